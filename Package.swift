@@ -1,0 +1,70 @@
+// swift-tools-version: 6.2
+//
+// Plat, from the ground up. The import law, which this file enforces between targets:
+//
+//   PlatCLI, Benchmarks → PlatFormats → PlatEngine → CPlatCore, CGMP
+//                         PlatFormats → CPlatJSON
+//
+// and inside the engine, by review: Model ← Exact ← Dense ← Planner; Model ← Moves; Judge reads Model,
+// Exact and Dense only. Nothing imports the CLI. The engine links no Foundation.
+//
+// The engine is ONE target on purpose: an accessor called once per element across a target border costs
+// about ten times one inside it, so walls stand where data crosses once per plan.
+import PackageDescription
+
+let package = Package(
+  name: "plat",
+  products: [
+    .executable(name: "plat", targets: ["PlatCLI"]),
+    .library(name: "PlatEngine", targets: ["PlatEngine"]),
+    .library(name: "PlatFormats", targets: ["PlatFormats"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+  ],
+  targets: [
+    // The C core: CRC-32 and arenas. No I/O, no libraries but libc.
+    .target(name: "CPlatCore", path: "CSources/CPlatCore", cSettings: [.unsafeFlags(["-O2"])]),
+    // A small C face over simdjson.
+    .target(
+      name: "CPlatJSON", path: "CSources/CPlatJSON",
+      cxxSettings: [.unsafeFlags(["-O2"])],
+      linkerSettings: [.linkedLibrary("simdjson"), .linkedLibrary("stdc++")]),
+    .systemLibrary(
+      name: "CGMP", path: "CSources/CGMP", pkgConfig: "gmp", providers: [.apt(["libgmp-dev"])]),
+
+    .target(name: "PlatEngine", dependencies: ["CPlatCore", "CGMP"]),
+    .target(name: "PlatFormats", dependencies: ["PlatEngine", "CPlatJSON"]),
+    .executableTarget(
+      name: "PlatCLI",
+      dependencies: [
+        "PlatFormats", "PlatEngine",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      // Our own programs run on jemalloc from the start; the C core finds it there.
+      linkerSettings: [.unsafeFlags(["-Xlinker", "--no-as-needed"]), .linkedLibrary("jemalloc")]),
+
+    .executableTarget(
+      name: "PlatBenchmarks", dependencies: ["PlatFormats", "PlatEngine", "CPlatCore"],
+      path: "Benchmarks/PlatBenchmarks",
+      linkerSettings: [
+        .unsafeFlags(["-Xlinker", "--no-as-needed"]), .linkedLibrary("jemalloc"), .linkedLibrary("z"),
+        .linkedLibrary("isal"),
+      ]),
+
+    // Generators and the slow, obvious planners used as oracles.
+    .target(name: "TestSupport", dependencies: ["PlatEngine"], path: "Tests/TestSupport"),
+    .testTarget(
+      name: "PlatCoreTests", dependencies: ["CPlatCore"], path: "Tests/PlatCoreTests",
+      linkerSettings: [.linkedLibrary("z")]),
+    .testTarget(
+      name: "PlatEngineTests", dependencies: ["PlatEngine", "TestSupport"], path: "Tests/PlatEngineTests"),
+    .testTarget(
+      name: "PlatFormatsTests", dependencies: ["PlatFormats", "PlatEngine", "TestSupport"],
+      path: "Tests/PlatFormatsTests"),
+    .testTarget(
+      name: "PlatCLITests", dependencies: ["PlatFormats", "PlatEngine", "PlatCLI"], path: "Tests/PlatCLITests"),
+  ],
+  cLanguageStandard: .gnu17,
+  cxxLanguageStandard: .cxx20
+)
