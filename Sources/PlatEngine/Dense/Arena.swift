@@ -1,0 +1,64 @@
+import CPlatCore
+
+/// Memory that is freed together, accounted together, and may be bounded. Every dense array comes from one.
+public final class Arena: @unchecked Sendable {
+  private let handle: OpaquePointer
+
+  /// `limitBytes` 0: no limit.
+  public init(limitBytes: UInt64 = 0) throws(PlatError) {
+    guard let handle = plat_arena_create(limitBytes) else { throw .outOfMemory }
+    self.handle = handle
+  }
+
+  deinit { plat_arena_destroy(handle) }
+
+  public var currentBytes: UInt64 { plat_arena_current_bytes(handle) }
+  public var peakBytes: UInt64 { plat_arena_peak_bytes(handle) }
+
+  /// `count` elements, all bits zero. They live as long as the arena, or until `free`.
+  public func table<Index: DenseIndex, Element: BitwiseCopyable>(
+    _ count: Int, of: Element.Type = Element.self, by: Index.Type = Index.self
+  ) throws(PlatError) -> DenseTable<Index, Element> {
+    let (bytes, overflow) = max(count, 0).multipliedReportingOverflow(by: MemoryLayout<Element>.stride)
+    guard !overflow, let memory = plat_arena_allocate(handle, bytes) else { throw .outOfMemory }
+    return DenseTable(unsafeBase: memory.bindMemory(to: Element.self, capacity: count), count: count)
+  }
+
+  /// Gives a table back before the arena goes. It must not be used after.
+  public func free<Index, Element>(_ table: DenseTable<Index, Element>) {
+    plat_arena_free(handle, table.base, table.count * MemoryLayout<Element>.stride)
+  }
+}
+
+/// A dense array in an arena, subscripted by one kind of index. A reference: copies share the elements.
+///
+/// The owner keeps the arena alive for as long as the table is in use. Subscripts are checked in debug
+/// builds only; nothing from outside reaches one unvalidated.
+@frozen public struct DenseTable<Index: DenseIndex, Element: BitwiseCopyable>: @unchecked Sendable {
+  public let base: UnsafeMutablePointer<Element>
+  public let count: Int
+
+  @inline(__always) public init(unsafeBase: UnsafeMutablePointer<Element>, count: Int) {
+    base = unsafeBase
+    self.count = count
+  }
+
+  @inline(__always) public subscript(_ index: Index) -> Element {
+    get {
+      assert(index.int < count)
+      return base[index.int]
+    }
+    nonmutating set {
+      assert(index.int < count)
+      base[index.int] = newValue
+    }
+  }
+
+  public func fill(with value: Element) { base.update(repeating: value, count: count) }
+
+  public func copy(from other: DenseTable) { base.update(from: other.base, count: min(count, other.count)) }
+}
+
+public typealias NodeTable<Element: BitwiseCopyable> = DenseTable<NodeIndex, Element>
+public typealias PartitionTable<Element: BitwiseCopyable> = DenseTable<PartitionIndex, Element>
+public typealias ContainerTable<Element: BitwiseCopyable> = DenseTable<ContainerIndex, Element>

@@ -1,0 +1,109 @@
+/// Who holds what: for each partition a row of slots, each of a fixed state, holding a node or none.
+///
+///     state     master  slave  slave          slotCounts [1, 2, 0, 0], width 3
+///     row 0   [   n17     n4    n90  ]
+///     row 1   [    n3   none    n12  ]        an empty slot may stand anywhere in its state's slots
+///
+/// 4 bytes a slot. A reference: whoever plans makes a new map and never changes its input.
+public final class PlacementMap: @unchecked Sendable {
+  public let partitionCount: Int
+  /// Slots of each of the model's states, in the model's order.
+  public let slotCounts: [Int]
+  /// Slots in a row.
+  public let width: Int
+  /// `partitionCount × width` nodes, row by row.
+  public let slots: UnsafeMutablePointer<NodeIndex>
+  private let arena: Arena
+
+  /// An empty map: every slot `none`. Throws `outOfMemory`. O(P · width).
+  public init(partitionCount: Int, slotCounts: [Int], arena: Arena? = nil) throws(PlatError) {
+    self.partitionCount = partitionCount
+    self.slotCounts = slotCounts
+    width = slotCounts.reduce(0, +)
+    if let arena { self.arena = arena } else { self.arena = try Arena() }
+    let table: NodeTable<NodeIndex> = try self.arena.table(partitionCount * width)
+    table.fill(with: .none)
+    slots = table.base
+  }
+
+  /// The slots of one partition.
+  @inline(__always) public func row(_ partition: Int) -> UnsafeMutablePointer<NodeIndex> { slots + partition * width }
+
+  /// The slots that a state has in each row.
+  public func slots(ofState state: Int) -> Range<Int> {
+    let first = slotCounts[..<state].reduce(0, +)
+    return first..<(first + slotCounts[state])
+  }
+
+  /// The state of each slot of a row.
+  public var stateOfSlot: [Int] { slotCounts.enumerated().flatMap { Array(repeating: $0, count: $1) } }
+
+  /// The nodes that hold a partition in a state, in slot order. For tests and small answers: it allocates.
+  public func holders(of partition: Int, inState state: Int) -> [NodeIndex] {
+    slots(ofState: state).map { row(partition)[$0] }.filter { $0 != .none }
+  }
+
+  public var memoryBytes: Int { partitionCount * width * MemoryLayout<NodeIndex>.stride }
+}
+
+/// A map under construction, whose rows may turn out wider than was thought.
+public struct PlacementMapBuilder {
+  private var map: PlacementMap
+  /// The most slots of each state that a row has used.
+  private var used: [Int]
+
+  /// `expected`: slots of each state that most rows will need.
+  public init(partitionCount: Int, expected: [Int]) throws(PlatError) {
+    map = try PlacementMap(partitionCount: partitionCount, slotCounts: expected)
+    used = expected.map { _ in 0 }
+  }
+
+  /// Puts `nodes` into the slots of `state` of one row, replacing what stood there. Amortised O(nodes).
+  /// Throws `unsupported` where the map would pass `Limits.slots`.
+  public mutating func set(partition: Int, state: Int, nodes: UnsafeBufferPointer<NodeIndex>) throws(PlatError) {
+    if nodes.count > map.slotCounts[state] { try widen(state: state, to: nodes.count) }
+    used[state] = max(used[state], nodes.count)
+    let slots = map.slots(ofState: state)
+    let row = map.row(partition)
+    for (offset, slot) in slots.enumerated() { row[slot] = offset < nodes.count ? nodes[offset] : .none }
+  }
+
+  public mutating func set(partition: Int, state: Int, nodes: [NodeIndex]) throws(PlatError) {
+    try nodes.withUnsafeBufferPointer { buffer throws(PlatError) in
+      try set(partition: partition, state: state, nodes: buffer)
+    }
+  }
+
+  /// The map, with no more slots of any state than its fullest row uses, but at least those of `least`.
+  public consuming func finish(least: [Int]) throws(PlatError) -> PlacementMap {
+    let counts = zip(used, least).map { max($0, $1) }
+    return counts == map.slotCounts ? map : try relaid(slotCounts: counts)
+  }
+
+  private mutating func widen(state: Int, to count: Int) throws(PlatError) {
+    var counts = map.slotCounts
+    counts[state] = count <= 8 ? count : max(count, 2 * counts[state])
+    let total = counts.reduce(0, +)
+    guard total <= Limits.slots / max(map.partitionCount, 1) else {
+      throw .unsupported(
+        InputError(
+          path: "map.partitions", found: "\(total) slots for each of \(map.partitionCount) partitions",
+          expected: "at most \(Limits.slots) slots in all"))
+    }
+    map = try relaid(slotCounts: counts)
+  }
+
+  private func relaid(slotCounts: [Int]) throws(PlatError) -> PlacementMap {
+    let result = try PlacementMap(partitionCount: map.partitionCount, slotCounts: slotCounts)
+    for state in slotCounts.indices {
+      let from = map.slots(ofState: state)
+      let to = result.slots(ofState: state)
+      for partition in 0..<map.partitionCount {
+        for offset in 0..<min(from.count, to.count) {
+          result.row(partition)[to.lowerBound + offset] = map.row(partition)[from.lowerBound + offset]
+        }
+      }
+    }
+    return result
+  }
+}

@@ -1,0 +1,92 @@
+/// How keys become partitions.
+public enum KeyFunction: String, Sendable, CaseIterable {
+  /// CRC-32/ISO-HDLC of the key, mod the number of partitions.
+  case crc32 = "hash-crc32"
+  /// The Couchbase clients' form: `(crc >> 16) & 0x7fff`, mod the number of partitions.
+  case crc32VBucket = "hash-crc32-vbucket"
+  /// By key range.
+  case range
+}
+
+public enum Strength: String, Sendable {
+  /// Never broken: what cannot be placed stays unplaced and is reported.
+  case hard
+  /// Broken only when there is no other way; counted and reported.
+  case soft
+}
+
+/// A placement rule about containers.
+public struct PlacementRule: Equatable, Sendable {
+  public enum Demand: Equatable, Sendable {
+    /// Of one partition's replicas in `states`, at most so many in one container of `level`.
+    case atMost(Int)
+    /// At least so many of the replicas in `states` share a container of `level` with the replica in state `of`.
+    case near(of: Int, atLeast: Int)
+  }
+  /// Indices into the model's states, ascending.
+  public var states: [Int]
+  /// Index into `Cluster.levels`.
+  public var level: Int
+  public var demand: Demand
+  public var strength: Strength
+
+  public init(states: [Int], level: Int, demand: Demand, strength: Strength) {
+    self.states = states
+    self.level = level
+    self.demand = demand
+    self.strength = strength
+  }
+}
+
+/// For each node, the most distinct other nodes that its masters replicate to, and that replicate to it.
+public struct FanOutLimit: Equatable, Sendable {
+  public var outbound: Int?
+  public var inbound: Int?
+  public var strength: Strength
+
+  public init(outbound: Int?, inbound: Int?, strength: Strength) {
+    self.outbound = outbound
+    self.inbound = inbound
+    self.strength = strength
+  }
+}
+
+public struct Settings: Equatable, Sendable {
+  public var model: StateModel
+  public var keyFunction: KeyFunction
+  public var partitionCount: Int
+  /// How many nodes hold each partition, for each of the model's states.
+  public var constraints: [Int]
+  public var placement: [PlacementRule]
+  public var fanOut: FanOutLimit?
+
+  public init(
+    model: StateModel = .masterSlave, keyFunction: KeyFunction = .crc32, partitionCount: Int,
+    constraints: [Int]? = nil, placement: [PlacementRule] = [], fanOut: FanOutLimit? = nil
+  ) {
+    self.model = model
+    self.keyFunction = keyFunction
+    self.partitionCount = partitionCount
+    self.constraints = constraints ?? model.states.map(\.defaultCount)
+    self.placement = placement
+    self.fanOut = fanOut
+  }
+}
+
+/// Limits while moving; nil: no limit.
+public struct MovementConfig: Equatable, Sendable {
+  /// The most full scans at once per volume, by the volume's type, in document order.
+  public var maxFullScansPerVolumeType: [(type: String, count: Int)] = [("ssd", 10), ("hdd", 1)]
+  public var maxStreamsIn: Int?
+  public var maxStreamsOut: Int?
+  public var maxDisturbedContainers: (level: Int, count: Int)?
+
+  public init() {}
+
+  public static func == (a: Self, b: Self) -> Bool {
+    a.maxFullScansPerVolumeType.elementsEqual(b.maxFullScansPerVolumeType, by: ==)
+      && a.maxStreamsIn == b.maxStreamsIn && a.maxStreamsOut == b.maxStreamsOut
+      && a.maxDisturbedContainers?.level == b.maxDisturbedContainers?.level
+      && a.maxDisturbedContainers?.count == b.maxDisturbedContainers?.count
+  }
+}

@@ -1,0 +1,161 @@
+/// The limits of what a cluster may be. They keep every index in 32 bits and every sum in 64.
+public enum Limits {
+  public static let nodes = 1 << 20
+  public static let partitions = 1 << 28
+  /// Slots of one map: partitions × the most replicas that any of them has.
+  public static let slots = 1 << 31
+  public static let levels = 16
+  public static let capacity = 1 << 31
+}
+
+extension Cluster {
+  /// Everything that the engine relies on. The paths of the errors are those of the cluster document.
+  /// O(N + containers + rules).
+  public func validate() throws(InputError) {
+    try validateSettings()
+    try validateTree()
+    try validateNodes()
+    try validateRanges()
+  }
+
+  private func validateSettings() throws(InputError) {
+    let model = settings.model
+    func check(_ holds: Bool, _ path: String, _ found: Any, _ expected: String) throws(InputError) {
+      guard holds else { throw InputError(path: path, found: "\(found)", expected: expected) }
+    }
+    try check(
+      (1...Limits.partitions).contains(settings.partitionCount), "settings.numPartitions", settings.partitionCount,
+      "1 to \(Limits.partitions) partitions")
+    try check(
+      settings.constraints.count == model.states.count, "settings.constraints", settings.constraints.count,
+      "a count for each of the \(model.states.count) states")
+    for (count, state) in zip(settings.constraints, model.states) {
+      try check(
+        (0...Limits.nodes).contains(count), "settings.constraints.\(state.name)", count, "0 to \(Limits.nodes) nodes")
+      try check(
+        count == 0 || state.isPlaced, "settings.constraints.\(state.name)", count,
+        "0: nothing is asked to stay \(state.name)")
+    }
+    if let most = model.mostMasters {
+      try check(
+        settings.constraints[0] <= most, "settings.constraints.\(model.states[0].name)", settings.constraints[0],
+        "at most \(most) in the model \(model.name)")
+    }
+    let replicas = settings.constraints.reduce(0, +)
+    try check(
+      replicas * settings.partitionCount <= Limits.slots, "settings.constraints", "\(replicas) replicas",
+      "at most \(Limits.slots) replicas in all")
+    for (index, rule) in settings.placement.enumerated() {
+      let path = "settings.placement[\(index)]"
+      try check(
+        levels.indices.contains(rule.level), "\(path).level", rule.level, "one of the levels \(levels)")
+      try check(
+        !rule.states.isEmpty && rule.states.allSatisfy(model.states.indices.contains), "\(path).states", rule.states,
+        "some of the states of \(model.name)")
+      switch rule.demand {
+      case .atMost(let most):
+        try check((0...Limits.nodes).contains(most), "\(path).atMost", most, "0 to \(Limits.nodes)")
+      case .near(let of, let atLeast):
+        try check(model.states.indices.contains(of), "\(path).near", of, "one of the states of \(model.name)")
+        try check((0...Limits.nodes).contains(atLeast), "\(path).atLeast", atLeast, "0 to \(Limits.nodes)")
+      }
+    }
+    if let fanOut = settings.fanOut {
+      for (name, limit) in [("outbound", fanOut.outbound), ("inbound", fanOut.inbound)] {
+        try check(
+          (limit ?? 1) >= 0 && (limit ?? 1) <= Limits.nodes, "settings.fanOut.\(name)", limit ?? 0,
+          "0 to \(Limits.nodes)")
+      }
+    }
+  }
+
+  private func validateTree() throws(InputError) {
+    guard levels.count <= Limits.levels else {
+      throw InputError(path: "levels", found: "\(levels.count) levels", expected: "at most \(Limits.levels)")
+    }
+    guard Set(levels).count == levels.count else {
+      throw InputError(path: "levels", found: "\(levels)", expected: "each level named once")
+    }
+    var seen = Set<String>()
+    var end = [Int](repeating: 0, count: levels.count)  // where the next container of each level begins
+    for container in containers {
+      let path = "containers.\(container.name)"
+      guard levels.indices.contains(container.level) else {
+        throw InputError(path: path, found: "level \(container.level)", expected: "one of the levels \(levels)")
+      }
+      guard seen.insert("\(container.level)/\(container.name)").inserted else {
+        throw InputError(
+          path: path, found: "the \(levels[container.level]) \(container.name) a second time",
+          expected: "each container in one place of the tree")
+      }
+      guard container.nodes.lowerBound == end[container.level], container.nodes.upperBound <= nodes.count else {
+        throw InputError(path: path, found: "nodes \(container.nodes)", expected: "the nodes in tree order")
+      }
+      end[container.level] = container.nodes.upperBound
+      if container.level > 0 {
+        guard let parent = container.parent, containers.indices.contains(parent),
+          containers[parent].level == container.level - 1,
+          container.nodes.lowerBound >= containers[parent].nodes.lowerBound,
+          container.nodes.upperBound <= containers[parent].nodes.upperBound
+        else {
+          throw InputError(
+            path: path, found: "no parent", expected: "a container of the level \(levels[container.level - 1]) around it")
+        }
+      } else if container.parent != nil {
+        throw InputError(path: path, found: "a parent", expected: "none at the outermost level")
+      }
+    }
+    for (level, end) in end.enumerated() where end != nodes.count {
+      throw InputError(
+        path: "containers", found: "nodes outside every \(levels[level])", expected: "every node at the same depth")
+    }
+  }
+
+  private func validateNodes() throws(InputError) {
+    guard nodes.count <= Limits.nodes else {
+      throw InputError(path: "nodes", found: "\(nodes.count) nodes", expected: "at most \(Limits.nodes)")
+    }
+    var seen = Set<String>(minimumCapacity: nodes.count)
+    for node in nodes {
+      guard seen.insert(node.name).inserted else {
+        throw InputError(path: "nodes.\(node.name)", found: "it a second time", expected: "each node once")
+      }
+      if let capacity = node.capacity, !(0...Limits.capacity).contains(capacity) {
+        throw InputError(
+          path: "nodes.\(node.name).capacity", found: "\(capacity)", expected: "0 to \(Limits.capacity) replicas")
+      }
+    }
+  }
+
+  private func validateRanges() throws(InputError) {
+    guard settings.keyFunction == .range else {
+      guard ranges.isEmpty else {
+        throw InputError(path: "map.partitions", found: "key ranges", expected: "none for a hash function")
+      }
+      return
+    }
+    guard ranges.count == settings.partitionCount else {
+      throw InputError(
+        path: "map.partitions", found: "\(ranges.count) ranges", expected: "\(settings.partitionCount), by numPartitions")
+    }
+    guard let first = ranges.first, let last = ranges.last else { return }
+    guard first.start.isEmpty else {
+      throw InputError(
+        path: "map.partitions.\(first.name).start", found: "keys before it in no partition", expected: "an unbounded start")
+    }
+    guard last.end.isEmpty else {
+      throw InputError(
+        path: "map.partitions.\(last.name).end", found: "keys after it in no partition", expected: "an unbounded end")
+    }
+    for (a, b) in zip(ranges, ranges.dropFirst()) where a.end != b.start {
+      let overlap = a.end.isEmpty || b.start.lexicographicallyPrecedes(a.end)
+      throw InputError(
+        path: "map.partitions.\(b.name).start", found: "\(overlap ? "an overlap" : "a gap") between \(a.name) and \(b.name)",
+        expected: "each key in one partition")
+    }
+    for range in ranges where !range.end.isEmpty && !range.start.lexicographicallyPrecedes(range.end) {
+      throw InputError(
+        path: "map.partitions.\(range.name).end", found: "an end at or before the start", expected: "a range with keys in it")
+    }
+  }
+}

@@ -1,0 +1,28 @@
+/// What planning is asked to do.
+public enum Operation: String, Sendable, CaseIterable {
+  case rebalance
+}
+
+public struct PlanOptions: Sendable {
+  public var operation = Operation.rebalance
+  /// Threads to plan with; never changes a result.
+  public var threads = 1
+  /// The most bytes that planning may take for its arrays; 0: no limit.
+  public var memoryLimitBytes: UInt64 = 0
+
+  public init() {}
+}
+
+/// The next map and its proof.
+public struct Plan: Sendable {
+  public var operation: Operation
+  public var target: PlacementMap
+  /// No map that meets the same hard rules and the same total balance can be reached with fewer moves. Proved.
+  public var movesLowerBound: Int
+  /// The multipliers that prove it, one a node.
+  public var certificate: [Int32]
+  /// Nanoseconds of each stage, in pipeline order.
+  public var stageNanoseconds: [(stage: String, nanoseconds: UInt64)]
+  /// The most bytes that the planner's arrays took at once, maps included.
+  public var peakBytes: UInt64
+}
