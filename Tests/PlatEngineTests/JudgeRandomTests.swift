@@ -191,7 +191,7 @@ struct JudgeRandom {
     var cluster = ZoneCluster()
     cluster.partitions = 1 + below(60)
     cluster.zones = (0..<(1 + below(4))).map { _ in 1 + below(6) }
-    cluster.masters = below(5) == 0 ? 2 : 1
+    cluster.masters = [1, 1, 1, 1, 2, 2, 0][below(7)]
     if cluster.masters == 2 { cluster.model = .multiMaster }
     cluster.slaves = below(3)
     for node in 0..<cluster.zones.reduce(0, +) {

@@ -15,7 +15,7 @@ extension Judge {
     /// For each row of the block: not 0 where something was found.
     let marks: UnsafeMutablePointer<UInt32>
 
-    init(_ matter: Matter, _ slots: (base: UnsafeMutablePointer<Int>, count: Int)) throws(PlatError) {
+    init(_ matter: Matter, _ slots: Matter.SlotList) throws(PlatError) {
       count = slots.count
       self.slots = slots.base
       nobody = UInt32(matter.nodeCount)

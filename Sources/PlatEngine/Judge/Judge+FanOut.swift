@@ -65,8 +65,8 @@ extension Judge {
     /// Every live master with all live holders of its partition, itself among them, partition by partition.
     /// `live` has room for a row's holders and one more.
     @inline(__always) private static func forEachMaster(
-      _ matter: Matter, _ masters: (base: UnsafeMutablePointer<Int>, count: Int),
-      _ holders: (base: UnsafeMutablePointer<Int>, count: Int), _ live: UnsafeMutablePointer<UInt32>,
+      _ matter: Matter, _ masters: Matter.SlotList,
+      _ holders: Matter.SlotList, _ live: UnsafeMutablePointer<UInt32>,
       _ body: (_ master: UInt32, _ live: UnsafeMutablePointer<UInt32>, _ count: Int) -> Void
     ) {
       let nobody = UInt32(matter.nodeCount)

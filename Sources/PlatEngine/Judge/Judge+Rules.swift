@@ -18,8 +18,6 @@ extension Judge.Matter {
     return docket
   }
 
-  private typealias Slots = (base: UnsafeMutablePointer<Int>, count: Int)
-
   /// The containers of one level, as a pass over the map needs them.
   private struct Boxes {
     /// Containers of the level; what is not less is no container.
@@ -45,7 +43,7 @@ extension Judge.Matter {
 
   /// Compares every two replicas of a row.
   private func judgeAtMost(
-    _ most: Int, _ slots: Slots, _ boxes: Boxes, _ docket: inout Judge.Docket
+    _ most: Int, _ slots: SlotList, _ boxes: Boxes, _ docket: inout Judge.Docket
   ) throws(PlatError) {
     let columns = try Judge.Columns(self, slots)
     forEachBlock { rows in
@@ -60,7 +58,7 @@ extension Judge.Matter {
 
   /// Counts in stamps: rows that are too wide to compare every two.
   private func judgeAtMostInWideRows(
-    _ most: Int, _ slots: Slots, _ boxes: Boxes, _ docket: inout Judge.Docket
+    _ most: Int, _ slots: SlotList, _ boxes: Boxes, _ docket: inout Judge.Docket
   ) throws(PlatError) {
     let nobody = UInt32(nodeCount)
     let stamp: ContainerTable<Int> = try arena.table(Int(boxes.count))
@@ -103,7 +101,7 @@ extension Judge.Matter {
   /// Of the replicas in `slots`, at least `atLeast` share a container with one in `anchors`. Replicas that are
   /// not placed at all are missing, not far; without an anchor there is nothing to be near.
   private func judgeNear(
-    _ anchors: Slots, _ atLeast: Int, _ slots: Slots, _ boxes: Boxes, _ docket: inout Judge.Docket
+    _ anchors: SlotList, _ atLeast: Int, _ slots: SlotList, _ boxes: Boxes, _ docket: inout Judge.Docket
   ) {
     let nobody = UInt32(nodeCount)
     for partition in 0..<rowCount {
