@@ -53,7 +53,10 @@ let package = Package(
       ]),
 
     // Generators and the slow, obvious planners used as oracles.
-    .target(name: "TestSupport", dependencies: ["PlatEngine"], path: "Tests/TestSupport"),
+    // Optimised in debug builds too: they run on thousands of random clusters.
+    .target(
+      name: "TestSupport", dependencies: ["PlatEngine"], path: "Tests/TestSupport",
+      swiftSettings: [.unsafeFlags(["-O"])]),
     .testTarget(
       name: "PlatCoreTests", dependencies: ["CPlatCore"], path: "Tests/PlatCoreTests",
       linkerSettings: [.linkedLibrary("z")]),
