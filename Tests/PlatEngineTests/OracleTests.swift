@@ -63,6 +63,27 @@ import Testing
     }
   }
 
+  /// Whatever planner made it: a map in the windows has as many moves as the bound at least.
+  @Test func aMapInTheWindowsIsNotBelowTheBound() {
+    var met = 0
+    forAllSeeds(0..<600) { seed in
+      let sample = try Sample(seed: seed, size: .small)
+      let map = NaivePlanner.plan(cluster: sample.cluster, current: sample.current)
+      let loads = NaiveDue.heldCounts(sample.cluster, map)
+      guard loads.reduce(0, +) == sample.due.totalFlow, zip(loads, sample.due.windows).allSatisfy({ $1.contains($0) })
+      else { return }
+      met += 1
+      let model = sample.cluster.cluster.settings.model
+      let before = sample.current?.dataHolders(model)
+      let moves = map.dataHolders(model).enumerated().reduce(0) { sum, entry in
+        sum + entry.element.subtracting(before?[entry.offset] ?? []).count
+      }
+      let flow = sample.flow()
+      try holds(flow != nil && flow! <= moves, "flow \(flow, default: "none") > \(moves)\n\(sample.text)")
+    }
+    #expect(met > 100, "\(met)")
+  }
+
   /// Two zones of two nodes, two partitions of two replicas, each in one zone: one replica of each must cross over.
   @Test func containerCapsCost() throws {
     let zones = [0..<2, 2..<4].enumerated().map { Container(name: "z\($0)", level: 0, parent: nil, nodes: $1) }
@@ -101,5 +122,17 @@ import Testing
       hardRules += BoxCaps.replicasPerPartition(sample.cluster).contains { $0 != nil } ? 1 : 0
     }
     #expect(infeasible < 40 && moving > 120 && hardRules > 100, "\(infeasible) \(moving) \(hardRules)")
+  }
+
+  /// Three partitions on the same two nodes: one node can be master of two of them at best, the other of one.
+  @Test func mastersSpreadAsFarAsHoldersAllow() throws {
+    let settings = Settings(partitionCount: 3)
+    let cluster = try DenseCluster(Cluster(settings: settings, nodes: (0..<3).map { Node(name: "n\($0)") }))
+    let placement = [Set<Int>](repeating: [0, 1], count: 3)
+    func outside(_ windows: [ClosedRange<Int>]) -> Int? {
+      ExhaustiveSearch.leastMastersOutside(cluster: cluster, placement: placement, windows: windows)
+    }
+    #expect(outside([1...2, 1...2, 0...1]) == 0)
+    #expect(outside([1...1, 1...1, 1...1]) == 2)
   }
 }

@@ -132,7 +132,8 @@ private struct MapLayout {
 
   private func allows(_ row: [[Int]], _ node: Int, _ state: Int) -> Bool {
     cluster.settings.placement.allSatisfy { rule in
-      guard rule.strength == .hard, rule.states.contains(state), case .atMost(let most) = rule.demand else { return true }
+      guard rule.strength == .hard, rule.states.contains(state), case .atMost(let most) = rule.demand
+      else { return true }
       let box = cluster.containers.first { $0.level == rule.level && $0.nodes.contains(node) }
       return rule.states.joined(row).count(where: { box?.nodes.contains($0) ?? false }) < most
     }

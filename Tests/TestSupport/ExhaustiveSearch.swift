@@ -51,14 +51,16 @@ public enum ExhaustiveSearch {
   }
 
   /// How near all nodes' counts of masters can come to `windows` at once when each partition's holders are given:
-  /// the least sum of what lies outside, over every choice of states that hard rules allow; nil: they allow none.
+  /// the least sum of what lies outside, over every choice of states that hard rules allow and that leaves no master
+  /// out that could be had; nil: rules allow no choice.
   public static func leastMastersOutside(
     cluster: DenseCluster, placement: [Set<Int>], windows: [ClosedRange<Int>]
   ) -> Int? {
     var reached: Set = [[Int](repeating: 0, count: cluster.nodeCount)]
     for holders in placement {
-      let choices = Set(
-        roles(cluster, holders.sorted(), mayBeMaster: { cluster.status[$0] == .active }).map { Set($0[0]) })
+      let allowed = roles(cluster, holders.sorted(), mayBeMaster: { cluster.status[$0] == .active }).map { $0[0] }
+      let most = allowed.map(\.count).max()
+      let choices = Set(allowed.filter { $0.count == most })
       var next: Set<[Int]> = []
       for loads in reached {
         for masters in choices {

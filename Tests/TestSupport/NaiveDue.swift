@@ -18,8 +18,9 @@ public struct NaiveDue: Equatable, Sendable {
     let total = NaiveDue.total(cluster, held: held)
     self.total = total
     states = NaiveDue.states(cluster, total: total)
-    windows = total.indices.map { node in
-      cluster.status[node] == .maintenance ? 0...held[node] : total[node].floor!...(-(Rational.zero - total[node]).floor!)
+    windows = total.enumerated().map { node, share in
+      if cluster.status[node] == .maintenance { return 0...held[node] }
+      return share.floor!...(share.floor! + (share.isInteger ? 0 : 1))
     }
     totalFlow = total.reduce(Rational.zero, +).floor!
   }
