@@ -60,7 +60,7 @@ let package = Package(
     .testTarget(
       name: "PlatEngineTests", dependencies: ["PlatEngine", "TestSupport"], path: "Tests/PlatEngineTests"),
     .testTarget(
-      name: "PlatFormatsTests", dependencies: ["PlatFormats", "PlatEngine", "TestSupport"],
+      name: "PlatFormatsTests", dependencies: ["PlatFormats", "PlatEngine", "CPlatJSON", "TestSupport"],
       path: "Tests/PlatFormatsTests"),
     .testTarget(
       name: "PlatCLITests", dependencies: ["PlatFormats", "PlatEngine", "PlatCLI"], path: "Tests/PlatCLITests"),

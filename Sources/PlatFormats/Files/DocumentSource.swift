@@ -1,0 +1,38 @@
+import CPlatJSON
+import Glibc
+
+/// The bytes of one document, with the name that messages call it by.
+///
+/// Owns a block of memory with readable bytes behind the document, as the JSON reader needs them.
+/// The bytes never change, so a source may be shared between threads.
+public final class DocumentSource: @unchecked Sendable {
+  /// A path as it was given, or `standard input`.
+  public let name: String
+  /// The document, without what lies behind it. Valid as long as this object.
+  public let bytes: UnsafeBufferPointer<UInt8>
+  private let block: UnsafeMutableRawPointer
+
+  /// How many bytes a block needs beyond the document.
+  static let paddingBytes = plat_json_padding()
+
+  /// Takes over a block from `malloc` that has room for `count + paddingBytes` bytes.
+  init(adoptingUnsafe block: UnsafeMutableRawPointer, count: Int, name: String) {
+    memset(block + count, 0, Self.paddingBytes)
+    self.block = block
+    self.name = name
+    bytes = UnsafeBufferPointer(start: block.assumingMemoryBound(to: UInt8.self), count: count)
+  }
+
+  /// Copies a document from memory. O(bytes).
+  ///
+  /// - Throws: `FileError` where memory is short.
+  public convenience init(copying bytes: UnsafeRawBufferPointer, name: String) throws(FileError) {
+    guard let block = malloc(bytes.count + Self.paddingBytes) else {
+      throw FileError(.outOfMemory, path: name)
+    }
+    if let start = bytes.baseAddress { memcpy(block, start, bytes.count) }
+    self.init(adoptingUnsafe: block, count: bytes.count, name: name)
+  }
+
+  deinit { free(block) }
+}
