@@ -18,7 +18,7 @@
 using namespace plat;
 
 /// What may come next.
-enum class expects : uint8_t { value, value_or_end, key, key_or_end, comma_or_end, end, nothing, failed };
+enum class expects : uint8_t { value, value_or_end, key, key_or_end, colon, comma_or_end, end, nothing, failed };
 
 struct plat_json_reader {
   const uint8_t *bytes = nullptr;
@@ -68,6 +68,7 @@ static const char *expectation(expects state, bool in_object) {
     case expects::value_or_end: return "a value or ']'";
     case expects::key: return "a key in double quotes";
     case expects::key_or_end: return "a key in double quotes or '}'";
+    case expects::colon: return "':' after the key";
     case expects::comma_or_end: return in_object ? "',' or '}'" : "',' or ']'";
     default: return "the end of the document";
   }
@@ -77,7 +78,8 @@ static const char *expectation(expects state, bool in_object) {
 void plat_json_reader::fail_at_limit() {
   bool in_object = depth > 0 && is_object[depth - 1];
   if (fault.code == PLAT_JSON_BAD_UTF8) return fail(fault.offset, fault.code, "UTF-8");
-  if (fault.code == PLAT_JSON_OK) return fail(length, PLAT_JSON_BAD_GRAMMAR, expectation(state, in_object));
+  if (fault.code == PLAT_JSON_OK || fault.code == PLAT_JSON_BAD_GRAMMAR)
+    return fail(limit, PLAT_JSON_BAD_GRAMMAR, expectation(state, in_object));
   if (fault.offset == fault.token) return fail(fault.offset, fault.code, "a string with a closing quote");
   fail(fault.offset, fault.code, "a string without raw control characters");
 }
@@ -193,12 +195,10 @@ size_t plat_json_reader::fill(plat_json_token *tokens, size_t capacity) {
         if (c != '"') break;
         next++;
         if (!take_string(start, &tokens[filled])) return filled;
-        if (next >= count && fault.code != PLAT_JSON_OK) {
-          fail_at_limit();
-          return filled;
-        }
         if (next >= count || bytes[at(next)] != ':') {
-          fail(next < count ? at(next) : length, PLAT_JSON_BAD_GRAMMAR, "':' after the key");
+          state = expects::colon;
+          if (next >= count) fail_at_limit();
+          else fail(at(next), PLAT_JSON_BAD_GRAMMAR, expectation(state, true));
           return filled;
         }
         next++;

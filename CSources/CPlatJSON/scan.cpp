@@ -154,10 +154,15 @@ bool find_lexical_fault(const uint8_t *bytes, size_t length, lexical_fault *faul
       *fault = {at, token, PLAT_JSON_BAD_STRING};
       return true;
     }
+    if (!in_string && c == '\\') {
+      // simdjson takes it for an escape here as well, and what follows for something else than we would.
+      *fault = {at, at, PLAT_JSON_BAD_GRAMMAR};
+      return true;
+    }
     if (c == '"') {
       in_string = !in_string;
       start = at;
-    } else if (in_string && c == '\\' && at + 1 < length && (bytes[at + 1] == '"' || bytes[at + 1] == '\\')) {
+    } else if (c == '\\' && at + 1 < length && (bytes[at + 1] == '"' || bytes[at + 1] == '\\')) {
       size = 2;
     }
     at += size;

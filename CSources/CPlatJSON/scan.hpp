@@ -24,7 +24,7 @@ int64_t decode_string(const uint8_t *raw, size_t length, uint8_t *out, size_t *b
 size_t scan_number(const uint8_t *bytes, size_t length, size_t *bad);
 
 /// The first byte that is wrong whatever the grammar says: bad UTF-8, a control character inside a string, a
-/// string without end. `token` is where its token starts: all before it is sound. False where there is none.
+/// string without end, a backslash outside of strings. `token` is where its token starts: all before it is sound. False where there is none.
 struct lexical_fault {
   size_t offset;
   size_t token;
