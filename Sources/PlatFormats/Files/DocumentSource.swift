@@ -8,8 +8,8 @@ import Glibc
 public final class DocumentSource: @unchecked Sendable {
   /// A path as it was given, or `standard input`.
   public let name: String
-  /// The document, without what lies behind it. Valid as long as this object.
-  public let bytes: UnsafeBufferPointer<UInt8>
+  /// The document, without what lies behind it. Valid as long as this object: the caller must keep it.
+  public let unsafeBytes: UnsafeBufferPointer<UInt8>
   private let block: UnsafeMutableRawPointer
 
   /// How many bytes a block needs beyond the document.
@@ -20,7 +20,7 @@ public final class DocumentSource: @unchecked Sendable {
     memset(block + count, 0, Self.paddingBytes)
     self.block = block
     self.name = name
-    bytes = UnsafeBufferPointer(start: block.assumingMemoryBound(to: UInt8.self), count: count)
+    unsafeBytes = UnsafeBufferPointer(start: block.assumingMemoryBound(to: UInt8.self), count: count)
   }
 
   /// Copies a document from memory. O(bytes).
@@ -35,4 +35,13 @@ public final class DocumentSource: @unchecked Sendable {
   }
 
   deinit { free(block) }
+
+  /// How long the document is.
+  public var sizeBytes: Int { unsafeBytes.count }
+
+  /// A copy of a part of the document. O(bytes).
+  public func copy(_ range: Range<Int>) -> [UInt8] { Array(unsafeBytes[range]) }
+
+  /// A copy of the document as text. O(bytes).
+  public var text: String { String(decoding: unsafeBytes, as: UTF8.self) }
 }

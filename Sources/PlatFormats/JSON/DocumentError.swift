@@ -41,7 +41,7 @@ extension DocumentSource {
   ) -> DocumentError {
     var line: UInt64 = 0
     var column: UInt64 = 0
-    plat_json_place(bytes.baseAddress, bytes.count, UInt64(offset), &line, &column)
+    plat_json_place(unsafeBytes.baseAddress, sizeBytes, UInt64(offset), &line, &column)
     return DocumentError(
       reason: reason, file: name, path: DocumentPath.at(offset, in: self), line: Int(line), column: Int(column),
       found: found, expected: expected)

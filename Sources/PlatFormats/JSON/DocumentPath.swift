@@ -16,7 +16,7 @@ enum DocumentPath {
   /// what would have come there. O(offset).
   static func at(_ offset: Int, in source: DocumentSource) -> String {
     var problem = plat_json_error()
-    guard let handle = plat_json_open(source.bytes.baseAddress, source.bytes.count, &problem) else { return "" }
+    guard let handle = plat_json_open(source.unsafeBytes.baseAddress, source.unsafeBytes.count, &problem) else { return "" }
     defer { plat_json_close(handle) }
     var levels: [Level] = []
     withUnsafeTemporaryAllocation(of: plat_json_token.self, capacity: 256) { tokens in
@@ -62,7 +62,7 @@ enum DocumentPath {
       if !level.isObject {
         path += "[\(level.index)]"
       } else if let key = level.key {
-        let raw = String(decoding: source.bytes[key], as: UTF8.self)
+        let raw = String(decoding: source.unsafeBytes[key], as: UTF8.self)
         if isPlainName(raw) {
           path += path.isEmpty ? raw : ".\(raw)"
         } else {

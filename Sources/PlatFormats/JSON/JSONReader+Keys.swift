@@ -53,8 +53,8 @@ extension JSONReader {
     let value = try skipValue()
     // The key as written ends with the last quote before the colon.
     var end = key.offset + 1
-    while source.bytes[end] != 0x22 { end += source.bytes[end] == 0x5c ? 2 : 1 }
-    return JSONExtension(key: Array(source.bytes[key.offset...end]), value: Array(source.bytes[value]))
+    while source.unsafeBytes[end] != 0x22 { end += source.unsafeBytes[end] == 0x5c ? 2 : 1 }
+    return JSONExtension(key: source.copy(key.offset..<end + 1), value: source.copy(value))
   }
 
   func unknownKey(_ key: JSONText, known: [String]) -> DocumentError {

@@ -43,7 +43,7 @@ extension JSONReader {
 
   private func integer(_ token: plat_json_token) -> Int? {
     var value = 0
-    var digits = source.bytes[token.range]
+    var digits = source.unsafeBytes[token.range]
     let negative = digits.first == 0x2d
     if negative { digits.removeFirst() }
     for byte in digits {
@@ -103,14 +103,14 @@ extension JSONReader {
 
   /// A text that does not say what it should.
   func error(at text: JSONText, expected: String) -> DocumentError {
-    let quoted = source.bytes[text.offset] == 0x22
+    let quoted = source.unsafeBytes[text.offset] == 0x22
     return source.error(
       at: text.offset, found: quoted ? source.quoted(text.bytes) : text.string, expected: expected)
   }
 
   /// A value of the wrong kind.
   @inline(never) func mismatch(_ token: plat_json_token, expected: String) -> DocumentError {
-    let bytes = UnsafeBufferPointer(rebasing: source.bytes[token.range])
+    let bytes = UnsafeBufferPointer(rebasing: source.unsafeBytes[token.range])
     let found =
       switch token.kindOfToken {
       case .objectBegin: "an object"

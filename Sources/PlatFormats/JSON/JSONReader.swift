@@ -35,8 +35,8 @@ struct JSONReader: ~Copyable {
   /// character. What is wrong inside the document is told when it is reached.
   init(_ source: DocumentSource) throws(DocumentError) {
     var problem = plat_json_error()
-    let base = source.bytes.baseAddress!
-    guard let handle = plat_json_open(base, source.bytes.count, &problem) else { throw source.error(problem) }
+    let base = source.unsafeBytes.baseAddress!
+    guard let handle = plat_json_open(base, source.unsafeBytes.count, &problem) else { throw source.error(problem) }
     guard let block = malloc(Self.batch * MemoryLayout<plat_json_token>.stride) else {
       plat_json_close(handle)
       throw source.outOfMemory()

@@ -41,11 +41,11 @@ import Testing
 
   private func accepts(_ bytes: [UInt8], _ problem: inout plat_json_error) -> Bool {
     let document = source(bytes)
-    guard let handle = plat_json_open(document.bytes.baseAddress, document.bytes.count, &problem) else {
+    guard let handle = plat_json_open(document.unsafeBytes.baseAddress, document.sizeBytes, &problem) else {
       Issue.record("\(bytes) cannot be opened")
       return false
     }
-    defer { plat_json_close(handle) }
+    defer { withExtendedLifetime(document) { plat_json_close(handle) } }
     return withUnsafeTemporaryAllocation(of: plat_json_token.self, capacity: 16) { tokens in
       while true {
         let count = plat_json_next(handle, tokens.baseAddress, tokens.count, &problem)
@@ -68,7 +68,9 @@ import Testing
       var bytes = Array(JSONTree.random(using: &generator).rendered(using: &generator).utf8)
       for _ in 0..<Int.random(in: 0...2, using: &generator) { mutate(&bytes, using: &generator) }
       let other = source(shortenNumbers(bytes))
-      let theirs = plat_json_dom_accepts(other.bytes.baseAddress, other.bytes.count) != 0
+      let theirs = withExtendedLifetime(other) {
+        plat_json_dom_accepts(other.unsafeBytes.baseAddress, other.sizeBytes) != 0
+      }
       if verdict(bytes) != theirs {
         return ("seed \(seed): simdjson \(theirs ? "accepts" : "refuses") \(String(decoding: bytes, as: UTF8.self))",
           accepted, refused)
