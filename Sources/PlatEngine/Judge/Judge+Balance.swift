@@ -1,0 +1,61 @@
+extension Judge {
+  /// How the load lies beside what each node is due.
+  struct Balance {
+    let due: JudgedDue
+    private(set) var load: [(state: String, spread: LoadSpread)] = []
+    private(set) var total: LoadSpread?
+    private(set) var isBalanced = true
+    /// For each wanted state and in total: the node that is farthest from its due, if that is more than 1.
+    private(set) var dockets: [Docket] = []
+
+    /// O(N · states).
+    init(_ matter: Matter, _ holders: Holders, due: JudgedDue) {
+      self.due = due
+      for (state, due) in due.ofState.enumerated() where matter.dense.wanted[state] > 0 {
+        let spread = weigh(matter, holders.loads[state], due, state: state)
+        if let spread { load.append((matter.model.states[state].name, spread)) }
+      }
+      total = weigh(matter, holders.totals, due.total, state: nil)
+    }
+
+    /// The spread over the nodes that may hold something; nil where there are none. Nodes that fail, leave or
+    /// are in maintenance lie outside: their status says what they should hold.
+    private mutating func weigh(
+      _ matter: Matter, _ have: NodeTable<UInt32>, _ due: [Rational], state: Int?
+    ) -> LoadSpread? {
+      var least = Int.max
+      var greatest = Int.min
+      var dues: (least: Rational, greatest: Rational)?
+      var worst = (distance: 1, breach: Breach(want: 0, have: 0))
+      // Equal nodes share one rational, and follow one another more often than not.
+      var latest: Rational?
+      var floor = 0
+      var ceiling = 0
+      for node in 0..<matter.nodeCount where matter.dense.status[node] == .active {
+        let have = Int(have.base[node])
+        let isNew = latest !== due[node]
+        if isNew {
+          latest = due[node]
+          floor = due[node].floor ?? 0
+          ceiling = due[node].isInteger ? floor : floor + 1
+        }
+        let distance = max(have - floor, ceiling - have)
+        if distance > worst.distance {
+          worst = (distance, Breach(node: node, want: have > ceiling ? ceiling : floor, have: have))
+        }
+        guard self.due.hasWeight[node] else { continue }
+        least = min(least, have)
+        greatest = max(greatest, have)
+        if isNew || dues == nil {
+          dues = (min(dues?.least ?? due[node], due[node]), max(dues?.greatest ?? due[node], due[node]))
+        }
+      }
+      var docket = Docket(.balance(state: state), .soft)
+      docket.isCounted = false
+      if worst.distance > 1 { docket.add(worst.breach) }
+      isBalanced = isBalanced && worst.distance == 1
+      dockets.append(docket)
+      return dues.map { LoadSpread(least: least, greatest: greatest, leastDue: $0.least, greatestDue: $0.greatest) }
+    }
+  }
+}

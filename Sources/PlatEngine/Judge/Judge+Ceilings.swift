@@ -1,0 +1,112 @@
+extension Judge.Reasons {
+  /// The live replicas of one partition.
+  struct Row {
+    /// Holders that can be read.
+    var held: [(node: Int, state: Int)] = []
+    /// Nodes that it was on, and that have failed.
+    var failed: [Int] = []
+
+    init(_ matter: Judge.Matter, _ partition: Int) {
+      guard partition < matter.rowCount else { return }
+      for state in matter.dataStates(of: matter.model.states.indices) {
+        for node in matter.map.holders(of: partition, inState: state).map(\.int) where node < matter.nodeCount {
+          if matter.isLive.base[node] == 1 { held.append((node, state)) } else { failed.append(node) }
+        }
+      }
+    }
+
+    /// How many of its replicas in `states` each container of a level holds, by container.
+    func count(_ matter: Judge.Matter, level: Int, states: [Int]) -> [Int: Int] {
+      held.reduce(into: [:]) { count, holder in
+        guard states.contains(holder.state) else { return }
+        count[matter.dense.levels[level].containerOfNode[holder.node].int, default: 0] += 1
+      }
+    }
+  }
+
+  /// Where a hard rule lets one more replica of a partition go, in view of those that it has.
+  struct Bar {
+    var rule: Int
+    var level: Int
+    var most: Int
+    /// The only containers that may take it (`admits`), or those that may not.
+    var containers: [Int]
+    var admits: Bool
+
+    /// All that bear on one more replica in `state`.
+    static func all(_ matter: Judge.Matter, _ row: Row, _ state: Int) -> [Bar] {
+      matter.settings.placement.indices.compactMap { index in
+        let rule = matter.settings.placement[index]
+        guard rule.strength == .hard else { return nil }
+        let count = row.count(matter, level: rule.level, states: rule.states)
+        let placed = count.values.reduce(0, +)
+        switch rule.demand {
+        case .atMost(let most):
+          guard rule.states.contains(state) else { return nil }
+          let taken = most == 0 ? Array(matter.dense.levels[rule.level].nodes.indices) : count.filter { $1 >= most }.keys.sorted()
+          return Bar(rule: index, level: rule.level, most: most, containers: taken, admits: false)
+        case .near(let of, let atLeast):
+          let anchors = row.count(matter, level: rule.level, states: [of]).keys.sorted()
+          if state == of, anchors.isEmpty {
+            let want = min(atLeast, placed)
+            guard want > 0 else { return nil }
+            return Bar(
+              rule: index, level: rule.level, most: want, containers: count.filter { $1 >= want }.keys.sorted(), admits: true)
+          }
+          guard rule.states.contains(state), state != of, !anchors.isEmpty, placed < atLeast else { return nil }
+          return Bar(rule: index, level: rule.level, most: atLeast, containers: anchors, admits: true)
+        }
+      }
+    }
+  }
+
+  /// The most replicas in some states that any partition can have, whatever the map.
+  struct Ceiling {
+    var states: [Int]
+    var most: Int
+    var because: String
+
+    /// Those that leave something missing, the lowest first. O(rules · (N + containers)).
+    static func all(_ matter: Judge.Matter) -> [Ceiling] {
+      let dense = matter.dense
+      let isUsable = { (node: Int) in dense.status[node] == .active && dense.capacity[node] > 0 }
+      let usable = (0..<dense.nodeCount).count(where: isUsable)
+      var ceilings: [Ceiling] = []
+      if usable < dense.replicas {
+        let only = usable == 0 ? "no node is" : usable == 1 ? "only 1 node is" : "only \(usable) nodes are"
+        ceilings.append(
+          Ceiling(
+            states: Array(dense.wanted.indices), most: usable,
+            because: "\(only) active and \(matter.replicas(dense.replicas)) \(dense.replicas == 1 ? "is" : "are") wanted"))
+      }
+      for (index, rule) in matter.settings.placement.enumerated() where rule.strength == .hard {
+        guard case .atMost(let most) = rule.demand else { continue }
+        let boxes = dense.levels[rule.level].nodes.map { $0.count(where: isUsable) }
+        let ceiling = boxes.reduce(0) { $0 + min($1, most) }
+        let wanted = rule.states.reduce(0) { $0 + dense.wanted[$1] }
+        guard ceiling < wanted else { continue }
+        let level = dense.cluster.levels[rule.level]
+        let open = boxes.count { $0 > 0 }
+        let some = open < boxes.count ? "\(open) of \(boxes.count)" : "\(open)"
+        let ofThem = boxes.count == 1 ? level : Judge.Words.plural(level)
+        let small = boxes.contains { $0 > 0 && $0 < most } ? ", or as many as it has nodes" : ""
+        let which = open < boxes.count ? " with active nodes" : ""
+        ceilings.append(
+          Ceiling(
+            states: rule.states, most: ceiling,
+            because: "\(some) \(ofThem)\(which), and placement[\(index)] allows \(matter.replicas(most)) in each\(small): "
+              + "at most \(ceiling) of \(wanted)"))
+      }
+      return ceilings.enumerated().sorted { ($0.element.most, $0.offset) < ($1.element.most, $1.offset) }.map(\.element)
+    }
+  }
+}
+
+extension Judge.Words {
+  /// `zones`, `shelves`, `galaxies`.
+  static func plural(_ level: String) -> String {
+    if level.hasSuffix("y") { return level.dropLast() + "ies" }
+    if level.hasSuffix("f") { return level.dropLast() + "ves" }
+    return level + (level.hasSuffix("s") || level.hasSuffix("x") || level.hasSuffix("ch") ? "es" : "s")
+  }
+}

@@ -1,0 +1,95 @@
+extension Judge {
+  /// Who replicates to whom: each master of a partition to every other node that holds its data.
+  ///
+  ///     peers   [ n4 n90 n4 n7 … | n3 n12 … | … ]     the holders beside each master, master by master,
+  ///     start     0                9          …       with repetitions
+  ///
+  /// Bucketed by master; a stamp on each holder then tells distinct ones apart. No table of N × N.
+  struct Peers {
+    /// Distinct nodes that each node replicates to.
+    let outbound: NodeTable<UInt32>
+    /// Distinct nodes that replicate to each node.
+    let inbound: NodeTable<UInt32>
+    private(set) var mostOutbound = 0
+    private(set) var mostInbound = 0
+    /// Where each node's peers begin; and one more.
+    private let start: NodeTable<Int>
+    private let peers: NodeTable<UInt32>
+
+    /// O(N + P · masters · R).
+    init(_ matter: Matter) throws(PlatError) {
+      let nodeCount = matter.nodeCount
+      outbound = try matter.arena.table(nodeCount + 1)
+      inbound = try matter.arena.table(nodeCount + 1)
+      start = try matter.arena.table(nodeCount + 2)
+      let masters = try matter.slots(ofStates: matter.dataStates(of: [0]), in: matter.map)
+      let holders = try matter.dataSlots(in: matter.map)
+
+      let end = start.base + 1  // first the number of peers, then where they begin, then where they end
+      Peers.forEachPair(matter, masters, holders) { master, _ in end[master + 1] &+= 1 }
+      for node in 0...nodeCount { start.base[node + 1] += start.base[node] }
+      peers = try matter.arena.table(start.base[nodeCount + 1])
+      let list = peers.base
+      Peers.forEachPair(matter, masters, holders) { master, holder in
+        list[end[master]] = UInt32(truncatingIfNeeded: holder)
+        end[master] &+= 1
+      }
+
+      let stamp: NodeTable<UInt32> = try matter.arena.table(nodeCount + 1)
+      for master in 0..<nodeCount {
+        var distinct: UInt32 = 0
+        let mark = UInt32(master + 1)
+        for index in start.base[master]..<start.base[master + 1] {
+          let holder = Int(list[index])
+          let isNew: UInt32 = stamp.base[holder] == mark ? 0 : 1
+          stamp.base[holder] = mark
+          distinct &+= isNew
+          inbound.base[holder] &+= isNew
+        }
+        outbound.base[master] = distinct
+        mostOutbound = max(mostOutbound, Int(distinct))
+      }
+      for node in 0..<nodeCount { mostInbound = max(mostInbound, Int(inbound.base[node])) }
+    }
+
+    /// Every live master with every other live holder, partition by partition.
+    @inline(__always) private static func forEachPair(
+      _ matter: Matter, _ masters: (base: UnsafeMutablePointer<Int>, count: Int),
+      _ holders: (base: UnsafeMutablePointer<Int>, count: Int), _ body: (_ master: Int, _ holder: Int) -> Void
+    ) {
+      let nobody = UInt32(matter.nodeCount)
+      let isLive = matter.isLive.base
+      let width = matter.map.width
+      for partition in 0..<matter.rowCount {
+        let row = matter.map.slots + partition * width
+        for index in 0..<masters.count {
+          let master = Int(min(row[masters.base[index]].raw, nobody))
+          guard isLive[master] == 1 else { continue }
+          for index in 0..<holders.count {
+            let holder = Int(min(row[holders.base[index]].raw, nobody))
+            if holder != master, isLive[holder] == 1 { body(master, holder) }
+          }
+        }
+      }
+    }
+
+    /// `master` replicates to `holder`. O(partitions that it is master of).
+    func replicates(_ master: Int, to holder: Int) -> Bool {
+      (start.base[master]..<start.base[master + 1]).contains { peers.base[$0] == UInt32(holder) }
+    }
+
+    /// Nodes beyond the limits of the settings.
+    func dockets(_ matter: Matter) -> [Docket] {
+      guard let limit = matter.settings.fanOut else { return [] }
+      func docket(_ rule: Rule, _ most: Int?, _ count: NodeTable<UInt32>) -> Docket {
+        var docket = Docket(rule, limit.strength)
+        guard let most else { return docket }
+        for node in 0..<matter.nodeCount where Int(count.base[node]) > most {
+          docket.add(Breach(node: node, want: most, have: Int(count.base[node])))
+        }
+        return docket
+      }
+      return [docket(.fanOutOutbound, limit.outbound, outbound), docket(.fanOutInbound, limit.inbound, inbound)]
+    }
+  }
+}

@@ -1,0 +1,130 @@
+extension Judge {
+  /// Puts breaches into words.
+  struct Words {
+    let matter: Matter
+    let peers: Peers
+    let due: JudgedDue
+    /// Why replicas are missing; worked out only where some are.
+    let reasons: Reasons?
+
+    init(_ matter: Matter, _ holders: Holders, _ peers: Peers, _ due: JudgedDue) {
+      self.matter = matter
+      self.peers = peers
+      self.due = due
+      let isMissing = holders.constraints.contains { $0.count > 0 }
+      reasons = isMissing ? Reasons(matter, holders, peers, due) : nil
+    }
+
+    /// The first `Report.mostFindings`, in the order of the dockets.
+    func findings(_ dockets: [Docket]) -> [Finding] {
+      var findings: [Finding] = []
+      for docket in dockets {
+        for breach in docket.breaches.prefix(Report.mostFindings - findings.count) {
+          findings.append(finding(docket, breach))
+        }
+      }
+      return findings
+    }
+
+    private func finding(_ docket: Docket, _ breach: Breach) -> Finding {
+      var container: String?
+      if breach.container >= 0, case .placement(let index) = docket.rule {
+        container = matter.containerName(level: matter.settings.placement[index].level, breach.container)
+      }
+      return Finding(
+        strength: docket.strength, rule: path(docket.rule, breach),
+        partition: breach.partition < 0 ? nil : matter.dense.cluster.partitionName(breach.partition),
+        node: breach.node < 0 ? nil : matter.nodeName(breach.node), container: container, want: breach.want,
+        have: breach.have, because: because(docket.rule, breach))
+    }
+
+    private func path(_ rule: Rule, _ breach: Breach) -> String {
+      switch rule {
+      case .constraint(let state): "constraints.\(matter.model.states[state].name)"
+      case .oneReplicaOnANode: "placement.node"
+      case .placement(let index): "placement[\(index)]"
+      case .capacity: "nodes.\(matter.nodeName(breach.node)).capacity"
+      case .status: "nodes.\(matter.nodeName(breach.node)).status"
+      case .fanOutOutbound: "fanOut.outbound"
+      case .fanOutInbound: "fanOut.inbound"
+      case .balance(let state): "balance.\(state.map { matter.model.states[$0].name } ?? "total")"
+      }
+    }
+
+    private func because(_ rule: Rule, _ breach: Breach) -> String {
+      let (want, have) = (breach.want, breach.have)
+      let node = breach.node < 0 ? "" : matter.nodeName(breach.node)
+      switch rule {
+      case .constraint(let state):
+        if have < want { return reasons?.whyMissing(breach.partition, state) ?? "" }
+        let name = matter.model.states[state].name
+        let holders = matter.list(matter.liveHolders(of: breach.partition, inState: state).map(matter.nodeName))
+        return "\(holders) have it as \(name), and constraints.\(name) asks for \(want)"
+      case .oneReplicaOnANode:
+        return "\(node) holds it \(have) times, and two replicas of a partition never share a node"
+      case .placement(let index):
+        return becausePlacement(index, breach)
+      case .capacity:
+        return "\(node) may hold \(matter.replicas(want)) and holds \(have)"
+      case .status:
+        return becauseStatus(breach)
+      case .fanOutOutbound:
+        return "the masters on \(node) replicate to \(have) other nodes, and fanOut.outbound allows \(want)"
+      case .fanOutInbound:
+        return "\(have) other nodes replicate to \(node), and fanOut.inbound allows \(want)"
+      case .balance(let state):
+        let due = state.map { self.due.ofState[$0][breach.node] } ?? self.due.total[breach.node]
+        let what = state.map { "replicas as \(matter.model.states[$0].name)" } ?? "replicas in all"
+        return "\(node) is due \(due) \(what) and holds \(have)"
+      }
+    }
+
+    private func becausePlacement(_ index: Int, _ breach: Breach) -> String {
+      let rule = matter.settings.placement[index]
+      let box = matter.container(level: rule.level, breach.container)
+      switch rule.demand {
+      case .atMost(let most):
+        let range = matter.dense.levels[rule.level].nodes[breach.container]
+        let nodes = matter.dataStates(of: rule.states).flatMap { matter.liveHolders(of: breach.partition, inState: $0) }
+        let names = matter.list(nodes.filter(range.contains).sorted().map(matter.nodeName))
+        return "\(box) has it on \(names), and placement[\(index)] allows \(matter.replicas(most)) of it there"
+      case .near(let of, _):
+        let anchor = matter.model.states[of].name
+        return "\(breach.have) of \(matter.replicas(breach.want)) share \(box) with its \(anchor), "
+          + "as placement[\(index)] asks"
+      }
+    }
+
+    private func becauseStatus(_ breach: Breach) -> String {
+      let node = matter.nodeName(breach.node)
+      switch matter.dense.status[breach.node] {
+      case .failed: return "\(node) has failed: \(matter.replicas(breach.have)) on it can't be read"
+      case .leaving: return "\(node) is leaving and still holds \(matter.replicas(breach.have))"
+      case .maintenance, .active:
+        return "\(node) is in maintenance: \(matter.replicas(breach.have)) on it are masters or new"
+      }
+    }
+  }
+}
+
+extension Judge.Matter {
+  func nodeName(_ node: Int) -> String { dense.cluster.nodes[node].name }
+
+  func containerName(level: Int, _ container: Int) -> String {
+    dense.cluster.containers[dense.levels[level].modelContainer[container]].name
+  }
+
+  /// `zone z1`.
+  func container(level: Int, _ container: Int) -> String {
+    "\(dense.cluster.levels[level]) \(containerName(level: level, container))"
+  }
+
+  func replicas(_ count: Int) -> String { count == 1 ? "1 replica" : "\(count) replicas" }
+
+  /// `a, b and c`; beyond eight `a, b, … and 7 more`.
+  func list(_ names: [String]) -> String {
+    guard names.count > 1 else { return names.first ?? "none" }
+    if names.count <= 8 { return names.dropLast().joined(separator: ", ") + " and " + names[names.count - 1] }
+    return names.prefix(6).joined(separator: ", ") + " and \(names.count - 6) more"
+  }
+}

@@ -1,0 +1,60 @@
+extension Judge {
+  /// What must change to come from the map before to this one.
+  struct Movement {
+    /// Replicas on nodes that did not hold the partition in a state with data, or have failed.
+    private(set) var moves = 0
+    /// Replicas in another state than before, on nodes that held the partition.
+    private(set) var roleChanges = 0
+    /// What each node must receive.
+    let received: NodeTable<UInt32>
+
+    /// O(P · R²); O(P · R) where the maps agree.
+    init(_ matter: Matter) throws(PlatError) {
+      received = try matter.arena.table(matter.nodeCount + 1)
+      guard let before = matter.before else { return }
+      let map = matter.map
+      let slots = try matter.dataSlots(in: map)
+      let slotsBefore = try matter.dataSlots(in: before)
+      let state = map.stateOfSlot
+      let stateBefore = before.stateOfSlot
+      let isSameShape = map.slotCounts == before.slotCounts
+      let mayBeEqual = isSameShape && !matter.dense.status.contains(.failed)
+      let nodeCount = UInt32(matter.nodeCount)
+      let width = map.width
+      let nobody = try matter.nobodyRow(before.width)
+
+      for partition in 0..<matter.rowCount {
+        let row = map.slots + partition * width
+        let old = partition < before.partitionCount ? before.slots + partition * before.width : nobody
+        if mayBeEqual {
+          var difference: UInt32 = 0
+          for slot in 0..<width { difference |= row[slot].raw ^ old[slot].raw }
+          if difference == 0 { continue }
+        }
+        for index in 0..<slots.count {
+          let slot = slots.base[index]
+          let node = row[slot]
+          guard node.raw < nodeCount else { continue }
+          if isSameShape, old[slot] == node, matter.isLive[node] == 1 { continue }
+          var held = -1
+          for index in 0..<slotsBefore.count where old[slotsBefore.base[index]] == node { held = slotsBefore.base[index] }
+          if held < 0 || matter.isLive[node] == 0 {
+            moves += 1
+            received[node] &+= 1
+          } else if stateBefore[held] != state[slot] {
+            roleChanges += 1
+          }
+        }
+      }
+    }
+  }
+}
+
+extension Judge.Matter {
+  /// A row that nobody holds.
+  func nobodyRow(_ width: Int) throws(PlatError) -> UnsafeMutablePointer<NodeIndex> {
+    let row: NodeTable<NodeIndex> = try arena.table(width)
+    row.fill(with: .none)
+    return row.base
+  }
+}

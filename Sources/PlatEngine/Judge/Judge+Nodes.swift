@@ -1,0 +1,38 @@
+extension Judge.Matter {
+  /// Nodes that hold more than their capacity. O(N).
+  func capacity(_ holders: Judge.Holders) -> Judge.Docket {
+    var docket = Judge.Docket(.capacity, .hard)
+    for (node, about) in dense.cluster.nodes.enumerated() {
+      guard let capacity = about.capacity, about.status != .failed else { continue }
+      let have = Int(holders.totals.base[node])
+      if have > capacity { docket.add(Judge.Breach(node: node, want: capacity, have: have)) }
+    }
+    return docket
+  }
+
+  /// What lies where the node's status does not allow it: anything on a node that failed or leaves, masters on
+  /// and new replicas for a node in maintenance. Of a map that the cluster has now, only what failed nodes hold
+  /// is told, and not counted: what is missing for it is. O(N).
+  func status(_ holders: Judge.Holders, _ movement: Judge.Movement) -> Judge.Docket {
+    var docket = Judge.Docket(.status, isPlan ? .hard : .soft)
+    docket.isCounted = isPlan
+    for (node, status) in dense.status.enumerated() {
+      let misplaced: Int
+      switch status {
+      case .active: misplaced = 0
+      case .failed: misplaced = Int(holders.totals.base[node])
+      case .leaving: misplaced = isPlan ? Int(holders.totals.base[node]) : 0
+      case .maintenance:
+        let masters = mayHoldMasters(node) ? 0 : Int(holders.loads[0].base[node])
+        misplaced = isPlan ? max(masters, Int(movement.received.base[node])) : 0
+      }
+      if misplaced > 0 { docket.add(Judge.Breach(node: node, want: 0, have: misplaced)) }
+    }
+    return docket
+  }
+
+  /// Masters leave a node in maintenance, unless nothing but masters is wanted: then there is no other copy.
+  func mayHoldMasters(_ node: Int) -> Bool {
+    dense.status[node] == .active || (dense.status[node] == .maintenance && dense.wanted.dropFirst().allSatisfy { $0 == 0 })
+  }
+}

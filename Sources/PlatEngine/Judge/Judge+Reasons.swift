@@ -1,0 +1,153 @@
+extension Judge {
+  /// Why replicas are missing, found by looking for a node that could take them.
+  ///
+  /// What is so for every partition is worked out once: what hard rules leave at most, which nodes have room,
+  /// which boxes are full. The rest is asked partition by partition, skipping containers that can't take it.
+  struct Reasons {
+    let matter: Matter
+    let peers: Peers
+    /// Limits on what any partition can have, whatever the map.
+    let ceilings: [Ceiling]
+    /// For each node, the first active node from there on that has room; N: none.
+    private let nextOpen: [Int]
+    /// Active nodes that hold all they may.
+    private let full: [Int]
+    private let shortage: String?
+    private let holders: Holders
+
+    init(_ matter: Matter, _ holders: Holders, _ peers: Peers, _ due: JudgedDue) {
+      self.matter = matter
+      self.holders = holders
+      self.peers = peers
+      ceilings = Ceiling.all(matter)
+      let dense = matter.dense
+      let active = (0..<dense.nodeCount).filter { dense.status[$0] == .active }
+      let isFull = { (node: Int) in Int(holders.totals.base[node]) >= dense.capacity[node] }
+      full = active.filter(isFull)
+      var nextOpen = [Int](repeating: dense.nodeCount, count: dense.nodeCount + 1)
+      for node in (0..<dense.nodeCount).reversed() {
+        nextOpen[node] = dense.status[node] == .active && !isFull(node) ? node : nextOpen[node + 1]
+      }
+      self.nextOpen = nextOpen
+      shortage = Reasons.shortage(matter, due)
+    }
+
+    /// Why a partition has fewer replicas in a state than asked. O(containers + nodes with room) at most.
+    func whyMissing(_ partition: Int, _ state: Int) -> String {
+      let row = Row(matter, partition)
+      var parts: [String] = []
+      if !row.failed.isEmpty {
+        let names = matter.list(row.failed.map(matter.nodeName))
+        parts.append(
+          row.held.isEmpty ? "no live copy is left: \(names) failed" : "failed: \(names), where it was")
+      }
+      parts.append(whyNobody(row, state))
+      return parts.joined(separator: "; ")
+    }
+
+    private func whyNobody(_ row: Row, _ state: Int) -> String {
+      if state == 0, let heir = row.held.first(where: { $0.state != 0 && matter.mayHoldMasters($0.node) }) {
+        return "\(matter.nodeName(heir.node)) has its data and could become \(matter.model.states[0].name)"
+      }
+      for ceiling in ceilings where ceiling.states.contains(state) {
+        let have = row.held.count { ceiling.states.contains($0.state) && matter.dense.status[$0.node] == .active }
+        if have >= ceiling.most { return ceiling.because }
+      }
+      let bars = Bar.all(matter, row, state)
+      var barred = bars.map { _ in [Int]() }
+      var atFanOut = 0
+      var node = nextOpen[0]
+      search: while node < matter.nodeCount {
+        if row.held.contains(where: { $0.node == node }) {
+          node = nextOpen[node + 1]
+          continue
+        }
+        for (index, bar) in bars.enumerated() {
+          let level = matter.dense.levels[bar.level]
+          let container = level.containerOfNode[node].int
+          if bar.containers.contains(container) != bar.admits {
+            barred[index].append(container)
+            node = nextOpen[level.nodes[container].upperBound]
+            continue search
+          }
+        }
+        guard hasTooManyPeers(node, row, state) else { return "node \(matter.nodeName(node)) could take it" }
+        atFanOut += 1
+        node = nextOpen[node + 1]
+      }
+      let reason = whyNone(row, bars, barred, atFanOut)
+      return shortage.map { "\(reason); \($0)" } ?? reason
+    }
+
+    /// No node that has room may take it: says what bars them.
+    private func whyNone(_ row: Row, _ bars: [Bar], _ barred: [[Int]], _ atFanOut: Int) -> String {
+      let left = full.isEmpty ? "left" : "with room"
+      var parts: [String] = []
+      for (bar, containers) in zip(bars, barred) where !containers.isEmpty {
+        let names = matter.list(containers.map { matter.containerName(level: bar.level, $0) })
+        let level = matter.dense.cluster.levels[bar.level]
+        let boxes = containers.count == 1 ? "\(level) \(names) holds" : "\(Words.plural(level)) \(names) hold"
+        if bar.admits {
+          parts.append("\(boxes) nodes \(left), but placement[\(bar.rule)] wants it elsewhere")
+        } else if containers.count == 1, bar.most == 1 {
+          parts.append("\(boxes) the only nodes \(left), and it already has this partition")
+        } else {
+          parts.append(
+            "\(boxes) the only nodes \(left), and placement[\(bar.rule)] allows \(matter.replicas(bar.most)) "
+              + "of this partition in each")
+        }
+      }
+      if atFanOut > 0 { parts.append("fanOut allows no more peers for the \(atFanOut) nodes \(left)") }
+      if !parts.isEmpty { return parts.joined(separator: "; ") }
+      let others = full.filter { node in !row.held.contains { $0.node == node } }
+      if !others.isEmpty {
+        let loads = others.map { node in
+          "\(matter.nodeName(node)): \(holders.totals.base[node]) of \(matter.dense.capacity[node])"
+        }
+        return "every node that could take it is at its capacity (\(matter.list(loads)))"
+      }
+      return matter.dense.status.contains(.active) ? "every active node already has it" : "no node is active"
+    }
+
+    /// A hard limit on fan-out keeps the node from holding the partition in `state`.
+    private func hasTooManyPeers(_ node: Int, _ row: Row, _ state: Int) -> Bool {
+      guard let limit = matter.settings.fanOut, limit.strength == .hard else { return false }
+      let others = row.held.filter { $0.node != node }
+      let sources = others.filter { $0.state == 0 && !peers.replicates($0.node, to: node) }
+      let targets = state == 0 ? others.filter { !peers.replicates(node, to: $0.node) } : []
+      let (outbound, inbound) = (peers.outbound.base, peers.inbound.base)
+      func exceeds(_ node: Int, out: Int, in newIn: Int) -> Bool {
+        (out > 0 && Int(outbound[node]) + out > limit.outbound ?? .max)
+          || (newIn > 0 && Int(inbound[node]) + newIn > limit.inbound ?? .max)
+      }
+      return exceeds(node, out: targets.count, in: sources.count)
+        || sources.contains { exceeds($0.node, out: 1, in: 0) } || targets.contains { exceeds($0.node, out: 0, in: 1) }
+    }
+
+    /// Which boxes are full where not everything wanted finds room. O(N + containers).
+    private static func shortage(_ matter: Matter, _ due: JudgedDue) -> String? {
+      let dense = matter.dense
+      let demand = Rational(dense.partitionCount) * Rational(dense.replicas)
+      func sum(_ nodes: Range<Int>) -> Rational { nodes.reduce(.zero) { $0 + due.total[$1] } }
+      let had = sum(0..<dense.nodeCount)
+      guard had < demand else { return nil }
+      var names: [String] = []
+      var isInFull = [Bool](repeating: false, count: dense.nodeCount)
+      for (level, cap) in totalCaps(dense).enumerated() {
+        guard let cap else { continue }
+        for (index, nodes) in dense.levels[level].nodes.enumerated() where !nodes.isEmpty && !isInFull[nodes.lowerBound] {
+          guard sum(nodes) >= Rational(cap) else { continue }
+          names.append("\(matter.container(level: level, index)): \(cap)")
+          for node in nodes { isInFull[node] = true }
+        }
+      }
+      for node in 0..<dense.nodeCount where dense.status[node] == .active && !isInFull[node] {
+        if due.total[node] >= Rational(dense.capacity[node]) {
+          names.append("\(matter.nodeName(node)): \(dense.capacity[node])")
+        }
+      }
+      let all = "in all, \(had) of \(demand) replicas find room"
+      return names.isEmpty ? all : "\(all); full: \(matter.list(names))"
+    }
+  }
+}

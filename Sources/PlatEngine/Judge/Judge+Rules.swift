@@ -1,0 +1,140 @@
+extension Judge.Matter {
+  /// Judges the placement rule `index` in one pass over the map. O(P · R²).
+  func placement(_ index: Int) throws(PlatError) -> Judge.Docket {
+    let rule = settings.placement[index]
+    let slots = try slots(ofStates: dataStates(of: rule.states), in: map)
+    let boxes = try Boxes(self, level: rule.level, roomFor: max(slots.count, map.width))
+    var docket = Judge.Docket(.placement(index), rule.strength)
+    switch rule.demand {
+    case .atMost(let most):
+      if slots.count <= 16 {
+        judgeAtMost(most, slots, boxes, &docket)
+      } else {
+        try judgeAtMostInWideRows(most, slots, boxes, &docket)
+      }
+    case .near(let of, let atLeast):
+      judgeNear(try self.slots(ofStates: dataStates(of: [of]), in: map), atLeast, slots, boxes, &docket)
+    }
+    return docket
+  }
+
+  private typealias Slots = (base: UnsafeMutablePointer<Int>, count: Int)
+
+  /// The containers of one level, as a pass over the map needs them.
+  private struct Boxes {
+    /// Containers of the level; what is not less is no container.
+    let count: UInt32
+    /// The container of each node; none for who can't be read.
+    let ofNode: UnsafeMutablePointer<UInt32>
+    /// Those of the row at hand.
+    let here: UnsafeMutablePointer<UInt32>
+
+    init(_ matter: Judge.Matter, level: Int, roomFor slots: Int) throws(PlatError) {
+      let containers = matter.dense.levels[level]
+      count = UInt32(containers.count)
+      let table: NodeTable<UInt32> = try matter.arena.table(matter.nodeCount + 1)
+      table.fill(with: .max)
+      for node in 0..<matter.nodeCount where matter.isLive.base[node] == 1 {
+        table.base[node] = containers.containerOfNode[node].raw
+      }
+      ofNode = table.base
+      let row: NodeTable<UInt32> = try matter.arena.table(slots)
+      here = row.base
+    }
+  }
+
+  /// Compares every two replicas of a row.
+  private func judgeAtMost(_ most: Int, _ slots: Slots, _ boxes: Boxes, _ docket: inout Judge.Docket) {
+    let nobody = UInt32(nodeCount)
+    let width = map.width
+    let here = boxes.here
+    for partition in 0..<rowCount {
+      let row = map.slots + partition * width
+      var isCrowded = most == 0
+      for index in 0..<slots.count {
+        let box = boxes.ofNode[Int(min(row[slots.base[index]].raw, nobody))]
+        here[index] = box == .max ? .max &- UInt32(truncatingIfNeeded: index) : box  // nobody shares no box
+        var earlier = 0
+        for other in 0..<index { earlier &+= here[other] == here[index] ? 1 : 0 }
+        isCrowded = isCrowded || earlier >= most
+      }
+      if isCrowded { recordCrowded(partition, most, slots.count, boxes, &docket) }
+    }
+  }
+
+  /// Counts in stamps: rows that are too wide to compare every two.
+  private func judgeAtMostInWideRows(
+    _ most: Int, _ slots: Slots, _ boxes: Boxes, _ docket: inout Judge.Docket
+  ) throws(PlatError) {
+    let nobody = UInt32(nodeCount)
+    let stamp: ContainerTable<Int> = try arena.table(Int(boxes.count))
+    let count: ContainerTable<Int> = try arena.table(Int(boxes.count))
+    for partition in 0..<rowCount {
+      let row = map.slots + partition * map.width
+      var isCrowded = false
+      for index in 0..<slots.count {
+        let box = boxes.ofNode[Int(min(row[slots.base[index]].raw, nobody))]
+        boxes.here[index] = box
+        guard box < boxes.count else { continue }
+        if stamp.base[Int(box)] != partition + 1 {
+          stamp.base[Int(box)] = partition + 1
+          count.base[Int(box)] = 0
+        }
+        count.base[Int(box)] += 1
+        isCrowded = isCrowded || count.base[Int(box)] > most
+      }
+      if isCrowded { recordCrowded(partition, most, slots.count, boxes, &docket) }
+    }
+  }
+
+  /// A breach for each container that holds too many of the row in `boxes.here`.
+  @inline(never) private func recordCrowded(
+    _ partition: Int, _ most: Int, _ count: Int, _ boxes: Boxes, _ docket: inout Judge.Docket
+  ) {
+    var here = UnsafeMutableBufferPointer(start: boxes.here, count: count)
+    if count > 1 { here.sort() }
+    var start = 0
+    while start < count, here[start] < boxes.count {
+      var end = start + 1
+      while end < count, here[end] == here[start] { end += 1 }
+      if end - start > most {
+        docket.add(Judge.Breach(partition: partition, container: Int(here[start]), want: most, have: end - start))
+      }
+      start = end
+    }
+  }
+
+  /// Of the replicas in `slots`, at least `atLeast` share a container with one in `anchors`. Replicas that are
+  /// not placed at all are missing, not far; without an anchor there is nothing to be near.
+  private func judgeNear(
+    _ anchors: Slots, _ atLeast: Int, _ slots: Slots, _ boxes: Boxes, _ docket: inout Judge.Docket
+  ) {
+    let nobody = UInt32(nodeCount)
+    for partition in 0..<rowCount {
+      let row = map.slots + partition * map.width
+      var anchorCount = 0
+      for index in 0..<anchors.count {
+        let box = boxes.ofNode[Int(min(row[anchors.base[index]].raw, nobody))]
+        guard box < boxes.count else { continue }
+        boxes.here[anchorCount] = box
+        anchorCount += 1
+      }
+      guard anchorCount > 0 else { continue }
+      var placed = 0
+      var near = 0
+      for index in 0..<slots.count {
+        let box = boxes.ofNode[Int(min(row[slots.base[index]].raw, nobody))]
+        guard box < boxes.count else { continue }
+        placed += 1
+        for anchor in 0..<anchorCount where boxes.here[anchor] == box {
+          near += 1
+          break
+        }
+      }
+      let want = min(atLeast, placed)
+      if near < want {
+        docket.add(Judge.Breach(partition: partition, container: Int(boxes.here[0]), want: want, have: near))
+      }
+    }
+  }
+}

@@ -1,0 +1,51 @@
+/// Recounts everything about a map from scratch: what is missing, what breaks a rule, how the load lies, what
+/// must move. It shares no code with the planner, whose maps it judges.
+///
+///     map ─┬─ holders   loads, replicas missing or too many      (Judge+Holders)
+///          ├─ rules     atMost and near                          (Judge+Rules)
+///          ├─ peers     fan-out                                  (Judge+FanOut)
+///          ├─ moves     against the map before                   (Judge+Moves)
+///          └─ nodes     capacity, status, balance to the due     (Judge+Nodes, Judge+Balance)
+///     each fills dockets of breaches; only those that are listed are put into words (Judge+Findings).
+///
+/// What it counts as a breach is hard or soft as the settings say, and a hard finding always raises `unmet`.
+/// What lies on `failed` nodes can't be read and counts as not there.
+public enum Judge {
+  /// Judges `map`. `current`: the map it was made from, for moves and role changes. Without one, `map` itself is
+  /// what the cluster has: then replicas on nodes that are leaving are no fault yet.
+  ///
+  /// Partitions that `map` has no row for are held by nobody; those that `current` has no row for were not held.
+  /// Throws `outOfMemory`, and `unsupported` where a map was made for another state model.
+  /// O(P · R² · rules + N log N); a few passes over the map.
+  public static func judge(
+    _ cluster: DenseCluster, map: PlacementMap, from current: PlacementMap?
+  ) throws(PlatError) -> Report {
+    let matter = try Matter(cluster, map: map, before: current)
+    let holders = try Holders(matter)
+    let peers = try Peers(matter)
+    let movement = try Movement(matter)
+    let balance = Balance(matter, holders, due: due(cluster, map: map))
+
+    var dockets = holders.constraints + [holders.shared]
+    for index in cluster.cluster.settings.placement.indices { dockets.append(try matter.placement(index)) }
+    dockets += [matter.capacity(holders), matter.status(holders, movement)]
+    dockets += peers.dockets(matter) + balance.dockets
+
+    var report = Report()
+    report.moves = movement.moves
+    report.roleChanges = movement.roleChanges
+    report.load = balance.load
+    report.total = balance.total
+    report.fanOutOutbound = peers.mostOutbound
+    report.fanOutInbound = peers.mostInbound
+    for docket in dockets where docket.isCounted {
+      if docket.strength == .hard { report.unmet += docket.excess } else { report.brokenSoft += docket.excess }
+    }
+    report.isBalanced = balance.isBalanced
+    report.health = holders.isRed ? .red : report.unmet + report.brokenSoft > 0 ? .yellow : .green
+    let words = Words(matter, holders, peers, balance.due)
+    report.findings = words.findings(dockets)
+    report.moreFindings = dockets.reduce(0) { $0 + $1.count } - report.findings.count
+    return report
+  }
+}

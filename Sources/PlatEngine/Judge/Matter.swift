@@ -1,0 +1,60 @@
+extension Judge {
+  /// The matter under judgement: cluster and maps, with what every pass over them needs at hand.
+  ///
+  /// Every node number in a map is read through `min(number, N)`: node `N` stands for nobody, so that an empty
+  /// slot needs no branch and no number from outside leads astray. Tables by node have `N + 1` entries.
+  struct Matter {
+    let dense: DenseCluster
+    let map: PlacementMap
+    /// The map that `map` was made from.
+    let before: PlacementMap?
+    let arena: Arena
+    /// 1 where a node can be read: neither failed nor nobody.
+    let isLive: NodeTable<UInt8>
+    /// Partitions that the map has a row for.
+    let rowCount: Int
+
+    init(_ dense: DenseCluster, map: PlacementMap, before: PlacementMap?) throws(PlatError) {
+      self.dense = dense
+      self.map = map
+      self.before = before
+      arena = try Arena()
+      isLive = try arena.table(dense.nodeCount + 1)
+      for node in 0..<dense.nodeCount { isLive.base[node] = dense.status[node] == .failed ? 0 : 1 }
+      rowCount = min(map.partitionCount, dense.partitionCount)
+      let states = dense.cluster.settings.model.states.count
+      for slotCounts in [map.slotCounts, before?.slotCounts ?? map.slotCounts] where slotCounts.count != states {
+        throw .unsupported(
+          InputError(path: "map", found: "slots for \(slotCounts.count) states", expected: "slots for \(states) states"))
+      }
+    }
+
+    var nodeCount: Int { dense.nodeCount }
+    var settings: Settings { dense.cluster.settings }
+    var model: StateModel { dense.cluster.settings.model }
+    /// The map is a plan, not what the cluster has now.
+    var isPlan: Bool { before != nil }
+
+    /// The states that a node may hold data in, of `states`.
+    func dataStates(of states: some Sequence<Int>) -> [Int] { states.filter { model.states[$0].holdsData } }
+
+    /// The slots of some states, in an array for straight loops.
+    func slots(ofStates states: [Int], in map: PlacementMap) throws(PlatError) -> (base: UnsafeMutablePointer<Int>, count: Int) {
+      let slots = states.flatMap { Array(map.slots(ofState: $0)) }
+      let table: NodeTable<Int> = try arena.table(slots.count)
+      for (index, slot) in slots.enumerated() { table.base[index] = slot }
+      return (table.base, slots.count)
+    }
+
+    /// The slots in which data is held.
+    func dataSlots(in map: PlacementMap) throws(PlatError) -> (base: UnsafeMutablePointer<Int>, count: Int) {
+      try slots(ofStates: dataStates(of: model.states.indices), in: map)
+    }
+
+    /// Who can be read of a partition's holders in a state. For findings: it allocates.
+    func liveHolders(of partition: Int, inState state: Int) -> [Int] {
+      guard partition < rowCount else { return [] }
+      return map.holders(of: partition, inState: state).map(\.int).filter { $0 < nodeCount && isLive.base[$0] == 1 }
+    }
+  }
+}
