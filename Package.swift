@@ -32,6 +32,9 @@ let package = Package(
       linkerSettings: [.linkedLibrary("simdjson"), .linkedLibrary("stdc++")]),
     .systemLibrary(
       name: "CGMP", path: "CSources/CGMP", pkgConfig: "gmp", providers: [.apt(["libgmp-dev"])]),
+    // What the CRC is compared with, in tests and benchmarks only.
+    .systemLibrary(name: "CZlib", path: "CSources/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CISAL", path: "CSources/CISAL", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
 
     .target(name: "PlatEngine", dependencies: ["CPlatCore", "CGMP"]),
     .target(name: "PlatFormats", dependencies: ["PlatEngine", "CPlatJSON"]),
@@ -45,22 +48,21 @@ let package = Package(
       linkerSettings: [.unsafeFlags(["-Xlinker", "--no-as-needed"]), .linkedLibrary("jemalloc")]),
 
     .executableTarget(
-      name: "PlatBenchmarks", dependencies: ["PlatFormats", "PlatEngine", "CPlatCore"],
+      name: "PlatBenchmarks", dependencies: ["PlatFormats", "PlatEngine", "CPlatCore", "CZlib", "CISAL"],
       path: "Benchmarks/PlatBenchmarks",
-      linkerSettings: [
-        .unsafeFlags(["-Xlinker", "--no-as-needed"]), .linkedLibrary("jemalloc"), .linkedLibrary("z"),
-        .linkedLibrary("isal"),
-      ]),
+      linkerSettings: [.unsafeFlags(["-Xlinker", "--no-as-needed"]), .linkedLibrary("jemalloc")]),
 
     // Generators and the slow, obvious planners used as oracles.
-    .target(name: "TestSupport", dependencies: ["PlatEngine"], path: "Tests/TestSupport"),
+    // Optimised in debug builds too: they run on thousands of random clusters.
+    .target(
+      name: "TestSupport", dependencies: ["PlatEngine"], path: "Tests/TestSupport",
+      swiftSettings: [.unsafeFlags(["-O"])]),
     .testTarget(
-      name: "PlatCoreTests", dependencies: ["CPlatCore"], path: "Tests/PlatCoreTests",
-      linkerSettings: [.linkedLibrary("z")]),
+      name: "PlatCoreTests", dependencies: ["CPlatCore", "CZlib"], path: "Tests/PlatCoreTests"),
     .testTarget(
       name: "PlatEngineTests", dependencies: ["PlatEngine", "TestSupport"], path: "Tests/PlatEngineTests"),
     .testTarget(
-      name: "PlatFormatsTests", dependencies: ["PlatFormats", "PlatEngine", "TestSupport"],
+      name: "PlatFormatsTests", dependencies: ["PlatFormats", "PlatEngine", "CPlatJSON", "TestSupport"],
       path: "Tests/PlatFormatsTests"),
     .testTarget(
       name: "PlatCLITests", dependencies: ["PlatFormats", "PlatEngine", "PlatCLI"], path: "Tests/PlatCLITests"),

@@ -1,1 +1,4 @@
-print("bench")
+switch CommandLine.arguments.dropFirst().first {
+case "crc": printCRCTable(benchmarkCRC())
+default: print("bench")
+}

@@ -1,16 +1,106 @@
-#include "plat_arena.h"
+// Arenas: the limit, the accounting, and the choice of the source.
+#include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
-struct plat_arena { uint64_t current, peak, limit; struct block *blocks; };
-struct block { struct block *next, *previous; void *memory; };
-plat_arena *plat_arena_create(uint64_t limit) { plat_arena *a = calloc(1, sizeof *a); if (a) a->limit = limit; return a; }
-void plat_arena_destroy(plat_arena *a) { if (!a) return; while (a->blocks) { struct block *n = a->blocks->next; free(a->blocks->memory); free(a->blocks); a->blocks = n; } free(a); }
-void *plat_arena_allocate(plat_arena *a, size_t n) {
-  void *p = NULL; if (posix_memalign(&p, 64, n ? n : 1)) return NULL; memset(p, 0, n);
-  struct block *b = calloc(1, sizeof *b); b->memory = p; b->next = a->blocks; if (b->next) b->next->previous = b; a->blocks = b;
-  a->current += n; if (a->current > a->peak) a->peak = a->current; return p;
+#include "arena_source.h"
+
+struct plat_arena {
+  const struct plat_arena_source *source;
+  void *state;
+  uint64_t limit;                       // UINT64_MAX: none
+  _Atomic uint64_t current, peak;
+};
+
+static const struct plat_arena_source *preferred_source(void) {
+  const struct plat_arena_source *jemalloc = plat_arena_jemalloc();
+  return jemalloc ? jemalloc : &plat_arena_map;
 }
-void plat_arena_free(plat_arena *a, void *p, size_t n) { for (struct block *b = a->blocks; b; b = b->next) if (b->memory == p) {
-  if (b->previous) b->previous->next = b->next; else a->blocks = b->next; if (b->next) b->next->previous = b->previous; free(p); free(b); a->current -= n; return; } }
-uint64_t plat_arena_current_bytes(const plat_arena *a) { return a->current; }
-uint64_t plat_arena_peak_bytes(const plat_arena *a) { return a->peak; }
+
+static plat_arena *create_from(const struct plat_arena_source *source, uint64_t limitBytes) {
+  if (!source) return NULL;
+  plat_arena *arena = malloc(sizeof *arena);
+  if (!arena) return NULL;
+  void *state = source->open();
+  if (!state) {
+    free(arena);
+    return NULL;
+  }
+  arena->source = source;
+  arena->state = state;
+  arena->limit = limitBytes ? limitBytes : UINT64_MAX;
+  atomic_init(&arena->current, 0);
+  atomic_init(&arena->peak, 0);
+  return arena;
+}
+
+plat_arena *plat_arena_create(uint64_t limitBytes) {
+  // jemalloc has some 4,000 arenas and no more; maps go on.
+  plat_arena *arena = create_from(plat_arena_jemalloc(), limitBytes);
+  return arena ? arena : create_from(&plat_arena_map, limitBytes);
+}
+
+plat_arena *plat_arena_create_from(plat_arena_backend backend, uint64_t limitBytes) {
+  switch (backend) {
+    case PLAT_ARENA_BACKEND_JEMALLOC: return create_from(plat_arena_jemalloc(), limitBytes);
+    case PLAT_ARENA_BACKEND_MMAP: return create_from(&plat_arena_map, limitBytes);
+    default: return NULL;
+  }
+}
+
+const char *plat_arena_backend_name(void) { return preferred_source()->name; }
+
+void plat_arena_destroy(plat_arena *arena) {
+  if (!arena) return;
+  arena->source->close(arena->state, plat_arena_peak_bytes(arena));
+  free(arena);
+}
+
+/// Counts `sizeBytes` in, unless the limit forbids it; `after` is what is in use then.
+static bool count_in(plat_arena *arena, uint64_t sizeBytes, uint64_t *after) {
+  uint64_t before = atomic_load_explicit(&arena->current, memory_order_relaxed);
+  do {
+    if (sizeBytes > arena->limit - before) return false;
+    *after = before + sizeBytes;
+  } while (!atomic_compare_exchange_weak_explicit(&arena->current, &before, *after, memory_order_relaxed,
+                                                  memory_order_relaxed));
+  return true;
+}
+
+static void count_out(plat_arena *arena, uint64_t sizeBytes) {
+  atomic_fetch_sub_explicit(&arena->current, sizeBytes, memory_order_relaxed);
+}
+
+static void raise_peak(plat_arena *arena, uint64_t inUse) {
+  uint64_t peak = atomic_load_explicit(&arena->peak, memory_order_relaxed);
+  while (peak < inUse && !atomic_compare_exchange_weak_explicit(&arena->peak, &peak, inUse, memory_order_relaxed,
+                                                                memory_order_relaxed)) {}
+}
+
+static void *allocate(plat_arena *arena, size_t sizeBytes, bool zeroed) {
+  uint64_t inUse;
+  // Beyond PTRDIFF_MAX / 2, which no machine has, rounding up could overflow.
+  if (sizeBytes > PTRDIFF_MAX / 2 || !count_in(arena, sizeBytes, &inUse)) return NULL;
+  void *pointer = arena->source->allocate(arena->state, sizeBytes ? sizeBytes : 1, zeroed);
+  if (pointer) raise_peak(arena, inUse);
+  else count_out(arena, sizeBytes);
+  return pointer;
+}
+
+void *plat_arena_allocate(plat_arena *arena, size_t sizeBytes) { return allocate(arena, sizeBytes, true); }
+
+void *plat_arena_allocate_uninitialized(plat_arena *arena, size_t sizeBytes) {
+  return allocate(arena, sizeBytes, false);
+}
+
+void plat_arena_free(plat_arena *arena, void *pointer, size_t sizeBytes) {
+  if (!pointer) return;
+  arena->source->free(arena->state, pointer, sizeBytes ? sizeBytes : 1);
+  count_out(arena, sizeBytes);
+}
+
+uint64_t plat_arena_current_bytes(const plat_arena *arena) {
+  return atomic_load_explicit(&arena->current, memory_order_relaxed);
+}
+
+uint64_t plat_arena_peak_bytes(const plat_arena *arena) {
+  return atomic_load_explicit(&arena->peak, memory_order_relaxed);
+}

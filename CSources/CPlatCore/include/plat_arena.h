@@ -1,4 +1,8 @@
 // Arenas: memory that is freed together, accounted together, and may be bounded.
+//
+// Where the process has jemalloc (linked or preloaded), an arena is one of jemalloc's; where not, it lives in anonymous
+// maps of its own. Both behave and count the same. Several threads may allocate from and give back to one arena at the
+// same time; only plat_arena_destroy must be alone.
 #ifndef PLAT_ARENA_H
 #define PLAT_ARENA_H
 #include <stddef.h>
@@ -7,19 +11,46 @@
 extern "C" {
 #endif
 
+// ---- Making one and taking memory from it -------------------------------------------------------------------
+
 typedef struct plat_arena plat_arena;
 
 /// A new arena that holds at most `limitBytes` (0: no limit). NULL where there is no memory for it.
+/// Cheap enough for one arena a plan: emptied arenas are kept for the next one, at most 16 with 1 MiB each.
 plat_arena *plat_arena_create(uint64_t limitBytes);
+
 /// Frees the arena and all that came from it. NULL is allowed.
 void plat_arena_destroy(plat_arena *arena);
-/// `sizeBytes` of zeroed memory, aligned to 64 bytes. NULL where the limit or the system forbids it.
+
+/// `sizeBytes` of zeroed memory, aligned to 64 bytes. NULL where the limit or the system forbids it; the arena stays
+/// usable, and what was allocated stays. A size of 0 gives a pointer of its own that must not be read.
 void *plat_arena_allocate(plat_arena *arena, size_t sizeBytes);
+
+/// The same without zeroing, for memory that is written before it is read.
+void *plat_arena_allocate_uninitialized(plat_arena *arena, size_t sizeBytes);
+
 /// Gives one allocation back before the arena goes. `pointer` may be NULL; `sizeBytes` is what was asked for.
 void plat_arena_free(plat_arena *arena, void *pointer, size_t sizeBytes);
-/// Bytes in use now, and the most that ever were at once.
+
+// ---- Accounting ---------------------------------------------------------------------------------------------
+
+/// Bytes in use now, and the most that ever were at once: the sizes asked for, without rounding, which is also what
+/// the limit bounds.
 uint64_t plat_arena_current_bytes(const plat_arena *arena);
 uint64_t plat_arena_peak_bytes(const plat_arena *arena);
+
+// ---- Where the memory comes from ----------------------------------------------------------------------------
+
+typedef enum plat_arena_backend {
+  PLAT_ARENA_BACKEND_JEMALLOC = 0,   ///< An arena of jemalloc, where the process has jemalloc.
+  PLAT_ARENA_BACKEND_MMAP = 1        ///< Anonymous maps. Always there.
+} plat_arena_backend;
+
+/// "jemalloc" or "mmap": where plat_arena_create gets its arenas in this process. Static memory.
+const char *plat_arena_backend_name(void);
+
+/// For tests: plat_arena_create from the given backend. NULL also where the process does not have it.
+plat_arena *plat_arena_create_from(plat_arena_backend backend, uint64_t limitBytes);
 
 #ifdef __cplusplus
 }

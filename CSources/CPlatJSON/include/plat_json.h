@@ -1,4 +1,10 @@
-// A small C face over simdjson: a JSON document as a stream of tokens, numbers and strings left as text.
+// A small C face over simdjson: a JSON document (RFC 8259) as a stream of tokens, pulled in batches.
+//
+// Strings and numbers stay text: a token points into the source. simdjson checks UTF-8 and finds the
+// structure; a small state machine over it checks the grammar, numbers, escapes and depth, and knows for
+// every fault where it is, what is there and what was expected instead.
+//
+// No function throws, traps or keeps process-wide state. A reader is used by one thread at a time.
 #ifndef PLAT_JSON_H
 #define PLAT_JSON_H
 #include <stddef.h>
@@ -6,7 +12,90 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+enum {
+  /// Containers within containers; deeper is an error.
+  PLAT_JSON_MAX_DEPTH = 256,
+  /// Bytes that `plat_json_error.found` has room for, with the closing NUL.
+  PLAT_JSON_FOUND_BYTES = 64
+};
+
+typedef enum plat_json_kind {
+  PLAT_JSON_OBJECT_BEGIN = 1,
+  PLAT_JSON_OBJECT_END = 2,
+  PLAT_JSON_ARRAY_BEGIN = 3,
+  PLAT_JSON_ARRAY_END = 4,
+  PLAT_JSON_KEY = 5,
+  PLAT_JSON_STRING = 6,
+  PLAT_JSON_NUMBER = 7,
+  PLAT_JSON_TRUE = 8,
+  PLAT_JSON_FALSE = 9,
+  PLAT_JSON_NULL = 10,
+  PLAT_JSON_DOCUMENT_END = 11
+} plat_json_kind;
+
+/// One token. Keys and strings: the bytes between the quotes, as written, valid UTF-8; `has_escapes` says
+/// that they hold backslashes and need `plat_json_unescape`. All else: the bytes of the token.
+typedef struct plat_json_token {
+  uint64_t offset;      // bytes from the start of the document
+  uint32_t length;      // bytes
+  uint8_t kind;         // plat_json_kind
+  uint8_t has_escapes;  // 0 or 1; only keys and strings have them
+} plat_json_token;
+
+typedef enum plat_json_error_code {
+  PLAT_JSON_OK = 0,
+  PLAT_JSON_NO_MEMORY = 1,
+  PLAT_JSON_TOO_LONG = 2,  // 4 GiB or more
+  PLAT_JSON_BAD_UTF8 = 3,
+  PLAT_JSON_BAD_STRING = 4,  // control character, bad escape, no closing quote
+  PLAT_JSON_BAD_NUMBER = 5,
+  PLAT_JSON_BAD_GRAMMAR = 6,  // also truncated and empty documents, and what follows the document
+  PLAT_JSON_TOO_DEEP = 7
+} plat_json_error_code;
+
+typedef struct plat_json_error {
+  uint64_t offset;                    // of what is wrong, bytes from the start of the document
+  uint32_t code;                      // plat_json_error_code
+  char found[PLAT_JSON_FOUND_BYTES];  // what is there: NUL-terminated UTF-8, long texts cut short
+  const char *expected;               // what could have been there: a constant string
+} plat_json_error;
+
+typedef struct plat_json_reader plat_json_reader;
+
+/// How many readable bytes must follow the document in its buffer. Their content does not matter.
+size_t plat_json_padding(void);
+
+/// Begins reading; the whole document is scanned once (UTF-8, strings, structure). O(length), and 4 bytes of
+/// memory for each structural character. `bytes` stays the caller's and must outlive the reader.
+/// NULL, with `error` filled in, where memory is short or the document 4 GiB or more. What is wrong inside
+/// the document comes from `plat_json_next`, at its place in the stream.
+plat_json_reader *plat_json_open(const uint8_t *bytes, size_t length, plat_json_error *error);
+
+/// The next tokens, at most `capacity` (at least 1) of them: how many; 0 after PLAT_JSON_DOCUMENT_END; -1 for
+/// an error, which comes after all tokens before it and then stays. O(bytes passed).
+int64_t plat_json_next(
+    plat_json_reader *reader, plat_json_token *tokens, size_t capacity, plat_json_error *error);
+
+/// NULL is allowed.
+void plat_json_close(plat_json_reader *reader);
+
+/// Line and column, from 1, of a byte; columns count code points, lines end with LF. An offset behind the
+/// document counts as its end. O(offset).
+void plat_json_place(
+    const uint8_t *bytes, size_t length, uint64_t offset, uint64_t *line, uint64_t *column);
+
+/// The text that a raw string stands for: its bytes are written to `out`, which has room for `length` (the
+/// text is never longer than what was written for it) and may be `raw` itself. How many; -1 where an escape
+/// is malformed, which never happens to a token's bytes. O(length).
+int64_t plat_json_unescape(const uint8_t *raw, size_t length, uint8_t *out);
+
+/// What simdjson's own DOM parser says of a document, for tests: 1 accepted, 0 refused. It also refuses numbers
+/// that no double or 64-bit integer holds, and stops at another depth. `bytes` are padded.
+int plat_json_dom_accepts(const uint8_t *bytes, size_t length);
+
 const char *plat_json_simdjson_version(void);
+
 #ifdef __cplusplus
 }
 #endif

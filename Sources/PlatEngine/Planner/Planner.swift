@@ -1,9 +1,124 @@
 /// The pipeline, on one screen.
+///
+///     Dense → Keep → Due → Fill (Fresh, or Fill and Exchange) → Mend → Roles → Certify → target map
+///
+/// `Keep` comes before `Due` because what nodes in maintenance keep is part of what the others are due.
 public enum Planner {
-  /// The next map for `cluster` from `current` (nil: a fresh cluster).
+  /// The next map for `cluster` from `current` (nil: a fresh cluster), with the fewest moves and the proof.
+  ///
+  /// The same input gives the same map on every machine. Throws `outOfMemory`, or `unsupported` for rules
+  /// that this version does not plan. O(P · R + N) where direct moves do; see `Exchange` for the rest.
   public static func plan(
     _ cluster: DenseCluster, from current: PlacementMap?, options: PlanOptions = PlanOptions()
   ) throws(PlatError) -> Plan {
-    throw .unsupported(InputError(path: "", found: "", expected: "a planner"))
+    try refuseUnsupported(cluster)
+    let arena = try Arena(limitBytes: options.memoryLimitBytes)
+    var clock = StageClock()
+    let target = try PlacementMap(
+      partitionCount: cluster.partitionCount, slotCounts: cluster.wanted, arena: Arena(limitBytes: options.memoryLimitBytes))
+    let problem = try Problem(cluster, current: current, arena: arena)
+    var placement = try Placement(problem, target: target)
+    clock.mark("prepare")
+
+    Keep.run(problem, &placement)
+    clock.mark("keep")
+    let due = try Due(problem, held: placement.load)
+    clock.mark("due")
+
+    let potential = try startingPotentials(problem, due, placement)
+    if placement.placed == 0 {
+      try Fresh.run(problem, due, &placement)
+    } else {
+      if placement.letGo == 0 { try Fill.run(problem, due, &placement) }
+      clock.mark("fill")
+      try Exchange.run(problem, due, &placement, potential: potential)
+      try placeTheRest(problem, due, &placement)
+      clock.mark("exchange")
+      Mend.run(problem, due, placement)
+    }
+    clock.mark(placement.missingCount == 0 && current == nil ? "fill" : "mend")
+    try Roles.run(problem, due, placement)
+    unplaceWhatRolesForbid(problem, placement)
+    clock.mark("roles")
+
+    let prices: NodeTable<Int32> = try arena.table(cluster.nodeCount)
+    for node in 0..<cluster.nodeCount {
+      prices.base[node] = potential.base[cluster.nodeCount + 1] - potential.base[node]
+    }
+    let bound = try Certify.movesLowerBound(problem, due, prices: prices)
+    clock.mark("certify")
+    return Plan(
+      operation: options.operation, target: target, movesLowerBound: bound,
+      certificate: (0..<cluster.nodeCount).map { prices.base[$0] }, stageNanoseconds: clock.stages,
+      peakBytes: arena.peakBytes + UInt64(target.memoryBytes) + UInt64(current?.memoryBytes ?? 0))
+  }
+
+  /// What the shortest paths of direct moves start from: 0 where paths begin, 1 everywhere else. Where `Keep`
+  /// let something go that could have stayed, nothing is known yet and all are 0. N nodes, the slack, the pool.
+  private static func startingPotentials(
+    _ problem: Problem, _ due: Due, _ placement: Placement
+  ) throws(PlatError) -> NodeTable<Int32> {
+    let potential: NodeTable<Int32> = try problem.arena.table(problem.nodeCount + 2)
+    guard placement.letGo == 0, placement.placed > 0 else { return potential }
+    let surplus = Balance(placement, due).surplus
+    for node in 0..<problem.nodeCount {
+      let load = placement.load.base[node]
+      let begins = load > due.most.base[node] || (surplus > 0 && load > due.least.base[node])
+      potential.base[node] = begins ? 0 : 1
+    }
+    potential.base[problem.nodeCount] = surplus > 0 ? 0 : 1
+    return potential
+  }
+
+  /// Windows may be out of reach (nodes in maintenance, rules about single states); what is still missing then
+  /// goes wherever capacity and hard rules allow.
+  private static func placeTheRest(
+    _ problem: Problem, _ due: Due, _ placement: inout Placement
+  ) throws(PlatError) {
+    guard placement.placed < due.total else { return }
+    let relaxed = try due.relaxed(problem, placement)
+    try Fill.run(problem, relaxed, &placement)
+    let potential: NodeTable<Int32> = try problem.arena.table(problem.nodeCount + 2)
+    try Exchange.run(problem, relaxed, &placement, potential: potential)
+  }
+
+  /// A hard rule about some states only, which no choice of roles could keep, leaves a replica unplaced.
+  private static func unplaceWhatRolesForbid(_ problem: Problem, _ placement: Placement) {
+    guard !problem.stateCaps.isEmpty else { return }
+    for partition in 0..<problem.partitionCount {
+      let row = placement.row(partition)
+      while let slot = Roles.breach(problem, row) { row[slot] = .none }
+    }
+  }
+
+  private static func refuseUnsupported(_ cluster: DenseCluster) throws(PlatError) {
+    let settings = cluster.cluster.settings
+    for (index, rule) in settings.placement.enumerated() {
+      if case .near = rule.demand, rule.strength == .hard {
+        throw .unsupported(
+          InputError(
+            path: "settings.placement[\(index)].near", found: "a hard near rule",
+            expected: "a soft one: this version judges near rules and does not plan them"))
+      }
+    }
+    if let fanOut = settings.fanOut, fanOut.strength == .hard {
+      throw .unsupported(
+        InputError(
+          path: "settings.fanOut.strength", found: "hard",
+          expected: "soft: this version judges fan-out limits and does not plan them"))
+    }
+  }
+}
+
+/// How long each stage took. Reported, never decided on.
+private struct StageClock {
+  private(set) var stages: [(stage: String, nanoseconds: UInt64)] = []
+  private var last = ContinuousClock.now
+
+  mutating func mark(_ stage: String) {
+    let now = ContinuousClock.now
+    let (seconds, attoseconds) = (now - last).components
+    stages.append((stage, UInt64(seconds) * 1_000_000_000 + UInt64(attoseconds / 1_000_000_000)))
+    last = now
   }
 }

@@ -1,0 +1,151 @@
+/// Stage 1: what every node is due, exactly, and the integer windows and quotas that follow from it.
+///
+/// GMP lives here and in `WaterFill`; nothing downstream sees a rational.
+struct Due {
+  /// The fewest and most replicas of each node: floor and ceiling of its due.
+  let least: NodeTable<Int32>
+  let most: NodeTable<Int32>
+  /// One count for each node within its window; every container's sum, too, is the floor or ceiling of its due.
+  let quota: NodeTable<Int32>
+  /// The replicas that can be placed in all: P · R, or less where caps forbid it.
+  let total: Int
+  let isShort: Bool
+  /// For each wanted state but the last, the fewest and most of each node, given its total `T`. See `RoleWindow`.
+  let roles: [RoleWindows]
+
+  /// `held`: for nodes in maintenance, what they keep. O(N) and a few rational operations for each kind of node.
+  init(_ problem: Problem, held: NodeTable<Int32>) throws(PlatError) {
+    let boxes = DueBoxes(problem, caps: problem.hard.map { ($0.rule, $0.most) })
+    let kinds = NodeKinds(problem, held: held)
+    let groups = NodeGroups(problem, boxes: boxes, kindOfNode: kinds.kindOfNode)
+    let members = groups.firstNode.enumerated().map { group, node in
+      let kind = kinds.kinds[kinds.kindOfNode[node]]
+      return WaterFill.Member(
+        box: groups.box[group], weight: kind.weight, cap: Rational(kind.cap), isPinned: kind.isPinned,
+        count: groups.count[group])
+    }
+    let demand = problem.partitionCount * problem.replicas
+    let shares = WaterFill(boxes: boxes.boxes, members: members).shares(demand: Rational(demand))
+
+    least = try problem.arena.table(problem.nodeCount)
+    most = try problem.arena.table(problem.nodeCount)
+    quota = try problem.arena.table(problem.nodeCount)
+    let rounding = ControlledRounding(shares.ofMember, regions: shares.regionOfMember)
+    rounding.round(groups.groupOfNode, into: quota)
+    for node in 0..<problem.nodeCount {
+      let group = groups.groupOfNode[node]
+      most.base[node] = rounding.floor[group] + (rounding.hasFraction[group] ? 1 : 0)
+      least.base[node] = members[group].isPinned ? 0 : rounding.floor[group]
+    }
+    // Where pinned nodes alone pass the demand the shares add up to more; the total is still the demand.
+    total = min(demand, shares.total.floor ?? demand)
+    isShort = total < demand
+    roles = try RoleWindows.make(
+      problem, groups: groups, weights: members.map(\.weight), totals: shares.ofMember, total: total)
+  }
+
+  private init(least: NodeTable<Int32>, most: NodeTable<Int32>, quota: NodeTable<Int32>, total: Int, isShort: Bool, roles: [RoleWindows]) {
+    self.least = least
+    self.most = most
+    self.quota = quota
+    self.total = total
+    self.isShort = isShort
+    self.roles = roles
+  }
+
+  /// Windows that ask for no balance beyond what is there: no node must take or give anything, and each may
+  /// take up to its capacity.
+  func relaxed(_ problem: Problem, _ placement: Placement) throws(PlatError) -> Due {
+    let most: NodeTable<Int32> = try problem.arena.table(problem.nodeCount)
+    for node in 0..<problem.nodeCount {
+      let capacity = problem.receives.base[node] ? Int32(problem.cluster.capacity[node]) : 0
+      most.base[node] = max(capacity, placement.load.base[node])
+    }
+    return Due(
+      least: try problem.arena.table(problem.nodeCount), most: most, quota: quota, total: total, isShort: isShort,
+      roles: roles)
+  }
+}
+
+/// The boxes that hard rules cap, as `WaterFill` wants them: box 0 is everything.
+struct DueBoxes {
+  private(set) var boxes: [WaterFill.Box] = [WaterFill.Box(parent: nil, cap: nil)]
+  /// The innermost box around each node.
+  private(set) var boxOfNode: [Int]
+
+  /// `caps`: rules (indices into `Settings.placement`), outermost level first, with the replicas of a partition
+  /// that each of its containers may hold.
+  init(_ problem: Problem, caps: [(rule: Int, most: Int)]) {
+    boxOfNode = [Int](repeating: 0, count: problem.nodeCount)
+    for cap in caps {
+      let level = problem.cluster.levels[problem.cluster.cluster.settings.placement[cap.rule].level]
+      for nodes in level.nodes where !nodes.isEmpty {
+        boxes.append(
+          WaterFill.Box(parent: boxOfNode[nodes.lowerBound], cap: Rational(cap.most * problem.partitionCount)))
+        for node in nodes { boxOfNode[node] = boxes.count - 1 }
+      }
+    }
+  }
+}
+
+/// Nodes of one kind in one box: what `WaterFill` calls a member.
+struct NodeGroups {
+  private(set) var groupOfNode: [Int]
+  private(set) var box: [Int] = []
+  private(set) var firstNode: [Int] = []
+  private(set) var count: [Int] = []
+
+  init(_ problem: Problem, boxes: DueBoxes, kindOfNode: [Int]) {
+    groupOfNode = [Int](repeating: 0, count: problem.nodeCount)
+    let kinds = (kindOfNode.max() ?? 0) + 1
+    var known: [Int: Int] = [:]  // looked up only, never iterated
+    for node in 0..<problem.nodeCount {
+      let key = boxes.boxOfNode[node] * kinds + kindOfNode[node]
+      let group = known[key] ?? box.count
+      if group == box.count {
+        known[key] = group
+        box.append(boxes.boxOfNode[node])
+        firstNode.append(node)
+        count.append(0)
+      }
+      count[group] += 1
+      groupOfNode[node] = group
+    }
+  }
+}
+
+/// Nodes that are alike but for where they stand: few in practice, so that rational arithmetic is done once for each.
+private struct NodeKinds {
+  struct Kind: Hashable {
+    var weightText: Quantity
+    var cap: Int
+    var isPinned: Bool
+    var isSlaveOnly: Bool
+    var weight: Rational { Rational(weightText) }
+  }
+  private(set) var kinds: [Kind] = []
+  private(set) var kindOfNode: [Int]
+
+  init(_ problem: Problem, held: NodeTable<Int32>) {
+    kindOfNode = [Int](repeating: 0, count: problem.nodeCount)
+    var known: [Kind: Int] = [:]  // looked up only, never iterated
+    for node in 0..<problem.nodeCount {
+      let source = problem.cluster.cluster.nodes[node]
+      var kind = Kind(weightText: source.weight, cap: 0, isPinned: false, isSlaveOnly: false)
+      switch source.status {
+      case .active: kind.cap = problem.cluster.capacity[node]
+      case .maintenance: (kind.cap, kind.isPinned, kind.isSlaveOnly) = (Int(held.base[node]), true, true)
+      case .leaving, .failed: break
+      }
+      if kinds.last == kind {
+        kindOfNode[node] = kinds.count - 1
+      } else if let index = known[kind] {
+        kindOfNode[node] = index
+      } else {
+        known[kind] = kinds.count
+        kindOfNode[node] = kinds.count
+        kinds.append(kind)
+      }
+    }
+  }
+}

@@ -1,0 +1,82 @@
+/// Stage 5: soft rules, by exchanges that raise neither hard breaches nor moves.
+///
+/// A newly placed replica that breaks a soft rule changes places with another newly placed one, or goes to a
+/// node with room in its window, where that breaks less. What is held already is not moved: a soft rule is no
+/// reason to send data.
+enum Mend {
+  /// A newly placed replica: partition and slot.
+  private struct Newcomer {
+    var partition: Int
+    var slot: Int
+  }
+
+  private static let partnersTried = 128
+
+  /// O(P · R) and a bounded number of trials for each breach.
+  static func run(_ problem: Problem, _ due: Due, _ placement: Placement) {
+    guard !problem.soft.isEmpty, problem.current != nil else { return }
+    var newcomers: [Newcomer] = []
+    for partition in 0..<problem.partitionCount {
+      let row = placement.row(partition)
+      for slot in 0..<problem.replicas where row[slot] != .none && !problem.isHeld(partition, by: row[slot]) {
+        newcomers.append(Newcomer(partition: partition, slot: slot))
+      }
+    }
+    var random = SplitMix(seed: 0x6d65_6e64)
+    for newcomer in newcomers where breaches(problem, placement, newcomer) > 0 {
+      _ = relocate(problem, due, placement, newcomer, &random)
+        || exchange(problem, placement, newcomer, newcomers, &random)
+    }
+  }
+
+  private static func breaches(_ problem: Problem, _ placement: Placement, _ newcomer: Newcomer) -> Int {
+    let row = placement.row(newcomer.partition)
+    return problem.softBreaches(row, leaving: newcomer.slot, at: row[newcomer.slot])
+  }
+
+  private static func exchange(
+    _ problem: Problem, _ placement: Placement, _ a: Newcomer, _ newcomers: [Newcomer], _ random: inout SplitMix
+  ) -> Bool {
+    let rowA = placement.row(a.partition)
+    let nodeA = rowA[a.slot]
+    let start = random.below(newcomers.count)
+    for offset in 0..<min(partnersTried, newcomers.count) {
+      let b = newcomers[(start + offset) % newcomers.count]
+      let rowB = placement.row(b.partition)
+      let nodeB = rowB[b.slot]
+      guard a.partition != b.partition, nodeA != nodeB,
+        problem.allows(rowA, leaving: a.slot, to: nodeB), problem.allows(rowB, leaving: b.slot, to: nodeA)
+      else { continue }
+      let before = breaches(problem, placement, a) + breaches(problem, placement, b)
+      let after =
+        problem.softBreaches(rowA, leaving: a.slot, at: nodeB) + problem.softBreaches(rowB, leaving: b.slot, at: nodeA)
+      guard after < before else { continue }
+      (rowA[a.slot], rowB[b.slot]) = (nodeB, nodeA)
+      return true
+    }
+    return false
+  }
+
+  private static func relocate(
+    _ problem: Problem, _ due: Due, _ placement: Placement, _ a: Newcomer, _ random: inout SplitMix
+  ) -> Bool {
+    let row = placement.row(a.partition)
+    let node = row[a.slot]
+    let load = placement.load
+    guard load[node] > due.least[node] else { return false }
+    let before = breaches(problem, placement, a)
+    let start = random.below(problem.nodeCount)
+    for offset in 0..<min(partnersTried, problem.nodeCount) {
+      let other = NodeIndex((start + offset) % problem.nodeCount)
+      guard problem.receives[other], load[other] < due.most[other],
+        problem.allows(row, leaving: a.slot, to: other),
+        problem.softBreaches(row, leaving: a.slot, at: other) < before
+      else { continue }
+      row[a.slot] = other
+      load[node] -= 1
+      load[other] += 1
+      return true
+    }
+    return false
+  }
+}

@@ -1,0 +1,159 @@
+/// A placement rule flattened for the loops: which container a node is in, and how many of a partition's
+/// replicas one container may hold.
+struct LevelCap {
+  let containerOfNode: NodeTable<ContainerIndex>
+  let containerCount: Int
+  let most: Int
+  /// Index into `Settings.placement`.
+  let rule: Int
+}
+
+/// A hard rule about some of the wanted states only: the roles stage keeps it.
+struct StateCap {
+  let containerOfNode: NodeTable<ContainerIndex>
+  let most: Int
+  /// For each of the model's states, whether the rule counts it.
+  let counts: [Bool]
+}
+
+/// What every stage reads and none changes.
+struct Problem {
+  let cluster: DenseCluster
+  let current: PlacementMap?
+  let arena: Arena
+  let partitionCount: Int
+  let nodeCount: Int
+  /// Slots of each wanted row: the states' counts, and their sum.
+  let wanted: [Int]
+  let replicas: Int
+
+  /// Hard rules on how many replicas of a partition a container may hold in all, outermost level first.
+  let hard: [LevelCap]
+  /// Soft ones.
+  let soft: [LevelCap]
+  let stateCaps: [StateCap]
+
+  /// The innermost hard containers, or one box of everything: nodes of one leaf box are alike to the hard rules.
+  let leafBoxOfNode: NodeTable<ContainerIndex>
+  let leafBoxes: [Range<Int>]
+
+  /// The slots of `current` that hold data, by column.
+  let heldSlots: [Int]
+  /// 1: the node keeps what it holds.
+  let keeps: NodeTable<Bool>
+  /// 1: the node may receive partitions.
+  let receives: NodeTable<Bool>
+  /// 1: the node is in maintenance: it keeps what it holds but is no master.
+  let isSlaveOnly: NodeTable<Bool>
+  /// 1: what the node holds can be read, so that placing it there again is no move.
+  let isReadable: NodeTable<Bool>
+  let hasSlaveOnly: Bool
+
+  init(_ cluster: DenseCluster, current: PlacementMap?, arena: Arena) throws(PlatError) {
+    self.cluster = cluster
+    self.current = current
+    self.arena = arena
+    partitionCount = cluster.partitionCount
+    nodeCount = cluster.nodeCount
+    wanted = cluster.wanted
+    replicas = cluster.replicas
+
+    var hard: [LevelCap] = []
+    var soft: [LevelCap] = []
+    var stateCaps: [StateCap] = []
+    for (level, dense) in cluster.levels.enumerated() {
+      let table: NodeTable<ContainerIndex> = try arena.table(cluster.nodeCount)
+      for node in 0..<cluster.nodeCount { table.base[node] = dense.containerOfNode[node] }
+      for strength in [Strength.hard, .soft] {
+        var tightest: LevelCap?
+        for (index, rule) in cluster.cluster.settings.placement.enumerated() {
+          guard rule.level == level, rule.strength == strength, case .atMost(let most) = rule.demand else { continue }
+          let outside = cluster.wanted.indices.filter { !rule.states.contains($0) }.reduce(0) { $0 + cluster.wanted[$1] }
+          let total = most + outside
+          if outside > 0, strength == .hard, outside < cluster.replicas {
+            stateCaps.append(
+              StateCap(
+                containerOfNode: table, most: most, counts: cluster.wanted.indices.map { rule.states.contains($0) }))
+          }
+          if total < cluster.replicas, total < tightest?.most ?? .max {
+            tightest = LevelCap(containerOfNode: table, containerCount: dense.count, most: total, rule: index)
+          }
+        }
+        guard let tightest else { continue }
+        if strength == .hard { hard.append(tightest) } else { soft.append(tightest) }
+      }
+    }
+    self.hard = hard
+    self.soft = soft
+    self.stateCaps = stateCaps
+
+    if let innermost = hard.last {
+      leafBoxOfNode = innermost.containerOfNode
+      let placement = cluster.cluster.settings.placement
+      leafBoxes = cluster.levels[placement[innermost.rule].level].nodes
+    } else {
+      leafBoxOfNode = try arena.table(cluster.nodeCount)
+      leafBoxes = [0..<cluster.nodeCount]
+    }
+
+    let model = cluster.cluster.settings.model
+    heldSlots = current.map { map in map.stateOfSlot.indices.filter { model.states[map.stateOfSlot[$0]].holdsData } } ?? []
+
+    keeps = try arena.table(cluster.nodeCount)
+    receives = try arena.table(cluster.nodeCount)
+    isSlaveOnly = try arena.table(cluster.nodeCount)
+    isReadable = try arena.table(cluster.nodeCount)
+    let mastersOnly = cluster.replicas == cluster.wanted[0]
+    var hasSlaveOnly = false
+    for node in 0..<cluster.nodeCount {
+      let status = cluster.status[node]
+      isReadable.base[node] = status != .failed
+      receives.base[node] = status == .active
+      isSlaveOnly.base[node] = status == .maintenance
+      keeps.base[node] = status == .active || (status == .maintenance && !mastersOnly)
+      hasSlaveOnly = hasSlaveOnly || status == .maintenance
+    }
+    self.hasSlaveOnly = hasSlaveOnly
+  }
+
+  /// Whether the current map lets `node` have the partition without receiving it.
+  @inline(__always) func isHeld(_ partition: Int, by node: NodeIndex) -> Bool {
+    guard let current, partition < current.partitionCount, isReadable[node] else { return false }
+    let row = current.row(partition)
+    for slot in heldSlots where row[slot] == node { return true }
+    return false
+  }
+
+  /// Whether hard rules let `node` take a partition whose row is `row`, where what slot `leaving` holds
+  /// goes (nil: nothing goes). O(R · hard levels).
+  @inline(__always) func allows(
+    _ row: UnsafeMutablePointer<NodeIndex>, leaving: Int, to node: NodeIndex
+  ) -> Bool {
+    for slot in 0..<replicas where row[slot] == node { return false }
+    for cap in hard {
+      let container = cap.containerOfNode[node]
+      var count = 0
+      for slot in 0..<replicas where slot != leaving && row[slot] != .none {
+        if cap.containerOfNode[row[slot]] == container { count += 1 }
+      }
+      if count >= cap.most { return false }
+    }
+    return true
+  }
+
+  /// How many soft rules `node` would break for a partition whose row is `row`, leaving out slot `leaving`.
+  @inline(__always) func softBreaches(
+    _ row: UnsafeMutablePointer<NodeIndex>, leaving: Int, at node: NodeIndex
+  ) -> Int {
+    var breaches = 0
+    for cap in soft {
+      let container = cap.containerOfNode[node]
+      var count = 0
+      for slot in 0..<replicas where slot != leaving && row[slot] != .none {
+        if cap.containerOfNode[row[slot]] == container { count += 1 }
+      }
+      if count >= cap.most { breaches += 1 }
+    }
+    return breaches
+  }
+}

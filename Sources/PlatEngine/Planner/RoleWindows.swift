@@ -1,0 +1,107 @@
+/// How many replicas of one state a node should hold, given how many it holds in all.
+///
+/// With due `t` in all, `m` in this state and `r` in the states after it, a node that holds `T` should have
+/// `M` in `[⌊m⌋, ⌈m⌉]` with `T − M` within one of `r`. For `T = ⌊t⌋` the floor of `m` always fits, for
+/// `T = ⌈t⌉` the ceiling does; whether the other fits too is settled here, so that the loops need integers only.
+struct RoleWindows {
+  /// The model's state that this is about.
+  let state: Int
+  private let floorOfTotal: NodeTable<Int32>
+  private let atFloor: NodeTable<Window>
+  private let above: NodeTable<Window>
+
+  struct Window: BitwiseCopyable, Equatable {
+    var least: Int32
+    var most: Int32
+  }
+
+  /// The window of a node that holds `total` replicas. O(1).
+  @inline(__always) func window(_ node: NodeIndex, total: Int32) -> Window {
+    var window = total <= floorOfTotal[node] ? atFloor[node] : above[node]
+    window.most = min(window.most, total)
+    window.least = min(window.least, window.most)
+    return window
+  }
+
+  /// For each wanted state but the last. `totals` and `weights`: of one node of each group.
+  static func make(
+    _ problem: Problem, groups: NodeGroups, weights: [Rational], totals: [Rational], total: Int
+  ) throws(PlatError) -> [RoleWindows] {
+    let wantedStates = problem.wanted.indices.filter { problem.wanted[$0] > 0 }
+    var result: [RoleWindows] = []
+    var left = totals  // of each group: its due less what earlier states took
+    var leftInAll = total
+    for state in wantedStates.dropLast() {
+      let demand = min(problem.partitionCount * problem.wanted[state], leftInAll)
+      leftInAll -= demand
+      let due = stateDue(problem, state: state, demand: demand, groups: groups, weights: weights, caps: left)
+      // Groups of this state may be finer than those of the total, where a rule is about this state alone.
+      let rest = due.groups.firstNode.enumerated().map { left[groups.groupOfNode[$1]] - due.shares[$0] }
+      let all = due.groups.firstNode.map { totals[groups.groupOfNode[$0]] }
+      result.append(
+        try RoleWindows(
+          problem, state: state, groupOfNode: due.groups.groupOfNode, total: all, share: due.shares, rest: rest,
+          isJoint: state == wantedStates.dropLast().last && wantedStates.count == 2))
+      if due.groups.box.count == groups.box.count { left = rest }
+    }
+    return result
+  }
+
+  private static func stateDue(
+    _ problem: Problem, state: Int, demand: Int, groups: NodeGroups, weights: [Rational], caps: [Rational]
+  ) -> (groups: NodeGroups, shares: [Rational]) {
+    var rules: [(rule: Int, most: Int)] = []
+    for (index, rule) in problem.cluster.cluster.settings.placement.enumerated() {
+      guard rule.strength == .hard, case .atMost(let most) = rule.demand, most < problem.wanted[state],
+        rule.states.filter({ problem.wanted[$0] > 0 }) == [state]
+      else { continue }
+      rules.append((index, most))
+    }
+    let placement = problem.cluster.cluster.settings.placement
+    rules.sort { (placement[$0.rule].level, $0.rule) < (placement[$1.rule].level, $1.rule) }
+    let boxes = DueBoxes(problem, caps: rules)
+    let finer = NodeGroups(problem, boxes: boxes, kindOfNode: groups.groupOfNode)
+    let members = finer.firstNode.enumerated().map { group, node in
+      let coarse = groups.groupOfNode[node]
+      let isBarred = problem.isSlaveOnly.base[node] && state == 0
+      return WaterFill.Member(
+        box: finer.box[group], weight: weights[coarse], cap: isBarred ? .zero : caps[coarse], isPinned: false,
+        count: finer.count[group])
+    }
+    return (finer, WaterFill(boxes: boxes.boxes, members: members).shares(demand: Rational(demand)).ofMember)
+  }
+
+  private init(
+    _ problem: Problem, state: Int, groupOfNode: [Int], total: [Rational], share: [Rational], rest: [Rational],
+    isJoint: Bool
+  ) throws(PlatError) {
+    self.state = state
+    floorOfTotal = try problem.arena.table(problem.nodeCount)
+    atFloor = try problem.arena.table(problem.nodeCount)
+    above = try problem.arena.table(problem.nodeCount)
+    var floors: [Int32] = []
+    var windowsAtFloor: [Window] = []
+    var windowsAbove: [Window] = []
+    for group in share.indices {
+      let least = Int32(clamping: share[group].floor ?? 0)
+      let most = least + (share[group].isInteger ? 0 : 1)
+      let floorOfTotal = Int32(clamping: total[group].floor ?? 0)
+      func window(at held: Int32) -> Window {
+        guard isJoint else { return Window(least: least, most: most) }
+        let fits = (least...most).filter { count in
+          let off = Rational(Int(held - count)) - rest[group]
+          return off <= .one && off >= Rational(-1)
+        }
+        return Window(least: fits.first ?? least, most: fits.last ?? most)
+      }
+      floors.append(floorOfTotal)
+      windowsAtFloor.append(window(at: floorOfTotal))
+      windowsAbove.append(window(at: floorOfTotal + 1))
+    }
+    for node in groupOfNode.indices {
+      floorOfTotal.base[node] = floors[groupOfNode[node]]
+      atFloor.base[node] = windowsAtFloor[groupOfNode[node]]
+      above.base[node] = windowsAbove[groupOfNode[node]]
+    }
+  }
+}

@@ -1,0 +1,143 @@
+/// Nodes that can take more, by leaf box, to be asked for one at a time.
+///
+/// First those below their windows; while `spare` lasts, those within them. In each box the open nodes stand in
+/// a row that a cursor goes around, so that takers alternate and peers spread; a full node is taken out by
+/// swapping the last one in.
+struct Room {
+  private let problem: Problem
+  private let due: Due
+  private let load: NodeTable<Int32>
+  private let open: NodeTable<NodeIndex>
+  private let first: [Int]
+  private var count: [Int]
+  private var cursor: [Int]
+  /// Replicas that a box's nodes still lack below their windows, and up to their tops.
+  private var lacking: [Int]
+  private var upToTop: [Int]
+  /// Replicas that may still go to nodes within their windows.
+  private(set) var spare: Int
+  private(set) var lackingInAll: Int
+  private var rotation = 0
+
+  private static let boxesTried = 16
+  private static let nodesTried = 12
+
+  init(_ problem: Problem, _ due: Due, _ placement: Placement, spare: Int) throws(PlatError) {
+    self.problem = problem
+    self.due = due
+    self.spare = spare
+    load = placement.load
+    open = try problem.arena.table(problem.nodeCount)
+    let boxes = problem.leafBoxes
+    first = boxes.map(\.lowerBound)
+    count = boxes.map { _ in 0 }
+    cursor = boxes.map { _ in 0 }
+    lacking = boxes.map { _ in 0 }
+    upToTop = boxes.map { _ in 0 }
+    lackingInAll = 0
+    for (box, nodes) in boxes.enumerated() {
+      for node in nodes where problem.receives.base[node] && load.base[node] < due.most.base[node] {
+        open.base[first[box] + count[box]] = NodeIndex(node)
+        count[box] += 1
+        upToTop[box] += Int(due.most.base[node] - load.base[node])
+        lacking[box] += max(0, Int(due.least.base[node] - load.base[node]))
+      }
+      lackingInAll += lacking[box]
+    }
+  }
+
+  var isEmpty: Bool { lackingInAll == 0 && spare <= 0 }
+
+  /// A node for a partition whose row is `row`, where slot `leaving` goes (-1: none does). The box with the most
+  /// room that hard rules allow; in it the next node that breaks the fewest soft rules. Nil where there is none.
+  mutating func take(_ row: UnsafeMutablePointer<NodeIndex>, leaving: Int) -> NodeIndex? {
+    if lackingInAll > 0, let node = take(row, leaving: leaving, onlyLacking: true) { return node }
+    if spare > 0, let node = take(row, leaving: leaving, onlyLacking: false) { return node }
+    return nil
+  }
+
+  private mutating func take(
+    _ row: UnsafeMutablePointer<NodeIndex>, leaving: Int, onlyLacking: Bool
+  ) -> NodeIndex? {
+    var best = -1
+    var bestRoom = 0
+    var place = -1
+    let boxes = count.count
+    var allowedSeen = 0
+    for offset in 0..<boxes {
+      var box = offset + rotation
+      if box >= boxes { box -= boxes }
+      let room = onlyLacking ? lacking[box] : upToTop[box]
+      guard room > bestRoom else { continue }
+      guard boxAllows(row, leaving: leaving, box: box),
+        let found = pick(row, leaving: leaving, box: box, onlyLacking: onlyLacking)
+      else { continue }
+      (best, bestRoom, place) = (box, room, found)
+      allowedSeen += 1
+      if boxes > Room.boxesTried, allowedSeen >= 2 { break }
+    }
+    guard best >= 0 else { return nil }
+    if boxes > Room.boxesTried { rotation = best + 1 == boxes ? 0 : best + 1 }
+    return give(box: best, place: place)
+  }
+
+  /// Whether hard rules let one more of the row's replicas into a box. Nodes of a leaf box are alike to them.
+  @inline(__always) private func boxAllows(
+    _ row: UnsafeMutablePointer<NodeIndex>, leaving: Int, box: Int
+  ) -> Bool {
+    guard !problem.hard.isEmpty else { return true }
+    let node = NodeIndex(first[box])
+    for cap in problem.hard {
+      let container = cap.containerOfNode[node]
+      var held = 0
+      for slot in 0..<problem.replicas where slot != leaving && row[slot] != .none {
+        if cap.containerOfNode[row[slot]] == container { held += 1 }
+      }
+      if held >= cap.most { return false }
+    }
+    return true
+  }
+
+  /// The place among the box's open nodes of the best of the next few; of all where those do not serve.
+  private mutating func pick(
+    _ row: UnsafeMutablePointer<NodeIndex>, leaving: Int, box: Int, onlyLacking: Bool
+  ) -> Int? {
+    var best: Int?
+    var bestBreaches = Int.max
+    for tried in 0..<count[box] {
+      if tried >= Room.nodesTried, best != nil { break }
+      var place = cursor[box] + tried
+      if place >= count[box] { place -= count[box] }
+      let node = open.base[first[box] + place]
+      if onlyLacking, load[node] >= due.least[node] { continue }
+      var isThere = false
+      for slot in 0..<problem.replicas where row[slot] == node { isThere = true }
+      if isThere { continue }
+      let breaches = problem.softBreaches(row, leaving: leaving, at: node)
+      if breaches < bestBreaches { (best, bestBreaches) = (place, breaches) }
+      if breaches == 0 { break }
+    }
+    return best
+  }
+
+  /// Books one replica onto the node at a place of a box's row.
+  private mutating func give(box: Int, place: Int) -> NodeIndex {
+    let node = open.base[first[box] + place]
+    if load[node] < due.least[node] {
+      lacking[box] -= 1
+      lackingInAll -= 1
+    } else {
+      spare -= 1
+    }
+    upToTop[box] -= 1
+    load[node] += 1
+    cursor[box] = place + 1
+    if load[node] >= due.most[node] {
+      count[box] -= 1
+      open.base[first[box] + place] = open.base[first[box] + count[box]]
+      cursor[box] = place
+    }
+    if cursor[box] >= count[box] { cursor[box] = 0 }
+    return node
+  }
+}

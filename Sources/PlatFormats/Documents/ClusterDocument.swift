@@ -1,0 +1,23 @@
+import PlatEngine
+
+/// What a cluster document holds: the cluster and, unless it is fresh, its current map.
+public struct ClusterDocument: Sendable {
+  public var cluster: Cluster
+  public var map: MapDocument?
+
+  public init(cluster: Cluster, map: MapDocument? = nil) {
+    self.cluster = cluster
+    self.map = map
+  }
+}
+
+/// A map with what a document says about it.
+public struct MapDocument: Sendable {
+  public var header: MapHeader
+  public var placement: PlacementMap
+
+  public init(header: MapHeader, placement: PlacementMap) {
+    self.header = header
+    self.placement = placement
+  }
+}

@@ -1,0 +1,47 @@
+import CPlatJSON
+import Glibc
+
+/// The bytes of one document, with the name that messages call it by.
+///
+/// Owns a block of memory with readable bytes behind the document, as the JSON reader needs them.
+/// The bytes never change, so a source may be shared between threads.
+public final class DocumentSource: @unchecked Sendable {
+  /// A path as it was given, or `standard input`.
+  public let name: String
+  /// The document, without what lies behind it. Valid as long as this object: the caller must keep it.
+  public let unsafeBytes: UnsafeBufferPointer<UInt8>
+  private let block: UnsafeMutableRawPointer
+
+  /// How many bytes a block needs beyond the document.
+  static let paddingBytes = plat_json_padding()
+
+  /// Takes over a block from `malloc` that has room for `count + paddingBytes` bytes.
+  init(adoptingUnsafe block: UnsafeMutableRawPointer, count: Int, name: String) {
+    memset(block + count, 0, Self.paddingBytes)
+    self.block = block
+    self.name = name
+    unsafeBytes = UnsafeBufferPointer(start: block.assumingMemoryBound(to: UInt8.self), count: count)
+  }
+
+  /// Copies a document from memory. O(bytes).
+  ///
+  /// - Throws: `FileError` where memory is short.
+  public convenience init(copying bytes: UnsafeRawBufferPointer, name: String) throws(FileError) {
+    guard let block = malloc(bytes.count + Self.paddingBytes) else {
+      throw FileError(.outOfMemory, path: name)
+    }
+    if let start = bytes.baseAddress { memcpy(block, start, bytes.count) }
+    self.init(adoptingUnsafe: block, count: bytes.count, name: name)
+  }
+
+  deinit { free(block) }
+
+  /// How long the document is.
+  public var sizeBytes: Int { unsafeBytes.count }
+
+  /// A copy of a part of the document. O(bytes).
+  public func copy(_ range: Range<Int>) -> [UInt8] { Array(unsafeBytes[range]) }
+
+  /// A copy of the document as text. O(bytes).
+  public var text: String { String(decoding: unsafeBytes, as: UTF8.self) }
+}

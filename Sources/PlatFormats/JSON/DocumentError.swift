@@ -1,0 +1,58 @@
+import CPlatJSON
+
+/// What is wrong with a document: where, what was found there and what was expected.
+public struct DocumentError: Error, Equatable, Sendable, CustomStringConvertible {
+  public enum Reason: Sendable, Hashable {
+    /// It is no JSON.
+    case syntax
+    /// It is JSON, but not what the document must say.
+    case content
+    /// It may be right, but there is too little memory to read it.
+    case outOfMemory
+  }
+
+  public let reason: Reason
+  /// The name of the file.
+  public let file: String
+  /// Inside the document: `nodes.a.weight`, `map.partitions["17"].master[0]`; empty for the whole.
+  public let path: String
+  /// From 1.
+  public let line: Int
+  /// From 1, in code points.
+  public let column: Int
+  public let found: String
+  public let expected: String
+
+  /// The exit status of a program that stops for it, after sysexits.h.
+  public var exitStatus: Int32 { reason == .outOfMemory ? 70 : 65 }
+
+  /// `cluster.json:12:7: nodes.a.weight: found true, expected a number`
+  public var description: String {
+    let place = path.isEmpty ? "\(file):\(line):\(column)" : "\(file):\(line):\(column): \(path)"
+    return "\(place): found \(found), expected \(expected)"
+  }
+}
+
+extension DocumentSource {
+  /// An error at the byte `offset`, which is where a token starts. Path, line and column are worked out only
+  /// now, by reading the document again up to there: O(offset).
+  func error(
+    at offset: Int, found: String, expected: String, reason: DocumentError.Reason = .content
+  ) -> DocumentError {
+    var line: UInt64 = 0
+    var column: UInt64 = 0
+    plat_json_place(unsafeBytes.baseAddress, sizeBytes, UInt64(offset), &line, &column)
+    return DocumentError(
+      reason: reason, file: name, path: DocumentPath.at(offset, in: self), line: Int(line), column: Int(column),
+      found: found, expected: expected)
+  }
+
+  /// The error of the C reader.
+  func error(_ error: plat_json_error) -> DocumentError {
+    let found = withUnsafeBytes(of: error.found) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+    let noMemory = error.code == PLAT_JSON_NO_MEMORY.rawValue
+    return self.error(
+      at: Int(error.offset), found: found, expected: String(cString: error.expected),
+      reason: noMemory ? .outOfMemory : .syntax)
+  }
+}

@@ -1,0 +1,162 @@
+import CPlatJSON
+import Glibc
+
+/// Reads a document from front to back, asking for what must come next.
+/// ```
+/// var reader = try JSONReader(source)
+/// try reader.beginObject()
+/// while let key = try reader.nextKey() {
+///   switch key {
+///   case "name": name = try reader.readString().string
+///   case "sizes":
+///     try reader.beginArray()
+///     while try reader.nextElement() { sizes.append(try reader.readInteger(in: 0...100)) }
+///   default: extensions.append(try reader.readExtension(key, known: ["name", "sizes"]))
+///   }
+/// }
+/// try reader.finish()
+/// ```
+/// After a key, and after `nextElement()` said yes, exactly one value must be read or skipped.
+/// Nothing is allocated on the way, but for strings written with escapes. Every error is a `DocumentError`
+/// that knows its path, line and column; after one the reader is of no more use.
+struct JSONReader: ~Copyable {
+  let source: DocumentSource
+  private let base: UnsafePointer<UInt8>
+  private let handle: OpaquePointer
+  private let tokens: UnsafeMutablePointer<plat_json_token>
+  private var cursor: UnsafeMutablePointer<plat_json_token>
+  private var tokensEnd: UnsafeMutablePointer<plat_json_token>
+  private var unescaped = UnescapedTexts()
+
+  /// 64 KiB at a time, which stay in the cache.
+  private static let batch = 4096
+
+  /// O(bytes): finds the structure of the whole document, which takes 4 bytes of memory for each structural
+  /// character. What is wrong inside the document is told when it is reached.
+  init(_ source: DocumentSource) throws(DocumentError) {
+    var problem = plat_json_error()
+    let base = source.unsafeBytes.baseAddress!
+    guard let handle = plat_json_open(base, source.unsafeBytes.count, &problem) else { throw source.error(problem) }
+    guard let block = malloc(Self.batch * MemoryLayout<plat_json_token>.stride) else {
+      plat_json_close(handle)
+      throw source.outOfMemory()
+    }
+    self.source = source
+    self.base = base
+    self.handle = handle
+    tokens = block.bindMemory(to: plat_json_token.self, capacity: Self.batch)
+    cursor = tokens
+    tokensEnd = tokens
+  }
+
+  deinit {
+    plat_json_close(handle)
+    free(tokens)
+  }
+
+  // MARK: tokens
+
+  /// The next token, which stays the next.
+  @inline(__always) mutating func peek() throws(DocumentError) -> plat_json_token {
+    if cursor == tokensEnd { try refill() }
+    return cursor.pointee
+  }
+
+  /// Moves over the token that `peek()` has just told.
+  @inline(__always) mutating func advance() { cursor += 1 }
+
+  @inline(never) private mutating func refill() throws(DocumentError) {
+    var problem = plat_json_error()
+    let count = plat_json_next(handle, tokens, Self.batch, &problem)
+    if count < 0 { throw source.error(problem) }
+    precondition(count > 0, "reading on behind the end of the document")
+    cursor = tokens
+    tokensEnd = tokens + Int(count)
+  }
+
+  /// The text of a key, string or number.
+  @inline(__always) mutating func text(_ token: plat_json_token) throws(DocumentError) -> JSONText {
+    if token.has_escapes != 0 { return try unescape(token) }
+    let bytes = UnsafeBufferPointer(start: base + Int(token.offset), count: Int(token.length))
+    return JSONText(bytes: bytes, offset: token.start)
+  }
+
+  @inline(never) private mutating func unescape(_ token: plat_json_token) throws(DocumentError) -> JSONText {
+    guard let out = unescaped.reserve(Int(token.length)) else { throw source.outOfMemory() }
+    let count = plat_json_unescape(base + Int(token.offset), Int(token.length), out)
+    precondition(count >= 0, "the token was checked by the reader")
+    unescaped.commit(Int(count))
+    return JSONText(bytes: UnsafeBufferPointer(start: out, count: Int(count)), offset: token.start)
+  }
+
+  // MARK: the shape
+
+  /// What comes next.
+  @inline(__always) mutating func peekKind() throws(DocumentError) -> JSONKind { try peek().kindOfToken }
+
+  /// Where the next value starts, to be named in an error later: `source.error(at:found:expected:)`.
+  @inline(__always) mutating func peekOffset() throws(DocumentError) -> Int { try peek().start }
+
+  /// Enters an object.
+  @inline(__always) mutating func beginObject(expected: StaticString = "an object") throws(DocumentError) {
+    try take(.objectBegin, expected: expected)
+  }
+
+  /// The next key of the object; nil at its end, which is then behind.
+  @inline(__always) mutating func nextKey() throws(DocumentError) -> JSONText? {
+    let token = try peek()
+    advance()
+    if token.kindOfToken == .objectEnd { return nil }
+    precondition(token.kindOfToken == .key, "the value of the key before was not read")
+    return try text(token)
+  }
+
+  /// Enters an array.
+  @inline(__always) mutating func beginArray(expected: StaticString = "an array") throws(DocumentError) {
+    try take(.arrayBegin, expected: expected)
+  }
+
+  /// Whether the array goes on; if not, its end is behind.
+  @inline(__always) mutating func nextElement() throws(DocumentError) -> Bool {
+    if try peek().kindOfToken != .arrayEnd { return true }
+    advance()
+    return false
+  }
+
+  /// The document must end here. Only then is all of it checked.
+  mutating func finish() throws(DocumentError) {
+    try take(.documentEnd, expected: "the end of the document")
+  }
+
+  /// Takes one token of `kind`.
+  @inline(__always) @discardableResult
+  mutating func take(_ kind: JSONKind, expected: StaticString) throws(DocumentError) -> plat_json_token {
+    let token = try peek()
+    if token.kindOfToken != kind { throw mismatch(token, expected: "\(expected)") }
+    advance()
+    return token
+  }
+}
+
+/// Memory for texts that were written with escapes: blocks that stay where they are until the reader goes.
+private struct UnescapedTexts: ~Copyable {
+  private var blocks: [UnsafeMutablePointer<UInt8>] = []
+  private var used = 0
+  private var capacity = 0
+
+  /// Room for `count` bytes, of which `commit` keeps those that were needed.
+  mutating func reserve(_ count: Int) -> UnsafeMutablePointer<UInt8>? {
+    if blocks.isEmpty || capacity - used < count {
+      let size = max(count, 64 << 10)
+      guard let block = malloc(size) else { return nil }
+      blocks.append(block.bindMemory(to: UInt8.self, capacity: size))
+      used = 0
+      capacity = size
+    }
+    return blocks[blocks.count - 1] + used
+  }
+
+  mutating func commit(_ count: Int) { used += count }
+
+  deinit { for block in blocks { free(block) } }
+}

@@ -1,0 +1,179 @@
+import Glibc
+
+/// Writes a JSON document into one growing block of memory. The writer sets commas, colons and lines.
+/// ```
+/// var writer = JSONWriter()
+/// writer.beginObject(.lines)
+/// writer.key("plat"); writer.integer(1)
+/// writer.key("names"); writer.beginArray(.compact); writer.string("a"); writer.endArray()
+/// writer.endObject()
+/// try writer.write(to: path)
+/// ```
+/// A container has its own layout: `.lines` sets each element on its own line, two spaces further in;
+/// `.compact` has no whitespace at all. So one partition is one line, and plans can be compared line by line.
+/// Inside a `.compact` container all are `.compact`. At most 64 levels.
+///
+/// Where memory runs out, the writer goes on without writing, and `write` and `withBytes` throw.
+package struct JSONWriter: ~Copyable {
+  package enum Layout { case lines, compact }
+
+  private var block: UnsafeMutablePointer<UInt8>?
+  /// Bytes written.
+  package private(set) var count = 0
+  private var capacity = 0
+  /// One bit a level, the innermost lowest: whether it has lines, and whether it has an element.
+  private var hasLines: UInt64 = 0
+  private var hasElement: UInt64 = 0
+  private var depth = 0
+  /// A key is written and its value is not.
+  private var isAfterKey = false
+  private var isOutOfMemory = false
+
+  /// `capacityBytes`: an estimate of the document's length saves copies.
+  package init(capacityBytes: Int = 64 << 10) { _ = grow(by: capacityBytes) }
+
+  deinit { free(block) }
+
+  // MARK: containers
+
+  package mutating func beginObject(_ layout: Layout) { begin(0x7b, layout) }
+  package mutating func endObject() { end(0x7d) }
+  package mutating func beginArray(_ layout: Layout) { begin(0x5b, layout) }
+  package mutating func endArray() { end(0x5d) }
+
+  private mutating func begin(_ bracket: UInt8, _ layout: Layout) {
+    precondition(depth < 64)
+    let lines = layout == .lines && (depth == 0 || hasLines & 1 != 0)
+    beginValue()
+    put(bracket)
+    depth += 1
+    hasLines = hasLines << 1 | (lines ? 1 : 0)
+    hasElement <<= 1
+  }
+
+  private mutating func end(_ bracket: UInt8) {
+    precondition(depth > 0 && !isAfterKey)
+    depth -= 1
+    if hasElement & hasLines & 1 != 0 { putLineBreak() }
+    put(bracket)
+    hasLines >>= 1
+    hasElement >>= 1
+  }
+
+  // MARK: keys and values as bytes
+
+  /// A key as it stands in the document, with its quotes.
+  @inline(__always) package mutating func keyRaw(_ quoted: UnsafeBufferPointer<UInt8>) {
+    separate()
+    put(quoted)
+    putColon()
+  }
+
+  /// A value as it stands in the document: a name rendered before, a number, an extension.
+  @inline(__always) package mutating func writeRaw(_ value: UnsafeBufferPointer<UInt8>) {
+    beginValue()
+    put(value)
+  }
+
+  /// Before a value: a comma and a new line, unless it has a key, which saw to that.
+  @inline(__always) mutating func beginValue() {
+    if isAfterKey {
+      isAfterKey = false
+    } else if depth > 0 {
+      separate()
+    }
+  }
+
+  @inline(__always) mutating func separate() {
+    if hasElement & 1 != 0 { put(0x2c) }
+    hasElement |= 1
+    if hasLines & 1 != 0 { putLineBreak() }
+  }
+
+  @inline(__always) mutating func putColon() {
+    put(0x3a)
+    if hasLines & 1 != 0 { put(0x20) }
+    isAfterKey = true
+  }
+
+  // MARK: bytes
+
+  @inline(__always) mutating func put(_ byte: UInt8) {
+    guard let end = reserve(1) else { return }
+    end.pointee = byte
+    count += 1
+  }
+
+  /// Short names are copied as two words that overlap, which spares a call.
+  @inline(__always) mutating func put(_ bytes: UnsafeBufferPointer<UInt8>) {
+    let size = bytes.count
+    guard size > 0, let end = reserve(size) else { return }
+    let source = UnsafeRawPointer(bytes.baseAddress.unsafelyUnwrapped)
+    let target = UnsafeMutableRawPointer(end)
+    if size > 16 || size < 4 {
+      target.copyMemory(from: source, byteCount: size)
+    } else if size >= 8 {
+      copyWord(UInt64.self, source, target, size)
+    } else {
+      copyWord(UInt32.self, source, target, size)
+    }
+    count += size
+  }
+
+  @inline(__always) private func copyWord<Word: BitwiseCopyable>(
+    _: Word.Type, _ source: UnsafeRawPointer, _ target: UnsafeMutableRawPointer, _ size: Int
+  ) {
+    let last = size - MemoryLayout<Word>.size
+    let head = source.loadUnaligned(as: Word.self)
+    let tail = source.loadUnaligned(fromByteOffset: last, as: Word.self)
+    target.storeBytes(of: head, as: Word.self)
+    target.storeBytes(of: tail, toByteOffset: last, as: Word.self)
+  }
+
+  private mutating func putLineBreak() {
+    guard let end = reserve(1 + 2 * depth) else { return }
+    end.pointee = 0x0a
+    (end + 1).update(repeating: 0x20, count: 2 * depth)
+    count += 1 + 2 * depth
+  }
+
+  /// Where the next bytes go, with room for `size` of them; nil where memory has run out.
+  @inline(__always) mutating func reserve(_ size: Int) -> UnsafeMutablePointer<UInt8>? {
+    if capacity - count < size && !grow(by: size) { return nil }
+    return block.unsafelyUnwrapped + count
+  }
+
+  /// `size` bytes were written at `reserve`'s place.
+  @inline(__always) mutating func commit(_ size: Int) { count += size }
+
+  @inline(never) private mutating func grow(by size: Int) -> Bool {
+    let wanted = max(2 * capacity, count + size)
+    guard !isOutOfMemory, let memory = realloc(block, wanted) else {
+      isOutOfMemory = true
+      return false
+    }
+    block = memory.assumingMemoryBound(to: UInt8.self)
+    capacity = wanted
+    return true
+  }
+
+  // MARK: the result
+
+  /// The document so far, during `body`.
+  package func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) throws(FileError) -> Result {
+    body(try written(for: "the document"))
+  }
+
+  /// Ends the document with a line break and writes it to a file, whole or not at all; nil and `-` are standard
+  /// output.
+  package consuming func write(to path: String?) throws(FileError) {
+    precondition(depth == 0 && !isAfterKey)
+    put(0x0a)
+    try AtomicFileOutput.write(written(for: path ?? "standard output"), to: path)
+  }
+
+  private func written(for name: String) throws(FileError) -> UnsafeRawBufferPointer {
+    if isOutOfMemory { throw FileError(.outOfMemory, path: name) }
+    return UnsafeRawBufferPointer(start: block, count: count)
+  }
+}

@@ -1,0 +1,114 @@
+import PlatEngine
+
+/// Tries everything, on tiny clusters: at most 5 nodes and 5 partitions or so.
+///
+/// Partition by partition it remembers which loads of the nodes can be reached, and at what least cost: two ways to
+/// the same loads differ in nothing that matters later. O(P · loads · 2^N).
+public enum ExhaustiveSearch {
+  /// What a partition's holders must meet.
+  public enum Law: Sendable {
+    /// What the bound on moves asks: so many replicas in a container, whatever their states.
+    case boxCaps
+    /// The hard rules themselves: some choice of states for the holders breaks none of them.
+    case rules
+  }
+
+  /// The least moves of any map with `totalFlow` replicas, each node's total in its window; nil: there is none.
+  public static func leastMoves(
+    cluster: DenseCluster, current: PlacementMap?, windows: [ClosedRange<Int>], totalFlow: Int, law: Law
+  ) -> Int? {
+    let held = current?.dataHolders(cluster.cluster.settings.model)
+    let legal = subsets(of: cluster.nodeCount).filter { holders in
+      guard holders.count <= cluster.replicas else { return false }
+      switch law {
+      case .boxCaps: return meetsBoxCaps(cluster, holders)
+      case .rules: return !roles(cluster, holders, mayBeMaster: { _ in true }).isEmpty
+      }
+    }
+    var reached: [[Int]: Int] = [[Int](repeating: 0, count: cluster.nodeCount): 0]
+    for partition in 0..<cluster.partitionCount {
+      let before = held?[partition] ?? []
+      let allowed = legal.filter { holders in
+        holders.allSatisfy { node in
+          cluster.status[node] == .active || cluster.status[node] == .maintenance && before.contains(node)
+        }
+      }
+      var next: [[Int]: Int] = [:]
+      for (loads, moves) in reached {
+        for holders in allowed {
+          var after = loads
+          for node in holders { after[node] += 1 }
+          guard zip(after, windows).allSatisfy({ $0 <= $1.upperBound }) else { continue }
+          let moves = moves + holders.count { !before.contains($0) }
+          next[after] = min(next[after] ?? .max, moves)
+        }
+      }
+      reached = next
+    }
+    return reached.filter { loads, _ in
+      loads.reduce(0, +) == totalFlow && zip(loads, windows).allSatisfy { $1.contains($0) }
+    }.values.min()
+  }
+
+  /// How near all nodes' counts of masters can come to `windows` at once when each partition's holders are given:
+  /// the least sum of what lies outside, over every choice of states that hard rules allow and that leaves no master
+  /// out that could be had; nil: rules allow no choice.
+  public static func leastMastersOutside(
+    cluster: DenseCluster, placement: [Set<Int>], windows: [ClosedRange<Int>]
+  ) -> Int? {
+    var reached: Set = [[Int](repeating: 0, count: cluster.nodeCount)]
+    for holders in placement {
+      let allowed = roles(cluster, holders.sorted(), mayBeMaster: { cluster.status[$0] == .active }).map { $0[0] }
+      let most = allowed.map(\.count).max()
+      let choices = Set(allowed.filter { $0.count == most })
+      var next: Set<[Int]> = []
+      for loads in reached {
+        for masters in choices {
+          var after = loads
+          for node in masters { after[node] += 1 }
+          next.insert(after)
+        }
+      }
+      reached = next
+    }
+    return reached.map { loads in
+      zip(loads, windows).reduce(0) { $0 + max($1.1.lowerBound - $1.0, $1.0 - $1.1.upperBound, 0) }
+    }.min()
+  }
+
+  /// Every choice of states for a partition's holders that breaks no hard rule, as rows of a map. No state gets more
+  /// than is wanted, so there is none for more holders than that.
+  static func roles(_ cluster: DenseCluster, _ holders: [Int], mayBeMaster: (Int) -> Bool) -> [[[Int]]] {
+    var rows: [[[Int]]] = [cluster.wanted.map { _ in [] }]
+    for node in holders {
+      rows = rows.flatMap { row in
+        row.indices.filter { row[$0].count < cluster.wanted[$0] && ($0 > 0 || mayBeMaster(node)) }.map { state in
+          var longer = row
+          longer[state].append(node)
+          return longer
+        }
+      }
+    }
+    return rows.filter { meetsHardRules(cluster, $0) }
+  }
+
+  /// No hard `atMost` rule is broken by this row.
+  public static func meetsHardRules(_ cluster: DenseCluster, _ row: [[Int]]) -> Bool {
+    cluster.cluster.settings.placement.allSatisfy { rule in
+      guard rule.strength == .hard, case .atMost(let most) = rule.demand else { return true }
+      return cluster.levels[rule.level].nodes.allSatisfy { box in
+        rule.states.reduce(0) { $0 + row[$1].count(where: box.contains) } <= most
+      }
+    }
+  }
+
+  private static func meetsBoxCaps(_ cluster: DenseCluster, _ holders: [Int]) -> Bool {
+    zip(cluster.levels, BoxCaps.replicasPerPartition(cluster)).allSatisfy { level, cap in
+      level.nodes.allSatisfy { holders.count(where: $0.contains) <= cap ?? .max }
+    }
+  }
+
+  private static func subsets(of count: Int) -> [[Int]] {
+    (0..<(1 << count)).map { bits in (0..<count).filter { bits >> $0 & 1 == 1 } }
+  }
+}
