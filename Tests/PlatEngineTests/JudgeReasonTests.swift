@@ -80,7 +80,8 @@ import Testing
         guard !rows[partition][..<3].contains(where: { $0.contains(node) }) else { return false }
         rows[partition][state].append(node)
         let after = excess(try Judge.judge(cluster, map: makeMap(rows), from: nil))
-        return after.allSatisfy { $1 <= before[$0, default: 0] } && after[finding.rule, default: 0] < before[finding.rule]!
+        return after.allSatisfy { $1 <= before[$0, default: 0] }
+          && after[finding.rule, default: 0] < before[finding.rule, default: 0]
       }
       #expect(named == nil ? takers.isEmpty : takers.contains(named!), "seed \(seed): \(finding), \(takers)")
     }
