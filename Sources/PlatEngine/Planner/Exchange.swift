@@ -93,7 +93,10 @@ struct Exchange {
     self.placement = placement
     self.potential = potential
     load = placement.load
-    holdings = try Holdings(problem, placement)
+    holdings = try Holdings(problem, placement) { partition in
+      guard case .free = reach else { return true }
+      return problem.isAway(partition, from: placement.row(partition))
+    }
     key = try problem.arena.table(problem.nodeCount + 2)
     isSettled = try problem.arena.table(problem.nodeCount + 2)
     isDead = try problem.arena.table(problem.nodeCount + 2)
