@@ -82,7 +82,8 @@ import Testing
     #expect(cluster.settings.placement == [rule])
     #expect(document.map?.placement.rows[1] == [[1], [3], [], []])
     #expect(try exported(document) == JSONTree(text))
-    #expect(try CouchbaseImport.read(source(text), rule: .soft).document.cluster.settings.placement[0].strength == .soft)
+    let soft = try CouchbaseImport.read(source(text), rule: .soft).document.cluster
+    #expect(soft.settings.placement.map(\.strength) == [.soft])
     #expect(try CouchbaseImport.read(source(text), rule: .none).document.cluster.settings.placement.isEmpty)
   }
 
@@ -97,7 +98,10 @@ import Testing
   }
 
   @Test func groupsAreFoundByHostPortAndPlace() throws {
-    let map = #""vBucketServerMap": {"numReplicas": 0, "serverList": ["h:11", "h:12", "[::1]:11210", "$HOST:9"], "vBucketMap": [[0],[1],[2],[3]]}"#
+    let map = """
+      "vBucketServerMap": {"numReplicas": 0, "serverList": ["h:11", "h:12", "[::1]:11210", "$HOST:9"],
+        "vBucketMap": [[0],[1],[2],[3]]}
+      """
     let nodes = """
       [{"hostname": "h", "services": {"mgmt": 1}, "serverGroup": "none of these"},
        {"hostname": "h", "services": {"kv": 12}, "serverGroup": "second"},
@@ -188,8 +192,9 @@ import Testing
   @Test func nothingToDoLeavesNoForwardMap() throws {
     let text = configuration(servers: ["a:1", "b:1"], replicas: 1, rows: "[[0,1],[1,0]]", forward: "[[1,0],[1,0]]")
     let document = try CouchbaseImport.read(source(text)).document
-    let target = MapDocument(header: MapHeader(kind: .target, revision: 1, basedOn: 0), placement: document.map!.placement)
-    #expect(try written(NamedMap(target, of: document.cluster))["vBucketServerMap"]["vBucketMapForward"] == .null)
+    let header = MapHeader(kind: .target, revision: 1, basedOn: 0)
+    let target = NamedMap(MapDocument(header: header, placement: document.map!.placement), of: document.cluster)
+    #expect(try written(target)["vBucketServerMap"]["vBucketMapForward"] == .null)
   }
 }
 
@@ -201,14 +206,26 @@ import Testing
     (#"{"vBucketServerMap": {"serverList": [], "numReplicas": 0}}"#, "vBucketServerMap", "an object without it"),
     (#"{"vBucketServerMap": {"vBucketMap": [[0]], "numReplicas": 0}}"#, "vBucketServerMap", "an object without it"),
     (configuration(servers: ["a:1"], replicas: 0, rows: "[[1]]"), "vBucketServerMap.vBucketMap[0][0]", "the server 1"),
-    (configuration(servers: ["a:1"], replicas: 1, rows: "[[0,-1],[0,-2]]"), "vBucketServerMap.vBucketMap[1][1]", "the number -2"),
-    (configuration(servers: ["a:1"], replicas: 1, rows: "[[0,0]]"), "vBucketServerMap.vBucketMap[0][1]", "the server 0 a second time"),
-    (configuration(servers: ["a:1"], replicas: 1, rows: "[[0,0.5]]"), "vBucketServerMap.vBucketMap[0][1]", "the number 0.5"),
+    (
+      configuration(servers: ["a:1"], replicas: 1, rows: "[[0,-1],[0,-2]]"),
+      "vBucketServerMap.vBucketMap[1][1]", "the number -2"
+    ),
+    (
+      configuration(servers: ["a:1"], replicas: 1, rows: "[[0,0]]"),
+      "vBucketServerMap.vBucketMap[0][1]", "the server 0 a second time"
+    ),
+    (
+      configuration(servers: ["a:1"], replicas: 1, rows: "[[0,0.5]]"),
+      "vBucketServerMap.vBucketMap[0][1]", "the number 0.5"
+    ),
     (configuration(servers: ["a:1"], replicas: 1, rows: "[[]]"), "vBucketServerMap.vBucketMap[0]", "an empty row"),
     (configuration(servers: ["a:1"], replicas: 1, rows: "[]"), "vBucketServerMap.vBucketMap", "no vBuckets"),
     (configuration(servers: ["a:1", "a:1"], replicas: 1, rows: "[[0]]"), "vBucketServerMap.serverList[1]", "\"a:1\""),
     (configuration(servers: ["a:1"], replicas: -1, rows: "[[0]]"), "vBucketServerMap.numReplicas", "the number -1"),
-    (configuration(servers: ["a:1"], replicas: 0, rows: "[[0]]", forward: "[[3]]"), "vBucketServerMap.vBucketMapForward[0][0]", "the server 3"),
+    (
+      configuration(servers: ["a:1"], replicas: 0, rows: "[[0]]", forward: "[[3]]"),
+      "vBucketServerMap.vBucketMapForward[0][0]", "the server 3"
+    ),
     (#"{"vBucketServerMap": {"hashAlgorithm": "KETAMA"}}"#, "vBucketServerMap.hashAlgorithm", "\"KETAMA\""),
     (#"{"nodesExt": [{"serverGroup": 7}]}"#, "nodesExt[0].serverGroup", "the number 7"),
   ])

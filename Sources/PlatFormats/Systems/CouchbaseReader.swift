@@ -105,7 +105,8 @@ extension CouchbaseConfiguration {
         let server = try reader.readInteger(in: Int(VBucketRows.nobody)...Limits.nodes)
         if server > highest.server { highest = HighestServer(server: server, offset: offset) }
         if server >= 0, rows.openRow.contains(Int32(server)) {
-          throw reader.error(at: offset, found: "the server \(server) a second time", expected: "each server once in a row")
+          throw reader.error(
+            at: offset, found: "the server \(server) a second time", expected: "each server once in a row")
         }
         rows.append(Int32(server))
       }

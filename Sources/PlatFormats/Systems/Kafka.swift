@@ -1,7 +1,8 @@
 /// A Kafka reassignment document, as `kafka-reassign-partitions` takes and prints it.
 ///
 ///     { "version": 1,
-///       "partitions": [ { "topic": "orders", "partition": 0, "replicas": [3, 1, 2], "log_dirs": ["any", "any", "any"] } ] }
+///       "partitions": [
+///         { "topic": "orders", "partition": 0, "replicas": [3, 1, 2], "log_dirs": ["any", "/data/1", "any"] }, … ] }
 ///
 /// The first replica is the preferred leader. Other members are not looked at, and kept.
 struct KafkaReassignment {
