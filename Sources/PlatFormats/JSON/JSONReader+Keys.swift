@@ -38,7 +38,9 @@ extension JSONReader {
         bit <<= 1
       }
       guard text.isExtension else { throw unknownKey(text, known: Key.allCases.map(\.rawValue)) }
-      extensions.append(try takeExtension(text))
+      let member = try takeExtension(text)
+      if extensions.contains(where: { $0.key == member.key }) { throw duplicateKey(text) }
+      extensions.append(member)
     }
     return nil
   }
