@@ -10,6 +10,9 @@ extension JSONTree {
   /// The test's own text, which is valid.
   init(_ text: String) { self = try! JSONTree(parsing: source(text)) }
 
+  /// What was written, which is valid.
+  init(parsed bytes: [UInt8]) { self = try! JSONTree(parsing: source(bytes)) }
+
   /// The value of a member; null where it is not there.
   subscript(_ key: String) -> JSONTree {
     guard case .object(let members) = self else { return .null }
