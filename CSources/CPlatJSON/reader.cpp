@@ -43,7 +43,6 @@ struct plat_json_reader {
   void fail(size_t offset, plat_json_error_code code, const char *expected);
   bool take_string(uint32_t start, plat_json_token *token);
   bool take_scalar(uint32_t start, plat_json_token *token);
-  bool take_literal(uint32_t start, const char *word, size_t size, plat_json_kind kind, plat_json_token *token);
   void fail_at_limit();
   size_t fill(plat_json_token *tokens, size_t capacity);
   void seek(size_t offset, uint32_t objects, expects what);
@@ -107,31 +106,28 @@ bool plat_json_reader::take_string(uint32_t start, plat_json_token *token) {
   return true;
 }
 
-bool plat_json_reader::take_literal(
-    uint32_t start, const char *word, size_t size, plat_json_kind kind, plat_json_token *token) {
-  bool whole = limit - start >= size && memcmp(bytes + start, word, size) == 0 &&
-               (limit - start == size || ends_scalar(bytes[start + size]));
-  if (!whole) return false;
-  *token = {start, uint32_t(size), uint8_t(kind), 0};
-  return true;
-}
-
 /// A number or one of the three literals; else it fails.
 bool plat_json_reader::take_scalar(uint32_t start, plat_json_token *token) {
-  uint8_t c = bytes[start];
-  if (c == '-' || (c >= '0' && c <= '9')) {
-    size_t bad = 0, size = scan_number(bytes + start, limit - start, &bad);
-    if (size == 0) {
-      fail(start, PLAT_JSON_BAD_NUMBER, "a number as JSON writes them");
-      return false;
-    }
-    *token = {start, uint32_t(size), PLAT_JSON_NUMBER, 0};
-    return true;
+  const uint8_t *at = bytes + start;
+  size_t left = limit - start, size = 0;
+  auto is = [&](const char *word, size_t length) { return left >= length && memcmp(at, word, length) == 0; };
+  plat_json_kind kind = PLAT_JSON_NUMBER;
+  bool number = *at == '-' || (*at >= '0' && *at <= '9');
+  if (number) size = scan_number(at, left);
+  else if (is("true", 4)) kind = PLAT_JSON_TRUE, size = 4;
+  else if (is("false", 5)) kind = PLAT_JSON_FALSE, size = 5;
+  else if (is("null", 4)) kind = PLAT_JSON_NULL, size = 4;
+  *token = {start, uint32_t(size), uint8_t(kind), 0};
+  if (size > 0 && (size == left || ends_scalar(at[size]))) return true;
+  if (size > 0 && at[size] == '"') {
+    // A string that begins right behind a scalar is not in the index.
+    auto after = depth == 0 ? expects::end : expects::comma_or_end;
+    fail(start + size, PLAT_JSON_BAD_GRAMMAR, expectation(after, depth > 0 && is_object[depth - 1]));
+  } else if (number) {
+    fail(start, PLAT_JSON_BAD_NUMBER, "a number as JSON writes them");
+  } else {
+    fail(start, PLAT_JSON_BAD_GRAMMAR, expectation(state, false));
   }
-  if (take_literal(start, "true", 4, PLAT_JSON_TRUE, token)) return true;
-  if (take_literal(start, "false", 5, PLAT_JSON_FALSE, token)) return true;
-  if (take_literal(start, "null", 4, PLAT_JSON_NULL, token)) return true;
-  fail(start, PLAT_JSON_BAD_GRAMMAR, expectation(state, false));
   return false;
 }
 

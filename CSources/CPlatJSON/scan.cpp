@@ -96,13 +96,12 @@ int64_t decode_string(const uint8_t *raw, size_t length, uint8_t *out, size_t *b
   return int64_t(written);
 }
 
-size_t scan_number(const uint8_t *bytes, size_t length, size_t *bad) {
+size_t scan_number(const uint8_t *bytes, size_t length) {
   size_t at = 0;
   // Takes a run of digits; false where there is none.
   auto digits = [&] {
     size_t start = at;
     while (at < length && is_digit(bytes[at])) at++;
-    *bad = at;
     return at > start;
   };
   auto is = [&](uint8_t c) { return at < length && bytes[at] == c; };
@@ -118,8 +117,7 @@ size_t scan_number(const uint8_t *bytes, size_t length, size_t *bad) {
     if (is('+') || is('-')) at++;
     if (!digits()) return 0;
   }
-  *bad = at;
-  return at < length && !ends_scalar(bytes[at]) ? 0 : at;
+  return at;
 }
 
 /// The length of the UTF-8 sequence at `bytes`, or 0: overlong forms, surrogates and what lies above U+10FFFF

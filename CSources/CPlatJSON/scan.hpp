@@ -19,9 +19,9 @@ inline bool ends_scalar(uint8_t c) {
 /// The length of the text, or -1 with the place of the bad escape in `*bad`.
 int64_t decode_string(const uint8_t *raw, size_t length, uint8_t *out, size_t *bad);
 
-/// The length of the JSON number at `bytes`, of which `length` bytes may be read; 0 where there is none.
-/// `*bad` is the place of the first byte that fits no number.
-size_t scan_number(const uint8_t *bytes, size_t length, size_t *bad);
+/// The length of the JSON number that begins at `bytes`, of which `length` may be read; 0 where there is none.
+/// What follows it is not looked at: of `01` the number is `0`.
+size_t scan_number(const uint8_t *bytes, size_t length);
 
 /// The first byte that is wrong whatever the grammar says: bad UTF-8, a control character inside a string, a
 /// string without end, a backslash outside of strings. `token` is where its token starts: all before it is sound. False where there is none.

@@ -1,6 +1,6 @@
 import PlatEngine
 
-/// Small clusters for the Judge's tests: one level of zones, nodes named `z0.0`, `z0.1`, `z1.0` …
+/// Small clusters for the Judge's tests: zones, in them racks of two nodes, nodes named `z0.0`, `z0.1`, `z1.0` …
 struct ZoneCluster {
   var partitions = 12
   var slaves = 1
@@ -19,7 +19,12 @@ struct ZoneCluster {
     var nodes: [Node] = []
     var containers: [Container] = []
     for (zone, size) in zones.enumerated() {
+      let parent = containers.count
       containers.append(Container(name: "z\(zone)", level: 0, parent: nil, nodes: nodes.count..<(nodes.count + size)))
+      for first in stride(from: 0, to: size, by: 2) {
+        let range = (nodes.count + first)..<(nodes.count + min(first + 2, size))
+        containers.append(Container(name: "z\(zone)r\(first / 2)", level: 1, parent: parent, nodes: range))
+      }
       for index in 0..<size {
         let number = nodes.count
         nodes.append(
@@ -30,7 +35,7 @@ struct ZoneCluster {
     }
     let settings = Settings(
       model: model, partitionCount: partitions, constraints: [masters, slaves, 0, 0], placement: rules, fanOut: fanOut)
-    return try DenseCluster(Cluster(settings: settings, levels: ["zone"], containers: containers, nodes: nodes))
+    return try DenseCluster(Cluster(settings: settings, levels: ["zone", "rack"], containers: containers, nodes: nodes))
   }
 }
 

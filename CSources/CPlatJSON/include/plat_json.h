@@ -100,8 +100,8 @@ void plat_json_place(
 /// is malformed, which never happens to a token's bytes. O(length).
 int64_t plat_json_unescape(const uint8_t *raw, size_t length, uint8_t *out);
 
-/// What simdjson's own DOM parser says of a document, for tests: 1 accepted, 0 refused. It refuses numbers
-/// that no double or 64-bit integer holds, and does not look for lone low surrogates.
+/// What simdjson's own DOM parser says of a document, for tests: 1 accepted, 0 refused. It also refuses numbers
+/// that no double or 64-bit integer holds, and stops at another depth. `bytes` are padded.
 int plat_json_dom_accepts(const uint8_t *bytes, size_t length);
 
 const char *plat_json_simdjson_version(void);

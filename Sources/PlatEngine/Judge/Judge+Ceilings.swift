@@ -43,15 +43,18 @@ extension Judge.Reasons {
         switch rule.demand {
         case .atMost(let most):
           guard rule.states.contains(state) else { return nil }
-          let taken = most == 0 ? Array(matter.dense.levels[rule.level].nodes.indices) : count.filter { $1 >= most }.keys.sorted()
+          let all = matter.dense.levels[rule.level].nodes.indices
+          let taken = most == 0 ? Array(all) : count.filter { $1 >= most }.keys.sorted()
           return Bar(rule: index, level: rule.level, most: most, containers: taken, admits: false)
         case .near(let of, let atLeast):
           let anchors = row.count(matter, level: rule.level, states: [of]).keys.sorted()
           if state == of, anchors.isEmpty {
-            let want = min(atLeast, placed)
+            // It must come to where enough of the others are; if it is one of them itself, it brings one along.
+            let own = rule.states.contains(state) ? 1 : 0
+            let want = min(atLeast, placed + own) - own
             guard want > 0 else { return nil }
-            return Bar(
-              rule: index, level: rule.level, most: want, containers: count.filter { $1 >= want }.keys.sorted(), admits: true)
+            let enough = count.filter { $1 >= want }.keys.sorted()
+            return Bar(rule: index, level: rule.level, most: want, containers: enough, admits: true)
           }
           guard rule.states.contains(state), state != of, !anchors.isEmpty, placed < atLeast else { return nil }
           return Bar(rule: index, level: rule.level, most: atLeast, containers: anchors, admits: true)
@@ -77,7 +80,8 @@ extension Judge.Reasons {
         ceilings.append(
           Ceiling(
             states: Array(dense.wanted.indices), most: usable,
-            because: "\(only) active and \(matter.replicas(dense.replicas)) \(dense.replicas == 1 ? "is" : "are") wanted"))
+            because: "\(only) active and \(matter.replicas(dense.replicas)) \(dense.replicas == 1 ? "is" : "are") "
+              + "wanted"))
       }
       for (index, rule) in matter.settings.placement.enumerated() where rule.strength == .hard {
         guard case .atMost(let most) = rule.demand else { continue }
@@ -94,10 +98,11 @@ extension Judge.Reasons {
         ceilings.append(
           Ceiling(
             states: rule.states, most: ceiling,
-            because: "\(some) \(ofThem)\(which), and placement[\(index)] allows \(matter.replicas(most)) in each\(small): "
-              + "at most \(ceiling) of \(wanted)"))
+            because: "\(some) \(ofThem)\(which), and placement[\(index)] allows \(matter.replicas(most)) "
+              + "in each\(small): at most \(ceiling) of \(wanted)"))
       }
-      return ceilings.enumerated().sorted { ($0.element.most, $0.offset) < ($1.element.most, $1.offset) }.map(\.element)
+      return ceilings.enumerated().sorted { ($0.element.most, $0.offset) < ($1.element.most, $1.offset) }
+        .map(\.element)
     }
   }
 }

@@ -25,14 +25,24 @@ extension Judge {
       let masters = try matter.slots(ofStates: matter.dataStates(of: [0]), in: matter.map)
       let holders = try matter.dataSlots(in: matter.map)
 
+      let live: NodeTable<UInt32> = try matter.arena.table(holders.count + 1)
+
       let end = start.base + 1  // first the number of peers, then where they begin, then where they end
-      Peers.forEachPair(matter, masters, holders) { master, _ in end[master + 1] &+= 1 }
+      Peers.forEachMaster(matter, masters, holders, live.base) { master, live, count in
+        var peers = 0
+        for index in 0..<count { peers &+= live[index] == master ? 0 : 1 }
+        end[Int(master) + 1] &+= peers
+      }
       for node in 0...nodeCount { start.base[node + 1] += start.base[node] }
       peers = try matter.arena.table(start.base[nodeCount + 1])
       let list = peers.base
-      Peers.forEachPair(matter, masters, holders) { master, holder in
-        list[end[master]] = UInt32(truncatingIfNeeded: holder)
-        end[master] &+= 1
+      Peers.forEachMaster(matter, masters, holders, live.base) { master, live, count in
+        var next = end[Int(master)]
+        for index in 0..<count where live[index] != master {
+          list[next] = live[index]
+          next &+= 1
+        }
+        end[Int(master)] = next
       }
 
       let stamp: NodeTable<UInt32> = try matter.arena.table(nodeCount + 1)
@@ -52,24 +62,29 @@ extension Judge {
       for node in 0..<nodeCount { mostInbound = max(mostInbound, Int(inbound.base[node])) }
     }
 
-    /// Every live master with every other live holder, partition by partition.
-    @inline(__always) private static func forEachPair(
-      _ matter: Matter, _ masters: (base: UnsafeMutablePointer<Int>, count: Int),
-      _ holders: (base: UnsafeMutablePointer<Int>, count: Int), _ body: (_ master: Int, _ holder: Int) -> Void
+    /// Every live master with all live holders of its partition, itself among them, partition by partition.
+    /// `live` has room for a row's holders and one more.
+    @inline(__always) private static func forEachMaster(
+      _ matter: Matter, _ masters: Matter.SlotList,
+      _ holders: Matter.SlotList, _ live: UnsafeMutablePointer<UInt32>,
+      _ body: (_ master: UInt32, _ live: UnsafeMutablePointer<UInt32>, _ count: Int) -> Void
     ) {
       let nobody = UInt32(matter.nodeCount)
       let isLive = matter.isLive.base
       let width = matter.map.width
-      for partition in 0..<matter.rowCount {
-        let row = matter.map.slots + partition * width
-        for index in 0..<masters.count {
-          let master = Int(min(row[masters.base[index]].raw, nobody))
-          guard isLive[master] == 1 else { continue }
-          for index in 0..<holders.count {
-            let holder = Int(min(row[holders.base[index]].raw, nobody))
-            if holder != master, isLive[holder] == 1 { body(master, holder) }
-          }
+      var row = matter.map.slots
+      for _ in 0..<matter.rowCount {
+        var count = 0
+        for index in 0..<holders.count {
+          let holder = min(row[holders.base[index]].raw, nobody)
+          live[count] = holder
+          count &+= Int(isLive[Int(holder)])
         }
+        for index in 0..<masters.count {
+          let master = min(row[masters.base[index]].raw, nobody)
+          if isLive[Int(master)] == 1 { body(master, live, count) }
+        }
+        row += width
       }
     }
 

@@ -101,7 +101,7 @@ extension Judge {
       case .failed: return "\(node) has failed: \(matter.replicas(breach.have)) on it can't be read"
       case .leaving: return "\(node) is leaving and still holds \(matter.replicas(breach.have))"
       case .maintenance, .active:
-        return "\(node) is in maintenance: \(matter.replicas(breach.have)) on it are masters or new"
+        return "\(node) is in maintenance, and \(matter.replicas(breach.have)) on it can't stay: masters, or new there"
       }
     }
   }

@@ -23,31 +23,33 @@ extension Judge {
       constraints = states.indices.map { Docket(.constraint(state: $0), .hard) }
 
       let width = matter.map.width
-      let loadOfSlot: NodeTable<UnsafeMutablePointer<UInt32>?> = try matter.arena.table(width)
-      for (slot, state) in matter.map.stateOfSlot.enumerated() { loadOfSlot.base[slot] = loads[state].base }
+      let stateOfSlot = matter.map.stateOfSlot
       let count: NodeTable<Int> = try matter.arena.table(states.count)
       // Where a row has no slot to spare, a full row is a complete one.
-      let fullIsComplete = states.indices.allSatisfy { state in
-        matter.map.slotCounts[state] == matter.dense.wanted[state]
-      }
+      let fullIsComplete = states.indices.allSatisfy { matter.map.slotCounts[$0] == matter.dense.wanted[$0] }
+      // Wide rows are not compared slot by slot but examined one by one.
+      let isQuick = fullIsComplete && width <= 16
+      let number: NodeTable<UInt32> = try matter.arena.table(stride)
+      for node in 0..<stride { number.base[node] = matter.isLive.base[node] == 1 ? UInt32(node) : .max }
+      let columns = try Columns(matter, matter.slots(ofStates: Array(states.indices), in: matter.map))
 
-      for partition in 0..<matter.rowCount {
-        let row = matter.map.slots + partition * width
-        var live = 0
-        var isShared = false
+      matter.forEachBlock { rows in
         for slot in 0..<width {
-          let node = Int(min(row[slot].raw, nobody))
-          loadOfSlot.base[slot].unsafelyUnwrapped[node] &+= 1
-          live &+= Int(matter.isLive.base[node])
-        }
-        if width <= 16 {
-          for slot in 1..<max(width, 1) {
-            for other in 0..<slot { isShared = isShared || row[slot] == row[other] }
+          let load = loads[stateOfSlot[slot]].base
+          var place = matter.map.slots + (rows.lowerBound * width + slot)
+          for _ in rows {
+            load[Int(min(place.pointee.raw, nobody))] &+= 1
+            place += width
           }
-        } else {
-          isShared = true
         }
-        if live != width || isShared || !fullIsComplete { examine(partition, row, matter, count.base) }
+        if isQuick {
+          columns.read(matter.map, rows, through: number.base)
+          columns.markEmpty(rows.count)
+          columns.markCrowded(1, rows.count)
+        }
+        for (index, partition) in rows.enumerated() where !isQuick || columns.marks[index] != 0 {
+          examine(partition, matter.map.slots + partition * width, matter, count.base)
+        }
       }
       for partition in matter.rowCount..<matter.dense.partitionCount { examine(partition, nil, matter, count.base) }
 

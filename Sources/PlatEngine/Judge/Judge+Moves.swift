@@ -37,7 +37,9 @@ extension Judge {
           guard node.raw < nodeCount else { continue }
           if isSameShape, old[slot] == node, matter.isLive[node] == 1 { continue }
           var held = -1
-          for index in 0..<slotsBefore.count where old[slotsBefore.base[index]] == node { held = slotsBefore.base[index] }
+          for index in 0..<slotsBefore.count where old[slotsBefore.base[index]] == node {
+            held = slotsBefore.base[index]
+          }
           if held < 0 || matter.isLive[node] == 0 {
             moves += 1
             received[node] &+= 1

@@ -22,7 +22,9 @@ extension Judge {
       ceilings = Ceiling.all(matter)
       let dense = matter.dense
       let active = (0..<dense.nodeCount).filter { dense.status[$0] == .active }
-      let isFull = { (node: Int) in Int(holders.totals.base[node]) >= dense.capacity[node] }
+      let isFull = { (node: Int) in
+        dense.cluster.nodes[node].capacity.map { Int(holders.totals.base[node]) >= $0 } ?? false
+      }
       full = active.filter(isFull)
       var nextOpen = [Int](repeating: dense.nodeCount, count: dense.nodeCount + 1)
       for node in (0..<dense.nodeCount).reversed() {
@@ -49,10 +51,6 @@ extension Judge {
       if state == 0, let heir = row.held.first(where: { $0.state != 0 && matter.mayHoldMasters($0.node) }) {
         return "\(matter.nodeName(heir.node)) has its data and could become \(matter.model.states[0].name)"
       }
-      for ceiling in ceilings where ceiling.states.contains(state) {
-        let have = row.held.count { ceiling.states.contains($0.state) && matter.dense.status[$0.node] == .active }
-        if have >= ceiling.most { return ceiling.because }
-      }
       let bars = Bar.all(matter, row, state)
       var barred = bars.map { _ in [Int]() }
       var atFanOut = 0
@@ -74,6 +72,10 @@ extension Judge {
         guard hasTooManyPeers(node, row, state) else { return "node \(matter.nodeName(node)) could take it" }
         atFanOut += 1
         node = nextOpen[node + 1]
+      }
+      for ceiling in ceilings where ceiling.states.contains(state) {
+        let have = row.held.count { ceiling.states.contains($0.state) && matter.dense.status[$0.node] == .active }
+        if have >= ceiling.most { return ceiling.because }
       }
       let reason = whyNone(row, bars, barred, atFanOut)
       return shortage.map { "\(reason); \($0)" } ?? reason
@@ -102,7 +104,7 @@ extension Judge {
       let others = full.filter { node in !row.held.contains { $0.node == node } }
       if !others.isEmpty {
         let loads = others.map { node in
-          "\(matter.nodeName(node)): \(holders.totals.base[node]) of \(matter.dense.capacity[node])"
+          "\(matter.nodeName(node)): \(holders.totals.base[node]) of \(matter.dense.cluster.nodes[node].capacity ?? 0)"
         }
         return "every node that could take it is at its capacity (\(matter.list(loads)))"
       }
@@ -135,8 +137,8 @@ extension Judge {
       var isInFull = [Bool](repeating: false, count: dense.nodeCount)
       for (level, cap) in totalCaps(dense).enumerated() {
         guard let cap else { continue }
-        for (index, nodes) in dense.levels[level].nodes.enumerated() where !nodes.isEmpty && !isInFull[nodes.lowerBound] {
-          guard sum(nodes) >= Rational(cap) else { continue }
+        for (index, nodes) in dense.levels[level].nodes.enumerated() {
+          guard !nodes.isEmpty, !isInFull[nodes.lowerBound], sum(nodes) >= Rational(cap) else { continue }
           names.append("\(matter.container(level: level, index)): \(cap)")
           for node in nodes { isInFull[node] = true }
         }

@@ -8,7 +8,7 @@ extension Judge.Matter {
     switch rule.demand {
     case .atMost(let most):
       if slots.count <= 16 {
-        judgeAtMost(most, slots, boxes, &docket)
+        try judgeAtMost(most, slots, boxes, &docket)
       } else {
         try judgeAtMostInWideRows(most, slots, boxes, &docket)
       }
@@ -17,8 +17,6 @@ extension Judge.Matter {
     }
     return docket
   }
-
-  private typealias Slots = (base: UnsafeMutablePointer<Int>, count: Int)
 
   /// The containers of one level, as a pass over the map needs them.
   private struct Boxes {
@@ -44,27 +42,23 @@ extension Judge.Matter {
   }
 
   /// Compares every two replicas of a row.
-  private func judgeAtMost(_ most: Int, _ slots: Slots, _ boxes: Boxes, _ docket: inout Judge.Docket) {
-    let nobody = UInt32(nodeCount)
-    let width = map.width
-    let here = boxes.here
-    for partition in 0..<rowCount {
-      let row = map.slots + partition * width
-      var isCrowded = most == 0
-      for index in 0..<slots.count {
-        let box = boxes.ofNode[Int(min(row[slots.base[index]].raw, nobody))]
-        here[index] = box == .max ? .max &- UInt32(truncatingIfNeeded: index) : box  // nobody shares no box
-        var earlier = 0
-        for other in 0..<index { earlier &+= here[other] == here[index] ? 1 : 0 }
-        isCrowded = isCrowded || earlier >= most
+  private func judgeAtMost(
+    _ most: Int, _ slots: SlotList, _ boxes: Boxes, _ docket: inout Judge.Docket
+  ) throws(PlatError) {
+    let columns = try Judge.Columns(self, slots)
+    forEachBlock { rows in
+      columns.read(map, rows, through: boxes.ofNode)
+      columns.markCrowded(most, rows.count)
+      for row in 0..<rows.count where columns.marks[row] != 0 {
+        for index in 0..<slots.count { boxes.here[index] = columns.column(index)[row] }
+        recordCrowded(rows.lowerBound + row, most, slots.count, boxes, &docket)
       }
-      if isCrowded { recordCrowded(partition, most, slots.count, boxes, &docket) }
     }
   }
 
   /// Counts in stamps: rows that are too wide to compare every two.
   private func judgeAtMostInWideRows(
-    _ most: Int, _ slots: Slots, _ boxes: Boxes, _ docket: inout Judge.Docket
+    _ most: Int, _ slots: SlotList, _ boxes: Boxes, _ docket: inout Judge.Docket
   ) throws(PlatError) {
     let nobody = UInt32(nodeCount)
     let stamp: ContainerTable<Int> = try arena.table(Int(boxes.count))
@@ -107,7 +101,7 @@ extension Judge.Matter {
   /// Of the replicas in `slots`, at least `atLeast` share a container with one in `anchors`. Replicas that are
   /// not placed at all are missing, not far; without an anchor there is nothing to be near.
   private func judgeNear(
-    _ anchors: Slots, _ atLeast: Int, _ slots: Slots, _ boxes: Boxes, _ docket: inout Judge.Docket
+    _ anchors: SlotList, _ atLeast: Int, _ slots: SlotList, _ boxes: Boxes, _ docket: inout Judge.Docket
   ) {
     let nobody = UInt32(nodeCount)
     for partition in 0..<rowCount {

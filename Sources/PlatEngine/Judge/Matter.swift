@@ -4,6 +4,9 @@ extension Judge {
   /// Every node number in a map is read through `min(number, N)`: node `N` stands for nobody, so that an empty
   /// slot needs no branch and no number from outside leads astray. Tables by node have `N + 1` entries.
   struct Matter {
+    /// Some slots of a row, for straight loops. They live as long as the matter.
+    typealias SlotList = (base: UnsafeMutablePointer<Int>, count: Int)
+
     let dense: DenseCluster
     let map: PlacementMap
     /// The map that `map` was made from.
@@ -25,7 +28,8 @@ extension Judge {
       let states = dense.cluster.settings.model.states.count
       for slotCounts in [map.slotCounts, before?.slotCounts ?? map.slotCounts] where slotCounts.count != states {
         throw .unsupported(
-          InputError(path: "map", found: "slots for \(slotCounts.count) states", expected: "slots for \(states) states"))
+          InputError(
+            path: "map", found: "slots for \(slotCounts.count) states", expected: "slots for \(states) states"))
       }
     }
 
@@ -39,7 +43,7 @@ extension Judge {
     func dataStates(of states: some Sequence<Int>) -> [Int] { states.filter { model.states[$0].holdsData } }
 
     /// The slots of some states, in an array for straight loops.
-    func slots(ofStates states: [Int], in map: PlacementMap) throws(PlatError) -> (base: UnsafeMutablePointer<Int>, count: Int) {
+    func slots(ofStates states: [Int], in map: PlacementMap) throws(PlatError) -> SlotList {
       let slots = states.flatMap { Array(map.slots(ofState: $0)) }
       let table: NodeTable<Int> = try arena.table(slots.count)
       for (index, slot) in slots.enumerated() { table.base[index] = slot }
@@ -47,7 +51,7 @@ extension Judge {
     }
 
     /// The slots in which data is held.
-    func dataSlots(in map: PlacementMap) throws(PlatError) -> (base: UnsafeMutablePointer<Int>, count: Int) {
+    func dataSlots(in map: PlacementMap) throws(PlatError) -> SlotList {
       try slots(ofStates: dataStates(of: model.states.indices), in: map)
     }
 

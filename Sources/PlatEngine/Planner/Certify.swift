@@ -8,17 +8,39 @@
 /// (Lagrange's bound.) A legal row is a choice under nested caps, so taking the cheapest node that still fits is
 /// exact. With the prices that shortest paths leave behind, the bound is the least number of moves itself.
 enum Certify {
-  /// The bound. `prices`: N, any integers. O(P · R + N log N), more for rows that prices make worth changing.
+  /// The bound. `prices`: N, any integers; they come back as those that prove it. O(P · R + N log N), more for rows that prices make worth changing.
   static func movesLowerBound(
     _ problem: Problem, _ due: Due, prices: NodeTable<Int32>
   ) throws(PlatError) -> Int {
     guard problem.replicas > 0 else { return 0 }
+    var best = try bound(problem, due, prices)
+    guard due.isShort else { return max(0, best) }
+    // In a shortage rows differ in length, so what all prices have in common counts too. The bound is concave in it.
+    for step: Int32 in [1, -1] {
+      for _ in 0...problem.replicas + 2 {  // as far as a row's cost can change; windows out of reach know no end
+        shift(prices, by: step)
+        let shifted = try bound(problem, due, prices)
+        guard shifted > best else {
+          shift(prices, by: -step)
+          break
+        }
+        best = shifted
+      }
+    }
+    return max(0, best)
+  }
+
+  private static func shift(_ prices: NodeTable<Int32>, by step: Int32) {
+    for node in 0..<prices.count { prices.base[node] += step }
+  }
+
+  private static func bound(_ problem: Problem, _ due: Due, _ prices: NodeTable<Int32>) throws(PlatError) -> Int {
     let market = try Market(problem, due, prices)
     var cost = 0
     for partition in 0..<problem.partitionCount {
       cost += market.costOfUnchanged(partition) ?? market.costOfCheapest(partition)
     }
-    return max(0, cost - greatestWorth(problem, due, prices))
+    return cost - greatestWorth(problem, due, prices)
   }
 
   /// The most that loads within the windows are worth: all at their least, and the rest to the dearest.

@@ -3,8 +3,8 @@
 /// GMP lives here and in `WaterFill`; nothing downstream sees a rational.
 struct Due {
   /// The fewest and most replicas of each node: floor and ceiling of its due.
-  let least: NodeTable<Int32>
-  let most: NodeTable<Int32>
+  private(set) var least: NodeTable<Int32>
+  private(set) var most: NodeTable<Int32>
   /// One count for each node within its window; every container's sum, too, is the floor or ceiling of its due.
   let quota: NodeTable<Int32>
   /// The replicas that can be placed in all: P · R, or less where caps forbid it.
@@ -44,13 +44,17 @@ struct Due {
       problem, groups: groups, weights: members.map(\.weight), totals: shares.ofMember, total: total)
   }
 
-  private init(least: NodeTable<Int32>, most: NodeTable<Int32>, quota: NodeTable<Int32>, total: Int, isShort: Bool, roles: [RoleWindows]) {
-    self.least = least
-    self.most = most
-    self.quota = quota
-    self.total = total
-    self.isShort = isShort
-    self.roles = roles
+  /// The same with narrower windows for some nodes: those that should hold the floor of their due, and those that
+  /// should hold the ceiling.
+  func narrowed(_ problem: Problem, toFloor: [NodeIndex], toCeiling: [NodeIndex]) throws(PlatError) -> Due {
+    var result = self
+    result.least = try problem.arena.table(problem.nodeCount)
+    result.most = try problem.arena.table(problem.nodeCount)
+    result.least.copy(from: least)
+    result.most.copy(from: most)
+    for node in toFloor { result.most[node] = least[node] }
+    for node in toCeiling { result.least[node] = most[node] }
+    return result
   }
 
   /// Windows that ask for no balance beyond what is there: no node must take or give anything, and each may
@@ -61,9 +65,10 @@ struct Due {
       let capacity = problem.receives.base[node] ? Int32(problem.cluster.capacity[node]) : 0
       most.base[node] = max(capacity, placement.load.base[node])
     }
-    return Due(
-      least: try problem.arena.table(problem.nodeCount), most: most, quota: quota, total: total, isShort: isShort,
-      roles: roles)
+    var result = self
+    result.least = try problem.arena.table(problem.nodeCount)
+    result.most = most
+    return result
   }
 }
 
@@ -134,7 +139,7 @@ private struct NodeKinds {
       var kind = Kind(weightText: source.weight, cap: 0, isPinned: false, isSlaveOnly: false)
       switch source.status {
       case .active: kind.cap = problem.cluster.capacity[node]
-      case .maintenance: (kind.cap, kind.isPinned, kind.isSlaveOnly) = (Int(held.base[node]), true, true)
+      case .maintenance: (kind.cap, kind.isPinned, kind.isSlaveOnly) = (min(Int(held.base[node]), problem.cluster.capacity[node]), true, true)
       case .leaving, .failed: break
       }
       if kinds.last == kind {

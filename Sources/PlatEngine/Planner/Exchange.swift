@@ -51,9 +51,10 @@ struct Exchange {
   private static let unreached = Int64.max / 4
 
   /// Mends what is out of balance with the fewest moves. `potential`: N + 2, valid for the placement; they come
-  /// back as the proof. O(phases · P · R · leaf boxes), less where ends are near.
+  /// back as the proof. `onlyFree`: along arcs that are tight already, so that the number of moves stays.
+  /// O(phases · P · R · leaf boxes), less where ends are near.
   static func run(
-    _ problem: Problem, _ due: Due, _ placement: inout Placement, potential: NodeTable<Int32>
+    _ problem: Problem, _ due: Due, _ placement: inout Placement, potential: NodeTable<Int32>, onlyFree: Bool = false
   ) throws(PlatError) {
     guard problem.replicas > 0, !Balance(placement, due).isSettled else { return }
     var exchange = try Exchange(problem, due, placement, potential)
@@ -65,7 +66,7 @@ struct Exchange {
       guard left > 0 else { break }
       stuck = left < before ? 0 : stuck + 1
       before = min(before, left)
-      guard exchange.phase(balance) else { break }
+      guard exchange.phase(balance, onlyFree: onlyFree) else { break }
     }
     placement = exchange.placement
     exchange.letGoOfWhatDoesNotFit(&placement)
@@ -92,9 +93,9 @@ struct Exchange {
   // MARK: A phase
 
   /// One round of distances and augmentation. False where no end can be reached.
-  private mutating func phase(_ balance: Balance) -> Bool {
+  private mutating func phase(_ balance: Balance, onlyFree: Bool) -> Bool {
     surplus = balance.surplus
-    unplaced = balance.unplaced
+    unplaced = max(balance.unplaced, -overCapacity)
     poolMissing = []
     for partition in 0..<problem.partitionCount {
       let row = placement.row(partition)
@@ -103,7 +104,7 @@ struct Exchange {
         break
       }
     }
-    guard let nearest = findDistances() else { return false }
+    guard let nearest = findDistances(), !onlyFree || nearest < Exchange.move else { return false }
     raisePotentials(nearest)
     candidates = CandidateLists(problem, key: key, isSettled: isSettled)
     for node in 0..<problem.nodeCount {
@@ -117,6 +118,14 @@ struct Exchange {
     augment()
     return true
   }
+
+  /// What nodes hold above their capacity: no more than that may go unplaced.
+  private var overCapacity: Int {
+    (0..<problem.nodeCount).reduce(0) { $0 + max(0, Int(load.base[$1]) - problem.cluster.capacity[$1]) }
+  }
+
+  /// The key of a vertex where paths begin: its reduced distance is 0.
+  @inline(__always) private func startKey(_ vertex: Int) -> Int64 { Int64(potential.base[vertex]) * Exchange.move }
 
   private func isEnd(_ vertex: Int) -> Bool {
     if vertex == slack { return surplus < 0 }
@@ -142,9 +151,9 @@ struct Exchange {
       farthest[box] = takes ? Exchange.unreached : Int64.min
     }
     heap.removeAll(keepingCapacity: true)
-    for node in 0..<problem.nodeCount where load.base[node] > due.most.base[node] { reach(node, 0) }
-    if surplus > 0 { reach(slack, 0) }
-    if unplaced > 0 { reach(pool, 0) }
+    for node in 0..<problem.nodeCount where load.base[node] > due.most.base[node] { reach(node, startKey(node)) }
+    if surplus > 0 { reach(slack, startKey(slack)) }
+    if unplaced > 0 { reach(pool, startKey(pool)) }
     var nearest: Int64?
     while let (priority, vertex) = pop() {
       if let nearest, priority > nearest { break }
@@ -278,15 +287,20 @@ struct Exchange {
   // MARK: Augmentation
 
   private mutating func augment() {
-    if unplaced > 0, key.base[pool] == 0 {
+    if unplaced > 0, startedAt(pool) {
       while unplaced > 0, leavePool() { unplaced -= 1 }
     }
-    for node in 0..<problem.nodeCount where key.base[node] == 0 {
+    for node in 0..<problem.nodeCount where startedAt(node) {
       while load.base[node] > due.most.base[node], give(NodeIndex(node)) { load.base[node] -= 1 }
     }
-    if surplus > 0, key.base[slack] == 0 {
+    if surplus > 0, startedAt(slack) {
       while surplus > 0, leaveSlack() { surplus -= 1 }
     }
+  }
+
+  /// Whether the phase's paths may begin at a vertex: it was as near as anything, so its potential stayed.
+  private func startedAt(_ vertex: Int) -> Bool {
+    isSettled.base[vertex] && key.base[vertex] == startKey(vertex)
   }
 
   /// One more comes to a node: it stays where it is lacking or within a window, or something else goes on.

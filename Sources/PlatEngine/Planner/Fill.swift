@@ -35,8 +35,9 @@ enum Fill {
   }
 
   /// Takes replicas off nodes above their windows, and off as many at the top of theirs as must come down by
-  /// one. First those that break a soft rule where they are, then slaves, then any. A pass each over the rows,
-  /// ended as soon as there is no more to shed.
+  /// one. First those that break a soft rule where they are, then slaves, then any; of one partition one replica a
+  /// pass, for the sake of the data and so that those who shared partitions share fewer. A pass each over the
+  /// rows, ended as soon as there is no more to shed.
   private static func shed(_ problem: Problem, _ due: Due, _ placement: inout Placement, _ room: inout Room) {
     var balance = Balance(placement, due)
     var left = balance.above + max(0, balance.surplus)
@@ -44,10 +45,11 @@ enum Fill {
     var optional = max(0, balance.surplus)
     let load = placement.load
     let firstSlave = problem.wanted[0]
-    let passes: [(slots: Range<Int>, onlySoft: Bool)] = [
-      (0..<problem.replicas, true), (firstSlave..<problem.replicas, false), (0..<problem.replicas, false),
+    let passes: [(slots: Range<Int>, onlySoft: Bool, isLast: Bool)] = [
+      (0..<problem.replicas, true, false), (firstSlave..<problem.replicas, false, false),
+      (0..<problem.replicas, false, false), (0..<problem.replicas, false, true),
     ]
-    for (slots, onlySoft) in passes where !(onlySoft && problem.soft.isEmpty) {
+    for (slots, onlySoft, isLast) in passes where !(onlySoft && problem.soft.isEmpty) {
       for partition in 0..<problem.partitionCount {
         let row = placement.row(partition)
         for slot in slots.reversed() {
@@ -63,6 +65,7 @@ enum Fill {
           if !isAbove { optional -= 1 }
           left -= 1
           if left == 0 || room.isEmpty { return }
+          if !isLast { break }
         }
       }
       balance = Balance(placement, due)

@@ -24,4 +24,14 @@ struct Placement {
   }
 
   @inline(__always) func row(_ partition: Int) -> UnsafeMutablePointer<NodeIndex> { rows + partition * replicas }
+
+  /// Replicas on nodes that do not hold them today. O(P · R²).
+  func moves(_ problem: Problem) -> Int {
+    var moves = 0
+    for partition in 0..<problem.partitionCount {
+      let row = row(partition)
+      for slot in 0..<replicas where row[slot] != .none && !problem.isHeld(partition, by: row[slot]) { moves += 1 }
+    }
+    return moves
+  }
 }

@@ -26,7 +26,7 @@ public enum Planner {
     clock.mark("due")
 
     let potential = try startingPotentials(problem, due, placement)
-    if placement.placed == 0 {
+    if placement.placed == 0, placement.letGo == 0 {
       try Fresh.run(problem, due, &placement)
     } else {
       if placement.letGo == 0 { try Fill.run(problem, due, &placement) }
@@ -37,15 +37,17 @@ public enum Planner {
       Mend.run(problem, due, placement)
     }
     clock.mark(placement.missingCount == 0 && current == nil ? "fill" : "mend")
-    try Roles.run(problem, due, placement)
-    unplaceWhatRolesForbid(problem, placement)
+    try assignRoles(problem, due, &placement, potential)
+    StateRules.enforce(problem, placement)
     clock.mark("roles")
 
     let prices: NodeTable<Int32> = try arena.table(cluster.nodeCount)
     for node in 0..<cluster.nodeCount {
       prices.base[node] = potential.base[cluster.nodeCount + 1] - potential.base[node]
     }
-    let bound = try Certify.movesLowerBound(problem, due, prices: prices)
+    var bound = try Certify.movesLowerBound(problem, due, prices: prices)
+    // A map outside the windows may need fewer moves than any inside; what it needs bounds both.
+    if !Balance(placement, due).isSettled { bound = min(bound, placement.moves(problem)) }
     clock.mark("certify")
     return Plan(
       operation: options.operation, target: target, movesLowerBound: bound,
@@ -59,7 +61,7 @@ public enum Planner {
     _ problem: Problem, _ due: Due, _ placement: Placement
   ) throws(PlatError) -> NodeTable<Int32> {
     let potential: NodeTable<Int32> = try problem.arena.table(problem.nodeCount + 2)
-    guard placement.letGo == 0, placement.placed > 0 else { return potential }
+    guard placement.letGo == 0 else { return potential }
     let surplus = Balance(placement, due).surplus
     for node in 0..<problem.nodeCount {
       let load = placement.load.base[node]
@@ -82,14 +84,29 @@ public enum Planner {
     try Exchange.run(problem, relaxed, &placement, potential: potential)
   }
 
-  /// A hard rule about some states only, which no choice of roles could keep, leaves a replica unplaced.
-  private static func unplaceWhatRolesForbid(_ problem: Problem, _ placement: Placement) {
-    guard !problem.stateCaps.isEmpty else { return }
-    for partition in 0..<problem.partitionCount {
-      let row = placement.row(partition)
-      while let slot = Roles.breach(problem, row) { row[slot] = .none }
+  /// Who is what; where a node cannot have the part of a state that fits what it holds, it holds one more or one
+  /// less within its window instead, if that costs no move.
+  private static func assignRoles(
+    _ problem: Problem, _ due: Due, _ placement: inout Placement, _ potential: NodeTable<Int32>
+  ) throws(PlatError) {
+    let slack = potential.base[problem.nodeCount]
+    var due = due
+    for _ in 0..<roleRounds {
+      let unsettled = try Roles.run(problem, due, placement)
+      let toFloor = unsettled.tooFew.filter {
+        placement.load[$0] == due.most[$0] && due.least[$0] + 1 == due.most[$0] && potential[$0] == slack
+      }
+      let toCeiling = unsettled.tooMany.filter {
+        placement.load[$0] == due.least[$0] && due.least[$0] + 1 == due.most[$0] && potential[$0] == slack
+      }
+      guard !toFloor.isEmpty || !toCeiling.isEmpty else { return }
+      due = try due.narrowed(problem, toFloor: toFloor, toCeiling: toCeiling)
+      try Exchange.run(problem, due, &placement, potential: potential, onlyFree: true)
     }
+    _ = try Roles.run(problem, due, placement)
   }
+
+  private static let roleRounds = 4
 
   private static func refuseUnsupported(_ cluster: DenseCluster) throws(PlatError) {
     let settings = cluster.cluster.settings

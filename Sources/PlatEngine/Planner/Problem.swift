@@ -12,8 +12,8 @@ struct LevelCap {
 struct StateCap {
   let containerOfNode: NodeTable<ContainerIndex>
   let most: Int
-  /// For each of the model's states, whether the rule counts it.
-  let counts: [Bool]
+  /// For each slot of a row, whether the rule counts its state.
+  let countsSlot: [Bool]
 }
 
 /// What every stage reads and none changes.
@@ -73,7 +73,10 @@ struct Problem {
           if outside > 0, strength == .hard, outside < cluster.replicas {
             stateCaps.append(
               StateCap(
-                containerOfNode: table, most: most, counts: cluster.wanted.indices.map { rule.states.contains($0) }))
+                containerOfNode: table, most: most,
+                countsSlot: cluster.wanted.indices.flatMap { state in
+                  Array(repeating: rule.states.contains(state), count: cluster.wanted[state])
+                }))
           }
           if total < cluster.replicas, total < tightest?.most ?? .max {
             tightest = LevelCap(containerOfNode: table, containerCount: dense.count, most: total, rule: index)

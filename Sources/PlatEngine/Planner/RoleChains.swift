@@ -130,7 +130,7 @@ struct RoleChains {
     guard !problem.stateCaps.isEmpty else { return true }
     row.swap(from, place)
     defer { row.swap(from, place) }
-    return Roles.breach(problem, row) == nil
+    return StateRules.breach(problem, row) == nil
   }
 
   private func apply(from start: NodeIndex, to end: NodeIndex) {

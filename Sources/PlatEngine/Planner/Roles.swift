@@ -15,24 +15,38 @@ struct Roles {
   /// The state's slots in every row; the pool is all from their begin to the row's end.
   private let slots: Range<Int>
   private let windows: RoleWindows?
+  private let load: NodeTable<Int32>
   /// Replicas of each node in the pool, and in the state.
   private let total: NodeTable<Int32>
   private let count: NodeTable<Int32>
   /// Fewest and most of each node in the state, given its total.
   private let window: NodeTable<RoleWindows.Window>
 
-  static func run(_ problem: Problem, _ due: Due, _ placement: Placement) throws(PlatError) {
+  /// Nodes whose part in a state stays out of its window: they have too few of it for all that they hold, or too many.
+  struct Unsettled {
+    var tooFew: [NodeIndex] = []
+    var tooMany: [NodeIndex] = []
+    var isEmpty: Bool { tooFew.isEmpty && tooMany.isEmpty }
+  }
+
+  static func run(_ problem: Problem, _ due: Due, _ placement: Placement) throws(PlatError) -> Unsettled {
     var first = 0
+    var unsettled = Unsettled()
     let wantedStates = problem.wanted.indices.filter { problem.wanted[$0] > 0 }
     for state in wantedStates.dropLast() {
       let slots = first..<(first + problem.wanted[state])
       first = slots.upperBound
       let roles = try Roles(problem, due, placement, state: state, slots: slots)
       try roles.run()
+      for node in 0..<problem.nodeCount {
+        if roles.count.base[node] < roles.window.base[node].least { unsettled.tooFew.append(NodeIndex(node)) }
+        if roles.count.base[node] > roles.window.base[node].most { unsettled.tooMany.append(NodeIndex(node)) }
+      }
     }
     if let last = wantedStates.last {
       Roles.settle(problem, placement, state: last, slots: first..<problem.replicas)
     }
+    return unsettled
   }
 
   private init(
@@ -42,6 +56,7 @@ struct Roles {
     self.state = state
     self.slots = slots
     rows = placement.rows
+    load = placement.load
     width = problem.replicas
     windows = due.roles.first { $0.state == state }
     total = try problem.arena.table(problem.nodeCount)
@@ -104,37 +119,8 @@ struct Roles {
 
   @inline(__always) private func isEligible(_ node: NodeIndex) -> Bool { state > 0 || !problem.isSlaveOnly[node] }
 
-  /// Whether the row as it stands, with the slots' states, keeps hard rules about single states: no container
-  /// has more of the states that a rule counts than it allows. Slots after the state's are of later states.
-  private func isLegal(_ row: UnsafeMutablePointer<NodeIndex>) -> Bool {
-    Roles.breach(problem, row) == nil
-  }
-
-  static func breach(_ problem: Problem, _ row: UnsafeMutablePointer<NodeIndex>) -> Int? {
-    for cap in problem.stateCaps {
-      var first = 0
-      for state in problem.wanted.indices {
-        let slots = first..<(first + problem.wanted[state])
-        first = slots.upperBound
-        guard cap.counts[state] else { continue }
-        for slot in slots where row[slot] != .none {
-          let container = cap.containerOfNode[row[slot]]
-          var before = 0
-          var earlier = 0
-          for other in problem.wanted.indices {
-            let others = earlier..<(earlier + problem.wanted[other])
-            earlier = others.upperBound
-            guard cap.counts[other] else { continue }
-            for place in others where place < slot && row[place] != .none {
-              if cap.containerOfNode[row[place]] == container { before += 1 }
-            }
-          }
-          if before >= cap.most { return slot }
-        }
-      }
-    }
-    return nil
-  }
+  /// Whether the row as it stands keeps hard rules about some of the states.
+  private func isLegal(_ row: UnsafeMutablePointer<NodeIndex>) -> Bool { StateRules.breach(problem, row) == nil }
 
   // MARK: Who comes
 
@@ -167,11 +153,25 @@ struct Roles {
           }
           (best, bestNeed, bestChances) = (slot, need, left)
         }
-        guard best >= 0 else { continue }
+        guard best >= 0 else {
+          makeWay(row, place)
+          continue
+        }
         count[row[best]] += 1
         row.swap(place, best)
       }
       for slot in slots.lowerBound..<width where row[slot] != .none { chances[row[slot]] -= 1 }
+    }
+  }
+
+  /// No holder may be in the state: who stands in its slot goes to a free one of the pool, or else goes unplaced.
+  private func makeWay(_ row: UnsafeMutablePointer<NodeIndex>, _ place: Int) {
+    guard row[place] != .none else { return }
+    if let free = (slots.upperBound..<width).first(where: { row[$0] == .none }) {
+      row.swap(place, free)
+    } else {
+      load[row[place]] -= 1
+      row[place] = .none
     }
   }
 

@@ -1,5 +1,5 @@
 /// The keys of an object with a fixed set of them: `enum NodeKey: String, JSONKey { case weight, capacity }`.
-protocol JSONKey: CaseIterable, RawRepresentable where RawValue == String {}
+protocol JSONKey: CaseIterable, RawRepresentable<String> {}
 
 /// A key named `x-…` with its value, both as written: kept, and handed through untouched.
 struct JSONExtension: Equatable, Sendable {

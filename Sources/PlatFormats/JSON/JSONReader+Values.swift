@@ -57,6 +57,15 @@ extension JSONReader {
     return value
   }
 
+  /// A string that is one of a fixed set: the raw values of `Choice`. O(number of cases).
+  mutating func readChoice<Choice: CaseIterable & RawRepresentable<String>>(
+    _: Choice.Type
+  ) throws(DocumentError) -> Choice {
+    let text = try readString()
+    for choice in Choice.allCases where choice.rawValue.utf8.elementsEqual(text.bytes) { return choice }
+    throw error(at: text, expected: "one of \(Choice.allCases.map(\.rawValue).joined(separator: ", "))")
+  }
+
   mutating func readBool() throws(DocumentError) -> Bool {
     let token = try peek()
     guard token.kindOfToken == .true || token.kindOfToken == .false else {

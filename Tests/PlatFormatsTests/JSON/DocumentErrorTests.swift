@@ -35,6 +35,9 @@ import Testing
     ("{\"a\":}", "1:6: a: found '}', expected a value"),
     ("{\"a\":1 \"b\":2}", "1:8: found \"b\", expected ',' or '}'"),
     ("{\"a\":1]", "1:7: found ']', expected ',' or '}'"),
+    ("{\"a\":1\"b\":2}", "1:7: a: found \"b\", expected ',' or '}'"),
+    ("[true\"b\"]", "1:6: [0]: found \"b\", expected ',' or ']'"),
+    ("1\"b\"", "1:2: found \"b\", expected the end of the document"),
     ("{} {}", "1:4: found '{', expected the end of the document"),
     ("[1]]", "1:4: found ']', expected the end of the document"),
     ("\"a\"true", "1:4: found 'true', expected the end of the document"),
@@ -165,6 +168,17 @@ import Testing
     #expect(said("1.0", 1...9) == "1:1: found the number 1.0, expected an integer from 1 to 9")
     #expect(said("9223372036854775808", 0 ... .max).hasSuffix("expected an integer of at least 0"))
     #expect(said("\"1\"", 1...9) == "1:1: found the string \"1\", expected an integer from 1 to 9")
+  }
+
+  @Test func stringsWithAFixedSetOfTexts() {
+    func said(_ text: String) -> String {
+      refusal(text) { reader throws(DocumentError) in
+        #expect(try reader.readChoice(JSONReaderTests.NodeKey.self) == .status)
+      }
+    }
+    #expect(said(#""status""#) == "accepted")
+    #expect(said(#""Status""#) == #"1:1: found "Status", expected one of weight, capacity, status"#)
+    #expect(said("1") == "1:1: found the number 1, expected a string")
   }
 
   @Test func keysUnknownTwiceAndMissing() {

@@ -1,0 +1,81 @@
+extension Judge {
+  /// Rows of the map, a block at a time, turned into columns: so that comparing slots is a straight loop over
+  /// rows, several at once, however wide the rows are.
+  ///
+  ///     rows   n3 n9 n4 | n7 n1 n2 | …      columns   n3 n7 … | n9 n1 … | n4 n2 …
+  struct Columns {
+    /// A block of three columns and their marks stays in the first-level cache.
+    static let blockRows = 512
+
+    let count: Int
+    private let slots: UnsafeMutablePointer<Int>
+    private let nobody: UInt32
+    private let base: UnsafeMutablePointer<UInt32>
+    private let earlier: UnsafeMutablePointer<UInt32>
+    /// For each row of the block: not 0 where something was found.
+    let marks: UnsafeMutablePointer<UInt32>
+
+    init(_ matter: Matter, _ slots: Matter.SlotList) throws(PlatError) {
+      count = slots.count
+      self.slots = slots.base
+      nobody = UInt32(matter.nodeCount)
+      let table: NodeTable<UInt32> = try matter.arena.table((slots.count + 2) * Columns.blockRows)
+      base = table.base
+      earlier = base + slots.count * Columns.blockRows
+      marks = earlier + Columns.blockRows
+    }
+
+    @inline(__always) func column(_ index: Int) -> UnsafeMutablePointer<UInt32> { base + index * Columns.blockRows }
+
+    /// Fills the columns with what `table` says of each node, and clears the marks. `.max` in the table means
+    /// that there is none; it becomes another number in each column, all of them at least `.max - count`.
+    func read(_ map: PlacementMap, _ rows: Range<Int>, through table: UnsafeMutablePointer<UInt32>) {
+      let width = map.width
+      for index in 0..<count {
+        var slot = map.slots + (rows.lowerBound * width + slots[index])
+        let column = column(index)
+        let none = UInt32.max &- UInt32(truncatingIfNeeded: index)
+        for row in 0..<rows.count {
+          column[row] = min(table[Int(min(slot.pointee.raw, nobody))], none)
+          slot += width
+        }
+      }
+      marks.update(repeating: 0, count: rows.count)
+    }
+
+    /// Marks the rows in which one value stands more than `most` times. O(rows · count²).
+    func markCrowded(_ most: Int, _ rows: Int) {
+      let most = UInt32(truncatingIfNeeded: most)
+      for index in 0..<count {
+        let mine = column(index)
+        earlier.update(repeating: 0, count: rows)
+        for other in 0..<index {
+          let theirs = column(other)
+          for row in 0..<rows { earlier[row] &+= mine[row] == theirs[row] ? 1 : 0 }
+        }
+        for row in 0..<rows { marks[row] |= earlier[row] >= most ? 1 : 0 }
+      }
+    }
+
+    /// Marks the rows in which a slot has none.
+    func markEmpty(_ rows: Int) {
+      let least = UInt32.max &- UInt32(truncatingIfNeeded: count)
+      for index in 0..<count {
+        let mine = column(index)
+        for row in 0..<rows { marks[row] |= mine[row] > least ? 1 : 0 }
+      }
+    }
+  }
+}
+
+extension Judge.Matter {
+  /// The rows of the map in blocks.
+  @inline(__always) func forEachBlock(_ body: (Range<Int>) -> Void) {
+    var first = 0
+    while first < rowCount {
+      let end = min(first + Judge.Columns.blockRows, rowCount)
+      body(first..<end)
+      first = end
+    }
+  }
+}
