@@ -19,6 +19,33 @@ import Testing
     #expect(JSONTree(parsed: try writer.withBytes { Array($0) }) == JSONTree(original.text))
   }
 
+  /// Import, mark one node leaving, add two, plan, export, all of it by way of documents.
+  @Test func nextMapOfARealClusterByDocuments() throws {
+    let original = try resource("couchbase-3-nodes-1024")
+    var document = try CouchbaseImport.read(original).document
+    document.cluster.nodes[0].status = .leaving
+    document.cluster.nodes += [Node(name: "172.17.0.5:11210"), Node(name: "172.17.0.6:11210")]
+    document = try ClusterReader.read(try written(document))
+    let dense = try DenseCluster(document.cluster)
+    let planned = try Planner.plan(dense, from: document.map!.placement)
+    let report = try Judge.judge(dense, map: planned.target, from: document.map!.placement)
+    #expect(report.moves == planned.movesLowerBound)
+
+    var writer = JSONWriter()
+    PlanWriter.write(
+      PlanDocument(planned.operation, target: planned.target, for: document), of: document.cluster, report: report,
+      movesLowerBound: planned.movesLowerBound, to: &writer)
+    let plan = source(try writer.withBytes { Array($0) })
+    var exportWriter = JSONWriter()
+    try CouchbaseExport.write(try NamedMap.read(plan), to: &exportWriter)
+    let exported = JSONTree(parsed: try exportWriter.withBytes { Array($0) })["vBucketServerMap"]
+    #expect(exported["vBucketMap"] == JSONTree(original.text)["vBucketServerMap"]["vBucketMap"])
+    #expect(exported["serverList"].elements.count == 5)
+    let forward = exported["vBucketMapForward"].elements.map { $0.elements.map(\.integer) }
+    #expect(forward.count == 1024)
+    #expect(forward.allSatisfy { $0.count == 2 && $0[0] != $0[1] && $0.allSatisfy((1...4).contains) })
+  }
+
   @Test func planNamesItsNodesAsTheyCome() throws {
     let text = """
       {"plat": 1, "operation": "rebalance", "x-a": [1], "summary": {}, "findings": [],

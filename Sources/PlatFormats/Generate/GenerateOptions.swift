@@ -107,7 +107,9 @@ public struct GenerateOptions: Sendable {
     if case .among(let range) = weights { try checkRange(range.upperBound, "weights", 0...1_000_000_000) }
     if let capacity { try checkRange(capacity.upperBound, "capacity", 0...Limits.capacity) }
     for rule in rules {
-      try check(levels.contains(rule.level), "rule", "the level \(rule.level)", "one of the levels \(levels)")
+      try check(
+        levels.contains(rule.level), "rule", "the level \(rule.level)",
+        levels.isEmpty ? "no rule where there are neither zones nor racks" : levels.joined(separator: " or "))
       try checkRange(rule.most, "rule", 0...Limits.nodes)
     }
   }
