@@ -8,6 +8,7 @@
 // quote of a string is found by walking back from there.
 #include <simdjson.h>
 
+#include <algorithm>
 #include <cstring>
 #include <memory>
 #include <new>
@@ -44,6 +45,7 @@ struct plat_json_reader {
   bool take_scalar(uint32_t start, plat_json_token *token);
   void fail_at_limit();
   size_t fill(plat_json_token *tokens, size_t capacity);
+  void seek(size_t offset, uint32_t objects, expects what);
 };
 
 static void set_error(
@@ -260,6 +262,31 @@ int64_t plat_json_next(plat_json_reader *reader, plat_json_token *tokens, size_t
     return -1;
   }
   return int64_t(filled);
+}
+
+void plat_json_reader::seek(size_t offset, uint32_t objects, expects what) {
+  const uint32_t *indexes = stage->structural_indexes.get();
+  next = uint32_t(std::lower_bound(indexes, indexes + count, offset) - indexes);
+  state = what;
+  depth = objects;
+  for (uint32_t level = 0; level < objects; level++) is_object[level] = true;
+  backslash = 0;
+}
+
+void plat_json_seek(plat_json_reader *reader, uint64_t offset, uint32_t depth) {
+  reader->seek(offset, depth, expects::value);
+}
+
+uint64_t plat_json_pass(plat_json_reader *reader, uint64_t offset, uint32_t depth) {
+  reader->seek(offset, depth, depth == 0 ? expects::end : expects::comma_or_end);
+  uint32_t open = 0;
+  uint64_t end;
+  do {
+    end = reader->at(reader->next++);
+    uint8_t c = reader->bytes[end] | 0x20;  // brackets and braces differ in this bit
+    open += (c == '{') - (c == '}');
+  } while (open > 0 && reader->next < reader->count);
+  return end + 1;
 }
 
 void plat_json_close(plat_json_reader *reader) { delete reader; }

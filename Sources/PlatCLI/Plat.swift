@@ -1,2 +1,27 @@
 import ArgumentParser
-@main struct Plat: ParsableCommand {}
+
+/// The program `plat`: one file a verb.
+@main struct Plat: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "plat",
+    abstract: "Decides which node holds which partition, and proves it.",
+    discussion: """
+      Each verb reads files, or - for standard input, writes its document to -o FILE or standard output, and says \
+      everything else on standard error.
+
+      Exit status: 0 done, and every hard rule met; 1 done, but a hard rule could not be met or a check failed; 64 wrong \
+      usage; 65 invalid input; 66 no such input; 70 a fault of the program; 73, 74 output could not be written.
+      """,
+    version: "0.1.0",
+    subcommands: verbs)
+
+  /// In the order of the help.
+  private static let verbs: [ParsableCommand.Type] = [
+    PlanCommand.self,
+    CheckCommand.self,
+    RouteCommand.self,
+    ImportCommand.self,
+    ExportCommand.self,
+    GenerateCommand.self,
+  ]
+}

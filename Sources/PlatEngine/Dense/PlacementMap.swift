@@ -11,6 +11,8 @@ public final class PlacementMap: @unchecked Sendable {
   public let slotCounts: [Int]
   /// Slots in a row.
   public let width: Int
+  /// Where each state's slots begin in a row, and the width.
+  private let firstSlots: [Int]
   /// `partitionCount × width` nodes, row by row.
   public let slots: UnsafeMutablePointer<NodeIndex>
   private let arena: Arena
@@ -20,6 +22,7 @@ public final class PlacementMap: @unchecked Sendable {
     self.partitionCount = partitionCount
     self.slotCounts = slotCounts
     width = slotCounts.reduce(0, +)
+    firstSlots = slotCounts.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) }
     if let arena { self.arena = arena } else { self.arena = try Arena() }
     let table: NodeTable<NodeIndex> = try self.arena.table(partitionCount * width)
     table.fill(with: .none)
@@ -30,9 +33,8 @@ public final class PlacementMap: @unchecked Sendable {
   @inline(__always) public func row(_ partition: Int) -> UnsafeMutablePointer<NodeIndex> { slots + partition * width }
 
   /// The slots that a state has in each row.
-  public func slots(ofState state: Int) -> Range<Int> {
-    let first = slotCounts[..<state].reduce(0, +)
-    return first..<(first + slotCounts[state])
+  @inline(__always) public func slots(ofState state: Int) -> Range<Int> {
+    Range(uncheckedBounds: (firstSlots[state], firstSlots[state + 1]))
   }
 
   /// The state of each slot of a row.
@@ -64,8 +66,8 @@ public struct PlacementMapBuilder {
     if nodes.count > map.slotCounts[state] { try widen(state: state, to: nodes.count) }
     used[state] = max(used[state], nodes.count)
     let slots = map.slots(ofState: state)
-    let row = map.row(partition)
-    for (offset, slot) in slots.enumerated() { row[slot] = offset < nodes.count ? nodes[offset] : .none }
+    let row = map.row(partition) + slots.lowerBound
+    for offset in 0..<slots.count { row[offset] = offset < nodes.count ? nodes[offset] : .none }
   }
 
   public mutating func set(partition: Int, state: Int, nodes: [NodeIndex]) throws(PlatError) {

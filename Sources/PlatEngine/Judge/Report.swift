@@ -26,7 +26,7 @@ public struct Finding: Equatable, Sendable {
   }
 }
 
-public enum Health: String, Sendable {
+public enum Health: String, Sendable, CaseIterable {
   /// All met.
   case green
   /// Soft rules broken, or fewer slaves than asked.

@@ -1,6 +1,6 @@
 /// What a document says about a map beside its holders.
 public struct MapHeader: Equatable, Sendable {
-  public enum Kind: String, Sendable {
+  public enum Kind: String, Sendable, CaseIterable {
     case current
     case target
   }

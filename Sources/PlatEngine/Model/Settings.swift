@@ -8,7 +8,7 @@ public enum KeyFunction: String, Sendable, CaseIterable {
   case range
 }
 
-public enum Strength: String, Sendable {
+public enum Strength: String, Sendable, CaseIterable {
   /// Never broken: what cannot be placed stays unplaced and is reported.
   case hard
   /// Broken only when there is no other way; counted and reported.

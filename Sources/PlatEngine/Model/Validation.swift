@@ -143,15 +143,15 @@ extension Cluster {
       throw InputError(
         path: "map.partitions.\(first.name).start", found: "keys before it in no partition", expected: "an unbounded start")
     }
-    guard last.end.isEmpty else {
-      throw InputError(
-        path: "map.partitions.\(last.name).end", found: "keys after it in no partition", expected: "an unbounded end")
-    }
     for (a, b) in zip(ranges, ranges.dropFirst()) where a.end != b.start {
       let overlap = a.end.isEmpty || b.start.lexicographicallyPrecedes(a.end)
       throw InputError(
         path: "map.partitions.\(b.name).start", found: "\(overlap ? "an overlap" : "a gap") between \(a.name) and \(b.name)",
         expected: "each key in one partition")
+    }
+    guard last.end.isEmpty else {
+      throw InputError(
+        path: "map.partitions.\(last.name).end", found: "keys after it in no partition", expected: "an unbounded end")
     }
     for range in ranges where !range.end.isEmpty && !range.start.lexicographicallyPrecedes(range.end) {
       throw InputError(

@@ -38,7 +38,9 @@ extension JSONReader {
         bit <<= 1
       }
       guard text.isExtension else { throw unknownKey(text, known: Key.allCases.map(\.rawValue)) }
-      extensions.append(try takeExtension(text))
+      let member = try takeExtension(text)
+      if extensions.contains(where: { $0.key == member.key }) { throw duplicateKey(text) }
+      extensions.append(member)
     }
     return nil
   }
@@ -49,7 +51,8 @@ extension JSONReader {
     return try takeExtension(key)
   }
 
-  private mutating func takeExtension(_ key: JSONText) throws(DocumentError) -> JSONExtension {
+  /// Reads the value of `key`, whatever it is; key and value as written.
+  mutating func takeExtension(_ key: JSONText) throws(DocumentError) -> JSONExtension {
     let value = try skipValue()
     // The key as written ends with the last quote before the colon.
     var end = key.offset + 1

@@ -41,7 +41,7 @@ extension JSONReader {
     return value
   }
 
-  private func integer(_ token: plat_json_token) -> Int? {
+  func integer(_ token: plat_json_token) -> Int? {
     var value = 0
     var digits = source.unsafeBytes[token.range]
     let negative = digits.first == 0x2d

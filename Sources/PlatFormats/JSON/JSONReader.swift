@@ -27,6 +27,8 @@ struct JSONReader: ~Copyable {
   private var cursor: UnsafeMutablePointer<plat_json_token>
   private var tokensEnd: UnsafeMutablePointer<plat_json_token>
   private var unescaped = UnescapedTexts()
+  /// The whole document is known to be JSON.
+  private var isChecked = false
 
   /// 64 KiB at a time, which stay in the cache.
   private static let batch = 4096
@@ -89,6 +91,27 @@ struct JSONReader: ~Copyable {
     return JSONText(bytes: UnsafeBufferPointer(start: out, count: Int(count)), offset: token.start)
   }
 
+  /// Goes back to a value that was read or skipped before: its `peekOffset()`, and how many objects, and no
+  /// array, are around it. After that value the reader stands as it stood then. O(log bytes).
+  mutating func seek(to offset: Int, depth: Int) {
+    plat_json_seek(handle, UInt64(offset), UInt32(depth))
+    cursor = tokens
+    tokensEnd = tokens
+  }
+
+  /// Moves over the next value, around which are `depth` objects and no array. O(bytes); much faster than
+  /// `skipValue` once the document has been read to its end.
+  mutating func passValue(depth: Int) throws(DocumentError) {
+    let token = try peek()
+    guard isChecked, token.kindOfToken == .objectBegin || token.kindOfToken == .arrayBegin else {
+      try skipValue()
+      return
+    }
+    _ = plat_json_pass(handle, token.offset, UInt32(depth))
+    cursor = tokens
+    tokensEnd = tokens
+  }
+
   // MARK: the shape
 
   /// What comes next.
@@ -126,6 +149,7 @@ struct JSONReader: ~Copyable {
   /// The document must end here. Only then is all of it checked.
   mutating func finish() throws(DocumentError) {
     try take(.documentEnd, expected: "the end of the document")
+    isChecked = true
   }
 
   /// Takes one token of `kind`.

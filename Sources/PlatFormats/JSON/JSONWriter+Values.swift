@@ -38,6 +38,11 @@ extension JSONWriter {
     putInteger(value)
   }
 
+  package mutating func unsigned(_ value: UInt64) {
+    beginValue()
+    putMagnitude(UInt(value), isNegative: false)
+  }
+
   package mutating func bool(_ value: Bool) {
     beginValue()
     put(value ? "true" : "false")
@@ -121,15 +126,19 @@ extension JSONWriter {
   }
 
   @inline(__always) private mutating func putInteger(_ value: Int) {
-    guard let end = reserve(20) else { return }
-    var rest = value.magnitude
+    putMagnitude(value.magnitude, isNegative: value < 0)
+  }
+
+  @inline(__always) private mutating func putMagnitude(_ value: UInt, isNegative: Bool) {
+    guard let end = reserve(21) else { return }
+    var rest = value
     var digits = 1
     var bound: UInt = 10
-    while rest >= bound && digits < 19 {
-      bound *= 10
+    while rest >= bound && digits < 20 {
       digits += 1
+      if digits < 20 { bound *= 10 }
     }
-    let sign = value < 0 ? 1 : 0
+    let sign = isNegative ? 1 : 0
     if sign == 1 { end.pointee = 0x2d }
     var at = sign + digits
     repeat {

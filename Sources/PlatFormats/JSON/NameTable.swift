@@ -30,6 +30,12 @@ struct NameTable: ~Copyable {
     text = .allocate(capacity: textCapacity)
   }
 
+  /// Distinct names in the order given. O(bytes).
+  init(_ names: [String]) {
+    self.init(minimumCapacity: names.count)
+    for var name in names { _ = name.withUTF8 { insert($0) } }
+  }
+
   deinit {
     slots.deallocate()
     ends.deallocate()

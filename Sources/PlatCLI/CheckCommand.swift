@@ -1,0 +1,84 @@
+import ArgumentParser
+import PlatEngine
+import PlatFormats
+
+/// `plat check`: judges a cluster's map, or a plan that anyone made, from scratch.
+struct CheckCommand: PlatCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "check", abstract: "Judge a cluster's map, or a plan for it, from scratch.")
+
+  @Argument(help: ArgumentHelp("The cluster document; - for standard input.", valueName: "cluster"))
+  var clusterPath: String
+
+  @Option(name: .customLong("plan"), help: ArgumentHelp("A plan for the cluster; its own summary is checked too.", valueName: "plan"))
+  var planPath: String?
+
+  @Option(name: [.customShort("o"), .customLong("output")], help: ArgumentHelp("Where the report goes.", valueName: "report"))
+  var outputPath: String?
+
+  @OptionGroup var options: GlobalOptions
+
+  func validate() throws {
+    if clusterPath == "-" && planPath == "-" {
+      throw ValidationError("only one document can come from standard input")
+    }
+  }
+
+  mutating func run(_ console: Console) throws -> Bool {
+    let (source, document, plan) = try console.stage("reading") {
+      let source = try FileInput.read(clusterPath)
+      let document = try ClusterReader.read(source)
+      return (source, document, try planPath.map { try PlanReader.read(FileInput.read($0), for: document) })
+    }
+    guard let map = plan?.map ?? document.map else {
+      throw source.error(InputError(path: "", found: "no map", expected: "a cluster with a map, or a plan for it"))
+    }
+    let report = try console.stage("judging") {
+      try source.locatingErrors {
+        var report = try Judge.judge(
+          DenseCluster(document.cluster), map: map.placement, from: plan == nil ? nil : document.mapBefore())
+        report.put(first: report.claimFindings(plan?.claims ?? []))
+        return report
+      }
+    }
+    // What the plan says of the fewest moves is its own claim, so it is not repeated here.
+    let movement = plan.map { _ in ReportWriter.Movement(movesLowerBound: nil) }
+    try console.stage("writing") { try write(report, map.header, movement) }
+    console.summarize {
+      "\(plan == nil ? "the map" : "the plan") of \(document.cluster.settings.partitionCount) partitions on "
+        + "\(document.cluster.nodes.count) nodes, revision \(map.header.revision)\n"
+        + ReportSummary.text(report, movement: movement) + ReportSummary.costs(console)
+    } json: { writer in
+      ReportWriter.writeSummary(report, movement: movement, to: &writer)
+      writer.member("findings", report.findings.count + report.moreFindings)
+      ReportSummary.writeCosts(console, to: &writer)
+    }
+    return report.meetsHardRules && !report.findings.contains { $0.rule.hasPrefix("summary.") }
+  }
+
+  /// The report as a document: `map`, as far as it says which one was judged, `summary` and `findings` as in a plan.
+  private func write(_ report: Report, _ header: MapHeader, _ movement: ReportWriter.Movement?) throws {
+    var writer = JSONWriter()
+    writer.beginObject(.lines)
+    writer.member("plat", 1)
+    writer.key("map")
+    writer.beginObject(.compact)
+    writer.member("type", header.kind.rawValue)
+    writer.member("revision", Int(header.revision))
+    if let basedOn = header.basedOn { writer.member("basedOn", Int(basedOn)) }
+    writer.endObject()
+    ReportWriter.writeSummary(report, movement: movement, to: &writer)
+    ReportWriter.writeFindings(report.findings, more: report.moreFindings, to: &writer)
+    writer.endObject()
+    try writer.write(to: outputPath)
+  }
+}
+
+extension Report {
+  /// Puts findings before the others; no more than `Report.mostFindings` are listed.
+  fileprivate mutating func put(first findings: [Finding]) {
+    let all = findings + self.findings
+    self.findings = Array(all.prefix(Report.mostFindings))
+    moreFindings += all.count - self.findings.count
+  }
+}

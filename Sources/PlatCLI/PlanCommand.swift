@@ -1,0 +1,73 @@
+import ArgumentParser
+import PlatEngine
+import PlatFormats
+
+extension Operation: ExpressibleByArgument {}
+
+/// `plat plan`: the next map of a cluster.
+struct PlanCommand: PlatCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "plan", abstract: "Plan the next map of a cluster, with the fewest moves.")
+
+  @Argument(help: ArgumentHelp("The cluster document; - for standard input.", valueName: "cluster"))
+  var clusterPath: String
+
+  @Option(name: [.customShort("o"), .customLong("output")], help: ArgumentHelp("Where the plan goes.", valueName: "plan"))
+  var outputPath: String?
+
+  @Option(help: "What to do.")
+  var operation = Operation.rebalance
+
+  @OptionGroup var options: GlobalOptions
+
+  mutating func run(_ console: Console) throws -> Bool {
+    let (source, document) = try console.stage("reading") {
+      let source = try FileInput.read(clusterPath)
+      return (source, try ClusterReader.read(source))
+    }
+    var planOptions = PlanOptions()
+    planOptions.operation = operation
+    planOptions.threads = options.threadCount
+    let (dense, planned) = try console.stage("planning") {
+      try source.locatingErrors {
+        let dense = try DenseCluster(document.cluster)
+        return (dense, try Planner.plan(dense, from: document.map?.placement, options: planOptions))
+      }
+    }
+    let report = try console.stage("judging") {
+      try Judge.judge(dense, map: planned.target, from: document.mapBefore())
+    }
+    let plan = PlanDocument(planned.operation, target: planned.target, for: document)
+    try console.stage("writing") {
+      var writer = JSONWriter(capacityBytes: PlanWriter.estimatedBytes(plan, of: document.cluster))
+      PlanWriter.write(
+        plan, of: document.cluster, report: report, movesLowerBound: planned.movesLowerBound, to: &writer)
+      try writer.write(to: outputPath)
+    }
+    let movement = ReportWriter.Movement(movesLowerBound: planned.movesLowerBound)
+    console.summarize {
+      heading(plan, of: document) + ReportSummary.text(report, movement: movement) + ReportSummary.costs(console)
+        + "  memory of the plan: \(planned.peakBytes >> 10) KiB\n"
+    } json: { writer in
+      ReportWriter.writeSummary(report, movement: movement, to: &writer)
+      writer.member("findings", report.findings.count + report.moreFindings)
+      ReportSummary.writeCosts(console, to: &writer)
+      writer.member("planBytes", Int(planned.peakBytes))
+    }
+    return report.meetsHardRules
+  }
+
+  private func heading(_ plan: PlanDocument, of document: ClusterDocument) -> String {
+    let cluster = document.cluster
+    return "\(plan.operation) of \(cluster.settings.partitionCount) partitions on \(cluster.nodes.count) nodes, "
+      + (plan.map.header.basedOn.map { "revision \($0) to \(plan.map.header.revision)" } ?? "a fresh map") + "\n"
+  }
+}
+
+extension ClusterDocument {
+  /// The map that a plan is made from: for a fresh cluster one that says nothing of any partition.
+  func mapBefore() throws(PlatError) -> PlacementMap {
+    if let map { return map.placement }
+    return try PlacementMap(partitionCount: 0, slotCounts: cluster.settings.constraints)
+  }
+}

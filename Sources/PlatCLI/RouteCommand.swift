@@ -1,0 +1,40 @@
+import ArgumentParser
+import PlatEngine
+import PlatFormats
+
+/// `plat route`: which partition a key is in, and who holds it.
+struct RouteCommand: PlatCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "route", abstract: "Tell the partition and the holders of keys, a JSON line each.",
+    discussion: "Without keys, each line of standard input is one. Keys that are no text are told as hex:….")
+
+  @Argument(help: ArgumentHelp("The cluster document; - for standard input.", valueName: "cluster"))
+  var clusterPath: String
+
+  @Argument(help: ArgumentHelp("Keys.", valueName: "key"))
+  var keys: [String] = []
+
+  @Option(name: [.customShort("o"), .customLong("output")], help: ArgumentHelp("Where the lines go.", valueName: "file"))
+  var outputPath: String?
+
+  @OptionGroup var options: GlobalOptions
+
+  func validate() throws {
+    if clusterPath == "-" && keys.isEmpty {
+      throw ValidationError("the cluster and the keys cannot both come from standard input")
+    }
+  }
+
+  mutating func run(_ console: Console) throws -> Bool {
+    let document = try console.stage("reading") { try ClusterReader.read(FileInput.read(clusterPath)) }
+    let input = keys.isEmpty ? try console.stage("reading keys") { try FileInput.read("-") } : nil
+    let (keys, outputPath) = (keys, outputPath)
+    try console.stage("routing") {
+      var writer = RouteWriter(document)
+      if let input { writer.writeLines(of: input) }
+      for var key in keys { key.withUTF8 { writer.write($0) } }
+      try writer.finish(outputPath)
+    }
+    return true
+  }
+}

@@ -1,0 +1,103 @@
+import PlatEngine
+
+extension ClusterWriter {
+  static func writeSettings(_ cluster: Cluster, to writer: inout JSONWriter) {
+    let settings = cluster.settings
+    writer.beginObject(.lines)
+    writer.key("model")
+    writer.string(settings.model.name)
+    writer.key("keyFunc")
+    writer.string(settings.keyFunction.rawValue)
+    writer.key("numPartitions")
+    writer.integer(settings.partitionCount)
+    writer.key("constraints")
+    writer.beginObject(.compact)
+    for (state, count) in zip(settings.model.states, settings.constraints) where state.isPlaced {
+      writer.key(state.name)
+      writer.integer(count)
+    }
+    writer.endObject()
+    if !settings.placement.isEmpty {
+      writer.key("placement")
+      writer.beginArray(.lines)
+      for rule in settings.placement { writeRule(rule, of: cluster, to: &writer) }
+      writer.endArray()
+    }
+    if let limit = settings.fanOut {
+      writer.key("fanOut")
+      writeFanOut(limit, to: &writer)
+    }
+    writer.endObject()
+  }
+
+  private static func writeRule(_ rule: PlacementRule, of cluster: Cluster, to writer: inout JSONWriter) {
+    let states = cluster.settings.model.states
+    writer.beginObject(.compact)
+    writer.key("states")
+    writer.beginArray(.compact)
+    for state in rule.states { writer.string(states[state].name) }
+    writer.endArray()
+    switch rule.demand {
+    case .atMost(let most):
+      writer.key("level")
+      writer.string(cluster.levels[rule.level])
+      writer.key("atMost")
+      writer.integer(most)
+    case .near(let of, let atLeast):
+      writer.key("near")
+      writer.string(states[of].name)
+      writer.key("level")
+      writer.string(cluster.levels[rule.level])
+      writer.key("atLeast")
+      writer.integer(atLeast)
+    }
+    writer.key("strength")
+    writer.string(rule.strength.rawValue)
+    writer.endObject()
+  }
+
+  private static func writeFanOut(_ limit: FanOutLimit, to writer: inout JSONWriter) {
+    writer.beginObject(.compact)
+    if let outbound = limit.outbound {
+      writer.key("outbound")
+      writer.integer(outbound)
+    }
+    if let inbound = limit.inbound {
+      writer.key("inbound")
+      writer.integer(inbound)
+    }
+    writer.key("strength")
+    writer.string(limit.strength.rawValue)
+    writer.endObject()
+  }
+
+  static func writeConfig(_ cluster: Cluster, to writer: inout JSONWriter) {
+    let config = cluster.config
+    writer.beginObject(.lines)
+    writer.key("maxFullScansPerVolumeType")
+    writer.beginObject(.compact)
+    for (type, count) in config.maxFullScansPerVolumeType {
+      writer.key(type)
+      writer.integer(count)
+    }
+    writer.endObject()
+    if let count = config.maxStreamsIn {
+      writer.key("maxStreamsIn")
+      writer.integer(count)
+    }
+    if let count = config.maxStreamsOut {
+      writer.key("maxStreamsOut")
+      writer.integer(count)
+    }
+    if let (level, count) = config.maxDisturbedContainers {
+      writer.key("maxDisturbedContainers")
+      writer.beginObject(.compact)
+      writer.key("level")
+      writer.string(cluster.levels[level])
+      writer.key("count")
+      writer.integer(count)
+      writer.endObject()
+    }
+    writer.endObject()
+  }
+}

@@ -1,0 +1,121 @@
+import PlatEngine
+
+/// Writes the `map` of a document, one partition a line.
+enum MapWriter {
+  /// O(P · R).
+  static func write(_ map: MapDocument, of cluster: Cluster, to writer: inout JSONWriter) {
+    writer.beginObject(.lines)
+    writer.key("type")
+    writer.string(map.header.kind.rawValue)
+    writer.key("revision")
+    writer.unsigned(map.header.revision)
+    if let basedOn = map.header.basedOn {
+      writer.key("basedOn")
+      writer.unsigned(basedOn)
+    }
+    writer.key("keyFunc")
+    writer.string(cluster.settings.keyFunction.rawValue)
+    writer.key("numPartitions")
+    writer.integer(map.placement.partitionCount)
+    writer.key("partitions")
+    writePartitions(map.placement, of: cluster, to: &writer)
+    writer.endObject()
+  }
+
+  /// Names and punctuation, and the longest number.
+  static func estimatedBytes(_ map: MapDocument, of cluster: Cluster) -> Int {
+    let names = cluster.nodes.reduce(0) { $0 + $1.name.utf8.count + 3 }
+    let states = cluster.settings.model.states
+    let keys = map.placement.slotCounts.indices.reduce(0) {
+      $0 + (map.placement.slotCounts[$1] > 0 ? states[$1].name.utf8.count + 6 : 0)
+    }
+    let cell = names / max(cluster.nodes.count, 1) + 1
+    return 4096 + map.placement.partitionCount * (20 + keys + cell * map.placement.width)
+  }
+
+  /// Every state that is wanted, even where nobody has it; others where somebody does.
+  private static func writePartitions(_ map: PlacementMap, of cluster: Cluster, to writer: inout JSONWriter) {
+    let names = QuotedNames(cluster.nodes.map(\.name))
+    let states = QuotedNames(cluster.settings.model.states.map(\.name))
+    let columns = map.slotCounts.indices.map { map.slots(ofState: $0) }
+    let isWanted = cluster.settings.constraints.map { $0 > 0 }
+    writer.beginObject(.lines)
+    for partition in 0..<map.partitionCount {
+      if cluster.ranges.isEmpty {
+        writer.key(partition)
+        writer.beginObject(.compact)
+      } else {
+        writer.key(cluster.ranges[partition].name)
+        writer.beginObject(.compact)
+        writeBounds(cluster.ranges[partition], to: &writer)
+      }
+      let row = map.row(partition)
+      for state in columns.indices {
+        var isOpen = isWanted[state]
+        if isOpen { beginState(state, states, &writer) }
+        for slot in columns[state] where row[slot] != .none {
+          if !isOpen { beginState(state, states, &writer) }
+          isOpen = true
+          writer.writeRaw(names[row[slot].int])
+        }
+        if isOpen { writer.endArray() }
+      }
+      writer.endObject()
+    }
+    writer.endObject()
+  }
+
+  @inline(__always) private static func beginState(
+    _ state: Int, _ names: borrowing QuotedNames, _ writer: inout JSONWriter
+  ) {
+    writer.keyRaw(names[state])
+    writer.beginArray(.compact)
+  }
+
+  private static func writeBounds(_ range: KeyRange, to writer: inout JSONWriter) {
+    writer.key("start")
+    writer.string(RangeBound.text(range.start))
+    writer.key("end")
+    writer.string(RangeBound.text(range.end))
+    guard !range.source.isEmpty else { return }
+    writer.key("source")
+    writer.beginArray(.compact)
+    for name in range.source { writer.string(name) }
+    writer.endArray()
+  }
+}
+
+/// Names as documents write them, rendered once and copied often.
+struct QuotedNames: ~Copyable {
+  private let text: UnsafeMutableBufferPointer<UInt8>
+  /// Where each name begins, and the end of the last.
+  private let starts: UnsafeMutableBufferPointer<Int>
+
+  /// O(bytes).
+  init(_ names: [String]) {
+    let quoted = names.map { name in
+      var name = name
+      return name.withUTF8 { JSONWriter.quoted($0) }
+    }
+    starts = .allocate(capacity: names.count + 1)
+    text = .allocate(capacity: quoted.reduce(0) { $0 + $1.count })
+    var end = 0
+    for (index, name) in quoted.enumerated() {
+      starts[index] = end
+      _ = text[end...].initialize(fromContentsOf: name)
+      end += name.count
+    }
+    starts[names.count] = end
+  }
+
+  deinit {
+    text.deallocate()
+    starts.deallocate()
+  }
+
+  /// Valid as long as the table is.
+  @inline(__always) subscript(_ index: Int) -> UnsafeBufferPointer<UInt8> {
+    let start = starts[index]
+    return UnsafeBufferPointer(start: text.baseAddress.unsafelyUnwrapped + start, count: starts[index + 1] - start)
+  }
+}

@@ -1,0 +1,86 @@
+import PlatEngine
+
+/// Reads the holders of one partition after the other into a placement map: `{"master":["a"],"slave":["f"]}`.
+///
+/// Allocates nothing for a partition: a node's number is found from the bytes of its name, and gathered in one
+/// buffer that any state of any partition fits in.
+struct RowReader: ~Copyable {
+  private var builder: PlacementMapBuilder
+  private let states: NameTable
+  /// The nodes of one state.
+  private let row: UnsafeMutableBufferPointer<NodeIndex>
+  /// For each node, the last partition that named it, plus 1.
+  private let lastPartition: UnsafeMutableBufferPointer<UInt32>
+
+  init(_ cluster: Cluster) throws(PlatError) {
+    builder = try PlacementMapBuilder(
+      partitionCount: cluster.settings.partitionCount, expected: cluster.settings.constraints)
+    states = NameTable(cluster.settings.model.states.map(\.name))
+    row = .allocate(capacity: cluster.nodes.count)
+    lastPartition = .allocate(capacity: cluster.nodes.count)
+    lastPartition.initialize(repeating: 0)
+  }
+
+  deinit {
+    row.deallocate()
+    lastPartition.deallocate()
+  }
+
+  mutating func read(
+    _ reader: inout JSONReader, partition: Int, nodes: borrowing NameTable
+  ) throws(DocumentError) {
+    var seen: UInt64 = 0
+    try reader.beginObject(expected: "an object with the holders in each state")
+    while let key = try reader.nextKey() {
+      guard let state = states.find(key.bytes) else {
+        guard key.isExtension || Self.isBound(key) else {
+          throw reader.unknownKey(key, known: (0..<states.count).map { states.string($0) })
+        }
+        try reader.skipValue()
+        continue
+      }
+      if seen & 1 << state != 0 { throw reader.duplicateKey(key, what: "state") }
+      seen |= 1 << state
+      let count = try readHolders(&reader, partition, nodes)
+      do throws(PlatError) {
+        try builder.set(partition: partition, state: state, nodes: UnsafeBufferPointer(rebasing: row[..<count]))
+      } catch {
+        throw reader.error(error, at: key.offset)
+      }
+    }
+  }
+
+  /// How many nodes there are in the array that comes next; they go to `row`.
+  @inline(__always) private mutating func readHolders(
+    _ reader: inout JSONReader, _ partition: Int, _ nodes: borrowing NameTable
+  ) throws(DocumentError) -> Int {
+    let mark = UInt32(truncatingIfNeeded: partition + 1)
+    var count = 0
+    try reader.beginArray(expected: "an array of nodes")
+    while try reader.nextElement() {
+      let name = try reader.readString(expected: "the name of a node")
+      guard let node = nodes.find(name.bytes) else { throw reader.error(at: name, expected: "a node of the cluster") }
+      if lastPartition[node] == mark { throw reader.duplicateHolder(name) }
+      lastPartition[node] = mark
+      // No node comes twice, so there is room for all.
+      row[count] = NodeIndex(node)
+      count += 1
+    }
+    return count
+  }
+
+  /// A key that `MapReader.readRanges` has read already.
+  private static func isBound(_ key: JSONText) -> Bool { key == "start" || key == "end" || key == "source" }
+
+  consuming func finish(_ cluster: Cluster) throws(PlatError) -> PlacementMap {
+    try builder.finish(least: cluster.settings.constraints)
+  }
+}
+
+extension JSONReader {
+  @inline(never) fileprivate func duplicateHolder(_ name: JSONText) -> DocumentError {
+    error(
+      at: name.offset, found: "the node \(source.quoted(name.bytes)) a second time",
+      expected: "each node once in a partition")
+  }
+}

@@ -1,0 +1,96 @@
+import PlatEngine
+
+/// Settings as far as the settings themselves say; the map may say the rest.
+struct DraftSettings {
+  var settings: Settings
+  var hasKeyFunction = false
+  var hasPartitionCount = false
+
+  /// Takes from the map what the settings left out, and refuses what contradicts them.
+  mutating func complete(
+    _ reader: inout JSONReader, map: MapReader?, document: JSONSections<ClusterReader.Key>
+  ) throws(DocumentError) {
+    if let keyFunction = map?.keyFunction {
+      if !hasKeyFunction { settings.keyFunction = keyFunction }
+    }
+    if let count = map?.partitionCount, !hasPartitionCount {
+      settings.partitionCount = count
+      hasPartitionCount = true
+    }
+    try map?.refuseContradiction(to: settings, &reader)
+    if settings.keyFunction == .range {
+      guard map != nil else { throw reader.missingKey("map", objectAt: document.offset) }
+    } else if !hasPartitionCount {
+      throw reader.missingKey("numPartitions", objectAt: document[.settings] ?? document.offset)
+    }
+  }
+}
+
+/// Reads `settings`.
+enum SettingsReader {
+  enum Key: String, JSONKey { case model, keyFunc, numPartitions, constraints, placement, fanOut }
+  private enum FanOutKey: String, JSONKey { case outbound, inbound, strength }
+
+  static func read(
+    _ reader: inout JSONReader, _ document: JSONSections<ClusterReader.Key>, levels: [String]
+  ) throws(DocumentError) -> DraftSettings {
+    var draft = DraftSettings(settings: Settings(partitionCount: 0))
+    guard document.enter(.settings, &reader) else { return draft }
+    let sections = try JSONSections<Key>(&reader, depth: 2)
+    try sections.refuseUnknownKey()
+    if sections.enter(.model, &reader) {
+      let names = StateModel.all.map(\.name)
+      let index = try reader.readName(of: names, expected: "one of the models \(names.joined(separator: ", "))")
+      draft.settings = Settings(model: StateModel.all[index], partitionCount: 0)
+    }
+    if sections.enter(.keyFunc, &reader) {
+      draft.settings.keyFunction = try reader.readWord()
+      draft.hasKeyFunction = true
+    }
+    if sections.enter(.numPartitions, &reader) {
+      draft.settings.partitionCount = try reader.readCount(in: 1...Limits.partitions)
+      draft.hasPartitionCount = true
+    }
+    if sections.enter(.constraints, &reader) { try readConstraints(&reader, &draft.settings) }
+    if sections.enter(.placement, &reader) {
+      try reader.beginArray(expected: "an array of rules")
+      while try reader.nextElement() {
+        draft.settings.placement.append(try RuleReader.read(&reader, settings: draft.settings, levels: levels))
+      }
+    }
+    if sections.enter(.fanOut, &reader) { draft.settings.fanOut = try readFanOut(&reader) }
+    return draft
+  }
+
+  private static func readConstraints(_ reader: inout JSONReader, _ settings: inout Settings) throws(DocumentError) {
+    let model = settings.model
+    var seen = Set<Int>()
+    try reader.beginObject(expected: "an object with a count for each state")
+    while let key = try reader.nextKey() {
+      guard let state = model.index(of: key.string) else {
+        if key.isExtension {
+          try reader.skipValue()
+          continue
+        }
+        throw reader.unknownKey(key, known: model.states.filter(\.isPlaced).map(\.name))
+      }
+      guard seen.insert(state).inserted else { throw reader.duplicateKey(key, what: "state") }
+      settings.constraints[state] = try reader.readCount(in: 0...Limits.nodes)
+    }
+  }
+
+  private static func readFanOut(_ reader: inout JSONReader) throws(DocumentError) -> FanOutLimit {
+    var limit = FanOutLimit(outbound: nil, inbound: nil, strength: .hard)
+    var seen = JSONSeenKeys<FanOutKey>()
+    var ignored: [JSONExtension] = []
+    try reader.beginObject()
+    while let key = try reader.nextKey(&seen, &ignored) {
+      switch key {
+      case .outbound: limit.outbound = try reader.readCount(in: 0...Limits.nodes)
+      case .inbound: limit.inbound = try reader.readCount(in: 0...Limits.nodes)
+      case .strength: limit.strength = try reader.readWord()
+      }
+    }
+    return limit
+  }
+}

@@ -1,0 +1,60 @@
+import PlatEngine
+
+/// Where the values of an object stand, so that they can be read in the order in which they are needed,
+/// whatever the order in which they were written.
+/// ```
+/// let sections = try JSONSections<SettingsKey>(&reader, depth: 2)
+/// if sections.enter(.model, &reader) { model = try readModel(&reader) }
+/// ```
+struct JSONSections<Key: JSONKey> {
+  /// Where the object begins.
+  let offset: Int
+  /// Keys named `x-…`, with their values as written.
+  private(set) var extensions: [Extension] = []
+  /// How many objects are around its values: 1 in the document's own.
+  private let depth: Int
+  private var offsets: [String: Int] = [:]
+  private var unknown: DocumentError?
+
+  /// Moves over the object that comes next; no array is around it. An unknown key is remembered:
+  /// `refuseUnknownKey` tells it. O(bytes).
+  init(_ reader: inout JSONReader, depth: Int, expected: StaticString = "an object") throws(DocumentError) {
+    self.depth = depth
+    offset = try reader.peekOffset()
+    try reader.beginObject(expected: expected)
+    while let text = try reader.nextKey() {
+      if let key = Key.allCases.first(where: { $0.rawValue.utf8.elementsEqual(text.bytes) }) {
+        let value = try reader.peekOffset()
+        guard offsets.updateValue(value, forKey: key.rawValue) == nil else { throw reader.duplicateKey(text) }
+        try reader.passValue(depth: depth)
+      } else if text.isExtension {
+        let member = Extension(key: text.string, json: reader.source.copy(try reader.skipValue()))
+        if extensions.contains(where: { $0.key == member.key }) { throw reader.duplicateKey(text) }
+        extensions.append(member)
+      } else {
+        if unknown == nil { unknown = reader.unknownKey(text, known: Key.allCases.map(\.rawValue)) }
+        try reader.skipValue()
+      }
+    }
+  }
+
+  /// Throws where a key was neither known nor an extension.
+  func refuseUnknownKey() throws(DocumentError) {
+    if let unknown { throw unknown }
+  }
+
+  /// Where the value of a key begins; nil where it was left out.
+  subscript(_ key: Key) -> Int? { offsets[key.rawValue] }
+
+  /// Goes to the value of a key; false where it was left out.
+  func enter(_ key: Key, _ reader: inout JSONReader) -> Bool {
+    guard let offset = self[key] else { return false }
+    reader.seek(to: offset, depth: depth)
+    return true
+  }
+
+  /// Goes to the value of a key that must be there.
+  func require(_ key: Key, _ reader: inout JSONReader) throws(DocumentError) {
+    guard enter(key, &reader) else { throw reader.missingKey(key.rawValue, objectAt: offset) }
+  }
+}
