@@ -177,13 +177,12 @@ struct Roles {
   private func assign(_ open: PartitionTable<PartitionIndex>, _ openCount: Int) throws(PlatError) {
     guard openCount > 0 else { return }
     let table: NodeTable<Want> = try problem.arena.table(problem.nodeCount)
-    let (rows, width, wants, count) = (rows, width, table.base, count.base)
+    let (rows, width, wants) = (rows, width, table.base)
     let firstSlot = slots.lowerBound
-    let isBarred: UnsafeMutablePointer<Bool>? = state == 0 && problem.hasSlaveOnly ? problem.isSlaveOnly.base : nil
-    let hasStateCaps = !problem.stateCaps.isEmpty
+    let isPlain = slots.count == 1 && problem.stateCaps.isEmpty && !(state == 0 && problem.hasSlaveOnly)
     for node in 0..<problem.nodeCount {
       let window = window.base[node]  // [0, Int32.max] where there is none
-      wants[node].need = Int32(clamping: Int64(window.least) + Int64(window.most) - 2 * Int64(count[node]))
+      wants[node].need = Int32(clamping: Int64(window.least) + Int64(window.most) - 2 * Int64(count.base[node]))
     }
     for index in 0..<openCount {
       let row = rows + open.base[index].int * width
@@ -191,26 +190,60 @@ struct Roles {
     }
     for index in 0..<openCount {
       let row = rows + open.base[index].int * width
-      for place in slots where place >= firstOpen(row, open.base[index].int) {
-        var best = -1
-        var bestWant = Want(need: 0, chances: 1)
-        for slot in place..<width {
-          let node = row[slot]
-          guard node != .none, isBarred.map({ !$0[node.int] }) ?? true else { continue }
-          let want = wants[node.int]
-          guard best < 0 || isGreater(want, bestWant), !hasStateCaps || isLegal(row, withSwapped: place, slot)
-          else { continue }
-          (best, bestWant) = (slot, want)
+      if isPlain, isWhole(row) {
+        // Which of them it is cannot be foreseen, so nothing here depends on it by a branch.
+        var best = firstSlot
+        var bestWant = wants[row[firstSlot].int]
+        wants[row[firstSlot].int].chances -= 1
+        for slot in (firstSlot + 1)..<width {
+          let want = wants[row[slot].int]
+          wants[row[slot].int].chances = want.chances - 1
+          let isBetter = isGreater(want, bestWant)
+          best = isBetter ? slot : best
+          bestWant.need = isBetter ? want.need : bestWant.need
+          bestWant.chances = isBetter ? want.chances : bestWant.chances
         }
-        guard best >= 0 else {
-          makeWay(row, place)
-          continue
-        }
-        count[row[best].int] += 1
-        wants[row[best].int].need -= 2
-        row.swap(place, best)
+        wants[row[best].int].need = bestWant.need - 2
+        row.swap(firstSlot, best)
+      } else {
+        assign(open.base[index].int, row, wants)
+        for slot in firstSlot..<width where row[slot] != .none { wants[row[slot].int].chances -= 1 }
       }
-      for slot in firstSlot..<width where row[slot] != .none { wants[row[slot].int].chances -= 1 }
+    }
+    for node in 0..<problem.nodeCount {
+      let window = window.base[node]
+      count.base[node] = Int32((Int64(window.least) + Int64(window.most) - Int64(wants[node].need)) / 2)
+    }
+  }
+
+  /// No slot of the pool is empty.
+  @inline(__always) private func isWhole(_ row: UnsafeMutablePointer<NodeIndex>) -> Bool {
+    for slot in slots.lowerBound..<width where row[slot] == .none { return false }
+    return true
+  }
+
+  /// The open places of one row, whatever rules there are.
+  private func assign(
+    _ partition: Int, _ row: UnsafeMutablePointer<NodeIndex>, _ wants: UnsafeMutablePointer<Want>
+  ) {
+    for place in slots where place >= firstOpen(row, partition) {
+      var best = -1
+      var bestWant = Want(need: 0, chances: 1)
+      for slot in place..<width {
+        let node = row[slot]
+        guard node != .none, isEligible(node) else { continue }
+        let want = wants[node.int]
+        guard best < 0 || isGreater(want, bestWant),
+          problem.stateCaps.isEmpty || isLegal(row, withSwapped: place, slot)
+        else { continue }
+        (best, bestWant) = (slot, want)
+      }
+      guard best >= 0 else {
+        makeWay(row, place)
+        continue
+      }
+      wants[row[best].int].need -= 2
+      row.swap(place, best)
     }
   }
 
