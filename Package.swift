@@ -63,7 +63,7 @@ let package = Package(
       name: "PlatEngineTests", dependencies: ["PlatEngine", "TestSupport"], path: "Tests/PlatEngineTests"),
     .testTarget(
       name: "PlatFormatsTests", dependencies: ["PlatFormats", "PlatEngine", "CPlatJSON", "TestSupport"],
-      path: "Tests/PlatFormatsTests"),
+      path: "Tests/PlatFormatsTests", exclude: ["Resources"]),
     .testTarget(
       name: "PlatCLITests", dependencies: ["PlatFormats", "PlatEngine", "PlatCLI"], path: "Tests/PlatCLITests"),
   ],

@@ -68,10 +68,16 @@ final class Console: Sendable {
 
   // MARK: messages
 
-  /// What went wrong, or what the user should know, quiet or not.
+  /// What went wrong, quiet or not.
   func report(_ message: String) {
     guard isJSON else { return Self.write("plat: \(message)\n") }
     writeLine { writer in writer.member("error", message) }
+  }
+
+  /// What the user should know though all goes on.
+  func warn(_ message: String) {
+    guard isJSON else { return Self.write("plat: warning: \(message)\n") }
+    writeLine { writer in writer.member("warning", message) }
   }
 
   func report(_ error: DocumentError) {

@@ -20,5 +20,8 @@ import ArgumentParser
     PlanCommand.self,
     CheckCommand.self,
     RouteCommand.self,
+    ImportCommand.self,
+    ExportCommand.self,
+    GenerateCommand.self,
   ]
 }

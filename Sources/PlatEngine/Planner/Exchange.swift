@@ -44,20 +44,22 @@ struct Exchange {
   private var surplus = 0
   private var unplaced = 0
 
+  private let reach: Reach
   private let slack: Int
   private let pool: Int
+  /// Keys from here on lie beyond reach, whatever the vertex.
+  private var horizon = Exchange.unreached
   private static let move: Int64 = 1 << 32
   private static let hop: Int64 = 1
   private static let unreached = Int64.max / 4
 
   /// Mends what is out of balance with the fewest moves. `potential`: N + 2, valid for the placement; they come
-  /// back as the proof. `onlyFree`: along arcs that are tight already, so that the number of moves stays.
-  /// O(phases · P · R · leaf boxes), less where ends are near.
+  /// back as the proof. O(phases · P · R · leaf boxes), less where ends are near.
   static func run(
-    _ problem: Problem, _ due: Due, _ placement: inout Placement, potential: NodeTable<Int32>, onlyFree: Bool = false
+    _ problem: Problem, _ due: Due, _ placement: inout Placement, potential: NodeTable<Int32>, reach: Reach = .all
   ) throws(PlatError) {
     guard problem.replicas > 0, !Balance(placement, due).isSettled else { return }
-    var exchange = try Exchange(problem, due, placement, potential)
+    var exchange = try Exchange(problem, due, placement, potential, reach)
     var before = Int.max
     var stuck = 0
     while stuck < 3 {
@@ -66,21 +68,35 @@ struct Exchange {
       guard left > 0 else { break }
       stuck = left < before ? 0 : stuck + 1
       before = min(before, left)
-      guard exchange.phase(balance, onlyFree: onlyFree) else { break }
+      guard exchange.phase(balance) else { break }
     }
     placement = exchange.placement
-    exchange.letGoOfWhatDoesNotFit(&placement)
+    if case .all = reach { exchange.letGoOfWhatDoesNotFit(&placement) }
+  }
+
+  /// How far paths may go.
+  enum Reach {
+    case all
+    /// Along arcs that are tight already, so that the number of moves stays as it is proved.
+    case tight
+    /// Along arcs that cost nothing, from potentials of 0. When no such path is left, the potentials of what
+    /// cannot be reached become 1: direct moves then are shortest paths.
+    case free
   }
 
   private init(
-    _ problem: Problem, _ due: Due, _ placement: Placement, _ potential: NodeTable<Int32>
+    _ problem: Problem, _ due: Due, _ placement: Placement, _ potential: NodeTable<Int32>, _ reach: Reach
   ) throws(PlatError) {
+    self.reach = reach
     self.problem = problem
     self.due = due
     self.placement = placement
     self.potential = potential
     load = placement.load
-    holdings = try Holdings(problem, placement)
+    holdings = try Holdings(problem, placement) { partition in
+      guard case .free = reach else { return true }
+      return problem.isAway(partition, from: placement.row(partition))
+    }
     key = try problem.arena.table(problem.nodeCount + 2)
     isSettled = try problem.arena.table(problem.nodeCount + 2)
     isDead = try problem.arena.table(problem.nodeCount + 2)
@@ -93,7 +109,7 @@ struct Exchange {
   // MARK: A phase
 
   /// One round of distances and augmentation. False where no end can be reached.
-  private mutating func phase(_ balance: Balance, onlyFree: Bool) -> Bool {
+  private mutating func phase(_ balance: Balance) -> Bool {
     surplus = balance.surplus
     unplaced = max(balance.unplaced, -overCapacity)
     poolMissing = []
@@ -104,7 +120,15 @@ struct Exchange {
         break
       }
     }
-    guard let nearest = findDistances(), !onlyFree || nearest < Exchange.move else { return false }
+    if case .all = reach {
+    } else {
+      let greatest = (0..<(problem.nodeCount + 2)).reduce(Int32.min) { max($0, potential.base[$1]) }
+      horizon = (Int64(greatest) + 1) * Exchange.move
+    }
+    guard let nearest = findDistances() else {
+      if case .free = reach { raisePotentials(Exchange.move) }
+      return false
+    }
     raisePotentials(nearest)
     candidates = CandidateLists(problem, key: key, isSettled: isSettled)
     for node in 0..<problem.nodeCount {
@@ -174,8 +198,10 @@ struct Exchange {
 
   @inline(__always) private mutating func reach(_ vertex: Int, _ newKey: Int64) {
     guard newKey < key.base[vertex], !isSettled.base[vertex] else { return }
+    let priority = newKey - Int64(potential.base[vertex]) * Exchange.move
+    if horizon < Exchange.unreached, priority >= Exchange.move { return }
     key.base[vertex] = newKey
-    push(newKey - Int64(potential.base[vertex]) * Exchange.move, vertex)
+    push(priority, vertex)
   }
 
   private mutating func expandSlack() {
@@ -218,7 +244,7 @@ struct Exchange {
     _ partition: Int, _ row: UnsafeMutablePointer<NodeIndex>, leaving: Int, from: Int64, refund: Int64
   ) {
     let newKey = from + (1 - refund) * Exchange.move + Exchange.hop
-    for box in farthest.indices where farthest[box] > newKey {
+    for box in farthest.indices where farthest[box] > newKey && newKey < horizon {
       guard boxAllows(row, leaving: leaving, box: box) else { continue }
       var left = Int64.min
       for node in problem.leafBoxes[box] where problem.receives.base[node] && due.most.base[node] > 0 {

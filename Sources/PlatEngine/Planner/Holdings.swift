@@ -9,24 +9,34 @@ struct Holdings {
   private let chain: NodeTable<Int32>
   private var later: [(slot: UInt32, next: Int32)] = []
 
-  /// O(P · R).
-  init(_ problem: Problem, _ placement: Placement) throws(PlatError) {
+  /// Of all partitions, or of those that `includes` says. O(P · R).
+  init(
+    _ problem: Problem, _ placement: Placement, includes: (Int) -> Bool = { _ in true }
+  ) throws(PlatError) {
     rows = placement.rows
-    let slotCount = problem.partitionCount * problem.replicas
     first = try problem.arena.table(problem.nodeCount + 1)
     chain = try problem.arena.table(problem.nodeCount)
     chain.fill(with: -1)
-    let table: PartitionTable<UInt32> = try problem.arena.table(slotCount)
+    var count = 0
+    for partition in 0..<problem.partitionCount where includes(partition) {
+      for slot in (partition * problem.replicas)..<((partition + 1) * problem.replicas) where rows[slot] != .none {
+        first.base[rows[slot].int] += 1
+        count += 1
+      }
+    }
+    let table: PartitionTable<UInt32> = try problem.arena.table(count)
     slots = table.base
-    for slot in 0..<slotCount where rows[slot] != .none { first.base[rows[slot].int] += 1 }
     var sum: UInt32 = 0
     for node in 0...problem.nodeCount {
       sum += first.base[node]
       first.base[node] = sum
     }
-    for slot in (0..<slotCount).reversed() where rows[slot] != .none {
-      first.base[rows[slot].int] -= 1
-      slots[Int(first.base[rows[slot].int])] = UInt32(slot)
+    for partition in (0..<problem.partitionCount).reversed() where includes(partition) {
+      for slot in ((partition * problem.replicas)..<((partition + 1) * problem.replicas)).reversed()
+      where rows[slot] != .none {
+        first.base[rows[slot].int] -= 1
+        slots[Int(first.base[rows[slot].int])] = UInt32(slot)
+      }
     }
   }
 

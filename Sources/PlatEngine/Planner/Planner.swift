@@ -29,7 +29,8 @@ public enum Planner {
     if placement.placed == 0, placement.letGo == 0 {
       try Fresh.run(problem, due, &placement)
     } else {
-      if placement.letGo == 0 { try Fill.run(problem, due, &placement) }
+      if placement.letGo > 0 { try Exchange.run(problem, due, &placement, potential: potential, reach: .free) }
+      try Fill.run(problem, due, &placement)
       clock.mark("fill")
       try Exchange.run(problem, due, &placement, potential: potential)
       try placeTheRest(problem, due, &placement)
@@ -56,7 +57,7 @@ public enum Planner {
   }
 
   /// What the shortest paths of direct moves start from: 0 where paths begin, 1 everywhere else. Where `Keep`
-  /// let something go that could have stayed, nothing is known yet and all are 0. N nodes, the slack, the pool.
+  /// let something go that could have stayed, free paths come first, and all are 0. N nodes, the slack, the pool.
   private static func startingPotentials(
     _ problem: Problem, _ due: Due, _ placement: Placement
   ) throws(PlatError) -> NodeTable<Int32> {
@@ -101,7 +102,7 @@ public enum Planner {
       }
       guard !toFloor.isEmpty || !toCeiling.isEmpty else { return }
       due = try due.narrowed(problem, toFloor: toFloor, toCeiling: toCeiling)
-      try Exchange.run(problem, due, &placement, potential: potential, onlyFree: true)
+      try Exchange.run(problem, due, &placement, potential: potential, reach: .tight)
     }
     _ = try Roles.run(problem, due, placement)
   }

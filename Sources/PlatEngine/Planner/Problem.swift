@@ -127,6 +127,15 @@ struct Problem {
     return false
   }
 
+  /// Whether some node that could keep the partition is not in its row: only such partitions can move for nothing.
+  func isAway(_ partition: Int, from row: UnsafeMutablePointer<NodeIndex>) -> Bool {
+    guard let current, partition < current.partitionCount else { return false }
+    let held = current.row(partition)
+    return heldSlots.contains { slot in
+      held[slot] != .none && keeps[held[slot]] && !(0..<replicas).contains { row[$0] == held[slot] }
+    }
+  }
+
   /// Whether hard rules let `node` take a partition whose row is `row`, where what slot `leaving` holds
   /// goes (nil: nothing goes). O(R · hard levels).
   @inline(__always) func allows(

@@ -1,8 +1,9 @@
 /// Moves a state from nodes above their windows to nodes below them, along partitions that they share.
 ///
 /// An arc m → d is a partition where m is in the state and d holds the partition in a later one: the two change
-/// places. Chains are found breadth first, one at a time; a search that finds no end rules out every node that
-/// it saw.
+/// places. First all that one such change settles, in passes over the rows; then chains, breadth first, one at a
+/// time: onward from whoever has too many, backward from whoever has too few. A search that finds no end rules
+/// out every node that it saw.
 struct RoleChains {
   private let problem: Problem
   private let rows: UnsafeMutablePointer<NodeIndex>
@@ -12,22 +13,10 @@ struct RoleChains {
   private let count: NodeTable<Int32>
   private let window: NodeTable<RoleWindows.Window>
 
-  /// The partitions in which each node is in the state: a list through `next`, one link for each slot of it.
-  private let head: NodeTable<Int32>
-  private let next: PartitionTable<Int32>
-  private let previous: PartitionTable<Int32>
-
-  private let seen: NodeTable<Int32>
-  private let cameFrom: NodeTable<NodeIndex>
-  private let cameBy: NodeTable<Int32>
-  private let cameTo: NodeTable<Int32>
-  private let queue: NodeTable<NodeIndex>
-  private var round: Int32 = 0
-
   init(
     _ problem: Problem, rows: UnsafeMutablePointer<NodeIndex>, slots: Range<Int>, state: Int,
     count: NodeTable<Int32>, window: NodeTable<RoleWindows.Window>
-  ) throws(PlatError) {
+  ) {
     self.problem = problem
     self.rows = rows
     width = problem.replicas
@@ -35,116 +24,149 @@ struct RoleChains {
     self.state = state
     self.count = count
     self.window = window
-    head = try problem.arena.table(problem.nodeCount)
-    next = try problem.arena.table(problem.partitionCount * slots.count)
-    previous = try problem.arena.table(problem.partitionCount * slots.count)
-    seen = try problem.arena.table(problem.nodeCount)
-    cameFrom = try problem.arena.table(problem.nodeCount)
-    cameBy = try problem.arena.table(problem.nodeCount)
-    cameTo = try problem.arena.table(problem.nodeCount)
-    queue = try problem.arena.table(problem.nodeCount)
-    head.fill(with: -1)
-    for link in (0..<(problem.partitionCount * slots.count)).reversed() {
-      let node = rows[slot(of: link)]
-      if node != .none { insert(link, node) }
-    }
   }
 
-  /// Links count the state's slots of all rows.
-  @inline(__always) private func slot(of link: Int) -> Int {
-    slots.count == 1 ? link * width + slots.lowerBound : link / slots.count * width + slots.lowerBound + link % slots.count
-  }
-
-  private func insert(_ link: Int, _ node: NodeIndex) {
-    next.base[link] = head[node]
-    previous.base[link] = -1
-    if head[node] >= 0 { previous.base[Int(head[node])] = Int32(link) }
-    head[node] = Int32(link)
-  }
-
-  private func remove(_ link: Int, _ node: NodeIndex) {
-    let (before, after) = (previous.base[link], next.base[link])
-    if before >= 0 { next.base[Int(before)] = after } else { head[node] = after }
-    if after >= 0 { previous.base[Int(after)] = before }
-  }
-
-  /// First whoever has too many gives to any with room, then whoever has too few gets from any with enough.
-  mutating func run() {
-    round += 1
-    drain(from: { $0 > $1.most }, into: { $0 < $1.most })
-    round += 1
-    drain(from: { $0 > $1.least }, into: { $0 < $1.least })
+  /// O(P · R) and, where that is not enough, a search for each node that is still out of its window.
+  func run(_ placement: Placement) throws(PlatError) {
+    sweep(pending: tooMany, isGiver: { $0 > $1.most }, isTaker: { $0 < $1.most })
+    sweep(pending: tooFew, isGiver: { $0 > $1.least }, isTaker: { $0 < $1.least })
+    guard tooMany > 0 || tooFew > 0 else { return }
+    var search = try Search(self, holdings: Holdings(problem, placement))
+    search.drain(.onward, from: { $0 > $1.most }, into: { $0 < $1.most })
+    search.drain(.backward, from: { $0 < $1.least }, into: { $0 > $1.least })
   }
 
   private typealias Test = (Int32, RoleWindows.Window) -> Bool
 
-  private mutating func drain(from isSource: Test, into isEnd: Test) {
-    // What one search has ruled out stays ruled out: no chain found later passes through it.
-    let ruledOut = round
-    for start in 0..<problem.nodeCount {
-      while isSource(count.base[start], window.base[start]) {
-        guard !(0..<problem.nodeCount).isEmpty, seen.base[start] != -ruledOut else { break }
-        if !chain(from: NodeIndex(start), ruledOut: -ruledOut, isEnd) { break }
-      }
-    }
+  private var tooMany: Int {
+    (0..<problem.nodeCount).reduce(0) { $0 + max(0, Int(count.base[$1]) - Int(window.base[$1].most)) }
   }
 
-  private mutating func chain(from start: NodeIndex, ruledOut: Int32, _ isEnd: Test) -> Bool {
-    round += 1
-    var read = 0
-    var write = 1
-    queue.base[0] = start
-    seen[start] = round
-    while read < write {
-      let node = queue.base[read]
-      read += 1
-      var link = head[node]
-      while link >= 0 {
-        let here = Int(link)
-        link = next.base[here]
-        let from = slot(of: here)
-        let row = rows + from / width * width
+  private var tooFew: Int {
+    (0..<problem.nodeCount).reduce(0) { $0 + max(0, Int(window.base[$1].least) - Int(count.base[$1])) }
+  }
+
+  /// One pass over the rows: wherever a giver is in the state and a taker is not, they change places.
+  @inline(__always) private func sweep(pending: Int, isGiver: Test, isTaker: Test) {
+    var left = pending
+    for partition in 0..<problem.partitionCount where left > 0 {
+      let row = rows + partition * width
+      for slot in slots {
+        let giver = row[slot]
+        guard giver != .none, isGiver(count[giver], window[giver]) else { continue }
         for place in slots.upperBound..<width {
-          let holder = row[place]
-          guard holder != .none, seen[holder] != round, seen[holder] != ruledOut, isEligible(holder, row, from % width, place)
-          else { continue }
-          seen[holder] = round
-          cameFrom[holder] = node
-          cameBy[holder] = Int32(here)
-          cameTo[holder] = Int32(place)
-          if isEnd(count[holder], window[holder]) {
-            apply(from: start, to: holder)
-            return true
-          }
-          queue.base[write] = holder
-          write += 1
+          let taker = row[place]
+          guard taker != .none, isTaker(count[taker], window[taker]), mayChange(row, slot, place) else { continue }
+          row.swap(slot, place)
+          count[giver] -= 1
+          count[taker] += 1
+          left -= 1
+          break
         }
       }
     }
-    for index in 0..<write { seen[queue.base[index]] = ruledOut }
-    return false
   }
 
-  private func isEligible(_ node: NodeIndex, _ row: UnsafeMutablePointer<NodeIndex>, _ from: Int, _ place: Int) -> Bool {
-    if state == 0, problem.isSlaveOnly[node] { return false }
+  /// Whether the holder at `place` may be in the state instead of the one at `slot`.
+  private func mayChange(_ row: UnsafeMutablePointer<NodeIndex>, _ slot: Int, _ place: Int) -> Bool {
+    if state == 0, problem.isSlaveOnly[row[place]] { return false }
     guard !problem.stateCaps.isEmpty else { return true }
-    row.swap(from, place)
-    defer { row.swap(from, place) }
+    row.swap(slot, place)
+    defer { row.swap(slot, place) }
     return StateRules.breach(problem, row) == nil
   }
 
-  private func apply(from start: NodeIndex, to end: NodeIndex) {
-    var node = end
-    while node != start {
-      let giver = cameFrom[node]
-      let link = Int(cameBy[node])
-      let slot = slot(of: link)
-      remove(link, giver)
-      (rows + slot / width * width).swap(slot % width, Int(cameTo[node]))
-      insert(link, node)
-      node = giver
+  // MARK: Chains
+
+  private enum Direction {
+    /// From a node in the state to those that it shares with.
+    case onward
+    /// From a node that is not to those that are.
+    case backward
+  }
+
+  private struct Search {
+    let chains: RoleChains
+    var holdings: Holdings
+    let seen: NodeTable<Int32>
+    let cameFrom: NodeTable<NodeIndex>
+    /// The two slots that change places to come here: the state's and the other.
+    let cameBy: NodeTable<SIMD2<UInt32>>
+    let queue: NodeTable<NodeIndex>
+    var round: Int32 = 0
+
+    init(_ chains: RoleChains, holdings: Holdings) throws(PlatError) {
+      self.chains = chains
+      self.holdings = holdings
+      let (arena, nodes) = (chains.problem.arena, chains.problem.nodeCount)
+      seen = try arena.table(nodes)
+      cameFrom = try arena.table(nodes)
+      cameBy = try arena.table(nodes)
+      queue = try arena.table(nodes)
     }
-    count[start] -= 1
-    count[end] += 1
+
+    /// A chain for each unit that a node is out by, while there are any.
+    mutating func drain(_ direction: Direction, from isStart: Test, into isEnd: Test) {
+      // What one search has ruled out stays ruled out: no chain found later passes through it.
+      round += 1
+      let ruledOut = -round
+      for start in 0..<chains.problem.nodeCount {
+        while seen.base[start] != ruledOut, isStart(chains.count.base[start], chains.window.base[start]) {
+          guard chain(direction, from: NodeIndex(start), ruledOut: ruledOut, isEnd) else { break }
+        }
+      }
+    }
+
+    private mutating func chain(
+      _ direction: Direction, from start: NodeIndex, ruledOut: Int32, _ isEnd: Test
+    ) -> Bool {
+      round += 1
+      var read = 0
+      var write = 1
+      queue.base[0] = start
+      seen[start] = round
+      let state = chains.slots
+      let others = state.upperBound..<chains.width
+      while read < write {
+        let node = queue.base[read]
+        read += 1
+        var place = holdings.begin(node)
+        while let held = holdings.next(&place, of: node) {
+          let column = held % chains.width
+          guard column >= state.lowerBound, (direction == .onward) == state.contains(column) else { continue }
+          let row = chains.rows + (held - column)
+          for column2 in direction == .onward ? others : state {
+            let other = row[column2]
+            let (slot, place) = direction == .onward ? (column, column2) : (column2, column)
+            guard other != .none, seen[other] != round, seen[other] != ruledOut, chains.mayChange(row, slot, place)
+            else { continue }
+            seen[other] = round
+            cameFrom[other] = node
+            cameBy[other] = SIMD2(UInt32(held - column + slot), UInt32(held - column + place))
+            if isEnd(chains.count[other], chains.window[other]) {
+              apply(from: start, to: other, gain: direction == .onward ? 1 : -1)
+              return true
+            }
+            queue.base[write] = other
+            write += 1
+          }
+        }
+      }
+      for index in 0..<write { seen[queue.base[index]] = ruledOut }
+      return false
+    }
+
+    private mutating func apply(from start: NodeIndex, to end: NodeIndex, gain: Int32) {
+      var node = end
+      while node != start {
+        let (slot, place) = (Int(cameBy[node].x), Int(cameBy[node].y))
+        chains.rows.swap(slot, place)
+        holdings.add(slot, to: chains.rows[slot])
+        holdings.add(place, to: chains.rows[place])
+        node = cameFrom[node]
+      }
+      chains.count[start] -= gain
+      chains.count[end] += gain
+    }
   }
 }

@@ -15,7 +15,7 @@ struct Roles {
   /// The state's slots in every row; the pool is all from their begin to the row's end.
   private let slots: Range<Int>
   private let windows: RoleWindows?
-  private let load: NodeTable<Int32>
+  private let placement: Placement
   /// Replicas of each node in the pool, and in the state.
   private let total: NodeTable<Int32>
   private let count: NodeTable<Int32>
@@ -56,7 +56,7 @@ struct Roles {
     self.state = state
     self.slots = slots
     rows = placement.rows
-    load = placement.load
+    self.placement = placement
     width = problem.replicas
     windows = due.roles.first { $0.state == state }
     total = try problem.arena.table(problem.nodeCount)
@@ -170,7 +170,7 @@ struct Roles {
     if let free = (slots.upperBound..<width).first(where: { row[$0] == .none }) {
       row.swap(place, free)
     } else {
-      load[row[place]] -= 1
+      placement.load[row[place]] -= 1
       row[place] = .none
     }
   }
@@ -195,9 +195,8 @@ struct Roles {
     for node in 0..<problem.nodeCount
     where count.base[node] > window.base[node].most || count.base[node] < window.base[node].least { isOut = true }
     guard isOut else { return }
-    var chains = try RoleChains(
-      problem, rows: rows, slots: slots, state: state, count: count, window: window)
-    chains.run()
+    let chains = RoleChains(problem, rows: rows, slots: slots, state: state, count: count, window: window)
+    try chains.run(placement)
   }
 
   // MARK: The last state

@@ -51,7 +51,8 @@ extension JSONReader {
     return try takeExtension(key)
   }
 
-  private mutating func takeExtension(_ key: JSONText) throws(DocumentError) -> JSONExtension {
+  /// Reads the value of `key`, whatever it is; key and value as written.
+  mutating func takeExtension(_ key: JSONText) throws(DocumentError) -> JSONExtension {
     let value = try skipValue()
     // The key as written ends with the last quote before the colon.
     var end = key.offset + 1

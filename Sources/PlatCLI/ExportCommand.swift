@@ -1,0 +1,40 @@
+import ArgumentParser
+import PlatEngine
+import PlatFormats
+
+/// `plat export`: a map in the words of another system.
+struct ExportCommand: PlatCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "export", abstract: "Write a plan's target, or a cluster's map, as another system's document.",
+    discussion: """
+      couchbase: a plan's target becomes vBucketMapForward beside the vBucketMap that was imported, a cluster's map \
+      becomes vBucketMap. kafka: either becomes a reassignment document.
+      """)
+
+  @Argument(help: "Whose document it becomes.")
+  var system: ForeignSystem
+
+  @Argument(help: ArgumentHelp("The plan, or a cluster document; - for standard input.", valueName: "plan"))
+  var path: String
+
+  @Option(name: [.customShort("o"), .customLong("output")], help: ArgumentHelp("Where it goes.", valueName: "file"))
+  var outputPath: String?
+
+  @OptionGroup var options: GlobalOptions
+
+  mutating func run(_ console: Console) throws -> Bool {
+    let source = try console.stage("reading") { try FileInput.read(path) }
+    try source.locatingErrors {
+      let map = try console.stage("reading") { try NamedMap.read(source) }
+      try console.stage("writing") {
+        var writer = JSONWriter(capacityBytes: source.sizeBytes)
+        switch system {
+        case .couchbase: try CouchbaseExport.write(map, to: &writer)
+        case .kafka: try KafkaExport.write(map, to: &writer)
+        }
+        try writer.write(to: outputPath)
+      }
+    }
+    return true
+  }
+}

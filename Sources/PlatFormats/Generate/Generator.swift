@@ -1,0 +1,114 @@
+import PlatEngine
+
+/// Makes clusters for tests and benchmarks: `n00000`, `n00001`, … evenly in racks `z0r0`, `z0r1`, … of zones
+/// `z0`, `z1`, ….
+public enum Generator {
+  /// Throws `InputError` for options that make no cluster, `PlatError` where planning its map does.
+  /// O(N + P · R), beside planning.
+  public static func make(_ options: GenerateOptions) throws -> ClusterDocument {
+    try options.validate()
+    let lots = Lots(options)
+    var cluster = Cluster(
+      settings: settings(options), levels: options.levels, containers: containers(options),
+      nodes: nodes(options, lots))
+    if options.keyFunction == .range { cluster.ranges = ranges(options.partitions) }
+    try cluster.validate()
+    return ClusterDocument(cluster: cluster, map: try MapGenerator(cluster, options, joining: lots.joining).make())
+  }
+
+  /// Which nodes are what.
+  private struct Lots {
+    var joining: Set<Int>
+    var leaving: Set<Int>
+    var failed: Set<Int>
+
+    init(_ options: GenerateOptions) {
+      var random = SeededRandom(seed: options.seed, for: .statuses)
+      var order = random.shuffled(0..<options.nodes)[...]
+      joining = Set(order.prefix(options.joining))
+      order = order.dropFirst(options.joining)
+      leaving = Set(order.prefix(options.leaving))
+      failed = Set(order.dropFirst(options.leaving).prefix(options.failed))
+    }
+  }
+
+  private static func settings(_ options: GenerateOptions) -> Settings {
+    let model = options.model
+    var constraints = model.states.map(\.defaultCount)
+    constraints[0] = options.masters ?? constraints[0]
+    constraints[1] = options.slaves ?? constraints[1]
+    let placed = model.states.indices.filter { model.states[$0].isPlaced }
+    let rules = options.rules.map { rule in
+      PlacementRule(
+        states: placed, level: options.levels.firstIndex(of: rule.level)!, demand: .atMost(rule.most),
+        strength: rule.strength)
+    }
+    return Settings(
+      model: model, keyFunction: options.keyFunction, partitionCount: options.partitions, constraints: constraints,
+      placement: rules)
+  }
+
+  private static func containers(_ options: GenerateOptions) -> [Container] {
+    var containers: [Container] = []
+    func addRacks(of nodes: Range<Int>, parent: Int?, prefix: String) {
+      for rack in 0..<options.racks {
+        containers.append(
+          Container(
+            name: "\(prefix)r\(rack)", level: parent == nil ? 0 : 1, parent: parent,
+            nodes: nodes.part(rack, of: options.racks)))
+      }
+    }
+    let all = 0..<options.nodes
+    if options.zones == 0 { addRacks(of: all, parent: nil, prefix: "") }
+    for zone in 0..<options.zones {
+      let nodes = all.part(zone, of: options.zones)
+      containers.append(Container(name: "z\(zone)", level: 0, parent: nil, nodes: nodes))
+      addRacks(of: nodes, parent: containers.count - 1, prefix: "z\(zone)")
+    }
+    return containers
+  }
+
+  private static func nodes(_ options: GenerateOptions, _ lots: Lots) -> [Node] {
+    let weights = weights(options)
+    var capacities = SeededRandom(seed: options.seed, for: .capacities)
+    return (0..<options.nodes).map { index in
+      var node = Node(name: "n" + padded(index, digits: 5))
+      if let weights { node.weight = Quantity(UInt64(weights[index])) }
+      if let range = options.capacity { node.capacity = capacities.among(range) }
+      if lots.leaving.contains(index) { node.status = .leaving }
+      if lots.failed.contains(index) { node.status = .failed }
+      return node
+    }
+  }
+
+  private static func weights(_ options: GenerateOptions) -> [Int]? {
+    var random = SeededRandom(seed: options.seed, for: .weights)
+    switch options.weights {
+    case .equal: return nil
+    case .among(let range): return (0..<options.nodes).map { _ in random.among(range) }
+    case .zipf: return random.shuffled(1..<options.nodes + 1).map { max(1, 100 / $0) }
+    }
+  }
+
+  /// Even parts of the space of keys, by their first four bytes.
+  private static func ranges(_ count: Int) -> [KeyRange] {
+    func bound(_ partition: Int) -> [UInt8] {
+      guard partition > 0, partition < count else { return [] }
+      let start = UInt32(partition << 32 / count)
+      return [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: start >> $0) }
+    }
+    return (0..<count).map { KeyRange(name: "p\($0)", start: bound($0), end: bound($0 + 1)) }
+  }
+
+  private static func padded(_ number: Int, digits: Int) -> String {
+    let text = String(number)
+    return String(repeating: "0", count: max(0, digits - text.count)) + text
+  }
+}
+
+extension Range<Int> {
+  /// One of `parts` parts that are as even as may be.
+  fileprivate func part(_ index: Int, of parts: Int) -> Range<Int> {
+    lowerBound + index * count / parts..<lowerBound + (index + 1) * count / parts
+  }
+}

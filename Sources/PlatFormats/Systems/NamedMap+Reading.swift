@@ -1,0 +1,78 @@
+import PlatEngine
+
+/// Reading what is to be exported: a cluster document's current map, or a plan's target on its own.
+extension NamedMap {
+  private enum Key: String, JSONKey {
+    case plat, operation, map, summary, findings
+    case settings, config, models, levels, containers, nodes, weights
+    static let ofClusters: [Key] = [.settings, .levels, .containers, .nodes]
+  }
+
+  /// Throws `DocumentError`, `InputError` for a cluster without a map, `PlatError.outOfMemory`. O(bytes).
+  public static func read(_ source: DocumentSource) throws -> NamedMap {
+    var reader = try JSONReader(source)
+    let sections = try JSONSections<Key>(&reader, depth: 1, expected: "an object: a plan or a cluster document")
+    try reader.finish()
+    guard Key.ofClusters.allSatisfy({ sections[$0] == nil }) else {
+      guard let map = NamedMap(try ClusterReader.read(source)) else {
+        throw InputError(path: "map", found: "a fresh cluster, without a map", expected: "a map to export")
+      }
+      return map
+    }
+    try sections.require(.plat, &reader)
+    try reader.readVersion()
+    try sections.refuseUnknownKey()
+    try sections.require(.map, &reader)
+    let map = try MapReader(&reader, kind: .target)
+    return try NamedMap(map, &reader, extensions: sections.extensions)
+  }
+
+  /// A plan names no nodes but those that hold something: they are numbered as they come.
+  private init(_ map: MapReader, _ reader: inout JSONReader, extensions: [Extension]) throws {
+    var names = NameTable()
+    try map.sections.require(.partitions, &reader)
+    let partitionCount = try Self.collectNames(&reader, into: &names)
+    nodeNames = (0..<names.count).map { names.string($0) }
+    header = map.header
+    keyFunction = map.keyFunction ?? .crc32
+    model = .masterSlave
+    constraints = nil
+    self.extensions = extensions
+    let settings = Settings(
+      model: model, keyFunction: keyFunction, partitionCount: map.partitionCount ?? partitionCount,
+      constraints: [1, 1, 0, 0])
+    let cluster = Cluster(settings: settings, nodes: nodeNames.map { Node(name: $0) })
+    placement = try map.readPlacement(&reader, of: cluster, nodes: names)
+  }
+
+  /// How many partitions there are. What is not as it should be is passed over here, and refused later.
+  private static func collectNames(
+    _ reader: inout JSONReader, into names: inout NameTable
+  ) throws(DocumentError) -> Int {
+    var partitions = 0
+    try reader.beginObject(expected: "an object with the partitions")
+    while try reader.nextKey() != nil {
+      partitions += 1
+      guard try reader.peekKind() == .objectBegin else {
+        try reader.skipValue()
+        continue
+      }
+      try reader.beginObject()
+      while try reader.nextKey() != nil {
+        guard try reader.peekKind() == .arrayBegin else {
+          try reader.skipValue()
+          continue
+        }
+        try reader.beginArray()
+        while try reader.nextElement() {
+          if try reader.peekKind() == .string {
+            _ = names.insert(try reader.readString().bytes)
+          } else {
+            try reader.skipValue()
+          }
+        }
+      }
+    }
+    return partitions
+  }
+}
