@@ -13,7 +13,7 @@ enum Keep {
     guard let current = problem.current else { return }
     let target = placement.target
     let sameShape = current.slotCounts == target.slotCounts && current.width == problem.replicas
-    let mayBeWhole = sameShape && !problem.hasSlaveOnly
+    let mayBeWhole = sameShape && !problem.hasSlaveOnly && problem.hard.allSatisfy { $0.most > 0 }
     let rows = placement.rows
     let load = placement.load
     let whole = WholeRows(problem)
