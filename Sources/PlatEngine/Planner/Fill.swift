@@ -49,8 +49,15 @@ enum Fill {
       (0..<problem.replicas, true, false), (firstSlave..<problem.replicas, false, false),
       (0..<problem.replicas, false, false), (0..<problem.replicas, false, true),
     ]
+    func firstBreaking(_ partitions: Range<Int>) -> Int {
+      problem.soft.firstNotAllowed(partitions, rows: placement.rows, width: problem.replicas)
+    }
     for (slots, onlySoft, isLast) in passes where !(onlySoft && problem.soft.isEmpty) {
-      for partition in 0..<problem.partitionCount {
+      var next = 0
+      while next < problem.partitionCount {
+        let partition = onlySoft ? firstBreaking(next..<problem.partitionCount) : next
+        next = partition + 1
+        guard partition < problem.partitionCount else { break }
         let row = placement.row(partition)
         for slot in slots.reversed() {
           let node = row[slot]
