@@ -28,6 +28,7 @@ struct plat_json_reader {
   uint32_t next = 0;    // into indexes
   uint32_t count = 0;   // of indexes
   size_t backslash = 0; // the first one not before the current string; `limit` if there is none
+  size_t first_backslash = 0;
   expects state = expects::value;
   uint32_t depth = 0;
   bool is_object[PLAT_JSON_MAX_DEPTH];
@@ -251,7 +252,7 @@ plat_json_reader *plat_json_open(const uint8_t *bytes, size_t length, plat_json_
   }
   if (scanned != SUCCESS && scanned != EMPTY) return no_memory();
   reader->count = scanned == SUCCESS ? reader->stage->n_structural_indexes : 0;
-  reader->backslash = reader->find_backslash(0);
+  reader->first_backslash = reader->backslash = reader->find_backslash(0);
   return reader.release();
 }
 
@@ -270,7 +271,8 @@ void plat_json_reader::seek(size_t offset, uint32_t objects, expects what) {
   state = what;
   depth = objects;
   for (uint32_t level = 0; level < objects; level++) is_object[level] = true;
-  backslash = 0;
+  // Before the first one of all, nothing need be looked for again.
+  backslash = offset <= first_backslash ? first_backslash : 0;
 }
 
 void plat_json_seek(plat_json_reader *reader, uint64_t offset, uint32_t depth) {

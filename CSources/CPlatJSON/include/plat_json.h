@@ -82,8 +82,9 @@ int64_t plat_json_next(
 /// O(log bytes).
 void plat_json_seek(plat_json_reader *reader, uint64_t offset, uint32_t depth);
 
-/// Moves behind the container whose bracket is at `offset`, inside of `depth` objects and no array, without looking
-/// at what is in it: only once the whole document has been read without an error. The byte behind its end.
+/// Moves behind the container whose bracket is at `offset`, inside of `depth` objects and no array, by counting
+/// brackets: what is in it is not checked until it is read. Where it is no JSON, the place may be anywhere in the
+/// document. The byte behind the container.
 /// O(structural characters in it), at a fraction of the time of their tokens.
 uint64_t plat_json_pass(plat_json_reader *reader, uint64_t offset, uint32_t depth);
 

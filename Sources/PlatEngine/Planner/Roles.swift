@@ -22,31 +22,41 @@ struct Roles {
   /// Fewest and most of each node in the state, given its total.
   private let window: NodeTable<RoleWindows.Window>
 
-  /// Nodes whose part in a state stays out of its window: they have too few of it for all that they hold, or too many.
-  struct Unsettled {
-    var tooFew: [NodeIndex] = []
-    var tooMany: [NodeIndex] = []
-    var isEmpty: Bool { tooFew.isEmpty && tooMany.isEmpty }
+  /// How many of one state each node got, and how many it should have.
+  struct Parts {
+    let state: Int
+    /// The state's slots in every row.
+    let slots: Range<Int>
+    let count: NodeTable<Int32>
+    let window: NodeTable<RoleWindows.Window>
+
+    func excess(_ node: NodeIndex) -> Int { Int(count[node]) - Int(window[node].most) }
+    func lack(_ node: NodeIndex) -> Int { Int(window[node].least) - Int(count[node]) }
+    func isEligible(_ problem: Problem, _ node: NodeIndex) -> Bool { state > 0 || !problem.isSlaveOnly[node] }
+
+    /// The nodes out of their windows, in order.
+    func unsettled() -> (tooFew: [NodeIndex], tooMany: [NodeIndex]) {
+      let nodes = (0..<count.count).map { NodeIndex($0) }
+      return (nodes.filter { lack($0) > 0 }, nodes.filter { excess($0) > 0 })
+    }
   }
 
-  static func run(_ problem: Problem, _ due: Due, _ placement: Placement) throws(PlatError) -> Unsettled {
+  /// Assigns every state; returns the parts in the first (nil where there is only one state, and all have that).
+  static func run(_ problem: Problem, _ due: Due, _ placement: Placement) throws(PlatError) -> Parts? {
     var first = 0
-    var unsettled = Unsettled()
+    var parts: Parts?
     let wantedStates = problem.wanted.indices.filter { problem.wanted[$0] > 0 }
     for state in wantedStates.dropLast() {
       let slots = first..<(first + problem.wanted[state])
       first = slots.upperBound
       let roles = try Roles(problem, due, placement, state: state, slots: slots)
       try roles.run()
-      for node in 0..<problem.nodeCount {
-        if roles.count.base[node] < roles.window.base[node].least { unsettled.tooFew.append(NodeIndex(node)) }
-        if roles.count.base[node] > roles.window.base[node].most { unsettled.tooMany.append(NodeIndex(node)) }
-      }
+      parts = parts ?? Parts(state: state, slots: slots, count: roles.count, window: roles.window)
     }
     if let last = wantedStates.last {
       Roles.settle(problem, placement, state: last, slots: first..<problem.replicas)
     }
-    return unsettled
+    return parts
   }
 
   private init(

@@ -2,8 +2,8 @@ import PlatEngine
 
 /// Reads cluster documents.
 ///
-/// Keys may stand in any order, so the document is gone over once, which checks that it is JSON and tells where
-/// each part begins, and then read in the order in which one part explains the next:
+/// Keys may stand in any order, so the document is gone over once, which tells where each part begins, and then
+/// read in the order in which one part explains the next:
 ///
 ///     levels → settings → config → containers → nodes → map (bounds, then holders) → weights
 public enum ClusterReader {
@@ -13,7 +13,10 @@ public enum ClusterReader {
 
   /// O(bytes). Of a map, nothing is allocated for a single partition.
   public static func read(_ source: DocumentSource) throws(DocumentError) -> ClusterDocument {
-    var reader = try JSONReader(source)
+    try JSONReader.bySections(source) { reader throws(DocumentError) in try read(&reader) }
+  }
+
+  private static func read(_ reader: inout JSONReader) throws(DocumentError) -> ClusterDocument {
     let sections = try JSONSections<Key>(&reader, depth: 1, expected: "an object: a cluster document")
     try reader.finish()
     try sections.require(.plat, &reader)
@@ -43,7 +46,7 @@ public enum ClusterReader {
       cluster.ranges = try map.readRanges(&reader)
       if !draft.hasPartitionCount { cluster.settings.partitionCount = cluster.ranges.count }
     }
-    do throws(InputError) { try cluster.validate() } catch { throw source.error(error) }
+    do throws(InputError) { try cluster.validate() } catch { throw reader.source.error(error) }
 
     let placement = try map?.readPlacement(&reader, of: cluster, nodes: tree.names)
     if sections.enter(.weights, &reader) { try WeightReader.read(&reader, of: cluster) }

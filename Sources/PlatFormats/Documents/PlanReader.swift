@@ -6,7 +6,12 @@ public enum PlanReader {
 
   /// Reads a plan for `document`; refuses one that was made from another map. O(bytes).
   public static func read(_ source: DocumentSource, for document: ClusterDocument) throws(DocumentError) -> PlanDocument {
-    var reader = try JSONReader(source)
+    try JSONReader.bySections(source) { reader throws(DocumentError) in try read(&reader, for: document) }
+  }
+
+  private static func read(
+    _ reader: inout JSONReader, for document: ClusterDocument
+  ) throws(DocumentError) -> PlanDocument {
     let sections = try JSONSections<Key>(&reader, depth: 1, expected: "an object: a plan document")
     try reader.finish()
     try sections.require(.plat, &reader)
@@ -29,6 +34,7 @@ public enum PlanReader {
     }
     if sections.enter(.findings, &reader) {
       try reader.beginArray(expected: "an array of findings")
+      while try reader.nextElement() { try reader.skipValue() }
     }
     return plan
   }

@@ -67,6 +67,11 @@ package struct RouteWriter: ~Copyable {
     writer.endObject()
   }
 
+  /// What has been written so far.
+  var text: String {
+    get throws(FileError) { try writer.withBytes { String(decoding: $0, as: UTF8.self) } }
+  }
+
   /// Nothing at all where there was no key.
   package consuming func finish(_ path: String?) throws(FileError) {
     if isFirst { return try AtomicFileOutput.write(UnsafeRawBufferPointer(start: nil, count: 0), to: path) }

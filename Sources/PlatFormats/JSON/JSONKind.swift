@@ -1,13 +1,25 @@
 import CPlatJSON
 
-/// The kinds of tokens in a document.
-enum JSONKind: UInt8 {
-  case objectBegin = 1
-  case objectEnd, arrayBegin, arrayEnd, key, string, number, `true`, `false`, null, documentEnd
+/// The kinds of tokens in a document, by the numbers of `plat_json_kind`. No enumeration, so that comparing one is
+/// comparing a byte.
+struct JSONKind: Equatable {
+  let rawValue: UInt8
+
+  static var objectBegin: JSONKind { JSONKind(rawValue: 1) }
+  static var objectEnd: JSONKind { JSONKind(rawValue: 2) }
+  static var arrayBegin: JSONKind { JSONKind(rawValue: 3) }
+  static var arrayEnd: JSONKind { JSONKind(rawValue: 4) }
+  static var key: JSONKind { JSONKind(rawValue: 5) }
+  static var string: JSONKind { JSONKind(rawValue: 6) }
+  static var number: JSONKind { JSONKind(rawValue: 7) }
+  static var `true`: JSONKind { JSONKind(rawValue: 8) }
+  static var `false`: JSONKind { JSONKind(rawValue: 9) }
+  static var null: JSONKind { JSONKind(rawValue: 10) }
+  static var documentEnd: JSONKind { JSONKind(rawValue: 11) }
 }
 
 extension plat_json_token {
-  @inline(__always) var kindOfToken: JSONKind { JSONKind(rawValue: kind).unsafelyUnwrapped }
+  @inline(__always) var kindOfToken: JSONKind { JSONKind(rawValue: kind) }
 
   /// The byte where it starts as written: for keys and strings the opening quote.
   @inline(__always) var start: Int {

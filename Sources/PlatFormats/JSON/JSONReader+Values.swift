@@ -132,7 +132,7 @@ extension JSONReader {
       case .true: "true"
       case .false: "false"
       case .null: "null"
-      case .documentEnd: "the end of the document"
+      default: "the end of the document"
       }
     return source.error(at: token.start, found: found, expected: expected)
   }

@@ -6,6 +6,8 @@ import PlatEngine
 /// let sections = try JSONSections<SettingsKey>(&reader, depth: 2)
 /// if sections.enter(.model, &reader) { model = try readModel(&reader) }
 /// ```
+///
+/// What the sections hold is passed over unchecked, so read them in `JSONReader.bySections`, and every one of them.
 struct JSONSections<Key: JSONKey> {
   /// Where the object begins.
   let offset: Int
@@ -56,5 +58,24 @@ struct JSONSections<Key: JSONKey> {
   /// Goes to the value of a key that must be there.
   func require(_ key: Key, _ reader: inout JSONReader) throws(DocumentError) {
     guard enter(key, &reader) else { throw reader.missingKey(key.rawValue, objectAt: offset) }
+  }
+}
+
+extension JSONReader {
+  /// Reads a document whose sections are passed over before they are read: first trusting that all of it is JSON,
+  /// which reading every section proves, and, where anything is wrong, again with all of it checked before, so that
+  /// what is told is right whatever a missing bracket does to the sections. O(bytes).
+  static func bySections<Document>(
+    _ source: DocumentSource, _ read: (inout JSONReader) throws(DocumentError) -> Document
+  ) throws(DocumentError) -> Document {
+    var reader = try JSONReader(source)
+    do throws(DocumentError) { return try read(&reader) } catch {
+      var reader = try JSONReader(source)
+      let begin = try reader.peekOffset()
+      try reader.skipValue()
+      try reader.finish()
+      reader.seek(to: begin, depth: 0)
+      return try read(&reader)
+    }
   }
 }

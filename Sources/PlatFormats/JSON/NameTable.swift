@@ -76,12 +76,7 @@ struct NameTable: ~Copyable {
     var place = Int(truncatingIfNeeded: hash) & (slotCount - 1)
     while slots[place] != 0 {
       if slots[place] >> 32 == hash >> 32 {
-        let found = bytes(Int(UInt32(truncatingIfNeeded: slots[place])) - 1)
-        if found.count == name.count
-          && (name.isEmpty || memcmp(found.baseAddress!, name.baseAddress!, name.count) == 0)
-        {
-          return place
-        }
+        if Self.equal(bytes(Int(UInt32(truncatingIfNeeded: slots[place])) - 1), name) { return place }
       }
       place = (place + 1) & (slotCount - 1)
     }
@@ -120,22 +115,41 @@ struct NameTable: ~Copyable {
     }
   }
 
-  /// Folded 128-bit products of the name, eight bytes at a time, after wyhash.
+  /// Folded 128-bit products of the name, eight bytes at a time, after wyhash; the last eight may overlap those before.
   @inline(__always)
   private func hash(_ name: UnsafeBufferPointer<UInt8>) -> UInt64 {
     let bytes = UnsafeRawBufferPointer(name)
     var hash = seed ^ UInt64(bytes.count)
     var at = 0
-    while at + 8 <= bytes.count {
+    while at + 8 < bytes.count {
       hash = Self.mix(hash ^ bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self))
       at += 8
     }
-    var rest: UInt64 = 0
-    while at < bytes.count {
-      rest = rest << 8 | UInt64(bytes[at])
-      at += 1
+    return Self.mix(Self.mix(hash ^ Self.lastWord(bytes)) ^ 0xa076_1d64_78bd_642f)
+  }
+
+  /// The last eight bytes, or what there is of them.
+  @inline(__always)
+  private static func lastWord(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
+    let count = bytes.count
+    if count >= 8 { return bytes.loadUnaligned(fromByteOffset: count - 8, as: UInt64.self) }
+    if count >= 4 {
+      let head = UInt64(bytes.loadUnaligned(as: UInt32.self))
+      return head << 32 | UInt64(bytes.loadUnaligned(fromByteOffset: count - 4, as: UInt32.self))
     }
-    return Self.mix(Self.mix(hash ^ rest) ^ 0xa076_1d64_78bd_642f)
+    return count == 0 ? 0 : UInt64(bytes[0]) << 16 | UInt64(bytes[count / 2]) << 8 | UInt64(bytes[count - 1])
+  }
+
+  @inline(__always)
+  private static func equal(_ a: UnsafeBufferPointer<UInt8>, _ b: UnsafeBufferPointer<UInt8>) -> Bool {
+    guard a.count == b.count else { return false }
+    let (a, b) = (UnsafeRawBufferPointer(a), UnsafeRawBufferPointer(b))
+    if a.count <= 16 {
+      // Two words that overlap, which spares a call.
+      if a.count >= 8, a.loadUnaligned(as: UInt64.self) != b.loadUnaligned(as: UInt64.self) { return false }
+      return lastWord(a) == lastWord(b)
+    }
+    return memcmp(a.baseAddress.unsafelyUnwrapped, b.baseAddress.unsafelyUnwrapped, a.count) == 0
   }
 
   @inline(__always)

@@ -1,0 +1,87 @@
+import Glibc
+
+/// What a run of the program came to.
+struct Run {
+  var status: Int32
+  var output: String
+  var messages: String
+}
+
+/// A folder of its own for each test, removed with it.
+final class Folder {
+  let path: String
+
+  init() {
+    var template = Array("/tmp/plat-cli-XXXXXX".utf8CString)
+    path = String(cString: mkdtemp(&template)!)
+  }
+
+  deinit {
+    for name in names { unlink(file(name)) }
+    rmdir(path)
+  }
+
+  var names: [String] {
+    guard let directory = opendir(path) else { return [] }
+    defer { closedir(directory) }
+    var names: [String] = []
+    while let entry = readdir(directory) {
+      let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+      if name != "." && name != ".." { names.append(name) }
+    }
+    return names.sorted()
+  }
+
+  func file(_ name: String) -> String { "\(path)/\(name)" }
+
+  @discardableResult func write(_ text: String, _ name: String) -> String {
+    let handle = fopen(file(name), "w")!
+    defer { fclose(handle) }
+    var text = text
+    text.withUTF8 { _ = fwrite($0.baseAddress, 1, $0.count, handle) }
+    return file(name)
+  }
+
+  /// Nil where there is no such file.
+  func read(_ name: String) -> String? {
+    guard let handle = fopen(file(name), "r") else { return nil }
+    defer { fclose(handle) }
+    var bytes: [UInt8] = []
+    while case let byte = getc(handle), byte != EOF { bytes.append(UInt8(byte)) }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// Runs the program that was built beside the tests.
+  func plat(_ arguments: [String], input: String = "", output: String? = nil) throws -> Run {
+    let names = (input: write(input, ".input"), output: output ?? file(".output"), messages: file(".messages"))
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_addopen(&actions, 0, names.input, O_RDONLY, 0)
+    posix_spawn_file_actions_addopen(&actions, 1, names.output, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+    posix_spawn_file_actions_addopen(&actions, 2, names.messages, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+    let words = ([Folder.program] + arguments).map { strdup($0) }
+    defer { words.forEach { free($0) } }
+    var process: pid_t = 0
+    guard posix_spawn(&process, Folder.program, &actions, nil, words + [nil], environ) == 0 else { throw NoProgram() }
+    var status: Int32 = 0
+    while waitpid(process, &status, 0) < 0 && errno == EINTR {}
+    let run = Run(
+      status: status & 0x7f == 0 ? status >> 8 & 0xff : -(status & 0x7f),
+      output: output == nil ? read(".output") ?? "" : "", messages: read(".messages") ?? "")
+    for name in [".input", ".output", ".messages"] { unlink(file(name)) }
+    return run
+  }
+
+  struct NoProgram: Error {}
+
+  /// The program stands in the folder of the tests, which the test process was told or is itself.
+  private static let program: String = {
+    for path in CommandLine.arguments.reversed() {
+      guard let slash = path.lastIndex(of: "/") else { continue }
+      let program = "\(path[..<slash])/plat"
+      if access(program, X_OK) == 0 { return program }
+    }
+    return "plat"
+  }()
+}
