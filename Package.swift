@@ -48,14 +48,20 @@ let package = Package(
       linkerSettings: [.unsafeFlags(["-Xlinker", "--no-as-needed"]), .linkedLibrary("jemalloc")]),
 
     .executableTarget(
-      name: "PlatBenchmarks", dependencies: ["PlatFormats", "PlatEngine", "CPlatCore", "CZlib", "CISAL"],
+      name: "PlatBenchmarks",
+      dependencies: ["PlatFormats", "PlatEngine", "PlatReference", "CPlatCore", "CZlib", "CISAL"],
       path: "Benchmarks/PlatBenchmarks",
       linkerSettings: [.unsafeFlags(["-Xlinker", "--no-as-needed"]), .linkedLibrary("jemalloc")]),
 
+    // What tests and benchmarks compare with: a naive planner, published cases, hashes of maps.
+    // Optimised in debug builds too, as TestSupport is.
+    .target(
+      name: "PlatReference", dependencies: ["PlatEngine"], path: "Tests/Reference",
+      swiftSettings: [.unsafeFlags(["-O"])]),
     // Generators and the slow, obvious planners used as oracles.
     // Optimised in debug builds too: they run on thousands of random clusters.
     .target(
-      name: "TestSupport", dependencies: ["PlatEngine"], path: "Tests/TestSupport",
+      name: "TestSupport", dependencies: ["PlatEngine", "PlatReference"], path: "Tests/TestSupport",
       swiftSettings: [.unsafeFlags(["-O"])]),
     .testTarget(
       name: "PlatCoreTests", dependencies: ["CPlatCore", "CZlib"], path: "Tests/PlatCoreTests"),

@@ -34,7 +34,7 @@ public final class Arena: @unchecked Sendable {
 ///
 /// The owner keeps the arena alive for as long as the table is in use. Subscripts are checked in debug
 /// builds only; nothing from outside reaches one unvalidated.
-@frozen public struct DenseTable<Index: DenseIndex, Element: BitwiseCopyable>: @unchecked Sendable {
+@frozen public struct DenseTable<Index: DenseIndex, Element: BitwiseCopyable>: BitwiseCopyable, @unchecked Sendable {
   public let base: UnsafeMutablePointer<Element>
   public let count: Int
 

@@ -261,8 +261,8 @@ struct Exchange {
     _ partition: Int, _ row: UnsafeMutablePointer<NodeIndex>, leaving: Int,
     _ body: (inout Exchange, NodeIndex) -> Void
   ) {
-    guard let current = problem.current, partition < current.partitionCount else { return }
-    let held = current.row(partition)
+    guard partition < problem.heldPartitions else { return }
+    let held = problem.heldRows + partition * problem.heldWidth
     for slot in problem.heldSlots where held[slot] != .none {
       let home = held[slot]
       guard problem.keeps[home], due.most[home] > 0, !isIn(row, home),

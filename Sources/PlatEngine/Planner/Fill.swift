@@ -10,7 +10,7 @@ enum Fill {
     guard !balance.isSettled else { return }
     var room = try Room(problem, due, placement, spare: max(0, -balance.surplus))
     fillMissing(problem, due, &placement, &room)
-    shed(problem, due, &placement, &room)
+    try shed(problem, due, &placement, &room)
   }
 
   /// Gives each missing replica a node. Where not all can be had, rows with the fewest go first.
@@ -35,21 +35,23 @@ enum Fill {
   }
 
   /// Takes replicas off nodes above their windows, and off as many at the top of theirs as must come down by
-  /// one. First those that break a soft rule where they are, then slaves, then any; of one partition one replica a
-  /// pass, for the sake of the data and so that those who shared partitions share fewer. A pass each over the
-  /// rows, ended as soon as there is no more to shed.
-  private static func shed(_ problem: Problem, _ due: Due, _ placement: inout Placement, _ room: inout Room) {
+  /// one. A pass each over the rows, ended as soon as there is no more to shed: first what breaks a soft rule where
+  /// it is, then slaves, then masters, each while the node's part in the first state fits what it has left; then
+  /// any. Of one partition one replica a pass, for the sake of the data and so that those who shared partitions
+  /// share fewer.
+  private static func shed(_ problem: Problem, _ due: Due, _ placement: inout Placement, _ room: inout Room) throws(PlatError) {
     var balance = Balance(placement, due)
-    var left = balance.above + max(0, balance.surplus)
-    guard left > 0, !room.isEmpty else { return }
-    var optional = max(0, balance.surplus)
+    guard balance.above + max(0, balance.surplus) > 0, !room.isEmpty else { return }
     let load = placement.load
-    let firstSlave = problem.wanted[0]
-    let passes: [(slots: Range<Int>, onlySoft: Bool, isLast: Bool)] = [
-      (0..<problem.replicas, true, false), (firstSlave..<problem.replicas, false, false),
-      (0..<problem.replicas, false, false), (0..<problem.replicas, false, true),
+    let leading = try Leading(problem, due, placement)
+    let slaves = problem.wanted[0]..<problem.replicas
+    let all = 0..<problem.replicas
+    let passes: [(slots: Range<Int>, onlySoft: Bool, onlyFitting: Bool)] = [
+      (all, true, true), (slaves, false, true), (all, false, true), (all, false, false), (all, false, false),
     ]
-    for (slots, onlySoft, isLast) in passes where !(onlySoft && problem.soft.isEmpty) {
+    for (pass, (slots, onlySoft, onlyFitting)) in passes.enumerated() where !(onlySoft && problem.soft.isEmpty) {
+      var left = balance.above + max(0, balance.surplus)
+      var optional = max(0, balance.surplus)
       for partition in 0..<problem.partitionCount {
         let row = placement.row(partition)
         for slot in slots.reversed() {
@@ -58,19 +60,48 @@ enum Fill {
           let isAbove = load[node] > due.most[node]
           guard isAbove || (optional > 0 && load[node] > due.least[node] && load[node] == due.most[node]),
             !onlySoft || problem.softBreaches(row, leaving: slot, at: node) > 0,
+            !onlyFitting || leading.fits(node, slot: slot, left: load[node] - 1),
             problem.isHeld(partition, by: node), let taker = room.take(row, leaving: slot)
           else { continue }
           row[slot] = taker
           load[node] -= 1
+          leading.leave(node, slot: slot)
           if !isAbove { optional -= 1 }
           left -= 1
           if left == 0 || room.isEmpty { return }
-          if !isLast { break }
+          if pass < passes.count - 1 { break }
         }
       }
       balance = Balance(placement, due)
-      left = balance.above + max(0, balance.surplus)
-      optional = max(0, balance.surplus)
     }
+  }
+}
+
+/// How many replicas of the first state each node has, and whether that will fit when it gives something up.
+private struct Leading {
+  private let slots: Range<Int>
+  private let windows: RoleWindows?
+  private let count: NodeTable<Int32>
+
+  /// O(P).
+  init(_ problem: Problem, _ due: Due, _ placement: Placement) throws(PlatError) {
+    windows = due.roles.first
+    slots = 0..<(windows.map { problem.wanted[$0.state] } ?? 0)
+    count = try problem.arena.table(problem.nodeCount)
+    for partition in 0..<(slots.isEmpty ? 0 : problem.partitionCount) {
+      let row = placement.row(partition)
+      for slot in slots where row[slot] != .none { count[row[slot]] += 1 }
+    }
+  }
+
+  /// Whether a node that holds `left` in all has a fitting part of the first state when this slot is gone.
+  @inline(__always) func fits(_ node: NodeIndex, slot: Int, left: Int32) -> Bool {
+    guard let windows else { return true }
+    let window = windows.window(node, total: left)
+    return slots.contains(slot) ? count[node] > window.least : count[node] <= window.most
+  }
+
+  func leave(_ node: NodeIndex, slot: Int) {
+    if slots.contains(slot) { count[node] -= 1 }
   }
 }

@@ -75,58 +75,80 @@ enum Fresh {
 
 /// The tree's nodes in an order that keeps every container together.
 struct TreeOrder {
+  /// The boxes of one level, or the nodes within the innermost ones.
+  private struct Level {
+    /// For each box of the level before, the range of its members.
+    let first: NodeTable<Int32>
+    let end: NodeTable<Int32>
+    /// An arrangement of all members that never leaves the box around them.
+    let arranged: UnsafeMutablePointer<UInt32>
+  }
+
   private(set) var nodes: NodeTable<NodeIndex>
-  /// For each level, outermost first, then the nodes: what lies in each box of the level before, as a range.
-  private let children: [[Range<Int>]]
-  /// For each level, then the nodes: an arrangement of its members that never leaves the box around them.
-  private var arranged: [[UInt32]]
+  /// Outermost first, the nodes last.
+  private let levels: [Level]
   private var random = SplitMix(seed: 0x706c_6174)
 
   init(_ problem: Problem) throws(PlatError) {
     nodes = try problem.arena.table(problem.nodeCount)
     for node in 0..<problem.nodeCount { nodes.base[node] = NodeIndex(node) }
-    let levels = problem.cluster.levels
-    var children: [[Range<Int>]] = []
+    var levels: [Level] = []
     var boxes: [Range<Int>] = [0..<problem.nodeCount]
-    for level in levels {
+    for level in problem.cluster.levels {
       var next = 0
-      children.append(
-        boxes.map { box in
-          let first = next
-          while next < level.count, level.nodes[next].upperBound <= box.upperBound { next += 1 }
-          return first..<next
-        })
+      let members = boxes.map { box in
+        let first = next
+        while next < level.count, level.nodes[next].upperBound <= box.upperBound { next += 1 }
+        return first..<next
+      }
+      levels.append(try TreeOrder.level(problem, members: members, count: level.count))
       boxes = level.nodes
     }
-    children.append(boxes)
-    self.children = children
-    arranged = (levels.map(\.count) + [problem.nodeCount]).map { (0..<UInt32($0)).map { $0 } }
+    levels.append(try TreeOrder.level(problem, members: boxes, count: problem.nodeCount))
+    self.levels = levels
+  }
+
+  private static func level(_ problem: Problem, members: [Range<Int>], count: Int) throws(PlatError) -> Level {
+    let arranged: NodeTable<UInt32> = try problem.arena.table(count)
+    for member in 0..<count { arranged.base[member] = UInt32(member) }
+    let level = Level(
+      first: try problem.arena.table(members.count), end: try problem.arena.table(members.count),
+      arranged: arranged.base)
+    for (box, range) in members.enumerated() {
+      level.first.base[box] = Int32(range.lowerBound)
+      level.end.base[box] = Int32(range.upperBound)
+    }
+    return level
   }
 
   /// Another order: the members of each box, at each level, shuffled. O(N + containers).
   mutating func shuffle() {
-    for level in arranged.indices {
-      for box in children[level] where box.count > 1 {
-        var last = box.upperBound - 1
-        while last > box.lowerBound {
-          arranged[level].swapAt(last, box.lowerBound + random.below(last - box.lowerBound + 1))
+    var random = random
+    for level in levels {
+      let arranged = level.arranged
+      for box in 0..<level.first.count {
+        let first = Int(level.first.base[box])
+        var last = Int(level.end.base[box]) - 1
+        while last > first {
+          let other = first + random.below(last - first + 1)
+          (arranged[last], arranged[other]) = (arranged[other], arranged[last])
           last -= 1
         }
       }
     }
-    var next = 0
+    self.random = random
+    var next = nodes.base
     emit(level: 0, box: 0, next: &next)
   }
 
-  private func emit(level: Int, box: Int, next: inout Int) {
-    let members = children[level][box]
-    if level == arranged.count - 1 {
-      for place in members {
-        nodes.base[next] = NodeIndex(raw: arranged[level][place])
-        next += 1
-      }
+  private func emit(level: Int, box: Int, next: inout UnsafeMutablePointer<NodeIndex>) {
+    let members = levels[level]
+    let (first, end) = (Int(members.first.base[box]), Int(members.end.base[box]))
+    if level == levels.count - 1 {
+      for place in first..<end { next[place - first] = NodeIndex(raw: members.arranged[place]) }
+      next += end - first
     } else {
-      for place in members { emit(level: level + 1, box: Int(arranged[level][place]), next: &next) }
+      for place in first..<end { emit(level: level + 1, box: Int(members.arranged[place]), next: &next) }
     }
   }
 }

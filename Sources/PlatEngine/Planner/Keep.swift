@@ -13,7 +13,18 @@ enum Keep {
     guard let current = problem.current else { return }
     let target = placement.target
     let sameShape = current.slotCounts == target.slotCounts && current.width == problem.replicas
+    let mayBeWhole = sameShape && !problem.hasSlaveOnly
+    let rows = placement.rows
+    let load = placement.load
+    let whole = WholeRows(problem)
+    var wholeCount = 0
     for partition in 0..<problem.partitionCount {
+      if mayBeWhole, partition < problem.heldPartitions,
+        whole.keep(partition, into: rows + partition * problem.replicas, load: load)
+      {
+        wholeCount += 1
+        continue
+      }
       let row = placement.row(partition)
       var kept = 0
       if partition < current.partitionCount {
@@ -30,6 +41,46 @@ enum Keep {
         placement.missing.base[placement.missingCount] = PartitionIndex(partition)
         placement.missingCount += 1
       }
+    }
+    placement.placed += wholeCount * problem.replicas
+  }
+
+  /// Most rows stay as they are: every slot held by a node that keeps it, no two in one box that a hard rule caps.
+  /// Those are told from the others by as few reads as may be.
+  private struct WholeRows {
+    let heldRows: UnsafeMutablePointer<NodeIndex>
+    let replicas: Int
+    let keeps: UnsafeMutablePointer<Bool>
+    let caps: UnsafeBufferPointer<LevelCap>
+
+    init(_ problem: Problem) {
+      heldRows = problem.heldRows
+      replicas = problem.replicas
+      keeps = problem.keeps.base
+      caps = problem.hard
+    }
+
+    /// Copies the partition's row and books it, if it is such a row; else does nothing. O(R²).
+    @inline(__always) func keep(
+      _ partition: Int, into row: UnsafeMutablePointer<NodeIndex>, load: NodeTable<Int32>
+    ) -> Bool {
+      let held = heldRows + partition * replicas
+      for slot in 0..<replicas {
+        let node = held[slot]
+        guard node != .none, keeps[node.int] else { return false }
+      }
+      for cap in caps {
+        let box = cap.containerOfNode.base
+        for slot in 1..<max(replicas, 1) {
+          let container = box[held[slot].int]
+          for earlier in 0..<slot where box[held[earlier].int] == container { return false }
+        }
+      }
+      for slot in 0..<replicas {
+        row[slot] = held[slot]
+        load.base[held[slot].int] += 1
+      }
+      return true
     }
   }
 

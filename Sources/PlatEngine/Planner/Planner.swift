@@ -93,16 +93,21 @@ public enum Planner {
     let slack = potential.base[problem.nodeCount]
     var due = due
     for _ in 0..<roleRounds {
-      let unsettled = try Roles.run(problem, due, placement)
-      let toFloor = unsettled.tooFew.filter {
+      guard let parts = try Roles.run(problem, due, placement) else { return }
+      let (tooFew, tooMany) = parts.unsettled()
+      guard !tooFew.isEmpty || !tooMany.isEmpty else { return }
+      let toFloor = tooFew.filter {
         placement.load[$0] == due.most[$0] && due.least[$0] + 1 == due.most[$0] && potential[$0] == slack
       }
-      let toCeiling = unsettled.tooMany.filter {
+      let toCeiling = tooMany.filter {
         placement.load[$0] == due.least[$0] && due.least[$0] + 1 == due.most[$0] && potential[$0] == slack
       }
-      guard !toFloor.isEmpty || !toCeiling.isEmpty else { return }
-      due = try due.narrowed(problem, toFloor: toFloor, toCeiling: toCeiling)
-      try Exchange.run(problem, due, &placement, potential: potential, reach: .tight)
+      if toFloor.isEmpty, toCeiling.isEmpty {
+        guard try RoleSwaps.run(problem, placement, parts) else { return }
+      } else {
+        due = try due.narrowed(problem, toFloor: toFloor, toCeiling: toCeiling)
+        try Exchange.run(problem, due, &placement, potential: potential, reach: .tight)
+      }
     }
     _ = try Roles.run(problem, due, placement)
   }

@@ -1,6 +1,6 @@
 /// A placement rule flattened for the loops: which container a node is in, and how many of a partition's
 /// replicas one container may hold.
-struct LevelCap {
+struct LevelCap: BitwiseCopyable {
   let containerOfNode: NodeTable<ContainerIndex>
   let containerCount: Int
   let most: Int
@@ -27,10 +27,11 @@ struct Problem {
   let wanted: [Int]
   let replicas: Int
 
-  /// Hard rules on how many replicas of a partition a container may hold in all, outermost level first.
-  let hard: [LevelCap]
+  /// Hard rules on how many replicas of a partition a container may hold in all, outermost level first. In the arena:
+  /// going through an array would count its references, once for every replica.
+  let hard: UnsafeBufferPointer<LevelCap>
   /// Soft ones.
-  let soft: [LevelCap]
+  let soft: UnsafeBufferPointer<LevelCap>
   let stateCaps: [StateCap]
 
   /// The innermost hard containers, or one box of everything: nodes of one leaf box are alike to the hard rules.
@@ -38,7 +39,11 @@ struct Problem {
   let leafBoxes: [Range<Int>]
 
   /// The slots of `current` that hold data, by column.
-  let heldSlots: [Int]
+  let heldSlots: UnsafeBufferPointer<Int>
+  /// The rows of `current`, for the loops: its partitions (0 without a map), its slots and their number in a row.
+  let heldPartitions: Int
+  let heldRows: UnsafeMutablePointer<NodeIndex>
+  let heldWidth: Int
   /// 1: the node keeps what it holds.
   let keeps: NodeTable<Bool>
   /// 1: the node may receive partitions.
@@ -86,8 +91,8 @@ struct Problem {
         if strength == .hard { hard.append(tightest) } else { soft.append(tightest) }
       }
     }
-    self.hard = hard
-    self.soft = soft
+    self.hard = try arena.list(hard)
+    self.soft = try arena.list(soft)
     self.stateCaps = stateCaps
 
     if let innermost = hard.last {
@@ -100,7 +105,11 @@ struct Problem {
     }
 
     let model = cluster.cluster.settings.model
-    heldSlots = current.map { map in map.stateOfSlot.indices.filter { model.states[map.stateOfSlot[$0]].holdsData } } ?? []
+    let stateOfSlot = current?.stateOfSlot ?? []
+    heldSlots = try arena.list(stateOfSlot.indices.filter { model.states[stateOfSlot[$0]].holdsData })
+    heldPartitions = current?.partitionCount ?? 0
+    heldRows = current?.slots ?? UnsafeMutablePointer(bitPattern: MemoryLayout<NodeIndex>.alignment)!
+    heldWidth = current?.width ?? 0
 
     keeps = try arena.table(cluster.nodeCount)
     receives = try arena.table(cluster.nodeCount)
@@ -121,8 +130,8 @@ struct Problem {
 
   /// Whether the current map lets `node` have the partition without receiving it.
   @inline(__always) func isHeld(_ partition: Int, by node: NodeIndex) -> Bool {
-    guard let current, partition < current.partitionCount, isReadable[node] else { return false }
-    let row = current.row(partition)
+    guard partition < heldPartitions, isReadable[node] else { return false }
+    let row = heldRows + partition * heldWidth
     for slot in heldSlots where row[slot] == node { return true }
     return false
   }
@@ -167,5 +176,14 @@ struct Problem {
       if count >= cap.most { breaches += 1 }
     }
     return breaches
+  }
+}
+
+extension Arena {
+  /// A list that lives as long as the arena.
+  fileprivate func list<Element: BitwiseCopyable>(_ elements: [Element]) throws(PlatError) -> UnsafeBufferPointer<Element> {
+    let table: DenseTable<NodeIndex, Element> = try table(elements.count)
+    for (index, element) in elements.enumerated() { table.base[index] = element }
+    return UnsafeBufferPointer(start: table.base, count: elements.count)
   }
 }

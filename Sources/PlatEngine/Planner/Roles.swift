@@ -22,31 +22,41 @@ struct Roles {
   /// Fewest and most of each node in the state, given its total.
   private let window: NodeTable<RoleWindows.Window>
 
-  /// Nodes whose part in a state stays out of its window: they have too few of it for all that they hold, or too many.
-  struct Unsettled {
-    var tooFew: [NodeIndex] = []
-    var tooMany: [NodeIndex] = []
-    var isEmpty: Bool { tooFew.isEmpty && tooMany.isEmpty }
+  /// How many of one state each node got, and how many it should have.
+  struct Parts {
+    let state: Int
+    /// The state's slots in every row.
+    let slots: Range<Int>
+    let count: NodeTable<Int32>
+    let window: NodeTable<RoleWindows.Window>
+
+    func excess(_ node: NodeIndex) -> Int { Int(count[node]) - Int(window[node].most) }
+    func lack(_ node: NodeIndex) -> Int { Int(window[node].least) - Int(count[node]) }
+    func isEligible(_ problem: Problem, _ node: NodeIndex) -> Bool { state > 0 || !problem.isSlaveOnly[node] }
+
+    /// The nodes out of their windows, in order.
+    func unsettled() -> (tooFew: [NodeIndex], tooMany: [NodeIndex]) {
+      let nodes = (0..<count.count).map { NodeIndex($0) }
+      return (nodes.filter { lack($0) > 0 }, nodes.filter { excess($0) > 0 })
+    }
   }
 
-  static func run(_ problem: Problem, _ due: Due, _ placement: Placement) throws(PlatError) -> Unsettled {
+  /// Assigns every state; returns the parts in the first (nil where there is only one state, and all have that).
+  static func run(_ problem: Problem, _ due: Due, _ placement: Placement) throws(PlatError) -> Parts? {
     var first = 0
-    var unsettled = Unsettled()
+    var parts: Parts?
     let wantedStates = problem.wanted.indices.filter { problem.wanted[$0] > 0 }
     for state in wantedStates.dropLast() {
       let slots = first..<(first + problem.wanted[state])
       first = slots.upperBound
       let roles = try Roles(problem, due, placement, state: state, slots: slots)
       try roles.run()
-      for node in 0..<problem.nodeCount {
-        if roles.count.base[node] < roles.window.base[node].least { unsettled.tooFew.append(NodeIndex(node)) }
-        if roles.count.base[node] > roles.window.base[node].most { unsettled.tooMany.append(NodeIndex(node)) }
-      }
+      parts = parts ?? Parts(state: state, slots: slots, count: roles.count, window: roles.window)
     }
     if let last = wantedStates.last {
       Roles.settle(problem, placement, state: last, slots: first..<problem.replicas)
     }
-    return unsettled
+    return parts
   }
 
   private init(
@@ -91,7 +101,10 @@ struct Roles {
     var openCount = 0
     let current = problem.current
     let heldSlots = current?.slots(ofState: state) ?? 0..<0
+    let comparable = heldSlots == slots && problem.stateCaps.isEmpty ? problem.heldPartitions : 0
+    let unchanged = UnchangedRows(problem, rows: rows, slots: slots, state: state, count: count)
     for partition in 0..<problem.partitionCount {
+      if partition < comparable, unchanged.keep(partition) { continue }
       let row = rows + partition * width
       var next = slots.lowerBound
       if let current, partition < current.partitionCount {
@@ -117,6 +130,45 @@ struct Roles {
     return openCount
   }
 
+  /// Rows in which the state's slots hold whom they hold today: most, and told by few reads.
+  private struct UnchangedRows {
+    let rows: UnsafeMutablePointer<NodeIndex>
+    let heldRows: UnsafeMutablePointer<NodeIndex>
+    let width: Int
+    let heldWidth: Int
+    let slots: Range<Int>
+    let isReadable: UnsafeMutablePointer<Bool>
+    /// Nodes that may not be in the state; nil where all may.
+    let isBarred: UnsafeMutablePointer<Bool>?
+    let count: UnsafeMutablePointer<Int32>
+
+    init(
+      _ problem: Problem, rows: UnsafeMutablePointer<NodeIndex>, slots: Range<Int>, state: Int, count: NodeTable<Int32>
+    ) {
+      self.rows = rows
+      self.slots = slots
+      self.count = count.base
+      heldRows = problem.heldRows
+      width = problem.replicas
+      heldWidth = problem.heldWidth
+      isReadable = problem.isReadable.base
+      isBarred = state == 0 && problem.hasSlaveOnly ? problem.isSlaveOnly.base : nil
+    }
+
+    /// Books the partition's row, if it is such a one; else does nothing.
+    @inline(__always) func keep(_ partition: Int) -> Bool {
+      let row = rows + partition * width
+      let held = heldRows + partition * heldWidth
+      for slot in slots {
+        let node = row[slot]
+        guard node == held[slot], node != .none, isReadable[node.int] else { return false }
+        if let isBarred, isBarred[node.int] { return false }
+      }
+      for slot in slots { count[row[slot].int] += 1 }
+      return true
+    }
+  }
+
   @inline(__always) private func isEligible(_ node: NodeIndex) -> Bool { state > 0 || !problem.isSlaveOnly[node] }
 
   /// Whether the row as it stands keeps hard rules about some of the states.
@@ -124,44 +176,95 @@ struct Roles {
 
   // MARK: Who comes
 
+  /// What a node lacks of what it should have, doubled, and the open partitions where it could get it.
+  private struct Want: BitwiseCopyable {
+    var need: Int32
+    var chances: Int32
+  }
+
   /// Open places go, partition by partition, to the holder that lacks most of what it should have, measured
   /// against the chances that it has left. Ties go to the earlier slot.
   private func assign(_ open: PartitionTable<PartitionIndex>, _ openCount: Int) throws(PlatError) {
     guard openCount > 0 else { return }
-    let chances: NodeTable<Int32> = try problem.arena.table(problem.nodeCount)
-    for index in 0..<openCount {
-      let row = rows + open.base[index].int * width
-      for slot in slots.lowerBound..<width where row[slot] != .none { chances[row[slot]] += 1 }
+    let table: NodeTable<Want> = try problem.arena.table(problem.nodeCount)
+    let (rows, width, wants) = (rows, width, table.base)
+    let firstSlot = slots.lowerBound
+    let isPlain = slots.count == 1 && problem.stateCaps.isEmpty && !(state == 0 && problem.hasSlaveOnly)
+    for node in 0..<problem.nodeCount {
+      let window = window.base[node]  // [0, Int32.max] where there is none
+      wants[node].need = Int32(clamping: Int64(window.least) + Int64(window.most) - 2 * Int64(count.base[node]))
     }
     for index in 0..<openCount {
       let row = rows + open.base[index].int * width
-      for place in slots where place >= firstOpen(row, open.base[index].int) {
-        var best = -1
-        var bestNeed: Int64 = 0
-        var bestChances: Int64 = 1
-        for slot in place..<width {
-          let node = row[slot]
-          guard node != .none, isEligible(node) else { continue }
-          let need = Int64(window[node].least) + Int64(window[node].most) - 2 * Int64(count[node])
-          let left = Int64(max(1, chances[node]))
-          guard best < 0 || need * bestChances > bestNeed * left else { continue }
-          if !problem.stateCaps.isEmpty {
-            row.swap(place, slot)
-            let isLegal = isLegal(row)
-            row.swap(place, slot)
-            if !isLegal { continue }
-          }
-          (best, bestNeed, bestChances) = (slot, need, left)
+      for slot in firstSlot..<width where row[slot] != .none { wants[row[slot].int].chances += 1 }
+    }
+    for index in 0..<openCount {
+      let row = rows + open.base[index].int * width
+      if isPlain, isWhole(row) {
+        // Which of them it is cannot be foreseen, so nothing here depends on it by a branch.
+        var best = firstSlot
+        var bestWant = wants[row[firstSlot].int]
+        wants[row[firstSlot].int].chances -= 1
+        for slot in (firstSlot + 1)..<width {
+          let want = wants[row[slot].int]
+          wants[row[slot].int].chances = want.chances - 1
+          let isBetter = isGreater(want, bestWant)
+          best = isBetter ? slot : best
+          bestWant.need = isBetter ? want.need : bestWant.need
+          bestWant.chances = isBetter ? want.chances : bestWant.chances
         }
-        guard best >= 0 else {
-          makeWay(row, place)
-          continue
-        }
-        count[row[best]] += 1
-        row.swap(place, best)
+        wants[row[best].int].need = bestWant.need - 2
+        row.swap(firstSlot, best)
+      } else {
+        assign(open.base[index].int, row, wants)
+        for slot in firstSlot..<width where row[slot] != .none { wants[row[slot].int].chances -= 1 }
       }
-      for slot in slots.lowerBound..<width where row[slot] != .none { chances[row[slot]] -= 1 }
     }
+    for node in 0..<problem.nodeCount {
+      let window = window.base[node]
+      count.base[node] = Int32((Int64(window.least) + Int64(window.most) - Int64(wants[node].need)) / 2)
+    }
+  }
+
+  /// No slot of the pool is empty.
+  @inline(__always) private func isWhole(_ row: UnsafeMutablePointer<NodeIndex>) -> Bool {
+    for slot in slots.lowerBound..<width where row[slot] == .none { return false }
+    return true
+  }
+
+  /// The open places of one row, whatever rules there are.
+  private func assign(
+    _ partition: Int, _ row: UnsafeMutablePointer<NodeIndex>, _ wants: UnsafeMutablePointer<Want>
+  ) {
+    for place in slots where place >= firstOpen(row, partition) {
+      var best = -1
+      var bestWant = Want(need: 0, chances: 1)
+      for slot in place..<width {
+        let node = row[slot]
+        guard node != .none, isEligible(node) else { continue }
+        let want = wants[node.int]
+        guard best < 0 || isGreater(want, bestWant),
+          problem.stateCaps.isEmpty || isLegal(row, withSwapped: place, slot)
+        else { continue }
+        (best, bestWant) = (slot, want)
+      }
+      guard best >= 0 else {
+        makeWay(row, place)
+        continue
+      }
+      wants[row[best].int].need -= 2
+      row.swap(place, best)
+    }
+  }
+
+  @inline(__always) private func isGreater(_ a: Want, _ b: Want) -> Bool {
+    Int64(a.need) * Int64(max(1, b.chances)) > Int64(b.need) * Int64(max(1, a.chances))
+  }
+
+  private func isLegal(_ row: UnsafeMutablePointer<NodeIndex>, withSwapped place: Int, _ slot: Int) -> Bool {
+    row.swap(place, slot)
+    defer { row.swap(place, slot) }
+    return isLegal(row)
   }
 
   /// No holder may be in the state: who stands in its slot goes to a free one of the pool, or else goes unplaced.
@@ -206,12 +309,14 @@ struct Roles {
     guard let current = problem.current, !slots.isEmpty else { return }
     let held = current.slots(ofState: state)
     let both = min(held.count, slots.count)
-    for partition in 0..<min(problem.partitionCount, current.partitionCount) {
-      let row = placement.row(partition)
-      let before = current.row(partition)
+    let (rows, width, heldRows, heldWidth) = (placement.rows, placement.replicas, problem.heldRows, problem.heldWidth)
+    let (firstHeld, first) = (held.lowerBound, slots.lowerBound)
+    for partition in 0..<min(problem.partitionCount, problem.heldPartitions) {
+      let row = rows + partition * width
+      let before = heldRows + partition * heldWidth
       for offset in 0..<both {
-        let node = before[held.lowerBound + offset]
-        let home = slots.lowerBound + offset
+        let node = before[firstHeld + offset]
+        let home = first + offset
         guard node != .none, row[home] != node else { continue }
         for slot in slots where row[slot] == node {
           row.swap(slot, home)

@@ -1,0 +1,140 @@
+/// Nodes by price, for choosing the cheapest row of a partition.
+struct Market {
+  private let hard: UnsafeBufferPointer<LevelCap>
+  private let heldSlots: UnsafeBufferPointer<Int>
+  private let heldRows: UnsafeMutablePointer<NodeIndex>
+  private let heldWidth: Int
+  private let heldPartitions: Int
+  private let replicas: Int
+  private let isShort: Bool
+  private let prices: UnsafeMutablePointer<Int32>
+  /// Whether a node may stay where it is, by its status and its window.
+  private let mayStay: UnsafeMutablePointer<Bool>
+  /// Nodes that may receive, cheapest first, and of each leaf box no more than a row could ever need.
+  private let cheapest: NodeTable<NodeIndex>
+  private let leastPrice: Int32
+  /// The row being chosen, and the nodes that hold it today, cheapest first.
+  private let chosen: NodeTable<NodeIndex>
+  private let held: NodeTable<NodeIndex>
+
+  /// A whole row of today may be known to be the cheapest at a glance.
+  let unchangedRowsAreCheap: Bool
+
+  /// O(N · R + boxes · R log).
+  init(_ problem: Problem, _ due: Due, _ prices: NodeTable<Int32>) throws(PlatError) {
+    hard = problem.hard
+    heldSlots = problem.heldSlots
+    heldRows = problem.heldRows
+    heldWidth = problem.heldWidth
+    heldPartitions = problem.heldPartitions
+    replicas = problem.replicas
+    isShort = due.isShort
+    self.prices = prices.base
+    unchangedRowsAreCheap = problem.heldSlots.count == problem.replicas && !due.isShort
+    let mayStay: NodeTable<Bool> = try problem.arena.table(problem.nodeCount)
+    for node in 0..<problem.nodeCount { mayStay.base[node] = problem.keeps.base[node] && due.most.base[node] > 0 }
+    self.mayStay = mayStay.base
+    chosen = try problem.arena.table(problem.replicas)
+    held = try problem.arena.table(problem.heldSlots.count)
+
+    let needed = problem.replicas + problem.heldSlots.count
+    var ranked: [(price: Int32, rank: Int, node: NodeIndex)] = []
+    var ofBox: [(price: Int32, node: NodeIndex)] = []
+    for nodes in problem.leafBoxes {
+      ofBox.removeAll(keepingCapacity: true)
+      for node in nodes where problem.receives.base[node] && due.most.base[node] > 0 {
+        let price = prices.base[node]
+        if ofBox.count == needed, price >= ofBox[needed - 1].price { continue }
+        if ofBox.count == needed { ofBox.removeLast() }
+        // Behind those of its price, which come before it in the tree.
+        var place = ofBox.count
+        while place > 0, ofBox[place - 1].price > price { place -= 1 }
+        ofBox.insert((price, NodeIndex(node)), at: place)
+      }
+      for (rank, open) in ofBox.enumerated() { ranked.append((open.price, rank, open.node)) }
+    }
+    ranked.sort { ($0.price, $0.rank, $0.node) < ($1.price, $1.rank, $1.node) }
+    cheapest = try problem.arena.table(ranked.count)
+    for (index, candidate) in ranked.enumerated() { cheapest.base[index] = candidate.node }
+    leastPrice = ranked.first?.price ?? 0
+  }
+
+  /// The cost of keeping the row as it is, where that is plainly the cheapest: it is whole, legal, and no node of
+  /// it costs more than the cheapest newcomer. Nil otherwise. Only where `unchangedRowsAreCheap`. O(R²).
+  @inline(__always) func costOfUnchanged(_ partition: Int) -> Int? {
+    let row = heldRows + partition * heldWidth
+    var cost = 0
+    for slot in heldSlots {
+      let node = row[slot]
+      guard node != .none, mayStay[node.int], prices[node.int] <= leastPrice + 1 else { return nil }
+      cost += Int(prices[node.int])
+    }
+    for cap in hard {
+      let box = cap.containerOfNode.base
+      for (index, slot) in heldSlots.enumerated() {
+        let container = box[row[slot].int]
+        var others = 0
+        for earlier in 0..<index where box[row[heldSlots[earlier]].int] == container { others += 1 }
+        if others >= cap.most { return nil }
+      }
+    }
+    return cost
+  }
+
+  /// The cheapest legal row: held nodes and newcomers merged by price, each taken where the caps still allow.
+  func costOfCheapest(_ partition: Int) -> Int {
+    let heldCount = sortHeld(partition)
+    var chosenCount = 0
+    var cost = 0
+    var nextHeld = 0
+    var nextNew = 0
+    while chosenCount < replicas {
+      while nextNew < cheapest.count, isHeld(cheapest.base[nextNew], among: heldCount) { nextNew += 1 }
+      let heldPrice = nextHeld < heldCount ? Int(prices[held.base[nextHeld].int]) : Int.max
+      let newPrice = nextNew < cheapest.count ? Int(prices[cheapest.base[nextNew].int]) + 1 : Int.max
+      let price = min(heldPrice, newPrice)
+      // In a shortage a row may stay short, and does where one more costs something.
+      guard price != Int.max, !isShort || price < 0 else { break }
+      let node = heldPrice <= newPrice ? held.base[nextHeld] : cheapest.base[nextNew]
+      if heldPrice <= newPrice { nextHeld += 1 } else { nextNew += 1 }
+      guard fits(node, with: chosenCount) else { continue }
+      chosen.base[chosenCount] = node
+      chosenCount += 1
+      cost += price
+    }
+    return cost
+  }
+
+  /// Puts those who hold the partition and may stay into `held`, by price; returns how many.
+  private func sortHeld(_ partition: Int) -> Int {
+    guard partition < heldPartitions else { return 0 }
+    let row = heldRows + partition * heldWidth
+    var count = 0
+    for slot in heldSlots where row[slot] != .none && mayStay[row[slot].int] {
+      let node = row[slot]
+      var place = count
+      while place > 0, (prices[node.int], node) < (prices[held.base[place - 1].int], held.base[place - 1]) {
+        held.base[place] = held.base[place - 1]
+        place -= 1
+      }
+      held.base[place] = node
+      count += 1
+    }
+    return count
+  }
+
+  @inline(__always) private func isHeld(_ node: NodeIndex, among count: Int) -> Bool {
+    for index in 0..<count where held.base[index] == node { return true }
+    return false
+  }
+
+  @inline(__always) private func fits(_ node: NodeIndex, with count: Int) -> Bool {
+    for cap in hard {
+      let container = cap.containerOfNode[node]
+      var inContainer = 0
+      for index in 0..<count where cap.containerOfNode[chosen.base[index]] == container { inContainer += 1 }
+      if inContainer >= cap.most { return false }
+    }
+    return true
+  }
+}

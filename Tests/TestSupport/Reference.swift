@@ -1,0 +1,2 @@
+// What the tests share with the benchmarks.
+@_exported import PlatReference
