@@ -176,10 +176,18 @@ struct Roles {
 
   // MARK: Who comes
 
-  /// What a node lacks of what it should have, doubled, and the open partitions where it could get it.
+  /// What a node lacks of what it should have, doubled, and the open partitions where it could get it. One word, read
+  /// and written as a whole: neighbouring partitions share nodes, and a read of two halves just written has to wait.
   private struct Want: BitwiseCopyable {
-    var need: Int32
-    var chances: Int32
+    private var word: Int64
+
+    init(need: Int32, chances: Int32) { word = Int64(need) << 32 + Int64(chances) }
+
+    var need: Int64 { word >> 32 }
+    var chances: Int64 { word & 0xffff_ffff }
+    mutating func addChance() { word += 1 }
+    mutating func passChance() { word -= 1 }
+    mutating func receive() { word -= 2 << 32 }
   }
 
   /// Open places go, partition by partition, to the holder that lacks most of what it should have, measured
@@ -189,47 +197,72 @@ struct Roles {
     let table: NodeTable<Want> = try problem.arena.table(problem.nodeCount)
     let (rows, width, wants) = (rows, width, table.base)
     let firstSlot = slots.lowerBound
+    let allAreOpen = openCount == problem.partitionCount
     let isPlain = slots.count == 1 && problem.stateCaps.isEmpty && !(state == 0 && problem.hasSlaveOnly)
     for node in 0..<problem.nodeCount {
       let window = window.base[node]  // [0, Int32.max] where there is none
-      wants[node].need = Int32(clamping: Int64(window.least) + Int64(window.most) - 2 * Int64(count.base[node]))
+      let need = Int64(window.least) + Int64(window.most) - 2 * Int64(count.base[node])
+      wants[node] = Want(need: Int32(clamping: need), chances: allAreOpen ? total.base[node] : 0)
     }
-    for index in 0..<openCount {
+    for index in 0..<(allAreOpen ? 0 : openCount) {
       let row = rows + open.base[index].int * width
-      for slot in firstSlot..<width where row[slot] != .none { wants[row[slot].int].chances += 1 }
+      for slot in firstSlot..<width where row[slot] != .none { wants[row[slot].int].addChance() }
     }
-    for index in 0..<openCount {
-      let row = rows + open.base[index].int * width
-      if isPlain, isWhole(row) {
-        // Which of them it is cannot be foreseen, so nothing here depends on it by a branch.
-        var best = firstSlot
-        var bestWant = wants[row[firstSlot].int]
-        wants[row[firstSlot].int].chances -= 1
-        for slot in (firstSlot + 1)..<width {
-          let want = wants[row[slot].int]
-          wants[row[slot].int].chances = want.chances - 1
-          let isBetter = isGreater(want, bestWant)
-          best = isBetter ? slot : best
-          bestWant.need = isBetter ? want.need : bestWant.need
-          bestWant.chances = isBetter ? want.chances : bestWant.chances
-        }
-        wants[row[best].int].need = bestWant.need - 2
-        row.swap(firstSlot, best)
-      } else {
-        assign(open.base[index].int, row, wants)
-        for slot in firstSlot..<width where row[slot] != .none { wants[row[slot].int].chances -= 1 }
+    var index = 0
+    while index < openCount {
+      if isPlain {
+        index = assignPlain(open, index..<openCount, wants)
+        guard index < openCount else { break }
       }
+      let row = rows + open.base[index].int * width
+      assign(open.base[index].int, row, wants)
+      for slot in firstSlot..<width where row[slot] != .none { wants[row[slot].int].passChance() }
+      index += 1
     }
     for node in 0..<problem.nodeCount {
       let window = window.base[node]
-      count.base[node] = Int32((Int64(window.least) + Int64(window.most) - Int64(wants[node].need)) / 2)
+      count.base[node] = Int32((Int64(window.least) + Int64(window.most) - wants[node].need) / 2)
     }
   }
 
-  /// No slot of the pool is empty.
-  @inline(__always) private func isWhole(_ row: UnsafeMutablePointer<NodeIndex>) -> Bool {
-    for slot in slots.lowerBound..<width where row[slot] == .none { return false }
-    return true
+  /// The one open place of each row, where any holder may have it, up to the first row with an empty slot; returns
+  /// where that is.
+  private func assignPlain(
+    _ open: PartitionTable<PartitionIndex>, _ indices: Range<Int>, _ wants: UnsafeMutablePointer<Want>
+  ) -> Int {
+    // The same loop for the usual lengths, which the compiler then unrolls.
+    switch width - slots.lowerBound {
+    case 2: assignPlain(open, indices, wants, pool: 2)
+    case 3: assignPlain(open, indices, wants, pool: 3)
+    default: assignPlain(open, indices, wants, pool: width - slots.lowerBound)
+    }
+  }
+
+  @inline(__always) private func assignPlain(
+    _ open: PartitionTable<PartitionIndex>, _ indices: Range<Int>, _ wants: UnsafeMutablePointer<Want>, pool: Int
+  ) -> Int {
+    let (first, width) = (rows + slots.lowerBound, width)
+    for index in indices {
+      let row = first + open.base[index].int * width
+      for slot in 0..<pool where row[slot] == .none { return index }
+      // Which of them it is cannot be foreseen, so nothing here depends on it by a branch.
+      var best = 0
+      var bestWant = wants[row[0].int]
+      bestWant.passChance()
+      wants[row[0].int] = bestWant
+      for slot in 1..<pool {
+        var want = wants[row[slot].int]
+        want.passChance()
+        wants[row[slot].int] = want
+        let isBetter = isGreater(want, bestWant, passed: 1)
+        best = isBetter ? slot : best
+        bestWant = isBetter ? want : bestWant
+      }
+      bestWant.receive()
+      wants[row[best].int] = bestWant
+      row.swap(0, best)
+    }
+    return indices.upperBound
   }
 
   /// The open places of one row, whatever rules there are.
@@ -252,13 +285,14 @@ struct Roles {
         makeWay(row, place)
         continue
       }
-      wants[row[best].int].need -= 2
+      wants[row[best].int].receive()
       row.swap(place, best)
     }
   }
 
-  @inline(__always) private func isGreater(_ a: Want, _ b: Want) -> Bool {
-    Int64(a.need) * Int64(max(1, b.chances)) > Int64(b.need) * Int64(max(1, a.chances))
+  /// `passed`: chances that both have let pass already and that still count.
+  @inline(__always) private func isGreater(_ a: Want, _ b: Want, passed: Int64 = 0) -> Bool {
+    a.need * max(1, b.chances + passed) > b.need * max(1, a.chances + passed)
   }
 
   private func isLegal(_ row: UnsafeMutablePointer<NodeIndex>, withSwapped place: Int, _ slot: Int) -> Bool {
