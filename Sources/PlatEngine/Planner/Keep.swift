@@ -13,7 +13,7 @@ enum Keep {
     guard let current = problem.current else { return }
     let target = placement.target
     let sameShape = current.slotCounts == target.slotCounts && current.width == problem.replicas
-    let mayBeWhole = sameShape && !problem.hasSlaveOnly
+    let mayBeWhole = sameShape && !problem.hasSlaveOnly && problem.hard.allSatisfy { $0.most > 0 }
     let rows = placement.rows
     let load = placement.load
     let whole = WholeRows(problem)
@@ -46,7 +46,7 @@ enum Keep {
   }
 
   /// Most rows stay as they are: every slot held by a node that keeps it, no two in one box that a hard rule caps.
-  /// Those are told from the others by as few reads as may be.
+  /// Those are told from the others by as few reads as may be. Every cap lets one replica in.
   private struct WholeRows {
     let heldRows: UnsafeMutablePointer<NodeIndex>
     let replicas: Int
