@@ -8,6 +8,48 @@ struct LevelCap: BitwiseCopyable {
   let rule: Int
 }
 
+extension UnsafeBufferPointer<LevelCap> {
+  /// Whether a row without an empty slot keeps all of these rules. O(R²), unrolled where `width` is a constant.
+  @inline(__always) func allow(_ row: UnsafeMutablePointer<NodeIndex>, width: Int) -> Bool {
+    for cap in self {
+      let containerOf = cap.containerOfNode.base
+      for slot in 0..<width {
+        let container = containerOf[row[slot].int]
+        var others = 0
+        for earlier in 0..<slot {
+          let isSame = containerOf[row[earlier].int] == container
+          if isSame, cap.most == 1 { return false }
+          others += isSame ? 1 : 0
+        }
+        if cap.most != 1, others >= cap.most { return false }
+      }
+    }
+    return true
+  }
+
+  /// The first of the partitions whose row has an empty slot or breaks one of these rules; their end where none does.
+  @inline(never) func firstNotAllowed(
+    _ partitions: Range<Int>, rows: UnsafeMutablePointer<NodeIndex>, width: Int
+  ) -> Int {
+    switch width {
+    case 2: scan(partitions, rows: rows, width: 2)
+    case 3: scan(partitions, rows: rows, width: 3)
+    default: scan(partitions, rows: rows, width: width)
+    }
+  }
+
+  @inline(__always) private func scan(
+    _ partitions: Range<Int>, rows: UnsafeMutablePointer<NodeIndex>, width: Int
+  ) -> Int {
+    for partition in partitions {
+      let row = rows + partition * width
+      for slot in 0..<width where row[slot] == .none { return partition }
+      if !allow(row, width: width) { return partition }
+    }
+    return partitions.upperBound
+  }
+}
+
 /// A hard rule about some of the wanted states only: the roles stage keeps it.
 struct StateCap {
   let containerOfNode: NodeTable<ContainerIndex>
