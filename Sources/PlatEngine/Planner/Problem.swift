@@ -231,7 +231,9 @@ struct Problem {
 
 extension Arena {
   /// A list that lives as long as the arena.
-  fileprivate func list<Element: BitwiseCopyable>(_ elements: [Element]) throws(PlatError) -> UnsafeBufferPointer<Element> {
+  fileprivate func list<Element: BitwiseCopyable>(
+    _ elements: [Element]
+  ) throws(PlatError) -> UnsafeBufferPointer<Element> {
     let table: DenseTable<NodeIndex, Element> = try table(elements.count)
     for (index, element) in elements.enumerated() { table.base[index] = element }
     return UnsafeBufferPointer(start: table.base, count: elements.count)
