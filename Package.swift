@@ -12,6 +12,12 @@
 // about ten times one inside it, so walls stand where data crosses once per plan.
 import PackageDescription
 
+/// Our own programs run on jemalloc from the start; the C core finds it there. Not under the thread sanitizer, which
+/// does not go together with it.
+let jemalloc: [LinkerSetting] =
+  Context.environment["PLAT_WITHOUT_JEMALLOC"] == nil
+  ? [.unsafeFlags(["-Xlinker", "--no-as-needed"]), .linkedLibrary("jemalloc")] : []
+
 let package = Package(
   name: "plat",
   products: [
@@ -44,14 +50,13 @@ let package = Package(
         "PlatFormats", "PlatEngine",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
-      // Our own programs run on jemalloc from the start; the C core finds it there.
-      linkerSettings: [.unsafeFlags(["-Xlinker", "--no-as-needed"]), .linkedLibrary("jemalloc")]),
+      linkerSettings: jemalloc),
 
     .executableTarget(
       name: "PlatBenchmarks",
       dependencies: ["PlatFormats", "PlatEngine", "PlatReference", "CPlatCore", "CZlib", "CISAL"],
       path: "Benchmarks/PlatBenchmarks",
-      linkerSettings: [.unsafeFlags(["-Xlinker", "--no-as-needed"]), .linkedLibrary("jemalloc")]),
+      linkerSettings: jemalloc),
 
     // What tests and benchmarks compare with: a naive planner, published cases, hashes of maps.
     // Optimised in debug builds too, as TestSupport is.

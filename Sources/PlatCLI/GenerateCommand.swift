@@ -35,7 +35,7 @@ struct GenerateCommand: PlatCommand {
   var keyFunction = KeyFunction.crc32
 
   @Option(
-    help: ArgumentHelp("equal, zipf, or a range like 1..3.", valueName: "weights"),
+    help: ArgumentHelp("Weights of the nodes: equal, zipf, or a range like 1..3.", valueName: "weights"),
     transform: GenerateArgument.weights)
   var weights = GenerateOptions.Weights.equal
 

@@ -36,16 +36,16 @@ enum Certify {
 
   private static func bound(_ problem: Problem, _ due: Due, _ prices: NodeTable<Int32>) throws(PlatError) -> Int {
     let market = try Market(problem, due, prices)
-    let comparable = market.unchangedRowsAreCheap ? problem.heldPartitions : 0
+    let held = min(problem.partitionCount, problem.heldPartitions)
     var cost = 0
     // What nobody holds costs the same, whichever partition it is.
     let fresh = problem.heldPartitions < problem.partitionCount ? market.costOfCheapest(problem.partitionCount - 1) : 0
-    for partition in 0..<min(problem.partitionCount, problem.heldPartitions) {
-      if partition < comparable, let unchanged = market.costOfUnchanged(partition) {
-        cost += unchanged
-      } else {
-        cost += market.costOfCheapest(partition)
-      }
+    var partition = 0
+    while partition < held {
+      partition = market.addUnchanged(partition..<held, to: &cost)
+      guard partition < held else { break }
+      cost += market.costOfCheapest(partition)
+      partition += 1
     }
     cost += fresh * max(0, problem.partitionCount - problem.heldPartitions)
     return cost - greatestWorth(problem, due, prices)

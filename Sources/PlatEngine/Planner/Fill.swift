@@ -49,10 +49,17 @@ enum Fill {
     let passes: [(slots: Range<Int>, onlySoft: Bool, onlyFitting: Bool)] = [
       (all, true, true), (slaves, false, true), (all, false, true), (all, false, false), (all, false, false),
     ]
+    func firstBreaking(_ partitions: Range<Int>) -> Int {
+      problem.soft.firstNotAllowed(partitions, rows: placement.rows, width: problem.replicas)
+    }
     for (pass, (slots, onlySoft, onlyFitting)) in passes.enumerated() where !(onlySoft && problem.soft.isEmpty) {
       var left = balance.above + max(0, balance.surplus)
       var optional = max(0, balance.surplus)
-      for partition in 0..<problem.partitionCount {
+      var next = 0
+      while next < problem.partitionCount {
+        let partition = onlySoft ? firstBreaking(next..<problem.partitionCount) : next
+        next = partition + 1
+        guard partition < problem.partitionCount else { break }
         let row = placement.row(partition)
         for slot in slots.reversed() {
           let node = row[slot]

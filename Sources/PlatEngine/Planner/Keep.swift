@@ -13,17 +13,15 @@ enum Keep {
     guard let current = problem.current else { return }
     let target = placement.target
     let sameShape = current.slotCounts == target.slotCounts && current.width == problem.replicas
-    let mayBeWhole = sameShape && !problem.hasSlaveOnly && problem.hard.allSatisfy { $0.most > 0 }
-    let rows = placement.rows
-    let load = placement.load
     let whole = WholeRows(problem)
-    var wholeCount = 0
-    for partition in 0..<problem.partitionCount {
-      if mayBeWhole, partition < problem.heldPartitions,
-        whole.keep(partition, into: rows + partition * problem.replicas, load: load)
-      {
-        wholeCount += 1
-        continue
+    let comparable = sameShape && !problem.hasSlaveOnly ? min(problem.partitionCount, problem.heldPartitions) : 0
+    var partition = 0
+    while partition < problem.partitionCount {
+      if partition < comparable {
+        let end = whole.keep(partition..<comparable, into: placement.rows, load: placement.load)
+        placement.placed += (end - partition) * problem.replicas
+        partition = end
+        if partition == problem.partitionCount { break }
       }
       let row = placement.row(partition)
       var kept = 0
@@ -41,12 +39,12 @@ enum Keep {
         placement.missing.base[placement.missingCount] = PartitionIndex(partition)
         placement.missingCount += 1
       }
+      partition += 1
     }
-    placement.placed += wholeCount * problem.replicas
   }
 
-  /// Most rows stay as they are: every slot held by a node that keeps it, no two in one box that a hard rule caps.
-  /// Those are told from the others by as few reads as may be. Every cap lets one replica in.
+  /// Most rows stay as they are: every slot held by a node that keeps it, and no hard rule broken. Those are told
+  /// from the others by as few reads as may be.
   private struct WholeRows {
     let heldRows: UnsafeMutablePointer<NodeIndex>
     let replicas: Int
@@ -60,27 +58,35 @@ enum Keep {
       caps = problem.hard
     }
 
-    /// Copies the partition's row and books it, if it is such a row; else does nothing. O(R²).
-    @inline(__always) func keep(
-      _ partition: Int, into row: UnsafeMutablePointer<NodeIndex>, load: NodeTable<Int32>
-    ) -> Bool {
-      let held = heldRows + partition * replicas
-      for slot in 0..<replicas {
-        let node = held[slot]
-        guard node != .none, keeps[node.int] else { return false }
+    /// Copies and books rows up to the first that is not such a one; returns where that is. O(R²) a row.
+    @inline(never) func keep(
+      _ partitions: Range<Int>, into rows: UnsafeMutablePointer<NodeIndex>, load: NodeTable<Int32>
+    ) -> Int {
+      // The same loop for the usual lengths, which the compiler then unrolls.
+      switch replicas {
+      case 2: keep(partitions, width: 2, into: rows, load: load.base)
+      case 3: keep(partitions, width: 3, into: rows, load: load.base)
+      default: keep(partitions, width: replicas, into: rows, load: load.base)
       }
-      for cap in caps {
-        let box = cap.containerOfNode.base
-        for slot in 1..<max(replicas, 1) {
-          let container = box[held[slot].int]
-          for earlier in 0..<slot where box[held[earlier].int] == container { return false }
+    }
+
+    @inline(__always) private func keep(
+      _ partitions: Range<Int>, width: Int, into rows: UnsafeMutablePointer<NodeIndex>,
+      load: UnsafeMutablePointer<Int32>
+    ) -> Int {
+      for partition in partitions {
+        let held = heldRows + partition * width
+        for slot in 0..<width {
+          guard held[slot] != .none, keeps[held[slot].int] else { return partition }
+        }
+        guard caps.allow(held, width: width) else { return partition }
+        let row = rows + partition * width
+        for slot in 0..<width {
+          row[slot] = held[slot]
+          load[held[slot].int] += 1
         }
       }
-      for slot in 0..<replicas {
-        row[slot] = held[slot]
-        load.base[held[slot].int] += 1
-      }
-      return true
+      return partitions.upperBound
     }
   }
 

@@ -17,8 +17,8 @@ struct Market {
   private let chosen: NodeTable<NodeIndex>
   private let held: NodeTable<NodeIndex>
 
-  /// A whole row of today may be known to be the cheapest at a glance.
-  let unchangedRowsAreCheap: Bool
+  /// Today's rows have as many slots that hold data as are wanted, in front, and none may stay short.
+  private let mayBeUnchanged: Bool
 
   /// O(N · R + boxes · R log).
   init(_ problem: Problem, _ due: Due, _ prices: NodeTable<Int32>) throws(PlatError) {
@@ -30,7 +30,7 @@ struct Market {
     replicas = problem.replicas
     isShort = due.isShort
     self.prices = prices.base
-    unchangedRowsAreCheap = problem.heldSlots.count == problem.replicas && !due.isShort
+    mayBeUnchanged = problem.heldSlots.elementsEqual(0..<problem.replicas) && !due.isShort
     let mayStay: NodeTable<Bool> = try problem.arena.table(problem.nodeCount)
     for node in 0..<problem.nodeCount { mayStay.base[node] = problem.keeps.base[node] && due.most.base[node] > 0 }
     self.mayStay = mayStay.base
@@ -59,26 +59,32 @@ struct Market {
     leastPrice = ranked.first?.price ?? 0
   }
 
-  /// The cost of keeping the row as it is, where that is plainly the cheapest: it is whole, legal, and no node of
-  /// it costs more than the cheapest newcomer. Nil otherwise. Only where `unchangedRowsAreCheap`. O(R²).
-  @inline(__always) func costOfUnchanged(_ partition: Int) -> Int? {
-    let row = heldRows + partition * heldWidth
-    var cost = 0
-    for slot in heldSlots {
-      let node = row[slot]
-      guard node != .none, mayStay[node.int], prices[node.int] <= leastPrice + 1 else { return nil }
-      cost += Int(prices[node.int])
+  /// Adds up the costs of rows that are plainly cheapest as they are today, up to the first that is not; returns where
+  /// that is. Such a row is whole, legal, and no node of it costs more than the cheapest newcomer. O(R²) a row.
+  @inline(never) func addUnchanged(_ partitions: Range<Int>, to cost: inout Int) -> Int {
+    guard mayBeUnchanged else { return partitions.lowerBound }
+    switch replicas {
+    case 2: return addUnchanged(partitions, width: 2, to: &cost)
+    case 3: return addUnchanged(partitions, width: 3, to: &cost)
+    default: return addUnchanged(partitions, width: replicas, to: &cost)
     }
-    for cap in hard {
-      let box = cap.containerOfNode.base
-      for (index, slot) in heldSlots.enumerated() {
-        let container = box[row[slot].int]
-        var others = 0
-        for earlier in 0..<index where box[row[heldSlots[earlier]].int] == container { others += 1 }
-        if others >= cap.most { return nil }
+  }
+
+  @inline(__always) private func addUnchanged(_ partitions: Range<Int>, width: Int, to cost: inout Int) -> Int {
+    let most = leastPrice + 1
+    var sum = 0
+    defer { cost += sum }
+    for partition in partitions {
+      let row = heldRows + partition * heldWidth
+      var ofRow = 0
+      for slot in 0..<width {
+        guard row[slot] != .none, mayStay[row[slot].int], prices[row[slot].int] <= most else { return partition }
+        ofRow += Int(prices[row[slot].int])
       }
+      guard hard.allow(row, width: width) else { return partition }
+      sum += ofRow
     }
-    return cost
+    return partitions.upperBound
   }
 
   /// The cheapest legal row: held nodes and newcomers merged by price, each taken where the caps still allow.

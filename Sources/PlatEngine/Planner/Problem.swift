@@ -8,6 +8,48 @@ struct LevelCap: BitwiseCopyable {
   let rule: Int
 }
 
+extension UnsafeBufferPointer<LevelCap> {
+  /// Whether a row without an empty slot keeps all of these rules. O(R²), unrolled where `width` is a constant.
+  @inline(__always) func allow(_ row: UnsafeMutablePointer<NodeIndex>, width: Int) -> Bool {
+    for cap in self {
+      let containerOf = cap.containerOfNode.base
+      for slot in 0..<width {
+        let container = containerOf[row[slot].int]
+        var others = 0
+        for earlier in 0..<slot {
+          let isSame = containerOf[row[earlier].int] == container
+          if isSame, cap.most == 1 { return false }
+          others += isSame ? 1 : 0
+        }
+        if cap.most != 1, others >= cap.most { return false }
+      }
+    }
+    return true
+  }
+
+  /// The first of the partitions whose row has an empty slot or breaks one of these rules; their end where none does.
+  @inline(never) func firstNotAllowed(
+    _ partitions: Range<Int>, rows: UnsafeMutablePointer<NodeIndex>, width: Int
+  ) -> Int {
+    switch width {
+    case 2: scan(partitions, rows: rows, width: 2)
+    case 3: scan(partitions, rows: rows, width: 3)
+    default: scan(partitions, rows: rows, width: width)
+    }
+  }
+
+  @inline(__always) private func scan(
+    _ partitions: Range<Int>, rows: UnsafeMutablePointer<NodeIndex>, width: Int
+  ) -> Int {
+    for partition in partitions {
+      let row = rows + partition * width
+      for slot in 0..<width where row[slot] == .none { return partition }
+      if !allow(row, width: width) { return partition }
+    }
+    return partitions.upperBound
+  }
+}
+
 /// A hard rule about some of the wanted states only: the roles stage keeps it.
 struct StateCap {
   let containerOfNode: NodeTable<ContainerIndex>
@@ -145,12 +187,20 @@ struct Problem {
     }
   }
 
-  /// Whether hard rules let `node` take a partition whose row is `row`, where what slot `leaving` holds
-  /// goes (nil: nothing goes). O(R · hard levels).
+  /// Whether `node` may take a partition whose row is `row`, where what slot `leaving` holds goes (-1: nothing
+  /// does): it is not there yet, and hard rules allow it. O(R · hard levels).
   @inline(__always) func allows(
     _ row: UnsafeMutablePointer<NodeIndex>, leaving: Int, to node: NodeIndex
   ) -> Bool {
     for slot in 0..<replicas where row[slot] == node { return false }
+    return allows(row, leaving: leaving, intoBoxOf: node)
+  }
+
+  /// Whether hard rules let one more of the row's replicas into the leaf box of `node`, whose nodes are alike to
+  /// them.
+  @inline(__always) func allows(
+    _ row: UnsafeMutablePointer<NodeIndex>, leaving: Int, intoBoxOf node: NodeIndex
+  ) -> Bool {
     for cap in hard {
       let container = cap.containerOfNode[node]
       var count = 0
@@ -181,7 +231,9 @@ struct Problem {
 
 extension Arena {
   /// A list that lives as long as the arena.
-  fileprivate func list<Element: BitwiseCopyable>(_ elements: [Element]) throws(PlatError) -> UnsafeBufferPointer<Element> {
+  fileprivate func list<Element: BitwiseCopyable>(
+    _ elements: [Element]
+  ) throws(PlatError) -> UnsafeBufferPointer<Element> {
     let table: DenseTable<NodeIndex, Element> = try table(elements.count)
     for (index, element) in elements.enumerated() { table.base[index] = element }
     return UnsafeBufferPointer(start: table.base, count: elements.count)

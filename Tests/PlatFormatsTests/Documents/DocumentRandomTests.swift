@@ -63,9 +63,16 @@ import Testing
 }
 
 extension DocumentError {
-  /// What has been accepted can be judged.
+  /// What has been accepted can be judged and planned, or is refused as unsupported.
   fileprivate static func hold(_ document: ClusterDocument) throws {
-    guard let map = document.map?.placement, map.partitionCount < 100_000 else { return }
-    _ = try Judge.judge(DenseCluster(document.cluster), map: map, from: nil)
+    guard document.cluster.settings.partitionCount < 1000 else { return }
+    let dense = try DenseCluster(document.cluster)
+    if let map = document.map?.placement { _ = try Judge.judge(dense, map: map, from: nil) }
+    do throws(PlatError) {
+      let plan = try Planner.plan(dense, from: document.map?.placement)
+      _ = try Judge.judge(dense, map: plan.target, from: document.map?.placement)
+    } catch {
+      guard case .unsupported = error else { throw error }
+    }
   }
 }

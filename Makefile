@@ -1,0 +1,53 @@
+# Plat. Each target installs what it needs and is missing: see scripts/install-needs.
+SWIFT ?= swift
+PREFIX ?= /usr/local
+DEMO := build/demo
+SANITIZERS := address thread
+
+.DEFAULT_GOAL := help
+.PHONY: help needs build demo test test-release sweep test-sanitize $(SANITIZERS:%=test-%) bench crc install clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+needs: ## install the libraries that are missing
+	@scripts/install-needs
+
+build: needs ## the program, in release: .build/release/plat
+	$(SWIFT) build -c release --product plat
+
+demo: build ## plan an example cluster: its documents go to build/demo
+	@scripts/demo .build/release/plat $(DEMO)
+
+test: needs ## all tests, and the benchmarks' smoke run (debug)
+	@SWIFT=$(SWIFT) scripts/test
+
+test-release: needs ## all tests, optimised
+	$(SWIFT) test -c release --scratch-path .build-release-tests -Xswiftc -enable-testing
+
+sweep: ## all tests, optimised, with many more seeds and larger clusters
+	PLAT_SWEEP=1 $(MAKE) test-release
+
+test-sanitize: test-address test-thread ## all tests under the address and the thread sanitizer
+
+test-address: needs
+	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test --scratch-path .build-address --sanitize=address
+
+# The thread sanitizer and jemalloc do not go together: this build has none.
+test-thread: needs
+	PLAT_WITHOUT_JEMALLOC=1 $(SWIFT) test --scratch-path .build-thread --sanitize=thread
+
+bench: needs ## the benchmarks of planning, in release; figures as JSON in build/benchmarks.json
+	@mkdir -p build
+	$(SWIFT) build -c release --product PlatBenchmarks
+	.build/release/PlatBenchmarks --json build/benchmarks.json
+
+crc: needs ## the benchmark of CRC-32 against zlib and ISA-L, in release
+	$(SWIFT) build -c release --product PlatBenchmarks
+	.build/release/PlatBenchmarks crc
+
+install: build ## the program, into $(PREFIX)/bin
+	install -D -m 755 .build/release/plat $(DESTDIR)$(PREFIX)/bin/plat
+
+clean: ## remove all that was built
+	rm -rf .build .build-release-tests $(SANITIZERS:%=.build-%) build
