@@ -13,8 +13,8 @@ struct PlanReport {
 
   private var timeTable: Table {
     var table = Table([
-      "time and memory", "runs", "copy ms", "plan ms", "+-%", "ns/replica", "copies", "least ms", "least/least", "peak B/replica", "dense ms",
-      "judge ms", "judge copies", "naive/plan",
+      "time and memory", "runs", "copy ms", "plan ms", "+-%", "ns/replica", "copies", "least ms", "least/least",
+      "peak B/replica", "dense ms", "judge ms", "judge copies", "naive/plan",
     ])
     for result in results {
       table.add([

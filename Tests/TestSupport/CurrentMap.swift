@@ -23,7 +23,8 @@ public enum CurrentMap: Sendable, CaseIterable {
   /// Some replicas are `pending`, and some nodes have `dead` ones.
   case passing
 
-  func make(_ cluster: Cluster, _ random: inout SplitMix64) -> PlacementMap? {
+  /// The map of this kind for `cluster`; nil: a fresh cluster.
+  public func make(_ cluster: Cluster, _ random: inout SplitMix64) -> PlacementMap? {
     let layout = MapLayout(cluster)
     let nodes = Array(cluster.nodes.indices)
     let partitions = 0..<cluster.settings.partitionCount

@@ -22,13 +22,13 @@ public func holds(_ condition: Bool, _ message: @autoclosure () -> String) throw
 /// it, and stops after `mostFailures` of them.
 ///
 /// `body` must throw to be noticed: use `holds` or `#require`, not `#expect`. With `PLAT_SEED` set in the
-/// environment, only that seed runs.
+/// environment, only that seed runs; with `PLAT_SWEEP`, that many times as many seeds.
 public func forAllSeeds(
   _ seeds: Range<UInt64>, mostFailures: Int = 3, sourceLocation: SourceLocation = #_sourceLocation,
   _ body: (UInt64) throws -> Void
 ) {
   var failures = 0
-  for seed in replayedSeed().map({ $0..<($0 + 1) }) ?? seeds {
+  for seed in replayedSeed().map({ $0..<($0 + 1) }) ?? swept(seeds) {
     do {
       try body(seed)
     } catch {
@@ -45,6 +45,13 @@ func replayCommand(seed: UInt64) -> String {
   return "PLAT_SEED=\(seed) swift test --filter \(name)"
 }
 
-private func replayedSeed() -> UInt64? {
-  getenv("PLAT_SEED").flatMap { UInt64(String(cString: $0)) }
+private func replayedSeed() -> UInt64? { number("PLAT_SEED") }
+
+private func swept(_ seeds: Range<UInt64>) -> Range<UInt64> {
+  let times = min(max(number("PLAT_SWEEP") ?? 1, 1), 1_000_000)
+  return seeds.lowerBound..<(seeds.lowerBound + UInt64(seeds.count) * times)
+}
+
+private func number(_ variable: String) -> UInt64? {
+  getenv(variable).flatMap { UInt64(String(cString: $0)) }
 }

@@ -187,12 +187,20 @@ struct Problem {
     }
   }
 
-  /// Whether hard rules let `node` take a partition whose row is `row`, where what slot `leaving` holds
-  /// goes (nil: nothing goes). O(R · hard levels).
+  /// Whether `node` may take a partition whose row is `row`, where what slot `leaving` holds goes (-1: nothing
+  /// does): it is not there yet, and hard rules allow it. O(R · hard levels).
   @inline(__always) func allows(
     _ row: UnsafeMutablePointer<NodeIndex>, leaving: Int, to node: NodeIndex
   ) -> Bool {
     for slot in 0..<replicas where row[slot] == node { return false }
+    return allows(row, leaving: leaving, intoBoxOf: node)
+  }
+
+  /// Whether hard rules let one more of the row's replicas into the leaf box of `node`, whose nodes are alike to
+  /// them.
+  @inline(__always) func allows(
+    _ row: UnsafeMutablePointer<NodeIndex>, leaving: Int, intoBoxOf node: NodeIndex
+  ) -> Bool {
     for cap in hard {
       let container = cap.containerOfNode[node]
       var count = 0
@@ -223,7 +231,9 @@ struct Problem {
 
 extension Arena {
   /// A list that lives as long as the arena.
-  fileprivate func list<Element: BitwiseCopyable>(_ elements: [Element]) throws(PlatError) -> UnsafeBufferPointer<Element> {
+  fileprivate func list<Element: BitwiseCopyable>(
+    _ elements: [Element]
+  ) throws(PlatError) -> UnsafeBufferPointer<Element> {
     let table: DenseTable<NodeIndex, Element> = try table(elements.count)
     for (index, element) in elements.enumerated() { table.base[index] = element }
     return UnsafeBufferPointer(start: table.base, count: elements.count)

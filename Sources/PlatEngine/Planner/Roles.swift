@@ -8,19 +8,19 @@
 ///
 /// O(P · R), and a breadth-first search for each node out of its window.
 struct Roles {
-  private let problem: Problem
-  private let rows: UnsafeMutablePointer<NodeIndex>
-  private let width: Int
-  private let state: Int
+  let problem: Problem
+  let rows: UnsafeMutablePointer<NodeIndex>
+  let width: Int
+  let state: Int
   /// The state's slots in every row; the pool is all from their begin to the row's end.
-  private let slots: Range<Int>
-  private let windows: RoleWindows?
-  private let placement: Placement
+  let slots: Range<Int>
+  let windows: RoleWindows?
+  let placement: Placement
   /// Replicas of each node in the pool, and in the state.
-  private let total: NodeTable<Int32>
-  private let count: NodeTable<Int32>
+  let total: NodeTable<Int32>
+  let count: NodeTable<Int32>
   /// Fewest and most of each node in the state, given its total.
-  private let window: NodeTable<RoleWindows.Window>
+  let window: NodeTable<RoleWindows.Window>
 
   /// How many of one state each node got, and how many it should have.
   struct Parts {
@@ -169,127 +169,10 @@ struct Roles {
     }
   }
 
-  @inline(__always) private func isEligible(_ node: NodeIndex) -> Bool { state > 0 || !problem.isSlaveOnly[node] }
+  @inline(__always) func isEligible(_ node: NodeIndex) -> Bool { state > 0 || !problem.isSlaveOnly[node] }
 
   /// Whether the row as it stands keeps hard rules about some of the states.
-  private func isLegal(_ row: UnsafeMutablePointer<NodeIndex>) -> Bool { StateRules.breach(problem, row) == nil }
-
-  // MARK: Who comes
-
-  /// What a node lacks of what it should have, doubled, and the open partitions where it could get it.
-  private struct Want: BitwiseCopyable {
-    var need: Int32
-    var chances: Int32
-  }
-
-  /// Open places go, partition by partition, to the holder that lacks most of what it should have, measured
-  /// against the chances that it has left. Ties go to the earlier slot.
-  private func assign(_ open: PartitionTable<PartitionIndex>, _ openCount: Int) throws(PlatError) {
-    guard openCount > 0 else { return }
-    let table: NodeTable<Want> = try problem.arena.table(problem.nodeCount)
-    let (rows, width, wants) = (rows, width, table.base)
-    let firstSlot = slots.lowerBound
-    let isPlain = slots.count == 1 && problem.stateCaps.isEmpty && !(state == 0 && problem.hasSlaveOnly)
-    for node in 0..<problem.nodeCount {
-      let window = window.base[node]  // [0, Int32.max] where there is none
-      wants[node].need = Int32(clamping: Int64(window.least) + Int64(window.most) - 2 * Int64(count.base[node]))
-    }
-    for index in 0..<openCount {
-      let row = rows + open.base[index].int * width
-      for slot in firstSlot..<width where row[slot] != .none { wants[row[slot].int].chances += 1 }
-    }
-    for index in 0..<openCount {
-      let row = rows + open.base[index].int * width
-      if isPlain, isWhole(row) {
-        // Which of them it is cannot be foreseen, so nothing here depends on it by a branch.
-        var best = firstSlot
-        var bestWant = wants[row[firstSlot].int]
-        wants[row[firstSlot].int].chances -= 1
-        for slot in (firstSlot + 1)..<width {
-          let want = wants[row[slot].int]
-          wants[row[slot].int].chances = want.chances - 1
-          let isBetter = isGreater(want, bestWant)
-          best = isBetter ? slot : best
-          bestWant.need = isBetter ? want.need : bestWant.need
-          bestWant.chances = isBetter ? want.chances : bestWant.chances
-        }
-        wants[row[best].int].need = bestWant.need - 2
-        row.swap(firstSlot, best)
-      } else {
-        assign(open.base[index].int, row, wants)
-        for slot in firstSlot..<width where row[slot] != .none { wants[row[slot].int].chances -= 1 }
-      }
-    }
-    for node in 0..<problem.nodeCount {
-      let window = window.base[node]
-      count.base[node] = Int32((Int64(window.least) + Int64(window.most) - Int64(wants[node].need)) / 2)
-    }
-  }
-
-  /// No slot of the pool is empty.
-  @inline(__always) private func isWhole(_ row: UnsafeMutablePointer<NodeIndex>) -> Bool {
-    for slot in slots.lowerBound..<width where row[slot] == .none { return false }
-    return true
-  }
-
-  /// The open places of one row, whatever rules there are.
-  private func assign(
-    _ partition: Int, _ row: UnsafeMutablePointer<NodeIndex>, _ wants: UnsafeMutablePointer<Want>
-  ) {
-    for place in slots where place >= firstOpen(row, partition) {
-      var best = -1
-      var bestWant = Want(need: 0, chances: 1)
-      for slot in place..<width {
-        let node = row[slot]
-        guard node != .none, isEligible(node) else { continue }
-        let want = wants[node.int]
-        guard best < 0 || isGreater(want, bestWant),
-          problem.stateCaps.isEmpty || isLegal(row, withSwapped: place, slot)
-        else { continue }
-        (best, bestWant) = (slot, want)
-      }
-      guard best >= 0 else {
-        makeWay(row, place)
-        continue
-      }
-      wants[row[best].int].need -= 2
-      row.swap(place, best)
-    }
-  }
-
-  @inline(__always) private func isGreater(_ a: Want, _ b: Want) -> Bool {
-    Int64(a.need) * Int64(max(1, b.chances)) > Int64(b.need) * Int64(max(1, a.chances))
-  }
-
-  private func isLegal(_ row: UnsafeMutablePointer<NodeIndex>, withSwapped place: Int, _ slot: Int) -> Bool {
-    row.swap(place, slot)
-    defer { row.swap(place, slot) }
-    return isLegal(row)
-  }
-
-  /// No holder may be in the state: who stands in its slot goes to a free one of the pool, or else goes unplaced.
-  private func makeWay(_ row: UnsafeMutablePointer<NodeIndex>, _ place: Int) {
-    guard row[place] != .none else { return }
-    if let free = (slots.upperBound..<width).first(where: { row[$0] == .none }) {
-      row.swap(place, free)
-    } else {
-      placement.load[row[place]] -= 1
-      row[place] = .none
-    }
-  }
-
-  /// The first slot of the state that `keep` left open: those before it hold who is in the state today.
-  private func firstOpen(_ row: UnsafeMutablePointer<NodeIndex>, _ partition: Int) -> Int {
-    guard let current = problem.current, partition < current.partitionCount else { return slots.lowerBound }
-    let held = current.row(partition)
-    var slot = slots.lowerBound
-    while slot < slots.upperBound, row[slot] != .none, isEligible(row[slot]), problem.isReadable[row[slot]],
-      current.slots(ofState: state).contains(where: { held[$0] == row[slot] })
-    {
-      slot += 1
-    }
-    return slot
-  }
+  func isLegal(_ row: UnsafeMutablePointer<NodeIndex>) -> Bool { StateRules.breach(problem, row) == nil }
 
   // MARK: The flow
 

@@ -69,7 +69,7 @@ struct Room {
       if box >= boxes { box -= boxes }
       let room = onlyLacking ? lacking[box] : upToTop[box]
       guard room > bestRoom else { continue }
-      guard boxAllows(row, leaving: leaving, box: box),
+      guard problem.allows(row, leaving: leaving, intoBoxOf: NodeIndex(first[box])),
         let found = pick(row, leaving: leaving, box: box, onlyLacking: onlyLacking)
       else { continue }
       (best, bestRoom, place) = (box, room, found)
@@ -79,23 +79,6 @@ struct Room {
     guard best >= 0 else { return nil }
     if boxes > Room.boxesTried { rotation = best + 1 == boxes ? 0 : best + 1 }
     return give(box: best, place: place)
-  }
-
-  /// Whether hard rules let one more of the row's replicas into a box. Nodes of a leaf box are alike to them.
-  @inline(__always) private func boxAllows(
-    _ row: UnsafeMutablePointer<NodeIndex>, leaving: Int, box: Int
-  ) -> Bool {
-    guard !problem.hard.isEmpty else { return true }
-    let node = NodeIndex(first[box])
-    for cap in problem.hard {
-      let container = cap.containerOfNode[node]
-      var held = 0
-      for slot in 0..<problem.replicas where slot != leaving && row[slot] != .none {
-        if cap.containerOfNode[row[slot]] == container { held += 1 }
-      }
-      if held >= cap.most { return false }
-    }
-    return true
   }
 
   /// The place among the box's open nodes of the best of the next few; of all where those do not serve.

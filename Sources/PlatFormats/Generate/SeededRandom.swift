@@ -1,4 +1,6 @@
-/// SplitMix64 (Steele, Lea, Flood 2014): the same numbers from the same seed on every machine.
+import PlatEngine
+
+/// Numbers for one purpose from one seed, the same on every machine.
 struct SeededRandom {
   /// What numbers are drawn for. Each has its own sequence, so that one option does not shift what others draw.
   enum Purpose: UInt64 {
@@ -6,23 +8,17 @@ struct SeededRandom {
     case capacities, statuses, placement, progress
   }
 
-  private var state: UInt64
+  private var numbers: SplitMix
 
   init(seed: UInt64, for purpose: Purpose) {
-    state = seed
-    state = next() ^ purpose.rawValue
+    var ofSeed = SplitMix(seed: seed)
+    numbers = SplitMix(seed: ofSeed.next() ^ purpose.rawValue)
   }
 
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
-  }
+  mutating func next() -> UInt64 { numbers.next() }
 
   /// A number from 0 to `bound - 1`. `bound` is at least 1.
-  mutating func below(_ bound: Int) -> Int { Int(next().multipliedFullWidth(by: UInt64(bound)).high) }
+  mutating func below(_ bound: Int) -> Int { numbers.below(bound) }
 
   /// A number of the range.
   mutating func among(_ range: ClosedRange<Int>) -> Int { range.lowerBound + below(range.count) }
