@@ -1,6 +1,7 @@
 # Plat. Each target installs what it needs and is missing: see scripts/install-needs.
 SWIFT ?= swift
 PREFIX ?= /usr/local
+SWEEP ?= 20
 DEMO := build/demo
 SANITIZERS := address thread
 
@@ -25,8 +26,8 @@ test: needs ## all tests, and the benchmarks' smoke run (debug)
 test-release: needs ## all tests, optimised
 	$(SWIFT) test -c release --scratch-path .build-release-tests -Xswiftc -enable-testing
 
-sweep: ## all tests, optimised, with many more seeds and larger clusters
-	PLAT_SWEEP=1 $(MAKE) test-release
+sweep: ## all tests, optimised, with $(SWEEP) times as many seeds (SWEEP=20)
+	PLAT_SWEEP=$(SWEEP) $(MAKE) test-release
 
 test-sanitize: test-address test-thread ## all tests under the address and the thread sanitizer
 

@@ -41,11 +41,13 @@ import Testing
     }
     shape.currentMaps = nil
     var outside = 0
+    var seeds = 0
     forAllSeeds(0..<1500) { seed in
       let one = try PlannedCase(seed, .small, shape)
+      seeds += 1
       outside += one.report.isBalanced || one.isShort ? 0 : 1
     }
-    #expect(outside <= 15)
+    #expect(outside <= max(15, seeds / 100))  // a sweep has more seeds
   }
 
   @Test func planningTwiceIsPlanningOnce() {
