@@ -25,8 +25,8 @@ test: needs ## all tests, and the benchmarks' smoke run (debug)
 test-release: needs ## all tests, optimised
 	$(SWIFT) test -c release --scratch-path .build-release-tests -Xswiftc -enable-testing
 
-sweep: ## all tests, optimised, with many more seeds and larger clusters
-	PLAT_SWEEP=1 $(MAKE) test-release
+sweep: ## all tests, optimised, with 20 times as many seeds
+	PLAT_SWEEP=20 $(MAKE) test-release
 
 test-sanitize: test-address test-thread ## all tests under the address and the thread sanitizer
 
