@@ -88,6 +88,17 @@ extension PlannedCase {
     #expect(one.masters(of: 7) == 0 && one.report.health == .green)
   }
 
+  /// A node in each zone: a partition that is on such nodes only needs a master elsewhere, and that is a move. The
+  /// bound knows nothing of states.
+  @Test func maintenanceInEveryZone() throws {
+    var after = Self.fifty
+    for zone in 0..<5 { after.statuses[10 * zone] = .maintenance }
+    let one = try PlannedCase(after, from: Self.fiftyPlanned())
+    let onlyThere = one.holdersBefore.count { $0.allSatisfy { $0 % 10 == 0 } }
+    #expect(onlyThere > 0 && one.moves == onlyThere && one.plan.movesLowerBound == 0)
+    #expect(one.report.health == .green && one.report.isBalanced)
+  }
+
   /// One leaves as another comes: only what the first had moves, to the other but for what balance asks.
   @Test func aNodeIsSwapped() throws {
     var after = Self.fifty

@@ -45,10 +45,34 @@ import Testing
       })
   }
 
-  /// With the holders that the plan chose, masters come as near to their due as any choice of states brings them:
-  /// mostly. Changing holders for it would cost moves.
-  @Test func mastersAreAsNearToTheirDueAsHoldersAllow() throws {
+  /// Of the maps with the fewest moves, the one that breaks soft rules least: mostly.
+  @Test(arguments: [true, false])
+  func softRulesAreBrokenLittle(isFresh: Bool) {
+    let shape = RandomCluster.Shape {
+      $0.rulesOverAllStates = true
+      $0.noMaintenance = true
+      $0.currentMaps = isFresh ? [.none] : [.random, .drifted, .halfMoved, .missing, .roundRobin]
+      $0.nodes = 3...5
+    }
+    var seen = 0
     var worse: [UInt64] = []
+    forAllSeeds(0..<1000) { seed in
+      let one = try PlannedCase(seed, .tiny, shape)
+      guard !one.isShort, one.cluster.cluster.settings.placement.contains(where: { $0.strength == .soft }) else { return }
+      let best = ExhaustiveSearch.least(
+        cluster: one.cluster, current: one.current, windows: one.due.windows, totalFlow: one.due.totalFlow, law: .rules)
+      guard let best, best.moves == one.moves else { throw PropertyFailure("not the fewest moves\n\(one.text)") }
+      try holds(one.report.brokenSoft >= best.brokenSoft, "fewer breaches than there must be\n\(one.text)")
+      seen += 1
+      if one.report.brokenSoft > best.brokenSoft { worse.append(seed) }
+    }
+    // Rows of a fresh map are dealt out in closed form, which looks at hard rules and loads only.
+    #expect(worse.count * (isFresh ? 6 : 20) < seen, "\(worse.count) of \(seen): \(worse)")
+  }
+
+  /// With the holders that the plan chose, masters come as near to their due as any choice of states brings them.
+  /// (Other holders may do better, and would cost moves.)
+  @Test func mastersAreAsNearToTheirDueAsHoldersAllow() {
     forAllSeeds(0..<500) { seed in
       let one = try PlannedCase(seed, .tiny, .laminar)
       guard !one.isShort, one.cluster.wanted[0] > 0 else { return }
@@ -58,8 +82,7 @@ import Testing
         let masters = one.masters(of: node)
         return sum + max(windows[node].lowerBound - masters, masters - windows[node].upperBound, 0)
       }
-      if outside > (least ?? 0) { worse.append(seed) }
+      try holds(outside == least, "masters \(outside) outside their windows, at least \(least, default: "none")\n\(one.text)")
     }
-    #expect(worse.isEmpty, "\(worse)")
   }
 }

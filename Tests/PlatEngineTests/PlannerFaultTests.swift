@@ -116,15 +116,6 @@ import Testing
     }
     #expect(tight > best / 20 && tight < best, "\(tight) of \(best)")
   }
-
-  /// The harness itself: a property that does not hold is reported, with its seed.
-  @Test func aPropertyThatDoesNotHoldIsReported() {
-    withKnownIssue {
-      forAllSeeds(17..<18) { _ in throw PropertyFailure("planted") }
-    } matching: { issue in
-      issue.comments.contains { $0.rawValue.contains("seed 17: planted") && $0.rawValue.contains("PLAT_SEED=17") }
-    }
-  }
 }
 
 extension PlannedCase {

@@ -17,6 +17,22 @@ public enum ExhaustiveSearch {
   public static func leastMoves(
     cluster: DenseCluster, current: PlacementMap?, windows: [ClosedRange<Int>], totalFlow: Int, law: Law
   ) -> Int? {
+    least(cluster: cluster, current: current, windows: windows, totalFlow: totalFlow, law: law)?.moves
+  }
+
+  /// What a map costs, moves before all.
+  public struct Cost: Comparable, Sendable {
+    public var moves = 0
+    /// Replicas too many under soft rules over all states that are wanted. Others are left out.
+    public var brokenSoft = 0
+
+    public static func < (a: Self, b: Self) -> Bool { (a.moves, a.brokenSoft) < (b.moves, b.brokenSoft) }
+  }
+
+  /// The least moves, and with so many the least breaches of soft rules.
+  public static func least(
+    cluster: DenseCluster, current: PlacementMap?, windows: [ClosedRange<Int>], totalFlow: Int, law: Law
+  ) -> Cost? {
     let held = current?.dataHolders(cluster.cluster.settings.model)
     let legal = subsets(of: cluster.nodeCount).filter { holders in
       guard holders.count <= cluster.replicas else { return false }
@@ -25,7 +41,8 @@ public enum ExhaustiveSearch {
       case .rules: return !roles(cluster, holders, mayBeMaster: { _ in true }).isEmpty
       }
     }
-    var reached: [[Int]: Int] = [[Int](repeating: 0, count: cluster.nodeCount): 0]
+    let broken = Dictionary(uniqueKeysWithValues: legal.map { ($0, softExcess(cluster, $0)) })
+    var reached: [[Int]: Cost] = [[Int](repeating: 0, count: cluster.nodeCount): Cost()]
     for partition in 0..<cluster.partitionCount {
       let before = held?[partition] ?? []
       let allowed = legal.filter { holders in
@@ -33,14 +50,16 @@ public enum ExhaustiveSearch {
           cluster.status[node] == .active || cluster.status[node] == .maintenance && before.contains(node)
         }
       }
-      var next: [[Int]: Int] = [:]
-      for (loads, moves) in reached {
+      var next: [[Int]: Cost] = [:]
+      for (loads, cost) in reached {
         for holders in allowed {
           var after = loads
           for node in holders { after[node] += 1 }
           guard zip(after, windows).allSatisfy({ $0 <= $1.upperBound }) else { continue }
-          let moves = moves + holders.count { !before.contains($0) }
-          next[after] = min(next[after] ?? .max, moves)
+          var cost = cost
+          cost.moves += holders.count { !before.contains($0) }
+          cost.brokenSoft += broken[holders]!
+          next[after] = min(next[after] ?? cost, cost)
         }
       }
       reached = next
@@ -99,6 +118,15 @@ public enum ExhaustiveSearch {
       return cluster.levels[rule.level].nodes.allSatisfy { box in
         rule.states.reduce(0) { $0 + row[$1].count(where: box.contains) } <= most
       }
+    }
+  }
+
+  private static func softExcess(_ cluster: DenseCluster, _ holders: [Int]) -> Int {
+    let wanted = Set(cluster.wanted.indices.filter { cluster.wanted[$0] > 0 })
+    return cluster.cluster.settings.placement.reduce(0) { sum, rule in
+      guard rule.strength == .soft, case .atMost(let most) = rule.demand, wanted.isSubset(of: rule.states)
+      else { return sum }
+      return sum + cluster.levels[rule.level].nodes.reduce(0) { $0 + max(0, holders.count(where: $1.contains) - most) }
     }
   }
 

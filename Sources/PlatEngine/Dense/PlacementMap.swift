@@ -18,16 +18,24 @@ public final class PlacementMap: @unchecked Sendable {
   private let arena: Arena
 
   /// An empty map: every slot `none`. Throws `outOfMemory`. O(P · width).
-  public init(partitionCount: Int, slotCounts: [Int], arena: Arena? = nil) throws(PlatError) {
+  public convenience init(partitionCount: Int, slotCounts: [Int]) throws(PlatError) {
+    try self.init(unfilled: partitionCount, slotCounts: slotCounts, arena: Arena())
+    clear()
+  }
+
+  /// A map whose slots the caller has yet to write, every one.
+  init(unfilled partitionCount: Int, slotCounts: [Int], arena: Arena) throws(PlatError) {
     self.partitionCount = partitionCount
     self.slotCounts = slotCounts
     width = slotCounts.reduce(0, +)
     firstSlots = slotCounts.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) }
-    if let arena { self.arena = arena } else { self.arena = try Arena() }
-    let table: NodeTable<NodeIndex> = try self.arena.table(partitionCount * width)
-    table.fill(with: .none)
+    self.arena = arena
+    let table: NodeTable<NodeIndex> = try arena.table(partitionCount * width)
     slots = table.base
   }
+
+  /// Makes every slot `none`. O(P · width).
+  func clear() { slots.update(repeating: .none, count: partitionCount * width) }
 
   /// The slots of one partition.
   @inline(__always) public func row(_ partition: Int) -> UnsafeMutablePointer<NodeIndex> { slots + partition * width }

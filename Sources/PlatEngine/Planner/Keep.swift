@@ -7,7 +7,8 @@
 ///     current   master  slave  slave  slave        rows     slot0  slot1  slot2
 ///               n17     n4     n90    n2     →              n17    n4     n2      (n90 leaves)
 ///
-/// One pass over the current map, O(P · R²) for rows of R.
+/// One pass over the current map, which writes every row, O(P · R²) for rows of R. Without a map there is nothing
+/// to do.
 enum Keep {
   static func run(_ problem: Problem, _ placement: inout Placement) {
     guard let current = problem.current else { return }
@@ -24,6 +25,7 @@ enum Keep {
         if partition == problem.partitionCount { break }
       }
       let row = placement.row(partition)
+      row.update(repeating: .none, count: problem.replicas)
       var kept = 0
       if partition < current.partitionCount {
         let held = current.row(partition)

@@ -14,6 +14,8 @@ struct Placement {
   var placed = 0
   /// Replicas that were held, could have stayed by their node, and were let go by `Keep`.
   var letGo = 0
+  /// The first partitions, up to here, have their states already.
+  var dealt = 0
 
   init(_ problem: Problem, target: PlacementMap) throws(PlatError) {
     self.target = target

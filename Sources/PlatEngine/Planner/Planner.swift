@@ -15,7 +15,7 @@ public enum Planner {
     let arena = try Arena(limitBytes: options.memoryLimitBytes)
     var clock = StageClock()
     let target = try PlacementMap(
-      partitionCount: cluster.partitionCount, slotCounts: cluster.wanted, arena: Arena(limitBytes: options.memoryLimitBytes))
+      unfilled: cluster.partitionCount, slotCounts: cluster.wanted, arena: Arena(limitBytes: options.memoryLimitBytes))
     let problem = try Problem(cluster, current: current, arena: arena)
     var placement = try Placement(problem, target: target)
     clock.mark("prepare")

@@ -88,7 +88,7 @@ struct Roles {
   }
 
   private func run() throws(PlatError) {
-    let open: PartitionTable<PartitionIndex> = try problem.arena.table(problem.partitionCount)
+    let open: PartitionTable<PartitionIndex> = try problem.arena.table(problem.partitionCount - placement.dealt)
     let openCount = keep(open)
     try assign(open, openCount)
     try flow()
@@ -96,14 +96,17 @@ struct Roles {
 
   // MARK: Who stays
 
-  /// Holders that are in the state today take its slots. Returns how many partitions have places left.
+  /// Holders that are in the state today, or were dealt it, have its slots. Returns how many partitions have places left.
   private func keep(_ open: PartitionTable<PartitionIndex>) -> Int {
     var openCount = 0
     let current = problem.current
     let heldSlots = current?.slots(ofState: state) ?? 0..<0
     let comparable = heldSlots == slots && problem.stateCaps.isEmpty ? problem.heldPartitions : 0
     let unchanged = UnchangedRows(problem, rows: rows, slots: slots, state: state, count: count)
-    for partition in 0..<problem.partitionCount {
+    for partition in 0..<placement.dealt {
+      for slot in slots { count.base[rows[partition * width + slot].int] += 1 }
+    }
+    for partition in placement.dealt..<problem.partitionCount {
       if partition < comparable, unchanged.keep(partition) { continue }
       let row = rows + partition * width
       var next = slots.lowerBound
