@@ -29,14 +29,13 @@ test-release: needs ## all tests, optimised
 sweep: ## all tests, optimised, with $(SWEEP) times as many seeds (SWEEP=20)
 	PLAT_SWEEP=$(SWEEP) $(MAKE) test-release
 
-test-sanitize: test-address test-thread ## all tests under the address and the thread sanitizer
+test-sanitize: test-address test-thread ## all tests under the address sanitizer, those of the engine under the thread sanitizer
 
 test-address: needs
 	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test --scratch-path .build-address --sanitize=address
 
-# The thread sanitizer and jemalloc do not go together: this build has none.
 test-thread: needs
-	PLAT_WITHOUT_JEMALLOC=1 $(SWIFT) test --scratch-path .build-thread --sanitize=thread
+	PLAT_ENGINE_ONLY=1 $(SWIFT) test --scratch-path .build-thread --sanitize=thread
 
 bench: needs ## the benchmarks of planning, in release; figures as JSON in build/benchmarks.json
 	@mkdir -p build
