@@ -72,7 +72,8 @@ struct PlannedCase {
   /// What holds of any plan for any cluster, however strange: counted here, beside the Judge.
   func checkConsistent() throws {
     let map = plan.target
-    try holds(map.partitionCount == cluster.partitionCount && map.slotCounts == cluster.wanted, "the map's shape\n\(text)")
+    try holds(
+      map.partitionCount == cluster.partitionCount && map.slotCounts == cluster.wanted, "the map's shape\n\(text)")
     try holds(faults.isEmpty, "faults \(faults)\n\(text)")
     for row in map.rows {
       let nodes = row.flatMap(\.self)

@@ -147,7 +147,8 @@ extension PlannedCase {
   }
 
   @Test func twoMastersAndASlave() throws {
-    let cluster = ZoneCluster(partitions: 12, slaves: 1, zones: [2, 2, 2], rules: [ZoneCluster.spread], model: .multiMaster, masters: 2)
+    let cluster = ZoneCluster(
+      partitions: 12, slaves: 1, zones: [2, 2, 2], rules: [ZoneCluster.spread], model: .multiMaster, masters: 2)
     let one = try PlannedCase(cluster)
     #expect(one.brief == "36 moves of 36; master 4…4, slave 2…2, total 6…6; green")
     var after = cluster

@@ -14,7 +14,8 @@ import Testing
       guard let least else { throw PropertyFailure("no map lies in the windows\n\(one.text)") }
       try holds(one.plan.movesLowerBound <= least, "bound \(one.plan.movesLowerBound), at least \(least)\n\(one.text)")
       // In a shortage the cheapest map may leave a partition without any replica; the planner does not.
-      try holds(one.moves == least || one.isShort && one.moves > least, "\(one.moves) moves, at least \(least)\n\(one.text)")
+      try holds(
+        one.moves == least || one.isShort && one.moves > least, "\(one.moves) moves, at least \(least)\n\(one.text)")
     }
   }
 
@@ -58,7 +59,9 @@ import Testing
     var worse: [UInt64] = []
     forAllSeeds(0..<1000) { seed in
       let one = try PlannedCase(seed, .tiny, shape)
-      guard !one.isShort, one.cluster.cluster.settings.placement.contains(where: { $0.strength == .soft }) else { return }
+      guard !one.isShort, one.cluster.cluster.settings.placement.contains(where: { $0.strength == .soft }) else {
+        return
+      }
       let best = ExhaustiveSearch.least(
         cluster: one.cluster, current: one.current, windows: one.due.windows, totalFlow: one.due.totalFlow, law: .rules)
       guard let best, best.moves == one.moves else { throw PropertyFailure("not the fewest moves\n\(one.text)") }
@@ -82,7 +85,8 @@ import Testing
         let masters = one.masters(of: node)
         return sum + max(windows[node].lowerBound - masters, masters - windows[node].upperBound, 0)
       }
-      try holds(outside == least, "masters \(outside) outside their windows, at least \(least, default: "none")\n\(one.text)")
+      try holds(
+        outside == least, "masters \(outside) outside their windows, at least \(least, default: "none")\n\(one.text)")
     }
   }
 }

@@ -37,7 +37,9 @@ import Testing
     var planted = 0
     forAllSeeds(0..<600) { seed in
       var one = try PlannedCase(seed, .small, .laminar)
-      guard !one.isShort, one.cluster.status.allSatisfy({ $0 == .active }), let map = movedNeedlessly(one) else { return }
+      guard !one.isShort, one.cluster.status.allSatisfy({ $0 == .active }), let map = movedNeedlessly(one) else {
+        return
+      }
       planted += 1
       let moves = one.moves
       one = try PlannedCase(one.cluster, one.current, target: map)

@@ -65,7 +65,8 @@ import Testing
     #expect(one.report.unmet == 12 && !one.report.meetsHardRules && one.report.isBalanced)
     #expect(one.report.findings.map(\.partition) == (0..<12).map(String.init))
     for finding in one.report.findings {
-      #expect(finding.strength == .hard && finding.rule == "constraints.slave" && finding.want == 2 && finding.have == 1)
+      #expect(
+        finding.strength == .hard && finding.rule == "constraints.slave" && finding.want == 2 && finding.have == 1)
       #expect(finding.because == "2 zones, and placement[0] allows 1 replica in each: at most 2 of 3")
     }
     let again = try PlannedCase(ZoneCluster(slaves: 2, rules: [ZoneCluster.spread]), from: one.plan.target)

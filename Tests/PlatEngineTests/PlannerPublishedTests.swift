@@ -6,7 +6,8 @@ import Testing
 /// the greedy planner here leaves, it needs 10 to 30 % more moves than there must be.
 @Suite struct PlannerPublished {
   @Test(arguments: [
-    PublishedCase.Change.none, .addNode(toRack: 0), .addNode(toRack: 4), .addNodeInNewRack, .removeNode(0), .removeNode(9),
+    PublishedCase.Change.none, .addNode(toRack: 0), .addNode(toRack: 4), .addNodeInNewRack, .removeNode(0),
+    .removeNode(9),
   ])
   func movesAreTheFlowsAndFewerThanGreedy(_ change: PublishedCase.Change) throws {
     let (named, current) = PublishedCase.tenNodesFiveRacks(change)

@@ -25,7 +25,9 @@ enum Fill {
         for slot in 0..<problem.replicas where row[slot] != .none { held += 1 }
         guard held <= fewest else { continue }
         for slot in 0..<problem.replicas where row[slot] == .none {
-          guard placement.placed < due.total, let node = room.take(row, leaving: slot) else { break }
+          guard placement.placed < due.total,
+            let node = room.take(row, leaving: slot, mostBreaches: 0) ?? room.take(row, leaving: slot)
+          else { break }
           row[slot] = node
           placement.placed += 1
           if due.isShort { break }
@@ -34,11 +36,21 @@ enum Fill {
     }
   }
 
+  /// What a pass of `shed` does to the soft rules that a replica breaks where it is.
+  private enum SoftRules {
+    /// It breaks fewer where it goes.
+    case mended
+    /// No more.
+    case kept
+    /// As it comes.
+    case left
+  }
+
   /// Takes replicas off nodes above their windows, and off as many at the top of theirs as must come down by
   /// one. A pass each over the rows, ended as soon as there is no more to shed: first what breaks a soft rule where
-  /// it is, then slaves, then masters, each while the node's part in the first state fits what it has left; then
-  /// any. Of one partition one replica a pass, for the sake of the data and so that those who shared partitions
-  /// share fewer.
+  /// it is and will not where it goes, then slaves, then masters, each while the node's part in the first state
+  /// fits what it has left; then any; and only then what breaks more soft rules where it goes. Of one partition one
+  /// replica a pass, for the sake of the data and so that those who shared partitions share fewer.
   private static func shed(_ problem: Problem, _ due: Due, _ placement: inout Placement, _ room: inout Room) throws(PlatError) {
     var balance = Balance(placement, due)
     guard balance.above + max(0, balance.surplus) > 0, !room.isEmpty else { return }
@@ -46,18 +58,19 @@ enum Fill {
     let leading = try Leading(problem, due, placement)
     let slaves = problem.wanted[0]..<problem.replicas
     let all = 0..<problem.replicas
-    let passes: [(slots: Range<Int>, onlySoft: Bool, onlyFitting: Bool)] = [
-      (all, true, true), (slaves, false, true), (all, false, true), (all, false, false), (all, false, false),
+    let passes: [(slots: Range<Int>, soft: SoftRules, onlyFitting: Bool)] = [
+      (all, .mended, true), (slaves, .kept, true), (all, .kept, true), (all, .kept, false), (all, .left, true),
+      (all, .left, false), (all, .left, false),
     ]
     func firstBreaking(_ partitions: Range<Int>) -> Int {
       problem.soft.firstNotAllowed(partitions, rows: placement.rows, width: problem.replicas)
     }
-    for (pass, (slots, onlySoft, onlyFitting)) in passes.enumerated() where !(onlySoft && problem.soft.isEmpty) {
+    for (pass, (slots, soft, onlyFitting)) in passes.enumerated() where soft != .mended || !problem.soft.isEmpty {
       var left = balance.above + max(0, balance.surplus)
       var optional = max(0, balance.surplus)
       var next = 0
       while next < problem.partitionCount {
-        let partition = onlySoft ? firstBreaking(next..<problem.partitionCount) : next
+        let partition = soft == .mended ? firstBreaking(next..<problem.partitionCount) : next
         next = partition + 1
         guard partition < problem.partitionCount else { break }
         let row = placement.row(partition)
@@ -66,10 +79,11 @@ enum Fill {
           guard node != .none else { continue }
           let isAbove = load[node] > due.most[node]
           guard isAbove || (optional > 0 && load[node] > due.least[node] && load[node] == due.most[node]),
-            !onlySoft || problem.softBreaches(row, leaving: slot, at: node) > 0,
-            !onlyFitting || leading.fits(node, slot: slot, left: load[node] - 1),
-            problem.isHeld(partition, by: node), let taker = room.take(row, leaving: slot)
+            !onlyFitting || leading.fits(node, slot: slot, left: load[node] - 1), problem.isHeld(partition, by: node)
           else { continue }
+          let breaches = problem.softBreaches(row, leaving: slot, at: node)
+          let mostBreaches = soft == .left ? Int.max : soft == .kept ? breaches : breaches - 1
+          guard mostBreaches >= 0, let taker = room.take(row, leaving: slot, mostBreaches: mostBreaches) else { continue }
           row[slot] = taker
           load[node] -= 1
           leading.leave(node, slot: slot)

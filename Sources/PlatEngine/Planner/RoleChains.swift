@@ -1,9 +1,8 @@
 /// Moves a state from nodes above their windows to nodes below them, along partitions that they share.
 ///
 /// An arc m → d is a partition where m is in the state and d holds the partition in a later one: the two change
-/// places. First all that one such change settles, in passes over the rows; then chains, breadth first, one at a
-/// time: onward from whoever has too many, backward from whoever has too few. A search that finds no end rules
-/// out every node that it saw.
+/// places. First all that one such change settles, in passes over the rows; then chains, shortest first: onward
+/// from whoever has too many, backward from whoever has too few.
 struct RoleChains {
   private let problem: Problem
   private let rows: UnsafeMutablePointer<NodeIndex>
@@ -56,7 +55,7 @@ struct RoleChains {
         guard giver != .none, isGiver(count[giver], window[giver]) else { continue }
         for place in slots.upperBound..<width {
           let taker = row[place]
-          guard taker != .none, isTaker(count[taker], window[taker]), mayChange(row, slot, place) else { continue }
+          guard taker != .none, isTaker(count[taker], window[taker]), mayChange(partition * width + slot, partition * width + place) else { continue }
           row.swap(slot, place)
           count[giver] -= 1
           count[taker] += 1
@@ -67,13 +66,13 @@ struct RoleChains {
     }
   }
 
-  /// Whether the holder at `place` may be in the state instead of the one at `slot`.
-  private func mayChange(_ row: UnsafeMutablePointer<NodeIndex>, _ slot: Int, _ place: Int) -> Bool {
-    if state == 0, problem.isSlaveOnly[row[place]] { return false }
+  /// Whether the holder at `place` may be in the state instead of the one at `slot` of the same row.
+  @inline(__always) private func mayChange(_ slot: Int, _ place: Int) -> Bool {
+    if state == 0, problem.isSlaveOnly[rows[place]] { return false }
     guard !problem.stateCaps.isEmpty else { return true }
-    row.swap(slot, place)
-    defer { row.swap(slot, place) }
-    return StateRules.breach(problem, row) == nil
+    rows.swap(slot, place)
+    defer { rows.swap(slot, place) }
+    return StateRules.breach(problem, rows + slot / width * width) == nil
   }
 
   // MARK: Chains
@@ -85,88 +84,109 @@ struct RoleChains {
     case backward
   }
 
+  /// The holders that a node may change places with in the partition of a slot that it holds: the slot of the
+  /// state, the other one, and who would change. Ends when `body` returns true.
+  @inline(__always) private func forEachPartner(
+    _ direction: Direction, _ held: Int, _ body: (_ slot: Int, _ place: Int, _ other: NodeIndex) -> Bool
+  ) {
+    let column = held % width
+    guard column >= slots.lowerBound, (direction == .onward) == slots.contains(column) else { return }
+    for partner in direction == .onward ? slots.upperBound..<width : slots {
+      let other = held - column + partner
+      guard rows[other] != .none else { continue }
+      let (slot, place) = direction == .onward ? (held, other) : (other, held)
+      if body(slot, place, rows[other]) { return }
+    }
+  }
+
+  /// Maximum flow by blocking flows (Dinic 1970): how many changes every node is away from those out of their
+  /// windows, then depth first along growing distances, each node going on in its list where it stopped.
   private struct Search {
     let chains: RoleChains
     var holdings: Holdings
-    let seen: NodeTable<Int32>
-    let cameFrom: NodeTable<NodeIndex>
-    /// The two slots that change places to come here: the state's and the other.
-    let cameBy: NodeTable<SIMD2<UInt32>>
+    let level: NodeTable<Int32>
+    let place: NodeTable<Holdings.Place>
     let queue: NodeTable<NodeIndex>
-    var round: Int32 = 0
 
     init(_ chains: RoleChains, holdings: Holdings) throws(PlatError) {
       self.chains = chains
       self.holdings = holdings
       let (arena, nodes) = (chains.problem.arena, chains.problem.nodeCount)
-      seen = try arena.table(nodes)
-      cameFrom = try arena.table(nodes)
-      cameBy = try arena.table(nodes)
+      level = try arena.table(nodes)
+      place = try arena.table(nodes)
       queue = try arena.table(nodes)
     }
 
-    /// A chain for each unit that a node is out by, while there are any.
+    /// Chains from nodes where `isStart` holds to nodes where `isEnd` does, while there are any.
+    /// O(P · R) for each length of a shortest chain.
     mutating func drain(_ direction: Direction, from isStart: Test, into isEnd: Test) {
-      // What one search has ruled out stays ruled out: no chain found later passes through it.
-      round += 1
-      let ruledOut = -round
-      for start in 0..<chains.problem.nodeCount {
-        while seen.base[start] != ruledOut, isStart(chains.count.base[start], chains.window.base[start]) {
-          guard chain(direction, from: NodeIndex(start), ruledOut: ruledOut, isEnd) else { break }
+      while findLevels(direction, isStart, isEnd) {
+        for node in 0..<chains.problem.nodeCount { place.base[node] = holdings.begin(NodeIndex(node)) }
+        let gain: Int32 = direction == .onward ? 1 : -1
+        for index in 0..<chains.problem.nodeCount where level.base[index] == 0 {
+          let start = NodeIndex(index)
+          while isStart(chains.count[start], chains.window[start]), push(direction, start, gain, isEnd) {
+            chains.count[start] -= gain
+          }
         }
       }
     }
 
-    private mutating func chain(
-      _ direction: Direction, from start: NodeIndex, ruledOut: Int32, _ isEnd: Test
-    ) -> Bool {
-      round += 1
+    /// False where no end can be reached.
+    private mutating func findLevels(_ direction: Direction, _ isStart: Test, _ isEnd: Test) -> Bool {
+      let chains = chains
+      level.fill(with: .max)
+      var write = 0
+      for index in 0..<chains.problem.nodeCount where isStart(chains.count.base[index], chains.window.base[index]) {
+        level.base[index] = 0
+        queue.base[write] = NodeIndex(index)
+        write += 1
+      }
       var read = 0
-      var write = 1
-      queue.base[0] = start
-      seen[start] = round
-      let state = chains.slots
-      let others = state.upperBound..<chains.width
-      while read < write {
+      var endLevel = Int32.max
+      while read < write, level[queue.base[read]] < endLevel {
         let node = queue.base[read]
         read += 1
         var place = holdings.begin(node)
         while let held = holdings.next(&place, of: node) {
-          let column = held % chains.width
-          guard column >= state.lowerBound, (direction == .onward) == state.contains(column) else { continue }
-          let row = chains.rows + (held - column)
-          for column2 in direction == .onward ? others : state {
-            let other = row[column2]
-            let (slot, place) = direction == .onward ? (column, column2) : (column2, column)
-            guard other != .none, seen[other] != round, seen[other] != ruledOut, chains.mayChange(row, slot, place)
-            else { continue }
-            seen[other] = round
-            cameFrom[other] = node
-            cameBy[other] = SIMD2(UInt32(held - column + slot), UInt32(held - column + place))
-            if isEnd(chains.count[other], chains.window[other]) {
-              apply(from: start, to: other, gain: direction == .onward ? 1 : -1)
-              return true
-            }
+          chains.forEachPartner(direction, held) { slot, place, other in
+            guard level[other] == .max, chains.mayChange(slot, place) else { return false }
+            level[other] = level[node] + 1
             queue.base[write] = other
             write += 1
+            if isEnd(chains.count[other], chains.window[other]) { endLevel = level[other] }
+            return false
           }
         }
       }
-      for index in 0..<write { seen[queue.base[index]] = ruledOut }
-      return false
+      return endLevel < .max
     }
 
-    private mutating func apply(from start: NodeIndex, to end: NodeIndex, gain: Int32) {
-      var node = end
-      while node != start {
-        let (slot, place) = (Int(cameBy[node].x), Int(cameBy[node].y))
-        chains.rows.swap(slot, place)
-        holdings.add(slot, to: chains.rows[slot])
-        holdings.add(place, to: chains.rows[place])
-        node = cameFrom[node]
+    /// One unit leaves `node` along a shortest chain. The caller books the node's own count.
+    private mutating func push(_ direction: Direction, _ node: NodeIndex, _ gain: Int32, _ isEnd: Test) -> Bool {
+      let chains = chains
+      while true {
+        var after = place[node]
+        guard let held = holdings.next(&after, of: node) else { return false }
+        var found: (slot: Int, place: Int)?
+        chains.forEachPartner(direction, held) { slot, place, other in
+          guard level[other] == level[node] + 1, chains.mayChange(slot, place) else { return false }
+          if isEnd(chains.count[other], chains.window[other]) {
+            chains.count[other] += gain
+          } else if !push(direction, other, gain, isEnd) {
+            return false
+          }
+          found = (slot, place)
+          return true
+        }
+        if let (slot, place) = found {
+          chains.rows.swap(slot, place)
+          holdings.add(slot, to: chains.rows[slot])
+          holdings.add(place, to: chains.rows[place])
+          return true
+        }
+        place[node] = after
       }
-      chains.count[start] -= gain
-      chains.count[end] += gain
     }
   }
 }

@@ -49,15 +49,18 @@ struct Room {
   var isEmpty: Bool { lackingInAll == 0 && spare <= 0 }
 
   /// A node for a partition whose row is `row`, where slot `leaving` goes (-1: none does). The box with the most
-  /// room that hard rules allow; in it the next node that breaks the fewest soft rules. Nil where there is none.
-  mutating func take(_ row: UnsafeMutablePointer<NodeIndex>, leaving: Int) -> NodeIndex? {
-    if lackingInAll > 0, let node = take(row, leaving: leaving, onlyLacking: true) { return node }
-    if spare > 0, let node = take(row, leaving: leaving, onlyLacking: false) { return node }
+  /// room that hard rules allow; in it the next node that breaks the fewest soft rules, and no more than
+  /// `mostBreaches`. Nil where there is none.
+  mutating func take(
+    _ row: UnsafeMutablePointer<NodeIndex>, leaving: Int, mostBreaches: Int = .max
+  ) -> NodeIndex? {
+    if lackingInAll > 0, let node = take(row, leaving, mostBreaches, onlyLacking: true) { return node }
+    if spare > 0, let node = take(row, leaving, mostBreaches, onlyLacking: false) { return node }
     return nil
   }
 
   private mutating func take(
-    _ row: UnsafeMutablePointer<NodeIndex>, leaving: Int, onlyLacking: Bool
+    _ row: UnsafeMutablePointer<NodeIndex>, _ leaving: Int, _ mostBreaches: Int, onlyLacking: Bool
   ) -> NodeIndex? {
     var best = -1
     var bestRoom = 0
@@ -70,7 +73,7 @@ struct Room {
       let room = onlyLacking ? lacking[box] : upToTop[box]
       guard room > bestRoom else { continue }
       guard problem.allows(row, leaving: leaving, intoBoxOf: NodeIndex(first[box])),
-        let found = pick(row, leaving: leaving, box: box, onlyLacking: onlyLacking)
+        let found = pick(row, leaving, mostBreaches, box: box, onlyLacking: onlyLacking)
       else { continue }
       (best, bestRoom, place) = (box, room, found)
       allowedSeen += 1
@@ -83,7 +86,7 @@ struct Room {
 
   /// The place among the box's open nodes of the best of the next few; of all where those do not serve.
   private mutating func pick(
-    _ row: UnsafeMutablePointer<NodeIndex>, leaving: Int, box: Int, onlyLacking: Bool
+    _ row: UnsafeMutablePointer<NodeIndex>, _ leaving: Int, _ mostBreaches: Int, box: Int, onlyLacking: Bool
   ) -> Int? {
     var best: Int?
     var bestBreaches = Int.max
@@ -97,7 +100,7 @@ struct Room {
       for slot in 0..<problem.replicas where row[slot] == node { isThere = true }
       if isThere { continue }
       let breaches = problem.softBreaches(row, leaving: leaving, at: node)
-      if breaches < bestBreaches { (best, bestBreaches) = (place, breaches) }
+      if breaches < bestBreaches, breaches <= mostBreaches { (best, bestBreaches) = (place, breaches) }
       if breaches == 0 { break }
     }
     return best

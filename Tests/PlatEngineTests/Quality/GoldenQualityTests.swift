@@ -39,7 +39,8 @@ import Testing
       quality.name, "\(cluster.nodeCount)", "\(cluster.partitionCount)", "\(cluster.replicas)", "\(one.moves)",
       "\(one.plan.movesLowerBound)", "\(one.report.roleChanges)", spread(spreads["master"]), spread(spreads["slave"]),
       spread(one.report.total), "\(one.report.brokenSoft)", "\(one.report.unmet)", "\(one.report.isBalanced)",
-      "\(one.report.fanOutOutbound)/\(one.report.fanOutInbound)", String(mapHash(one.plan.target), radix: 16), naive.moves,
+      "\(one.report.fanOutOutbound)/\(one.report.fanOutInbound)", String(mapHash(one.plan.target), radix: 16),
+      naive.moves,
       naive.state,
     ]
     return columns.joined(separator: "\t")

@@ -29,12 +29,19 @@ extension QualityCase {
     QualityCase("fifty: a node joins", .planned, fifty) { $0.racks[2][1] += 1 },
     QualityCase("fifty: a node leaves", .planned, fifty, then: fifty.with(1, .leaving)),
     QualityCase("fifty: a node fails", .planned, fifty, then: fifty.with(1, .failed)),
-    QualityCase("fifty: a node swapped", .planned, fifty, then: fifty.with { $0.racks[4][1] = 6; $0.statuses[3] = .leaving }),
+    QualityCase(
+      "fifty: a node swapped", .planned, fifty,
+      then: fifty.with {
+        $0.racks[4][1] = 6
+        $0.statuses[3] = .leaving
+      }),
     QualityCase("fifty: five in maintenance", .planned, fifty, then: fifty.with(5, .maintenance)),
     QualityCase("fifty: half the nodes leave", .planned, fifty, then: fifty.with(25, .leaving)),
     QualityCase("fifty: a zone comes", .planned, fifty) { $0.racks.append([5, 5]) },
     QualityCase("fifty: a zone goes", .planned, fifty) { $0.racks.removeLast() },
-    QualityCase("fifty: a zone fails", .planned, fifty) { shape in (0..<10).forEach { shape.statuses[$0] = .failed } },
+    QualityCase("fifty: a zone fails", .planned, fifty) { shape in
+      for node in 0..<10 { shape.statuses[node] = .failed }
+    },
     QualityCase("fifty: a node joins, greedy map", .greedy, fifty) { $0.racks[2][1] += 1 },
     QualityCase("fifty: a node leaves, greedy map", .greedy, fifty, then: fifty.with(1, .leaving)),
   ]
@@ -44,7 +51,9 @@ extension QualityCase {
     QualityCase("uneven racks: a rack comes", .greedy, unevenRacks) { $0.racks[0].append(4) },
     QualityCase("uneven racks: a rack goes", .greedy, unevenRacks) { $0.racks[0].removeLast() },
     QualityCase("uneven racks: illegal", .random(.illegal, seed: 1), unevenRacks),
-    QualityCase("racks of one node: fresh", .fresh, QualityShape(racks: [Array(repeating: 1, count: 12)], rules: unevenRacks.rules)),
+    QualityCase(
+      "racks of one node: fresh", .fresh,
+      QualityShape(racks: [Array(repeating: 1, count: 12)], rules: unevenRacks.rules)),
     QualityCase(
       "racks of one node: clustered", .random(.clustered, seed: 2),
       QualityShape(racks: [Array(repeating: 1, count: 12)], rules: unevenRacks.rules)),
@@ -58,13 +67,16 @@ extension QualityCase {
   private static let zipf = Dictionary(uniqueKeysWithValues: (0..<20).map { ($0, "1/\($0 * 7 % 20 + 1)") })
 
   private static let weighted: [QualityCase] = {
-    let shape = QualityShape(racks: Array(repeating: [2], count: 10), partitions: 720, rules: [QualityShape.atMost(1, inLevel: 0)])
+    let shape = QualityShape(
+      racks: Array(repeating: [2], count: 10), partitions: 720, rules: [QualityShape.atMost(1, inLevel: 0)])
     let thirds = Dictionary(uniqueKeysWithValues: (0..<20).map { ($0, "\($0 % 3 + 1)") })
     return [
       QualityCase("weights 1 2 3: fresh", .fresh, shape.with { $0.weights = thirds }),
       QualityCase("weights 1 2 3: equal before", .planned, shape) { $0.weights = thirds },
       QualityCase("weights by rank: fresh", .fresh, shape.with { $0.weights = zipf }),
-      QualityCase("weights by rank: a node leaves", .greedy, shape.with { $0.weights = zipf }, then: shape.with(1, .leaving).with { $0.weights = zipf }),
+      QualityCase(
+        "weights by rank: a node leaves", .greedy, shape.with { $0.weights = zipf },
+        then: shape.with(1, .leaving).with { $0.weights = zipf }),
       QualityCase("weights by rank: random map", .random(.random, seed: 4), shape.with { $0.weights = zipf }),
     ]
   }()
@@ -77,7 +89,9 @@ extension QualityCase {
       QualityCase("capacities that just fit: fresh", .fresh, tight),
       QualityCase("capacities that just fit: half-moved", .random(.halfMoved, seed: 5), tight),
       QualityCase("capacities below what is held", .planned, tenInFive) { $0.capacities = [0: 100, 3: 250] },
-      QualityCase("capacities too small", .greedy, tenInFive) { shape in (0..<10).forEach { shape.capacities[$0] = 290 } },
+      QualityCase("capacities too small", .greedy, tenInFive) { shape in
+        for node in 0..<10 { shape.capacities[node] = 290 }
+      },
     ]
   }()
 
@@ -85,14 +99,23 @@ extension QualityCase {
     let nested = QualityShape(
       racks: [[2, 2, 2], [2, 2, 2], [3, 1, 2]], partitions: 360, constraints: [1, 3, 0, 0],
       rules: [QualityShape.atMost(2, inLevel: 0), QualityShape.atMost(1, inLevel: 1)])
-    let soft = fifty.with { $0.rules.append(QualityShape.atMost(1, inLevel: 1, .soft)); $0.constraints[1] = 4; $0.rules[0] = QualityShape.atMost(2, inLevel: 0) }
+    let soft = fifty.with {
+      $0.rules.append(QualityShape.atMost(1, inLevel: 1, .soft))
+      $0.constraints[1] = 4
+      $0.rules[0] = QualityShape.atMost(2, inLevel: 0)
+    }
     return [
       QualityCase("two hard levels: fresh", .fresh, nested),
       QualityCase("two hard levels: illegal", .random(.illegal, seed: 6), nested),
       QualityCase("two hard levels: a node leaves", .greedy, nested, then: nested.with(1, .leaving)),
       QualityCase("hard zones, soft racks: fresh", .fresh, soft),
       QualityCase("hard zones, soft racks: a node joins", .planned, soft) { $0.racks[1][0] += 1 },
-      QualityCase("soft zones that cannot be kept", .fresh, threeZones.with { $0.racks = [[4], [4]]; $0.rules = [QualityShape.atMost(1, inLevel: 0, .soft)] }),
+      QualityCase(
+        "soft zones that cannot be kept", .fresh,
+        threeZones.with {
+          $0.racks = [[4], [4]]
+          $0.rules = [QualityShape.atMost(1, inLevel: 0, .soft)]
+        }),
     ]
   }()
 
@@ -100,10 +123,24 @@ extension QualityCase {
     QualityCase("two slaves to one", .planned, fifty) { $0.constraints[1] = 1 },
     QualityCase("two slaves to three", .planned, fifty) { $0.constraints[1] = 3 },
     QualityCase("two slaves to none, greedy map", .greedy, tenInFive) { $0.constraints[1] = 0 },
-    QualityCase("two masters and a slave: fresh", .fresh, tenInFive.with { $0.model = .multiMaster; $0.constraints = [2, 1, 0, 0] }),
-    QualityCase("two masters and a slave: drifted", .random(.drifted, seed: 7), tenInFive.with { $0.model = .multiMaster; $0.constraints = [2, 1, 0, 0] }),
-    QualityCase("seven replicas on 10 nodes", .fresh, tenInFive.with { $0.rules = []; $0.constraints[1] = 6 }),
+    QualityCase("two masters and a slave: fresh", .fresh, twoMasters),
+    QualityCase("two masters and a slave: drifted", .random(.drifted, seed: 7), twoMasters),
+    QualityCase(
+      "seven replicas on 10 nodes", .fresh,
+      tenInFive.with {
+        $0.rules = []
+        $0.constraints[1] = 6
+      }),
   ]
+
+  private static let sparse = fifty.with {
+    $0.racks = Array(repeating: [10, 10], count: 15)
+    $0.partitions = 64
+  }
+  private static let twoMasters = tenInFive.with {
+    $0.model = .multiMaster
+    $0.constraints = [2, 1, 0, 0]
+  }
 
   private static let strange: [QualityCase] = [
     QualityCase("half-moved", .random(.halfMoved, seed: 8), tenInFive),
@@ -113,8 +150,8 @@ extension QualityCase {
     QualityCase("clustered: a node joins", .random(.clustered, seed: 12), tenInFive) { $0.racks[4] = [3] },
     QualityCase("random", .random(.random, seed: 13), tenInFive),
     QualityCase("two racks, three replicas", .fresh, tenInFive.with { $0.racks = [[5], [5]] }),
-    QualityCase("few partitions, many nodes: fresh", .fresh, fifty.with { $0.racks = Array(repeating: [10, 10], count: 15); $0.partitions = 64 }),
-    QualityCase("few partitions, many nodes: 30 leave", .planned, fifty.with { $0.racks = Array(repeating: [10, 10], count: 15); $0.partitions = 64 }, then: fifty.with { $0.racks = Array(repeating: [10, 10], count: 15); $0.partitions = 64 }.with(30, .leaving)),
+    QualityCase("few partitions, many nodes: fresh", .fresh, sparse),
+    QualityCase("few partitions, many nodes: 30 leave", .planned, sparse, then: sparse.with(30, .leaving)),
     QualityCase("another number of partitions", .planned, fifty) { $0.partitions = 2000 },
   ]
 
