@@ -123,12 +123,15 @@ struct RoleChains {
       while findLevels(direction, isStart, isEnd) {
         for node in 0..<chains.problem.nodeCount { place.base[node] = holdings.begin(NodeIndex(node)) }
         let gain: Int32 = direction == .onward ? 1 : -1
+        var isStuck = true  // rules about single states may forbid every chain that the levels promise
         for index in 0..<chains.problem.nodeCount where level.base[index] == 0 {
           let start = NodeIndex(index)
           while isStart(chains.count[start], chains.window[start]), push(direction, start, gain, isEnd) {
             chains.count[start] -= gain
+            isStuck = false
           }
         }
+        if isStuck { return }
       }
     }
 
