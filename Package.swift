@@ -73,7 +73,8 @@ let package = Package(
       name: "PlatFormatsTests", dependencies: ["PlatFormats", "PlatEngine", "CPlatJSON", "TestSupport"],
       path: "Tests/PlatFormatsTests", exclude: ["Resources"]),
     .testTarget(
-      name: "PlatCLITests", dependencies: ["PlatFormats", "PlatEngine", "PlatCLI"], path: "Tests/PlatCLITests"),
+      name: "PlatCLITests", dependencies: ["PlatFormats", "PlatEngine", "PlatCLI", "TestSupport"],
+      path: "Tests/PlatCLITests"),
   ],
   cLanguageStandard: .gnu17,
   cxxLanguageStandard: .cxx20

@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 
 /// What a run of the program came to.
 struct Run {
@@ -7,50 +8,7 @@ struct Run {
   var messages: String
 }
 
-/// A folder of its own for each test, removed with it.
-final class Folder {
-  let path: String
-
-  init() {
-    var template = Array("/tmp/plat-cli-XXXXXX".utf8CString)
-    path = String(cString: mkdtemp(&template)!)
-  }
-
-  deinit {
-    for name in names { unlink(file(name)) }
-    rmdir(path)
-  }
-
-  var names: [String] {
-    guard let directory = opendir(path) else { return [] }
-    defer { closedir(directory) }
-    var names: [String] = []
-    while let entry = readdir(directory) {
-      let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-      if name != "." && name != ".." { names.append(name) }
-    }
-    return names.sorted()
-  }
-
-  func file(_ name: String) -> String { "\(path)/\(name)" }
-
-  @discardableResult func write(_ text: String, _ name: String) -> String {
-    let handle = fopen(file(name), "w")!
-    defer { fclose(handle) }
-    var text = text
-    text.withUTF8 { _ = fwrite($0.baseAddress, 1, $0.count, handle) }
-    return file(name)
-  }
-
-  /// Nil where there is no such file.
-  func read(_ name: String) -> String? {
-    guard let handle = fopen(file(name), "r") else { return nil }
-    defer { fclose(handle) }
-    var bytes: [UInt8] = []
-    while case let byte = getc(handle), byte != EOF { bytes.append(UInt8(byte)) }
-    return String(decoding: bytes, as: UTF8.self)
-  }
-
+extension Folder {
   /// Runs the program that was built beside the tests.
   func plat(_ arguments: [String], input: String = "", output: String? = nil) throws -> Run {
     let names = (input: write(input, ".input"), output: output ?? file(".output"), messages: file(".messages"))

@@ -28,6 +28,7 @@ public enum Planner {
     let potential = try startingPotentials(problem, due, placement)
     if placement.placed == 0, placement.letGo == 0 {
       try Fresh.run(problem, due, &placement)
+      clock.mark("fill")
     } else {
       if placement.letGo > 0 { try Exchange.run(problem, due, &placement, potential: potential, reach: .free) }
       try Fill.run(problem, due, &placement)
@@ -36,8 +37,8 @@ public enum Planner {
       try placeTheRest(problem, due, &placement)
       clock.mark("exchange")
       Mend.run(problem, due, placement)
+      clock.mark("mend")
     }
-    clock.mark(placement.missingCount == 0 && current == nil ? "fill" : "mend")
     try assignRoles(problem, due, &placement, potential)
     StateRules.enforce(problem, placement)
     clock.mark("roles")

@@ -2,7 +2,6 @@
 /// replicas one container may hold.
 struct LevelCap: BitwiseCopyable {
   let containerOfNode: NodeTable<ContainerIndex>
-  let containerCount: Int
   let most: Int
   /// Index into `Settings.placement`.
   let rule: Int
@@ -126,7 +125,7 @@ struct Problem {
                 }))
           }
           if total < cluster.replicas, total < tightest?.most ?? .max {
-            tightest = LevelCap(containerOfNode: table, containerCount: dense.count, most: total, rule: index)
+            tightest = LevelCap(containerOfNode: table, most: total, rule: index)
           }
         }
         guard let tightest else { continue }
@@ -169,6 +168,9 @@ struct Problem {
     }
     self.hasSlaveOnly = hasSlaveOnly
   }
+
+  /// Whether `node` may be in a state: one in maintenance is no master.
+  @inline(__always) func allows(_ node: NodeIndex, inState state: Int) -> Bool { state > 0 || !isSlaveOnly[node] }
 
   /// Whether the current map lets `node` have the partition without receiving it.
   @inline(__always) func isHeld(_ partition: Int, by node: NodeIndex) -> Bool {

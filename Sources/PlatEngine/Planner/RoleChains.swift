@@ -68,7 +68,7 @@ struct RoleChains {
 
   /// Whether the holder at `place` may be in the state instead of the one at `slot` of the same row.
   @inline(__always) private func mayChange(_ slot: Int, _ place: Int) -> Bool {
-    if state == 0, problem.isSlaveOnly[rows[place]] { return false }
+    guard problem.allows(rows[place], inState: state) else { return false }
     guard !problem.stateCaps.isEmpty else { return true }
     rows.swap(slot, place)
     defer { rows.swap(slot, place) }

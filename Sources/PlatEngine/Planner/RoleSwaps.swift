@@ -78,7 +78,7 @@ struct RoleSwaps {
     return (parts.slots.upperBound..<width).map { row + $0 }.first { rows[$0] != .none && canTake(rows[$0]) }
   }
 
-  private func canTake(_ node: NodeIndex) -> Bool { parts.excess(node) < 0 && parts.isEligible(problem, node) }
+  private func canTake(_ node: NodeIndex) -> Bool { parts.excess(node) < 0 && problem.allows(node, inState: parts.state) }
 
   /// The node in `slot`, where `before` stood, gets the state from whoever can spare it.
   private mutating func give(_ slot: Int, from before: NodeIndex) {

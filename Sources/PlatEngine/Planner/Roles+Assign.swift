@@ -98,7 +98,7 @@ extension Roles {
       var bestWant = Want(need: 0, chances: 1)
       for slot in place..<width {
         let node = row[slot]
-        guard node != .none, isEligible(node) else { continue }
+        guard node != .none, problem.allows(node, inState: state) else { continue }
         let want = wants[node.int]
         guard best < 0 || isGreater(want, bestWant),
           problem.stateCaps.isEmpty || isLegal(row, withSwapped: place, slot)
@@ -141,7 +141,7 @@ extension Roles {
     guard let current = problem.current, partition < current.partitionCount else { return slots.lowerBound }
     let held = current.row(partition)
     var slot = slots.lowerBound
-    while slot < slots.upperBound, row[slot] != .none, isEligible(row[slot]), problem.isReadable[row[slot]],
+    while slot < slots.upperBound, row[slot] != .none, problem.allows(row[slot], inState: state), problem.isReadable[row[slot]],
       current.slots(ofState: state).contains(where: { held[$0] == row[slot] })
     {
       slot += 1

@@ -6,7 +6,7 @@
 ///
 ///     row   [ n17* | n4  n2 ]      slots of the state, then the pool that later states share
 ///
-/// O(P · R), and a breadth-first search for each node out of its window.
+/// O(P · R), and as much for each length of a shortest chain (`RoleChains`).
 struct Roles {
   let problem: Problem
   let rows: UnsafeMutablePointer<NodeIndex>
@@ -32,7 +32,6 @@ struct Roles {
 
     func excess(_ node: NodeIndex) -> Int { Int(count[node]) - Int(window[node].most) }
     func lack(_ node: NodeIndex) -> Int { Int(window[node].least) - Int(count[node]) }
-    func isEligible(_ problem: Problem, _ node: NodeIndex) -> Bool { state > 0 || !problem.isSlaveOnly[node] }
 
     /// The nodes out of their windows, in order.
     func unsettled() -> (tooFew: [NodeIndex], tooMany: [NodeIndex]) {
@@ -114,7 +113,7 @@ struct Roles {
         let held = current.row(partition)
         for heldSlot in heldSlots where next < slots.upperBound && held[heldSlot] != .none {
           let node = held[heldSlot]
-          guard isEligible(node), problem.isReadable[node] else { continue }
+          guard problem.allows(node, inState: state), problem.isReadable[node] else { continue }
           for slot in next..<width where row[slot] == node {
             (row[slot], row[next]) = (row[next], node)
             if problem.stateCaps.isEmpty || isLegal(row) {
@@ -171,8 +170,6 @@ struct Roles {
       return true
     }
   }
-
-  @inline(__always) func isEligible(_ node: NodeIndex) -> Bool { state > 0 || !problem.isSlaveOnly[node] }
 
   /// Whether the row as it stands keeps hard rules about some of the states.
   func isLegal(_ row: UnsafeMutablePointer<NodeIndex>) -> Bool { StateRules.breach(problem, row) == nil }

@@ -1,36 +1,8 @@
 import Glibc
+import TestSupport
 import Testing
 
 @testable import PlatFormats
-
-/// A folder of its own for each test, removed with it.
-private final class Folder {
-  let path: String
-
-  init() {
-    var template = Array("/tmp/plat-files-XXXXXX".utf8CString)
-    path = String(cString: mkdtemp(&template)!)
-  }
-
-  deinit {
-    chmod(path, 0o700)
-    for name in names { unlink("\(path)/\(name)") }
-    rmdir(path)
-  }
-
-  var names: [String] {
-    guard let directory = opendir(path) else { return [] }
-    defer { closedir(directory) }
-    var names: [String] = []
-    while let entry = readdir(directory) {
-      let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-      if name != "." && name != ".." { names.append(name) }
-    }
-    return names.sorted()
-  }
-
-  func file(_ name: String) -> String { "\(path)/\(name)" }
-}
 
 private func write(_ text: String, to path: String?) throws(FileError) {
   var writer = JSONWriter()
