@@ -46,6 +46,10 @@ public enum Planner {
     try assignRoles(problem, due, &placement, potential)
     StateRules.enforce(problem, placement)
     clock.mark("roles")
+    if problem.fanOut != nil {
+      placement = try FanOut.keep(problem, due, placement)
+      clock.mark("fanOut")
+    }
 
     let prices: NodeTable<Int32> = try arena.table(cluster.nodeCount)
     for node in 0..<cluster.nodeCount {
@@ -56,7 +60,7 @@ public enum Planner {
     if !Balance(placement, due).isSettled { bound = min(bound, placement.moves(problem)) }
     clock.mark("certify")
     return Plan(
-      operation: options.operation, target: target, movesLowerBound: bound,
+      operation: options.operation, target: placement.target, movesLowerBound: bound,
       certificate: (0..<cluster.nodeCount).map { prices.base[$0] }, stageNanoseconds: clock.stages,
       peakBytes: arena.peakBytes + UInt64(target.memoryBytes) + UInt64(current?.memoryBytes ?? 0))
   }
