@@ -27,7 +27,11 @@ public enum Planner {
 
     let potential = try startingPotentials(problem, due, placement)
     if placement.placed == 0, placement.letGo == 0 {
-      try Fresh.run(problem, due, &placement)
+      if problem.fanOut == nil {
+        try Fresh.run(problem, due, &placement)
+      } else {
+        try Fresh.runWithFewPeers(problem, due, &placement)
+      }
       clock.mark("fill")
     } else {
       if placement.letGo > 0 { try Exchange.run(problem, due, &placement, potential: potential, reach: .free) }
@@ -42,6 +46,10 @@ public enum Planner {
     try assignRoles(problem, due, &placement, potential)
     StateRules.enforce(problem, placement)
     clock.mark("roles")
+    if problem.fanOut != nil {
+      placement = try FanOut.keep(problem, due, placement)
+      clock.mark("fanOut")
+    }
 
     let prices: NodeTable<Int32> = try arena.table(cluster.nodeCount)
     for node in 0..<cluster.nodeCount {
@@ -52,7 +60,7 @@ public enum Planner {
     if !Balance(placement, due).isSettled { bound = min(bound, placement.moves(problem)) }
     clock.mark("certify")
     return Plan(
-      operation: options.operation, target: target, movesLowerBound: bound,
+      operation: options.operation, target: placement.target, movesLowerBound: bound,
       certificate: (0..<cluster.nodeCount).map { prices.base[$0] }, stageNanoseconds: clock.stages,
       peakBytes: arena.peakBytes + UInt64(target.memoryBytes) + UInt64(current?.memoryBytes ?? 0))
   }
@@ -91,6 +99,10 @@ public enum Planner {
   private static func assignRoles(
     _ problem: Problem, _ due: Due, _ placement: inout Placement, _ potential: NodeTable<Int32>
   ) throws(PlatError) {
+    guard placement.peers == nil else {
+      _ = try Roles.run(problem, due, placement)
+      return
+    }
     let slack = potential.base[problem.nodeCount]
     var due = due
     for _ in 0..<roleRounds {
@@ -124,12 +136,6 @@ public enum Planner {
             path: "settings.placement[\(index)].near", found: "a hard near rule",
             expected: "a soft one: this version judges near rules and does not plan them"))
       }
-    }
-    if let fanOut = settings.fanOut, fanOut.strength == .hard {
-      throw .unsupported(
-        InputError(
-          path: "settings.fanOut.strength", found: "hard",
-          expected: "soft: this version judges fan-out limits and does not plan them"))
     }
   }
 }
