@@ -15,7 +15,7 @@ public enum Planner {
     let arena = try Arena(limitBytes: options.memoryLimitBytes)
     var clock = StageClock()
     let target = try PlacementMap(
-      unfilled: cluster.partitionCount, slotCounts: cluster.wanted, arena: Arena(limitBytes: options.memoryLimitBytes))
+      unfilled: cluster.partitionCount, slotCounts: cluster.dataWanted, arena: Arena(limitBytes: options.memoryLimitBytes))
     let problem = try Problem(cluster, current: current, arena: arena)
     var placement = try Placement(problem, target: target)
     clock.mark("prepare")
@@ -41,6 +41,7 @@ public enum Planner {
     }
     try assignRoles(problem, due, &placement, potential)
     StateRules.enforce(problem, placement)
+    let map = try Witnesses.run(problem, placement, memoryLimitBytes: options.memoryLimitBytes)
     clock.mark("roles")
 
     let prices: NodeTable<Int32> = try arena.table(cluster.nodeCount)
@@ -52,7 +53,7 @@ public enum Planner {
     if !Balance(placement, due).isSettled { bound = min(bound, placement.moves(problem)) }
     clock.mark("certify")
     return Plan(
-      operation: options.operation, target: target, movesLowerBound: bound,
+      operation: options.operation, target: map, movesLowerBound: bound,
       certificate: (0..<cluster.nodeCount).map { prices.base[$0] }, stageNanoseconds: clock.stages,
       peakBytes: arena.peakBytes + UInt64(target.memoryBytes) + UInt64(current?.memoryBytes ?? 0))
   }
