@@ -27,7 +27,11 @@ public enum Planner {
 
     let potential = try startingPotentials(problem, due, placement)
     if placement.placed == 0, placement.letGo == 0 {
-      try Fresh.run(problem, due, &placement)
+      if problem.fanOut == nil {
+        try Fresh.run(problem, due, &placement)
+      } else {
+        try Fresh.runWithFewPeers(problem, due, &placement)
+      }
       clock.mark("fill")
     } else {
       if placement.letGo > 0 { try Exchange.run(problem, due, &placement, potential: potential, reach: .free) }
@@ -41,8 +45,12 @@ public enum Planner {
     }
     try assignRoles(problem, due, &placement, potential)
     StateRules.enforce(problem, placement)
-    let map = try Witnesses.run(problem, placement, memoryLimitBytes: options.memoryLimitBytes)
     clock.mark("roles")
+    if problem.fanOut != nil {
+      placement = try FanOut.keep(problem, due, placement)
+      clock.mark("fanOut")
+    }
+    let map = try Witnesses.run(problem, placement, memoryLimitBytes: options.memoryLimitBytes)
 
     let prices: NodeTable<Int32> = try arena.table(cluster.nodeCount)
     for node in 0..<cluster.nodeCount {
@@ -92,6 +100,10 @@ public enum Planner {
   private static func assignRoles(
     _ problem: Problem, _ due: Due, _ placement: inout Placement, _ potential: NodeTable<Int32>
   ) throws(PlatError) {
+    guard placement.peers == nil else {
+      _ = try Roles.run(problem, due, placement)
+      return
+    }
     let slack = potential.base[problem.nodeCount]
     var due = due
     for _ in 0..<roleRounds {
@@ -125,12 +137,6 @@ public enum Planner {
             path: "settings.placement[\(index)].near", found: "a hard near rule",
             expected: "a soft one: this version judges near rules and does not plan them"))
       }
-    }
-    if let fanOut = settings.fanOut, fanOut.strength == .hard {
-      throw .unsupported(
-        InputError(
-          path: "settings.fanOut.strength", found: "hard",
-          expected: "soft: this version judges fan-out limits and does not plan them"))
     }
   }
 }

@@ -74,6 +74,8 @@ struct Problem {
   /// Soft ones.
   let soft: UnsafeBufferPointer<LevelCap>
   let stateCaps: [StateCap]
+  /// The limit on peers, where it says more than that there are so many nodes.
+  let fanOut: FanOutLimit?
 
   /// The innermost hard containers, or one box of everything: nodes of one leaf box are alike to the hard rules.
   let leafBoxOfNode: NodeTable<ContainerIndex>
@@ -135,6 +137,7 @@ struct Problem {
     self.hard = try arena.list(hard)
     self.soft = try arena.list(soft)
     self.stateCaps = stateCaps
+    fanOut = cluster.limitOnPeers
 
     if let innermost = hard.last {
       leafBoxOfNode = innermost.containerOfNode
@@ -228,6 +231,15 @@ struct Problem {
       if count >= cap.most { breaches += 1 }
     }
     return breaches
+  }
+}
+
+extension DenseCluster {
+  /// Nil where any map keeps it.
+  fileprivate var limitOnPeers: FanOutLimit? {
+    guard let limit = cluster.settings.fanOut, wanted[0] > 0, replicas > 1 else { return nil }
+    let most = min(limit.outbound ?? .max, limit.inbound ?? .max)
+    return most < nodeCount - 1 ? limit : nil
   }
 }
 
