@@ -15,7 +15,7 @@ public enum Planner {
     let arena = try Arena(limitBytes: options.memoryLimitBytes)
     var clock = StageClock()
     let target = try PlacementMap(
-      unfilled: cluster.partitionCount, slotCounts: cluster.wanted, arena: Arena(limitBytes: options.memoryLimitBytes))
+      unfilled: cluster.partitionCount, slotCounts: cluster.dataWanted, arena: Arena(limitBytes: options.memoryLimitBytes))
     let problem = try Problem(cluster, current: current, arena: arena)
     var placement = try Placement(problem, target: target)
     clock.mark("prepare")
@@ -50,6 +50,7 @@ public enum Planner {
       placement = try FanOut.keep(problem, due, placement)
       clock.mark("fanOut")
     }
+    let map = try Witnesses.run(problem, placement, memoryLimitBytes: options.memoryLimitBytes)
 
     let prices: NodeTable<Int32> = try arena.table(cluster.nodeCount)
     for node in 0..<cluster.nodeCount {
@@ -60,7 +61,7 @@ public enum Planner {
     if !Balance(placement, due).isSettled { bound = min(bound, placement.moves(problem)) }
     clock.mark("certify")
     return Plan(
-      operation: options.operation, target: placement.target, movesLowerBound: bound,
+      operation: options.operation, target: map, movesLowerBound: bound,
       certificate: (0..<cluster.nodeCount).map { prices.base[$0] }, stageNanoseconds: clock.stages,
       peakBytes: arena.peakBytes + UInt64(target.memoryBytes) + UInt64(current?.memoryBytes ?? 0))
   }

@@ -82,7 +82,7 @@ struct Roles {
     }
     for node in 0..<problem.nodeCount {
       window.base[node] =
-        windows?.window(NodeIndex(node), total: placement.load.base[node]) ?? RoleWindows.Window(least: 0, most: .max)
+        windows?.window(NodeIndex(node), total: total.base[node]) ?? RoleWindows.Window(least: 0, most: .max)
     }
   }
 
