@@ -61,7 +61,7 @@ struct FanOut {
     _ problem: Problem, target: PlacementMap, mayDrop: Bool
   ) throws(PlatError) -> Placement {
     var placement = try Placement(problem, target: target)
-    Keep.run(problem, &placement)
+    try Keep.run(problem, &placement)
     let due = try Due(problem, held: placement.load)
     var fanOut = FanOut(problem: problem, due: due, placement: placement, book: try PeerBook(problem))
     try fanOut.settleMasters()

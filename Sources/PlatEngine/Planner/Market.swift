@@ -6,6 +6,8 @@ struct Market {
   private let heldWidth: Int
   private let heldPartitions: Int
   private let replicas: Int
+  private let nodeCount: Int
+  private let stateCount: Int
   private let isShort: Bool
   private let prices: UnsafeMutablePointer<Int32>
   /// Whether a node may stay where it is, by its status and its window.
@@ -28,6 +30,8 @@ struct Market {
     heldWidth = problem.heldWidth
     heldPartitions = problem.heldPartitions
     replicas = problem.replicas
+    nodeCount = problem.nodeCount
+    stateCount = problem.wanted.count
     isShort = due.isShort
     self.prices = prices.base
     mayBeUnchanged = problem.heldSlots.elementsEqual(0..<problem.replicas) && !due.isShort
@@ -57,6 +61,22 @@ struct Market {
     cheapest = try problem.arena.table(ranked.count)
     for (index, candidate) in ranked.enumerated() { cheapest.base[index] = candidate.node }
     leastPrice = ranked.first?.price ?? 0
+  }
+
+  /// What all rows cost that `Keep` kept whole, if each is plainly cheapest as it is: they are legal, and so it is enough
+  /// that no node in one of them costs more than the cheapest newcomer. Their sum then is one over nodes. Nil where that
+  /// is not so. O(N · states).
+  func costOfWhole(_ concerned: Concerned) -> Int? {
+    guard mayBeUnchanged, !concerned.isAll else { return nil }
+    var cost = 0
+    for node in 0..<nodeCount {
+      var count = 0
+      for state in 0..<stateCount { count += Int(concerned.whole(state, node)) }
+      guard count > 0 else { continue }
+      guard mayStay[node], prices[node] <= leastPrice + 1 else { return nil }
+      cost += count * Int(prices[node])
+    }
+    return cost
   }
 
   /// Adds up the costs of rows that are plainly cheapest as they are today, up to the first that is not; returns where

@@ -12,16 +12,12 @@ enum Mend {
 
   private static let partnersTried = 128
 
-  /// O(P · R) and a bounded number of trials for each breach.
+  /// O(concerned · R) and a bounded number of trials for each breach.
   static func run(_ problem: Problem, _ due: Due, _ placement: Placement) {
     guard !problem.soft.isEmpty, problem.current != nil else { return }
     var newcomers: [Newcomer] = []
-    let (rows, heldRows) = (placement.rows, problem.heldRows)
-    let (replicas, heldWidth) = (problem.replicas, problem.heldWidth)
-    let comparable = problem.heldSlots.starts(with: 0..<replicas) ? problem.heldPartitions : 0
-    for partition in 0..<problem.partitionCount {
-      let row = rows + partition * replicas
-      if partition < comparable, isUnchanged(row, heldRows + partition * heldWidth, replicas) { continue }
+    placement.concerned.forEach { partition in
+      let row = placement.row(partition)
       for slot in 0..<problem.replicas where row[slot] != .none && !problem.isHeld(partition, by: row[slot]) {
         newcomers.append(Newcomer(partition: partition, slot: slot))
       }
@@ -31,14 +27,6 @@ enum Mend {
       _ = relocate(problem, due, placement, newcomer, &random)
         || exchange(problem, placement, newcomer, newcomers, &random)
     }
-  }
-
-  /// The row is what it is today, slot for slot, so that nothing in it is new: failed nodes are in no row.
-  @inline(__always) private static func isUnchanged(
-    _ row: UnsafeMutablePointer<NodeIndex>, _ held: UnsafeMutablePointer<NodeIndex>, _ replicas: Int
-  ) -> Bool {
-    for slot in 0..<replicas where row[slot] != held[slot] { return false }
-    return true
   }
 
   private static func breaches(_ problem: Problem, _ placement: Placement, _ newcomer: Newcomer) -> Int {

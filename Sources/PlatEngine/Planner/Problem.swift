@@ -97,7 +97,11 @@ struct Problem {
   let isReadable: NodeTable<Bool>
   let hasSlaveOnly: Bool
 
-  init(_ cluster: DenseCluster, current: PlacementMap?, arena: Arena) throws(PlatError) {
+  /// Threads to work with. Nothing that is found out depends on it.
+  let threads: Int
+
+  init(_ cluster: DenseCluster, current: PlacementMap?, arena: Arena, threads: Int = 1) throws(PlatError) {
+    self.threads = threads
     self.cluster = cluster
     self.current = current
     self.arena = arena
@@ -131,7 +135,12 @@ struct Problem {
           }
         }
         guard let tightest else { continue }
-        if strength == .hard { hard.append(tightest) } else { soft.append(tightest) }
+        if strength == .hard {
+          hard.append(tightest)
+        } else if !hard.contains(where: { $0.most <= tightest.most }) {
+          // Else a hard rule about this level or one around it allows no more, so that this one cannot be broken.
+          soft.append(tightest)
+        }
       }
     }
     self.hard = try arena.list(hard)
