@@ -15,19 +15,31 @@ extension Judge {
     /// Where each node's peers begin.
     private let start: NodeTable<Int>
     private let peers: NodeTable<UInt32>
+    /// Peers were counted as sets: there is no list.
+    private let areSets: Bool
+    private let matter: Matter
 
     /// Where they end: some nodes have fewer than there was room for.
     private let end: NodeTable<Int>
 
     /// O(N + P · masters · R). `holders` knows how many partitions each node is master of, which bounds its peers.
     init(_ matter: Matter, _ holders: Holders) throws(PlatError) {
+      self.matter = matter
       let nodeCount = matter.nodeCount
       let masters = try matter.slots(ofStates: matter.dataStates(of: [0]), in: matter.map)
       let data = try matter.dataSlots(in: matter.map)
       let each = max(0, data.count - 1)
-
+      outbound = try matter.arena.table(nodeCount + 1)
+      inbound = try matter.arena.table(nodeCount + 1)
       start = try matter.arena.table(nodeCount + 1)
       end = try matter.arena.table(nodeCount + 1)
+      areSets = Peers.areSets(matter, masters: masters.count, holders: data.count)
+      if areSets {
+        peers = try matter.arena.table(0)
+        try Peers.countSets(matter, masters, data, outbound: outbound, inbound: inbound)
+        countMost(nodeCount)
+        return
+      }
       var room = 0
       // Each worker writes into a part of its own of each master's peers, and closes the gaps afterwards.
       let places = try holders.leading.map { (_) throws(PlatError) in
@@ -59,8 +71,6 @@ extension Judge {
         end.base[node] = write
       }
 
-      outbound = try matter.arena.table(nodeCount + 1)
-      inbound = try matter.arena.table(nodeCount + 1)
       let stamp: NodeTable<UInt32> = try matter.arena.table(nodeCount + 1)
       for master in 0..<nodeCount {
         var distinct: UInt32 = 0
@@ -73,9 +83,15 @@ extension Judge {
           inbound.base[holder] &+= isNew
         }
         outbound.base[master] = distinct
-        mostOutbound = max(mostOutbound, Int(distinct))
       }
-      for node in 0..<nodeCount { mostInbound = max(mostInbound, Int(inbound.base[node])) }
+      countMost(nodeCount)
+    }
+
+    private mutating func countMost(_ nodeCount: Int) {
+      for node in 0..<nodeCount {
+        mostOutbound = max(mostOutbound, Int(outbound.base[node]))
+        mostInbound = max(mostInbound, Int(inbound.base[node]))
+      }
     }
 
     /// Appends to each live master's peers all other live holders of its partitions.
@@ -105,9 +121,16 @@ extension Judge {
       }
     }
 
-    /// `master` replicates to `holder`. O(partitions that it is master of).
+    /// `master` replicates to `holder`. O(partitions that it is master of); O(P · R) where there is no list.
     func replicates(_ master: Int, to holder: Int) -> Bool {
-      (start.base[master]..<end.base[master]).contains { peers.base[$0] == UInt32(holder) }
+      if areSets {
+        return (0..<matter.rowCount).contains { partition in
+          matter.liveHolders(of: partition, inState: 0).contains(master)
+            && matter.dataStates(of: matter.model.states.indices)
+              .contains { matter.liveHolders(of: partition, inState: $0).contains(holder) }
+        }
+      }
+      return (start.base[master]..<end.base[master]).contains { peers.base[$0] == UInt32(holder) }
     }
 
     /// Nodes beyond the limits of the settings.

@@ -20,6 +20,7 @@ extension Judge {
       let loads: [NodeTable<UInt32>]
       let columns: Columns
       let count: NodeTable<Int>
+      let seen: NodeTable<Int>
     }
 
     /// O(P · R²), O(P · R) where every row is complete and R is small.
@@ -36,12 +37,13 @@ extension Judge {
       let allCanBeRead = !matter.dense.status.contains(.failed)
       let number: NodeTable<UInt32> = try matter.arena.table(stride)
       for node in 0..<stride { number.base[node] = matter.isLive.base[node] == 1 ? UInt32(node) : .max }
-      let slots = try matter.slots(ofStates: Array(states.indices), in: matter.map)
+      let slots = try matter.slots(ofStates: isQuick ? Array(states.indices) : [], in: matter.map)
       let tools = try matter.forEachWorker { () throws(PlatError) in
         let table: NodeTable<UInt32> = try matter.arena.table(states.count * stride)
         return Tools(
           loads: states.indices.map { NodeTable(unsafeBase: table.base + $0 * stride, count: stride) },
-          columns: try Columns(matter, slots), count: try matter.arena.table(states.count))
+          columns: try Columns(matter, slots), count: try matter.arena.table(states.count),
+          seen: try matter.arena.table(width > 16 ? stride : 0))
       }
       let none = Gaps(states.count)
       let found = matter.findings(tools: tools, empty: none) { tools, rows, gaps in
@@ -62,14 +64,14 @@ extension Judge {
           }
           for index in 0..<rows.count where !isQuick || columns.marks[index] != 0 {
             let partition = rows.lowerBound + index
-            gaps.examine(partition, matter.map.slots + partition * width, matter, tools.count.base)
+            gaps.examine(partition, matter.map.slots + partition * width, matter, tools.count.base, tools.seen)
           }
         }
       }
       var gaps = none
       for found in found { gaps.append(found) }
       for partition in matter.rowCount..<matter.dense.partitionCount {
-        gaps.examine(partition, nil, matter, tools[0].count.base)
+        gaps.examine(partition, nil, matter, tools[0].count.base, tools[0].seen)
       }
       self.gaps = gaps
 
@@ -105,7 +107,8 @@ extension Judge {
 
     /// Counts one partition with care. `row` nil: nobody holds it. `count` has room for each state.
     @inline(never) mutating func examine(
-      _ partition: Int, _ row: UnsafeMutablePointer<NodeIndex>?, _ matter: Matter, _ count: UnsafeMutablePointer<Int>
+      _ partition: Int, _ row: UnsafeMutablePointer<NodeIndex>?, _ matter: Matter, _ count: UnsafeMutablePointer<Int>,
+      _ seen: NodeTable<Int>
     ) {
       let wanted = matter.dense.wanted
       let nobody = UInt32(matter.nodeCount)
@@ -126,13 +129,15 @@ extension Judge {
         }
       }
       if (wanted[0] > 0 && count[0] == 0) || (matter.dense.replicas > 0 && copies == 0) { isRed = true }
-      if let row { findShared(partition, row, matter) }
+      if let row { findShared(partition, row, matter, seen) }
     }
 
     /// Allocates only where there is something to find.
-    private mutating func findShared(_ partition: Int, _ row: UnsafeMutablePointer<NodeIndex>, _ matter: Matter) {
+    private mutating func findShared(
+      _ partition: Int, _ row: UnsafeMutablePointer<NodeIndex>, _ matter: Matter, _ seen: NodeTable<Int>
+    ) {
       let width = matter.map.width
-      guard width > 16 || hasTwice(row, width, matter) else { return }
+      guard width > 16 ? hasTwiceInWideRow(partition, row, matter, seen) : hasTwice(row, width, matter) else { return }
       let nodes = (0..<width).map { row[$0].int }.sorted()
       var start = 0
       while start < nodes.count {
@@ -142,6 +147,19 @@ extension Judge {
         }
         start = end
       }
+    }
+
+    /// By marks: `seen` is the last partition, plus 1, in which a node was met.
+    private func hasTwiceInWideRow(
+      _ partition: Int, _ row: UnsafeMutablePointer<NodeIndex>, _ matter: Matter, _ seen: NodeTable<Int>
+    ) -> Bool {
+      for slot in 0..<matter.map.width {
+        let node = row[slot].int
+        guard node < matter.nodeCount, matter.isLive.base[node] == 1 else { continue }
+        if seen.base[node] == partition + 1 { return true }
+        seen.base[node] = partition + 1
+      }
+      return false
     }
 
     private func hasTwice(_ row: UnsafeMutablePointer<NodeIndex>, _ width: Int, _ matter: Matter) -> Bool {

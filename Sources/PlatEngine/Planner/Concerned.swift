@@ -21,7 +21,7 @@ struct Concerned {
     partitionCount = problem.partitionCount
     nodeCount = problem.nodeCount
     let isSameShape = problem.current.map { $0.slotCounts == problem.wanted } ?? false
-    isAll = !isSameShape || problem.hasSlaveOnly
+    isAll = !isSameShape || problem.hasSlaveOnly || problem.isWide
     marks = try problem.arena.table(isAll ? 0 : problem.partitionCount)
     whole = try problem.arena.table(problem.wanted.count * problem.nodeCount)
   }

@@ -27,7 +27,9 @@ struct FanOut {
         if !after.isNowhereAbove(before) { result = placement }
       }
     }
-    if limit.strength == .hard { try enforce(problem, &result, due) }
+    // The roles kept the book of peers; only rules about single states change rows behind its back.
+    let isKnownToKeep = problem.stateCaps.isEmpty && placement.peers?.isWithin == true
+    if limit.strength == .hard, !isKnownToKeep { try enforce(problem, &result, due) }
     return result
   }
 

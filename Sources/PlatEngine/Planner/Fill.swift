@@ -56,6 +56,8 @@ enum Fill {
     var balance = Balance(placement, due)
     guard balance.above + max(0, balance.surplus) > 0, !room.isEmpty else { return }
     let load = placement.load
+    // Nodes that may give something up: most do not, and this tells them by one byte. Who takes may give later.
+    let gives: NodeTable<Bool> = try problem.arena.table(problem.nodeCount)
     let leading = try Leading(problem, due, placement)
     let slaves = problem.wanted[0]..<problem.replicas
     let all = 0..<problem.replicas
@@ -70,6 +72,11 @@ enum Fill {
       var left = balance.above + max(0, balance.surplus)
       var optional = max(0, balance.surplus)
       var next = 0
+      for node in 0..<problem.nodeCount {
+        gives.base[node] =
+          load.base[node] > due.most.base[node]
+          || (optional > 0 && load.base[node] > due.least.base[node] && load.base[node] == due.most.base[node])
+      }
       while next < problem.partitionCount {
         let partition = soft == .mended ? firstBreaking(next..<problem.partitionCount) : next
         next = partition + 1
@@ -77,7 +84,7 @@ enum Fill {
         let row = placement.row(partition)
         for slot in slots.reversed() {
           let node = row[slot]
-          guard node != .none else { continue }
+          guard node != .none, gives.base[node.int] else { continue }
           let isAbove = load[node] > due.most[node]
           guard isAbove || (optional > 0 && load[node] > due.least[node] && load[node] == due.most[node]),
             !onlyFitting || leading.fits(node, slot: slot, left: load[node] - 1), problem.isHeld(partition, by: node)
@@ -86,6 +93,7 @@ enum Fill {
           let mostBreaches = soft == .left ? Int.max : soft == .kept ? breaches : breaches - 1
           guard mostBreaches >= 0, let taker = room.take(row, leaving: slot, mostBreaches: mostBreaches) else { continue }
           row[slot] = taker
+          gives[taker] = true
           placement.concerned.change(partition)
           load[node] -= 1
           leading.leave(node, slot: slot)

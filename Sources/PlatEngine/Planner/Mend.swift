@@ -16,14 +16,12 @@ enum Mend {
   static func run(_ problem: Problem, _ due: Due, _ placement: Placement) {
     guard !problem.soft.isEmpty, problem.current != nil else { return }
     var newcomers: [Newcomer] = []
-    placement.concerned.forEach { partition in
-      let row = placement.row(partition)
-      for slot in 0..<problem.replicas where row[slot] != .none && !problem.isHeld(partition, by: row[slot]) {
-        newcomers.append(Newcomer(partition: partition, slot: slot))
-      }
-    }
+    placement.forEachNewcomer(problem) { newcomers.append(Newcomer(partition: $0, slot: $1)) }
     var random = SplitMix(seed: 0x6d65_6e64)
-    for newcomer in newcomers where breaches(problem, placement, newcomer) > 0 {
+    // Looking at one place of a wide row takes R steps.
+    var trialsLeft = problem.isWide ? (1 << 28) / problem.replicas : Int.max
+    for newcomer in newcomers where trialsLeft > 0 && breaches(problem, placement, newcomer) > 0 {
+      trialsLeft -= partnersTried
       _ = relocate(problem, due, placement, newcomer, &random)
         || exchange(problem, placement, newcomer, newcomers, &random)
     }

@@ -31,11 +31,30 @@ struct Placement {
   /// Replicas on nodes that do not hold them today. O(concerned · R²).
   func moves(_ problem: Problem) -> Int {
     var moves = 0
+    forEachNewcomer(problem) { _, _ in moves += 1 }
+    return moves
+  }
+
+  /// The partition and slot of every replica on a node that does not hold the partition today. O(concerned · R²);
+  /// O(concerned · (R + R log R)) where rows are wide.
+  func forEachNewcomer(_ problem: Problem, _ body: (_ partition: Int, _ slot: Int) -> Void) {
     concerned.forEach { partition in
       let row = row(partition)
-      for slot in 0..<replicas where row[slot] != .none && !problem.isHeld(partition, by: row[slot]) { moves += 1 }
+      if problem.isWide {
+        var held: Set<NodeIndex> = []  // looked up only, never iterated
+        if partition < problem.heldPartitions {
+          for slot in problem.heldSlots {
+            let node = (problem.heldRows + partition * problem.heldWidth)[slot]
+            if node != .none, problem.isReadable[node] { held.insert(node) }
+          }
+        }
+        for slot in 0..<replicas where row[slot] != .none && !held.contains(row[slot]) { body(partition, slot) }
+      } else {
+        for slot in 0..<replicas where row[slot] != .none && !problem.isHeld(partition, by: row[slot]) {
+          body(partition, slot)
+        }
+      }
     }
-    return moves
   }
 
   /// The partitions that lack a replica, in order. O(concerned · R).

@@ -16,7 +16,8 @@ public enum Planner {
     var clock = StageClock()
     let target = try PlacementMap(
       unfilled: cluster.partitionCount, slotCounts: cluster.dataWanted, arena: Arena(limitBytes: options.memoryLimitBytes))
-    let problem = try Problem(cluster, current: current, arena: arena, threads: options.threads)
+    let problem = try Problem(
+      cluster, current: current, arena: arena, threads: options.threads, wideRow: options.wideRow)
     var placement = try Placement(problem, target: target)
     clock.mark("prepare")
 

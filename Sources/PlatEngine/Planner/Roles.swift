@@ -105,8 +105,12 @@ struct Roles {
     let heldSlots = current?.slots(ofState: state) ?? 0..<0
     let comparable = heldSlots == slots && problem.stateCaps.isEmpty ? problem.heldPartitions : 0
     let unchanged = UnchangedRows(problem, rows: rows, slots: slots, state: state, count: count)
-    for partition in 0..<placement.dealt {
-      for slot in slots where rows[partition * width + slot] != .none { count[rows[partition * width + slot]] += 1 }
+    for slot in slots {
+      var place = rows + slot
+      for _ in 0..<placement.dealt {
+        if place.pointee != .none { count.base[place.pointee.int] &+= 1 }
+        place += width
+      }
     }
     let concerned = placement.concerned
     if !concerned.isAll {
@@ -204,6 +208,10 @@ struct Roles {
     let both = min(held.count, slots.count)
     let (rows, width, heldRows, heldWidth) = (placement.rows, placement.replicas, problem.heldRows, problem.heldWidth)
     let (firstHeld, first) = (held.lowerBound, slots.lowerBound)
+    if problem.isWide {
+      settleWide(problem, placement, slots: slots, held: firstHeld..<(firstHeld + both))
+      return
+    }
     placement.concerned.forEach { partition in
       guard partition < problem.heldPartitions else { return }
       let row = rows + partition * width
