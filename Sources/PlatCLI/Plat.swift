@@ -25,5 +25,6 @@ import ArgumentParser
     ImportCommand.self,
     ExportCommand.self,
     GenerateCommand.self,
+    BenchCommand.self,
   ]
 }

@@ -13,10 +13,11 @@ extension Judge {
       received = try matter.arena.table(matter.nodeCount + 1)
       guard let before = matter.before else { return }
       let map = matter.map
-      let slots = try matter.dataSlots(in: map)
+      let slots = try matter.slots(ofStates: matter.occupying(matter.model.states.indices), in: map)
       let slotsBefore = try matter.dataSlots(in: before)
       let state = map.stateOfSlot
       let stateBefore = before.stateOfSlot
+      let holdsData = matter.model.states.map(\.holdsData)
       let isSameShape = map.slotCounts == before.slotCounts
       let mayBeEqual = isSameShape && !matter.dense.status.contains(.failed)
       let nodeCount = UInt32(matter.nodeCount)
@@ -41,6 +42,7 @@ extension Judge {
             held = slotsBefore.base[index]
           }
           if held < 0 || matter.isLive[node] == 0 {
+            guard holdsData[state[slot]] else { continue }  // there is nothing to receive
             moves += 1
             received[node] &+= 1
           } else if stateBefore[held] != state[slot] {

@@ -2,7 +2,7 @@ extension Judge.Matter {
   /// Judges the placement rule `index` in one pass over the map. O(P · R²).
   func placement(_ index: Int) throws(PlatError) -> Judge.Docket {
     let rule = settings.placement[index]
-    let slots = try slots(ofStates: dataStates(of: rule.states), in: map)
+    let slots = try slots(ofStates: occupying(rule.states), in: map)
     let boxes = try Boxes(self, level: rule.level, roomFor: max(slots.count, map.width))
     var docket = Judge.Docket(.placement(index), rule.strength)
     switch rule.demand {
@@ -13,7 +13,7 @@ extension Judge.Matter {
         try judgeAtMostInWideRows(most, slots, boxes, &docket)
       }
     case .near(let of, let atLeast):
-      judgeNear(try self.slots(ofStates: dataStates(of: [of]), in: map), atLeast, slots, boxes, &docket)
+      judgeNear(try self.slots(ofStates: occupying([of]), in: map), atLeast, slots, boxes, &docket)
     }
     return docket
   }

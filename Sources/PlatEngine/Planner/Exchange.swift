@@ -45,6 +45,8 @@ struct Exchange {
   var unplaced = 0
 
   let reach: Reach
+  /// Who may replicate to whom, where that is limited: then masters stay where they are, and slaves go nowhere else.
+  let graph: PeerGraph?
   let slack: Int
   let pool: Int
   /// Keys from here on lie beyond reach, whatever the vertex.
@@ -56,10 +58,11 @@ struct Exchange {
   /// Mends what is out of balance with the fewest moves. `potential`: N + 2, valid for the placement; they come
   /// back as the proof. O(phases · P · R · leaf boxes), less where ends are near.
   static func run(
-    _ problem: Problem, _ due: Due, _ placement: inout Placement, potential: NodeTable<Int32>, reach: Reach = .all
+    _ problem: Problem, _ due: Due, _ placement: inout Placement, potential: NodeTable<Int32>, reach: Reach = .all,
+    within graph: PeerGraph? = nil
   ) throws(PlatError) {
     guard problem.replicas > 0, !Balance(placement, due).isSettled else { return }
-    var exchange = try Exchange(problem, due, placement, potential, reach)
+    var exchange = try Exchange(problem, due, placement, potential, reach, graph)
     var before = Int.max
     var stuck = 0
     while stuck < 3 {
@@ -85,9 +88,11 @@ struct Exchange {
   }
 
   private init(
-    _ problem: Problem, _ due: Due, _ placement: Placement, _ potential: NodeTable<Int32>, _ reach: Reach
+    _ problem: Problem, _ due: Due, _ placement: Placement, _ potential: NodeTable<Int32>, _ reach: Reach,
+    _ graph: PeerGraph?
   ) throws(PlatError) {
     self.reach = reach
+    self.graph = graph
     self.problem = problem
     self.due = due
     self.placement = placement

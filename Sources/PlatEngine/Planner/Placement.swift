@@ -16,6 +16,8 @@ struct Placement {
   var letGo = 0
   /// The first partitions, up to here, have their states already.
   var dealt = 0
+  /// Who replicates to whom, where the settings limit that.
+  var peers: PeerBook?
 
   init(_ problem: Problem, target: PlacementMap) throws(PlatError) {
     self.target = target

@@ -74,6 +74,8 @@ struct Problem {
   /// Soft ones.
   let soft: UnsafeBufferPointer<LevelCap>
   let stateCaps: [StateCap]
+  /// The limit on peers, where it says more than that there are so many nodes.
+  let fanOut: FanOutLimit?
 
   /// The innermost hard containers, or one box of everything: nodes of one leaf box are alike to the hard rules.
   let leafBoxOfNode: NodeTable<ContainerIndex>
@@ -101,7 +103,7 @@ struct Problem {
     self.arena = arena
     partitionCount = cluster.partitionCount
     nodeCount = cluster.nodeCount
-    wanted = cluster.wanted
+    wanted = cluster.dataWanted
     replicas = cluster.replicas
 
     var hard: [LevelCap] = []
@@ -114,14 +116,14 @@ struct Problem {
         var tightest: LevelCap?
         for (index, rule) in cluster.cluster.settings.placement.enumerated() {
           guard rule.level == level, rule.strength == strength, case .atMost(let most) = rule.demand else { continue }
-          let outside = cluster.wanted.indices.filter { !rule.states.contains($0) }.reduce(0) { $0 + cluster.wanted[$1] }
+          let outside = cluster.dataWanted.indices.filter { !rule.states.contains($0) }.reduce(0) { $0 + cluster.dataWanted[$1] }
           let total = most + outside
           if outside > 0, strength == .hard, outside < cluster.replicas {
             stateCaps.append(
               StateCap(
                 containerOfNode: table, most: most,
-                countsSlot: cluster.wanted.indices.flatMap { state in
-                  Array(repeating: rule.states.contains(state), count: cluster.wanted[state])
+                countsSlot: cluster.dataWanted.indices.flatMap { state in
+                  Array(repeating: rule.states.contains(state), count: cluster.dataWanted[state])
                 }))
           }
           if total < cluster.replicas, total < tightest?.most ?? .max {
@@ -135,6 +137,7 @@ struct Problem {
     self.hard = try arena.list(hard)
     self.soft = try arena.list(soft)
     self.stateCaps = stateCaps
+    fanOut = cluster.limitOnPeers
 
     if let innermost = hard.last {
       leafBoxOfNode = innermost.containerOfNode
@@ -156,7 +159,7 @@ struct Problem {
     receives = try arena.table(cluster.nodeCount)
     isSlaveOnly = try arena.table(cluster.nodeCount)
     isReadable = try arena.table(cluster.nodeCount)
-    let mastersOnly = cluster.replicas == cluster.wanted[0]
+    let mastersOnly = cluster.replicas == cluster.dataWanted[0]
     var hasSlaveOnly = false
     for node in 0..<cluster.nodeCount {
       let status = cluster.status[node]
@@ -228,6 +231,15 @@ struct Problem {
       if count >= cap.most { breaches += 1 }
     }
     return breaches
+  }
+}
+
+extension DenseCluster {
+  /// Nil where any map keeps it.
+  fileprivate var limitOnPeers: FanOutLimit? {
+    guard let limit = cluster.settings.fanOut, wanted[0] > 0, replicas > 1 else { return nil }
+    let most = min(limit.outbound ?? .max, limit.inbound ?? .max)
+    return most < nodeCount - 1 ? limit : nil
   }
 }
 
