@@ -12,6 +12,7 @@ public struct StepReplay {
   /// For each partition that steps touch, the state of each node; failed nodes have none.
   private var states: [Int: [Int: Int]] = [:]
   private var fewest: [Int: Int] = [:]
+  private var isNew: Set<Int> = []
   private var load: [Int]
   private let mostLoad: [Int]
   private let target: PlacementMap
@@ -21,19 +22,21 @@ public struct StepReplay {
   public init(_ cluster: DenseCluster, from current: PlacementMap?, to target: PlacementMap, plan: StepPlan) {
     self.cluster = cluster
     self.target = target
-    model = cluster.cluster.settings.model
+    let model = cluster.cluster.settings.model
+    self.model = model
     mayFall = Set(plan.removedFirst.map(\.partition.int))
-    load = Array(repeating: 0, count: cluster.nodeCount)
+    var load = [Int](repeating: 0, count: cluster.nodeCount)
     for partition in 0..<cluster.partitionCount {
       let now = Self.holders(current, partition).filter { cluster.status[$0.key] != .failed }
       let then = Self.holders(target, partition)
       states[partition] = now
       let (before, after) = (now.values.count { model.states[$0].holdsData }, then.values.count { model.states[$0].holdsData })
       fewest[partition] = min(before, after)
+      if before == 0 { isNew.insert(partition) }
       for (node, state) in now where model.states[state].holdsData { load[node] += 1 }
     }
-    let start = load
-    mostLoad = cluster.cluster.nodes.enumerated().map { max($1.capacity ?? .max, start[$0]) }
+    self.load = load
+    mostLoad = cluster.cluster.nodes.enumerated().map { max($1.capacity ?? .max, load[$0]) }
   }
 
   public static func holders(_ map: PlacementMap?, _ partition: Int) -> [Int: Int] {
@@ -88,7 +91,8 @@ public struct StepReplay {
     case .set:
       try check(isHop(step.change, model.alone) && step.change.from != step.change.to, "no hop \(step.change)")
       let comes = model.holdsData(step.change.to) && !model.holdsData(step.change.from)
-      try check(!comes || !now.values.contains { model.states[$0].holdsData }, "data from nowhere")
+      // A new partition is empty as long as nobody serves it.
+      try check(!comes || (isNew.contains(partition) && !now.values.contains { !model.states[$0].serves.isEmpty }), "data from nowhere")
     case .stream:
       try check(cluster.status[step.source.int] != .failed && step.source != step.node, "source \(step.source.int)")
       try check(state(step.source) == step.sourceChange.from, "source \(step.source.int) is in \(model.name(state(step.source)))")

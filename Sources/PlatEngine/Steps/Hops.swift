@@ -17,6 +17,8 @@ struct Hops {
 
   @inline(__always) func holdsData(_ state: StateIndex) -> Bool { model.holdsData(state) }
 
+  @inline(__always) func serves(_ state: StateIndex) -> Bool { state != .null && !model.states[state.int].serves.isEmpty }
+
   /// The node will hold data and be another than it is.
   func isComing(_ change: StateChange) -> Bool { change.from != change.to && holdsData(change.to) }
   func isGoing(_ change: StateChange) -> Bool { change.from != change.to && !holdsData(change.to) }

@@ -27,6 +27,9 @@ struct NodeRoom {
   private(set) var extra: [Arc] = []
   /// Pairings that were given up so that a replica could go before another came.
   private(set) var loosened: [Arc] = []
+  /// For a step, the one that it no longer waits for; and the partitions of such steps. Looked up only.
+  private var isLoose: [UInt32: UInt32] = [:]
+  private var shortened: Set<PartitionIndex> = []
 
   /// `load`: replicas of each node now, those of failed nodes left out. Nil where every node has room for all that comes: the usual case. O(steps + N).
   init?(_ cluster: DenseCluster, load: [Int], _ partitions: PartitionSteps) {
@@ -77,6 +80,8 @@ struct NodeRoom {
       guard mayRemoveFirst, let pairing = circleBreaker(copies) else { return isDone }
       pairings.removeAll { $0 == pairing }
       loosened.append(pairing)
+      isLoose[pairing.step] = pairing.before
+      shortened.insert(steps[Int(pairing.step)].partition)
       release(pairing.step)
     }
   }
@@ -86,7 +91,7 @@ struct NodeRoom {
     var link = firstLink[Int(index)]
     while link >= 0 {
       let (step, following) = links[Int(link)]
-      if !loosened.contains(where: { $0 == (step, index) }) { release(step) }
+      if isLoose[step] != index { release(step) }
       link = following
     }
   }
@@ -121,12 +126,14 @@ struct NodeRoom {
     ready.append(waiting[node.int].removeFirst())
   }
 
-  /// A going that waits for nothing but its pair, on a node that others wait for, of the partition with most copies.
+  /// A going that waits for nothing but its pair, on a node that others wait for, of the partition with most
+  /// copies. A partition is one copy short at the most.
   private func circleBreaker(_ copies: (PartitionIndex) -> Int) -> Arc? {
     var best: (copies: Int, arc: Arc)?
     for pairing in pairings where !isDone[Int(pairing.step)] && pending[Int(pairing.step)] == 1 && !isDone[Int(pairing.before)] {
       let step = steps[Int(pairing.step)]
-      guard step.kind == .set, !waiting[step.node.int].isEmpty else { continue }
+      let node = step.kind == .set ? step.node : step.source
+      guard !waiting[node.int].isEmpty, !shortened.contains(step.partition) else { continue }
       let count = copies(step.partition)
       if count > 1, count > best?.copies ?? 1 { best = (count, pairing) }
     }

@@ -26,6 +26,9 @@ struct PartitionSteps {
   private var comings: [UInt32] = []
   private var goings: [UInt32] = []
   private var streams: [UInt32] = []
+  /// Where nobody holds the partition yet: steps that make an empty replica, and steps that let a node serve.
+  private var creations: [UInt32] = []
+  private var servings: [UInt32] = []
   private var firstOfRow = 0
 
   init(_ cluster: DenseCluster, sources: StreamSources) {
@@ -46,6 +49,8 @@ struct PartitionSteps {
     comings.removeAll(keepingCapacity: true)
     goings.removeAll(keepingCapacity: true)
     streams.removeAll(keepingCapacity: true)
+    creations.removeAll(keepingCapacity: true)
+    servings.removeAll(keepingCapacity: true)
     let handovers = hops.exclusive.compactMap { handover(nodes, of: $0) }
     let lacksMaster = wantsMaster && !nodes.contains { $0.change.from == hops.leading }
     let copying: Step.Purpose = live < wanted ? .restore : .balance
@@ -63,6 +68,7 @@ struct PartitionSteps {
     for place in nodes.indices where hops.isGoing(nodes[place].change) && !handovers.contains(where: { $0.leaver == place }) {
       walk(nodes, place, to: nodes[place].change.to, .balance, .balance, isCopied: false)
     }
+    if live == 0 { gateCreation() }
     chooseSources(nodes, handovers.first)
     pairGoingsWithComings()
     if hops.hasCrossExclusion { keepApart(nodes) }
@@ -106,6 +112,8 @@ struct PartitionSteps {
         comings.append(last[place]!)
         streams.append(last[place]!)
       } else {
+        if hops.holdsData(next), !hops.holdsData(here) { creations.append(UInt32(steps.count)) }
+        if hops.serves(next), !hops.serves(here) { servings.append(UInt32(steps.count)) }
         let isRole = hops.holdsData(next) && hops.holdsData(here)
         append(.set(change.partition, change.node, hop, isRole ? deciding : copying), at: place)
         noteChange(hop, place)
@@ -139,13 +147,21 @@ struct PartitionSteps {
 
   // MARK: What belongs together
 
+  /// A new partition is empty on every node before any serves it, so that there is nothing to copy: the first to serve
+  /// waits for all, the others wait for the first.
+  private mutating func gateCreation() {
+    guard let gate = servings.first else { return }
+    for creation in creations { arcs.append((gate, creation)) }
+    for serving in servings.dropFirst() { arcs.append((serving, gate)) }
+  }
+
   /// Gives each copy a source that is live, and in a known state, whenever the copy is made.
   private mutating func chooseSources(_ nodes: [Change], _ handover: Handover?) {
     guard !streams.isEmpty else { return }
     let steady = nodes.indices.filter { hops.holdsData(nodes[$0].change.from) && firstChange[$0] == nil }
     let takeover = handover.flatMap { firstChange[$0.leaver] }
     for stream in streams {
-      if let place = sources.best(steady, of: nodes, for: steps[Int(stream)].node) {
+      if let place = sources.best(among(steady, for: stream), of: nodes, for: steps[Int(stream)].node) {
         setSource(stream, nodes[place].node, nodes[place].change.from)
       } else if let takeover, let heir = handover?.heir, hops.holdsData(nodes[heir].change.from),
         hops.holdsData(steps[Int(takeover)].sourceChange.to)
@@ -160,6 +176,15 @@ struct PartitionSteps {
       }
     }
   }
+
+  /// All places, or of very many a few, others for each stream.
+  private func among(_ places: [Int], for stream: UInt32) -> [Int] {
+    guard places.count > PartitionSteps.sourcesTried else { return places }
+    let first = Int(stream) % places.count
+    return (0..<PartitionSteps.sourcesTried).map { places[(first + $0) % places.count] }
+  }
+
+  private static let sourcesTried = 16
 
   private mutating func setSource(_ stream: UInt32, _ node: NodeIndex, _ state: StateIndex) {
     steps[Int(stream)].source = node

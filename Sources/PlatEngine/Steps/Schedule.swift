@@ -22,13 +22,14 @@ public struct ScheduleOptions: Sendable {
 /// Schedules steps under the cluster's limits, in the order: restore safety, take over, balance.
 ///
 /// A list schedule: whenever something ends, the ready steps are gone over by priority, and each begins whose limits
-/// allow it. What matters is the priority, so several are tried and the shortest schedule is kept, the first of equals:
+/// allow it. Purpose comes first, always: a copy that restores safety does not wait for one that balances. Then
 ///
-///     1. by purpose, then by how much comes after it
-///     2. by how much comes after it, then by purpose. Where streams have a limit at one end only, this is optimal in rounds:
-///        unit steps with releases and tails (Jackson 1955)
-///     3. by the colour of an edge colouring, where both ends have one: a bipartite multigraph whose greatest degree
-///        (for each unit of a limit) is D takes D colours (König 1916), and each colour fits in one round
+///     by how much comes after it: where streams have a limit at one end only, that is optimal in rounds among schedules that
+///     heed the purpose, for unit steps with releases and tails (Jackson 1955)
+///     by the colour of an edge colouring, where both ends have one: a bipartite multigraph whose greatest degree
+///     (for each unit of a limit) is D takes D colours (König 1916), and each colour fits in one round
+///
+/// The shorter of the two is kept.
 public enum Scheduler {
   /// Throws where a limit is 0 and something needs it. O(rounds · ready steps + steps · log).
   public static func schedule(
@@ -39,19 +40,19 @@ public enum Scheduler {
     let order = StepOrder(list, lengths: lengths(list, cluster, options))
     let bound = ScheduleBound(list, order, limits, cluster).value
     var best = Schedule()
-    for (index, priority) in [Priority.purpose, .tail, .colour].enumerated() {
-      if index > 0, best.length == bound { break }
-      if priority == .colour, options.bandwidth != nil || (limits.streamsIn == .max && limits.disturbed == nil) { break }
-      let keys = keys(priority, list, order, limits, cluster)
-      var run = ListSchedule(list, order, limits, cluster, keys: keys)
+    for priority in [Priority.tail, .colour] {
+      if priority == .colour {
+        guard best.length > bound, options.bandwidth == nil, limits.streamsIn < .max else { break }
+      }
+      var run = ListSchedule(list, order, limits, cluster, keys: keys(priority, list, order, limits, cluster))
       let schedule = run.run()
-      if index == 0 || schedule.length < best.length { best = schedule }
+      if priority == .tail || schedule.length < best.length { best = schedule }
     }
     best.lowerBound = bound
     return best
   }
 
-  private enum Priority { case purpose, tail, colour }
+  private enum Priority { case tail, colour }
 
   /// For each step, its rank: 0 begins first.
   private static func keys(
@@ -62,9 +63,8 @@ public enum Scheduler {
     func before(_ a: Int, _ b: Int) -> Bool {
       let (purposeA, purposeB) = (steps[a].purpose.rawValue, steps[b].purpose.rawValue)
       switch priority {
-      case .purpose: return (purposeA, order.tail[b], a) < (purposeB, order.tail[a], b)
-      case .tail: return (order.tail[b], purposeA, a) < (order.tail[a], purposeB, b)
-      case .colour: return (colours[a], purposeA, a) < (colours[b], purposeB, b)
+      case .tail: return (purposeA, order.tail[b], a) < (purposeB, order.tail[a], b)
+      case .colour: return (purposeA, colours[a], a) < (purposeB, colours[b], b)
       }
     }
     var keys = [UInt32](repeating: 0, count: steps.count)
@@ -75,12 +75,10 @@ public enum Scheduler {
   private static func lengths(_ list: StepList, _ cluster: DenseCluster, _ options: ScheduleOptions) -> [Int] {
     guard let bandwidth = options.bandwidth, bandwidth.sign > 0 else { return Array(repeating: 1, count: list.count) }
     let perUnit = Rational(ScheduleOptions.ticksPerSecond) / bandwidth
-    let ticks = (perUnit - Rational(1, Int.max)).floor.map { min($0 + 1, mostTicks) } ?? mostTicks
-    return list.steps.map { $0.isFullScan ? max(1, ticks) : 0 }
+    let most = (1 << 62) / max(1, list.count)  // so that no sum outgrows 64 bits
+    let ticks = perUnit.isInteger ? perUnit.floor : perUnit.floor.map { $0 + 1 }
+    return list.steps.map { $0.isFullScan ? max(1, min(ticks ?? most, most)) : 0 }
   }
-
-  /// A century: sums of as many as there are steps stay within 64 bits.
-  private static let mostTicks = 100 * 366 * 86_400 * ScheduleOptions.ticksPerSecond / 1_000_000
 
   private static func refuseZeroLimits(
     _ list: StepList, _ limits: MovementLimits, _ cluster: DenseCluster

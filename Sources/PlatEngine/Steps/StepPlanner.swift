@@ -38,9 +38,11 @@ public enum StepPlanner {
     var steps = partitions.steps
     if var room = NodeRoom(cluster, load: load(cluster, current), partitions) {
       let isDone = room.run(mayRemoveFirst: options.mayRemoveFirst) { liveCopies(cluster, current, $0) }
+      let loose = Dictionary(room.loosened.map { ($0.step, $0.before) }) { first, _ in first }
+      arcs.removeAll { loose[$0.step] == $0.before }
       for arc in room.loosened {
-        arcs.removeAll { $0 == arc }
-        plan.removedFirst.append((steps[Int(arc.step)].partition, steps[Int(arc.step)].node))
+        let going = steps[Int(arc.step)]
+        plan.removedFirst.append((going.partition, going.kind == .set ? going.node : going.source))
       }
       (steps, arcs) = without(steps, arcs + room.extra, isDone, &plan)
     }
