@@ -16,7 +16,7 @@ public enum Planner {
     var clock = StageClock()
     let target = try PlacementMap(
       unfilled: cluster.partitionCount, slotCounts: cluster.dataWanted, arena: Arena(limitBytes: options.memoryLimitBytes))
-    let problem = try Problem(cluster, current: current, arena: arena)
+    let problem = try Problem(cluster, current: current, arena: arena, wideRow: options.wideRow)
     var placement = try Placement(problem, target: target)
     clock.mark("prepare")
 
