@@ -21,6 +21,7 @@ import ArgumentParser
     CheckCommand.self,
     StepsCommand.self,
     MovesCommand.self,
+    VerifyCommand.self,
     RouteCommand.self,
     ImportCommand.self,
     ExportCommand.self,
