@@ -56,13 +56,14 @@ extension FanOut {
     let before = book.excess
     for place in problem.wanted[0]..<problem.replicas where row[place] != .none && problem.allows(row[place], inState: 0) {
       let pairs = book.pairCount
-      guard book.tryChange(row, most: .max, { $0.swap(slot, place) }, undo: { _ in }) else { continue }
+      book.swap(row, slot, place)
       let key = (book.excess, book.pairCount - pairs, count[row[slot]], place)
       if key.0 <= before, StateRules.breach(problem, row) == nil, best == nil || key < best! { best = key }
-      _ = book.tryChange(row, most: .max, { $0.swap(slot, place) }, undo: { _ in })
+      book.swap(row, slot, place)
     }
     guard let best else { return false }
-    return book.tryChange(row, most: .max, { $0.swap(slot, best.place) }, undo: { _ in })
+    book.swap(row, slot, best.place)
+    return true
   }
 
   /// The next node, going around, that lacks replicas and masters and may have one of this partition.

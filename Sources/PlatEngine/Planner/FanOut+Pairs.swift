@@ -51,7 +51,7 @@ extension FanOut {
         }
         guard isFree, book.trySwap(row, master, place) else { continue }
         if StateRules.breach(problem, row) == nil { return }
-        _ = book.trySwap(row, master, place)
+        book.swap(row, master, place)
       }
     }
     book.remove(row)

@@ -88,7 +88,7 @@ struct FanOut {
 
   private static let rounds = 4
 
-  private mutating func flow() throws(PlatError) {
+  mutating func flow() throws(PlatError) {
     var windows = due
     for round in 0..<FanOut.rounds {
       let balance = Balance(placement, windows)

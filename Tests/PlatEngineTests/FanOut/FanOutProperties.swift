@@ -20,7 +20,7 @@ extension RandomCluster {
   /// Whatever the cluster: no node is beyond a hard limit, and all else is as it must be.
   @Test(arguments: [RandomCluster.Size.tiny, .small])
   func aHardLimitIsNeverBroken(size: RandomCluster.Size) {
-    forAllSeeds(0..<(size == .tiny ? 1500 : 500)) { seed in
+    forAllSeeds(0..<(size == .tiny ? 1000 : 300)) { seed in
       let (cluster, current) = try RandomCluster.limited(seed, size, .hard)
       try PlannedCase(cluster, current).checkConsistent()
     }
