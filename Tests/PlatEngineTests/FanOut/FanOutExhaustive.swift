@@ -24,7 +24,7 @@ import Testing
 
   @Test func besideTryingEverything() {
     var tally = Tally()
-    forAllSeeds(0..<2500) { seed in
+    forAllSeeds(0..<1200) { seed in
       let (cluster, current) = try RandomCluster.limited(seed, .tiny, .hard, Self.shape)
       let limit = cluster.cluster.settings.fanOut
       guard cluster.replicas > 1, cluster.wanted[0] > 0, min(limit?.outbound ?? 9, limit?.inbound ?? 9) < cluster.nodeCount - 1
@@ -36,7 +36,7 @@ import Testing
         return
       }
       tally.full += 1
-      if one.report.unmet > 0 { tally.unplaced += 1; if current == nil {print(seed, one.text, one.cluster.cluster.settings.fanOut!)} }
+      if one.report.unmet > 0 { tally.unplaced += 1 }
       try holds(one.report.unmet > 0 || one.moves >= any, "\(one.moves) moves, fewer than \(any)\n\(one.text)")
       guard let least = FanOutSearch.leastMoves(cluster: cluster, current: current, windows: one.due.windows) else { return }
       tally.windowed += 1
@@ -53,6 +53,8 @@ import Testing
         tally.moreMoves += one.moves - least
       }
     }
-    print(tally)
+    // Whether any map is within such limits is a hard question (it contains exact covers); and so is the way to it.
+    #expect(tally.full > 0 && 20 * tally.unplaced <= tally.full, "\(tally)")
+    #expect(15 * tally.outside <= tally.windowed && 50 * tally.more <= tally.least, "\(tally)")
   }
 }
