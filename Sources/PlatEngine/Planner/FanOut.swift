@@ -135,7 +135,7 @@ struct FanOut {
       if balance.isSettled { break }
       let now = try PeerBook(problem, placement)
       var graph = PeerGraph(problem, now)
-      try widen(&graph, now, windows)
+      try widen(&graph, now)
       let potential: NodeTable<Int32> = try problem.arena.table(problem.nodeCount + 2)
       try Exchange.run(problem, windows, &placement, potential: potential, within: graph)
       // What is missing goes wherever it may, and only then is balance left behind.
