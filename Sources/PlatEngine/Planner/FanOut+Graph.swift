@@ -65,7 +65,7 @@ extension FanOut {
         var best: (supply: Int32, source: NodeIndex)?
         for source in suppliers where source != node && graph.mayAddTarget(to: source) {
           let supply = supply(source, graph)
-          if supply > best?.supply ?? 0, !graph.allows(source, node) { best = (supply, source) }
+          if supply > best?.supply ?? 0, graph.maySharePartitions(source, node), !graph.allows(source, node) { best = (supply, source) }
         }
         guard let best, graph.add(best.source, node) else { break }
         left = take(left, from: best.source, graph)
@@ -86,7 +86,7 @@ extension FanOut {
             Int(placement.load[node]) < problem.cluster.capacity[other]
           else { continue }
           let room = due.most[node] - placement.load[node]
-          if room > best?.room ?? .min, !graph.allows(master, node) { best = (room, node) }
+          if room > best?.room ?? .min, graph.maySharePartitions(master, node), !graph.allows(master, node) { best = (room, node) }
         }
         guard let best, graph.add(master, best.node) else { break }
       }

@@ -107,9 +107,12 @@ struct FanOut {
     try fanOut.settleMasters()
     if mayDrop { try fanOut.dropPairs() }
     try fanOut.giveMastersToNewcomers()
+    // Mastership first goes where it should while pairs are few, and again when all is placed.
+    fanOut.placement.peers = fanOut.book
+    fanOut.placement.dealt = problem.partitionCount
+    _ = try Roles.run(problem, due, fanOut.placement)
     try fanOut.flow()
     fanOut.placement.peers = try PeerBook(problem, fanOut.placement)
-    fanOut.placement.dealt = problem.partitionCount
     _ = try Roles.run(problem, due, fanOut.placement)
     return fanOut.placement
   }
