@@ -19,9 +19,11 @@ import ArgumentParser
   private static let verbs: [ParsableCommand.Type] = [
     PlanCommand.self,
     CheckCommand.self,
+    VerifyCommand.self,
     RouteCommand.self,
     ImportCommand.self,
     ExportCommand.self,
     GenerateCommand.self,
+    BenchCommand.self,
   ]
 }
