@@ -94,9 +94,7 @@ struct RoleChains {
     concerned.change(slot / width)
     if let peers {
       let row = slot / width * width
-      peers.remove(rows + row)
-      rows.swap(slot, place)
-      peers.add(rows + row)
+      peers.swap(rows + row, slot - row, place - row)
     } else {
       rows.swap(slot, place)
     }
