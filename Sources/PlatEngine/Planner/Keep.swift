@@ -13,7 +13,10 @@ enum Keep {
   static func run(_ problem: Problem, _ placement: inout Placement) throws(PlatError) {
     guard let current = problem.current else { return }
     let isSameShape = current.slotCounts == placement.target.slotCounts && current.width == problem.replicas
-    if !placement.concerned.isAll { try keepWhole(problem, &placement) }
+    if placement.concerned.canTell {
+      placement.concerned.isAll = false
+      try keepWhole(problem, &placement)
+    }
     let concerned = placement.concerned
     concerned.forEachNotWhole { partition in
       let row = placement.row(partition)
