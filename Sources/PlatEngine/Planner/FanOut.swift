@@ -22,6 +22,8 @@ struct FanOut {
     _ problem: Problem, _ due: Due, _ placement: Placement, isFresh: Bool, memoryLimitBytes: UInt64
   ) throws(PlatError) -> Placement {
     guard let limit = problem.fanOut else { return placement }
+    // A fresh map's book is kept up by all that has changed it since.
+    if isFresh, placement.peers?.isWithin ?? false, problem.stateCaps.isEmpty { return placement }
     var result = placement
     if try !PeerBook(problem, placement).isWithin {
       if isFresh {
