@@ -21,7 +21,8 @@ public enum Planner {
     var placement = try Placement(problem, target: target)
     clock.mark("prepare")
 
-    try Keep.run(problem, &placement)
+    placement.concerned.isTracked = true
+    Keep.run(problem, &placement)
     clock.mark("keep")
     let due = try Due(problem, held: placement.load)
     clock.mark("due")
