@@ -34,6 +34,8 @@ public enum Planner {
         try Fresh.runWithFewPeers(problem, due, &placement)
       }
       clock.mark("fill")
+    } else if try FreshNear.run(problem, due, &placement) {
+      clock.mark("fill")
     } else {
       if placement.letGo > 0 { try Exchange.run(problem, due, &placement, potential: potential, reach: .free) }
       try Fill.run(problem, due, &placement)
