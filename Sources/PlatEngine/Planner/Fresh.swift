@@ -52,7 +52,7 @@ enum Fresh {
 
   /// Whether each node's part in the first state is that of all nodes: the state's share of all replicas.
   private static func statesRotate(_ problem: Problem, _ due: Due) -> Bool {
-    guard due.roles.count == 1, problem.current == nil, problem.stateCaps.isEmpty, !due.isShort else { return false }
+    guard due.roles.count == 1, problem.current == nil, !problem.hasStateRules, !due.isShort else { return false }
     let inState = Int64(problem.wanted[due.roles[0].state])
     let all = Int64(problem.replicas)
     return (0..<problem.nodeCount).allSatisfy { node in

@@ -11,11 +11,15 @@
 /// to do.
 enum Keep {
   static func run(_ problem: Problem, _ placement: inout Placement) {
-    guard let current = problem.current else { return }
+    guard let current = problem.current else {
+      // A fresh map is made in closed form; one with near rules is filled.
+      if !problem.near.isEmpty { placement.missAll(problem) }
+      return
+    }
     let target = placement.target
     let sameShape = current.slotCounts == target.slotCounts && current.width == problem.replicas
     let whole = WholeRows(problem)
-    let comparable = sameShape && !problem.hasSlaveOnly ? min(problem.partitionCount, problem.heldPartitions) : 0
+    let comparable = sameShape && !problem.hasSlaveOnly && problem.near.isEmpty ? min(problem.partitionCount, problem.heldPartitions) : 0
     var partition = 0
     while partition < problem.partitionCount {
       if partition < comparable {
@@ -36,6 +40,7 @@ enum Keep {
             ? keepWideRelaid(problem, held, row, placement: &placement)
             : keepRelaid(problem, held, row, placement: &placement)
         kept -= dropIllegal(problem, row, placement: &placement)
+        if !problem.near.isEmpty { kept -= dropFar(problem, row, placement: &placement) }
       }
       for slot in 0..<problem.replicas where row[slot] != .none { placement.load[row[slot]] += 1 }
       placement.placed += kept

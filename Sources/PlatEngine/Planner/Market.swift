@@ -8,6 +8,9 @@ struct Market {
   private let replicas: Int
   private let isShort: Bool
   private let isWide: Bool
+  /// The near rule that rows must keep, where the bound knows of it.
+  private let near: NearRule?
+  private let containers: [ContainerIndex]
   private let prices: UnsafeMutablePointer<Int32>
   /// Whether a node may stay where it is, by its status and its window.
   private let mayStay: UnsafeMutablePointer<Bool>
@@ -31,6 +34,15 @@ struct Market {
     replicas = problem.replicas
     isShort = due.isShort
     isWide = problem.isWide
+    // A whole row with one master has its company in one container, or breaks the rule. With many containers that could
+    // be it, or rows that may stay short, the bound does without: it holds for any prices and any rules left out.
+    let rule = problem.near.first
+    let isKnown = rule.map { rule in
+      problem.wanted[0] == 1 && !problem.isNearPromoted && !due.isShort && !problem.isWide
+        && rule.containerCount <= Market.mostContainers && rule.mostOutside == problem.replicas - rule.company
+    }
+    near = isKnown == true ? rule : nil
+    containers = near.map { near in (0..<near.containerCount).map { ContainerIndex($0) } } ?? []
     self.prices = prices.base
     mayBeUnchanged = problem.heldSlots.elementsEqual(0..<problem.replicas) && !due.isShort
     let mayStay: NodeTable<Bool> = try problem.arena.table(problem.nodeCount)
@@ -69,6 +81,9 @@ struct Market {
     leastPrice = ranked.first?.price ?? 0
   }
 
+  /// Beyond so many containers a company is not looked for in each.
+  private static let mostContainers = 64
+
   /// Adds up the costs of rows that are plainly cheapest as they are today, up to the first that is not; returns where
   /// that is. Such a row is whole, legal, and no node of it costs more than the cheapest newcomer. O(R²) a row.
   @inline(never) func addUnchanged(_ partitions: Range<Int>, to cost: inout Int) -> Int {
@@ -91,7 +106,7 @@ struct Market {
         guard row[slot] != .none, mayStay[row[slot].int], prices[row[slot].int] <= most else { return partition }
         ofRow += Int(prices[row[slot].int])
       }
-      guard hard.allow(row, width: width) else { return partition }
+      guard hard.allow(row, width: width), near == nil || hasCompany(row, width) else { return partition }
       sum += ofRow
     }
     return partitions.upperBound
@@ -101,11 +116,50 @@ struct Market {
   func costOfCheapest(_ partition: Int) -> Int {
     if isWide { return costOfCheapestWide(partition) }
     let heldCount = sortHeld(partition)
+    let cost = cost(heldCount, company: nil) ?? 0
+    guard let near, !hasCompany(chosen.base, replicas) else { return cost }
+    let least = containers.reduce(Int.max) { min($0, self.cost(heldCount, company: (near, $1)) ?? .max) }
+    return least == .max ? cost : least
+  }
+
+  /// Whether some container has a whole company of the row.
+  private func hasCompany(_ row: UnsafeMutablePointer<NodeIndex>, _ width: Int) -> Bool {
+    guard let near else { return true }
+    for slot in 0..<width {
+      var members = 0
+      for other in 0..<width where near.containerOfNode[row[other]] == near.containerOfNode[row[slot]] { members += 1 }
+      if members >= near.company { return true }
+    }
+    return false
+  }
+
+  /// The cheapest row, of which `company` are in one container: those first, and then the cheapest that fit. Nil where
+  /// there are not so many. With fewer in the container than that, the cheapest row has just so many, the cheapest of
+  /// it, and which these are is nothing to the others: caps see their number only.
+  private func cost(_ heldCount: Int, company: (rule: NearRule, container: ContainerIndex)?) -> Int? {
     var chosenCount = 0
+    var cost = 0
+    if let (rule, container) = company {
+      cost = take(heldCount, upTo: rule.company, &chosenCount) { rule.containerOfNode[$0] == container }
+      guard chosenCount == rule.company else { return nil }
+    }
+    let first = chosenCount
+    cost += take(heldCount, upTo: replicas, &chosenCount) { node in
+      for index in 0..<first where chosen.base[index] == node { return false }
+      return true
+    }
+    for index in chosenCount..<replicas { chosen.base[index] = chosenCount > 0 ? chosen.base[0] : NodeIndex(0) }
+    return cost
+  }
+
+  /// Takes the cheapest that fit and that `isOpen` lets in, up to so many; returns what they cost.
+  @inline(__always) private func take(
+    _ heldCount: Int, upTo most: Int, _ chosenCount: inout Int, isOpen: (NodeIndex) -> Bool
+  ) -> Int {
     var cost = 0
     var nextHeld = 0
     var nextNew = 0
-    while chosenCount < replicas {
+    while chosenCount < most {
       while nextNew < cheapest.count, isHeld(cheapest.base[nextNew], among: heldCount) { nextNew += 1 }
       let heldPrice = nextHeld < heldCount ? Int(prices[held.base[nextHeld].int]) : Int.max
       let newPrice = nextNew < cheapest.count ? Int(prices[cheapest.base[nextNew].int]) + 1 : Int.max
@@ -114,7 +168,7 @@ struct Market {
       guard price != Int.max, !isShort || price < 0 else { break }
       let node = heldPrice <= newPrice ? held.base[nextHeld] : cheapest.base[nextNew]
       if heldPrice <= newPrice { nextHeld += 1 } else { nextNew += 1 }
-      guard fits(node, with: chosenCount) else { continue }
+      guard isOpen(node), fits(node, with: chosenCount) else { continue }
       chosen.base[chosenCount] = node
       chosenCount += 1
       cost += price

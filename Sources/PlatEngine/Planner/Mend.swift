@@ -14,7 +14,9 @@ enum Mend {
 
   /// O(P · R) and a bounded number of trials for each breach.
   static func run(_ problem: Problem, _ due: Due, _ placement: Placement) {
-    guard !problem.soft.isEmpty, problem.current != nil else { return }
+    guard !problem.soft.isEmpty && problem.current != nil || !problem.near.isEmpty || !problem.softNear.isEmpty else {
+      return
+    }
     var newcomers: [Newcomer] = []
     let (rows, heldRows) = (placement.rows, problem.heldRows)
     let (replicas, heldWidth) = (problem.replicas, problem.heldWidth)

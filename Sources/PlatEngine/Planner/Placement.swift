@@ -24,7 +24,14 @@ struct Placement {
     rows = target.slots
     replicas = problem.replicas
     load = try problem.arena.table(problem.nodeCount)
-    missing = try problem.arena.table(problem.current == nil ? 0 : problem.partitionCount)
+    missing = try problem.arena.table(problem.current == nil && problem.near.isEmpty ? 0 : problem.partitionCount)
+  }
+
+  /// Nothing is placed yet. O(P · R).
+  mutating func missAll(_ problem: Problem) {
+    target.clear()
+    for partition in 0..<problem.partitionCount { missing.base[partition] = PartitionIndex(partition) }
+    missingCount = replicas > 0 ? problem.partitionCount : 0
   }
 
   @inline(__always) func row(_ partition: Int) -> UnsafeMutablePointer<NodeIndex> { rows + partition * replicas }

@@ -14,6 +14,8 @@ public struct PlanOptions: Sendable {
   static let wideRow = 64
   /// For tests: the same, for all rows.
   var wideRow = PlanOptions.wideRow
+  /// A fresh map keeps soft near rules as if they were hard; where that does not come out even, without.
+  var promotesNear = true
 
   public init() {}
 }

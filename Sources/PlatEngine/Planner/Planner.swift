@@ -16,7 +16,8 @@ public enum Planner {
     var clock = StageClock()
     let target = try PlacementMap(
       unfilled: cluster.partitionCount, slotCounts: cluster.dataWanted, arena: Arena(limitBytes: options.memoryLimitBytes))
-    let problem = try Problem(cluster, current: current, arena: arena, wideRow: options.wideRow)
+    let problem = try Problem(cluster, current: current, arena: arena, wideRow: options.wideRow,
+      promotesNear: options.promotesNear)
     var placement = try Placement(problem, target: target)
     clock.mark("prepare")
 
@@ -26,12 +27,14 @@ public enum Planner {
     clock.mark("due")
 
     let potential = try startingPotentials(problem, due, placement)
-    if placement.placed == 0, placement.letGo == 0 {
+    if placement.placed == 0, placement.letGo == 0, problem.near.isEmpty {
       if problem.fanOut == nil {
         try Fresh.run(problem, due, &placement)
       } else {
         try Fresh.runWithFewPeers(problem, due, &placement)
       }
+      clock.mark("fill")
+    } else if try FreshNear.run(problem, due, &placement) {
       clock.mark("fill")
     } else {
       if placement.letGo > 0 { try Exchange.run(problem, due, &placement, potential: potential, reach: .free) }
@@ -49,6 +52,11 @@ public enum Planner {
     if problem.fanOut != nil {
       placement = try FanOut.keep(problem, due, placement)
       clock.mark("fanOut")
+    }
+    if problem.isNearPromoted, !Balance(placement, due).isSettled {
+      var options = options
+      options.promotesNear = false
+      return try plan(cluster, from: current, options: options)
     }
     let map = try Witnesses.run(problem, placement, memoryLimitBytes: options.memoryLimitBytes)
 
@@ -131,11 +139,25 @@ public enum Planner {
   private static func refuseUnsupported(_ cluster: DenseCluster) throws(PlatError) {
     let settings = cluster.cluster.settings
     for (index, rule) in settings.placement.enumerated() {
-      if case .near = rule.demand, rule.strength == .hard {
+      guard case .near(let of, _) = rule.demand, rule.strength == .hard else { continue }
+      let states = settings.model.states
+      guard of == 0 else {
         throw .unsupported(
           InputError(
-            path: "settings.placement[\(index)].near", found: "a hard near rule",
-            expected: "a soft one: this version judges near rules and does not plan them"))
+            path: "settings.placement[\(index)].near", found: "a hard rule about what is near to \(states[of].name)",
+            expected: "one about \(states[0].name), or a soft one: others are judged and not planned"))
+      }
+      if let idle = rule.states.first(where: { cluster.wanted[$0] > 0 && !states[$0].holdsData }) {
+        throw .unsupported(
+          InputError(
+            path: "settings.placement[\(index)].states", found: "\(states[idle].name), which holds no data",
+            expected: "states that hold data in a hard near rule, or a soft one"))
+      }
+      if let fanOut = settings.fanOut, fanOut.strength == .hard {
+        throw .unsupported(
+          InputError(
+            path: "settings.fanOut.strength", found: "hard, beside a hard near rule",
+            expected: "one of them to be soft: they are not planned together"))
       }
     }
   }

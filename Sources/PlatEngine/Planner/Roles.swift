@@ -100,7 +100,7 @@ struct Roles {
     var openCount = 0
     let current = problem.current
     let heldSlots = current?.slots(ofState: state) ?? 0..<0
-    let comparable = heldSlots == slots && problem.stateCaps.isEmpty ? problem.heldPartitions : 0
+    let comparable = heldSlots == slots && !problem.hasStateRules ? problem.heldPartitions : 0
     let unchanged = UnchangedRows(problem, rows: rows, slots: slots, state: state, count: count)
     for partition in 0..<placement.dealt {
       for slot in slots where rows[partition * width + slot] != .none { count[rows[partition * width + slot]] += 1 }
@@ -116,13 +116,18 @@ struct Roles {
           guard problem.allows(node, inState: state), problem.isReadable[node] else { continue }
           for slot in next..<width where row[slot] == node {
             (row[slot], row[next]) = (row[next], node)
-            if problem.stateCaps.isEmpty || isLegal(row) {
+            if !problem.hasStateRules || isLegal(row) {
               next += 1
               count[node] += 1
+            } else {
+              row.swap(slot, next)
             }
             break
           }
         }
+        if problem.hasStateRules, next < slots.upperBound { stepBack(row, from: next) { node in
+          heldSlots.contains { held[$0] == node }
+        } }
       }
       if next < slots.upperBound {
         open.base[openCount] = PartitionIndex(partition)
@@ -130,6 +135,17 @@ struct Roles {
       }
     }
     return openCount
+  }
+
+  /// Who is in the state today and may not stay leaves its first open slot: that is how `assign` knows it for open.
+  private func stepBack(
+    _ row: UnsafeMutablePointer<NodeIndex>, from slot: Int, isInState: (NodeIndex) -> Bool
+  ) {
+    guard row[slot] != .none, isInState(row[slot]) else { return }
+    for other in ((slot + 1)..<max(slot + 1, width)).reversed() where row[other] == .none || !isInState(row[other]) {
+      row.swap(slot, other)
+      return
+    }
   }
 
   /// Rows in which the state's slots hold whom they hold today: most, and told by few reads.
