@@ -63,11 +63,3 @@ struct PlanCommand: PlatCommand {
       + (plan.map.header.basedOn.map { "revision \($0) to \(plan.map.header.revision)" } ?? "a fresh map") + "\n"
   }
 }
-
-extension ClusterDocument {
-  /// The map that a plan is made from: for a fresh cluster one that says nothing of any partition.
-  func mapBefore() throws(PlatError) -> PlacementMap {
-    if let map { return map.placement }
-    return try PlacementMap(partitionCount: 0, slotCounts: cluster.settings.constraints)
-  }
-}

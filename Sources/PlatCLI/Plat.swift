@@ -23,5 +23,6 @@ import ArgumentParser
     ImportCommand.self,
     ExportCommand.self,
     GenerateCommand.self,
+    BatchCommand.self,
   ]
 }

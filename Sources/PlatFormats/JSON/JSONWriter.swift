@@ -172,6 +172,13 @@ package struct JSONWriter: ~Copyable {
     try AtomicFileOutput.write(written(for: path ?? "standard output"), to: path)
   }
 
+  /// Ends the document with a line break and writes it under its temporary name.
+  consuming func stage(_ file: StagedFile) throws(FileError) {
+    precondition(depth == 0 && !isAfterKey)
+    put(0x0a)
+    try file.write(written(for: file.target))
+  }
+
   private func written(for name: String) throws(FileError) -> UnsafeRawBufferPointer {
     if isOutOfMemory { throw FileError(.outOfMemory, path: name) }
     return UnsafeRawBufferPointer(start: block, count: count)
