@@ -6,10 +6,10 @@ DEMO := build/demo
 SANITIZERS := address thread
 
 .DEFAULT_GOAL := help
-.PHONY: help needs build demo test test-release sweep test-sanitize $(SANITIZERS:%=test-%) bench crc install clean
+.PHONY: help needs build demo test test-release sweep test-sanitize $(SANITIZERS:%=test-%) bench bench-instructions crc install clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 needs: ## install the libraries that are missing
 	@scripts/install-needs
@@ -37,10 +37,13 @@ test-address: needs
 test-thread: needs
 	PLAT_ENGINE_ONLY=1 $(SWIFT) test --scratch-path .build-thread --sanitize=thread
 
-bench: needs ## the benchmarks of planning, in release; figures as JSON in build/benchmarks.json
-	@mkdir -p build
+bench: build ## the benchmarks of planning, in release: tables, build/benchmarks.json, pictures in build/charts; AGAINST=RUN compares
+	@mkdir -p build/charts
+	.build/release/plat bench -o build/benchmarks.json --charts build/charts $(if $(AGAINST),--against $(AGAINST))
+
+bench-instructions: needs ## instructions of the main cases by callgrind, beside those saved; SAVE=--save saves them
 	$(SWIFT) build -c release --product PlatBenchmarks
-	.build/release/PlatBenchmarks --json build/benchmarks.json
+	scripts/bench-instructions .build/release/PlatBenchmarks $(SAVE)
 
 crc: needs ## the benchmark of CRC-32 against zlib and ISA-L, in release
 	$(SWIFT) build -c release --product PlatBenchmarks

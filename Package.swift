@@ -2,8 +2,8 @@
 //
 // Plat, from the ground up. The import law, which this file enforces between targets:
 //
-//   PlatCLI, Benchmarks → PlatFormats → PlatEngine → CPlatCore, CGMP
-//                         PlatFormats → CPlatJSON
+//   PlatCLI, PlatBenchmarks → PlatBench → PlatFormats → PlatEngine → CPlatCore, CGMP
+//                                         PlatFormats → CPlatJSON
 //
 // and inside the engine, by review: Model ← Exact ← Dense ← Planner; Model ← Moves; Judge reads Model,
 // Exact and Dense only. Nothing imports the CLI. The engine links no Foundation.
@@ -44,14 +44,23 @@ let package = Package(
     .executableTarget(
       name: "PlatCLI",
       dependencies: [
-        "PlatFormats", "PlatEngine",
+        "PlatFormats", "PlatEngine", "PlatBench",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       linkerSettings: jemalloc),
 
+    // The benchmark suite, which `plat bench` runs too; and a program for what is measured beside planning, which
+    // links what only that needs.
+    .target(
+      name: "PlatBench",
+      dependencies: [
+        "PlatFormats", "PlatEngine", "PlatReference",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Benchmarks/PlatBench"),
     .executableTarget(
       name: "PlatBenchmarks",
-      dependencies: ["PlatFormats", "PlatEngine", "PlatReference", "CPlatCore", "CZlib", "CISAL"],
+      dependencies: ["PlatBench", "CPlatCore", "CZlib", "CISAL"],
       path: "Benchmarks/PlatBenchmarks",
       linkerSettings: jemalloc),
 
@@ -73,6 +82,8 @@ let package = Package(
       name: "PlatFormatsTests", dependencies: ["PlatFormats", "PlatEngine", "CPlatJSON", "TestSupport"],
       path: "Tests/PlatFormatsTests", exclude: ["Resources"]),
     .testTarget(
+      name: "PlatBenchTests", dependencies: ["PlatBench", "PlatFormats", "TestSupport"], path: "Tests/PlatBenchTests"),
+    .testTarget(
       name: "PlatCLITests", dependencies: ["PlatFormats", "PlatEngine", "PlatCLI", "TestSupport"],
       path: "Tests/PlatCLITests"),
   ],
@@ -83,7 +94,7 @@ let package = Package(
 // For the thread sanitizer: it does not go together with jemalloc, and Swift 6.3.1 crashes when it compiles PlatFormats
 // under it ("Invalid bitcast" in MapReader). What works on several threads lies below both.
 if Context.environment["PLAT_ENGINE_ONLY"] != nil {
-  let above = ["CPlatJSON", "PlatFormats", "PlatCLI", "PlatBenchmarks", "PlatFormatsTests", "PlatCLITests"]
+  let above = ["CPlatJSON", "PlatFormats", "PlatCLI", "PlatBenchmarks", "PlatBench", "PlatBenchTests", "PlatFormatsTests", "PlatCLITests"]
   package.targets.removeAll { above.contains($0.name) }
   package.products.removeAll { $0.name != "PlatEngine" }
   package.dependencies = []

@@ -1,42 +1,56 @@
+import ArgumentParser
 import Glibc
+import PlatBench
 
-guard let options = Options(Array(CommandLine.arguments.dropFirst())) else {
-  complain(Options.usage)
-  exit(64)
-}
-do {
-  switch options.suite {
-  case .crc: printCRCTable(benchmarkCRC())
-  case .plans: try runPlans(options)
-  }
-} catch {
-  complain("PlatBenchmarks: \(error)")
-  exit(1)
+/// The benchmarks beside `plat`: the suite of plans, checksums, and single runs for tools that count instructions.
+struct PlatBenchmarks: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "PlatBenchmarks", abstract: "What planning costs, and checksums.",
+    subcommands: [Plans.self, CRC.self, Once.self], defaultSubcommand: Plans.self)
 }
 
-/// A line on standard error.
-func complain(_ message: String) {
-  let line = Array((message + "\n").utf8)
-  _ = write(STDERR_FILENO, line, line.count)
+struct Plans: ParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "The suite, as `plat bench` runs it; tables on standard output.")
+
+  @OptionGroup var options: BenchOptions
+
+  @Option(name: .customLong("json"), help: ArgumentHelp("Where all figures go, as JSON.", valueName: "run"))
+  var jsonPath: String?
+
+  func run() throws {
+    let result = try BenchSuite.run(options) { news in
+      print(news.text, terminator: "")
+      fflush(nil)
+    } around: { try $1() }
+    guard let (run, isGood) = result else { return }
+    if let jsonPath { try run.write(to: jsonPath) }
+    if !isGood { throw ExitCode(1) }
+  }
 }
 
-/// Runs the cases that are asked for, group by group.
-func runPlans(_ options: Options) throws {
-  let machine = Machine()
-  print(machine.description)
-  let cases = PlanCase.all.filter { planCase in
-    (!options.isQuick || planCase.isQuick)
-      && (options.filter.map { "\(planCase.group): \(planCase.name)".contains($0) } ?? true)
-  }
-  var results: [PlanResult] = []
-  var groups: [String] = []
-  for planCase in cases where !groups.contains(planCase.group) { groups.append(planCase.group) }
-  for group in groups {
-    print("\n== \(group)\n")
-    let ofGroup = try cases.filter { $0.group == group }.map { try $0.run() }
-    PlanReport(results: ofGroup).printAll()
-    fflush(nil)
-    results += ofGroup
-  }
-  if let path = options.jsonPath { try PlanReport(results: results).writeJSON(to: path, machine: machine) }
+struct CRC: ParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "CRC-32 on every path that the processor has, beside zlib and ISA-L.")
+
+  func run() { printCRCTable(benchmarkCRC()) }
 }
+
+struct Once: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Plan and judge one case once: see scripts/bench-instructions. Names the stages, a line each.")
+
+  @Argument(help: "The case, as --list names it.")
+  var name: String
+
+  func run() throws {
+    guard let stages = try BenchSuite.runOnce(name, planning: plannedSection, judging: judgedSection) else {
+      throw ValidationError("there is no case \"\(name)\"")
+    }
+    for stage in stages { print(stage) }
+  }
+}
+
+/// By these names scripts/bench-instructions tells callgrind when to count.
+@inline(never) func plannedSection(_ body: () -> Void) { body() }
+@inline(never) func judgedSection(_ body: () -> Void) { body() }
+
+PlatBenchmarks.main()

@@ -24,5 +24,6 @@ import ArgumentParser
     ExportCommand.self,
     GenerateCommand.self,
     BatchCommand.self,
+    BenchCommand.self,
   ]
 }

@@ -41,6 +41,9 @@ public enum RandomCluster {
     /// Rules speak about all states that are wanted, never about some of them.
     public var rulesOverAllStates = false
     public var masterSlaveOnly = false
+    /// Leave nil for the built-in models; else this one, with at most so many nodes in each of its states.
+    public var model: StateModel?
+    public var mostOfState: [Int] = []
     /// Leave nil for any; else only these kinds of current maps.
     public var currentMaps: [CurrentMap]?
     /// Leave nil for what the size says.
@@ -74,6 +77,10 @@ public enum RandomCluster {
   }
 
   private static func randomSettings(_ random: inout SplitMix64, partitions: Int, _ shape: Shape) -> Settings {
+    if let model = shape.model {
+      let constraints = shape.mostOfState.enumerated().map { $0 == 0 ? $1 : random.among(0...$1) }
+      return Settings(model: model, partitionCount: partitions, constraints: constraints)
+    }
     if shape.masterSlaveOnly || random.chance(3, 4) {
       let masters = random.chance(1, 30) ? 0 : 1
       let slaves = random.pick([0, 1, 1, 2, 2, 2, 3, 4])
@@ -90,9 +97,10 @@ public enum RandomCluster {
     let strengths = (shape.noHardRules ? [] : [Strength.hard]) + (shape.noSoftRules ? [] : [.soft])
     guard shape.oneHardLevel || !strengths.isEmpty else { return [] }
     return (0..<(shape.oneHardLevel ? 1 : random.among(0...3))).map { _ in
+      let placed = settings.model.states.indices.filter { settings.model.states[$0].isPlaced }
       let someStates = !shape.oneHardLevel && !shape.rulesOverAllStates && random.chance(1, 4)
       return PlacementRule(
-        states: someStates ? [random.below(2)] : [0, 1], level: random.below(levels),
+        states: someStates ? [random.below(placed.count)] : placed, level: random.below(levels),
         demand: .atMost(random.chance(1, 30) ? 0 : random.pick([1, 1, 1, 1, 2, 2, 3])),
         strength: shape.oneHardLevel ? .hard : random.pick(strengths))
     }

@@ -15,8 +15,10 @@ public struct DenseCluster: Sendable {
   public let cluster: Cluster
   public let nodeCount: Int
   public let partitionCount: Int
-  /// Replicas wanted of each partition, for each of the model's states; and in all.
+  /// How many nodes each partition should have in each of the model's states.
   public let wanted: [Int]
+  /// The same of states that hold data, others 0; and in all: the replicas wanted of each partition.
+  public let dataWanted: [Int]
   public let replicas: Int
   public let levels: [DenseLevel]
   /// The most replicas that each node may hold: its capacity, and never more than the partitions.
@@ -30,7 +32,8 @@ public struct DenseCluster: Sendable {
     nodeCount = cluster.nodes.count
     partitionCount = cluster.settings.partitionCount
     wanted = cluster.settings.constraints
-    replicas = wanted.reduce(0, +)
+    dataWanted = zip(wanted, cluster.settings.model.states).map { $1.holdsData ? $0 : 0 }
+    replicas = dataWanted.reduce(0, +)
     levels = cluster.levels.indices.map { level in
       let members = cluster.containers.indices.filter { cluster.containers[$0].level == level }
       var containerOfNode = [ContainerIndex](repeating: ContainerIndex(0), count: cluster.nodes.count)

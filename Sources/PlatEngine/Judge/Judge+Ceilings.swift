@@ -8,11 +8,18 @@ extension Judge.Reasons {
 
     init(_ matter: Judge.Matter, _ partition: Int) {
       guard partition < matter.rowCount else { return }
-      for state in matter.dataStates(of: matter.model.states.indices) {
+      for state in matter.occupying(matter.model.states.indices) {
         for node in matter.map.holders(of: partition, inState: state).map(\.int) where node < matter.nodeCount {
           if matter.isLive.base[node] == 1 { held.append((node, state)) } else { failed.append(node) }
         }
       }
+    }
+
+    /// For each node, whether it is one of the holders.
+    func holds(_ matter: Judge.Matter) -> [Bool] {
+      var holds = [Bool](repeating: false, count: matter.nodeCount)
+      for holder in held { holds[holder.node] = true }
+      return holds
     }
 
     /// How many of its replicas in `states` each container of a level holds, by container.
@@ -75,12 +82,13 @@ extension Judge.Reasons {
       let isUsable = { (node: Int) in dense.status[node] == .active && dense.capacity[node] > 0 }
       let usable = (0..<dense.nodeCount).count(where: isUsable)
       var ceilings: [Ceiling] = []
-      if usable < dense.replicas {
+      let wanted = dense.wanted.reduce(0, +)
+      if usable < wanted {
         let only = usable == 0 ? "no node is" : usable == 1 ? "only 1 node is" : "only \(usable) nodes are"
         ceilings.append(
           Ceiling(
             states: Array(dense.wanted.indices), most: usable,
-            because: "\(only) active and \(matter.replicas(dense.replicas)) \(dense.replicas == 1 ? "is" : "are") "
+            because: "\(only) active and \(matter.replicas(wanted)) \(wanted == 1 ? "is" : "are") "
               + "wanted"))
       }
       for (index, rule) in matter.settings.placement.enumerated() where rule.strength == .hard {

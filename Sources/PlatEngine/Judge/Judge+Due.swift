@@ -17,7 +17,7 @@ extension Judge {
   /// of equal nodes.
   public static func due(_ cluster: DenseCluster, map: PlacementMap?) -> JudgedDue {
     let groups = NodeGroups(cluster, map: map)
-    let wantedStates = cluster.wanted.indices.filter { cluster.wanted[$0] > 0 }
+    let wantedStates = cluster.wanted.indices.filter { cluster.dataWanted[$0] > 0 }
 
     var total = groups.filling(cluster, caps: totalCaps(cluster), nodeCap: groups.caps)
     total.pour(Rational(cluster.partitionCount) * Rational(cluster.replicas))
@@ -37,6 +37,15 @@ extension Judge {
       ofState[state] = groups.expand(filling.share)
     }
     if let last = wantedStates.last { ofState[last] = groups.expand(left) }
+    // What holds no data is shared out by itself: by weight, one of each partition at most.
+    for state in cluster.wanted.indices where cluster.wanted[state] > 0 && cluster.dataWanted[state] == 0 {
+      let nodeCap = groups.members.map {
+        cluster.status[$0[0]] == .active ? Rational(cluster.partitionCount) : Rational.zero
+      }
+      var filling = groups.filling(cluster, caps: caps(cluster, ofState: state, [state]), nodeCap: nodeCap, pinned: false)
+      filling.pour(Rational(cluster.partitionCount) * Rational(cluster.wanted[state]))
+      ofState[state] = groups.expand(filling.share)
+    }
     return JudgedDue(
       total: groups.expand(total.share), ofState: ofState, hasWeight: groups.expand(groups.weights.map { $0.sign > 0 }))
   }
@@ -46,7 +55,7 @@ extension Judge {
     var caps = [Int?](repeating: nil, count: cluster.levels.count)
     for rule in cluster.cluster.settings.placement where rule.strength == .hard {
       guard case .atMost(let most) = rule.demand else { continue }
-      let outside = cluster.wanted.indices.filter { !rule.states.contains($0) }.reduce(0) { $0 + cluster.wanted[$1] }
+      let outside = cluster.wanted.indices.filter { !rule.states.contains($0) }.reduce(0) { $0 + cluster.dataWanted[$1] }
       let replicas = min(cluster.replicas, most + outside)
       caps[rule.level] = min(caps[rule.level] ?? .max, cluster.partitionCount * replicas)
     }
@@ -57,7 +66,9 @@ extension Judge {
   private static func caps(_ cluster: DenseCluster, ofState state: Int, _ wantedStates: [Int]) -> [Int?] {
     var caps = [Int?](repeating: nil, count: cluster.levels.count)
     for rule in cluster.cluster.settings.placement where rule.strength == .hard {
-      guard case .atMost(let most) = rule.demand, wantedStates.filter(rule.states.contains) == [state] else { continue }
+      guard case .atMost(let most) = rule.demand,
+        cluster.dataWanted[state] > 0 ? wantedStates.filter(rule.states.contains) == [state] : rule.states == [state]
+      else { continue }
       caps[rule.level] = min(caps[rule.level] ?? .max, cluster.partitionCount * min(most, cluster.wanted[state]))
     }
     return caps

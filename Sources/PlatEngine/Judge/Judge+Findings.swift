@@ -85,7 +85,7 @@ extension Judge {
       switch rule.demand {
       case .atMost(let most):
         let range = matter.dense.levels[rule.level].nodes[breach.container]
-        let nodes = matter.dataStates(of: rule.states).flatMap { matter.liveHolders(of: breach.partition, inState: $0) }
+        let nodes = matter.occupying(rule.states).flatMap { matter.liveHolders(of: breach.partition, inState: $0) }
         let names = matter.list(nodes.filter(range.contains).sorted().map(matter.nodeName))
         return "\(box) has it on \(names), and placement[\(index)] allows \(matter.replicas(most)) of it there"
       case .near(let of, _):

@@ -13,15 +13,20 @@ extension Judge {
       received = try matter.arena.table(matter.nodeCount + 1)
       guard let before = matter.before else { return }
       let map = matter.map
-      let slots = try matter.dataSlots(in: map)
+      let slots = try matter.slots(ofStates: matter.occupying(matter.model.states.indices), in: map)
       let slotsBefore = try matter.dataSlots(in: before)
       let state = map.stateOfSlot
       let stateBefore = before.stateOfSlot
+      let holdsData = matter.model.states.map(\.holdsData)
       let isSameShape = map.slotCounts == before.slotCounts
       let mayBeEqual = isSameShape && !matter.dense.status.contains(.failed)
       let nodeCount = UInt32(matter.nodeCount)
       let width = map.width
       let nobody = try matter.nobodyRow(before.width)
+      // Where rows are wide, each node's slot in the row before is looked up: the partition that it was last met
+      // in, plus 1, and the slot there.
+      let isWide = slotsBefore.count > 16
+      let slotOf: NodeTable<Int> = try matter.arena.table(isWide ? matter.nodeCount : 0)
 
       for partition in 0..<matter.rowCount {
         let row = map.slots + partition * width
@@ -31,16 +36,28 @@ extension Judge {
           for slot in 0..<width { difference |= row[slot].raw ^ old[slot].raw }
           if difference == 0 { continue }
         }
+        if isWide {
+          for index in 0..<slotsBefore.count {
+            let slot = slotsBefore.base[index]
+            if old[slot].raw < nodeCount { slotOf[old[slot]] = (partition + 1) << 32 + slot }
+          }
+        }
         for index in 0..<slots.count {
           let slot = slots.base[index]
           let node = row[slot]
           guard node.raw < nodeCount else { continue }
           if isSameShape, old[slot] == node, matter.isLive[node] == 1 { continue }
           var held = -1
-          for index in 0..<slotsBefore.count where old[slotsBefore.base[index]] == node {
-            held = slotsBefore.base[index]
+          if isWide {
+            let entry = slotOf[node]
+            held = entry >> 32 == partition + 1 ? entry & 0xffff_ffff : -1
+          } else {
+            for index in 0..<slotsBefore.count where old[slotsBefore.base[index]] == node {
+              held = slotsBefore.base[index]
+            }
           }
           if held < 0 || matter.isLive[node] == 0 {
+            guard holdsData[state[slot]] else { continue }  // there is nothing to receive
             moves += 1
             received[node] &+= 1
           } else if stateBefore[held] != state[slot] {

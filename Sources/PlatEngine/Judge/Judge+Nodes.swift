@@ -16,12 +16,16 @@ extension Judge.Matter {
   func status(_ holders: Judge.Holders, _ movement: Judge.Movement) -> Judge.Docket {
     var docket = Judge.Docket(.status, isPlan ? .hard : .soft)
     docket.isCounted = isPlan
+    let idle = model.states.indices.filter { model.states[$0].isPlaced && !model.states[$0].holdsData }
+    func occupied(_ node: Int) -> Int {
+      idle.reduce(Int(holders.totals.base[node])) { $0 + Int(holders.loads[$1].base[node]) }
+    }
     for (node, status) in dense.status.enumerated() {
       let misplaced: Int
       switch status {
       case .active: misplaced = 0
-      case .failed: misplaced = Int(holders.totals.base[node])
-      case .leaving: misplaced = isPlan ? Int(holders.totals.base[node]) : 0
+      case .failed: misplaced = occupied(node)
+      case .leaving: misplaced = isPlan ? occupied(node) : 0
       case .maintenance:
         let masters = mayHoldMasters(node) ? 0 : Int(holders.loads[0].base[node])
         misplaced = isPlan ? max(masters, Int(movement.received.base[node])) : 0
@@ -34,6 +38,6 @@ extension Judge.Matter {
   /// Masters leave a node in maintenance, unless nothing but masters is wanted: then there is no other copy.
   func mayHoldMasters(_ node: Int) -> Bool {
     dense.status[node] == .active
-      || (dense.status[node] == .maintenance && dense.wanted.dropFirst().allSatisfy { $0 == 0 })
+      || (dense.status[node] == .maintenance && dense.dataWanted.dropFirst().allSatisfy { $0 == 0 })
   }
 }

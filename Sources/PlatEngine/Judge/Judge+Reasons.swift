@@ -10,6 +10,8 @@ extension Judge {
     let ceilings: [Ceiling]
     /// For each node, the first active node from there on that has room; N: none.
     private let nextOpen: [Int]
+    /// And the first that is active at all: room matters to what holds data.
+    private let nextActive: [Int]
     /// Active nodes that hold all they may.
     private let full: [Int]
     private let shortage: String?
@@ -27,10 +29,13 @@ extension Judge {
       }
       full = active.filter(isFull)
       var nextOpen = [Int](repeating: dense.nodeCount, count: dense.nodeCount + 1)
+      var nextActive = nextOpen
       for node in (0..<dense.nodeCount).reversed() {
         nextOpen[node] = dense.status[node] == .active && !isFull(node) ? node : nextOpen[node + 1]
+        nextActive[node] = dense.status[node] == .active ? node : nextActive[node + 1]
       }
       self.nextOpen = nextOpen
+      self.nextActive = nextActive
       shortage = Reasons.shortage(matter, due)
     }
 
@@ -48,15 +53,17 @@ extension Judge {
     }
 
     private func whyNobody(_ row: Row, _ state: Int) -> String {
-      if state == 0, let heir = row.held.first(where: { $0.state != 0 && matter.mayHoldMasters($0.node) }) {
+      if state == 0, let heir = row.held.first(where: { $0.state != 0 && matter.model.states[$0.state].holdsData && matter.mayHoldMasters($0.node) }) {
         return "\(matter.nodeName(heir.node)) has its data and could become \(matter.model.states[0].name)"
       }
       let bars = Bar.all(matter, row, state)
       var barred = bars.map { _ in [Int]() }
       var atFanOut = 0
+      let nextOpen = matter.model.states[state].holdsData ? nextOpen : nextActive
       var node = nextOpen[0]
+      let holds = row.holds(matter)
       search: while node < matter.nodeCount {
-        if row.held.contains(where: { $0.node == node }) {
+        if holds[node] {
           node = nextOpen[node + 1]
           continue
         }
@@ -101,7 +108,8 @@ extension Judge {
       }
       if atFanOut > 0 { parts.append("fanOut allows no more peers for the \(atFanOut) nodes \(left)") }
       if !parts.isEmpty { return parts.joined(separator: "; ") }
-      let others = full.filter { node in !row.held.contains { $0.node == node } }
+      let holds = row.holds(matter)
+      let others = full.filter { !holds[$0] }
       if !others.isEmpty {
         let loads = others.map { node in
           "\(matter.nodeName(node)): \(holders.totals.base[node]) of \(matter.dense.cluster.nodes[node].capacity ?? 0)"

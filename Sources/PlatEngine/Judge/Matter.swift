@@ -42,6 +42,11 @@ extension Judge {
     /// The states that a node may hold data in, of `states`.
     func dataStates(of states: some Sequence<Int>) -> [Int] { states.filter { model.states[$0].holdsData } }
 
+    /// The states that take a node for a partition, of `states`: they hold data, or are asked for.
+    func occupying(_ states: some Sequence<Int>) -> [Int] {
+      states.filter { model.states[$0].holdsData || model.states[$0].isPlaced }
+    }
+
     /// The slots of some states, in an array for straight loops.
     func slots(ofStates states: [Int], in map: PlacementMap) throws(PlatError) -> SlotList {
       let slots = states.flatMap { Array(map.slots(ofState: $0)) }

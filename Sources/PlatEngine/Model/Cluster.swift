@@ -62,6 +62,8 @@ public struct Extension: Equatable, Sendable {
 public struct Cluster: Equatable, Sendable {
   public var settings: Settings
   public var config: MovementConfig
+  /// The state models that the document defines, whether or not `settings` take one of them.
+  public var models: [StateModel] = []
   /// Names of the tree's levels, outermost first. Empty: every node stands alone.
   public var levels: [String]
   /// Every container, parents before children, in tree order.

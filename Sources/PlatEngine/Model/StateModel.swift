@@ -1,4 +1,7 @@
-/// The states that a partition may have on a node, most important first.
+/// The states that a partition may have on a node, most important first, and how a node goes from one to another.
+///
+/// The first state leads: it is what `master` is in the built-in models. Nodes in maintenance are not in it, fan-out
+/// counts from it, and without a node in it a partition's health is red.
 public struct StateModel: Equatable, Sendable {
   public struct State: Equatable, Sendable {
     public var name: String
@@ -8,39 +11,75 @@ public struct StateModel: Equatable, Sendable {
     public var holdsData: Bool
     /// `constraints` may ask for it. `pending` and `dead` are passed through on the way, never asked for.
     public var isPlaced: Bool
+    /// The requests that a node in this state answers.
+    public var serves: Requests
+    /// States (indices, ascending) that no other node may have for the partition at the same time. Of two states it is
+    /// enough that one names the other.
+    public var excludes: [Int]
 
-    public init(name: String, defaultCount: Int, holdsData: Bool, isPlaced: Bool) {
+    public init(
+      name: String, defaultCount: Int, holdsData: Bool, isPlaced: Bool, serves: Requests = [], excludes: [Int] = []
+    ) {
       self.name = name
       self.defaultCount = defaultCount
       self.holdsData = holdsData
       self.isPlaced = isPlaced
+      self.serves = serves
+      self.excludes = excludes
     }
+  }
+
+  public struct Requests: OptionSet, Sendable {
+    public let rawValue: UInt8
+    public init(rawValue: UInt8) { self.rawValue = rawValue }
+    public static let read = Requests(rawValue: 1)
+    public static let write = Requests(rawValue: 2)
+    public static let all: Requests = [.read, .write]
   }
 
   public var name: String
   public var states: [State]
-  /// At most this many nodes are master at once; nil: as many as asked for.
-  public var mostMasters: Int?
+  /// How a node goes from state to state by itself.
+  public var alone: TransitionTable
+  /// And while another node takes over from it, or it from another, in one exchange.
+  public var takeover: TransitionTable
 
-  public init(name: String, states: [State], mostMasters: Int?) {
+  /// Tables that are left out are those of `TransitionTable.standard`.
+  public init(name: String, states: [State], alone: TransitionTable? = nil, takeover: TransitionTable? = nil) {
     self.name = name
     self.states = states
-    self.mostMasters = mostMasters
+    self.alone = alone ?? .standard(states, isTakeover: false)
+    self.takeover = takeover ?? .standard(states, isTakeover: true)
   }
 
-  public static let masterSlave = StateModel(name: "masterSlave", states: states(masters: 1, slaves: 1), mostMasters: 1)
-  public static let multiMaster = StateModel(name: "multiMaster", states: states(masters: 2, slaves: 0), mostMasters: nil)
+  public static let masterSlave = builtIn("masterSlave", masters: 1, slaves: 1, excludes: [0])
+  public static let multiMaster = builtIn("multiMaster", masters: 2, slaves: 0, excludes: [])
+  /// The built-in ones. Their names are not to be had by others.
   public static let all = [masterSlave, multiMaster]
 
-  private static func states(masters: Int, slaves: Int) -> [State] {
-    [
-      State(name: "master", defaultCount: masters, holdsData: true, isPlaced: true),
-      State(name: "slave", defaultCount: slaves, holdsData: true, isPlaced: true),
-      State(name: "pending", defaultCount: 0, holdsData: true, isPlaced: false),
-      State(name: "dead", defaultCount: 0, holdsData: false, isPlaced: false),
-    ]
+  private static func builtIn(_ name: String, masters: Int, slaves: Int, excludes: [Int]) -> StateModel {
+    StateModel(
+      name: name,
+      states: [
+        State(
+          name: "master", defaultCount: masters, holdsData: true, isPlaced: true, serves: .all, excludes: excludes),
+        State(name: "slave", defaultCount: slaves, holdsData: true, isPlaced: true),
+        State(name: "pending", defaultCount: 0, holdsData: true, isPlaced: false),
+        State(name: "dead", defaultCount: 0, holdsData: false, isPlaced: false),
+      ], alone: .builtInAlone, takeover: .builtInTakeover)
   }
 
   /// The state's place in `states`.
   public func index(of name: String) -> Int? { states.firstIndex { $0.name == name } }
+
+  /// Whether two nodes may not be in these two states at the same time.
+  public func areExclusive(_ a: Int, _ b: Int) -> Bool {
+    states[a].excludes.contains(b) || states[b].excludes.contains(a)
+  }
+
+  /// At most this many nodes are in the state at once; nil: as many as asked for.
+  public func mostHolders(_ state: Int) -> Int? { areExclusive(state, state) ? 1 : nil }
+
+  /// The states that take a node for a partition: those that hold data, and those that are asked for.
+  public var occupying: [Int] { states.indices.filter { states[$0].holdsData || states[$0].isPlaced } }
 }

@@ -20,6 +20,7 @@ extension Cluster {
 
   private func validateSettings() throws(InputError) {
     let model = settings.model
+    try model.validate()
     func check(_ holds: Bool, _ path: String, _ found: Any, _ expected: String) throws(InputError) {
       guard holds else { throw InputError(path: path, found: "\(found)", expected: expected) }
     }
@@ -36,11 +37,7 @@ extension Cluster {
         count == 0 || state.isPlaced, "settings.constraints.\(state.name)", count,
         "0: nothing is asked to stay \(state.name)")
     }
-    if let most = model.mostMasters {
-      try check(
-        settings.constraints[0] <= most, "settings.constraints.\(model.states[0].name)", settings.constraints[0],
-        "at most \(most) in the model \(model.name)")
-    }
+    try model.validate(counts: settings.constraints) { "settings.constraints.\(model.states[$0].name)" }
     let replicas = settings.constraints.reduce(0, +)
     try check(
       replicas * settings.partitionCount <= Limits.slots, "settings.constraints", "\(replicas) replicas",

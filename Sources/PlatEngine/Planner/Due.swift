@@ -44,6 +44,19 @@ struct Due {
       problem, groups: groups, weights: members.map(\.weight), totals: shares.ofMember, total: total)
   }
 
+  /// The nodes that are due something, if all those are due the same and nothing falls short; else nil. O(N).
+  var countOfAlike: Int? {
+    guard !isShort else { return nil }
+    var count = 0
+    var window: (Int32, Int32)?
+    for node in 0..<most.count where most.base[node] > 0 {
+      guard window ?? (least.base[node], most.base[node]) == (least.base[node], most.base[node]) else { return nil }
+      window = (least.base[node], most.base[node])
+      count += 1
+    }
+    return count > 0 ? count : nil
+  }
+
   /// The same with narrower windows for some nodes: those that should hold the floor of their due, and those that
   /// should hold the ceiling.
   func narrowed(_ problem: Problem, toFloor: [NodeIndex], toCeiling: [NodeIndex]) throws(PlatError) -> Due {

@@ -58,7 +58,7 @@ extension Exchange {
     while poolPlace < poolMissing.count {
       let partition = poolMissing[poolPlace].int
       let row = placement.row(partition)
-      if let free = (0..<problem.replicas).first(where: { row[$0] == .none }),
+      if let free = freeSlot(row),
         let taker = findTaker(partition, row, leaving: free, from: key.base[pool], refund: 0)
       {
         put(partition, free, taker)
@@ -78,12 +78,17 @@ extension Exchange {
       var after = here
       guard let slot = holdings.next(&after, of: node) else { break }
       let partition = slot / problem.replicas
+      if graph != nil, slot % problem.replicas < problem.wanted[0] {
+        place[node] = after
+        continue
+      }
       let row = placement.row(partition)
       let refund: Int64 = problem.isHeld(partition, by: node) ? 0 : 1
       if mayGoToPool(row), isSettled.base[pool], key.base[pool] == key[node] - refund * Exchange.move + Exchange.hop {
         if unplaced < 0 || leavePool() {
           if unplaced < 0 { unplaced += 1 }
           row[slot % problem.replicas] = .none
+          marks.forget()
           placement.placed -= 1
           return true
         }
@@ -106,7 +111,22 @@ extension Exchange {
   ) -> NodeIndex? {
     let wanted = from + (1 - refund) * Exchange.move + Exchange.hop
     let before = row[leaving]
-    if let class_ = candidates.classIndex(of: wanted) {
+    if let graph {
+      var taker: NodeIndex?
+      var isCut = false
+      graph.forEachTaker(row) { node in
+        guard taker == nil, !isCut, isSettled[node], !isDead[node], key[node] == wanted, problem.receives[node],
+          problem.allows(row, leaving: leaving, to: node), accept(node)
+        else { return }
+        if row[leaving] == before, problem.allows(row, leaving: leaving, to: node) {
+          taker = node
+        } else {
+          load[node] -= 1
+          isCut = true
+        }
+      }
+      if taker != nil || isCut { return taker }
+    } else if let class_ = candidates.classIndex(of: wanted) {
       for box in problem.leafBoxes.indices {
         var index = candidates.first(class_, box, isDead: isDead)
         guard index != nil, problem.allows(row, leaving: leaving, intoBoxOf: NodeIndex(problem.leafBoxes[box].lowerBound)) else { continue }
@@ -137,6 +157,7 @@ extension Exchange {
 
   mutating func put(_ partition: Int, _ slot: Int, _ node: NodeIndex) {
     placement.row(partition)[slot] = node
+    marks.forget()
     holdings.add(partition * problem.replicas + slot, to: node)
   }
 }

@@ -49,7 +49,7 @@ extension Exchange {
   mutating func expandPool() {
     for partition in poolMissing {
       let row = placement.row(partition.int)
-      guard let free = (0..<problem.replicas).first(where: { row[$0] == .none }) else { continue }
+      guard let free = freeSlot(row) else { continue }
       reachTakers(partition.int, row, leaving: free, from: key.base[pool], refund: 0)
     }
   }
@@ -60,6 +60,7 @@ extension Exchange {
     var place = holdings.begin(node)
     while let slot = holdings.next(&place, of: node) {
       let partition = slot / problem.replicas
+      if graph != nil, slot % problem.replicas < problem.wanted[0] { continue }
       let row = placement.row(partition)
       let refund: Int64 = problem.isHeld(partition, by: node) ? 0 : 1
       if mayGoToPool(row) { reach(pool, from - refund * Exchange.move + Exchange.hop) }
@@ -80,6 +81,16 @@ extension Exchange {
     _ partition: Int, _ row: UnsafeMutablePointer<NodeIndex>, leaving: Int, from: Int64, refund: Int64
   ) {
     let newKey = from + (1 - refund) * Exchange.move + Exchange.hop
+    if let graph {
+      graph.forEachTaker(row) { node in
+        guard key[node] > newKey, !isSettled[node], problem.receives[node], due.most[node] > 0,
+          problem.allows(row, leaving: leaving, to: node)
+        else { return }
+        reach(node.int, newKey)
+      }
+      forEachHome(partition, row, leaving: leaving) { $0.reach($1.int, newKey - Exchange.move) }
+      return
+    }
     for box in farthest.indices where farthest[box] > newKey && newKey < horizon {
       guard problem.allows(row, leaving: leaving, intoBoxOf: NodeIndex(problem.leafBoxes[box].lowerBound)) else { continue }
       var left = Int64.min
@@ -102,10 +113,17 @@ extension Exchange {
     for slot in problem.heldSlots where held[slot] != .none {
       let home = held[slot]
       guard problem.keeps[home], due.most[home] > 0, !isIn(row, home),
-        problem.allows(row, leaving: leaving, to: home), !problem.isSlaveOnly[home] || mayTakeSlaveOnly(row, leaving)
+        problem.allows(row, leaving: leaving, to: home), !problem.isSlaveOnly[home] || mayTakeSlaveOnly(row, leaving),
+        graph?.allows(row, home) ?? true
       else { continue }
       body(&self, home)
     }
+  }
+
+  /// An empty slot that a stage may fill: under a limit on peers, not a master's.
+  @inline(__always) func freeSlot(_ row: UnsafeMutablePointer<NodeIndex>) -> Int? {
+    for slot in (graph == nil ? 0 : problem.wanted[0])..<problem.replicas where row[slot] == .none { return slot }
+    return nil
   }
 
   func mayTakeSlaveOnly(_ row: UnsafeMutablePointer<NodeIndex>, _ leaving: Int) -> Bool {
@@ -116,7 +134,11 @@ extension Exchange {
     return slaves < problem.replicas - problem.wanted[0]
   }
 
-  @inline(__always) func isIn(_ row: UnsafeMutablePointer<NodeIndex>, _ node: NodeIndex) -> Bool {
+  @inline(__always) mutating func isIn(_ row: UnsafeMutablePointer<NodeIndex>, _ node: NodeIndex) -> Bool {
+    if marks.isWide {
+      marks.enter(row)
+      return marks.contains(node)
+    }
     for slot in 0..<problem.replicas where row[slot] == node { return true }
     return false
   }

@@ -44,7 +44,10 @@ struct Exchange {
   var surplus = 0
   var unplaced = 0
 
+  var marks: RowMarks
   let reach: Reach
+  /// Who may replicate to whom, where that is limited: then masters stay where they are, and slaves go nowhere else.
+  let graph: PeerGraph?
   let slack: Int
   let pool: Int
   /// Keys from here on lie beyond reach, whatever the vertex.
@@ -56,10 +59,11 @@ struct Exchange {
   /// Mends what is out of balance with the fewest moves. `potential`: N + 2, valid for the placement; they come
   /// back as the proof. O(phases · P · R · leaf boxes), less where ends are near.
   static func run(
-    _ problem: Problem, _ due: Due, _ placement: inout Placement, potential: NodeTable<Int32>, reach: Reach = .all
+    _ problem: Problem, _ due: Due, _ placement: inout Placement, potential: NodeTable<Int32>, reach: Reach = .all,
+    within graph: PeerGraph? = nil
   ) throws(PlatError) {
     guard problem.replicas > 0, !Balance(placement, due).isSettled else { return }
-    var exchange = try Exchange(problem, due, placement, potential, reach)
+    var exchange = try Exchange(problem, due, placement, potential, reach, graph)
     var before = Int.max
     var stuck = 0
     while stuck < 3 {
@@ -85,14 +89,17 @@ struct Exchange {
   }
 
   private init(
-    _ problem: Problem, _ due: Due, _ placement: Placement, _ potential: NodeTable<Int32>, _ reach: Reach
+    _ problem: Problem, _ due: Due, _ placement: Placement, _ potential: NodeTable<Int32>, _ reach: Reach,
+    _ graph: PeerGraph?
   ) throws(PlatError) {
     self.reach = reach
+    self.graph = graph
     self.problem = problem
     self.due = due
     self.placement = placement
     self.potential = potential
     load = placement.load
+    marks = try RowMarks(problem)
     holdings = try Holdings(problem, placement) { partition in
       guard case .free = reach else { return true }
       return problem.isAway(partition, from: placement.row(partition))

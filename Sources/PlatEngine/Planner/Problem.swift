@@ -5,12 +5,20 @@ struct LevelCap: BitwiseCopyable {
   let most: Int
   /// Index into `Settings.placement`.
   let rule: Int
+  let containerCount: Int
+  /// `PlanOptions.wideRow`.
+  let wideRow: Int
 }
 
 extension UnsafeBufferPointer<LevelCap> {
-  /// Whether a row without an empty slot keeps all of these rules. O(R²), unrolled where `width` is a constant.
+  /// Whether a row without an empty slot keeps all of these rules. O(R²), unrolled where `width` is a constant;
+  /// O(R + containers) where the row is wide.
   @inline(__always) func allow(_ row: UnsafeMutablePointer<NodeIndex>, width: Int) -> Bool {
     for cap in self {
+      if width > 3, width > cap.wideRow {
+        if !cap.allowsWide(row, width: width) { return false }
+        continue
+      }
       let containerOf = cap.containerOfNode.base
       for slot in 0..<width {
         let container = containerOf[row[slot].int]
@@ -74,6 +82,8 @@ struct Problem {
   /// Soft ones.
   let soft: UnsafeBufferPointer<LevelCap>
   let stateCaps: [StateCap]
+  /// The limit on peers, where it says more than that there are so many nodes.
+  let fanOut: FanOutLimit?
 
   /// The innermost hard containers, or one box of everything: nodes of one leaf box are alike to the hard rules.
   let leafBoxOfNode: NodeTable<ContainerIndex>
@@ -95,13 +105,19 @@ struct Problem {
   let isReadable: NodeTable<Bool>
   let hasSlaveOnly: Bool
 
-  init(_ cluster: DenseCluster, current: PlacementMap?, arena: Arena) throws(PlatError) {
+  /// Rows, of the current map or the next, are looked at through marks instead of slot by slot.
+  let isWide: Bool
+
+  init(
+    _ cluster: DenseCluster, current: PlacementMap?, arena: Arena, wideRow: Int = PlanOptions.wideRow
+  ) throws(PlatError) {
+    isWide = max(cluster.replicas, current?.width ?? 0) > wideRow
     self.cluster = cluster
     self.current = current
     self.arena = arena
     partitionCount = cluster.partitionCount
     nodeCount = cluster.nodeCount
-    wanted = cluster.wanted
+    wanted = cluster.dataWanted
     replicas = cluster.replicas
 
     var hard: [LevelCap] = []
@@ -114,18 +130,19 @@ struct Problem {
         var tightest: LevelCap?
         for (index, rule) in cluster.cluster.settings.placement.enumerated() {
           guard rule.level == level, rule.strength == strength, case .atMost(let most) = rule.demand else { continue }
-          let outside = cluster.wanted.indices.filter { !rule.states.contains($0) }.reduce(0) { $0 + cluster.wanted[$1] }
+          let outside = cluster.dataWanted.indices.filter { !rule.states.contains($0) }.reduce(0) { $0 + cluster.dataWanted[$1] }
           let total = most + outside
           if outside > 0, strength == .hard, outside < cluster.replicas {
             stateCaps.append(
               StateCap(
                 containerOfNode: table, most: most,
-                countsSlot: cluster.wanted.indices.flatMap { state in
-                  Array(repeating: rule.states.contains(state), count: cluster.wanted[state])
+                countsSlot: cluster.dataWanted.indices.flatMap { state in
+                  Array(repeating: rule.states.contains(state), count: cluster.dataWanted[state])
                 }))
           }
           if total < cluster.replicas, total < tightest?.most ?? .max {
-            tightest = LevelCap(containerOfNode: table, most: total, rule: index)
+            tightest = LevelCap(
+              containerOfNode: table, most: total, rule: index, containerCount: dense.count, wideRow: wideRow)
           }
         }
         guard let tightest else { continue }
@@ -135,6 +152,7 @@ struct Problem {
     self.hard = try arena.list(hard)
     self.soft = try arena.list(soft)
     self.stateCaps = stateCaps
+    fanOut = cluster.limitOnPeers
 
     if let innermost = hard.last {
       leafBoxOfNode = innermost.containerOfNode
@@ -156,7 +174,7 @@ struct Problem {
     receives = try arena.table(cluster.nodeCount)
     isSlaveOnly = try arena.table(cluster.nodeCount)
     isReadable = try arena.table(cluster.nodeCount)
-    let mastersOnly = cluster.replicas == cluster.wanted[0]
+    let mastersOnly = cluster.replicas == cluster.dataWanted[0]
     var hasSlaveOnly = false
     for node in 0..<cluster.nodeCount {
       let status = cluster.status[node]
@@ -184,6 +202,10 @@ struct Problem {
   func isAway(_ partition: Int, from row: UnsafeMutablePointer<NodeIndex>) -> Bool {
     guard let current, partition < current.partitionCount else { return false }
     let held = current.row(partition)
+    if isWide {
+      return Set(heldSlots.lazy.map { held[$0] }.filter { $0 != .none && keeps[$0] })
+        .subtracting((0..<replicas).lazy.map { row[$0] }).isEmpty == false
+    }
     return heldSlots.contains { slot in
       held[slot] != .none && keeps[held[slot]] && !(0..<replicas).contains { row[$0] == held[slot] }
     }
@@ -228,6 +250,15 @@ struct Problem {
       if count >= cap.most { breaches += 1 }
     }
     return breaches
+  }
+}
+
+extension DenseCluster {
+  /// Nil where any map keeps it.
+  fileprivate var limitOnPeers: FanOutLimit? {
+    guard let limit = cluster.settings.fanOut, wanted[0] > 0, replicas > 1 else { return nil }
+    let most = min(limit.outbound ?? .max, limit.inbound ?? .max)
+    return most < nodeCount - 1 ? limit : nil
   }
 }
 

@@ -11,13 +11,16 @@ struct RoleChains {
   private let state: Int
   private let count: NodeTable<Int32>
   private let window: NodeTable<RoleWindows.Window>
+  /// Who replicates to whom, where that is limited.
+  private let peers: PeerBook?
 
   init(
-    _ problem: Problem, rows: UnsafeMutablePointer<NodeIndex>, slots: Range<Int>, state: Int,
+    _ problem: Problem, _ placement: Placement, slots: Range<Int>, state: Int,
     count: NodeTable<Int32>, window: NodeTable<RoleWindows.Window>
   ) {
     self.problem = problem
-    self.rows = rows
+    rows = placement.rows
+    peers = placement.peers
     width = problem.replicas
     self.slots = slots
     self.state = state
@@ -56,7 +59,7 @@ struct RoleChains {
         for place in slots.upperBound..<width {
           let taker = row[place]
           guard taker != .none, isTaker(count[taker], window[taker]), mayChange(partition * width + slot, partition * width + place) else { continue }
-          row.swap(slot, place)
+          change(partition * width + slot, partition * width + place)
           count[giver] -= 1
           count[taker] += 1
           left -= 1
@@ -69,10 +72,24 @@ struct RoleChains {
   /// Whether the holder at `place` may be in the state instead of the one at `slot` of the same row.
   @inline(__always) private func mayChange(_ slot: Int, _ place: Int) -> Bool {
     guard problem.allows(rows[place], inState: state) else { return false }
-    guard !problem.stateCaps.isEmpty else { return true }
-    rows.swap(slot, place)
-    defer { rows.swap(slot, place) }
-    return StateRules.breach(problem, rows + slot / width * width) == nil
+    guard !problem.stateCaps.isEmpty || peers != nil else { return true }
+    let before = peers?.excess
+    change(slot, place)
+    defer { change(slot, place) }
+    if let peers, let before, peers.excess > before { return false }
+    return problem.stateCaps.isEmpty || StateRules.breach(problem, rows + slot / width * width) == nil
+  }
+
+  /// Two slots of one row change their holders.
+  @inline(__always) private func change(_ slot: Int, _ place: Int) {
+    if let peers {
+      let row = slot / width * width
+      peers.remove(rows + row)
+      rows.swap(slot, place)
+      peers.add(rows + row)
+    } else {
+      rows.swap(slot, place)
+    }
   }
 
   // MARK: Chains
@@ -174,16 +191,17 @@ struct RoleChains {
         var found: (slot: Int, place: Int)?
         chains.forEachPartner(direction, held) { slot, place, other in
           guard level[other] == level[node] + 1, chains.mayChange(slot, place) else { return false }
+          chains.change(slot, place)  // before what follows: the rest of the chain must fit with it
           if isEnd(chains.count[other], chains.window[other]) {
             chains.count[other] += gain
           } else if !push(direction, other, gain, isEnd) {
+            chains.change(slot, place)
             return false
           }
           found = (slot, place)
           return true
         }
         if let (slot, place) = found {
-          chains.rows.swap(slot, place)
           holdings.add(slot, to: chains.rows[slot])
           holdings.add(place, to: chains.rows[place])
           return true

@@ -1,6 +1,6 @@
-/// How many replicas of one state a node should hold, given how many it holds in all.
+/// How many replicas of one state a node should hold, given how many it holds in this state and those after it.
 ///
-/// With due `t` in all, `m` in this state and `r` in the states after it, a node that holds `T` should have
+/// With due `t` in all of these, `m` in this state and `r` in the states after it, a node that holds `T` should have
 /// `M` in `[⌊m⌋, ⌈m⌉]` with `T − M` within one of `r`. For `T = ⌊t⌋` the floor of `m` always fits, for
 /// `T = ⌈t⌉` the ceiling does; whether the other fits too is settled here, so that the loops need integers only.
 struct RoleWindows {
@@ -29,20 +29,22 @@ struct RoleWindows {
   ) throws(PlatError) -> [RoleWindows] {
     let wantedStates = problem.wanted.indices.filter { problem.wanted[$0] > 0 }
     var result: [RoleWindows] = []
+    var (groups, weights) = (groups, weights)
     var left = totals  // of each group: its due less what earlier states took
     var leftInAll = total
     for state in wantedStates.dropLast() {
       let demand = min(problem.partitionCount * problem.wanted[state], leftInAll)
       leftInAll -= demand
       let due = stateDue(problem, state: state, demand: demand, groups: groups, weights: weights, caps: left)
-      // Groups of this state may be finer than those of the total, where a rule is about this state alone.
-      let rest = due.groups.firstNode.enumerated().map { left[groups.groupOfNode[$1]] - due.shares[$0] }
-      let all = due.groups.firstNode.map { totals[groups.groupOfNode[$0]] }
+      // Groups of this state may be finer than those before, where a rule is about this state alone.
+      let coarse = due.groups.firstNode.map { groups.groupOfNode[$0] }
+      let all = coarse.map { left[$0] }
+      let rest = zip(all, due.shares).map { $0 - $1 }
       result.append(
         try RoleWindows(
           problem, state: state, groupOfNode: due.groups.groupOfNode, total: all, share: due.shares, rest: rest,
-          isJoint: state == wantedStates.dropLast().last && wantedStates.count == 2))
-      if due.groups.box.count == groups.box.count { left = rest }
+          isLast: state == wantedStates.dropLast().last))
+      (groups, weights, left) = (due.groups, coarse.map { weights[$0] }, rest)
     }
     return result
   }
@@ -73,7 +75,7 @@ struct RoleWindows {
 
   private init(
     _ problem: Problem, state: Int, groupOfNode: [Int], total: [Rational], share: [Rational], rest: [Rational],
-    isJoint: Bool
+    isLast: Bool
   ) throws(PlatError) {
     self.state = state
     floorOfTotal = try problem.arena.table(problem.nodeCount)
@@ -87,10 +89,10 @@ struct RoleWindows {
       let most = least + (share[group].isInteger ? 0 : 1)
       let floorOfTotal = Int32(clamping: total[group].floor ?? 0)
       func window(at held: Int32) -> Window {
-        guard isJoint else { return Window(least: least, most: most) }
         let fits = (least...most).filter { count in
           let off = Rational(Int(held - count)) - rest[group]
-          return off <= .one && off >= Rational(-1)
+          // Where two more states share the rest, it must be the floor or the ceiling of its due in turn.
+          return isLast ? off <= .one && off >= Rational(-1) : off < .one && off > Rational(-1)
         }
         return Window(least: fits.first ?? least, most: fits.last ?? most)
       }

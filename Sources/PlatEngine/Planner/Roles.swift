@@ -82,7 +82,7 @@ struct Roles {
     }
     for node in 0..<problem.nodeCount {
       window.base[node] =
-        windows?.window(NodeIndex(node), total: placement.load.base[node]) ?? RoleWindows.Window(least: 0, most: .max)
+        windows?.window(NodeIndex(node), total: total.base[node]) ?? RoleWindows.Window(least: 0, most: .max)
     }
   }
 
@@ -103,7 +103,7 @@ struct Roles {
     let comparable = heldSlots == slots && problem.stateCaps.isEmpty ? problem.heldPartitions : 0
     let unchanged = UnchangedRows(problem, rows: rows, slots: slots, state: state, count: count)
     for partition in 0..<placement.dealt {
-      for slot in slots { count.base[rows[partition * width + slot].int] += 1 }
+      for slot in slots where rows[partition * width + slot] != .none { count[rows[partition * width + slot]] += 1 }
     }
     for partition in placement.dealt..<problem.partitionCount {
       if partition < comparable, unchanged.keep(partition) { continue }
@@ -181,7 +181,7 @@ struct Roles {
     for node in 0..<problem.nodeCount
     where count.base[node] > window.base[node].most || count.base[node] < window.base[node].least { isOut = true }
     guard isOut else { return }
-    let chains = RoleChains(problem, rows: rows, slots: slots, state: state, count: count, window: window)
+    let chains = RoleChains(problem, placement, slots: slots, state: state, count: count, window: window)
     try chains.run(placement)
   }
 
@@ -194,6 +194,10 @@ struct Roles {
     let both = min(held.count, slots.count)
     let (rows, width, heldRows, heldWidth) = (placement.rows, placement.replicas, problem.heldRows, problem.heldWidth)
     let (firstHeld, first) = (held.lowerBound, slots.lowerBound)
+    if problem.isWide {
+      settleWide(problem, placement, slots: slots, held: firstHeld..<(firstHeld + both))
+      return
+    }
     for partition in 0..<min(problem.partitionCount, problem.heldPartitions) {
       let row = rows + partition * width
       let before = heldRows + partition * heldWidth

@@ -5,7 +5,7 @@ import PlatEngine
 /// Keys may stand in any order, so the document is gone over once, which tells where each part begins, and then
 /// read in the order in which one part explains the next:
 ///
-///     levels → settings → config → containers → nodes → map (bounds, then holders) → weights
+///     models, levels → settings → config → containers → nodes → map (bounds, then holders) → weights
 public enum ClusterReader {
   enum Key: String, JSONKey {
     case plat, settings, config, models, levels, containers, nodes, weights, map
@@ -22,13 +22,9 @@ public enum ClusterReader {
     try sections.require(.plat, &reader)
     try reader.readVersion()
     try sections.refuseUnknownKey()
-    if let models = sections[.models] {
-      throw reader.error(
-        at: models, found: "state models", expected: "none: this version knows masterSlave and multiMaster only")
-    }
-
+    let models = sections.enter(.models, &reader) ? try ModelReader.read(&reader) : []
     let levels = sections.enter(.levels, &reader) ? try readLevels(&reader) : []
-    var draft = try SettingsReader.read(&reader, sections, levels: levels)
+    var draft = try SettingsReader.read(&reader, sections, models: models, levels: levels)
     let config = sections.enter(.config, &reader) ? try ConfigReader.read(&reader, levels: levels) : MovementConfig()
     var tree = NodeReader()
     if sections.enter(.containers, &reader) { try tree.readContainers(&reader, levels: levels) }
@@ -42,6 +38,7 @@ public enum ClusterReader {
     var cluster = Cluster(
       settings: draft.settings, config: config, levels: levels, containers: tree.containers, nodes: tree.nodes,
       extensions: sections.extensions)
+    cluster.models = models
     if let map, cluster.settings.keyFunction == .range {
       cluster.ranges = try map.readRanges(&reader)
       if !draft.hasPartitionCount { cluster.settings.partitionCount = cluster.ranges.count }

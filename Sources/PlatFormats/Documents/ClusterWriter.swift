@@ -14,6 +14,7 @@ public enum ClusterWriter {
       writer.key("config")
       writeConfig(cluster, to: &writer)
     }
+    writeModels(cluster, to: &writer)
     writeTree(cluster, to: &writer)
     writeNodes(cluster, to: &writer)
     if let map = document.map {

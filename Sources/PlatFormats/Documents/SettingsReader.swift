@@ -32,16 +32,17 @@ enum SettingsReader {
   private enum FanOutKey: String, JSONKey { case outbound, inbound, strength }
 
   static func read(
-    _ reader: inout JSONReader, _ document: JSONSections<ClusterReader.Key>, levels: [String]
+    _ reader: inout JSONReader, _ document: JSONSections<ClusterReader.Key>, models: [StateModel], levels: [String]
   ) throws(DocumentError) -> DraftSettings {
     var draft = DraftSettings(settings: Settings(partitionCount: 0))
     guard document.enter(.settings, &reader) else { return draft }
     let sections = try JSONSections<Key>(&reader, depth: 2)
     try sections.refuseUnknownKey()
     if sections.enter(.model, &reader) {
-      let names = StateModel.all.map(\.name)
+      let known = StateModel.all + models
+      let names = known.map(\.name)
       let index = try reader.readName(of: names, expected: "one of the models \(names.joined(separator: ", "))")
-      draft.settings = Settings(model: StateModel.all[index], partitionCount: 0)
+      draft.settings = Settings(model: known[index], partitionCount: 0)
     }
     if sections.enter(.keyFunc, &reader) {
       draft.settings.keyFunction = try reader.readWord()

@@ -96,7 +96,7 @@ public struct GenerateOptions: Sendable {
     try checkRange(zones, "zones", 0...max(nodes, 0))
     try checkRange(racks, "racks", 0...max(nodes / max(zones, 1), 0))
     try checkRange(partitions, "partitions", 1...Limits.partitions)
-    try checkRange(masters ?? 0, "masters", 0...(model.mostMasters ?? Limits.nodes))
+    try checkRange(masters ?? 0, "masters", 0...(model.mostHolders(0) ?? Limits.nodes))
     try checkRange(slaves ?? 0, "slaves", 0...Limits.nodes)
     for (count, option) in [(leaving, "leaving"), (failed, "failed"), (joining, "join")] {
       try checkRange(count, option, 0...nodes)

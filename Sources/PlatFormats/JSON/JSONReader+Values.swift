@@ -4,7 +4,7 @@ import CPlatJSON
 extension JSONReader {
   /// A string, without a copy. `expected` says what it means: "the name of a node".
   @inline(__always)
-  mutating func readString(expected: StaticString = "a string") throws(DocumentError) -> JSONText {
+  package mutating func readString(expected: StaticString = "a string") throws(DocumentError) -> JSONText {
     try text(try take(.string, expected: expected))
   }
 
@@ -27,7 +27,7 @@ extension JSONReader {
   }
 
   /// An integer written without fraction and exponent.
-  mutating func readInteger(in range: ClosedRange<Int>) throws(DocumentError) -> Int {
+  package mutating func readInteger(in range: ClosedRange<Int>) throws(DocumentError) -> Int {
     func expected() -> String {
       range.upperBound == .max
         ? "an integer of at least \(range.lowerBound)"
@@ -84,7 +84,7 @@ extension JSONReader {
 
   /// Moves over any value. Its bytes in the document, quotes and all. O(bytes).
   @discardableResult
-  mutating func skipValue() throws(DocumentError) -> Range<Int> {
+  package mutating func skipValue() throws(DocumentError) -> Range<Int> {
     let first = try peek()
     var last = first
     var depth = 0
@@ -111,7 +111,7 @@ extension JSONReader {
   }
 
   /// A text that does not say what it should.
-  func error(at text: JSONText, expected: String) -> DocumentError {
+  package func error(at text: JSONText, expected: String) -> DocumentError {
     let quoted = source.unsafeBytes[text.offset] == 0x22
     return source.error(
       at: text.offset, found: quoted ? source.quoted(text.bytes) : text.string, expected: expected)

@@ -19,8 +19,8 @@ import Glibc
 /// After a key, and after `nextElement()` said yes, exactly one value must be read or skipped.
 /// Nothing is allocated on the way, but for strings written with escapes. Every error is a `DocumentError`
 /// that knows its path, line and column; after one the reader is of no more use.
-struct JSONReader: ~Copyable {
-  let source: DocumentSource
+package struct JSONReader: ~Copyable {
+  package let source: DocumentSource
   private let base: UnsafePointer<UInt8>
   private let handle: OpaquePointer
   private let tokens: UnsafeMutablePointer<plat_json_token>
@@ -33,7 +33,7 @@ struct JSONReader: ~Copyable {
 
   /// O(bytes): finds the structure of the whole document, which takes 4 bytes of memory for each structural
   /// character. What is wrong inside the document is told when it is reached.
-  init(_ source: DocumentSource) throws(DocumentError) {
+  package init(_ source: DocumentSource) throws(DocumentError) {
     var problem = plat_json_error()
     let base = source.unsafeBytes.baseAddress!
     guard let handle = plat_json_open(base, source.unsafeBytes.count, &problem) else { throw source.error(problem) }
@@ -119,12 +119,12 @@ struct JSONReader: ~Copyable {
   @inline(__always) mutating func peekOffset() throws(DocumentError) -> Int { try peek().start }
 
   /// Enters an object.
-  @inline(__always) mutating func beginObject(expected: StaticString = "an object") throws(DocumentError) {
+  @inline(__always) package mutating func beginObject(expected: StaticString = "an object") throws(DocumentError) {
     try take(.objectBegin, expected: expected)
   }
 
   /// The next key of the object; nil at its end, which is then behind.
-  @inline(__always) mutating func nextKey() throws(DocumentError) -> JSONText? {
+  @inline(__always) package mutating func nextKey() throws(DocumentError) -> JSONText? {
     let token = try peek()
     advance()
     if token.kindOfToken == .objectEnd { return nil }
@@ -133,19 +133,19 @@ struct JSONReader: ~Copyable {
   }
 
   /// Enters an array.
-  @inline(__always) mutating func beginArray(expected: StaticString = "an array") throws(DocumentError) {
+  @inline(__always) package mutating func beginArray(expected: StaticString = "an array") throws(DocumentError) {
     try take(.arrayBegin, expected: expected)
   }
 
   /// Whether the array goes on; if not, its end is behind.
-  @inline(__always) mutating func nextElement() throws(DocumentError) -> Bool {
+  @inline(__always) package mutating func nextElement() throws(DocumentError) -> Bool {
     if try peek().kindOfToken != .arrayEnd { return true }
     advance()
     return false
   }
 
   /// The document must end here. Only then is all of it checked.
-  mutating func finish() throws(DocumentError) {
+  package mutating func finish() throws(DocumentError) {
     try take(.documentEnd, expected: "the end of the document")
   }
 

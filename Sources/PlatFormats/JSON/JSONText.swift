@@ -4,14 +4,14 @@ import Glibc
 ///
 /// The bytes lie in the document, or, if it was written with escapes, in memory of the reader: they are valid
 /// as long as the reader that gave them.
-struct JSONText {
+package struct JSONText {
   /// Unescaped UTF-8.
   let bytes: UnsafeBufferPointer<UInt8>
   /// Where it starts in the document, for errors: `reader.error(at: text.offset, …)`.
   let offset: Int
 
   /// A copy. O(bytes).
-  var string: String { String(decoding: bytes, as: UTF8.self) }
+  package var string: String { String(decoding: bytes, as: UTF8.self) }
 
   /// The value of decimal digits without sign or leading zeros, as partitions are numbered; nil for all else
   /// and for what no Int holds. O(bytes).

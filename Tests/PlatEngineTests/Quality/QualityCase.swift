@@ -70,22 +70,32 @@ struct QualityCase {
     /// A random map of a kind.
     case random(CurrentMap, seed: UInt64)
     case published(PublishedCase.Change)
+    /// As the planner made it, shape after shape, beginning with `before`.
+    case plannedThrough([QualityShape])
+    /// Row by row.
+    case rows(@Sendable (_ partition: Int) -> [[Int]])
   }
 
   var name: String
   var before: QualityShape
   var after: QualityShape
   var start: Start
+  /// Why moves are above their bound; nil where they are not.
+  var gap: String?
 
-  init(_ name: String, _ start: Start, _ before: QualityShape, _ change: (inout QualityShape) -> Void = { _ in }) {
-    self.init(name, start, before, then: before.with(change))
+  init(
+    _ name: String, _ start: Start, _ before: QualityShape, gap: String? = nil,
+    _ change: (inout QualityShape) -> Void = { _ in }
+  ) {
+    self.init(name, start, before, then: before.with(change), gap: gap)
   }
 
-  init(_ name: String, _ start: Start, _ before: QualityShape, then after: QualityShape) {
+  init(_ name: String, _ start: Start, _ before: QualityShape, then after: QualityShape, gap: String? = nil) {
     self.name = name
     self.before = before
     self.after = after
     self.start = start
+    self.gap = gap
   }
 
   init(published change: PublishedCase.Change, _ name: String) {
@@ -105,6 +115,10 @@ struct QualityCase {
     case .random(let kind, let seed):
       var random = SplitMix64(seed: seed)
       map = kind.make(old, &random)
+    case .plannedThrough(let shapes):
+      map = try ([before] + shapes).reduce(nil) { try Planner.plan(DenseCluster($1.cluster()), from: $0).target }
+    case .rows(let row):
+      map = PlacementMap.make((0..<before.partitions).map(row), least: before.constraints)
     }
     let new = after.cluster()
     return (try DenseCluster(new), map.map { Self.renumbered($0, from: old, to: new) })

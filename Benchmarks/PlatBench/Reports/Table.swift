@@ -6,17 +6,18 @@ struct Table {
 
   mutating func add(_ row: [String]) { rows.append(row) }
 
-  func printAll() {
+  var text: String {
     let widths = rows[0].indices.map { column in rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0 }
+    var text = ""
     for row in rows {
       var line = ""
       for (column, cell) in row.enumerated() {
         let padding = String(repeating: " ", count: widths[column] - cell.count)
         line += column == 0 ? cell + padding : "  " + padding + cell
       }
-      print(line)
+      text += line + "\n"
     }
-    print()
+    return text
   }
 }
 

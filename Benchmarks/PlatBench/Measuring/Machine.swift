@@ -2,12 +2,14 @@ import Glibc
 import PlatFormats
 
 /// What the figures were taken on.
-struct Machine {
+public struct Machine: Equatable, Sendable {
   var processor = "unknown"
   /// Processors that the system has on line.
   var cores = Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))
   var swift = Machine.compiler
+  var isDebug = Machine.isDebugBuild
 
+  /// This machine.
   init() {
     guard let source = try? FileInput.read("/proc/cpuinfo") else { return }
     let line = source.text.split(separator: "\n").first { $0.hasPrefix("model name") }
@@ -15,8 +17,12 @@ struct Machine {
     processor = String(line[line.index(colon, offsetBy: 2)...])
   }
 
+  init(processor: String, cores: Int, swift: String, isDebug: Bool) {
+    (self.processor, self.cores, self.swift, self.isDebug) = (processor, cores, swift, isDebug)
+  }
+
   var description: String {
-    "\(processor), \(cores) cores, \(swift), \(Machine.isDebug ? "debug build: do not quote" : "release build")"
+    "\(processor), \(cores) cores, \(swift), \(isDebug ? "debug build: do not quote" : "release build")"
   }
 
   /// The compiler of this build, as near as conditions tell.
@@ -32,7 +38,7 @@ struct Machine {
     #endif
   }
 
-  static var isDebug: Bool {
+  private static var isDebugBuild: Bool {
     var isDebug = false
     assert(
       {

@@ -20,11 +20,9 @@ struct Measurement {
   var median: Double { sorted[sorted.count / 2] }
   var least: Double { sorted[0] }
 
-  /// Half the width of the middle half of the runs, in percent of the median.
-  var spreadPercent: Double {
-    let (lower, upper) = (sorted[sorted.count / 4], sorted[sorted.count * 3 / 4])
-    return median == 0 ? 0 : (upper - lower) / 2 / median * 100
-  }
+  /// Between these lies the middle half of the runs.
+  var lower: Double { sorted[sorted.count / 4] }
+  var upper: Double { sorted[sorted.count * 3 / 4] }
 }
 
 /// How long `work` takes.

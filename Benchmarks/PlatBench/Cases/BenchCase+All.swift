@@ -1,0 +1,83 @@
+/// The table of cases, in the order of the report.
+extension BenchCase {
+  static let all: [BenchCase] =
+    marks + sizes + peers + published + growthWithNodes + growthWithPartitions + growthWithReplicas + growthWithChanges
+    + growthWithThreads
+
+  static let largest = Shape(zones: 10, racksPerZone: 50, nodesPerRack: 20, partitions: 1_048_576)
+  private static let thousand = Shape(zones: 10, racksPerZone: 10, nodesPerRack: 10, partitions: 16_384)
+  private static let hundred = Shape(zones: 10, racksPerZone: 2, nodesPerRack: 5, partitions: 10_000)
+  private static let fifty = Shape(zones: 5, racksPerZone: 2, nodesPerRack: 5, partitions: 1_440)
+
+  /// What is asked of the planner at the largest size: see docs/PERFORMANCE.md.
+  private static var marks: [BenchCase] {
+    let changes: [Change] = [.fresh, .unchanged, .leave(100), .join(100), .leave(1), .join(1), .swap]
+    return changes.map { BenchCase("marks", largest, $0) }
+      + [BenchCase("marks", largest.with { $0.fanOut = 20 }, .fresh)]
+  }
+
+  private static var sizes: [BenchCase] {
+    [largest.with { $0.partitions = 16_384 }, thousand, fifty].flatMap { shape in
+      let onePercent = shape.nodeCount / 100
+      let changes: [Change] =
+        [.fresh, .unchanged] + (onePercent > 0 ? [.leave(onePercent), .join(onePercent)] : []) + [.leave(1), .join(1), .swap]
+      return changes.map { BenchCase("sizes", shape, $0, isQuick: shape == fifty, hasNaive: shape == fifty) }
+    }
+  }
+
+  /// Shapes that others have published times for, which docs/PERFORMANCE.md sets beside these.
+  private static var peers: [BenchCase] {
+    [
+      BenchCase("peers", thousand.with { $0.partitions = 4_096 }, .join(1)),
+      BenchCase("peers", thousand.with { ($0.partitions, $0.slaves, $0.fanOut) = (100_000, 1, 10) }, .fresh),
+      BenchCase("peers", hundred, .join(20)),
+      BenchCase("peers", thousand.with { $0.partitions = 33_000 }, .join(200)),
+      BenchCase("peers", largest.with { $0.partitions = 16_384 }, .balance),
+      BenchCase("peers", largest.with { $0.partitions = 16_384 }, .leave(100)),
+    ]
+  }
+
+  private static var published: [BenchCase] {
+    [
+      BenchCase("published", published: .none, name: "unchanged"),
+      BenchCase("published", published: .addNode(toRack: 0), name: "one joins rack 0"),
+      BenchCase("published", published: .addNode(toRack: 4), name: "one joins rack 4"),
+      BenchCase("published", published: .addNodeInNewRack, name: "one joins in a rack of its own"),
+      BenchCase("published", published: .removeNode(0), name: "node 0 leaves"),
+      BenchCase("published", published: .removeNode(9), name: "node 9 leaves"),
+    ]
+  }
+
+  private static var growthWithNodes: [BenchCase] {
+    [(1, 10), (5, 10), (10, 20), (25, 20), (50, 20), (100, 20)].flatMap { racks, nodes in
+      let shape = Shape(zones: 10, racksPerZone: racks, nodesPerRack: nodes, partitions: 262_144)
+      return [.fresh, .leave(1), .join(1)].map { BenchCase("growth with nodes", shape, $0) }
+    }
+  }
+
+  private static var growthWithPartitions: [BenchCase] {
+    [4_096, 16_384, 65_536, 262_144, 1_048_576].flatMap { partitions in
+      [.fresh, .leave(10), .join(1)].map {
+        BenchCase("growth with partitions", thousand.with { $0.partitions = partitions }, $0)
+      }
+    }
+  }
+
+  private static var growthWithReplicas: [BenchCase] {
+    [1, 2, 3, 4, 6, 8].flatMap { replicas in
+      [.fresh, .leave(10), .join(1)].map {
+        BenchCase("growth with replicas", thousand.with { ($0.partitions, $0.slaves) = (65_536, replicas - 1) }, $0)
+      }
+    }
+  }
+
+  private static var growthWithChanges: [BenchCase] {
+    [1, 10, 100, 1_000, 5_000].map { BenchCase("growth with changed nodes", largest, .leave($0)) }
+  }
+
+  private static var growthWithThreads: [BenchCase] {
+    [1, 2, 4].flatMap { threads in
+      [.fresh, .leave(100), .leave(1)].map { BenchCase("growth with threads", largest, $0, threads: threads) }
+    }
+  }
+}

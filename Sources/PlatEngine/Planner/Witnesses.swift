@@ -1,0 +1,222 @@
+/// The last stage: states that are asked for and hold no data, such as a witness that only votes.
+///
+/// Such a replica takes a node, which has no other of the partition, and counts under rules that name its state. It is
+/// no load and costs no move; so it is placed after all that holds data, and balanced by itself: by weight, up to one
+/// replica of each partition. Who is in the state today stays while that fits; open places go round the nodes that lack
+/// one; where none of those may have it, two partitions exchange, and else the least loaded node that may gets it.
+struct Witnesses {
+  private let problem: Problem
+  private let map: PlacementMap
+  private let state: Int
+  private let slots: Range<Int>
+  private let rules: [Rule]
+  private let load: NodeTable<Int32>
+  private let quota: NodeTable<Int32>
+  /// Nodes that lack some, in the first `openCount` places, and whose turn it is.
+  private let open: NodeTable<NodeIndex>
+  private var openCount = 0
+  private var cursor = 0
+
+  private struct Rule {
+    let containerOfNode: [ContainerIndex]
+    let most: Int
+    let isHard: Bool
+    let countsSlot: [Bool]
+  }
+
+  private static let nodesTried = 12
+  private static let partnersTried = 4096
+
+  /// The map with its places for states without data filled; the same map where there are none.
+  /// O(P · R · rules + N) where the nodes that lack one may have it.
+  static func run(_ problem: Problem, _ placement: Placement, memoryLimitBytes: UInt64) throws(PlatError) -> PlacementMap {
+    let cluster = problem.cluster
+    guard cluster.wanted != problem.wanted else { return placement.target }
+    let map = try PlacementMap(
+      unfilled: problem.partitionCount, slotCounts: cluster.wanted, arena: Arena(limitBytes: memoryLimitBytes))
+    map.clear()
+    for state in problem.wanted.indices {
+      let (from, to) = (placement.target.slots(ofState: state), map.slots(ofState: state))
+      for partition in 0..<problem.partitionCount {
+        for offset in 0..<from.count {
+          map.row(partition)[to.lowerBound + offset] = placement.row(partition)[from.lowerBound + offset]
+        }
+      }
+    }
+    for state in cluster.wanted.indices where cluster.wanted[state] > 0 && problem.wanted[state] == 0 {
+      var stage = try Witnesses(problem, map, state: state)
+      stage.keep()
+      stage.fill()
+    }
+    return map
+  }
+
+  private init(_ problem: Problem, _ map: PlacementMap, state: Int) throws(PlatError) {
+    self.problem = problem
+    self.map = map
+    self.state = state
+    slots = map.slots(ofState: state)
+    let stateOfSlot = map.stateOfSlot
+    rules = problem.cluster.cluster.settings.placement.compactMap { rule in
+      guard rule.states.contains(state), case .atMost(let most) = rule.demand else { return nil }
+      return Rule(
+        containerOfNode: problem.cluster.levels[rule.level].containerOfNode, most: most,
+        isHard: rule.strength == .hard, countsSlot: stateOfSlot.map(rule.states.contains))
+    }
+    load = try problem.arena.table(problem.nodeCount)
+    open = try problem.arena.table(problem.nodeCount)
+    quota = try Witnesses.quota(problem, state: state, count: slots.count)
+  }
+
+  /// By weight, up to one of each partition, in containers up to what hard rules about this state alone allow.
+  private static func quota(_ problem: Problem, state: Int, count: Int) throws(PlatError) -> NodeTable<Int32> {
+    let placement = problem.cluster.cluster.settings.placement
+    var caps: [(rule: Int, most: Int)] = []
+    for (index, rule) in placement.enumerated() where rule.strength == .hard && rule.states == [state] {
+      if case .atMost(let most) = rule.demand, most < count { caps.append((index, most)) }
+    }
+    caps.sort { (placement[$0.rule].level, $0.rule) < (placement[$1.rule].level, $1.rule) }
+    let boxes = DueBoxes(problem, caps: caps)
+    var kinds: [Quantity: Int] = [:]  // looked up only, never iterated
+    let nodes = problem.cluster.cluster.nodes
+    let kindOfNode = nodes.indices.map { node in
+      guard problem.receives.base[node] else { return 0 }
+      let next = kinds.count + 1
+      let kind = kinds[nodes[node].weight] ?? next
+      kinds[nodes[node].weight] = kind
+      return kind
+    }
+    let groups = NodeGroups(problem, boxes: boxes, kindOfNode: kindOfNode)
+    let members = groups.firstNode.enumerated().map { group, node in
+      WaterFill.Member(
+        box: groups.box[group], weight: Rational(nodes[node].weight),
+        cap: problem.receives.base[node] ? Rational(problem.partitionCount) : .zero, isPinned: false,
+        count: groups.count[group])
+    }
+    let shares = WaterFill(boxes: boxes.boxes, members: members)
+      .shares(demand: Rational(problem.partitionCount) * Rational(count))
+    let quota: NodeTable<Int32> = try problem.arena.table(problem.nodeCount)
+    ControlledRounding(shares.ofMember, regions: shares.regionOfMember).round(groups.groupOfNode, into: quota)
+    return quota
+  }
+
+  // MARK: Who may be in the state
+
+  /// Replicas beyond what rules of one strength allow if `node` had a place of the row that no one has.
+  private func excess(_ row: UnsafeMutablePointer<NodeIndex>, _ node: NodeIndex, hard: Bool) -> Int {
+    var excess = 0
+    for rule in rules where rule.isHard == hard {
+      let container = rule.containerOfNode[node.int]
+      var there = 1
+      for slot in 0..<map.width where rule.countsSlot[slot] && row[slot] != .none {
+        if rule.containerOfNode[row[slot].int] == container { there += 1 }
+      }
+      excess += max(0, there - rule.most)
+    }
+    return excess
+  }
+
+  private func mayHave(_ row: UnsafeMutablePointer<NodeIndex>, _ node: NodeIndex) -> Bool {
+    for slot in 0..<map.width where row[slot] == node { return false }
+    return excess(row, node, hard: true) == 0
+  }
+
+  // MARK: Filling
+
+  private func keep() {
+    guard let current = problem.current else { return }
+    let before = current.slots(ofState: state)
+    for partition in 0..<min(problem.partitionCount, current.partitionCount) {
+      var slot = slots.lowerBound
+      let row = map.row(partition)
+      for place in before where slot < slots.upperBound {
+        let node = current.row(partition)[place]
+        guard node != .none, problem.receives[node] ? load[node] < quota[node] : problem.isSlaveOnly[node],
+          mayHave(row, node)
+        else { continue }
+        row[slot] = node
+        load[node] += 1
+        slot += 1
+      }
+    }
+  }
+
+  private mutating func fill() {
+    for node in 0..<problem.nodeCount where load.base[node] < quota.base[node] {
+      open.base[openCount] = NodeIndex(node)
+      openCount += 1
+    }
+    for partition in 0..<problem.partitionCount {
+      let row = map.row(partition)
+      for slot in slots where row[slot] == .none {
+        if let place = pick(row) {
+          put(row, slot, place)
+        } else if !exchange(partition, slot), let node = anyone(row) {
+          row[slot] = node
+          load[node] += 1
+        }
+      }
+    }
+  }
+
+  /// The place in `open` of the best of the next few nodes that may have it.
+  private func pick(_ row: UnsafeMutablePointer<NodeIndex>) -> Int? {
+    var best: Int?
+    var bestExcess = Int.max
+    for tried in 0..<openCount {
+      if best != nil, tried >= Witnesses.nodesTried { break }
+      let place = (cursor + tried) % openCount
+      guard mayHave(row, open.base[place]) else { continue }
+      let excess = excess(row, open.base[place], hard: false)
+      if excess < bestExcess { (best, bestExcess) = (place, excess) }
+      if excess == 0 { break }
+    }
+    return best
+  }
+
+  private mutating func put(_ row: UnsafeMutablePointer<NodeIndex>, _ slot: Int, _ place: Int) {
+    let node = open.base[place]
+    row[slot] = node
+    load[node] += 1
+    cursor = place + 1
+    if load[node] >= quota[node] {
+      openCount -= 1
+      open.base[place] = open.base[openCount]
+      cursor = place
+    }
+    if cursor >= openCount { cursor = 0 }
+  }
+
+  /// An earlier partition gives up its node for one that lacks some.
+  private mutating func exchange(_ partition: Int, _ slot: Int) -> Bool {
+    guard openCount > 0 else { return false }
+    let row = map.row(partition)
+    for tried in 0..<min(Witnesses.partnersTried, partition) {
+      let other = map.row(partition - 1 - tried)
+      for place in slots where other[place] != .none && problem.receives[other[place]] {
+        let node = other[place]
+        guard mayHave(row, node) else { continue }
+        other[place] = .none
+        if let taker = pick(other) {
+          put(other, place, taker)
+          row[slot] = node
+          return true
+        }
+        other[place] = node
+      }
+    }
+    return false
+  }
+
+  private func anyone(_ row: UnsafeMutablePointer<NodeIndex>) -> NodeIndex? {
+    var best: NodeIndex?
+    for index in 0..<problem.nodeCount {
+      let node = NodeIndex(index)
+      guard problem.receives[node], best.map({ load[node] < load[$0] }) ?? true,
+        problem.cluster.cluster.nodes[index].weight != .zero, mayHave(row, node)
+      else { continue }
+      best = node
+    }
+    return best
+  }
+}
