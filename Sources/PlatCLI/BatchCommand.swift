@@ -72,7 +72,13 @@ private enum Interruption {
 
   static var signal: Int32 { received.load(ordering: .relaxed) }
 
+  /// Whoever started the process may have blocked them.
   static func catchFirst() {
+    var both = sigset_t()
+    sigemptyset(&both)
+    sigaddset(&both, SIGINT)
+    sigaddset(&both, SIGTERM)
+    pthread_sigmask(SIG_UNBLOCK, &both, nil)
     for number in [SIGINT, SIGTERM] {
       var action = sigaction()
       action.__sigaction_handler.sa_handler = { Interruption.received.store($0, ordering: .relaxed) }

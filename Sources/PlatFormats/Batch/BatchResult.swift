@@ -108,7 +108,7 @@ extension BatchJob {
     let planned = try Planner.plan(dense, from: document.map?.placement, options: options)
     let report = try Judge.judge(dense, map: planned.target, from: document.mapBefore())
     let plan = PlanDocument(planned.operation, target: planned.target, for: document)
-    var writer = JSONWriter(capacityBytes: PlanWriter.estimatedBytes(plan, of: document.cluster))
+    var writer = JSONWriter(capacityBytes: PlanWriter.estimatedBytes(plan, of: document.cluster), for: self.plan)
     PlanWriter.write(plan, of: document.cluster, report: report, movesLowerBound: planned.movesLowerBound, to: &writer)
     let staged = StagedFile(self.plan, tag: tag)
     try writer.stage(staged)

@@ -98,8 +98,15 @@ private let cluster = #"{ "plat": 1, "settings": { "numPartitions": 4 }, "nodes"
 
   @Test func namesAreRememberedInBoundedMemory() {
     var names = RecentNames(capacity: 100)
-    for index in 0..<1000 { #expect(names.insert(0, "\(index)".utf8)) }
-    for index in 900..<1000 { #expect(!names.insert(0, "\(index)".utf8)) }
-    #expect(names.insert(1, "999".utf8) && names.insert(0, "0".utf8))
+    for index in 0..<1000 {
+      let isNew = names.insert(0, "\(index)".utf8)
+      #expect(isNew)
+    }
+    for index in 900..<1000 {
+      let isNew = names.insert(0, "\(index)".utf8)
+      #expect(!isNew)
+    }
+    let (other, forgotten) = (names.insert(1, "999".utf8), names.insert(0, "0".utf8))
+    #expect(other && forgotten)
   }
 }
