@@ -37,7 +37,7 @@ struct PlanCommand: PlatCommand {
     let report = try console.stage("judging") {
       try Judge.judge(dense, map: planned.target, from: document.mapBefore())
     }
-    let plan = PlanDocument(planned.operation, target: planned.target, for: document)
+    let plan = PlanDocument(planned, for: document)
     try console.stage("writing") {
       var writer = JSONWriter(capacityBytes: PlanWriter.estimatedBytes(plan, of: document.cluster), for: outputPath)
       PlanWriter.write(
