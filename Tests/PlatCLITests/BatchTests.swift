@@ -63,11 +63,11 @@ private func job(_ id: String, _ cluster: String, _ plan: String) -> String {
     let lines = run.output.split(separator: "\n")
     #expect(run.status == 1 && lines.count == 14)
     let wanted = [
-      #"{"id":"a","status":0,"#, #"{"id":"b","status":66,"error":{"message":"#, #"{"line":4,"status":65,"error":"#,
-      #"{"id":"c","status":65,"error":{"message":"\#(folder.file("bad")):1:41: settings.numPartitions: found true"#,
-      #"{"id":"a","status":65,"error":{"message":"\#(folder.file("jobs")):6:8: id: found the id of a job before"#,
+      #"{"id":"a","status":0,"#, #"{"id":"b","status":66,"error":{"message":"#, #"{"line":5,"status":65,"error":"#,
+      #"{"id":"c","status":65,"error":{"message":"\#(folder.file("bad")):1:45: settings.numPartitions: found true"#,
+      #"{"id":"a","status":65,"error":{"message":"\#(folder.file("jobs")):7:8: id: found the id of a job before"#,
       #"{"id":"d","status":65,"#, #"{"id":"e","status":65,"#, #"{"id":"f","status":73,"#, #"{"id":"g","status":73,"#,
-      #"{"id":8,"status":65,"#, #"{"line":12,"status":65,"#, #"{"id":"h","status":65,"#,
+      #"{"id":8,"status":65,"#, #"{"line":13,"status":65,"#, #"{"id":"h","status":65,"#,
       #"{"id":"i","status":65,"#, #"{"id":"k","status":0,"#,
     ]
     for (line, start) in zip(lines, wanted) { #expect(line.hasPrefix(start), "\(line)") }

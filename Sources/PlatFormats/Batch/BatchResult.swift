@@ -107,7 +107,7 @@ extension BatchJob {
     options.operation = operation
     let planned = try Planner.plan(dense, from: document.map?.placement, options: options)
     let report = try Judge.judge(dense, map: planned.target, from: document.mapBefore())
-    let plan = PlanDocument(planned.operation, target: planned.target, for: document)
+    let plan = PlanDocument(planned, for: document)
     var writer = JSONWriter(capacityBytes: PlanWriter.estimatedBytes(plan, of: document.cluster), for: self.plan)
     PlanWriter.write(plan, of: document.cluster, report: report, movesLowerBound: planned.movesLowerBound, to: &writer)
     let staged = StagedFile(self.plan, tag: tag)

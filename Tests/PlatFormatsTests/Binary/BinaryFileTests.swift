@@ -17,7 +17,9 @@ private func binary(_ document: ClusterDocument) throws -> [UInt8] {
 private func bytes(_ path: String) throws -> [UInt8] {
   let handle = try #require(fopen(path, "r"))
   defer { fclose(handle) }
-  var bytes = [UInt8](repeating: 0, count: 1 << 22)
+  fseek(handle, 0, SEEK_END)
+  var bytes = [UInt8](repeating: 0, count: ftell(handle))
+  rewind(handle)
   let count = fread(&bytes, 1, bytes.count, handle)
   return Array(bytes[..<count])
 }
@@ -36,6 +38,7 @@ private func read(binary bytes: [UInt8]) throws -> ClusterDocument { try Cluster
 
 /// Makes the checksums right again, so that what is behind them is reached.
 private func seal(_ bytes: inout [UInt8]) {
+  guard bytes.count >= BinaryFile.headerBytes else { return }
   let count = bytes.withUnsafeBytes { Int($0.number(UInt32.self, 12)) }
   guard count <= 64, BinaryFile.headerBytes + BinaryFile.entryBytes * count <= bytes.count else { return }
   func store<Number: FixedWidthInteger>(_ value: Number, _ offset: Int) {
@@ -80,7 +83,7 @@ private func seal(_ bytes: inout [UInt8]) {
     var plain = Cluster(settings: Settings(partitionCount: 32), nodes: (0..<12).map { Node(name: "n\($0)") })
     plain.settings.constraints = [1, 2, 0, 0]
     let planned = try Planner.plan(DenseCluster(plain), from: nil)
-    let plan = PlanDocument(.rebalance, target: planned.target, for: ClusterDocument(cluster: plain))
+    let plan = PlanDocument(planned, for: ClusterDocument(cluster: plain))
     let report = try Judge.judge(DenseCluster(plain), map: planned.target, from: nil)
     let folder = Folder()
     var writer = JSONWriter(capacityBytes: 1024, for: "p.plat")
