@@ -86,12 +86,15 @@ private func job(_ id: String, _ cluster: String, _ plan: String) -> String {
     var (kills, noted, status) = (0, 0, Int32(-9))
     while status == -9 {
       let process = try folder.start(["batch", list, "--quiet", "--threads", "3", "-o", folder.file("results")], names)
+      var ended: Int32?
       if kills < 12 {
-        usleep(useconds_t(20_000 + random.next() % 60_000))
-        kill(process, SIGKILL)
+        // The first two at any time, the others soon after another job was noted, however busy the machine is.
+        while kills >= 2, ended == nil, noteCount <= noted { (_, ended) = (usleep(500), Folder.poll(process)) }
+        usleep(useconds_t(random.next() % (kills < 2 ? 30_000 : 4_000)))
+        if ended == nil { kill(process, SIGKILL) }
         kills += 1
       }
-      status = Folder.wait(process)
+      status = ended ?? Folder.wait(process)
       let lines = (folder.read("results.journal") ?? "").split(separator: "\n", omittingEmptySubsequences: false)
       let done = lines.dropFirst().dropLast().compactMap { $0.split(separator: " ").first.flatMap { Int($0) } }
       #expect(Set(done).count == done.count, "a job was noted twice")
@@ -106,6 +109,11 @@ private func job(_ id: String, _ cluster: String, _ plan: String) -> String {
     for index in 0..<count { #expect(folder.read("plan\(index)") == plans[index % 5]) }
     #expect(!folder.names.contains { $0.hasSuffix(".tmp") || $0.hasSuffix(".journal") })
     #expect(noted > 0, "no run was killed in the middle")
+  }
+
+  /// Lines of the journal that are whole, but for its head.
+  private var noteCount: Int {
+    max(0, (folder.read("results.journal") ?? "").utf8.reduce(0) { $0 + ($1 == 0x0a ? 1 : 0) } - 1)
   }
 
   @Test func interruptedItFinishesWhatIsUnderWay() throws {

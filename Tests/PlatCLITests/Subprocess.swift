@@ -42,6 +42,13 @@ extension Folder {
     return status & 0x7f == 0 ? status >> 8 & 0xff : -(status & 0x7f)
   }
 
+  /// The same without waiting; nil where it has not ended.
+  static func poll(_ process: pid_t) -> Int32? {
+    var status: Int32 = 0
+    guard waitpid(process, &status, WNOHANG) == process else { return nil }
+    return status & 0x7f == 0 ? status >> 8 & 0xff : -(status & 0x7f)
+  }
+
   struct NoProgram: Error {}
 
   /// The program stands in the folder of the tests, which the test process was told or is itself.
