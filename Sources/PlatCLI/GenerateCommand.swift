@@ -84,7 +84,7 @@ struct GenerateCommand: PlatCommand {
   mutating func run(_ console: Console) throws -> Bool {
     let document = try console.stage("generating") { try Generator.make(generateOptions) }
     try console.stage("writing") {
-      var writer = JSONWriter(capacityBytes: ClusterWriter.estimatedBytes(document))
+      var writer = JSONWriter(capacityBytes: ClusterWriter.estimatedBytes(document), for: outputPath)
       ClusterWriter.write(document, to: &writer)
       try writer.write(to: outputPath)
     }

@@ -39,7 +39,7 @@ struct PlanCommand: PlatCommand {
     }
     let plan = PlanDocument(planned, for: document)
     try console.stage("writing") {
-      var writer = JSONWriter(capacityBytes: PlanWriter.estimatedBytes(plan, of: document.cluster))
+      var writer = JSONWriter(capacityBytes: PlanWriter.estimatedBytes(plan, of: document.cluster), for: outputPath)
       PlanWriter.write(
         plan, of: document.cluster, report: report, movesLowerBound: planned.movesLowerBound, to: &writer)
       try writer.write(to: outputPath)

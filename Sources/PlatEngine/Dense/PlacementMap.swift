@@ -15,7 +15,8 @@ public final class PlacementMap: @unchecked Sendable {
   private let firstSlots: [Int]
   /// `partitionCount × width` nodes, row by row.
   public let slots: UnsafeMutablePointer<NodeIndex>
-  private let arena: Arena
+  /// Keeps the slots alive.
+  private let owner: AnyObject
 
   /// An empty map: every slot `none`. Throws `outOfMemory`. O(P · width).
   public convenience init(partitionCount: Int, slotCounts: [Int]) throws(PlatError) {
@@ -29,9 +30,22 @@ public final class PlacementMap: @unchecked Sendable {
     self.slotCounts = slotCounts
     width = slotCounts.reduce(0, +)
     firstSlots = slotCounts.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) }
-    self.arena = arena
+    owner = arena
     let table: NodeTable<NodeIndex> = try arena.table(partitionCount * width)
     slots = table.base
+  }
+
+  /// A map over rows that lie somewhere already and that `owner` keeps alive: `partitionCount × width` slots, whose nodes
+  /// were checked. Nobody writes to it.
+  public init(
+    unsafeSlots: UnsafeMutablePointer<NodeIndex>, partitionCount: Int, slotCounts: [Int], owner: AnyObject & Sendable
+  ) {
+    self.partitionCount = partitionCount
+    self.slotCounts = slotCounts
+    width = slotCounts.reduce(0, +)
+    firstSlots = slotCounts.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) }
+    slots = unsafeSlots
+    self.owner = owner
   }
 
   /// Makes every slot `none`. O(P · width).

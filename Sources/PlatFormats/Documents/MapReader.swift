@@ -49,6 +49,7 @@ struct MapReader {
     _ reader: inout JSONReader, of cluster: Cluster, nodes: borrowing NameTable
   ) throws(DocumentError) -> PlacementMap {
     try sections.require(.partitions, &reader)
+    if reader.source.binary != nil { return try readBinaryPlacement(&reader, of: cluster, nodes: nodes) }
     let offset = try reader.peekOffset()
     var partitions = PartitionNames(cluster)
     var rows: RowReader
