@@ -35,7 +35,7 @@ struct PlanCommand: PlatCommand {
       }
     }
     let report = try console.stage("judging") {
-      try Judge.judge(dense, map: planned.target, from: document.mapBefore())
+      try Judge.judge(dense, map: planned.target, from: document.mapBefore(), threads: options.threadCount)
     }
     let plan = PlanDocument(planned, for: document)
     try console.stage("writing") {

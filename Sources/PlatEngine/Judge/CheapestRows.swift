@@ -80,7 +80,7 @@ extension Judge {
       let rowsBefore = matter.rowCount
       if slots.count == replicas, !isShort {
         let unchanged = try Unchanged(matter, slots, caps, price, mayStay, mostPrice: open.first.map { price.base[$0] + 1 })
-        matter.forEachBlock { rows in
+        matter.forEachPiece(0..<rowsBefore) { rows in
           cost += unchanged.cost(rows)
           for (index, partition) in rows.enumerated() where unchanged.marks[index] != 0 { cost += ofOne(partition) }
         }

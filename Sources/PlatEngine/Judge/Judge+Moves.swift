@@ -28,14 +28,12 @@ extension Judge {
       let isWide = slotsBefore.count > 16
       let slotOf: NodeTable<Int> = try matter.arena.table(isWide ? matter.nodeCount : 0)
 
-      for partition in 0..<matter.rowCount {
+      let equal = EqualRows(map: map, before: before, count: mayBeEqual ? min(matter.rowCount, before.partitionCount) : 0)
+      var partition = equal.firstDifferent(from: 0)
+      while partition < matter.rowCount {
         let row = map.slots + partition * width
         let old = partition < before.partitionCount ? before.slots + partition * before.width : nobody
-        if mayBeEqual {
-          var difference: UInt32 = 0
-          for slot in 0..<width { difference |= row[slot].raw ^ old[slot].raw }
-          if difference == 0 { continue }
-        }
+        defer { partition = equal.firstDifferent(from: partition + 1) }
         if isWide {
           for index in 0..<slotsBefore.count {
             let slot = slotsBefore.base[index]
@@ -66,6 +64,36 @@ extension Judge {
         }
       }
     }
+  }
+}
+
+/// Rows that are the same in both maps, slot by slot: most.
+private struct EqualRows {
+  let map: PlacementMap
+  let before: PlacementMap
+  /// Rows from here on are not compared.
+  let count: Int
+
+  /// The first row at or after `partition` that is not the same.
+  @inline(__always) func firstDifferent(from partition: Int) -> Int {
+    guard partition < count else { return partition }
+    switch map.width {
+    case 2: return firstDifferent(from: partition, width: 2)
+    case 3: return firstDifferent(from: partition, width: 3)
+    default: return firstDifferent(from: partition, width: map.width)
+    }
+  }
+
+  @inline(__always) private func firstDifferent(from first: Int, width: Int) -> Int {
+    var (row, old) = (map.slots + first * width, before.slots + first * width)
+    for partition in first..<count {
+      var difference: UInt32 = 0
+      for slot in 0..<width { difference |= row[slot].raw ^ old[slot].raw }
+      if difference != 0 { return partition }
+      row += width
+      old += width
+    }
+    return count
   }
 }
 

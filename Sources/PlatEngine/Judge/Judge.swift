@@ -16,18 +16,18 @@ public enum Judge {
   ///
   /// Partitions that `map` has no row for are held by nobody; those that `current` has no row for were not held.
   /// Throws `outOfMemory`, and `unsupported` where a map was made for another state model.
-  /// O(P · R² · rules + N log N); a few passes over the map.
+  /// O(P · R² · rules + N log N); a few passes over the map, on `threads` threads, which change no result.
   public static func judge(
-    _ cluster: DenseCluster, map: PlacementMap, from current: PlacementMap?
+    _ cluster: DenseCluster, map: PlacementMap, from current: PlacementMap?, threads: Int = 1
   ) throws(PlatError) -> Report {
-    let matter = try Matter(cluster, map: map, before: current)
+    let matter = try Matter(cluster, map: map, before: current, threads: threads)
     let holders = try Holders(matter)
-    let peers = try Peers(matter)
+    let peers = try Peers(matter, holders)
     let movement = try Movement(matter)
     let balance = Balance(matter, holders, due: due(cluster, map: map))
 
     var dockets = holders.constraints + [holders.shared]
-    for index in cluster.cluster.settings.placement.indices { dockets.append(try matter.placement(index)) }
+    dockets += try matter.placementRules()
     dockets += [matter.capacity(holders), matter.status(holders, movement)]
     dockets += peers.dockets(matter) + balance.dockets
 

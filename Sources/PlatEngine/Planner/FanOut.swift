@@ -32,7 +32,9 @@ struct FanOut {
       StateRules.enforce(problem, result)
     }
     guard limit.strength == .hard else { return result }
-    try enforce(problem, &result, due)
+    // The roles kept the book of peers; only rules about single states change rows behind its back.
+    let isKnownToKeep = problem.stateCaps.isEmpty && placement.peers?.isWithin == true
+    if !isKnownToKeep { try enforce(problem, &result, due) }
     let cost = try Cost(problem, due, result)
     if !isFresh, cost.unplaced > 0 || 50 * cost.outside > due.total, var other = try anew(problem) {
       StateRules.enforce(problem, other)
@@ -101,7 +103,7 @@ struct FanOut {
     _ problem: Problem, target: PlacementMap, mayDrop: Bool
   ) throws(PlatError) -> Placement {
     var placement = try Placement(problem, target: target)
-    Keep.run(problem, &placement)
+    try Keep.run(problem, &placement)
     let due = try Due(problem, held: placement.load)
     var fanOut = FanOut(problem: problem, due: due, placement: placement, book: try PeerBook(problem))
     try fanOut.settleMasters()

@@ -37,7 +37,6 @@ struct FreshNear {
       else { continue }
       placement.load.copy(from: due.quota)
       placement.placed = due.total
-      placement.missingCount = 0
       return true
     }
     placement.target.clear()

@@ -6,6 +6,8 @@ struct Market {
   private let heldWidth: Int
   private let heldPartitions: Int
   private let replicas: Int
+  private let nodeCount: Int
+  private let stateCount: Int
   private let isShort: Bool
   private let isWide: Bool
   /// The near rule that rows must keep, where the bound knows of it.
@@ -32,6 +34,8 @@ struct Market {
     heldWidth = problem.heldWidth
     heldPartitions = problem.heldPartitions
     replicas = problem.replicas
+    nodeCount = problem.nodeCount
+    stateCount = problem.wanted.count
     isShort = due.isShort
     isWide = problem.isWide
     // A whole row with one master has its company in one container, or breaks the rule. With many containers that could
@@ -83,6 +87,22 @@ struct Market {
 
   /// Beyond so many containers a company is not looked for in each.
   private static let mostContainers = 64
+
+  /// What all rows cost that `Keep` kept whole, if each is plainly cheapest as it is: they are legal, and so it is enough
+  /// that no node in one of them costs more than the cheapest newcomer. Their sum then is one over nodes. Nil where that
+  /// is not so. O(N · states).
+  func costOfWhole(_ concerned: Concerned) -> Int? {
+    guard mayBeUnchanged, !concerned.isAll else { return nil }
+    var cost = 0
+    for node in 0..<nodeCount {
+      var count = 0
+      for state in 0..<stateCount { count += Int(concerned.whole(state, node)) }
+      guard count > 0 else { continue }
+      guard mayStay[node], prices[node] <= leastPrice + 1 else { return nil }
+      cost += count * Int(prices[node])
+    }
+    return cost
+  }
 
   /// Adds up the costs of rows that are plainly cheapest as they are today, up to the first that is not; returns where
   /// that is. Such a row is whole, legal, and no node of it costs more than the cheapest newcomer. O(R²) a row.

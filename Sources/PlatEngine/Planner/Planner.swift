@@ -16,12 +16,13 @@ public enum Planner {
     var clock = StageClock()
     let target = try PlacementMap(
       unfilled: cluster.partitionCount, slotCounts: cluster.dataWanted, arena: Arena(limitBytes: options.memoryLimitBytes))
-    let problem = try Problem(cluster, current: current, arena: arena, wideRow: options.wideRow,
+    let problem = try Problem(
+      cluster, current: current, arena: arena, threads: options.threads, wideRow: options.wideRow,
       promotesNear: options.promotesNear)
     var placement = try Placement(problem, target: target)
     clock.mark("prepare")
 
-    Keep.run(problem, &placement)
+    try Keep.run(problem, &placement)
     clock.mark("keep")
     let due = try Due(problem, held: placement.load)
     clock.mark("due")
@@ -49,6 +50,7 @@ public enum Planner {
     }
     try assignRoles(problem, due, &placement, potential)
     StateRules.enforce(problem, placement)
+    assert(placement.staysAsItIs(problem), "a stage has changed a row and not said so")
     clock.mark("roles")
     if problem.fanOut != nil {
       placement = try FanOut.keep(problem, due, placement, isFresh: isFresh || problem.current == nil)
@@ -65,7 +67,7 @@ public enum Planner {
     for node in 0..<cluster.nodeCount {
       prices.base[node] = potential.base[cluster.nodeCount + 1] - potential.base[node]
     }
-    var bound = try Certify.movesLowerBound(problem, due, prices: prices)
+    var bound = try Certify.movesLowerBound(problem, due, prices: prices, concerned: placement.concerned)
     if problem.fanOut?.strength == .hard, !due.isShort { bound = max(bound, try PeerBound.moves(problem)) }
     // A map outside the windows may need fewer moves than any inside; what it needs bounds both.
     if !Balance(placement, due).isSettled { bound = min(bound, placement.moves(problem)) }

@@ -114,13 +114,16 @@ struct Problem {
   let isReadable: NodeTable<Bool>
   let hasSlaveOnly: Bool
 
+  /// Threads to work with. Nothing that is found out depends on it.
+  let threads: Int
   /// Rows, of the current map or the next, are looked at through marks instead of slot by slot.
   let isWide: Bool
 
   init(
-    _ cluster: DenseCluster, current: PlacementMap?, arena: Arena, wideRow: Int = PlanOptions.wideRow,
+    _ cluster: DenseCluster, current: PlacementMap?, arena: Arena, threads: Int = 1, wideRow: Int = PlanOptions.wideRow,
     promotesNear: Bool = true
   ) throws(PlatError) {
+    self.threads = threads
     isWide = max(cluster.replicas, current?.width ?? 0) > wideRow
     self.cluster = cluster
     self.current = current
@@ -169,7 +172,12 @@ struct Problem {
             wideRow: wideRow)
         }
         guard let tightest else { continue }
-        if strength == .hard { hard.append(tightest) } else { soft.append(tightest) }
+        if strength == .hard {
+          hard.append(tightest)
+        } else if !hard.contains(where: { $0.most <= tightest.most }) {
+          // Else a hard rule about this level or one around it allows no more, so that this one cannot be broken.
+          soft.append(tightest)
+        }
       }
     }
     self.hard = try arena.list(hard)

@@ -74,10 +74,11 @@ struct Roles {
     if slots.lowerBound == 0 {
       total.copy(from: placement.load)
     } else {
-      for partition in 0..<problem.partitionCount {
-        for slot in slots.lowerBound..<width where rows[partition * width + slot] != .none {
-          total[rows[partition * width + slot]] += 1
-        }
+      var first = 0
+      for later in problem.wanted.indices {
+        let slots = first..<(first + problem.wanted[later])
+        first = slots.upperBound
+        if later >= state { placement.addHolders(problem, state: later, slots: slots, to: total) }
       }
     }
     for node in 0..<problem.nodeCount {
@@ -87,7 +88,8 @@ struct Roles {
   }
 
   private func run() throws(PlatError) {
-    let open: PartitionTable<PartitionIndex> = try problem.arena.table(problem.partitionCount - placement.dealt)
+    let open: PartitionTable<PartitionIndex> = try problem.arena.table(
+      placement.concerned.isAll ? problem.partitionCount - placement.dealt : placement.concerned.count)
     let openCount = keep(open)
     try assign(open, openCount)
     try flow()
@@ -96,17 +98,29 @@ struct Roles {
   // MARK: Who stays
 
   /// Holders that are in the state today, or were dealt it, have its slots. Returns how many partitions have places left.
+  /// O(N + concerned · R).
   private func keep(_ open: PartitionTable<PartitionIndex>) -> Int {
     var openCount = 0
     let current = problem.current
     let heldSlots = current?.slots(ofState: state) ?? 0..<0
     let comparable = heldSlots == slots && !problem.hasStateRules ? problem.heldPartitions : 0
     let unchanged = UnchangedRows(problem, rows: rows, slots: slots, state: state, count: count)
-    for partition in 0..<placement.dealt {
-      for slot in slots where rows[partition * width + slot] != .none { count[rows[partition * width + slot]] += 1 }
+    for slot in slots {
+      var place = rows + slot
+      for _ in 0..<placement.dealt {
+        if place.pointee != .none { count.base[place.pointee.int] &+= 1 }
+        place += width
+      }
     }
-    for partition in placement.dealt..<problem.partitionCount {
-      if partition < comparable, unchanged.keep(partition) { continue }
+    let concerned = placement.concerned
+    if !concerned.isAll {
+      for node in 0..<problem.nodeCount { count.base[node] += concerned.whole(state, node) }
+    }
+    concerned.forEach(from: placement.dealt) { partition in
+      if concerned.wasWhole(partition) {
+        for slot in slots { count[problem.heldRows[partition * problem.heldWidth + slot]] -= 1 }
+      }
+      if partition < comparable, unchanged.keep(partition) { return }
       let row = rows + partition * width
       var next = slots.lowerBound
       if let current, partition < current.partitionCount {
@@ -214,7 +228,8 @@ struct Roles {
       settleWide(problem, placement, slots: slots, held: firstHeld..<(firstHeld + both))
       return
     }
-    for partition in 0..<min(problem.partitionCount, problem.heldPartitions) {
+    placement.concerned.forEach { partition in
+      guard partition < problem.heldPartitions else { return }
       let row = rows + partition * width
       let before = heldRows + partition * heldWidth
       for offset in 0..<both {
