@@ -11,6 +11,8 @@ extension Judge {
     private(set) var shared = Docket(.oneReplicaOnANode, .hard)
     /// A partition has no master though one is wanted, or its data has no live copy.
     private(set) var isRed = false
+    /// Partitions with a live copy and without a master, though one is wanted.
+    private(set) var leaderless = 0
 
     /// O(P · R²), O(P · R) where every row is complete and R is small.
     init(_ matter: Matter) throws(PlatError) {
@@ -82,6 +84,7 @@ extension Judge {
           constraints[state].add(Breach(partition: partition, want: wanted[state], have: count[state]))
         }
       }
+      if wanted[0] > 0 && count[0] == 0 && copies > 0 { leaderless += 1 }
       if (wanted[0] > 0 && count[0] == 0) || (matter.dense.replicas > 0 && copies == 0) { isRed = true }
       if let row { findShared(partition, row, matter, seen) }
     }

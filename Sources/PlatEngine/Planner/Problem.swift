@@ -109,7 +109,8 @@ struct Problem {
   let isWide: Bool
 
   init(
-    _ cluster: DenseCluster, current: PlacementMap?, arena: Arena, wideRow: Int = PlanOptions.wideRow
+    _ cluster: DenseCluster, current: PlacementMap?, arena: Arena, wideRow: Int = PlanOptions.wideRow,
+    leavingStay: Bool = false
   ) throws(PlatError) {
     isWide = max(cluster.replicas, current?.width ?? 0) > wideRow
     self.cluster = cluster
@@ -181,7 +182,7 @@ struct Problem {
       isReadable.base[node] = status != .failed
       receives.base[node] = status == .active
       isSlaveOnly.base[node] = status == .maintenance
-      keeps.base[node] = status == .active || (status == .maintenance && !mastersOnly)
+      keeps.base[node] = status == .active || (status == .leaving && leavingStay) || (status == .maintenance && !mastersOnly)
       hasSlaveOnly = hasSlaveOnly || status == .maintenance
     }
     self.hasSlaveOnly = hasSlaveOnly
