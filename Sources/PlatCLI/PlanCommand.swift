@@ -15,10 +15,25 @@ struct PlanCommand: PlatCommand {
   @Option(name: [.customShort("o"), .customLong("output")], help: ArgumentHelp("Where the plan goes.", valueName: "plan"))
   var outputPath: String?
 
-  @Option(help: "What to do.")
-  var operation = Operation.rebalance
+  @Option(help: "What to do; chosen from the document if left out.")
+  var operation: Operation?
+
+  @Option(
+    name: .customLong("to"),
+    help: ArgumentHelp(
+      "A cluster or plan document: restore-back goes to its map, cancel knows by it what was under way.",
+      valueName: "document"))
+  var toPath: String?
 
   @OptionGroup var options: GlobalOptions
+
+  func validate() throws {
+    if clusterPath == "-" && toPath == "-" { throw ValidationError("only one document can come from standard input") }
+    if operation == .restoreBack && toPath == nil { throw ValidationError("restore-back needs a map to go back to: --to") }
+    if toPath != nil && operation != .restoreBack && operation != .cancel {
+      throw ValidationError("--to goes with --operation restore-back or cancel")
+    }
+  }
 
   mutating func run(_ console: Console) throws -> Bool {
     let (source, document) = try console.stage("reading") {
@@ -27,6 +42,12 @@ struct PlanCommand: PlatCommand {
     }
     var planOptions = PlanOptions()
     planOptions.operation = operation
+    if let toPath {
+      let earlier = try console.stage("reading") {
+        try EarlierMaps.read(FileInput.read(toPath), for: document.cluster)
+      }
+      planOptions.to = operation == .restoreBack ? earlier.mapBefore ?? earlier.map : earlier.map
+    }
     planOptions.threads = options.threadCount
     let (dense, planned) = try console.stage("planning") {
       try source.locatingErrors {
@@ -54,7 +75,7 @@ struct PlanCommand: PlatCommand {
       ReportSummary.writeCosts(console, to: &writer)
       writer.member("planBytes", Int(planned.peakBytes))
     }
-    return report.meetsHardRules
+    return planned.operation == .failover ? report.leaderless == 0 : report.meetsHardRules
   }
 
   private func heading(_ plan: PlanDocument, of document: ClusterDocument) -> String {

@@ -102,13 +102,13 @@ private let impossible = """
 
   @Test func wrongUsageIs64() throws {
     for arguments in [
-      [], ["fly"], ["plan"], ["plan", "a", "b"], ["plan", "a", "--operation", "swap"], ["plan", "a", "--threads", "0"],
+      [], ["fly"], ["plan"], ["plan", "a", "b"], ["plan", "a", "--operation", "fly"], ["plan", "a", "--threads", "0"],
       ["check"], ["check", "-", "--plan", "-"], ["route", "-"], ["plan", "a", "--loud"],
     ] where !arguments.isEmpty {
       let run = try folder.plat(arguments)
       #expect(run.status == 64 && run.output.isEmpty && !run.messages.isEmpty, "\(arguments)")
     }
-    #expect(try folder.plat(["plan", "a", "--operation", "swap"]).messages.contains("rebalance"))
+    #expect(try folder.plat(["plan", "a", "--operation", "fly"]).messages.contains("rebalance"))
   }
 
   @Test func noInputIs66() throws {

@@ -42,6 +42,7 @@ public enum Judge {
       if docket.strength == .hard { report.unmet += docket.excess } else { report.brokenSoft += docket.excess }
     }
     report.isBalanced = balance.isBalanced
+    report.leaderless = holders.leaderless
     report.health = holders.isRed ? .red : report.unmet + report.brokenSoft > 0 ? .yellow : .green
     let words = Words(matter, holders, peers, balance.due)
     report.findings = words.findings(dockets)

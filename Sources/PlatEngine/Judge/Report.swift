@@ -72,6 +72,8 @@ public struct Report: Equatable, Sendable {
   /// Every node is within one replica of its due in every state and in total.
   public var isBalanced = true
   public var health = Health.green
+  /// Partitions that have a live copy and nobody in the first state, though it is asked for.
+  public var leaderless = 0
   /// In a fixed order, at most `Report.mostFindings`.
   public var findings: [Finding] = []
   /// Findings beyond those listed.
@@ -88,7 +90,7 @@ public struct Report: Equatable, Sendable {
     a.moves == b.moves && a.roleChanges == b.roleChanges && a.total == b.total
       && a.load.elementsEqual(b.load, by: { $0.state == $1.state && $0.spread == $1.spread })
       && a.fanOutOutbound == b.fanOutOutbound && a.fanOutInbound == b.fanOutInbound && a.brokenSoft == b.brokenSoft
-      && a.unmet == b.unmet && a.isBalanced == b.isBalanced && a.health == b.health && a.findings == b.findings
+      && a.unmet == b.unmet && a.isBalanced == b.isBalanced && a.health == b.health && a.leaderless == b.leaderless && a.findings == b.findings
       && a.moreFindings == b.moreFindings
   }
 }

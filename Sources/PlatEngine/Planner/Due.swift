@@ -10,6 +10,8 @@ struct Due {
   /// The replicas that can be placed in all: P · R, or less where caps forbid it.
   private(set) var total: Int
   let isShort: Bool
+  /// Something may change for balance alone.
+  private(set) var seeksBalance = true
   /// For each wanted state but the last, the fewest and most of each node, given its total `T`. See `RoleWindow`.
   private(set) var roles: [RoleWindows]
 
@@ -85,6 +87,20 @@ struct Due {
     }
     total = other.total - inAll
     roles = []
+  }
+
+  /// Windows that only safety matters to: every node may hold anything up to its capacity, and what it may not keep goes.
+  func safetyOnly(_ problem: Problem, _ placement: Placement) throws(PlatError) -> Due {
+    var result = self
+    result.seeksBalance = false
+    result.least = try problem.arena.table(problem.nodeCount)
+    result.most = try problem.arena.table(problem.nodeCount)
+    for node in 0..<problem.nodeCount {
+      let capacity = Int32(clamping: problem.cluster.capacity[node])
+      let kept = problem.keeps.base[node] ? min(capacity, placement.load.base[node]) : 0
+      result.most.base[node] = problem.receives.base[node] ? capacity : kept
+    }
+    return result
   }
 
   /// Windows that ask for no balance beyond what is there: no node must take or give anything, and each may

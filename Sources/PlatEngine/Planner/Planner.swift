@@ -12,13 +12,36 @@ public enum Planner {
     _ cluster: DenseCluster, from current: PlacementMap?, options: PlanOptions = PlanOptions()
   ) throws(PlatError) -> Plan {
     try refuseUnsupported(cluster)
+    switch options.operation ?? Operation.chosen(for: cluster, from: current) {
+    case .rebalance: return try rebalance(cluster, from: current, options: options)
+    case .swap: return try rebalance(cluster, from: current, options: options, as: .swap)
+    case .failover: return try Failover.plan(cluster, from: current, options: options)
+    case .restoreBack:
+      let nearest = try NearestMap.make(cluster, from: current, backTo: options.to, options: options)
+      return try rebalance(cluster, from: nearest, movedFrom: current, options: options, as: .restoreBack)
+    case .maintenance: return try rebalance(cluster, from: current, options: options, as: .maintenance)
+    case .cancel:
+      let standing = try StandingMap.make(cluster, from: current, target: options.to, options: options)
+      return try rebalance(cluster, from: standing, movedFrom: current, options: options, as: .cancel)
+    }
+  }
+
+  /// The pipeline. `home`: the map that is kept as far as may be; `movedFrom`: the one that moves are counted from,
+  /// where that is another. Operations other than rebalance and swap move nothing for balance alone.
+  private static func rebalance(
+    _ cluster: DenseCluster, from home: PlacementMap?, movedFrom: PlacementMap? = nil, options: PlanOptions,
+    as asked: Operation = .rebalance
+  ) throws(PlatError) -> Plan {
+    let seeksBalance = asked == .rebalance || asked == .swap
+    let current = home
+    var operation = asked
     let arena = try Arena(limitBytes: options.memoryLimitBytes)
     var clock = StageClock()
     let target = try PlacementMap(
       unfilled: cluster.partitionCount, slotCounts: cluster.dataWanted, arena: Arena(limitBytes: options.memoryLimitBytes))
     let problem = try Problem(
       cluster, current: current, arena: arena, threads: options.threads, wideRow: options.wideRow,
-      promotesNear: options.promotesNear)
+      promotesNear: options.promotesNear, leavingStay: operation == .cancel)
     var placement = try Placement(problem, target: target)
     clock.mark("prepare")
 
@@ -27,7 +50,12 @@ public enum Planner {
     let due = try Due(problem, held: placement.load)
     clock.mark("due")
 
-    let potential = try startingPotentials(problem, due, placement)
+    let wide = seeksBalance ? nil : try due.safetyOnly(problem, placement)
+    let windows = wide ?? due
+    let isSwapped = try Swap.run(problem, due, &placement, isChosenFreely: options.operation == nil, operation: &operation)
+    clock.mark("swap")
+
+    let potential = try startingPotentials(problem, windows, placement)
     let isFresh = placement.placed == 0 && placement.letGo == 0 && problem.near.isEmpty
     if isFresh {
       if problem.fanOut == nil {
@@ -38,42 +66,45 @@ public enum Planner {
       clock.mark("fill")
     } else if try FreshNear.run(problem, due, &placement) {
       clock.mark("fill")
-    } else {
-      if placement.letGo > 0 { try Exchange.run(problem, due, &placement, potential: potential, reach: .free) }
-      try Fill.run(problem, due, &placement)
+    } else if !isSwapped {
+      if placement.letGo > 0 { try Exchange.run(problem, windows, &placement, potential: potential, reach: .free) }
+      try Fill.run(problem, due, &placement, wide: wide)
       clock.mark("fill")
-      try Exchange.run(problem, due, &placement, potential: potential)
-      try placeTheRest(problem, due, &placement)
+      try Exchange.run(problem, windows, &placement, potential: potential)
+      try placeTheRest(problem, windows, &placement)
       clock.mark("exchange")
-      Mend.run(problem, due, placement)
+      Mend.run(problem, windows, placement)
       clock.mark("mend")
     }
-    try assignRoles(problem, due, &placement, potential)
+    if !isSwapped { try assignRoles(problem, windows, &placement, potential) }
     StateRules.enforce(problem, placement)
     assert(placement.staysAsItIs(problem), "a stage has changed a row and not said so")
     clock.mark("roles")
-    if problem.fanOut != nil {
-      placement = try FanOut.keep(problem, due, placement, isFresh: isFresh || problem.current == nil)
+    if let limit = problem.fanOut, seeksBalance && !isSwapped || limit.strength == .hard {
+      placement = try FanOut.keep(problem, windows, placement, isFresh: isFresh || problem.current == nil)
       clock.mark("fanOut")
     }
-    if problem.isNearPromoted, !Balance(placement, due).isSettled {
+    if problem.isNearPromoted, !Balance(placement, windows).isSettled {
       var options = options
       options.promotesNear = false
-      return try plan(cluster, from: current, options: options)
+      return try rebalance(cluster, from: home, movedFrom: movedFrom, options: options, as: asked)
     }
     let map = try Witnesses.run(problem, placement, memoryLimitBytes: options.memoryLimitBytes)
 
     let prices: NodeTable<Int32> = try arena.table(cluster.nodeCount)
-    for node in 0..<cluster.nodeCount {
+    for node in 0..<cluster.nodeCount where wide == nil && !isSwapped {
       prices.base[node] = potential.base[cluster.nodeCount + 1] - potential.base[node]
     }
-    var bound = try Certify.movesLowerBound(problem, due, prices: prices, concerned: placement.concerned)
-    if problem.fanOut?.strength == .hard, !due.isShort { bound = max(bound, try PeerBound.moves(problem)) }
+    let isComposed = operation == .restoreBack || operation == .cancel
+    let counted = isComposed ? try Problem(cluster, current: movedFrom, arena: arena) : problem
+    if isComposed { placement.concerned.isAll = true }  // it is told by the home map, and moves are not
+    var bound = try Certify.movesLowerBound(counted, due, prices: prices, concerned: placement.concerned)
+    if problem.fanOut?.strength == .hard, !due.isShort, !isComposed { bound = max(bound, try PeerBound.moves(problem)) }
     // A map outside the windows may need fewer moves than any inside; what it needs bounds both.
-    if !Balance(placement, due).isSettled { bound = min(bound, placement.moves(problem)) }
+    if !Balance(placement, due).isSettled { bound = min(bound, placement.moves(counted)) }
     clock.mark("certify")
     return Plan(
-      operation: options.operation, target: map, movesLowerBound: bound,
+      operation: operation, target: map, movesLowerBound: bound,
       certificate: (0..<cluster.nodeCount).map { prices.base[$0] }, stageNanoseconds: clock.stages,
       peakBytes: arena.peakBytes + UInt64(target.memoryBytes) + UInt64(current?.memoryBytes ?? 0))
   }
@@ -112,6 +143,10 @@ public enum Planner {
   private static func assignRoles(
     _ problem: Problem, _ due: Due, _ placement: inout Placement, _ potential: NodeTable<Int32>
   ) throws(PlatError) {
+    guard due.seeksBalance else {
+      _ = try Roles.run(problem, due, placement)
+      return
+    }
     if placement.peers != nil {
       let parts = try Roles.run(problem, due, placement)
       let (tooFew, tooMany) = parts?.unsettled() ?? ([], [])

@@ -121,7 +121,7 @@ struct Problem {
 
   init(
     _ cluster: DenseCluster, current: PlacementMap?, arena: Arena, threads: Int = 1, wideRow: Int = PlanOptions.wideRow,
-    promotesNear: Bool = true
+    promotesNear: Bool = true, leavingStay: Bool = false
   ) throws(PlatError) {
     self.threads = threads
     isWide = max(cluster.replicas, current?.width ?? 0) > wideRow
@@ -218,7 +218,7 @@ struct Problem {
       isReadable.base[node] = status != .failed
       receives.base[node] = status == .active
       isSlaveOnly.base[node] = status == .maintenance
-      keeps.base[node] = status == .active || (status == .maintenance && !mastersOnly)
+      keeps.base[node] = status == .active || (status == .leaving && leavingStay) || (status == .maintenance && !mastersOnly)
       hasSlaveOnly = hasSlaveOnly || status == .maintenance
     }
     self.hasSlaveOnly = hasSlaveOnly

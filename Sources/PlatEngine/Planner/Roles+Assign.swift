@@ -127,7 +127,7 @@ extension Roles {
     a.need * max(1, b.chances + passed) > b.need * max(1, a.chances + passed)
   }
 
-  private func isLegal(_ row: UnsafeMutablePointer<NodeIndex>, withSwapped place: Int, _ slot: Int) -> Bool {
+  func isLegal(_ row: UnsafeMutablePointer<NodeIndex>, withSwapped place: Int, _ slot: Int) -> Bool {
     row.swap(place, slot)
     defer { row.swap(place, slot) }
     return isLegal(row)
@@ -142,7 +142,7 @@ extension Roles {
   }
 
   /// No holder may be in the state: who stands in its slot goes to a free one of the pool, or else goes unplaced.
-  private func makeWay(_ row: UnsafeMutablePointer<NodeIndex>, _ place: Int) {
+  func makeWay(_ row: UnsafeMutablePointer<NodeIndex>, _ place: Int) {
     guard row[place] != .none else { return }
     if let free = (slots.upperBound..<width).first(where: { row[$0] == .none }) {
       row.swap(place, free)
@@ -153,7 +153,7 @@ extension Roles {
   }
 
   /// The first slot of the state that `keep` left open: those before it hold who is in the state today.
-  private func firstOpen(_ row: UnsafeMutablePointer<NodeIndex>, _ partition: Int) -> Int {
+  func firstOpen(_ row: UnsafeMutablePointer<NodeIndex>, _ partition: Int) -> Int {
     guard let current = problem.current, partition < current.partitionCount else { return slots.lowerBound }
     let held = current.row(partition)
     var slot = slots.lowerBound

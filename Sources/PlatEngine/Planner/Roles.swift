@@ -15,6 +15,7 @@ struct Roles {
   /// The state's slots in every row; the pool is all from their begin to the row's end.
   let slots: Range<Int>
   let windows: RoleWindows?
+  let seeksBalance: Bool
   let placement: Placement
   /// Replicas of each node in the pool, and in the state.
   let total: NodeTable<Int32>
@@ -68,6 +69,7 @@ struct Roles {
     self.placement = placement
     width = problem.replicas
     windows = due.roles.first { $0.state == state }
+    seeksBalance = due.seeksBalance
     total = try problem.arena.table(problem.nodeCount)
     count = try problem.arena.table(problem.nodeCount)
     window = try problem.arena.table(problem.nodeCount)
@@ -91,6 +93,7 @@ struct Roles {
     let open: PartitionTable<PartitionIndex> = try problem.arena.table(
       placement.concerned.isAll ? problem.partitionCount - placement.dealt : placement.concerned.count)
     let openCount = keep(open)
+    guard seeksBalance else { return try succeed(open, openCount) }
     try assign(open, openCount)
     try flow()
   }

@@ -46,14 +46,14 @@ struct MapReader {
 
   /// Who holds what. `nodes`: their names, index for index. O(bytes).
   func readPlacement(
-    _ reader: inout JSONReader, of cluster: Cluster, nodes: borrowing NameTable
+    _ reader: inout JSONReader, of cluster: Cluster, nodes: borrowing NameTable, leavesOutUnknownNodes: Bool = false
   ) throws(DocumentError) -> PlacementMap {
     try sections.require(.partitions, &reader)
     if reader.source.binary != nil { return try readBinaryPlacement(&reader, of: cluster, nodes: nodes) }
     let offset = try reader.peekOffset()
     var partitions = PartitionNames(cluster)
     var rows: RowReader
-    do throws(PlatError) { rows = try RowReader(cluster) } catch { throw reader.error(error, at: offset) }
+    do throws(PlatError) { rows = try RowReader(cluster, leavesOutUnknownNodes) } catch { throw reader.error(error, at: offset) }
     try reader.beginObject(expected: "an object with the partitions")
     while let key = try reader.nextKey() {
       if key.isExtension && cluster.ranges.isEmpty {

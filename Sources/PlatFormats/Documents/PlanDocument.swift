@@ -6,6 +6,8 @@ public struct PlanDocument: Sendable {
   public var operation: String
   /// The target.
   public var map: MapDocument
+  /// Of a plan for maintenance: the map that it was made from, for the way back.
+  public var mapBefore: MapDocument?
   /// What its summary says; empty where it has none. Not to be relied on: see `claimFindings`.
   public var claims: [SummaryFigure]
   /// Its findings as they were written, without white space; nil where it has none. As reliable as its claims.
@@ -24,6 +26,7 @@ public struct PlanDocument: Sendable {
   /// The plan that the planner made, with its certificate. O(P · R).
   public init(_ plan: Plan, for document: ClusterDocument) {
     self.init(plan.operation, target: plan.target, for: document)
+    if plan.operation == .maintenance { mapBefore = document.map }
     certificate = PlanCertificate(
       prices: plan.certificate, movesLowerBound: plan.movesLowerBound, of: self, cluster: document.cluster)
   }

@@ -2,7 +2,7 @@ import PlatEngine
 
 /// Reads plan documents, ours or anyone's: only the map must be there.
 public enum PlanReader {
-  enum Key: String, JSONKey { case plat, operation, map, summary, findings, certificate }
+  enum Key: String, JSONKey { case plat, operation, map, mapBefore, summary, findings, certificate }
 
   /// Reads a plan for `document`; refuses one that was made from another map. O(bytes).
   public static func read(_ source: DocumentSource, for document: ClusterDocument) throws(DocumentError) -> PlanDocument {
@@ -29,6 +29,13 @@ public enum PlanReader {
 
     var plan = PlanDocument(
       operation: operation, map: MapDocument(header: header, placement: placement), extensions: sections.extensions)
+    if sections.enter(.mapBefore, &reader) {
+      let before = try MapReader(&reader, kind: .current)
+      try before.refuseContradiction(to: cluster.settings, &reader)
+      plan.mapBefore = MapDocument(
+        header: before.header,
+        placement: try before.readPlacement(&reader, of: cluster, nodes: NameTable(cluster.nodes.map(\.name))))
+    }
     if sections.enter(.summary, &reader) {
       plan.claims = try SummaryReader.read(&reader, states: cluster.settings.model.states.map(\.name))
     }

@@ -13,6 +13,10 @@ public enum PlanWriter {
     writer.string(plan.operation)
     writer.key("map")
     MapWriter.write(plan.map, of: cluster, to: &writer)
+    if let before = plan.mapBefore {
+      writer.key("mapBefore")
+      MapWriter.write(before, of: cluster, to: &writer)
+    }
     ReportWriter.writeSummary(report, movement: .init(movesLowerBound: movesLowerBound), to: &writer)
     ReportWriter.writeFindings(report.findings, more: report.moreFindings, to: &writer)
     if let certificate = plan.certificate {

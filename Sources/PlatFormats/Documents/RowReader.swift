@@ -11,8 +11,11 @@ struct RowReader: ~Copyable {
   private let row: UnsafeMutableBufferPointer<NodeIndex>
   /// For each node, the last partition that named it, plus 1.
   private let lastPartition: UnsafeMutableBufferPointer<UInt32>
+  /// A name that no node of the cluster has is passed over.
+  private let leavesOutUnknownNodes: Bool
 
-  init(_ cluster: Cluster) throws(PlatError) {
+  init(_ cluster: Cluster, _ leavesOutUnknownNodes: Bool = false) throws(PlatError) {
+    self.leavesOutUnknownNodes = leavesOutUnknownNodes
     builder = try PlacementMapBuilder(
       partitionCount: cluster.settings.partitionCount, expected: cluster.settings.constraints)
     states = NameTable(cluster.settings.model.states.map(\.name))
@@ -59,7 +62,10 @@ struct RowReader: ~Copyable {
     try reader.beginArray(expected: "an array of nodes")
     while try reader.nextElement() {
       let name = try reader.readString(expected: "the name of a node")
-      guard let node = nodes.find(name.bytes) else { throw reader.error(at: name, expected: "a node of the cluster") }
+      guard let node = nodes.find(name.bytes) else {
+        if leavesOutUnknownNodes { continue }
+        throw reader.error(at: name, expected: "a node of the cluster")
+      }
       if lastPartition[node] == mark { throw reader.duplicateHolder(name) }
       lastPartition[node] = mark
       // No node comes twice, so there is room for all.
