@@ -11,6 +11,13 @@ public enum Planner {
   public static func plan(
     _ cluster: DenseCluster, from current: PlacementMap?, options: PlanOptions = PlanOptions()
   ) throws(PlatError) -> Plan {
+    try plan(cluster, from: current, options: options, goal: nil)
+  }
+
+  /// The same. `goal`: where several maps share the nodes, what each should have of this one.
+  static func plan(
+    _ cluster: DenseCluster, from current: PlacementMap?, options: PlanOptions, goal: MapGoal?
+  ) throws(PlatError) -> Plan {
     try refuseUnsupported(cluster)
     let arena = try Arena(limitBytes: options.memoryLimitBytes)
     var clock = StageClock()
@@ -22,13 +29,15 @@ public enum Planner {
 
     Keep.run(problem, &placement)
     clock.mark("keep")
-    let due = try Due(problem, held: placement.load)
+    let windows: Due
+    if let due = goal?.due { windows = due } else { windows = try Due(problem, held: placement.load) }
+    let due = goal?.aim(windows) ?? windows
     clock.mark("due")
 
     let potential = try startingPotentials(problem, due, placement)
     if placement.placed == 0, placement.letGo == 0 {
       if problem.fanOut == nil {
-        try Fresh.run(problem, due, &placement)
+        try Fresh.run(problem, due, &placement, seed: goal?.seed ?? 0)
       } else {
         try Fresh.runWithFewPeers(problem, due, &placement)
       }
@@ -43,7 +52,9 @@ public enum Planner {
       Mend.run(problem, due, placement)
       clock.mark("mend")
     }
-    try assignRoles(problem, due, &placement, potential)
+    if try goal?.assignRoles(problem, due, windows, placement) != true {
+      try assignRoles(problem, due.withRoles(of: windows), &placement, potential)
+    }
     StateRules.enforce(problem, placement)
     clock.mark("roles")
     if problem.fanOut != nil {
@@ -56,9 +67,10 @@ public enum Planner {
     for node in 0..<cluster.nodeCount {
       prices.base[node] = potential.base[cluster.nodeCount + 1] - potential.base[node]
     }
-    var bound = try Certify.movesLowerBound(problem, due, prices: prices)
+    let isFresh = goal != nil && current == nil && !windows.isShort  // whatever is placed is a move
+    var bound = isFresh ? windows.total : try Certify.movesLowerBound(problem, windows, prices: prices)
     // A map outside the windows may need fewer moves than any inside; what it needs bounds both.
-    if !Balance(placement, due).isSettled { bound = min(bound, placement.moves(problem)) }
+    if !Balance(placement, windows).isSettled { bound = min(bound, placement.moves(problem)) }
     clock.mark("certify")
     return Plan(
       operation: options.operation, target: map, movesLowerBound: bound,
