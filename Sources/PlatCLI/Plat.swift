@@ -19,6 +19,7 @@ import ArgumentParser
   private static let verbs: [ParsableCommand.Type] = [
     PlanCommand.self,
     CheckCommand.self,
+    VerifyCommand.self,
     RouteCommand.self,
     ImportCommand.self,
     ExportCommand.self,

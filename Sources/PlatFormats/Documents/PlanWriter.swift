@@ -15,6 +15,10 @@ public enum PlanWriter {
     MapWriter.write(plan.map, of: cluster, to: &writer)
     ReportWriter.writeSummary(report, movement: .init(movesLowerBound: movesLowerBound), to: &writer)
     ReportWriter.writeFindings(report.findings, more: report.moreFindings, to: &writer)
+    if let certificate = plan.certificate {
+      writer.key("certificate")
+      CertificateWriter.write(certificate, of: cluster, to: &writer)
+    }
     for member in plan.extensions { writer.extension(member) }
     writer.endObject()
   }
