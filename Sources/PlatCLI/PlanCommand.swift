@@ -21,13 +21,17 @@ struct PlanCommand: PlatCommand {
   @OptionGroup var options: GlobalOptions
 
   mutating func run(_ console: Console) throws -> Bool {
-    let (source, document) = try console.stage("reading") {
+    let (source, read) = try console.stage("reading") {
       let source = try FileInput.read(clusterPath)
-      return (source, try ClusterReader.read(source))
+      return (source, try ClusterReader.readAny(source))
     }
     var planOptions = PlanOptions()
     planOptions.operation = operation
     planOptions.threads = options.threadCount
+    guard case .one(let document) = read else {
+      guard case .several(let document) = read else { return false }
+      return try Groups.plan(source, document, planOptions, to: outputPath, console)
+    }
     let (dense, planned) = try console.stage("planning") {
       try source.locatingErrors {
         let dense = try DenseCluster(document.cluster)

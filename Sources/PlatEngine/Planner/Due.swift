@@ -102,7 +102,9 @@ struct Due {
     let most: NodeTable<Int32> = try problem.arena.table(problem.nodeCount)
     for node in 0..<problem.nodeCount {
       let capacity = problem.receives.base[node] ? Int32(problem.cluster.capacity[node]) : 0
-      most.base[node] = max(capacity, placement.load.base[node])
+      // Of a capacity that several maps share, each has what it is due.
+      let room = problem.cluster.capacityPart == nil ? capacity : min(capacity, self.most.base[node])
+      most.base[node] = max(room, placement.load.base[node])
     }
     var result = self
     result.least = try problem.arena.table(problem.nodeCount)

@@ -28,6 +28,7 @@ extension Planner {
     var planning = try GroupPlanning(group, currents, due, options)
     try planning.planEach()
     try planning.mendSums()
+    planning.letGoOfWhatDoesNotFit()
     try SumRoles.run(group, currents, due, planning.plans, options: options)
     return GroupPlan(plans: planning.plans, movesLowerBound: planning.movesLowerBound)
   }
@@ -118,6 +119,25 @@ private struct GroupPlanning {
   }
 
   private static let rounds = 3
+
+  /// Where a node still has more than its capacity there is nowhere to go: replicas go unplaced, of the last maps first,
+  /// and of states that come last.
+  func letGoOfWhatDoesNotFit() {
+    for (node, about) in group.group.shared.nodes.enumerated() {
+      guard let capacity = about.capacity else { continue }
+      var excess = sum(node) - capacity
+      for map in plans.indices.reversed() where excess > 0 {
+        let target = plans[map].target
+        for partition in (0..<target.partitionCount).reversed() where excess > 0 {
+          let row = target.row(partition)
+          guard let slot = (0..<target.width).last(where: { row[$0].int == node }) else { continue }
+          row[slot] = .none
+          loads[map].base[node] -= 1
+          excess -= 1
+        }
+      }
+    }
+  }
 
   private func fits(_ load: NodeTable<Int32>, _ map: Int) -> Bool {
     let due = windows(of: map)

@@ -58,7 +58,7 @@ struct GroupDue {
       let shares: ExactShares
       if let rolePlace {
         guard rolePlace[maps[0]] >= 0 else { continue }
-        shares = due.roles[rolePlace[maps[0]]].shares
+        shares = rolePlace[maps[0]] < due.roles.count ? due.roles[rolePlace[maps[0]]].shares : due.shares
       } else {
         shares = due.shares
       }

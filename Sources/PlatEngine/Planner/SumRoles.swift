@@ -35,7 +35,8 @@ struct SumRoles {
 
   private func model(_ map: Int) -> StateModel { group.clusters[map].cluster.settings.model }
 
-  /// Where each map's `Due.roles` has the state; -1: it is not wanted there. Nil where some map has it as the rest.
+  /// Where each map's `Due.roles` has the state; behind their end: it is all that is wanted there; -1: it is not wanted.
+  /// Nil where some map has it as the rest of others.
   private func places(_ name: String) -> [Int]? {
     var ofKind: [Int] = []
     for (problem, due) in due.kinds {
@@ -43,7 +44,8 @@ struct SumRoles {
       if let place = due.roles.firstIndex(where: { settings.model.states[$0.state].name == name }) {
         ofKind.append(place)
       } else if let state = settings.model.states.firstIndex(where: { $0.name == name }), problem.wanted[state] > 0 {
-        return nil
+        guard due.roles.isEmpty else { return nil }
+        ofKind.append(0)
       } else {
         ofKind.append(-1)
       }
@@ -106,20 +108,22 @@ struct SumRoles {
 
   /// What each node has of the state in a map, and may have.
   private func row(_ map: Int, _ place: Int, isFrozen: Bool, _ boxes: SumBoxes) throws(PlatError) -> SumBalance.Row {
-    let role = due.kinds[due.kindOfMap[map]].due.roles[place]
+    let roles = due.kinds[due.kindOfMap[map]].due.roles
+    let role = place < roles.count ? roles[place] : nil
+    let states = model(map).states
+    let state = role?.state ?? states.indices.first { group.clusters[map].dataWanted[$0] > 0 } ?? 0
     let (target, nodes) = (plans[map].target, group.nodeCount)
     let value: NodeTable<Int32> = try arena.table(nodes)
     let held: NodeTable<Int32> = try arena.table(nodes)
     let total: NodeTable<Int32> = try arena.table(nodes)
     let least: NodeTable<Int32> = try arena.table(nodes)
     let most: NodeTable<Int32> = try arena.table(nodes)
-    let slots = target.slots(ofState: role.state)
-    let states = model(map).states
+    let slots = target.slots(ofState: state)
     for partition in 0..<target.partitionCount {
       let row = target.row(partition)
       for slot in slots where row[slot] != .none { value[row[slot]] += 1 }
     }
-    for state in role.state..<states.count where states[state].holdsData {
+    for state in state..<states.count where states[state].holdsData {
       let slots = target.slots(ofState: state)
       for partition in 0..<target.partitionCount {
         let row = target.row(partition)
@@ -130,8 +134,8 @@ struct SumRoles {
     let cluster = group.clusters[map]
     let mayChange = !isFrozen && cluster.cluster.settings.fanOut == nil && cluster.wanted == cluster.dataWanted
     for node in 0..<nodes {
-      let window = role.window(NodeIndex(node), total: total.base[node])
       let count = value.base[node]
+      let window = role?.window(NodeIndex(node), total: total.base[node]) ?? RoleWindows.Window(least: count, most: count)
       least.base[node] = mayChange ? min(window.least, count) : count
       most.base[node] = mayChange ? max(window.most, count) : count
     }
