@@ -25,7 +25,10 @@ enum GroupReader {
       let name = try readName(&reader, entry, .name)
       var own = draft
       if entry.enter(.settings, &reader) {
+        own.hasPartitionCount = false
         try SettingsReader.read(&reader, into: &own, models: shared.models, levels: shared.levels, depth: innerDepth)
+        // Ranges count themselves, whatever the document says of other maps.
+        if own.settings.keyFunction != .range { own.hasPartitionCount = own.hasPartitionCount || draft.hasPartitionCount }
       }
       let map = entry.enter(.map, &reader) ? try MapReader(&reader, kind: .current, depth: innerDepth) : nil
       try own.complete(&reader, map: map, objectAt: entry.offset, settingsAt: entry[.settings])
