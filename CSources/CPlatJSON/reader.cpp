@@ -269,8 +269,9 @@ void plat_json_reader::seek(size_t offset, uint32_t objects, expects what) {
   const uint32_t *indexes = stage->structural_indexes.get();
   next = uint32_t(std::lower_bound(indexes, indexes + count, offset) - indexes);
   state = what;
-  depth = objects;
-  for (uint32_t level = 0; level < objects; level++) is_object[level] = true;
+  depth = objects & 0x1ff;
+  for (uint32_t level = 0; level < depth; level++) is_object[level] = true;
+  if (objects & PLAT_JSON_IN_ARRAY) is_object[1] = false;
   // Before the first one of all, nothing need be looked for again.
   backslash = offset <= first_backslash ? first_backslash : 0;
 }

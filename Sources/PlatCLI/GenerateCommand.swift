@@ -67,6 +67,9 @@ struct GenerateCommand: PlatCommand {
   @Option(help: "How many of the nodes are new: not in the map yet.")
   var join = 0
 
+  @Option(help: "So many maps on the same nodes, m0, m1, …; 0: one, as `map`.")
+  var maps = 0
+
   @Option(help: "What all that is random comes from.")
   var seed: UInt64 = 1
 
@@ -82,6 +85,15 @@ struct GenerateCommand: PlatCommand {
   }
 
   mutating func run(_ console: Console) throws -> Bool {
+    if maps > 0 {
+      let document = try console.stage("generating") { try Generator.makeGroup(generateOptions) }
+      try console.stage("writing") {
+        var writer = JSONWriter(capacityBytes: GroupWriter.estimatedBytes(document.maps, of: document))
+        GroupWriter.write(document, to: &writer)
+        try writer.write(to: outputPath)
+      }
+      return true
+    }
     let document = try console.stage("generating") { try Generator.make(generateOptions) }
     try console.stage("writing") {
       var writer = JSONWriter(capacityBytes: ClusterWriter.estimatedBytes(document), for: outputPath)
@@ -98,6 +110,7 @@ struct GenerateCommand: PlatCommand {
     (result.keyFunction, result.weights, result.capacity) = (keyFunction, weights, capacity)
     (result.map, result.drift, result.seed) = (map, drift, seed)
     (result.leaving, result.failed, result.joining) = (leaving, failed, join)
+    result.maps = maps
     return result
   }
 }

@@ -36,9 +36,9 @@ struct PlanCommand: PlatCommand {
   }
 
   mutating func run(_ console: Console) throws -> Bool {
-    let (source, document) = try console.stage("reading") {
+    let (source, read) = try console.stage("reading") {
       let source = try FileInput.read(clusterPath)
-      return (source, try ClusterReader.read(source))
+      return (source, try ClusterReader.readAny(source))
     }
     var planOptions = PlanOptions()
     planOptions.operation = operation
@@ -49,6 +49,10 @@ struct PlanCommand: PlatCommand {
       planOptions.to = operation == .restoreBack ? earlier.mapBefore ?? earlier.map : earlier.map
     }
     planOptions.threads = options.threadCount
+    guard case .one(let document) = read else {
+      guard case .several(let document) = read else { return false }
+      return try Groups.plan(source, document, planOptions, to: outputPath, console)
+    }
     let (dense, planned) = try console.stage("planning") {
       try source.locatingErrors {
         let dense = try DenseCluster(document.cluster)

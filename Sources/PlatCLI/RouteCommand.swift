@@ -14,6 +14,9 @@ struct RouteCommand: PlatCommand {
   @Argument(help: ArgumentHelp("Keys.", valueName: "key"))
   var keys: [String] = []
 
+  @Option(name: .customLong("map"), help: ArgumentHelp("Of a cluster with several maps, this one only.", valueName: "name"))
+  var mapName: String?
+
   @Option(name: [.customShort("o"), .customLong("output")], help: ArgumentHelp("Where the lines go.", valueName: "file"))
   var outputPath: String?
 
@@ -26,11 +29,14 @@ struct RouteCommand: PlatCommand {
   }
 
   mutating func run(_ console: Console) throws -> Bool {
-    let document = try console.stage("reading") { try ClusterReader.read(FileInput.read(clusterPath)) }
+    let targets = try console.stage("reading") {
+      let source = try FileInput.read(clusterPath)
+      return try RouteWriter.targets(ClusterReader.readAny(source), named: mapName, source)
+    }
     let input = keys.isEmpty ? try console.stage("reading keys") { try FileInput.read("-") } : nil
     let (keys, outputPath) = (keys, outputPath)
     try console.stage("routing") {
-      var writer = RouteWriter(document)
+      var writer = RouteWriter(targets)
       if let input { writer.writeLines(of: input) }
       for var key in keys { key.withUTF8 { writer.write($0) } }
       try writer.finish(outputPath)

@@ -23,6 +23,50 @@ private let impossible = """
 @Suite struct PlatTests {
   private let folder = Folder()
 
+  // MARK: several maps
+
+  @Test func severalMapsArePlannedCheckedAndRouted() throws {
+    let cluster = """
+      { "plat": 1, "settings": { "numPartitions": 10 }, "maps": [ { "name": "orders" }, { "name": "users" },
+        { "name": "log", "settings": { "constraints": { "slave": 2 }, "numPartitions": 16 } } ],
+        "nodes": { "a": {}, "b": {}, "c": {}, "d": {}, "e": {}, "f": {}, "g": {}, "h": {} }, "x-name": 1 }
+      """
+    folder.write(cluster, "cluster")
+    let run = try folder.plat(["plan", folder.file("cluster"), "-o", folder.file("plan")])
+    #expect(run.status == 0 && run.messages.contains("rebalance of 3 maps of 36 partitions on 8 nodes"))
+    let plan = try #require(folder.read("plan"))
+    #expect(plan.contains(#""x-name": 1"#) && plan.contains(#""name": "users""#))
+    #expect(try folder.plat(["check", folder.file("cluster"), "--plan", folder.file("plan"), "--quiet"]).status == 0)
+
+    // The plan's maps as the next cluster's: nothing is left to do, and keys are found in each.
+    let maps = try #require(plan.range(from: "\"maps\": [", to: "\n  \"summary\""))
+    let head = try #require(cluster.range(from: "{ \"plat\"", to: "\"maps\""))
+    let kept = maps.split(separator: "\n", omittingEmptySubsequences: false)
+    var (lines, skips): ([Substring], String?) = ([], nil)
+    for line in kept {
+      if let end = skips {
+        if line.hasPrefix(end) { skips = nil }
+      } else if line.hasPrefix("      \"summary\"") {
+        skips = "      }"
+      } else if !line.hasPrefix("      \"findings\"") {
+        lines.append(line)
+      }
+    }
+    let settings = #""settings": { "constraints": { "slave": 2 }, "numPartitions": 16 },"#
+    let next = head + lines.joined(separator: "\n").replacing("},\n    }", with: "}\n    }")
+      .replacing(#""name": "log","#, with: #""name": "log", "# + settings)
+    folder.write(next + " \"nodes\": { \"a\": {}, \"b\": {}, \"c\": {}, \"d\": {}, \"e\": {}, \"f\": {}, \"g\": {}, \"h\": {} } }", "next")
+    let again = try folder.plat(["plan", folder.file("next"), "--json"])
+    #expect(again.status == 0 && again.messages.contains(#""moves":0,"movesLowerBound":0,"roleChanges":0"#), "\(again.messages)")
+    let routed = try folder.plat(["route", folder.file("next"), "k"])
+    #expect(routed.output.split(separator: "\n").count == 3 && routed.output.contains(#"{"map":"log","key":"k""#))
+    #expect(try folder.plat(["route", folder.file("next"), "k", "--map", "users"]).output.split(separator: "\n").count == 1)
+    #expect(try folder.plat(["route", folder.file("next"), "k", "--map", "nobody"]).status == 65)
+    #expect(try folder.plat(["export", "kafka", folder.file("next")]).status == 65)
+    #expect(try folder.plat(["export", "kafka", folder.file("plan")]).status == 65)
+    #expect(try folder.plat(["generate", "--nodes", "5", "--partitions", "8", "--maps", "3", "--map", "drifted"]).status == 0)
+  }
+
   // MARK: plan
 
   @Test func planWritesThePlanAndASummary() throws {

@@ -77,8 +77,12 @@ plat_json_reader *plat_json_open(const uint8_t *bytes, size_t length, plat_json_
 int64_t plat_json_next(
     plat_json_reader *reader, plat_json_token *tokens, size_t capacity, plat_json_error *error);
 
+/// Added to a depth: of what is around the value, the second is an array, as in `{ "maps": [ { … } ] }`; all else are
+/// objects.
+#define PLAT_JSON_IN_ARRAY 0x10000u
+
 /// Goes back, or on, to the value whose first byte is at `offset`, and which is inside of `depth` objects (at most
-/// PLAT_JSON_MAX_DEPTH) and no array: the caller knows both from its tokens. The next token is that value.
+/// PLAT_JSON_MAX_DEPTH) and no array but by PLAT_JSON_IN_ARRAY: the caller knows both from its tokens. The next token is that value.
 /// O(log bytes).
 void plat_json_seek(plat_json_reader *reader, uint64_t offset, uint32_t depth);
 

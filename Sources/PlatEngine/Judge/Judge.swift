@@ -20,11 +20,18 @@ public enum Judge {
   public static func judge(
     _ cluster: DenseCluster, map: PlacementMap, from current: PlacementMap?, threads: Int = 1
   ) throws(PlatError) -> Report {
+    try judge(cluster, map: map, from: current, due: due(cluster, map: map), threads: threads)
+  }
+
+  /// The same for a caller that knows what every node is due.
+  static func judge(
+    _ cluster: DenseCluster, map: PlacementMap, from current: PlacementMap?, due: JudgedDue, threads: Int = 1
+  ) throws(PlatError) -> Report {
     let matter = try Matter(cluster, map: map, before: current, threads: threads)
     let holders = try Holders(matter)
     let peers = try Peers(matter, holders)
     let movement = try Movement(matter)
-    let balance = Balance(matter, holders, due: due(cluster, map: map))
+    let balance = Balance(matter, holders, due: due)
 
     var dockets = holders.constraints + [holders.shared]
     dockets += try matter.placementRules()

@@ -18,7 +18,7 @@ extension Cluster {
     try validateRanges()
   }
 
-  private func validateSettings() throws(InputError) {
+  func validateSettings() throws(InputError) {
     let model = settings.model
     try model.validate()
     func check(_ holds: Bool, _ path: String, _ found: Any, _ expected: String) throws(InputError) {
@@ -124,7 +124,7 @@ extension Cluster {
     }
   }
 
-  private func validateRanges() throws(InputError) {
+  func validateRanges() throws(InputError) {
     guard settings.keyFunction == .range else {
       guard ranges.isEmpty else {
         throw InputError(path: "map.partitions", found: "key ranges", expected: "none for a hash function")

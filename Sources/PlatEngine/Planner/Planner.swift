@@ -11,6 +11,13 @@ public enum Planner {
   public static func plan(
     _ cluster: DenseCluster, from current: PlacementMap?, options: PlanOptions = PlanOptions()
   ) throws(PlatError) -> Plan {
+    try plan(cluster, from: current, options: options, goal: nil)
+  }
+
+  /// The same. `goal`: where several maps share the nodes, what each should have of this one.
+  static func plan(
+    _ cluster: DenseCluster, from current: PlacementMap?, options: PlanOptions, goal: MapGoal?
+  ) throws(PlatError) -> Plan {
     try refuseUnsupported(cluster)
     switch options.operation ?? Operation.chosen(for: cluster, from: current) {
     case .rebalance: return try rebalance(cluster, from: current, options: options)
@@ -26,11 +33,19 @@ public enum Planner {
     }
   }
 
+  /// The next map of one of several on the same nodes. `goal`: what each node should have of it.
+  static func plan(
+    _ cluster: DenseCluster, from current: PlacementMap?, options: PlanOptions, goal: MapGoal
+  ) throws(PlatError) -> Plan {
+    try refuseUnsupported(cluster)
+    return try rebalance(cluster, from: current, options: options, goal: goal)
+  }
+
   /// The pipeline. `home`: the map that is kept as far as may be; `movedFrom`: the one that moves are counted from,
   /// where that is another. Operations other than rebalance and swap move nothing for balance alone.
   private static func rebalance(
     _ cluster: DenseCluster, from home: PlacementMap?, movedFrom: PlacementMap? = nil, options: PlanOptions,
-    as asked: Operation = .rebalance
+    as asked: Operation = .rebalance, goal: MapGoal? = nil
   ) throws(PlatError) -> Plan {
     let seeksBalance = asked == .rebalance || asked == .swap
     let current = home
@@ -47,28 +62,31 @@ public enum Planner {
 
     try Keep.run(problem, &placement)
     clock.mark("keep")
-    let due = try Due(problem, held: placement.load)
+    let due: Due
+    if let ofKind = goal?.due { due = ofKind } else { due = try Due(problem, held: placement.load) }
+    let aimed = goal?.aim(due) ?? due
+    let wide = seeksBalance ? nil : try due.safetyOnly(problem, placement)
+    let windows = wide ?? aimed
     clock.mark("due")
 
-    let wide = seeksBalance ? nil : try due.safetyOnly(problem, placement)
-    let windows = wide ?? due
-    let isSwapped = try Swap.run(problem, due, &placement, isChosenFreely: options.operation == nil, operation: &operation)
+    let isSwapped = try goal == nil
+      && Swap.run(problem, due, &placement, isChosenFreely: options.operation == nil, operation: &operation)
     clock.mark("swap")
 
     let potential = try startingPotentials(problem, windows, placement)
     let isFresh = placement.placed == 0 && placement.letGo == 0 && problem.near.isEmpty
     if isFresh {
       if problem.fanOut == nil {
-        try Fresh.run(problem, due, &placement)
+        try Fresh.run(problem, aimed, &placement, seed: goal?.seed ?? 0)
       } else {
-        try Fresh.runWithFewPeers(problem, due, &placement)
+        try Fresh.runWithFewPeers(problem, aimed, &placement)
       }
       clock.mark("fill")
-    } else if try FreshNear.run(problem, due, &placement) {
+    } else if try FreshNear.run(problem, aimed, &placement) {
       clock.mark("fill")
     } else if !isSwapped {
       if placement.letGo > 0 { try Exchange.run(problem, windows, &placement, potential: potential, reach: .free) }
-      try Fill.run(problem, due, &placement, wide: wide)
+      try Fill.run(problem, aimed, &placement, wide: wide)
       clock.mark("fill")
       try Exchange.run(problem, windows, &placement, potential: potential)
       try placeTheRest(problem, windows, &placement)
@@ -76,7 +94,9 @@ public enum Planner {
       Mend.run(problem, windows, placement)
       clock.mark("mend")
     }
-    if !isSwapped { try assignRoles(problem, windows, &placement, potential) }
+    if !isSwapped, try goal?.assignRoles(problem, aimed, due, placement) != true {
+      try assignRoles(problem, windows.withRoles(of: due), &placement, potential)
+    }
     StateRules.enforce(problem, placement)
     assert(placement.staysAsItIs(problem), "a stage has changed a row and not said so")
     clock.mark("roles")
@@ -87,7 +107,7 @@ public enum Planner {
     if problem.isNearPromoted, !Balance(placement, windows).isSettled {
       var options = options
       options.promotesNear = false
-      return try rebalance(cluster, from: home, movedFrom: movedFrom, options: options, as: asked)
+      return try rebalance(cluster, from: home, movedFrom: movedFrom, options: options, as: asked, goal: goal)
     }
     let map = try Witnesses.run(problem, placement, memoryLimitBytes: options.memoryLimitBytes)
 
@@ -98,7 +118,10 @@ public enum Planner {
     let isComposed = operation == .restoreBack || operation == .cancel
     let counted = isComposed ? try Problem(cluster, current: movedFrom, arena: arena) : problem
     if isComposed { placement.concerned.isAll = true }  // it is told by the home map, and moves are not
-    var bound = try Certify.movesLowerBound(counted, due, prices: prices, concerned: placement.concerned)
+    let allAreMoves = goal != nil && current == nil && !due.isShort
+    var bound =
+      allAreMoves
+      ? due.total : try Certify.movesLowerBound(counted, due, prices: prices, concerned: placement.concerned)
     if problem.fanOut?.strength == .hard, !due.isShort, !isComposed { bound = max(bound, try PeerBound.moves(problem)) }
     // A map outside the windows may need fewer moves than any inside; what it needs bounds both.
     if !Balance(placement, due).isSettled { bound = min(bound, placement.moves(counted)) }

@@ -32,7 +32,7 @@ public enum ClusterWriter {
 
   // MARK: the tree
 
-  private static func writeTree(_ cluster: Cluster, to writer: inout JSONWriter) {
+  static func writeTree(_ cluster: Cluster, to writer: inout JSONWriter) {
     guard !cluster.levels.isEmpty else { return }
     writer.key("levels")
     writer.beginArray(.compact)
@@ -67,7 +67,7 @@ public enum ClusterWriter {
   }
 
   /// With a tree, only nodes that differ from the plain one need be there.
-  private static func writeNodes(_ cluster: Cluster, to writer: inout JSONWriter) {
+  static func writeNodes(_ cluster: Cluster, to writer: inout JSONWriter) {
     let hasTree = !cluster.levels.isEmpty
     let members = hasTree ? cluster.nodes.filter { $0 != Node(name: $0.name) } : cluster.nodes
     if members.isEmpty && hasTree { return }

@@ -14,8 +14,9 @@ struct MapReader {
   let sections: JSONSections<Key>
 
   /// Reads all but the partitions of the map that comes next, in the document's own object.
-  init(_ reader: inout JSONReader, kind: MapHeader.Kind) throws(DocumentError) {
-    sections = try JSONSections(&reader, depth: 2, expected: "an object: a map")
+  /// `depth`: of its values.
+  init(_ reader: inout JSONReader, kind: MapHeader.Kind, depth: Int = 2) throws(DocumentError) {
+    sections = try JSONSections(&reader, depth: depth, expected: "an object: a map")
     try sections.refuseUnknownKey()
     var header = MapHeader(kind: kind, revision: 0)
     if sections.enter(.type, &reader) { header.kind = try reader.readWord() }

@@ -50,7 +50,7 @@ public enum PlanReader {
   }
 
   /// A plan is a target, made from the cluster's map and numbered after it. What it leaves out is taken for right.
-  private static func checkedHeader(
+  static func checkedHeader(
     _ map: MapReader, _ current: UInt64?, _ reader: inout JSONReader
   ) throws(DocumentError) -> MapHeader {
     var header = map.header
@@ -70,7 +70,7 @@ public enum PlanReader {
     return header
   }
 
-  private static func refuseOtherRanges(
+  static func refuseOtherRanges(
     _ map: MapReader, _ cluster: Cluster, _ reader: inout JSONReader
   ) throws(DocumentError) {
     let ranges = try map.readRanges(&reader)
@@ -91,7 +91,7 @@ public enum PlanReader {
 }
 
 /// Reads a summary as a list of claims.
-private enum SummaryReader {
+enum SummaryReader {
   private enum Key: String, JSONKey {
     case moves, movesLowerBound, roleChanges, load, fanOut, brokenSoft, unmet, health
   }

@@ -78,6 +78,8 @@ public struct GenerateOptions: Sendable {
   public var failed = 0
   public var joining = 0
   public var seed: UInt64 = 1
+  /// Maps on the same nodes, named m0, m1, …; 0: one, without a name.
+  public var maps = 0
 
   public init(nodes: Int, partitions: Int) {
     self.nodes = nodes
@@ -96,6 +98,7 @@ public struct GenerateOptions: Sendable {
     try checkRange(zones, "zones", 0...max(nodes, 0))
     try checkRange(racks, "racks", 0...max(nodes / max(zones, 1), 0))
     try checkRange(partitions, "partitions", 1...Limits.partitions)
+    try checkRange(maps, "maps", 0...Limits.mapCells / max(nodes, 1 << 8))
     try checkRange(masters ?? 0, "masters", 0...(model.mostHolders(0) ?? Limits.nodes))
     try checkRange(slaves ?? 0, "slaves", 0...Limits.nodes)
     for (count, option) in [(leaving, "leaving"), (failed, "failed"), (joining, "join")] {

@@ -16,6 +16,32 @@ public enum Generator {
     return ClusterDocument(cluster: cluster, map: try MapGenerator(cluster, options, joining: lots.joining).make())
   }
 
+  /// The same with `options.maps` maps. Fresh ones are planned together; of all others, each is made as if it were alone.
+  public static func makeGroup(_ options: GenerateOptions) throws -> GroupDocument {
+    var first = options
+    first.map = .none
+    var shared = try make(first).cluster
+    let ranges = shared.ranges
+    shared.ranges = []
+    let members = (0..<options.maps).map { ClusterGroup.Member(name: "m\($0)", settings: shared.settings, ranges: ranges) }
+    let group = ClusterGroup(shared: shared, members: members)
+    let joining = Lots(options).joining
+    guard options.map == .fresh else {
+      let maps = try members.indices.map { index in
+        var own = options
+        own.seed = options.seed &+ UInt64(index)
+        return try MapGenerator(group.cluster(index), own, joining: joining).make()
+      }
+      return GroupDocument(group: group, maps: maps)
+    }
+    var well = group
+    for node in shared.nodes.indices { well.shared.nodes[node].status = joining.contains(node) ? .leaving : .active }
+    let plan = try Planner.plan(DenseGroup(well), from: members.map { _ in nil })
+    return GroupDocument(
+      group: group,
+      maps: plan.plans.map { MapDocument(header: MapHeader(kind: .current, revision: 1), placement: $0.target) })
+  }
+
   /// Which nodes are what.
   private struct Lots {
     var joining: Set<Int>

@@ -97,6 +97,9 @@ package struct JSONReader: ~Copyable {
     tokensEnd = tokens
   }
 
+  /// Added to a depth: the second of what is around the value is an array, of maps.
+  static var inArray: Int { Int(PLAT_JSON_IN_ARRAY) }
+
   /// Moves over the next value, around which are `depth` objects and no array. O(bytes), and much faster than
   /// `skipValue`, since nothing in it is checked until it is read.
   mutating func passValue(depth: Int) throws(DocumentError) {

@@ -14,7 +14,7 @@ import Testing
     (#""plat": 1"#, #""plat": 2"#, "2:11: plat: found version 2, expected version 1, the only one that this program reads"),
     (#""plat": 1"#, #""plat": 2, "shape": {}"#, "2:11: plat: found version 2, expected version 1, the only one that this program reads"),
     (#""plat": 1,"#, "", "1:1: found an object without it, expected the key \"plat\""),
-    (#""levels""#, #""level""#, "16:3: level: found the unknown key \"level\", expected one of plat, settings, config, models, levels, containers, nodes, weights, map"),
+    (#""levels""#, #""level""#, "16:3: level: found the unknown key \"level\", expected one of plat, settings, config, models, levels, containers, nodes, weights, map, maps"),
     (#""plat": 1"#, #""plat": 1, "plat": 1"#, "2:14: plat: found the key \"plat\" a second time, expected each key once"),
     (#""plat": 1"#, #""plat": 1, "x-a": 1, "x-a": 2"#, "2:24: x-a: found the key \"x-a\" a second time, expected each key once"),
     (#""plat": 1"#, #""plat": 1, "models": []"#, "2:24: models: found an array, expected an object with state models by name"),
