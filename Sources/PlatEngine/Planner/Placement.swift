@@ -8,7 +8,7 @@ struct Placement {
   /// Replicas of each node.
   let load: NodeTable<Int32>
   /// Partitions that lack a replica when the list was made, in order; some may have got theirs since.
-  let missing: PartitionTable<PartitionIndex>
+  var missing: PartitionTable<PartitionIndex>
   var missingCount = 0
   /// All replicas placed.
   var placed = 0

@@ -11,6 +11,8 @@ struct QualityShape {
   var rules: [PlacementRule] = []
   /// By the node's place in the tree.
   var weights: [Int: String] = [:]
+  /// Of each partition; none: all of one size.
+  var partitionWeights: [String] = []
   var capacities: [Int: Int] = [:]
   var statuses: [Int: Node.Status] = [:]
 
@@ -54,7 +56,9 @@ struct QualityShape {
       }
     }
     let settings = Settings(model: model, partitionCount: partitions, constraints: constraints, placement: rules)
-    return Cluster(settings: settings, levels: ["zone", "rack"], containers: containers, nodes: nodes)
+    return Cluster(
+      settings: settings, levels: ["zone", "rack"], containers: containers, nodes: nodes,
+      partitionWeights: partitionWeights.map { Quantity($0)! })
   }
 }
 
