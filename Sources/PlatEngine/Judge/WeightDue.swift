@@ -78,7 +78,9 @@ extension Judge {
       while true {
         let share = pour(dense, exact, boxCaps: boxCaps, bounds, demand: demand)
         var isSettled = true
-        for node in bounds.indices where !bounds[node].isPinned && bounds[node].heaviest > 0 && bounds[node].cap.sign > 0 {
+        for node in bounds.indices where !bounds[node].isPinned && bounds[node].heaviest > 0 && bounds[node].cap.sign > 0
+          && exact[dense.cluster.nodes[node].weight]!.sign > 0
+        {
           let heaviest = Rational(bounds[node].heaviest)
           guard share[node] < heaviest else { continue }
           (bounds[node].cap, bounds[node].isPinned, isSettled) = (min(heaviest, bounds[node].cap), true, false)

@@ -67,12 +67,12 @@ extension QualityCase {
   }
 
   private static let zones = QualityShape(
-    racks: Array(repeating: [2, 2], count: 5), partitions: 720, rules: [QualityShape.atMost(1, inLevel: 0)])
+    racks: Array(repeating: [2, 2], count: 5), partitions: 360, rules: [QualityShape.atMost(1, inLevel: 0)])
 
   private static let kinds: [(name: String, sizes: [String])] = [
-    ("1 2 3", sizes(720) { "\($0 % 3 + 1)" }), ("1 1000", sizes(720) { $0 % 2 == 0 ? "1" : "1000" }),
-    ("by rank", sizes(720) { "\(1_000_000 / ($0 + 1))" }), ("one giant", sizes(720) { $0 == 0 ? "5000" : "1" }),
-    ("fractions", sizes(720) { ["1/3", "0.5", "7/4", "2e-1", "3"][$0 % 5] }),
+    ("1 2 3", sizes(360) { "\($0 % 3 + 1)" }), ("1 1000", sizes(360) { $0 % 2 == 0 ? "1" : "1000" }),
+    ("by rank", sizes(360) { "\(1_000_000 / ($0 + 1))" }), ("one giant", sizes(360) { $0 == 0 ? "5000" : "1" }),
+    ("fractions", sizes(360) { ["1/3", "0.5", "7/4", "2e-1", "3"][$0 % 5] }),
   ]
 
   static let ofWeights: [QualityCase] = kinds.flatMap { name, sizes in

@@ -6,7 +6,7 @@ import Testing
 /// Plans for partitions of different sizes, on random clusters, against the Judge and against trying everything.
 @Suite struct WeightedPlanner {
   @Test func everyShapeIsPlannedWithoutFault() {
-    forAllSeeds(0..<700) { seed in
+    forAllSeeds(0..<150) { seed in
       guard let one = try WeightedCase(seed) else { return }
       try holds(one.faults.isEmpty, "faults \(one.faults)\n\(one.text)")
       let bound = one.plan.movesWeightLowerBound!
@@ -24,7 +24,7 @@ import Testing
       $0.noMaintenance = true
     }
     var (seen, outside) = (0, 0)
-    forAllSeeds(0..<500) { seed in
+    forAllSeeds(0..<120) { seed in
       guard let one = try WeightedCase(seed, .small, shape), !one.isShort else { return }
       seen += 1
       outside += one.report.isBalanced ? 0 : 1
@@ -33,8 +33,8 @@ import Testing
   }
 
   @Test func planningTwiceIsPlanningOnce() {
-    forAllSeeds(0..<500) { seed in
-      guard let one = try WeightedCase(seed, .small, .laminar) else { return }
+    forAllSeeds(0..<150) { seed in
+      guard let one = try WeightedCase(seed, .small, .laminar), !one.isShort else { return }
       let again = try WeightedCase(one.cluster, one.plan.target)
       try holds(
         again.report.moves == 0 && again.report.roleChanges == 0 && mapsEqual(again.plan.target, one.plan.target),
@@ -43,7 +43,7 @@ import Testing
   }
 
   @Test func scalingAllWeightsChangesNothing() {
-    forAllSeeds(0..<200) { seed in
+    forAllSeeds(0..<60) { seed in
       guard let one = try WeightedCase(seed) else { return }
       let factor = Rational(7, 3)
       var cluster = one.cluster.cluster
@@ -77,8 +77,7 @@ import Testing
   /// The bound is one, and the plan is near the least there is.
   @Test func besideTryingEverything() {
     var (seen, least, tight) = (0, 0, 0)
-    var (moved, needed) = (Rational.zero, Rational.zero)
-    forAllSeeds(0..<500) { seed in
+    forAllSeeds(0..<300) { seed in
       guard let one = try WeightedCase(seed, .tiny, .laminar), !one.isShort, one.cluster.replicas > 0 else { return }
       guard let best = try WeightedExhaustive(one).least(one.hull) else { throw PropertyFailure("no map\n\(one.text)") }
       let exact = one.weights.exact(best)
@@ -87,7 +86,6 @@ import Testing
       seen += 1
       least += exact == one.moved ? 1 : 0
       tight += one.plan.movesWeightLowerBound! == exact ? 1 : 0
-      (moved, needed) = (moved + Rational(one.plan.movesWeightLowerBound! == exact && exact == one.moved ? 1 : 0), needed + .one)
     }
     #expect(seen > 100)
     #expect(least * 10 >= seen * 8, "the least in \(least) of \(seen)")
@@ -149,7 +147,7 @@ import Testing
   }
 
   @Test func theJudgeCountsAsThisDoes() {
-    forAllSeeds(0..<200) { seed in
+    forAllSeeds(0..<60) { seed in
       guard let one = try WeightedCase(seed) else { return }
       let before = (one.current?.dataHolders(one.cluster.cluster.settings.model)) ?? []
       var moved = 0

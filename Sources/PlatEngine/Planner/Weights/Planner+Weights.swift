@@ -31,6 +31,7 @@ extension Planner {
       WeightedFill.run(weighing, try currentDue(weighing), above: above)
     }
     WeightedFill.run(weighing, try currentDue(weighing))
+    _ = try WeightedFill.separateGiants(weighing)
     try placeTheRest(weighing, due, &placement)
     clock.mark("fill")
 

@@ -12,7 +12,7 @@
 ///
 ///     sizes   1000 ─ 100 ─ 10 ─ 1 ─ 1 ─ 1 …      enough of 1s for 100 on each node: windows are due ± 1
 struct WeightedDue {
-  /// The whole part of each node's due.
+  /// Each node's due, in whole numbers: not less, unless it holds one partition that is its due.
   let due: NodeTable<Int>
   let least: NodeTable<Int>
   let most: NodeTable<Int>
@@ -127,7 +127,8 @@ struct WeightedDue {
       for node in 0..<problem.nodeCount
       where !bounds[node].isPinned && heaviest.base[node] > 0 && bounds[node].cap.sign > 0 {
         let heaviest = Rational(heaviest.base[node])
-        guard shares[groups.groupOfNode[node]] < heaviest else { continue }
+        let group = groups.groupOfNode[node]
+        guard shares[group] < heaviest, groups.weight[group].sign > 0 else { continue }
         bounds[node] = Bounds(cap: min(heaviest, bounds[node].cap), isPinned: true)
         isPinned.base[node] = true
         isSettled = false
@@ -151,7 +152,7 @@ struct WeightedDue {
       weighing, free.map { floors[groupOfNode[$0]] }.sorted(), perPartition: perPartition)
     for node in 0..<groupOfNode.count {
       let group = groupOfNode[node]
-      due.base[node] = floors[group]
+      due.base[node] = bounds[node].isPinned ? floors[group] : ceilings[group]
       let fitting = weighing.size(upTo: floors[group]) ?? (0, 0)
       let mostOff = min(heaviest, fitting.size)
       self.tolerance.base[node] = mostOff
