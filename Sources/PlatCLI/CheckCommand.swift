@@ -43,7 +43,7 @@ struct CheckCommand: PlatCommand {
     }
     // What the plan says of the fewest moves is its own claim, so it is not repeated here.
     let movement = plan.map { _ in ReportWriter.Movement(movesLowerBound: nil) }
-    try console.stage("writing") { try write(report, map.header, movement) }
+    try console.stage("writing") { try JudgedReport.write(report, map.header, movement, to: outputPath) }
     console.summarize {
       "\(plan == nil ? "the map" : "the plan") of \(document.cluster.settings.partitionCount) partitions on "
         + "\(document.cluster.nodes.count) nodes, revision \(map.header.revision)\n"
@@ -54,31 +54,5 @@ struct CheckCommand: PlatCommand {
       ReportSummary.writeCosts(console, to: &writer)
     }
     return report.meetsHardRules && !report.findings.contains { $0.rule.hasPrefix("summary.") }
-  }
-
-  /// The report as a document: `map`, as far as it says which one was judged, `summary` and `findings` as in a plan.
-  private func write(_ report: Report, _ header: MapHeader, _ movement: ReportWriter.Movement?) throws {
-    var writer = JSONWriter()
-    writer.beginObject(.lines)
-    writer.member("plat", 1)
-    writer.key("map")
-    writer.beginObject(.compact)
-    writer.member("type", header.kind.rawValue)
-    writer.member("revision", Int(header.revision))
-    if let basedOn = header.basedOn { writer.member("basedOn", Int(basedOn)) }
-    writer.endObject()
-    ReportWriter.writeSummary(report, movement: movement, to: &writer)
-    ReportWriter.writeFindings(report.findings, more: report.moreFindings, to: &writer)
-    writer.endObject()
-    try writer.write(to: outputPath)
-  }
-}
-
-extension Report {
-  /// Puts findings before the others; no more than `Report.mostFindings` are listed.
-  fileprivate mutating func put(first findings: [Finding]) {
-    let all = findings + self.findings
-    self.findings = Array(all.prefix(Report.mostFindings))
-    moreFindings += all.count - self.findings.count
   }
 }

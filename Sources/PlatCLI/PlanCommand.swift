@@ -37,7 +37,7 @@ struct PlanCommand: PlatCommand {
     let report = try console.stage("judging") {
       try Judge.judge(dense, map: planned.target, from: document.mapBefore())
     }
-    let plan = PlanDocument(planned.operation, target: planned.target, for: document)
+    let plan = PlanDocument(planned, for: document)
     try console.stage("writing") {
       var writer = JSONWriter(capacityBytes: PlanWriter.estimatedBytes(plan, of: document.cluster))
       PlanWriter.write(
@@ -62,13 +62,5 @@ struct PlanCommand: PlatCommand {
     let cluster = document.cluster
     return "\(plan.operation) of \(cluster.settings.partitionCount) partitions on \(cluster.nodes.count) nodes, "
       + (plan.map.header.basedOn.map { "revision \($0) to \(plan.map.header.revision)" } ?? "a fresh map") + "\n"
-  }
-}
-
-extension ClusterDocument {
-  /// The map that a plan is made from: for a fresh cluster one that says nothing of any partition.
-  func mapBefore() throws(PlatError) -> PlacementMap {
-    if let map { return map.placement }
-    return try PlacementMap(partitionCount: 0, slotCounts: cluster.settings.constraints)
   }
 }

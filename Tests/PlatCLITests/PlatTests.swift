@@ -152,6 +152,32 @@ private let impossible = """
     #expect(other.status == 65 && other.messages.contains("map.basedOn: found 40, expected 41"))
   }
 
+  @Test func verifyChecksTheCertificate() throws {
+    folder.write(cluster, "cluster")
+    let plan = try folder.plat(["plan", folder.file("cluster"), "--quiet"]).output
+    folder.write(plan, "plan")
+    let good = try folder.plat(["verify", folder.file("cluster"), folder.file("plan")])
+    #expect(good.status == 0 && good.messages.contains("certificate   holds") && good.output.contains(#""movesLowerBound": "#))
+    for (old, new, rule) in [
+      (#""prices": {"#, #""prices": {"x-":0,"#, nil), (#""default": "#, #""default": 77, "x-": "#, "certificate.digest"),
+      (#""certificate": {"#, #""x-certificate": {"#, "certificate"),
+      (#""movesLowerBound": "#, #""movesLowerBound": 9"#, "certificate.prices"),
+      (#""movesLowerBound": "#, #""x-bound": "#, "summary.movesLowerBound"), (#""unmet": 0"#, #""unmet": 1"#, "summary.unmet"),
+      ("\"findings\": []", #""findings": [{}]"#, "findings"), (#""rebalance""#, #""rebalanced""#, "operation"),
+    ] as [(String, String, String?)] {
+      folder.write(plan.replacing(old, with: new), "plan")
+      let run = try folder.plat(["verify", folder.file("cluster"), folder.file("plan")])
+      if let rule {
+        #expect(run.status == 1 && run.output.contains(#""rule":"\#(rule)""#), "\(new): \(run.messages)")
+      } else {
+        #expect(run.status == 0, "\(run.messages)")
+      }
+    }
+    folder.write(plan.replacing(#""default": "#, with: #""default": "x","y": "#), "plan")
+    #expect(try folder.plat(["verify", folder.file("cluster"), folder.file("plan")]).status == 65)
+    #expect(try folder.plat(["verify", "-", "-"]).status == 64)
+  }
+
   @Test func routeTellsALineForEachKey() throws {
     let vBuckets = #"{"plat":1,"settings":{"keyFunc":"hash-crc32-vbucket","numPartitions":1024},"nodes":{"a":{}},"#
       + #""map":{"partitions":{"528":{"master":["a"]}}}}"#

@@ -15,6 +15,13 @@ extension Judge.Reasons {
       }
     }
 
+    /// For each node, whether it is one of the holders.
+    func holds(_ matter: Judge.Matter) -> [Bool] {
+      var holds = [Bool](repeating: false, count: matter.nodeCount)
+      for holder in held { holds[holder.node] = true }
+      return holds
+    }
+
     /// How many of its replicas in `states` each container of a level holds, by container.
     func count(_ matter: Judge.Matter, level: Int, states: [Int]) -> [Int: Int] {
       held.reduce(into: [:]) { count, holder in

@@ -15,9 +15,13 @@ extension Judge {
     /// Where each node's peers begin; and one more.
     private let start: NodeTable<Int>
     private let peers: NodeTable<UInt32>
+    /// Peers were counted as sets: there is no list.
+    private let areSets: Bool
+    private let matter: Matter
 
     /// O(N + P · masters · R).
     init(_ matter: Matter) throws(PlatError) {
+      self.matter = matter
       let nodeCount = matter.nodeCount
       outbound = try matter.arena.table(nodeCount + 1)
       inbound = try matter.arena.table(nodeCount + 1)
@@ -25,6 +29,13 @@ extension Judge {
       let masters = try matter.slots(ofStates: matter.dataStates(of: [0]), in: matter.map)
       let holders = try matter.dataSlots(in: matter.map)
 
+      areSets = Peers.areSets(matter, masters: masters.count, holders: holders.count)
+      if areSets {
+        peers = try matter.arena.table(0)
+        try Peers.countSets(matter, masters, holders, outbound: outbound, inbound: inbound)
+        countMost(nodeCount)
+        return
+      }
       let live: NodeTable<UInt32> = try matter.arena.table(holders.count + 1)
 
       let end = start.base + 1  // first the number of peers, then where they begin, then where they end
@@ -57,9 +68,15 @@ extension Judge {
           inbound.base[holder] &+= isNew
         }
         outbound.base[master] = distinct
-        mostOutbound = max(mostOutbound, Int(distinct))
       }
-      for node in 0..<nodeCount { mostInbound = max(mostInbound, Int(inbound.base[node])) }
+      countMost(nodeCount)
+    }
+
+    private mutating func countMost(_ nodeCount: Int) {
+      for node in 0..<nodeCount {
+        mostOutbound = max(mostOutbound, Int(outbound.base[node]))
+        mostInbound = max(mostInbound, Int(inbound.base[node]))
+      }
     }
 
     /// Every live master with all live holders of its partition, itself among them, partition by partition.
@@ -88,9 +105,16 @@ extension Judge {
       }
     }
 
-    /// `master` replicates to `holder`. O(partitions that it is master of).
+    /// `master` replicates to `holder`. O(partitions that it is master of); O(P · R) where there is no list.
     func replicates(_ master: Int, to holder: Int) -> Bool {
-      (start.base[master]..<start.base[master + 1]).contains { peers.base[$0] == UInt32(holder) }
+      if areSets {
+        return (0..<matter.rowCount).contains { partition in
+          matter.liveHolders(of: partition, inState: 0).contains(master)
+            && matter.dataStates(of: matter.model.states.indices)
+              .contains { matter.liveHolders(of: partition, inState: $0).contains(holder) }
+        }
+      }
+      return (start.base[master]..<start.base[master + 1]).contains { peers.base[$0] == UInt32(holder) }
     }
 
     /// Nodes beyond the limits of the settings.

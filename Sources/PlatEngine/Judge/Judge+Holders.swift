@@ -31,7 +31,8 @@ extension Judge {
       let isQuick = fullIsComplete && width <= 16
       let number: NodeTable<UInt32> = try matter.arena.table(stride)
       for node in 0..<stride { number.base[node] = matter.isLive.base[node] == 1 ? UInt32(node) : .max }
-      let columns = try Columns(matter, matter.slots(ofStates: Array(states.indices), in: matter.map))
+      let columns = try Columns(matter, matter.slots(ofStates: isQuick ? Array(states.indices) : [], in: matter.map))
+      let seen: NodeTable<Int> = try matter.arena.table(width > 16 ? stride : 0)
 
       matter.forEachBlock { rows in
         for slot in 0..<width {
@@ -48,10 +49,10 @@ extension Judge {
           columns.markCrowded(1, rows.count)
         }
         for (index, partition) in rows.enumerated() where !isQuick || columns.marks[index] != 0 {
-          examine(partition, matter.map.slots + partition * width, matter, count.base)
+          examine(partition, matter.map.slots + partition * width, matter, count.base, seen)
         }
       }
-      for partition in matter.rowCount..<matter.dense.partitionCount { examine(partition, nil, matter, count.base) }
+      for partition in matter.rowCount..<matter.dense.partitionCount { examine(partition, nil, matter, count.base, seen) }
 
       for state in states.indices where states[state].holdsData {
         for node in 0..<matter.nodeCount { totals.base[node] &+= loads[state].base[node] }
@@ -60,7 +61,8 @@ extension Judge {
 
     /// Counts one partition with care. `row` nil: nobody holds it. `count` has room for each state.
     @inline(never) private mutating func examine(
-      _ partition: Int, _ row: UnsafeMutablePointer<NodeIndex>?, _ matter: Matter, _ count: UnsafeMutablePointer<Int>
+      _ partition: Int, _ row: UnsafeMutablePointer<NodeIndex>?, _ matter: Matter, _ count: UnsafeMutablePointer<Int>,
+      _ seen: NodeTable<Int>
     ) {
       let wanted = matter.dense.wanted
       let nobody = UInt32(matter.nodeCount)
@@ -81,13 +83,15 @@ extension Judge {
         }
       }
       if (wanted[0] > 0 && count[0] == 0) || (matter.dense.replicas > 0 && copies == 0) { isRed = true }
-      if let row { findShared(partition, row, matter) }
+      if let row { findShared(partition, row, matter, seen) }
     }
 
     /// Allocates only where there is something to find.
-    private mutating func findShared(_ partition: Int, _ row: UnsafeMutablePointer<NodeIndex>, _ matter: Matter) {
+    private mutating func findShared(
+      _ partition: Int, _ row: UnsafeMutablePointer<NodeIndex>, _ matter: Matter, _ seen: NodeTable<Int>
+    ) {
       let width = matter.map.width
-      guard width > 16 || hasTwice(row, width, matter) else { return }
+      guard width > 16 ? hasTwiceInWideRow(partition, row, matter, seen) : hasTwice(row, width, matter) else { return }
       let nodes = (0..<width).map { row[$0].int }.sorted()
       var start = 0
       while start < nodes.count {
@@ -97,6 +101,19 @@ extension Judge {
         }
         start = end
       }
+    }
+
+    /// By marks: `seen` is the last partition, plus 1, in which a node was met.
+    private func hasTwiceInWideRow(
+      _ partition: Int, _ row: UnsafeMutablePointer<NodeIndex>, _ matter: Matter, _ seen: NodeTable<Int>
+    ) -> Bool {
+      for slot in 0..<matter.map.width {
+        let node = row[slot].int
+        guard node < matter.nodeCount, matter.isLive.base[node] == 1 else { continue }
+        if seen.base[node] == partition + 1 { return true }
+        seen.base[node] = partition + 1
+      }
+      return false
     }
 
     private func hasTwice(_ row: UnsafeMutablePointer<NodeIndex>, _ width: Int, _ matter: Matter) -> Bool {

@@ -26,6 +26,10 @@ extension Judge {
       let nodeCount = UInt32(matter.nodeCount)
       let width = map.width
       let nobody = try matter.nobodyRow(before.width)
+      // Where rows are wide, each node's slot in the row before is looked up: the partition that it was last met
+      // in, plus 1, and the slot there.
+      let isWide = slotsBefore.count > 16
+      let slotOf: NodeTable<Int> = try matter.arena.table(isWide ? matter.nodeCount : 0)
 
       for partition in 0..<matter.rowCount {
         let row = map.slots + partition * width
@@ -35,14 +39,25 @@ extension Judge {
           for slot in 0..<width { difference |= row[slot].raw ^ old[slot].raw }
           if difference == 0 { continue }
         }
+        if isWide {
+          for index in 0..<slotsBefore.count {
+            let slot = slotsBefore.base[index]
+            if old[slot].raw < nodeCount { slotOf[old[slot]] = (partition + 1) << 32 + slot }
+          }
+        }
         for index in 0..<slots.count {
           let slot = slots.base[index]
           let node = row[slot]
           guard node.raw < nodeCount else { continue }
           if isSameShape, old[slot] == node, matter.isLive[node] == 1 { continue }
           var held = -1
-          for index in 0..<slotsBefore.count where old[slotsBefore.base[index]] == node {
-            held = slotsBefore.base[index]
+          if isWide {
+            let entry = slotOf[node]
+            held = entry >> 32 == partition + 1 ? entry & 0xffff_ffff : -1
+          } else {
+            for index in 0..<slotsBefore.count where old[slotsBefore.base[index]] == node {
+              held = slotsBefore.base[index]
+            }
           }
           if held < 0 || matter.isLive[node] == 0 {
             guard holdsData[state[slot]] else { continue }  // there is nothing to receive

@@ -61,8 +61,9 @@ extension Judge {
       var atFanOut = 0
       let nextOpen = matter.model.states[state].holdsData ? nextOpen : nextActive
       var node = nextOpen[0]
+      let holds = row.holds(matter)
       search: while node < matter.nodeCount {
-        if row.held.contains(where: { $0.node == node }) {
+        if holds[node] {
           node = nextOpen[node + 1]
           continue
         }
@@ -107,7 +108,8 @@ extension Judge {
       }
       if atFanOut > 0 { parts.append("fanOut allows no more peers for the \(atFanOut) nodes \(left)") }
       if !parts.isEmpty { return parts.joined(separator: "; ") }
-      let others = full.filter { node in !row.held.contains { $0.node == node } }
+      let holds = row.holds(matter)
+      let others = full.filter { !holds[$0] }
       if !others.isEmpty {
         let loads = others.map { node in
           "\(matter.nodeName(node)): \(holders.totals.base[node]) of \(matter.dense.cluster.nodes[node].capacity ?? 0)"

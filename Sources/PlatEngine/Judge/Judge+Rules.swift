@@ -13,7 +13,7 @@ extension Judge.Matter {
         try judgeAtMostInWideRows(most, slots, boxes, &docket)
       }
     case .near(let of, let atLeast):
-      judgeNear(try self.slots(ofStates: occupying([of]), in: map), atLeast, slots, boxes, &docket)
+      try judgeNear(try self.slots(ofStates: occupying([of]), in: map), atLeast, slots, boxes, &docket)
     }
     return docket
   }
@@ -102,8 +102,10 @@ extension Judge.Matter {
   /// not placed at all are missing, not far; without an anchor there is nothing to be near.
   private func judgeNear(
     _ anchors: SlotList, _ atLeast: Int, _ slots: SlotList, _ boxes: Boxes, _ docket: inout Judge.Docket
-  ) {
+  ) throws(PlatError) {
     let nobody = UInt32(nodeCount)
+    /// The last partition, plus 1, with an anchor in the container.
+    let hasAnchor: ContainerTable<Int> = try arena.table(Int(boxes.count))
     for partition in 0..<rowCount {
       let row = map.slots + partition * map.width
       var anchorCount = 0
@@ -111,6 +113,7 @@ extension Judge.Matter {
         let box = boxes.ofNode[Int(min(row[anchors.base[index]].raw, nobody))]
         guard box < boxes.count else { continue }
         boxes.here[anchorCount] = box
+        hasAnchor.base[Int(box)] = partition + 1
         anchorCount += 1
       }
       guard anchorCount > 0 else { continue }
@@ -120,10 +123,7 @@ extension Judge.Matter {
         let box = boxes.ofNode[Int(min(row[slots.base[index]].raw, nobody))]
         guard box < boxes.count else { continue }
         placed += 1
-        for anchor in 0..<anchorCount where boxes.here[anchor] == box {
-          near += 1
-          break
-        }
+        if hasAnchor.base[Int(box)] == partition + 1 { near += 1 }
       }
       let want = min(atLeast, placed)
       if near < want {

@@ -134,7 +134,11 @@ extension Exchange {
     return slaves < problem.replicas - problem.wanted[0]
   }
 
-  @inline(__always) func isIn(_ row: UnsafeMutablePointer<NodeIndex>, _ node: NodeIndex) -> Bool {
+  @inline(__always) mutating func isIn(_ row: UnsafeMutablePointer<NodeIndex>, _ node: NodeIndex) -> Bool {
+    if marks.isWide {
+      marks.enter(row)
+      return marks.contains(node)
+    }
     for slot in 0..<problem.replicas where row[slot] == node { return true }
     return false
   }

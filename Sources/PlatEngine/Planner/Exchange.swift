@@ -44,6 +44,7 @@ struct Exchange {
   var surplus = 0
   var unplaced = 0
 
+  var marks: RowMarks
   let reach: Reach
   /// Who may replicate to whom, where that is limited: then masters stay where they are, and slaves go nowhere else.
   let graph: PeerGraph?
@@ -98,6 +99,7 @@ struct Exchange {
     self.placement = placement
     self.potential = potential
     load = placement.load
+    marks = try RowMarks(problem)
     holdings = try Holdings(problem, placement) { partition in
       guard case .free = reach else { return true }
       return problem.isAway(partition, from: placement.row(partition))

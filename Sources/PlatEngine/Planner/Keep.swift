@@ -32,7 +32,9 @@ enum Keep {
         kept =
           sameShape
           ? keepInPlace(problem, held, row)
-          : keepRelaid(problem, held, row, placement: &placement)
+          : problem.isWide
+            ? keepWideRelaid(problem, held, row, placement: &placement)
+            : keepRelaid(problem, held, row, placement: &placement)
         kept -= dropIllegal(problem, row, placement: &placement)
       }
       for slot in 0..<problem.replicas where row[slot] != .none { placement.load[row[slot]] += 1 }
@@ -157,8 +159,9 @@ enum Keep {
   @inline(__always) private static func dropIllegal(
     _ problem: Problem, _ row: UnsafeMutablePointer<NodeIndex>, placement: inout Placement
   ) -> Int {
-    var dropped = 0
-    for cap in problem.hard {
+    let isWide = problem.isWide
+    var dropped = isWide ? dropIllegalWide(problem, row) : 0
+    for cap in problem.hard where !isWide {
       for slot in 0..<problem.replicas where row[slot] != .none {
         let container = cap.containerOfNode[row[slot]]
         var before = 0

@@ -7,6 +7,7 @@ struct Market {
   private let heldPartitions: Int
   private let replicas: Int
   private let isShort: Bool
+  private let isWide: Bool
   private let prices: UnsafeMutablePointer<Int32>
   /// Whether a node may stay where it is, by its status and its window.
   private let mayStay: UnsafeMutablePointer<Bool>
@@ -31,6 +32,7 @@ struct Market {
     heldPartitions = problem.heldPartitions
     replicas = problem.replicas
     isShort = due.isShort
+    isWide = problem.isWide
     self.prices = prices.base
     mayBeUnchanged = problem.heldSlots.elementsEqual(0..<problem.replicas) && !due.isShort
     let mayStay: NodeTable<Bool> = try problem.arena.table(problem.nodeCount)
@@ -45,6 +47,14 @@ struct Market {
     var ofBox: [(price: Int32, node: NodeIndex)] = []
     for nodes in problem.leafBoxes {
       ofBox.removeAll(keepingCapacity: true)
+      if isWide {
+        for node in nodes where problem.receives.base[node] && due.most.base[node] > 0 {
+          ofBox.append((prices.base[node], NodeIndex(node)))
+        }
+        ofBox.sort { ($0.price, $0.node) < ($1.price, $1.node) }
+        for (rank, open) in ofBox.prefix(needed).enumerated() { ranked.append((open.price, rank, open.node)) }
+        continue
+      }
       for node in nodes where problem.receives.base[node] && due.most.base[node] > 0 {
         let price = prices.base[node]
         if ofBox.count == needed, price >= ofBox[needed - 1].price { continue }
@@ -92,6 +102,7 @@ struct Market {
 
   /// The cheapest legal row: held nodes and newcomers merged by price, each taken where the caps still allow.
   func costOfCheapest(_ partition: Int) -> Int {
+    if isWide { return costOfCheapestWide(partition) }
     let heldCount = sortHeld(partition)
     var chosenCount = 0
     var cost = 0
@@ -153,5 +164,32 @@ struct Market {
       if inContainer >= cap.most { return false }
     }
     return true
+  }
+
+  /// The same where rows are wide: sorting and counting. O(R log R + N · hard rules).
+  private func costOfCheapestWide(_ partition: Int) -> Int {
+    var stay: [NodeIndex] = []
+    if partition < heldPartitions {
+      let row = heldRows + partition * heldWidth
+      for slot in heldSlots where row[slot] != .none && mayStay[row[slot].int] { stay.append(row[slot]) }
+    }
+    stay.sort { (prices[$0.int], $0) < (prices[$1.int], $1) }
+    let isHeld = Set(stay)  // looked up only, never iterated
+    var counts = hard.map { [Int](repeating: 0, count: $0.containerCount) }
+    var (cost, chosenCount, nextHeld, nextNew) = (0, 0, 0, 0)
+    while chosenCount < replicas {
+      while nextNew < cheapest.count, isHeld.contains(cheapest.base[nextNew]) { nextNew += 1 }
+      let heldPrice = nextHeld < stay.count ? Int(prices[stay[nextHeld].int]) : Int.max
+      let newPrice = nextNew < cheapest.count ? Int(prices[cheapest.base[nextNew].int]) + 1 : Int.max
+      let price = min(heldPrice, newPrice)
+      guard price != Int.max, !isShort || price < 0 else { break }
+      let node = heldPrice <= newPrice ? stay[nextHeld] : cheapest.base[nextNew]
+      if heldPrice <= newPrice { nextHeld += 1 } else { nextNew += 1 }
+      guard zip(hard, counts).allSatisfy({ $1[$0.containerOfNode[node].int] < $0.most }) else { continue }
+      for (index, cap) in hard.enumerated() { counts[index][cap.containerOfNode[node].int] += 1 }
+      chosenCount += 1
+      cost += price
+    }
+    return cost
   }
 }

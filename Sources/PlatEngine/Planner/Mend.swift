@@ -19,15 +19,18 @@ enum Mend {
     let (rows, heldRows) = (placement.rows, problem.heldRows)
     let (replicas, heldWidth) = (problem.replicas, problem.heldWidth)
     let comparable = problem.heldSlots.starts(with: 0..<replicas) ? problem.heldPartitions : 0
-    for partition in 0..<problem.partitionCount {
-      let row = rows + partition * replicas
-      if partition < comparable, isUnchanged(row, heldRows + partition * heldWidth, replicas) { continue }
-      for slot in 0..<problem.replicas where row[slot] != .none && !problem.isHeld(partition, by: row[slot]) {
-        newcomers.append(Newcomer(partition: partition, slot: slot))
+    placement.forEachNewcomer(
+      problem,
+      includes: { partition in
+        !(partition < comparable
+          && isUnchanged(rows + partition * replicas, heldRows + partition * heldWidth, replicas))
       }
-    }
+    ) { newcomers.append(Newcomer(partition: $0, slot: $1)) }
     var random = SplitMix(seed: 0x6d65_6e64)
-    for newcomer in newcomers where breaches(problem, placement, newcomer) > 0 {
+    // Looking at one place of a wide row takes R steps.
+    var trialsLeft = problem.isWide ? (1 << 28) / replicas : Int.max
+    for newcomer in newcomers where trialsLeft > 0 && breaches(problem, placement, newcomer) > 0 {
+      trialsLeft -= partnersTried
       _ = relocate(problem, due, placement, newcomer, &random)
         || exchange(problem, placement, newcomer, newcomers, &random)
     }

@@ -32,10 +32,31 @@ struct Placement {
   /// Replicas on nodes that do not hold them today. O(P · R²).
   func moves(_ problem: Problem) -> Int {
     var moves = 0
-    for partition in 0..<problem.partitionCount {
-      let row = row(partition)
-      for slot in 0..<replicas where row[slot] != .none && !problem.isHeld(partition, by: row[slot]) { moves += 1 }
-    }
+    forEachNewcomer(problem) { _, _ in moves += 1 }
     return moves
+  }
+
+  /// The partition and slot of every replica on a node that does not hold the partition today, in rows that `includes`
+  /// says. O(P · R²); O(P · (R + R log R)) where rows are wide.
+  func forEachNewcomer(
+    _ problem: Problem, includes: (Int) -> Bool = { _ in true }, _ body: (_ partition: Int, _ slot: Int) -> Void
+  ) {
+    for partition in 0..<problem.partitionCount where includes(partition) {
+      let row = row(partition)
+      if problem.isWide {
+        var held: Set<NodeIndex> = []  // looked up only, never iterated
+        if partition < problem.heldPartitions {
+          for slot in problem.heldSlots {
+            let node = (problem.heldRows + partition * problem.heldWidth)[slot]
+            if node != .none, problem.isReadable[node] { held.insert(node) }
+          }
+        }
+        for slot in 0..<replicas where row[slot] != .none && !held.contains(row[slot]) { body(partition, slot) }
+      } else {
+        for slot in 0..<replicas where row[slot] != .none && !problem.isHeld(partition, by: row[slot]) {
+          body(partition, slot)
+        }
+      }
+    }
   }
 }

@@ -10,6 +10,11 @@ public struct PlanOptions: Sendable {
   /// The most bytes that planning may take for its arrays; 0: no limit.
   public var memoryLimitBytes: UInt64 = 0
 
+  /// Rows of more slots than this are looked at through marks; up to there comparing every two slots is quicker.
+  static let wideRow = 64
+  /// For tests: the same, for all rows.
+  var wideRow = PlanOptions.wideRow
+
   public init() {}
 }
 

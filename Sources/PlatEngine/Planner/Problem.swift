@@ -5,12 +5,20 @@ struct LevelCap: BitwiseCopyable {
   let most: Int
   /// Index into `Settings.placement`.
   let rule: Int
+  let containerCount: Int
+  /// `PlanOptions.wideRow`.
+  let wideRow: Int
 }
 
 extension UnsafeBufferPointer<LevelCap> {
-  /// Whether a row without an empty slot keeps all of these rules. O(R²), unrolled where `width` is a constant.
+  /// Whether a row without an empty slot keeps all of these rules. O(R²), unrolled where `width` is a constant;
+  /// O(R + containers) where the row is wide.
   @inline(__always) func allow(_ row: UnsafeMutablePointer<NodeIndex>, width: Int) -> Bool {
     for cap in self {
+      if width > 3, width > cap.wideRow {
+        if !cap.allowsWide(row, width: width) { return false }
+        continue
+      }
       let containerOf = cap.containerOfNode.base
       for slot in 0..<width {
         let container = containerOf[row[slot].int]
@@ -97,7 +105,13 @@ struct Problem {
   let isReadable: NodeTable<Bool>
   let hasSlaveOnly: Bool
 
-  init(_ cluster: DenseCluster, current: PlacementMap?, arena: Arena) throws(PlatError) {
+  /// Rows, of the current map or the next, are looked at through marks instead of slot by slot.
+  let isWide: Bool
+
+  init(
+    _ cluster: DenseCluster, current: PlacementMap?, arena: Arena, wideRow: Int = PlanOptions.wideRow
+  ) throws(PlatError) {
+    isWide = max(cluster.replicas, current?.width ?? 0) > wideRow
     self.cluster = cluster
     self.current = current
     self.arena = arena
@@ -127,7 +141,8 @@ struct Problem {
                 }))
           }
           if total < cluster.replicas, total < tightest?.most ?? .max {
-            tightest = LevelCap(containerOfNode: table, most: total, rule: index)
+            tightest = LevelCap(
+              containerOfNode: table, most: total, rule: index, containerCount: dense.count, wideRow: wideRow)
           }
         }
         guard let tightest else { continue }
@@ -187,6 +202,10 @@ struct Problem {
   func isAway(_ partition: Int, from row: UnsafeMutablePointer<NodeIndex>) -> Bool {
     guard let current, partition < current.partitionCount else { return false }
     let held = current.row(partition)
+    if isWide {
+      return Set(heldSlots.lazy.map { held[$0] }.filter { $0 != .none && keeps[$0] })
+        .subtracting((0..<replicas).lazy.map { row[$0] }).isEmpty == false
+    }
     return heldSlots.contains { slot in
       held[slot] != .none && keeps[held[slot]] && !(0..<replicas).contains { row[$0] == held[slot] }
     }

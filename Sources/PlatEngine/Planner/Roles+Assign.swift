@@ -93,7 +93,13 @@ extension Roles {
   private func assign(
     _ partition: Int, _ row: UnsafeMutablePointer<NodeIndex>, _ wants: UnsafeMutablePointer<Want>
   ) {
-    for place in slots where place >= firstOpen(row, partition) {
+    let firstOpen = firstOpen(row, partition)
+    if problem.isWide, problem.stateCaps.isEmpty {
+      let chosen = assignWide(partition, row, from: firstOpen) { (wants[$0.int].need, wants[$0.int].chances) }
+      for node in chosen { wants[node.int].receive() }
+      return
+    }
+    for place in slots where place >= firstOpen {
       var best = -1
       var bestWant = Want(need: 0, chances: 1)
       for slot in place..<width {
@@ -141,6 +147,15 @@ extension Roles {
     guard let current = problem.current, partition < current.partitionCount else { return slots.lowerBound }
     let held = current.row(partition)
     var slot = slots.lowerBound
+    if problem.isWide {
+      let inState = Set(current.slots(ofState: state).lazy.map { held[$0] })  // looked up only, never iterated
+      while slot < slots.upperBound, row[slot] != .none, problem.allows(row[slot], inState: state),
+        problem.isReadable[row[slot]], inState.contains(row[slot])
+      {
+        slot += 1
+      }
+      return slot
+    }
     while slot < slots.upperBound, row[slot] != .none, problem.allows(row[slot], inState: state), problem.isReadable[row[slot]],
       current.slots(ofState: state).contains(where: { held[$0] == row[slot] })
     {

@@ -194,6 +194,10 @@ struct Roles {
     let both = min(held.count, slots.count)
     let (rows, width, heldRows, heldWidth) = (placement.rows, placement.replicas, problem.heldRows, problem.heldWidth)
     let (firstHeld, first) = (held.lowerBound, slots.lowerBound)
+    if problem.isWide {
+      settleWide(problem, placement, slots: slots, held: firstHeld..<(firstHeld + both))
+      return
+    }
     for partition in 0..<min(problem.partitionCount, problem.heldPartitions) {
       let row = rows + partition * width
       let before = heldRows + partition * heldWidth

@@ -18,6 +18,7 @@ struct Room {
   private(set) var spare: Int
   private(set) var lackingInAll: Int
   private var rotation = 0
+  private var marks: RowMarks
 
   private static let boxesTried = 16
   private static let nodesTried = 12
@@ -26,6 +27,7 @@ struct Room {
     self.problem = problem
     self.due = due
     self.spare = spare
+    marks = try RowMarks(problem)
     load = placement.load
     open = try problem.arena.table(problem.nodeCount)
     let boxes = problem.leafBoxes
@@ -54,9 +56,29 @@ struct Room {
   mutating func take(
     _ row: UnsafeMutablePointer<NodeIndex>, leaving: Int, mostBreaches: Int = .max
   ) -> NodeIndex? {
-    if lackingInAll > 0, let node = take(row, leaving, mostBreaches, onlyLacking: true) { return node }
-    if spare > 0, let node = take(row, leaving, mostBreaches, onlyLacking: false) { return node }
-    return nil
+    if marks.isWide { marks.enter(row) }
+    let node =
+      (lackingInAll > 0 ? take(row, leaving, mostBreaches, onlyLacking: true) : nil)
+      ?? (spare > 0 ? take(row, leaving, mostBreaches, onlyLacking: false) : nil)
+    if marks.isWide, let node {
+      if leaving >= 0 { marks.announce(leaving, from: row[leaving], to: node) } else { marks.forget() }
+    }
+    return node
+  }
+
+  /// Whether hard rules let the row have one more in the leaf box of `node`.
+  @inline(__always) private func fits(
+    _ row: UnsafeMutablePointer<NodeIndex>, _ leaving: Int, intoBoxOf node: NodeIndex
+  ) -> Bool {
+    marks.isWide
+      ? marks.allows(intoBoxOf: node, leaving: leaving < 0 ? .none : row[leaving])
+      : problem.allows(row, leaving: leaving, intoBoxOf: node)
+  }
+
+  @inline(__always) private func isThere(_ row: UnsafeMutablePointer<NodeIndex>, _ node: NodeIndex) -> Bool {
+    if marks.isWide { return marks.contains(node) }
+    for slot in 0..<problem.replicas where row[slot] == node { return true }
+    return false
   }
 
   private mutating func take(
@@ -72,7 +94,7 @@ struct Room {
       if box >= boxes { box -= boxes }
       let room = onlyLacking ? lacking[box] : upToTop[box]
       guard room > bestRoom else { continue }
-      guard problem.allows(row, leaving: leaving, intoBoxOf: NodeIndex(first[box])),
+      guard fits(row, leaving, intoBoxOf: NodeIndex(first[box])),
         let found = pick(row, leaving, mostBreaches, box: box, onlyLacking: onlyLacking)
       else { continue }
       (best, bestRoom, place) = (box, room, found)
@@ -96,10 +118,11 @@ struct Room {
       if place >= count[box] { place -= count[box] }
       let node = open.base[first[box] + place]
       if onlyLacking, load[node] >= due.least[node] { continue }
-      var isThere = false
-      for slot in 0..<problem.replicas where row[slot] == node { isThere = true }
-      if isThere { continue }
-      let breaches = problem.softBreaches(row, leaving: leaving, at: node)
+      if isThere(row, node) { continue }
+      let breaches =
+        marks.isWide
+        ? marks.softBreaches(at: node, leaving: leaving < 0 ? .none : row[leaving])
+        : problem.softBreaches(row, leaving: leaving, at: node)
       if breaches < bestBreaches, breaches <= mostBreaches { (best, bestBreaches) = (place, breaches) }
       if breaches == 0 { break }
     }

@@ -21,3 +21,11 @@ public struct MapDocument: Sendable {
     self.placement = placement
   }
 }
+
+extension ClusterDocument {
+  /// The map that a plan is made from: for a fresh cluster one that says nothing of any partition.
+  package func mapBefore() throws(PlatError) -> PlacementMap {
+    if let map { return map.placement }
+    return try PlacementMap(partitionCount: 0, slotCounts: cluster.settings.constraints)
+  }
+}

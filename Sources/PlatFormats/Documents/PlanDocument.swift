@@ -8,6 +8,9 @@ public struct PlanDocument: Sendable {
   public var map: MapDocument
   /// What its summary says; empty where it has none. Not to be relied on: see `claimFindings`.
   public var claims: [SummaryFigure]
+  /// Its findings as they were written, without white space; nil where it has none. As reliable as its claims.
+  public var findings: [UInt8]?
+  public var certificate: PlanCertificate?
   /// Kept and handed through untouched.
   public var extensions: [Extension]
 
@@ -16,6 +19,13 @@ public struct PlanDocument: Sendable {
     self.map = map
     self.claims = claims
     self.extensions = extensions
+  }
+
+  /// The plan that the planner made, with its certificate. O(P · R).
+  public init(_ plan: Plan, for document: ClusterDocument) {
+    self.init(plan.operation, target: plan.target, for: document)
+    certificate = PlanCertificate(
+      prices: plan.certificate, movesLowerBound: plan.movesLowerBound, of: self, cluster: document.cluster)
   }
 
   /// The plan for a cluster: its revision is the next, and it hands through what the cluster's document carried.

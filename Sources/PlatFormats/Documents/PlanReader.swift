@@ -2,7 +2,7 @@ import PlatEngine
 
 /// Reads plan documents, ours or anyone's: only the map must be there.
 public enum PlanReader {
-  enum Key: String, JSONKey { case plat, operation, map, summary, findings }
+  enum Key: String, JSONKey { case plat, operation, map, summary, findings, certificate }
 
   /// Reads a plan for `document`; refuses one that was made from another map. O(bytes).
   public static func read(_ source: DocumentSource, for document: ClusterDocument) throws(DocumentError) -> PlanDocument {
@@ -33,9 +33,12 @@ public enum PlanReader {
       plan.claims = try SummaryReader.read(&reader, states: cluster.settings.model.states.map(\.name))
     }
     if sections.enter(.findings, &reader) {
-      try reader.beginArray(expected: "an array of findings")
-      while try reader.nextElement() { try reader.skipValue() }
+      let begin = try reader.peekOffset()
+      let token = try reader.peek()
+      guard token.kindOfToken == .arrayBegin else { throw reader.mismatch(token, expected: "an array of findings") }
+      plan.findings = reader.source.minified(begin..<(try reader.skipValue().upperBound))
     }
+    if sections.enter(.certificate, &reader) { plan.certificate = try CertificateReader.read(&reader, of: cluster) }
     return plan
   }
 
@@ -69,7 +72,9 @@ public enum PlanReader {
     }
     for (index, range) in ranges.enumerated() {
       let known = index < cluster.ranges.count ? cluster.ranges[index] : nil
-      guard range.name == known?.name, range.start == known?.start, range.end == known?.end else {
+      guard range.name == known?.name, range.start == known?.start, range.end == known?.end,
+        range.source.isEmpty || range.source == known?.source
+      else {
         throw reader.error(
           at: map.sections[.partitions] ?? 0, found: bounds(range),
           expected: known.map { "\(bounds($0)), as in the cluster's map" } ?? "no more partitions than the cluster has")

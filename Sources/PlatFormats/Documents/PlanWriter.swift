@@ -17,6 +17,10 @@ public enum PlanWriter {
     ReportWriter.writeSummary(
       report, movement: .init(movesLowerBound: movesLowerBound, movesWeightLowerBound: movesWeightLowerBound), to: &writer)
     ReportWriter.writeFindings(report.findings, more: report.moreFindings, to: &writer)
+    if let certificate = plan.certificate {
+      writer.key("certificate")
+      CertificateWriter.write(certificate, of: cluster, to: &writer)
+    }
     for member in plan.extensions { writer.extension(member) }
     writer.endObject()
   }

@@ -1,11 +1,14 @@
 extension DocumentSource {
   /// The bytes of a valid document without the whitespace between its tokens. O(bytes).
-  func minified() -> [UInt8] {
+  func minified() -> [UInt8] { minified(0..<sizeBytes) }
+
+  /// The same of a value in it.
+  func minified(_ value: Range<Int>) -> [UInt8] {
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(sizeBytes)
+    bytes.reserveCapacity(value.count)
     var isInString = false
     var isEscaped = false
-    for byte in unsafeBytes {
+    for byte in unsafeBytes[value] {
       if isInString {
         if isEscaped {
           isEscaped = false

@@ -1,0 +1,24 @@
+import PlatEngine
+import PlatFormats
+
+/// What was found out about a map, as a document: `map`, as far as it says which one was judged, `summary` and
+/// `findings` as in a plan.
+enum JudgedReport {
+  static func write(
+    _ report: Report, _ header: MapHeader, _ movement: ReportWriter.Movement?, to path: String?
+  ) throws {
+    var writer = JSONWriter()
+    writer.beginObject(.lines)
+    writer.member("plat", 1)
+    writer.key("map")
+    writer.beginObject(.compact)
+    writer.member("type", header.kind.rawValue)
+    writer.member("revision", Int(header.revision))
+    if let basedOn = header.basedOn { writer.member("basedOn", Int(basedOn)) }
+    writer.endObject()
+    ReportWriter.writeSummary(report, movement: movement, to: &writer)
+    ReportWriter.writeFindings(report.findings, more: report.moreFindings, to: &writer)
+    writer.endObject()
+    try writer.write(to: path)
+  }
+}

@@ -1,0 +1,56 @@
+import ArgumentParser
+import PlatEngine
+import PlatFormats
+
+/// `plat verify`: recounts a plan and checks its certificate, without planning anything.
+struct VerifyCommand: PlatCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "verify", abstract: "Recount a plan, and check the certificate of its lower bound.",
+    discussion: """
+      Everything that the plan says of itself is recounted: summary, findings, rules. The bound on moves is proved from \
+      the certificate's prices, which solves nothing. Whatever in the plan was changed since it was made is found.
+      """)
+
+  @Argument(help: ArgumentHelp("The cluster document; - for standard input.", valueName: "cluster"))
+  var clusterPath: String
+
+  @Argument(help: ArgumentHelp("The plan for it.", valueName: "plan"))
+  var planPath: String
+
+  @Option(name: [.customShort("o"), .customLong("output")], help: ArgumentHelp("Where the report goes.", valueName: "report"))
+  var outputPath: String?
+
+  @OptionGroup var options: GlobalOptions
+
+  func validate() throws {
+    if clusterPath == "-" && planPath == "-" {
+      throw ValidationError("only one document can come from standard input")
+    }
+  }
+
+  mutating func run(_ console: Console) throws -> Bool {
+    let (source, document, plan) = try console.stage("reading") {
+      let source = try FileInput.read(clusterPath)
+      let document = try ClusterReader.read(source)
+      return (source, document, try PlanReader.read(FileInput.read(planPath), for: document))
+    }
+    let proof = try console.stage("verifying") {
+      try source.locatingErrors { try PlanProof(plan, of: document, DenseCluster(document.cluster)) }
+    }
+    let movement = ReportWriter.Movement(movesLowerBound: proof.movesLowerBound)
+    try console.stage("writing") { try JudgedReport.write(proof.report, plan.map.header, movement, to: outputPath) }
+    console.summarize {
+      "the plan of \(document.cluster.settings.partitionCount) partitions on \(document.cluster.nodes.count) nodes, "
+        + "revision \(plan.map.header.revision)\n" + ReportSummary.text(proof.report, movement: movement)
+        + "  certificate   \(proof.holds ? "holds" : "does not hold, or the plan is not what it says")\n"
+        + ReportSummary.costs(console)
+    } json: { writer in
+      ReportWriter.writeSummary(proof.report, movement: movement, to: &writer)
+      writer.member("findings", proof.report.findings.count + proof.report.moreFindings)
+      writer.key("holds")
+      writer.bool(proof.holds)
+      ReportSummary.writeCosts(console, to: &writer)
+    }
+    return proof.holds && proof.report.meetsHardRules
+  }
+}

@@ -1,0 +1,216 @@
+extension Judge {
+  /// What each partition pays for its cheapest legal row, when a node costs its price, and one more where the partition
+  /// is not.
+  ///
+  /// Legal rows are choices under nested caps: taking the cheapest node that still fits, again and again, finds the
+  /// cheapest. Most rows are plainly that as they are; those are told by straight loops over columns.
+  struct CheapestRows {
+    private let matter: Matter
+    private let price: NodeTable<Int>
+    private let replicas: Int
+    private let isShort: Bool
+    /// Slots of the map before that hold data.
+    private let slots: Matter.SlotList
+    /// For each level with a cap: each node's container, and the most of one partition in it.
+    private let caps: [(containerOfNode: UnsafeMutablePointer<UInt32>, most: Int)]
+    /// 1: what the node holds may stay there.
+    private let mayStay: NodeTable<UInt8>
+    /// Nodes that may receive, cheapest first, and of each innermost capped container no more than a row could use.
+    private let open: [Int]
+    /// The row being chosen, and who may stay in it.
+    private let chosen: NodeTable<Int>
+    private let held: NodeTable<Int>
+
+    /// O(N · R + containers · R log).
+    init(_ matter: Matter, _ windows: Windows, _ price: NodeTable<Int>) throws(PlatError) {
+      let dense = matter.dense
+      self.matter = matter
+      self.price = price
+      replicas = dense.replicas
+      isShort = windows.isShort
+      slots = try matter.dataSlots(in: matter.map)
+      var caps: [(containerOfNode: UnsafeMutablePointer<UInt32>, most: Int)] = []
+      var boxes = [0..<dense.nodeCount]
+      for (level, cap) in Judge.totalCaps(dense).enumerated() {
+        guard let cap, cap / dense.partitionCount < dense.replicas else { continue }
+        let table: NodeTable<UInt32> = try matter.arena.table(dense.nodeCount + 1)
+        for node in 0..<dense.nodeCount { table.base[node] = dense.levels[level].containerOfNode[node].raw }
+        table.base[dense.nodeCount] = .max
+        caps.append((table.base, cap / dense.partitionCount))
+        boxes = dense.levels[level].nodes
+      }
+      self.caps = caps
+
+      mayStay = try matter.arena.table(dense.nodeCount + 1)
+      let mastersOnly = dense.dataWanted.dropFirst().allSatisfy { $0 == 0 }
+      for node in 0..<dense.nodeCount where windows.most.base[node] > 0 {
+        let status = dense.status[node]
+        mayStay.base[node] = status == .active || status == .maintenance && !mastersOnly ? 1 : 0
+      }
+      chosen = try matter.arena.table(replicas)
+      held = try matter.arena.table(slots.count)
+      open = CheapestRows.open(dense, windows, price, boxes, mostOfBox: replicas + slots.count)
+    }
+
+    /// A box's nodes stand with those of others that are as cheap among their own, so that a row soon finds boxes that
+    /// it is not in.
+    private static func open(
+      _ dense: DenseCluster, _ windows: Windows, _ price: NodeTable<Int>, _ boxes: [Range<Int>], mostOfBox: Int
+    ) -> [Int] {
+      var ranked: [(price: Int, rank: Int, node: Int)] = []
+      var ofBox: [Int] = []
+      for nodes in boxes {
+        ofBox.removeAll(keepingCapacity: true)
+        for node in nodes where dense.status[node] == .active && windows.most.base[node] > 0 {
+          if ofBox.count == mostOfBox {
+            guard price.base[node] < price.base[ofBox[mostOfBox - 1]] else { continue }
+            ofBox.removeLast()
+          }
+          let place = ofBox.lastIndex { price.base[$0] <= price.base[node] }
+          ofBox.insert(node, at: place.map { $0 + 1 } ?? 0)
+        }
+        for (rank, node) in ofBox.enumerated() { ranked.append((price.base[node], rank, node)) }
+      }
+      return ranked.sorted(by: <).map(\.node)
+    }
+
+    /// Of all partitions together.
+    func cost() throws(PlatError) -> Int {
+      var cost = 0
+      let rowsBefore = matter.rowCount
+      if slots.count == replicas, !isShort {
+        let unchanged = try Unchanged(matter, slots, caps, price, mayStay, mostPrice: open.first.map { price.base[$0] + 1 })
+        matter.forEachBlock { rows in
+          cost += unchanged.cost(rows)
+          for (index, partition) in rows.enumerated() where unchanged.marks[index] != 0 { cost += ofOne(partition) }
+        }
+      } else {
+        for partition in 0..<rowsBefore { cost += ofOne(partition) }
+      }
+      // What nobody holds costs the same, whichever partition it is.
+      let fresh = matter.dense.partitionCount - rowsBefore
+      return fresh > 0 ? cost + fresh * ofOne(nil) : cost
+    }
+
+    /// Of one partition, of which nil stands for one that nobody holds.
+    private func ofOne(_ partition: Int?) -> Int {
+      let heldCount = partition.map(findHeld) ?? 0
+      var count = 0
+      var cost = 0
+      var nextHeld = 0
+      var nextOpen = 0
+      while count < replicas {
+        while nextOpen < open.count, isHeld(open[nextOpen], among: heldCount) { nextOpen += 1 }
+        let staying = nextHeld < heldCount ? price.base[held.base[nextHeld]] : Int.max
+        let coming = nextOpen < open.count ? price.base[open[nextOpen]] + 1 : Int.max
+        let least = min(staying, coming)
+        // Where not all can be placed a row may be shorter, and is where one more would cost something.
+        guard least < Int.max, !isShort || least < 0 else { break }
+        let node = staying <= coming ? held.base[nextHeld] : open[nextOpen]
+        if staying <= coming { nextHeld += 1 } else { nextOpen += 1 }
+        guard fits(node, beside: count) else { continue }
+        chosen.base[count] = node
+        count += 1
+        cost += least
+      }
+      return cost
+    }
+
+    /// Who holds the partition and may stay, cheapest first, each once; returns how many.
+    private func findHeld(_ partition: Int) -> Int {
+      let row = matter.map.slots + partition * matter.map.width
+      let nobody = matter.nodeCount
+      var count = 0
+      for index in 0..<slots.count {
+        let node = min(row[slots.base[index]].int, nobody)
+        guard mayStay.base[node] == 1, !isHeld(node, among: count) else { continue }
+        var place = count
+        while place > 0, price.base[node] < price.base[held.base[place - 1]] {
+          held.base[place] = held.base[place - 1]
+          place -= 1
+        }
+        held.base[place] = node
+        count += 1
+      }
+      return count
+    }
+
+    private func isHeld(_ node: Int, among count: Int) -> Bool {
+      for index in 0..<count where held.base[index] == node { return true }
+      return false
+    }
+
+    private func fits(_ node: Int, beside count: Int) -> Bool {
+      for cap in caps {
+        let container = cap.containerOfNode[node]
+        var others = 0
+        for index in 0..<count where cap.containerOfNode[chosen.base[index]] == container { others += 1 }
+        if others >= cap.most { return false }
+      }
+      return true
+    }
+  }
+
+  /// Rows that are cheapest as they are: whole, legal, and no node of them dearer than the cheapest newcomer.
+  private struct Unchanged {
+    private let matter: Matter
+    /// Prices from 0 up; more than any where a node's replicas may not stay.
+    private let priced: UnsafeMutablePointer<UInt32>
+    private let prices: Columns
+    private let contained: Columns
+    private let bars: [(tableOfNode: UnsafeMutablePointer<UInt32>, most: Int)]
+    private let mostPrice: UInt32
+    private static let offset = 1 << 30
+
+    /// `mostPrice`: what the cheapest newcomer costs; nil: there is none.
+    init(
+      _ matter: Matter, _ slots: Matter.SlotList, _ caps: [(containerOfNode: UnsafeMutablePointer<UInt32>, most: Int)],
+      _ price: NodeTable<Int>, _ mayStay: NodeTable<UInt8>, mostPrice: Int?
+    ) throws(PlatError) {
+      self.matter = matter
+      let nodeCount = matter.nodeCount
+      let priced: NodeTable<UInt32> = try matter.arena.table(nodeCount + 1)
+      priced.fill(with: .max)
+      for node in 0..<nodeCount where mayStay.base[node] == 1 {
+        priced.base[node] = UInt32(price.base[node] + Unchanged.offset)
+      }
+      self.priced = priced.base
+      self.mostPrice = UInt32((mostPrice ?? Unchanged.offset) + Unchanged.offset)
+      prices = try Columns(matter, slots)
+      contained = try Columns(matter, slots)
+      var bars = caps.map { (tableOfNode: $0.containerOfNode, most: $0.most) }
+      if !caps.contains(where: { $0.most == 1 }) {  // else no node can stand there twice
+        let number: NodeTable<UInt32> = try matter.arena.table(nodeCount + 1)
+        for node in 0..<nodeCount { number.base[node] = UInt32(node) }
+        number.base[nodeCount] = .max
+        bars.append((number.base, 1))
+      }
+      self.bars = bars
+    }
+
+    /// For each row of the block: not 0 where it is not such a one.
+    var marks: UnsafeMutablePointer<UInt32> { prices.marks }
+
+    /// What those of the block cost, all but the marked.
+    func cost(_ rows: Range<Int>) -> Int {
+      prices.read(matter.map, rows, through: priced)
+      for index in 0..<prices.count {
+        let column = prices.column(index)
+        for row in 0..<rows.count { marks[row] |= column[row] > mostPrice ? 1 : 0 }
+      }
+      for bar in bars {
+        contained.read(matter.map, rows, through: bar.tableOfNode)
+        contained.markCrowded(bar.most, rows.count)
+        for row in 0..<rows.count { marks[row] |= contained.marks[row] }
+      }
+      var sum: UInt64 = 0
+      var unmarked = 0
+      for index in 0..<prices.count {
+        let column = prices.column(index)
+        for row in 0..<rows.count { sum &+= marks[row] == 0 ? UInt64(column[row]) : 0 }
+      }
+      for row in 0..<rows.count { unmarked += marks[row] == 0 ? 1 : 0 }
+      return Int(sum) - unmarked * prices.count * Unchanged.offset
+    }
+  }
+}

@@ -1,0 +1,89 @@
+extension Judge {
+  /// A whole number for each node that proves how few moves any map needs: what a plan's certificate holds.
+  ///
+  /// Let every node charge a price for each replica that it has. Whatever the prices, no map within the windows needs
+  /// fewer moves than
+  ///
+  ///     what all partitions pay, if each chooses its cheapest legal row, where a node that holds the partition
+  ///       costs its price and any other one more
+  ///     − the most that loads within the windows can earn
+  ///
+  /// since in that map each partition pays for the row that it has, and the nodes earn what is paid but for the moves.
+  /// (Lagrange's bound; the prices are the dual of a minimum-cost flow.) So prices that are wrong prove less, never too
+  /// much, and checking them solves nothing.
+  ///
+  /// The windows are recounted here: floor and ceiling of each node's due beside `map`; for a node in maintenance, at
+  /// most what it holds in `map`. Legal is what hard `atMost` rules allow of one partition in a container. `prices`
+  /// beyond ± 2^30 count as that, nodes beyond the array as 0. O(P · R² + N log N), more for rows that do not stay.
+  public static func movesBound(
+    _ cluster: DenseCluster, map: PlacementMap, from current: PlacementMap?, prices: [Int32]
+  ) throws(PlatError) -> Int {
+    guard cluster.replicas > 0 else { return 0 }
+    let nothing = try PlacementMap(partitionCount: 0, slotCounts: cluster.wanted)
+    let matter = try Matter(cluster, map: current ?? nothing, before: nil)
+    let windows = try Windows(matter, due(cluster, map: map).total)
+    let price: NodeTable<Int> = try matter.arena.table(cluster.nodeCount)
+    for node in 0..<cluster.nodeCount {
+      price.base[node] = node < prices.count ? max(-mostPrice, min(mostPrice, Int(prices[node]))) : 0
+    }
+    let rows = try CheapestRows(matter, windows, price)
+    // No more than 2^31 slots at 2^30 each on either side: the difference fits.
+    return max(0, try rows.cost() - windows.greatestWorth(price))
+  }
+
+  private static let mostPrice = 1 << 30
+
+  /// Between which whole numbers each node's load lies in a balanced map.
+  struct Windows {
+    let least: NodeTable<Int>
+    let most: NodeTable<Int>
+    /// Replicas of all nodes together.
+    let total: Int
+    /// Fewer than are asked for.
+    let isShort: Bool
+
+    init(_ matter: Matter, _ due: [Rational]) throws(PlatError) {
+      let dense = matter.dense
+      least = try matter.arena.table(dense.nodeCount)
+      most = try matter.arena.table(dense.nodeCount)
+      var sum = Rational.zero
+      var first = 0
+      while first < dense.nodeCount {
+        // Equal nodes share one rational, and follow one another more often than not.
+        var end = first + 1
+        while end < dense.nodeCount, due[end] === due[first] { end += 1 }
+        let floor = due[first].floor ?? dense.partitionCount
+        let ceiling = due[first].isInteger ? floor : floor + 1
+        for node in first..<end {
+          least.base[node] = dense.status[node] == .maintenance ? 0 : floor
+          most.base[node] = ceiling
+        }
+        sum = sum + due[first] * Rational(end - first)
+        first = end
+      }
+      let demand = dense.partitionCount * dense.replicas
+      total = min(demand, sum.floor ?? demand)
+      isShort = total < demand
+    }
+
+    /// The most that loads within the windows, adding up to the total, earn: all at their least, the rest where it
+    /// earns most. O(N log N).
+    func greatestWorth(_ price: NodeTable<Int>) -> Int {
+      var worth = 0
+      var left = total
+      for node in 0..<price.count {
+        worth += price.base[node] * least.base[node]
+        left -= least.base[node]
+      }
+      let dearest = (0..<price.count).filter { most.base[$0] > least.base[$0] }
+        .sorted { (price.base[$1], $0) < (price.base[$0], $1) }
+      for node in dearest {
+        guard left > 0 else { break }
+        let more = min(left, most.base[node] - least.base[node])
+        worth += price.base[node] * more
+        left -= more
+      }
+      return worth
+    }
+  }
+}
