@@ -42,16 +42,16 @@ struct PlanCommand: PlatCommand {
     }
     var planOptions = PlanOptions()
     planOptions.operation = operation
+    planOptions.threads = options.threadCount
+    guard case .one(let document) = read else {
+      guard case .several(let document) = read else { return false }
+      return try Groups.plan(source, document, planOptions, to: outputPath, console)
+    }
     if let toPath {
       let earlier = try console.stage("reading") {
         try EarlierMaps.read(FileInput.read(toPath), for: document.cluster)
       }
       planOptions.to = operation == .restoreBack ? earlier.mapBefore ?? earlier.map : earlier.map
-    }
-    planOptions.threads = options.threadCount
-    guard case .one(let document) = read else {
-      guard case .several(let document) = read else { return false }
-      return try Groups.plan(source, document, planOptions, to: outputPath, console)
     }
     let (dense, planned) = try console.stage("planning") {
       try source.locatingErrors {

@@ -103,6 +103,7 @@ public struct DenseCluster: Sendable {
     dataWanted = other.dataWanted
     replicas = other.replicas
     levels = other.levels
+    capacityPart = other.capacityPart
     partitionWeights = partitionCount == other.partitionCount ? other.partitionWeights : nil
     status = cluster.nodes.map(\.status)
   }

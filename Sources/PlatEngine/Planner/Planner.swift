@@ -72,8 +72,11 @@ public enum Planner {
     let windows = wide ?? aimed
     clock.mark("due")
 
-    let isSwapped = try goal == nil
-      && Swap.run(problem, due, &placement, isChosenFreely: options.operation == nil, operation: &operation)
+    var isSwapped = false
+    if goal == nil {
+      isSwapped = try Swap.run(
+        problem, due, &placement, isChosenFreely: options.operation == nil, operation: &operation)
+    }
     clock.mark("swap")
 
     let potential = try startingPotentials(problem, windows, placement)
