@@ -55,7 +55,8 @@ public enum Planner {
     clock.mark("swap")
 
     let potential = try startingPotentials(problem, windows, placement)
-    if placement.placed == 0, placement.letGo == 0 {
+    let isFresh = placement.placed == 0 && placement.letGo == 0
+    if isFresh {
       if problem.fanOut == nil {
         try Fresh.run(problem, due, &placement)
       } else {
@@ -76,7 +77,7 @@ public enum Planner {
     StateRules.enforce(problem, placement)
     clock.mark("roles")
     if let limit = problem.fanOut, seeksBalance && !isSwapped || limit.strength == .hard {
-      placement = try FanOut.keep(problem, windows, placement)
+      placement = try FanOut.keep(problem, windows, placement, isFresh: isFresh)
       clock.mark("fanOut")
     }
     let map = try Witnesses.run(problem, placement, memoryLimitBytes: options.memoryLimitBytes)
@@ -88,6 +89,7 @@ public enum Planner {
     let isComposed = operation == .restoreBack || operation == .cancel
     let counted = isComposed ? try Problem(cluster, current: movedFrom, arena: arena) : problem
     var bound = try Certify.movesLowerBound(counted, due, prices: prices)
+    if problem.fanOut?.strength == .hard, !due.isShort { bound = max(bound, try PeerBound.moves(counted)) }
     // A map outside the windows may need fewer moves than any inside; what it needs bounds both.
     if !Balance(placement, due).isSettled { bound = min(bound, placement.moves(counted)) }
     clock.mark("certify")
@@ -131,9 +133,15 @@ public enum Planner {
   private static func assignRoles(
     _ problem: Problem, _ due: Due, _ placement: inout Placement, _ potential: NodeTable<Int32>
   ) throws(PlatError) {
-    guard placement.peers == nil, due.seeksBalance else {
+    guard due.seeksBalance else {
       _ = try Roles.run(problem, due, placement)
       return
+    }
+    if placement.peers != nil {
+      let parts = try Roles.run(problem, due, placement)
+      let (tooFew, tooMany) = parts?.unsettled() ?? ([], [])
+      if problem.fanOut?.strength == .hard || tooFew.isEmpty && tooMany.isEmpty { return }
+      placement.peers = nil  // a soft limit costs no balance
     }
     let slack = potential.base[problem.nodeCount]
     var due = due
