@@ -128,7 +128,7 @@ public enum Planner {
     var bound =
       allAreMoves
       ? due.total : try Certify.movesLowerBound(counted, due, prices: prices, concerned: placement.concerned)
-    if problem.fanOut?.strength == .hard, !due.isShort, !isComposed { bound = max(bound, try PeerBound.moves(problem)) }
+    if problem.fanOut?.strength == .hard, !due.isShort { bound = max(bound, try PeerBound.moves(counted)) }
     // A map outside the windows may need fewer moves than any inside; what it needs bounds both.
     if !Balance(placement, due).isSettled { bound = min(bound, placement.moves(counted)) }
     clock.mark("certify")

@@ -9,6 +9,8 @@ struct ComposedMap {
     var node: NodeIndex
     /// The state that it has there.
     var state: Int
+    /// Of those that are taken, who is put into slots first.
+    var order = 0
   }
 
   let cluster: DenseCluster
@@ -42,7 +44,8 @@ struct ComposedMap {
       }
     }
     var late: [NodeIndex] = []
-    for candidate in chosen where !put(partition, candidate.node, candidate.state) { late.append(candidate.node) }
+    let inOrder = chosen.enumerated().sorted { ($0.element.order, $0.offset) < ($1.element.order, $1.offset) }.map(\.element)
+    for candidate in inOrder where !put(partition, candidate.node, candidate.state) { late.append(candidate.node) }
     for node in late { _ = put(partition, node, lastState) }
   }
 

@@ -21,15 +21,7 @@ enum Failover {
     var places: [Int] = []
     for partition in 0..<cluster.partitionCount {
       let row = target.row(partition)
-      if let current, partition < current.partitionCount {
-        for state in counts.indices {
-          let (from, to) = (current.slots(ofState: state), target.slots(ofState: state).lowerBound)
-          for (offset, slot) in from.enumerated() {
-            let node = current.row(partition)[slot]
-            if node != .none, cluster.status[node.int] != .failed { row[to + offset] = node }
-          }
-        }
-      }
+      copyLive(cluster, current, partition, to: target)
       var hasMaster = false
       for slot in columns where row[slot] != .none {
         hasMaster = true
@@ -54,10 +46,32 @@ enum Failover {
       rows: target.slots, width: target.width, columns: columns, pool: pool, count: masters, rank: rank,
       weight: places.isEmpty ? [] : cluster.wholeWeights(), mayChange: { rules.allow($0, $1) })
     _ = succession.fill(places)
+    for place in places where target.slots[place] != .none {
+      // Whoever had the place in between is back in its own slot.
+      let (partition, master) = (place / target.width, target.slots[place])
+      copyLive(cluster, current, partition, to: target)
+      let row = target.row(partition)
+      for slot in 0..<target.width where row[slot] == master { row[slot] = .none }
+      row[0] = master
+    }
     return Plan(
       operation: .failover, target: target, movesLowerBound: 0,
       certificate: Array(repeating: 0, count: cluster.nodeCount), stageNanoseconds: [],
       peakBytes: arena.peakBytes + UInt64(target.memoryBytes) + UInt64(current?.memoryBytes ?? 0))
+  }
+
+  /// The current row without what failed nodes held.
+  private static func copyLive(_ cluster: DenseCluster, _ current: PlacementMap?, _ partition: Int, to target: PlacementMap) {
+    let row = target.row(partition)
+    row.update(repeating: .none, count: target.width)
+    guard let current, partition < current.partitionCount else { return }
+    for state in current.slotCounts.indices {
+      let first = target.slots(ofState: state).lowerBound
+      for (offset, slot) in current.slots(ofState: state).enumerated() {
+        let node = current.row(partition)[slot]
+        if node != .none, cluster.status[node.int] != .failed { row[first + offset] = node }
+      }
+    }
   }
 
   /// Hard rules that count masters and not all that could become one: who becomes master may break them.

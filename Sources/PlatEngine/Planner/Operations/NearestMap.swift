@@ -29,8 +29,11 @@ enum NearestMap {
         let status = cluster.status[candidate.node.int]
         return (status == .active || status == .maintenance) && !past.contains { $0.node == candidate.node }
       }
+      var candidates = past + others
+      for index in candidates.indices { candidates[index].order = index }
+      let (pastOnes, rest) = (candidates.prefix(past.count), candidates.dropFirst(past.count))
       composed.fill(
-        partition, past.filter { isHeld($0.node) } + past.filter { !isHeld($0.node) } + others)
+        partition, pastOnes.filter { isHeld($0.node) } + pastOnes.filter { !isHeld($0.node) } + rest)
       composed.copyWitnesses(partition, from: goal)
     }
     return composed.map
