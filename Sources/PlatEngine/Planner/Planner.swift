@@ -107,7 +107,8 @@ public enum Planner {
     assert(placement.staysAsItIs(problem), "a stage has changed a row and not said so")
     clock.mark("roles")
     if let limit = problem.fanOut, seeksBalance && !isSwapped || limit.strength == .hard {
-      placement = try FanOut.keep(problem, windows, placement, isFresh: isFresh || problem.current == nil)
+      placement = try FanOut.keep(
+        problem, windows, placement, isFresh: isFresh || problem.current == nil, memoryLimitBytes: options.memoryLimitBytes)
       clock.mark("fanOut")
     }
     if problem.isNearPromoted, !Balance(placement, windows).isSettled {
@@ -229,6 +230,12 @@ public enum Planner {
             path: "settings.fanOut.strength", found: "hard, beside a hard near rule",
             expected: "one of them to be soft: they are not planned together"))
       }
+    }
+    if settings.fanOut?.strength == .hard, cluster.replicas > FanOut.mostReplicas {
+      throw .unsupported(
+        InputError(
+          path: "settings.fanOut.strength", found: "hard, with \(cluster.replicas) replicas of each partition",
+          expected: "soft, or at most \(FanOut.mostReplicas) replicas"))
     }
   }
 }
