@@ -35,7 +35,7 @@ import Testing
     let heaviest = Rational(one.weights.of.max()!) * one.weights.unit
     // Partitions cannot be cut: a node may have to give or take one replica more than it should, each of them a part of it.
     #expect(
-      one.moved * Rational(100) <= bound * Rational(115) || one.moved <= bound + heaviest * Rational(cluster.nodeCount) / Rational(8),
+      one.moved * Rational(100) <= bound * Rational(115) || one.moved <= bound + heaviest * Rational(cluster.nodeCount) / Rational(5),
       "\(quality.name): \(one.moved) above \(bound)")
     #expect(one.report.isBalanced || one.report.unmet > 0, "\(quality.name): \(one.report.findings.map(\.because))")
     let spreads = Dictionary(uniqueKeysWithValues: one.report.inWeight!.load.map { ($0.state, $0.spread) })
