@@ -64,9 +64,11 @@ public enum Planner {
     for node in 0..<cluster.nodeCount {
       prices.base[node] = potential.base[cluster.nodeCount + 1] - potential.base[node]
     }
-    var bound = try Certify.movesLowerBound(problem, due, prices: prices)
+    // Near rules may have taken from nodes in maintenance what they kept at first: the others are due that, too.
+    let windows = problem.near.isEmpty || !problem.hasSlaveOnly ? due : try Due(problem, held: placement.load)
+    var bound = try Certify.movesLowerBound(problem, windows, prices: prices)
     // A map outside the windows may need fewer moves than any inside; what it needs bounds both.
-    if !Balance(placement, due).isSettled { bound = min(bound, placement.moves(problem)) }
+    if !Balance(placement, windows).isSettled { bound = min(bound, placement.moves(problem)) }
     clock.mark("certify")
     return Plan(
       operation: options.operation, target: map, movesLowerBound: bound,
