@@ -19,6 +19,8 @@ import ArgumentParser
   private static let verbs: [ParsableCommand.Type] = [
     PlanCommand.self,
     CheckCommand.self,
+    StepsCommand.self,
+    MovesCommand.self,
     VerifyCommand.self,
     RouteCommand.self,
     ImportCommand.self,

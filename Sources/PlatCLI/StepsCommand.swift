@@ -1,0 +1,86 @@
+import ArgumentParser
+import PlatEngine
+import PlatFormats
+
+/// `plat steps`: how to get from a cluster's map to a plan's, safely.
+struct StepsCommand: PlatCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "steps", abstract: "Turn a plan into safe steps with their schedule.",
+    discussion: """
+      Any order of the steps that heeds their "after" is safe, and ends at the plan's map. The schedule keeps the limits of \
+      the cluster's config.
+      """)
+
+  @Argument(help: ArgumentHelp("The cluster document; - for standard input.", valueName: "cluster"))
+  var clusterPath: String
+
+  @Argument(help: ArgumentHelp("A plan for the cluster; - for standard input.", valueName: "plan"))
+  var planPath: String
+
+  @Option(name: [.customShort("o"), .customLong("output")], help: ArgumentHelp("Where the steps go.", valueName: "steps"))
+  var outputPath: String?
+
+  @Flag(help: "Where full nodes wait for one another, let a replica go before its partition has another copy; never the last.")
+  var removeFirst = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Schedule by time: how much weight of partitions a full scan moves in a second. Else every step takes one round.",
+      valueName: "weight"))
+  var bandwidth: String?
+
+  @OptionGroup var options: GlobalOptions
+
+  func validate() throws {
+    if clusterPath == "-" && planPath == "-" { throw ValidationError("only one document can come from standard input") }
+    if let bandwidth, Quantity(bandwidth).map({ Rational($0).sign > 0 }) != true {
+      throw ValidationError("--bandwidth takes a number above 0, not \(bandwidth)")
+    }
+  }
+
+  mutating func run(_ console: Console) throws -> Bool {
+    let (source, document, plan) = try console.stage("reading") {
+      let source = try FileInput.read(clusterPath)
+      let document = try ClusterReader.read(source)
+      return (source, document, try PlanReader.read(FileInput.read(planPath), for: document))
+    }
+    let dense = try source.locatingErrors { try DenseCluster(document.cluster) }
+    var stepOptions = StepPlanner.Options()
+    stepOptions.mayRemoveFirst = removeFirst
+    let steps = console.stage("finding steps") {
+      StepPlanner.plan(dense, from: document.map?.placement, to: plan.map.placement, options: stepOptions)
+    }
+    var scheduleOptions = ScheduleOptions()
+    scheduleOptions.bandwidth = bandwidth.flatMap { Quantity($0) }.map { Rational($0) }
+    let schedule = try console.stage("scheduling") {
+      try source.locatingErrors { try Scheduler.schedule(steps.list, of: dense, options: scheduleOptions) }
+    }
+    try console.stage("writing") {
+      var writer = JSONWriter(capacityBytes: (steps.list.count + 64) * 192)
+      StepsWriter.write(
+        steps, schedule: schedule, inTime: bandwidth != nil, of: document.cluster,
+        from: document.map?.header.revision ?? 0, to: plan.map.header.revision, into: &writer)
+      try writer.write(to: outputPath)
+    }
+    let unit = bandwidth == nil ? "rounds" : "microseconds"
+    console.summarize {
+      let streams = steps.list.steps.count { $0.isFullScan }
+      let takeovers = steps.list.steps.count { $0.isTakeover }
+      let shortest =
+        schedule.length == schedule.lowerBound ? "proved to be the fewest" : "at least \(schedule.lowerBound) are needed"
+      return "steps of \(document.cluster.settings.partitionCount) partitions on \(document.cluster.nodes.count) nodes\n"
+        + "  steps         \(steps.list.count): \(streams) copies, \(takeovers) takeovers\n"
+        + "  \(unit)\(String(repeating: " ", count: max(1, 14 - unit.count)))\(schedule.length), \(shortest)\n"
+        + (steps.removedFirst.isEmpty ? "" : "  removed first \(steps.removedFirst.count)\n")
+        + (steps.unmet.isEmpty ? "" : "  unmet         \(steps.unmet.count) partitions\n") + ReportSummary.costs(console)
+    } json: { writer in
+      writer.member("steps", steps.list.count)
+      writer.member(unit, schedule.length)
+      writer.member("\(unit)LowerBound", schedule.lowerBound)
+      writer.member("removedFirst", steps.removedFirst.count)
+      writer.member("unmet", steps.unmet.count)
+      ReportSummary.writeCosts(console, to: &writer)
+    }
+    return steps.unmet.isEmpty
+  }
+}

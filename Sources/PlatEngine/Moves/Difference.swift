@@ -1,0 +1,111 @@
+/// What becomes of one node in one partition between two maps.
+@frozen public struct Change: BitwiseCopyable, Sendable {
+  public var partition: PartitionIndex
+  public var node: NodeIndex
+  public var change: StateChange
+
+  /// The node must receive the partition.
+  public func isMove(in model: StateModel) -> Bool { model.holdsData(change.to) && !model.holdsData(change.from) }
+  /// The node has the partition and will be something else in it.
+  public func isRoleChange(in model: StateModel) -> Bool { model.holdsData(change.to) && model.holdsData(change.from) }
+}
+
+/// What differs between two maps, partition by partition.
+///
+/// A node that failed holds nothing: what it held counts as not there, and must be received anew.
+public struct Difference {
+  /// All that happens to one partition's nodes; valid until the next partition is looked at.
+  public struct Row {
+    public fileprivate(set) var partition = PartitionIndex(0)
+    /// Who holds the partition before or after, those first that hold it before, in slot order; also who stays as it is.
+    public fileprivate(set) var nodes: [Change] = []
+    /// Nodes that failed and held data.
+    public fileprivate(set) var lost: [NodeIndex] = []
+
+    public var isUnchanged: Bool { nodes.allSatisfy { $0.change.from == $0.change.to } }
+  }
+
+  private let cluster: DenseCluster
+  private let current: PlacementMap?
+  private let target: PlacementMap
+  private let stateNow: [StateIndex]
+  private let stateThen: [StateIndex]
+  /// The place of a node in the row at hand, where `mark` says the row's number.
+  private var place: [Int32]
+  private var mark: [UInt32]
+  private var row = Row()
+
+  /// `current`: the map as it is; nil: nobody holds anything. O(N).
+  public init(_ cluster: DenseCluster, from current: PlacementMap?, to target: PlacementMap) {
+    self.cluster = cluster
+    self.current = current
+    self.target = target
+    stateNow = current?.stateOfSlot.map { StateIndex($0) } ?? []
+    stateThen = target.stateOfSlot.map { StateIndex($0) }
+    place = Array(repeating: 0, count: cluster.nodeCount)
+    mark = Array(repeating: .max, count: cluster.nodeCount)
+  }
+
+  /// Calls `body` for each partition of which anything changes, in order. O(P · R).
+  public mutating func forEachChangedRow(_ body: (borrowing Row) throws -> Void) rethrows {
+    let sameShape = current?.slotCounts == target.slotCounts
+    let failed = cluster.status.contains(.failed)
+    for partition in 0..<target.partitionCount {
+      if sameShape, !failed, let current, partition < current.partitionCount,
+        isSame(current.row(partition), target.row(partition), target.width)
+      {
+        continue
+      }
+      read(partition)
+      if !row.isUnchanged { try body(row) }
+    }
+  }
+
+  @inline(__always) private func isSame(
+    _ a: UnsafeMutablePointer<NodeIndex>, _ b: UnsafeMutablePointer<NodeIndex>, _ width: Int
+  ) -> Bool {
+    for slot in 0..<width where a[slot] != b[slot] { return false }
+    return true
+  }
+
+  private mutating func read(_ partition: Int) {
+    row.partition = PartitionIndex(partition)
+    row.nodes.removeAll(keepingCapacity: true)
+    row.lost.removeAll(keepingCapacity: true)
+    let number = UInt32(truncatingIfNeeded: partition)
+    if let current, partition < current.partitionCount {
+      let slots = current.row(partition)
+      for slot in stateNow.indices where slots[slot].int < cluster.nodeCount {
+        let node = slots[slot]
+        guard cluster.status[node.int] != .failed else {
+          if cluster.cluster.settings.model.holdsData(stateNow[slot]) { row.lost.append(node) }
+          continue
+        }
+        guard mark[node.int] != number else { continue }
+        mark[node.int] = number
+        place[node.int] = Int32(row.nodes.count)
+        row.nodes.append(Change(partition: row.partition, node: node, change: StateChange(stateNow[slot], .null)))
+      }
+    }
+    let slots = target.row(partition)
+    for slot in stateThen.indices where slots[slot].int < cluster.nodeCount {
+      let node = slots[slot]
+      if mark[node.int] == number {
+        row.nodes[Int(place[node.int])].change.to = stateThen[slot]
+      } else {
+        mark[node.int] = number
+        place[node.int] = Int32(row.nodes.count)
+        row.nodes.append(Change(partition: row.partition, node: node, change: StateChange(.null, stateThen[slot])))
+      }
+    }
+  }
+
+  /// Every change, by partition. O(P · R).
+  public mutating func changes() -> [Change] {
+    var result: [Change] = []
+    forEachChangedRow { row in
+      for change in row.nodes where change.change.from != change.change.to { result.append(change) }
+    }
+    return result
+  }
+}

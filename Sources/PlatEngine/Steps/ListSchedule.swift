@@ -1,0 +1,147 @@
+/// One list schedule: at each moment, by priority, whatever is ready and within the limits begins.
+struct ListSchedule {
+  private let steps: [Step]
+  private let order: StepOrder
+  private let limits: MovementLimits
+  private let keys: [UInt32]
+  private let containerOfNode: [ContainerIndex]
+
+  private var scans: [Int]
+  private var streamsOut: [Int]
+  private var streamsIn: [Int]
+  /// Streams under way into each container of the level that has a limit, and how many have any.
+  private var into: [Int]
+  private var disturbed = 0
+
+  private var pending: [Int32]
+  private var start: [Int]
+  /// Ready, by key.
+  private var ready: [UInt32] = []
+  private var fresh: [UInt32] = []
+  /// Under way: when each ends; a heap.
+  private var underWay: [(end: Int, step: UInt32)] = []
+
+  init(_ list: StepList, _ order: StepOrder, _ limits: MovementLimits, _ cluster: DenseCluster, keys: [UInt32]) {
+    steps = list.steps
+    self.order = order
+    self.limits = limits
+    self.keys = keys
+    let level = limits.disturbed.map { cluster.levels[$0.level] }
+    containerOfNode = level?.containerOfNode ?? []
+    into = Array(repeating: 0, count: level?.count ?? 0)
+    scans = Array(repeating: 0, count: cluster.nodeCount)
+    streamsOut = scans
+    streamsIn = scans
+    start = Array(repeating: 0, count: list.count)
+    pending = (0..<list.count).map { Int32(list.after($0).count) }
+    fresh = (0..<list.count).filter { pending[$0] == 0 }.map { UInt32($0) }
+  }
+
+  mutating func run() -> Schedule {
+    var now = 0
+    var length = 0
+    while true {
+      merge()
+      beginWhatMay(now)
+      guard let end = underWay.first?.end else { break }
+      now = end
+      length = max(length, now)
+      while let next = underWay.first, next.end == now {
+        finish(Int(next.step))
+        popUnderWay()
+      }
+    }
+    return Schedule(start: start, length: length)
+  }
+
+  /// Those that have become ready take their places by key.
+  private mutating func merge() {
+    guard !fresh.isEmpty else { return }
+    fresh.sort { keys[Int($0)] < keys[Int($1)] }
+    var merged: [UInt32] = []
+    merged.reserveCapacity(ready.count + fresh.count)
+    var (a, b) = (0, 0)
+    while a < ready.count || b < fresh.count {
+      if b == fresh.count || (a < ready.count && keys[Int(ready[a])] < keys[Int(fresh[b])]) {
+        merged.append(ready[a])
+        a += 1
+      } else {
+        merged.append(fresh[b])
+        b += 1
+      }
+    }
+    ready = merged
+    fresh.removeAll(keepingCapacity: true)
+  }
+
+  private mutating func beginWhatMay(_ now: Int) {
+    var kept = 0
+    for place in ready.indices {
+      let step = ready[place]
+      if mayBegin(steps[Int(step)]) {
+        take(steps[Int(step)], 1)
+        start[Int(step)] = now
+        pushUnderWay((now + order.lengths[Int(step)], step))
+      } else {
+        ready[kept] = step
+        kept += 1
+      }
+    }
+    ready.removeLast(ready.count - kept)
+  }
+
+  private func mayBegin(_ step: Step) -> Bool {
+    guard step.kind == .stream else { return true }
+    let (source, node) = (step.source.int, step.node.int)
+    guard !step.isFullScan || scans[source] < limits.fullScans[source] else { return false }
+    guard streamsOut[source] < limits.streamsOut, streamsIn[node] < limits.streamsIn else { return false }
+    guard let most = limits.disturbed?.count else { return true }
+    return into[containerOfNode[node].int] > 0 || disturbed < most
+  }
+
+  private mutating func take(_ step: Step, _ sign: Int) {
+    guard step.kind == .stream else { return }
+    if step.isFullScan { scans[step.source.int] += sign }
+    streamsOut[step.source.int] += sign
+    streamsIn[step.node.int] += sign
+    guard limits.disturbed != nil else { return }
+    let container = containerOfNode[step.node.int].int
+    if into[container] == 0 { disturbed += 1 }
+    into[container] += sign
+    if into[container] == 0 { disturbed -= 1 }
+  }
+
+  private mutating func finish(_ step: Int) {
+    take(steps[step], -1)
+    for follower in order.after(step) {
+      pending[Int(follower)] -= 1
+      if pending[Int(follower)] == 0 { fresh.append(follower) }
+    }
+  }
+
+  // MARK: The heap
+
+  private mutating func pushUnderWay(_ entry: (end: Int, step: UInt32)) {
+    underWay.append(entry)
+    var child = underWay.count - 1
+    while child > 0, underWay[child] < underWay[(child - 1) / 2] {
+      underWay.swapAt(child, (child - 1) / 2)
+      child = (child - 1) / 2
+    }
+  }
+
+  private mutating func popUnderWay() {
+    underWay.swapAt(0, underWay.count - 1)
+    underWay.removeLast()
+    var parent = 0
+    while true {
+      var least = parent
+      for child in [2 * parent + 1, 2 * parent + 2] where child < underWay.count && underWay[child] < underWay[least] {
+        least = child
+      }
+      if least == parent { return }
+      underWay.swapAt(parent, least)
+      parent = least
+    }
+  }
+}

@@ -1,0 +1,116 @@
+import PlatEngine
+
+/// Writes steps documents: how to get from the current map to a plan's.
+public enum StepsWriter {
+  /// `from`, `to`: the revisions of both maps. O(steps + arcs).
+  package static func write(
+    _ plan: StepPlan, schedule: Schedule, inTime: Bool, of cluster: Cluster, from: UInt64, to: UInt64,
+    into writer: inout JSONWriter
+  ) {
+    writer.beginObject(.lines)
+    writer.member("plat", 1)
+    writer.key("from")
+    writer.unsigned(from)
+    writer.key("to")
+    writer.unsigned(to)
+    writer.key("steps")
+    writer.beginArray(.lines)
+    for index in 0..<plan.list.count { write(index, plan.list, cluster, &writer) }
+    writer.endArray()
+    writer.key("schedule")
+    writer.beginObject(.lines)
+    writer.member(inTime ? "microseconds" : "rounds", schedule.length)
+    writer.member(inTime ? "microsecondsLowerBound" : "roundsLowerBound", schedule.lowerBound)
+    writer.key("start")
+    writer.beginArray(.compact)
+    for start in schedule.start { writer.integer(start) }
+    writer.endArray()
+    writer.endObject()
+    if !plan.removedFirst.isEmpty { writeRemovedFirst(plan, cluster, &writer) }
+    writeUnmet(plan, cluster, &writer)
+    writer.endObject()
+  }
+
+  private static func write(_ index: Int, _ list: StepList, _ cluster: Cluster, _ writer: inout JSONWriter) {
+    let step = list.steps[index]
+    writer.beginObject(.compact)
+    writer.member("id", index)
+    writer.key("after")
+    writer.beginArray(.compact)
+    for before in list.after(index) { writer.integer(Int(before)) }
+    writer.endArray()
+    writer.member("partition", cluster.partitionName(step.partition.int))
+    let model = cluster.settings.model
+    switch step.kind {
+    case .set:
+      writer.member("kind", "set")
+      writer.member("node", cluster.nodes[step.node.int].name)
+      write("change", step.change, model, &writer)
+    case .stream:
+      writer.member("kind", "stream")
+      writer.member("source", cluster.nodes[step.source.int].name)
+      writer.member("destination", cluster.nodes[step.node.int].name)
+      if step.isTakeover {
+        writer.key("takeover")
+        writer.bool(true)
+      }
+      write("sourceChange", step.sourceChange, model, &writer)
+      write("destinationChange", step.change, model, &writer)
+      if step.isFullScan {
+        writer.key("fullScan")
+        writer.bool(true)
+      }
+      if step.isTakeover {
+        writer.key("hold")
+        writer.beginArray(.compact)
+        writer.string("write")
+        writer.endArray()
+      }
+    }
+    writer.endObject()
+  }
+
+  private static func write(_ key: String, _ change: StateChange, _ model: StateModel, _ writer: inout JSONWriter) {
+    writer.key(key)
+    writer.beginArray(.compact)
+    writer.string(model.name(change.from))
+    writer.string(model.name(change.to))
+    writer.endArray()
+  }
+
+  private static func writeRemovedFirst(_ plan: StepPlan, _ cluster: Cluster, _ writer: inout JSONWriter) {
+    writer.key("removedFirst")
+    writer.beginArray(.lines)
+    for (partition, node) in plan.removedFirst.prefix(Report.mostFindings) {
+      writer.beginObject(.compact)
+      writer.member("partition", cluster.partitionName(partition.int))
+      writer.member("node", cluster.nodes[node.int].name)
+      writer.endObject()
+    }
+    writer.endArray()
+  }
+
+  /// Partitions that do not reach their target, as findings.
+  private static func writeUnmet(_ plan: StepPlan, _ cluster: Cluster, _ writer: inout JSONWriter) {
+    let findings = plan.findings(cluster)
+    guard !findings.isEmpty else { return }
+    ReportWriter.writeFindings(
+      Array(findings.prefix(Report.mostFindings)), more: findings.count - min(findings.count, Report.mostFindings), to: &writer)
+  }
+}
+
+extension StepPlan {
+  /// What the steps leave undone.
+  package func findings(_ cluster: Cluster) -> [Finding] {
+    unmet.map { partition, reason in
+      let because =
+        switch reason {
+        case .noLiveCopy: "its data is on nodes that failed, and nothing is left to copy from"
+        case .noRoom: "nodes without room wait for one another; a replica would have to go before another comes"
+        }
+      return Finding(
+        strength: .hard, rule: reason == .noRoom ? "capacity" : "constraints.\(cluster.settings.model.states[0].name)",
+        partition: cluster.partitionName(partition.int), want: 1, have: 0, because: because)
+    }
+  }
+}
