@@ -4,6 +4,10 @@ extension Judge {
   ///
   /// Legal rows are choices under nested caps: taking the cheapest node that still fits, again and again, finds the
   /// cheapest. Most rows are plainly that as they are; those are told by straight loops over columns.
+  ///
+  /// Under a near rule a whole row with one master has a company in some container. Where the cheapest row has none, it
+  /// is the cheapest of those with a company in one container after the other: the cheapest nodes of it first, and then
+  /// what is cheapest of all.
   struct CheapestRows {
     private let matter: Matter
     private let price: NodeTable<Int>
@@ -13,6 +17,9 @@ extension Judge {
     private let slots: Matter.SlotList
     /// For each level with a cap: each node's container, and the most of one partition in it.
     private let caps: [(containerOfNode: UnsafeMutablePointer<UInt32>, most: Int)]
+    /// Each node's container, how many there are, and how many of a row are in one. Nil without a hard near rule, and
+    /// where it has more than 64 containers: leaving a rule out proves less.
+    private let near: (containerOfNode: UnsafeMutablePointer<UInt32>, containers: Int, company: Int)?
     /// 1: what the node holds may stay there.
     private let mayStay: NodeTable<UInt8>
     /// Nodes that may receive, cheapest first, and of each innermost capped container no more than a row could use.
@@ -40,6 +47,17 @@ extension Judge {
         boxes = dense.levels[level].nodes
       }
       self.caps = caps
+      let innermost = Judge.totalCaps(dense).lastIndex { $0.map { $0 / dense.partitionCount < dense.replicas } ?? false }
+      if let (level, company) = CheapestRows.company(dense), !isShort {
+        let table: NodeTable<UInt32> = try matter.arena.table(dense.nodeCount + 1)
+        for node in 0..<dense.nodeCount { table.base[node] = dense.levels[level].containerOfNode[node].raw }
+        table.base[dense.nodeCount] = .max
+        near = (table.base, dense.levels[level].count, company)
+        // Of each container there must be nodes for a company.
+        if level > innermost ?? -1 { boxes = dense.levels[level].nodes }
+      } else {
+        near = nil
+      }
 
       mayStay = try matter.arena.table(dense.nodeCount + 1)
       let mastersOnly = dense.dataWanted.dropFirst().allSatisfy { $0 == 0 }
@@ -50,6 +68,18 @@ extension Judge {
       chosen = try matter.arena.table(replicas)
       held = try matter.arena.table(slots.count)
       open = CheapestRows.open(dense, windows, price, boxes, mostOfBox: replicas + slots.count)
+    }
+
+    /// What the first hard near rule about the leading state asks of a whole row with one master.
+    private static func company(_ dense: DenseCluster) -> (level: Int, company: Int)? {
+      guard dense.dataWanted[0] == 1, dense.replicas <= 64 else { return nil }
+      for rule in dense.cluster.settings.placement where rule.strength == .hard {
+        guard case .near(0, let atLeast) = rule.demand else { continue }
+        let others = rule.states.filter { $0 != 0 }.reduce(0) { $0 + dense.dataWanted[$1] }
+        let near = min(others, atLeast - (rule.states.contains(0) ? 1 : 0))
+        if near > 0 { return dense.levels[rule.level].count <= 64 ? (rule.level, near + 1) : nil }
+      }
+      return nil
     }
 
     /// A box's nodes stand with those of others that are as cheap among their own, so that a row soon finds boxes that
@@ -78,7 +108,7 @@ extension Judge {
     func cost() throws(PlatError) -> Int {
       var cost = 0
       let rowsBefore = matter.rowCount
-      if slots.count == replicas, !isShort {
+      if slots.count == replicas, !isShort, near == nil {
         let unchanged = try Unchanged(matter, slots, caps, price, mayStay, mostPrice: open.first.map { price.base[$0] + 1 })
         matter.forEachPiece(0..<rowsBefore) { rows in
           cost += unchanged.cost(rows)
@@ -95,11 +125,51 @@ extension Judge {
     /// Of one partition, of which nil stands for one that nobody holds.
     private func ofOne(_ partition: Int?) -> Int {
       let heldCount = partition.map(findHeld) ?? 0
+      let (cost, count) = choose(heldCount, companyIn: nil)
+      guard let near, count == replicas, !hasCompany(count) else { return cost }
+      var least = Int.max
+      for container in 0..<near.containers {
+        let (cost, count) = choose(heldCount, companyIn: UInt32(container))
+        if count == replicas { least = min(least, cost) }
+      }
+      return least == .max ? cost : least
+    }
+
+    /// The cheapest row, what it costs and how many are in it: nobody where a container has too few for a company.
+    private func choose(_ heldCount: Int, companyIn container: UInt32?) -> (cost: Int, count: Int) {
       var count = 0
+      var cost = 0
+      if let near, let container {
+        cost = take(heldCount, upTo: near.company, &count) { near.containerOfNode[$0] == container }
+        guard count == near.company else { return (0, 0) }
+      }
+      let first = count
+      cost += take(heldCount, upTo: replicas, &count) { node in
+        for index in 0..<first where chosen.base[index] == node { return false }
+        return true
+      }
+      return (cost, count)
+    }
+
+    private func hasCompany(_ count: Int) -> Bool {
+      guard let near else { return true }
+      for index in 0..<count {
+        var members = 0
+        for other in 0..<count
+        where near.containerOfNode[chosen.base[other]] == near.containerOfNode[chosen.base[index]] { members += 1 }
+        if members >= near.company { return true }
+      }
+      return false
+    }
+
+    /// Takes the cheapest that fit, of those that `isOpen` lets in, up to so many; what they cost.
+    @inline(__always) private func take(
+      _ heldCount: Int, upTo most: Int, _ count: inout Int, isOpen: (Int) -> Bool
+    ) -> Int {
       var cost = 0
       var nextHeld = 0
       var nextOpen = 0
-      while count < replicas {
+      while count < most {
         while nextOpen < open.count, isHeld(open[nextOpen], among: heldCount) { nextOpen += 1 }
         let staying = nextHeld < heldCount ? price.base[held.base[nextHeld]] : Int.max
         let coming = nextOpen < open.count ? price.base[open[nextOpen]] + 1 : Int.max
@@ -108,7 +178,7 @@ extension Judge {
         guard least < Int.max, !isShort || least < 0 else { break }
         let node = staying <= coming ? held.base[nextHeld] : open[nextOpen]
         if staying <= coming { nextHeld += 1 } else { nextOpen += 1 }
-        guard fits(node, beside: count) else { continue }
+        guard isOpen(node), fits(node, beside: count) else { continue }
         chosen.base[count] = node
         count += 1
         cost += least

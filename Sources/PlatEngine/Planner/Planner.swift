@@ -125,13 +125,15 @@ public enum Planner {
     let isComposed = operation == .restoreBack || operation == .cancel
     let counted = isComposed ? try Problem(cluster, current: movedFrom, arena: arena) : problem
     if isComposed { placement.concerned.isAll = true }  // it is told by the home map, and moves are not
+    // Near rules may have taken from nodes in maintenance what they kept at first: the others are due that, too.
+    let proved = problem.near.isEmpty || !problem.hasSlaveOnly ? due : try Due(problem, held: placement.load)
     let allAreMoves = goal != nil && current == nil && !due.isShort
     var bound =
       allAreMoves
-      ? due.total : try Certify.movesLowerBound(counted, due, prices: prices, concerned: placement.concerned)
+      ? due.total : try Certify.movesLowerBound(counted, proved, prices: prices, concerned: placement.concerned)
     if problem.fanOut?.strength == .hard, !due.isShort { bound = max(bound, try PeerBound.moves(counted)) }
     // A map outside the windows may need fewer moves than any inside; what it needs bounds both.
-    if !Balance(placement, due).isSettled { bound = min(bound, placement.moves(counted)) }
+    if !Balance(placement, proved).isSettled { bound = min(bound, placement.moves(counted)) }
     clock.mark("certify")
     return Plan(
       operation: operation, target: map, movesLowerBound: bound,

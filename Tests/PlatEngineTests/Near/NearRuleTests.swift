@@ -228,6 +228,9 @@ import Testing
     forAllSeeds(0..<600) { seed in
       let one = try PlannedCase(seed, .small, Self.any)
       try one.checkConsistent()
+      let proved = try Judge.movesBound(
+        one.cluster, map: one.plan.target, from: one.current, prices: one.plan.certificate)
+      try holds(proved >= one.plan.movesLowerBound, "proved \(proved) of \(one.plan.movesLowerBound)\n\(one.text)")
       guard one.current != nil, !one.isShort, one.report.unmet == 0 else { return }
       seen += 1
       if one.moves == one.plan.movesLowerBound { atBound += 1 }
@@ -268,6 +271,12 @@ import Testing
       else { return }
       seen += 1
       try holds(one.plan.movesLowerBound <= least, "bound \(one.plan.movesLowerBound), at least \(least)\n\(one.text)")
+      var random = SplitMix64(seed: ~seed)
+      for greatest in [0, 1, 3] {
+        let prices = one.plan.certificate.map { $0 + Int32(random.among(-greatest...greatest)) }
+        let proved = try Judge.movesBound(one.cluster, map: one.plan.target, from: one.current, prices: prices)
+        try holds(proved <= least, "proved \(proved), at least \(least), prices \(prices)\n\(one.text)")
+      }
       let isInWindows = zip(one.loads, one.due.windows).allSatisfy { $1.contains($0) }
       if one.moves > least || !isInWindows { more += 1 }
       if one.plan.movesLowerBound < least { below += 1 }
