@@ -30,7 +30,7 @@ public struct Explanation: Equatable, Sendable {
     public var node: Int
     /// What keeps it from having the partition at all.
     public var forbidden: [String]
-    /// For each that has it, cheapest first.
+    /// For each that has it, cheapest first; of the first 64 of a wide row.
     public var exchanges: [Exchange]
   }
 
@@ -142,6 +142,9 @@ private struct Explainer {
 
   // MARK: Where they are not
 
+  /// Of a row that is wider, the first so many are tried.
+  private static let mostExchanges = 64
+
   private func other(_ node: Int, _ row: Row, _ before: Row) -> Explanation.Other {
     var forbidden: [String] = []
     let name = matter.nodeName(node)
@@ -155,7 +158,7 @@ private struct Explainer {
     if let capacity = matter.dense.cluster.nodes[node].capacity, Int(now.totals.base[node]) >= capacity {
       forbidden.append("\(name) may hold \(matter.replicas(capacity)) and holds \(now.totals.base[node])")
     }
-    let exchanges = row.map { exchange(node, instead: $0, row, before) }.enumerated().sorted {
+    let exchanges = row.prefix(Explainer.mostExchanges).map { exchange(node, instead: $0, row, before) }.enumerated().sorted {
       let (a, b) = ($0.element, $1.element)
       return (a.forbidden.count, a.moves, a.brokenSoft, a.outside, $0.offset)
         < (b.forbidden.count, b.moves, b.brokenSoft, b.outside, $1.offset)
@@ -256,10 +259,8 @@ private struct Explainer {
     let counted = row.filter { rule.states.contains($0.state) && matter.isLive.base[$0.node] == 1 }.map(\.node)
     switch rule.demand {
     case .atMost(let most):
-      return Set(counted.map { boxes[$0].int }).sorted().compactMap { box in
-        let inside = counted.filter { boxes[$0].int == box }
-        return inside.count > most ? (box, inside, inside.count - most) : nil
-      }
+      return Dictionary(grouping: counted) { boxes[$0].int }.filter { $1.count > most }.sorted { $0.key < $1.key }
+        .map { ($0.key, $0.value, $0.value.count - most) }
     case .near(let of, let atLeast):
       let anchors = row.filter { $0.state == of && matter.isLive.base[$0.node] == 1 }.map { boxes[$0.node].int }
       guard let anchor = anchors.first else { return [] }

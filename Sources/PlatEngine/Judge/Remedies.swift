@@ -37,7 +37,7 @@ struct Remedies {
     guard let box = boxes.indices.first(where: { index in
       !boxes[index].isEmpty && tree.total(more: (boxes[index].lowerBound, most)) == tree.demand
     }) else { return }
-    let count = (1...most).first { tree.total(more: (boxes[box].lowerBound, $0)) == tree.demand } ?? most
+    let count = Remedies.least(in: 1...most) { tree.total(more: (boxes[box].lowerBound, $0)) == tree.demand } ?? most
     let container = dense.levels.last.map { dense.cluster.containers[$0.modelContainer[box]].name }
     all.append(.addNodes(count: count, container: container))
   }
@@ -46,7 +46,7 @@ struct Remedies {
     let inAll = dense.dataWanted.reduce(0, +)
     for (index, rule) in dense.cluster.settings.placement.enumerated() where rule.strength == .hard {
       guard case .atMost(let most) = rule.demand, most < inAll, rule.states.contains(where: states.contains) else { continue }
-      let to = (most + 1...inAll).first { to in
+      let to = Remedies.least(in: most + 1...inAll) { to in
         let tree = RoomTree(dense, states: states, wanted: dense.dataWanted, held: held, changing: (index, to))
         return tree.total() == tree.demand
       }
@@ -78,11 +78,23 @@ struct Remedies {
   }
 
   private static let mostNodes = 200
+  private static let mostSteps = 64
+
+  /// The least number that will do, where more than enough does too. O(log) tries.
+  private static func least(in range: ClosedRange<Int>, _ isEnough: (Int) -> Bool) -> Int? {
+    guard isEnough(range.upperBound) else { return nil }
+    var (low, high) = (range.lowerBound, range.upperBound)
+    while low < high {
+      let middle = low + (high - low) / 2
+      if isEnough(middle) { high = middle } else { low = middle + 1 }
+    }
+    return low
+  }
 
   /// Of the states counted, the last first: slaves before masters.
   private mutating func lowerConstraint() {
     for state in states.reversed() where state > 0 {
-      for to in (0..<dense.dataWanted[state]).reversed() {
+      for to in (0..<dense.dataWanted[state]).reversed().prefix(Remedies.mostSteps) {
         var wanted = dense.dataWanted
         wanted[state] = to
         let tree = RoomTree(dense, states: states, wanted: wanted, held: held)
