@@ -62,10 +62,9 @@ extension Judge {
         var begin = start.base[node]
         var write = begin
         for (place, leading) in zip(places, holders.leading) {
-          for index in begin..<place.base[node] {
-            list[write] = list[index]
-            write += 1
-          }
+          let found = place.base[node] - begin
+          if write < begin { (list + write).update(from: list + begin, count: found) }
+          write += found
           begin += Int(leading.base[node]) * each
         }
         end.base[node] = write

@@ -4,9 +4,11 @@
 /// stages after it look at concerned partitions only, and know the others by their counts: what one node more or less
 /// costs beyond that first count depends on what that node holds, not on the size of the map.
 struct Concerned {
-  /// Every partition is concerned, whatever the marks say: there is no map yet, or its rows have another shape, or
-  /// there are rules of which a row's holders alone tell too little.
-  var isAll: Bool
+  /// Every partition is concerned, whatever the marks say: until `Keep` has looked, and where it cannot tell.
+  var isAll = true
+  /// Rows of today's map can stay as they are: there is one, its rows have the wanted shape, and who is in a row says
+  /// whether it may stay.
+  let canTell: Bool
   /// For each partition, bits: `Keep` could not keep it whole; it was changed later.
   private let marks: PartitionTable<UInt8>
   private let partitionCount: Int
@@ -21,8 +23,8 @@ struct Concerned {
     partitionCount = problem.partitionCount
     nodeCount = problem.nodeCount
     let isSameShape = problem.current.map { $0.slotCounts == problem.wanted } ?? false
-    isAll = !isSameShape || problem.hasSlaveOnly || problem.isWide || !problem.near.isEmpty
-    marks = try problem.arena.table(isAll ? 0 : problem.partitionCount)
+    canTell = isSameShape && !problem.hasSlaveOnly && !problem.isWide && problem.near.isEmpty
+    marks = try problem.arena.table(canTell ? problem.partitionCount : 0)
     whole = try problem.arena.table(problem.wanted.count * problem.nodeCount)
   }
 

@@ -38,9 +38,7 @@ struct FanOut {
       StateRules.enforce(problem, result)
     }
     guard limit.strength == .hard else { return result }
-    // The roles kept the book of peers; only rules about single states change rows behind its back.
-    let isKnownToKeep = problem.stateCaps.isEmpty && placement.peers?.isWithin == true
-    if !isKnownToKeep { try enforce(problem, &result, due) }
+    try enforce(problem, &result, due)
     let cost = try Cost(problem, due, result)
     if !isFresh, cost.unplaced > 0 || 50 * cost.outside > due.total, var other = try anew(problem, memoryLimitBytes) {
       StateRules.enforce(problem, other)

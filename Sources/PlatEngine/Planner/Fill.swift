@@ -68,7 +68,8 @@ enum Fill {
     var balance = Balance(placement, due)
     guard balance.above + max(0, balance.surplus) > 0, !room.isEmpty else { return }
     let load = placement.load
-    // Nodes that may give something up: most do not, and this tells them by one byte. Who takes may give later.
+    // Nodes that may give something up: most do not, or not any more, and this tells them by one byte. Who takes may
+    // give later.
     let gives: NodeTable<Bool> = try problem.arena.table(problem.nodeCount)
     let leading = try Leading(problem, due, placement)
     let slaves = problem.wanted[0]..<problem.replicas
@@ -110,6 +111,7 @@ enum Fill {
           load[node] -= 1
           leading.leave(node, slot: slot)
           if !isAbove { optional -= 1 }
+          gives[node] = load[node] > (optional > 0 ? due.least[node] : due.most[node])
           left -= 1
           if left == 0 || room.isEmpty { return }
           if pass < passes.count - 1 { break }

@@ -17,7 +17,10 @@ enum Keep {
       return
     }
     let isSameShape = current.slotCounts == placement.target.slotCounts && current.width == problem.replicas
-    if !placement.concerned.isAll { try keepWhole(problem, &placement) }
+    if placement.concerned.canTell {
+      placement.concerned.isAll = false
+      try keepWhole(problem, &placement)
+    }
     let concerned = placement.concerned
     concerned.forEachNotWhole { partition in
       let row = placement.row(partition)
