@@ -56,13 +56,22 @@ extension FanOut {
     let before = book.excess
     for place in problem.wanted[0]..<problem.replicas where row[place] != .none && problem.allows(row[place], inState: 0) {
       let pairs = book.pairCount
-      guard book.tryChange(row, most: .max, { $0.swap(slot, place) }, undo: { _ in }) else { continue }
-      let key = (book.excess, book.pairCount - pairs, count[row[slot]], place)
+      book.swap(row, slot, place)
+      let key = (book.excess, FanOut.mastersForAPair * (book.pairCount - pairs) + tooMany(row[slot], count), count[row[slot]], place)
       if key.0 <= before, StateRules.breach(problem, row) == nil, best == nil || key < best! { best = key }
-      _ = book.tryChange(row, most: .max, { $0.swap(slot, place) }, undo: { _ in })
+      book.swap(row, slot, place)
     }
     guard let best else { return false }
-    return book.tryChange(row, most: .max, { $0.swap(slot, best.place) }, undo: { _ in })
+    book.swap(row, slot, best.place)
+    return true
+  }
+
+  /// A new pair is worth that many masters too many.
+  private static let mastersForAPair = 4
+
+  private func tooMany(_ node: NodeIndex, _ count: NodeTable<Int32>) -> Int {
+    guard let windows = due.roles.first, windows.state == 0 else { return 0 }
+    return Int(max(0, count[node] - windows.window(node, total: due.least[node]).least))
   }
 
   /// The next node, going around, that lacks replicas and masters and may have one of this partition.

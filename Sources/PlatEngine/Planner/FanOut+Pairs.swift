@@ -22,6 +22,11 @@ extension FanOut {
       }
     }
     let holdings = try Holdings(problem, placement)
+    let mastered: NodeTable<Int32> = try problem.arena.table(problem.nodeCount)
+    for partition in 0..<problem.partitionCount {
+      let row = placement.row(partition)
+      for slot in 0..<problem.wanted[0] where row[slot] != .none { mastered[row[slot]] += 1 }
+    }
     doomed.sort { ($0.from, $0.to) < ($1.from, $1.to) }
     for (from, to) in doomed where book.count(from, to) > 0 {
       var place = holdings.begin(from)
@@ -29,7 +34,7 @@ extension FanOut {
         let row = placement.row(slot / problem.replicas)
         guard slot % problem.replicas < problem.wanted[0], (0..<problem.replicas).contains(where: { row[$0] == to })
         else { continue }
-        release(row, from, to)
+        release(row, from, to, mastered)
       }
     }
     // A pair that role changes brought about after its turn.
@@ -37,8 +42,11 @@ extension FanOut {
     if book.isOutOfMemory { throw .outOfMemory }
   }
 
-  /// Another holder becomes master, over pairs that all may stay; or the replica at `to` goes.
-  private mutating func release(_ row: UnsafeMutablePointer<NodeIndex>, _ from: NodeIndex, _ to: NodeIndex) {
+  /// Another holder that is not master of too many becomes master, over pairs that all may stay; or the replica at `to`
+  /// goes.
+  private mutating func release(
+    _ row: UnsafeMutablePointer<NodeIndex>, _ from: NodeIndex, _ to: NodeIndex, _ mastered: NodeTable<Int32>
+  ) {
     let masters = problem.wanted[0]
     guard let slot = (0..<problem.replicas).first(where: { row[$0] == to }),
       let master = (0..<masters).first(where: { row[$0] == from })
@@ -46,12 +54,17 @@ extension FanOut {
     if slot >= masters {
       for place in masters..<problem.replicas where row[place] != .none && problem.allows(row[place], inState: 0) {
         let heir = row[place]
+        guard mastered[heir] <= mostMasters(heir) else { continue }
         let isFree = (0..<problem.replicas).allSatisfy {
           row[$0] == .none || $0 == place || (heir != from && book.count(heir, row[$0]) > 0)
         }
         guard isFree, book.trySwap(row, master, place) else { continue }
-        if StateRules.breach(problem, row) == nil { return }
-        _ = book.trySwap(row, master, place)
+        if StateRules.breach(problem, row) == nil {
+          mastered[from] -= 1
+          mastered[heir] += 1
+          return
+        }
+        book.swap(row, master, place)
       }
     }
     book.remove(row)
@@ -61,6 +74,13 @@ extension FanOut {
     row[slot] = .none
     if slot < masters { _ = inherit(row, slot) }
     book.add(row)
+  }
+
+  /// A tenth above its window, which mastership on its way from node to node can make good.
+  private func mostMasters(_ node: NodeIndex) -> Int32 {
+    guard let windows = due.roles.first, windows.state == 0 else { return .max }
+    let most = windows.window(node, total: due.most[node]).most
+    return most + most / 2
   }
 
   /// Some other holder that may be master comes to an empty slot of one.

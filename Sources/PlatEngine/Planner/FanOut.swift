@@ -15,40 +15,80 @@ struct FanOut {
 
   /// What keeps the limit: `placement` as it is, which knows of none, or one made for it. A hard limit is kept whatever
   /// it costs; a soft one where that costs no move, no balance and no other rule.
-  static func keep(_ problem: Problem, _ due: Due, _ placement: Placement) throws(PlatError) -> Placement {
+  static func keep(_ problem: Problem, _ due: Due, _ placement: Placement, isFresh: Bool) throws(PlatError) -> Placement {
     guard let limit = problem.fanOut else { return placement }
     var result = placement
-    if placement.peers == nil, try !PeerBook(problem, placement).isWithin {
-      let target = try PlacementMap(unfilled: problem.partitionCount, slotCounts: problem.wanted, arena: problem.arena)
-      result = try rebalance(problem, target: target, mayDrop: limit.strength == .hard)
-      StateRules.enforce(problem, result)
-      if limit.strength == .soft {
-        let (before, after) = (Cost(problem, due, placement), Cost(problem, due, result))
-        if !after.isNowhereAbove(before) { result = placement }
+    if try !PeerBook(problem, placement).isWithin {
+      if isFresh {
+        if limit.strength == .hard { try repair(problem, due, &result) }
+      } else {
+        let target = try PlacementMap(unfilled: problem.partitionCount, slotCounts: problem.wanted, arena: problem.arena)
+        result = try rebalance(problem, target: target, mayDrop: limit.strength == .hard)
+        if limit.strength == .soft, try !Cost(problem, due, result).isNowhereAbove(Cost(problem, due, placement)) {
+          result = placement
+          try mend(problem, due, result)
+        }
       }
+      StateRules.enforce(problem, result)
     }
-    if limit.strength == .hard { try enforce(problem, &result, due) }
+    guard limit.strength == .hard else { return result }
+    try enforce(problem, &result, due)
+    let cost = try Cost(problem, due, result)
+    if !isFresh, cost.unplaced > 0 || 50 * cost.outside > due.total, var other = try anew(problem) {
+      StateRules.enforce(problem, other)
+      try enforce(problem, &other, due)
+      if try Cost(problem, due, other).isWorth(insteadOf: cost) { result = other }
+    }
+    try follow(problem, due, &result)
     return result
   }
 
-  /// What a soft limit may not raise.
+  /// A fresh map that is not within its limit everywhere.
+  private static func repair(_ problem: Problem, _ due: Due, _ placement: inout Placement) throws(PlatError) {
+    var fanOut = FanOut(problem: problem, due: due, placement: placement, book: try PeerBook(problem, placement))
+    try fanOut.dropPairs()
+    try fanOut.flow()
+    placement = fanOut.placement
+    placement.peers = try PeerBook(problem, placement)
+    _ = try Roles.run(problem, due, placement)
+  }
+
+  /// What a placement costs.
   private struct Cost {
     var unplaced: Int
+    /// Replicas, and masters, outside of windows.
     var outside: Int
     var moves: Int
     var broken = 0
 
-    init(_ problem: Problem, _ due: Due, _ placement: Placement) {
+    init(_ problem: Problem, _ due: Due, _ placement: Placement) throws(PlatError) {
       let balance = Balance(placement, due)
       unplaced = balance.unplaced
       outside = balance.above + balance.below
       moves = placement.moves(problem)
+      if let windows = due.roles.first, windows.state == 0 {
+        let masters: NodeTable<Int32> = try problem.arena.table(problem.nodeCount)
+        for partition in 0..<problem.partitionCount {
+          let row = placement.row(partition)
+          for slot in 0..<problem.wanted[0] where row[slot] != .none { masters[row[slot]] += 1 }
+        }
+        for index in 0..<problem.nodeCount {
+          let window = windows.window(NodeIndex(index), total: placement.load.base[index])
+          outside += Int(max(0, masters.base[index] - window.most, window.least - masters.base[index]))
+        }
+      }
       for partition in 0..<(problem.soft.isEmpty ? 0 : problem.partitionCount) {
         let row = placement.row(partition)
         for slot in 0..<problem.replicas where row[slot] != .none {
           broken += problem.softBreaches(row, leaving: slot, at: row[slot])
         }
       }
+    }
+
+    /// Better balance is worth twice the moves, a replica any number.
+    func isWorth(insteadOf other: Cost) -> Bool {
+      unplaced < other.unplaced
+        || (unplaced == other.unplaced && outside < other.outside && moves <= 2 * other.moves)
     }
 
     func isNowhereAbove(_ other: Cost) -> Bool {
@@ -67,9 +107,12 @@ struct FanOut {
     try fanOut.settleMasters()
     if mayDrop { try fanOut.dropPairs() }
     try fanOut.giveMastersToNewcomers()
+    // Mastership first goes where it should while pairs are few, and again when all is placed.
+    fanOut.placement.peers = fanOut.book
+    fanOut.placement.dealt = problem.partitionCount
+    _ = try Roles.run(problem, due, fanOut.placement)
     try fanOut.flow()
     fanOut.placement.peers = try PeerBook(problem, fanOut.placement)
-    fanOut.placement.dealt = problem.partitionCount
     _ = try Roles.run(problem, due, fanOut.placement)
     return fanOut.placement
   }
@@ -88,14 +131,14 @@ struct FanOut {
 
   private static let rounds = 4
 
-  private mutating func flow() throws(PlatError) {
+  mutating func flow() throws(PlatError) {
     var windows = due
     for round in 0..<FanOut.rounds {
       let balance = Balance(placement, windows)
       if balance.isSettled { break }
       let now = try PeerBook(problem, placement)
       var graph = PeerGraph(problem, now)
-      try widen(&graph, now, windows)
+      try widen(&graph, now)
       let potential: NodeTable<Int32> = try problem.arena.table(problem.nodeCount + 2)
       try Exchange.run(problem, windows, &placement, potential: potential, within: graph)
       // What is missing goes wherever it may, and only then is balance left behind.

@@ -105,6 +105,13 @@ final class PeerBook {
     tryChange(row, { $0.swap(a, b) }, undo: { $0.swap(a, b) })
   }
 
+  /// Two slots of a row change their holders, whatever the limits say.
+  func swap(_ row: UnsafeMutablePointer<NodeIndex>, _ a: Int, _ b: Int) {
+    remove(row)
+    row.swap(a, b)
+    add(row)
+  }
+
   // MARK: Pairs
 
   /// Partitions that `from` is master of and `to` holds. Amortised O(1).

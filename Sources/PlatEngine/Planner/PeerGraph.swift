@@ -5,10 +5,13 @@ struct PeerGraph {
   private var targets: [[NodeIndex]]
   private var outLeft: [Int32]
   private var inLeft: [Int32]
+  /// Hard rules that let two holders of a partition in no container.
+  private let apart: [LevelCap]
 
   /// The pairs of a book that is within its limits. O(N + pairs).
   init(_ problem: Problem, _ book: PeerBook) {
     masters = problem.wanted[0]
+    apart = problem.hard.filter { $0.most <= 1 }
     let nodes = (0..<problem.nodeCount).map { NodeIndex($0) }
     targets = nodes.map { node in
       var list: [NodeIndex] = []
@@ -25,9 +28,14 @@ struct PeerGraph {
 
   func mayAddSource(to node: NodeIndex) -> Bool { inLeft[node.int] > 0 }
 
+  /// Whether a partition could lie on both at all.
+  func maySharePartitions(_ a: NodeIndex, _ b: NodeIndex) -> Bool {
+    a != b && apart.allSatisfy { $0.containerOfNode[a] != $0.containerOfNode[b] }
+  }
+
   /// The pair may come, if neither has all the peers that it may have.
   mutating func add(_ from: NodeIndex, _ to: NodeIndex) -> Bool {
-    guard from != to, outLeft[from.int] > 0, inLeft[to.int] > 0, !allows(from, to) else { return false }
+    guard maySharePartitions(from, to), outLeft[from.int] > 0, inLeft[to.int] > 0, !allows(from, to) else { return false }
     targets[from.int].append(to)
     outLeft[from.int] -= 1
     inLeft[to.int] -= 1

@@ -26,7 +26,8 @@ public enum Planner {
     clock.mark("due")
 
     let potential = try startingPotentials(problem, due, placement)
-    if placement.placed == 0, placement.letGo == 0 {
+    let isFresh = placement.placed == 0 && placement.letGo == 0
+    if isFresh {
       if problem.fanOut == nil {
         try Fresh.run(problem, due, &placement)
       } else {
@@ -47,7 +48,7 @@ public enum Planner {
     StateRules.enforce(problem, placement)
     clock.mark("roles")
     if problem.fanOut != nil {
-      placement = try FanOut.keep(problem, due, placement)
+      placement = try FanOut.keep(problem, due, placement, isFresh: isFresh)
       clock.mark("fanOut")
     }
     let map = try Witnesses.run(problem, placement, memoryLimitBytes: options.memoryLimitBytes)
@@ -57,6 +58,7 @@ public enum Planner {
       prices.base[node] = potential.base[cluster.nodeCount + 1] - potential.base[node]
     }
     var bound = try Certify.movesLowerBound(problem, due, prices: prices)
+    if problem.fanOut?.strength == .hard, !due.isShort { bound = max(bound, try PeerBound.moves(problem)) }
     // A map outside the windows may need fewer moves than any inside; what it needs bounds both.
     if !Balance(placement, due).isSettled { bound = min(bound, placement.moves(problem)) }
     clock.mark("certify")
@@ -100,9 +102,11 @@ public enum Planner {
   private static func assignRoles(
     _ problem: Problem, _ due: Due, _ placement: inout Placement, _ potential: NodeTable<Int32>
   ) throws(PlatError) {
-    guard placement.peers == nil else {
-      _ = try Roles.run(problem, due, placement)
-      return
+    if placement.peers != nil {
+      let parts = try Roles.run(problem, due, placement)
+      let (tooFew, tooMany) = parts?.unsettled() ?? ([], [])
+      if problem.fanOut?.strength == .hard || tooFew.isEmpty && tooMany.isEmpty { return }
+      placement.peers = nil  // a soft limit costs no balance
     }
     let slack = potential.base[problem.nodeCount]
     var due = due

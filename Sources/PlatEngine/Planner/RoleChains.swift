@@ -84,9 +84,7 @@ struct RoleChains {
   @inline(__always) private func change(_ slot: Int, _ place: Int) {
     if let peers {
       let row = slot / width * width
-      peers.remove(rows + row)
-      rows.swap(slot, place)
-      peers.add(rows + row)
+      peers.swap(rows + row, slot - row, place - row)
     } else {
       rows.swap(slot, place)
     }

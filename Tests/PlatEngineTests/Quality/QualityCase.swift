@@ -9,6 +9,7 @@ struct QualityShape {
   var constraints = [1, 2, 0, 0]
   var model = StateModel.masterSlave
   var rules: [PlacementRule] = []
+  var fanOut: FanOutLimit?
   /// By the node's place in the tree.
   var weights: [Int: String] = [:]
   var capacities: [Int: Int] = [:]
@@ -53,7 +54,8 @@ struct QualityShape {
         }
       }
     }
-    let settings = Settings(model: model, partitionCount: partitions, constraints: constraints, placement: rules)
+    let settings = Settings(
+      model: model, partitionCount: partitions, constraints: constraints, placement: rules, fanOut: fanOut)
     return Cluster(settings: settings, levels: ["zone", "rack"], containers: containers, nodes: nodes)
   }
 }

@@ -4,7 +4,7 @@ import TestSupport
 /// The clusters of the quality table, from large to strange.
 extension QualityCase {
   static let corpus: [QualityCase] =
-    published + everyday + uneven + weighted + capped + levelled + manyStates + strange + hard + large
+    published + everyday + uneven + weighted + capped + levelled + manyStates + strange + hard + limited + large
 
   private static let fifty = QualityShape(
     racks: Array(repeating: [5, 5], count: 5), partitions: 1440, rules: [QualityShape.atMost(1, inLevel: 0)])
