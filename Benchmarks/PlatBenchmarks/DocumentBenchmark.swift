@@ -26,11 +26,11 @@ func benchmarkDocuments(partitions: Int) throws -> [String] {
   }
   let json = try text(nil)
   let target = UnsafeMutableRawPointer.allocate(byteCount: json.count, alignment: 64)
-  let copy = median { memcpy(target, json.baseAddress, json.count) }
+  let copy = median { memcpy(target, json.baseAddress!, json.count) }
   tell("copying \(json.count >> 20) MiB", copy, bytes: json.count, against: nil)
   let fresh = median {
     let target = UnsafeMutableRawPointer.allocate(byteCount: json.count, alignment: 64)
-    memcpy(target, json.baseAddress, json.count)
+    memcpy(target, json.baseAddress!, json.count)
     target.deallocate()
   }
   tell("copying to fresh memory", fresh, bytes: json.count, against: nil)
