@@ -72,7 +72,8 @@ public final class PlacementMap: @unchecked Sendable {
 
 /// A map under construction, whose rows may turn out wider than was thought.
 public struct PlacementMapBuilder {
-  private var map: PlacementMap
+  /// As far as it is built. Who writes into its rows tells `note`.
+  public private(set) var map: PlacementMap
   /// The most slots of each state that a row has used.
   private var used: [Int]
 
@@ -91,6 +92,9 @@ public struct PlacementMapBuilder {
     let row = map.row(partition) + slots.lowerBound
     for offset in 0..<slots.count { row[offset] = offset < nodes.count ? nodes[offset] : .none }
   }
+
+  /// Some row has this many nodes of a state.
+  public mutating func note(used count: Int, ofState state: Int) { used[state] = max(used[state], count) }
 
   public mutating func set(partition: Int, state: Int, nodes: [NodeIndex]) throws(PlatError) {
     try nodes.withUnsafeBufferPointer { buffer throws(PlatError) in

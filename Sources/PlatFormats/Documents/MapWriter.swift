@@ -47,6 +47,12 @@ enum MapWriter {
     let states = QuotedNames(states)
     let columns = map.slotCounts.indices.map { map.slots(ofState: $0) }
     writer.beginObject(.lines)
+    if ranges.isEmpty, let indent = writer.indent,
+      let rows = RowWriter(nodes: names, states: states, isWanted: isWanted, indent: indent)
+    {
+      rows.write(map, to: &writer)
+      return writer.endObject()
+    }
     for partition in 0..<map.partitionCount {
       if ranges.isEmpty {
         writer.key(partition)
@@ -97,6 +103,8 @@ struct QuotedNames: ~Copyable {
   private let text: UnsafeMutableBufferPointer<UInt8>
   /// Where each name begins, and the end of the last.
   private let starts: UnsafeMutableBufferPointer<Int>
+
+  var count: Int { starts.count - 1 }
 
   /// O(bytes).
   init(_ names: [String]) {

@@ -1,3 +1,4 @@
+import CPlatJSON
 import PlatEngine
 
 /// Reads the holders of one partition after the other into a placement map: `{"master":["a"],"slave":["f"]}`.
@@ -51,6 +52,40 @@ struct RowReader: ~Copyable {
         throw reader.error(error, at: key.offset)
       }
     }
+  }
+
+  /// Rows wider than this are read one token after the other.
+  private static let mostPlainSlots = 16
+
+  /// Reads plain rows, one after the other and much faster, until the end or one that is not plain. How many.
+  mutating func readPlain(
+    _ reader: inout JSONReader, depth: Int, partitions: inout PartitionNames, nodes: borrowing NameTable
+  ) throws(DocumentError) -> Int {
+    let map = builder.map
+    guard map.width <= Self.mostPlainSlots, states.count <= 64 else { return 0 }
+    let counts = UnsafeMutablePointer<UInt32>.allocate(capacity: states.count)
+    let described = UnsafeMutablePointer<plat_json_row_state>.allocate(capacity: states.count)
+    defer {
+      counts.deallocate()
+      described.deallocate()
+    }
+    for state in 0..<states.count {
+      let (name, slots) = (states.bytes(state), map.slots(ofState: state))
+      counts[state] = 0
+      described[state] = plat_json_row_state(
+        name: name.baseAddress, name_length: UInt64(name.count), first_slot: UInt32(slots.lowerBound),
+        slot_count: UInt32(slots.count), used: counts + state)
+    }
+    let place = UnsafeMutableRawPointer(map.slots).assumingMemoryBound(to: UInt32.self)
+    let room = UnsafeMutablePointer<UInt32>.allocate(capacity: Self.mostPlainSlots)
+    defer { room.deallocate() }
+    var rows = plat_json_rows(
+      names: nodes.unsafeNames, states: described, state_count: UInt32(states.count), slots: place,
+      width: UInt64(map.width), partition_count: UInt64(map.partitionCount), taken: partitions.isTaken.baseAddress,
+      held: room)
+    let count = try reader.readRows(&rows, depth: depth)
+    for state in 0..<states.count { builder.note(used: Int(counts[state]), ofState: state) }
+    return count
   }
 
   /// How many nodes there are in the array that comes next; they go to `row`.

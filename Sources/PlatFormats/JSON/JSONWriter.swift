@@ -69,6 +69,25 @@ package struct JSONWriter: ~Copyable {
     hasElement >>= 1
   }
 
+  // MARK: elements
+
+  /// Elements of an object in lines that `body` writes itself, at most `mostBytes` of them with a comma and a line break
+  /// before each; it returns how many. The comma before the first element of all is dropped.
+  mutating func elements(mostBytes: Int, _ body: (UnsafeMutablePointer<UInt8>) -> Int) {
+    guard let end = reserve(mostBytes) else { return }
+    let size = body(end)
+    if hasElement & 1 == 0, size > 0 {
+      memmove(end, end + 1, size - 1)
+      count += size - 1
+    } else {
+      count += size
+    }
+    if size > 0 { hasElement |= 1 }
+  }
+
+  /// How far in the elements of the innermost container are, where they have lines.
+  var indent: Int? { hasLines & 1 != 0 ? 2 * depth : nil }
+
   // MARK: keys and values as bytes
 
   /// A key as it stands in the document, with its quotes.
