@@ -51,7 +51,8 @@ public enum Planner {
     StateRules.enforce(problem, placement)
     clock.mark("roles")
     if problem.fanOut != nil {
-      placement = try FanOut.keep(problem, due, placement, isFresh: isFresh)
+      placement = try FanOut.keep(
+        problem, due, placement, isFresh: isFresh, memoryLimitBytes: options.memoryLimitBytes)
       clock.mark("fanOut")
     }
     let map = try Witnesses.run(problem, placement, memoryLimitBytes: options.memoryLimitBytes)
@@ -144,6 +145,12 @@ public enum Planner {
             path: "settings.placement[\(index)].near", found: "a hard near rule",
             expected: "a soft one: this version judges near rules and does not plan them"))
       }
+    }
+    if settings.fanOut?.strength == .hard, cluster.replicas > FanOut.mostReplicas {
+      throw .unsupported(
+        InputError(
+          path: "settings.fanOut.strength", found: "hard, with \(cluster.replicas) replicas of each partition",
+          expected: "soft, or at most \(FanOut.mostReplicas) replicas"))
     }
   }
 }
