@@ -51,7 +51,8 @@ public enum Planner {
     StateRules.enforce(problem, placement)
     clock.mark("roles")
     if problem.fanOut != nil {
-      placement = try FanOut.keep(problem, due, placement, isFresh: isFresh)
+      placement = try FanOut.keep(
+        problem, due, placement, isFresh: isFresh, memoryLimitBytes: options.memoryLimitBytes)
       clock.mark("fanOut")
     }
     if problem.isNearPromoted, !Balance(placement, due).isSettled {
@@ -165,6 +166,12 @@ public enum Planner {
             path: "settings.fanOut.strength", found: "hard, beside a hard near rule",
             expected: "one of them to be soft: they are not planned together"))
       }
+    }
+    if settings.fanOut?.strength == .hard, cluster.replicas > FanOut.mostReplicas {
+      throw .unsupported(
+        InputError(
+          path: "settings.fanOut.strength", found: "hard, with \(cluster.replicas) replicas of each partition",
+          expected: "soft, or at most \(FanOut.mostReplicas) replicas"))
     }
   }
 }
