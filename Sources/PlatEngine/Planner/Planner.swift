@@ -77,7 +77,8 @@ public enum Planner {
     StateRules.enforce(problem, placement)
     clock.mark("roles")
     if let limit = problem.fanOut, seeksBalance && !isSwapped || limit.strength == .hard {
-      placement = try FanOut.keep(problem, windows, placement, isFresh: isFresh)
+      placement = try FanOut.keep(
+        problem, windows, placement, isFresh: isFresh, memoryLimitBytes: options.memoryLimitBytes)
       clock.mark("fanOut")
     }
     let map = try Witnesses.run(problem, placement, memoryLimitBytes: options.memoryLimitBytes)
@@ -176,6 +177,12 @@ public enum Planner {
             path: "settings.placement[\(index)].near", found: "a hard near rule",
             expected: "a soft one: this version judges near rules and does not plan them"))
       }
+    }
+    if settings.fanOut?.strength == .hard, cluster.replicas > FanOut.mostReplicas {
+      throw .unsupported(
+        InputError(
+          path: "settings.fanOut.strength", found: "hard, with \(cluster.replicas) replicas of each partition",
+          expected: "soft, or at most \(FanOut.mostReplicas) replicas"))
     }
   }
 }
