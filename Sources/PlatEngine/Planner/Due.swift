@@ -5,6 +5,9 @@ struct Due {
   /// The fewest and most replicas of each node: floor and ceiling of its due.
   private(set) var least: NodeTable<Int32>
   private(set) var most: NodeTable<Int32>
+  /// The dues themselves, and how they are rounded.
+  let shares: ExactShares
+  private let rounding: ControlledRounding
   /// One count for each node within its window; every container's sum, too, is the floor or ceiling of its due.
   private(set) var quota: NodeTable<Int32>
   /// The replicas that can be placed in all: P · R, or less where caps forbid it.
@@ -12,9 +15,6 @@ struct Due {
   let isShort: Bool
   /// For each wanted state but the last, the fewest and most of each node, given its total `T`. See `RoleWindow`.
   private(set) var roles: [RoleWindows]
-  /// The dues themselves, and how they are rounded.
-  let shares: ExactShares
-  private let rounding: ControlledRounding
 
   /// `held`: for nodes in maintenance, what they keep. O(N) and a few rational operations for each kind of node.
   init(_ problem: Problem, held: NodeTable<Int32>) throws(PlatError) {
@@ -49,6 +49,27 @@ struct Due {
       problem, groups: groups, weights: members.map(\.weight), totals: shares.ofMember, total: total)
   }
 
+  /// The same with nothing left open: each node is to hold what `totals` says, and what `states` says of each of
+  /// `roles`.
+  func aimed(at totals: NodeTable<Int32>, states: [NodeTable<Int32>]?) -> Due {
+    var result = self
+    (result.least, result.most, result.quota) = (totals, totals, totals)
+    if let states { result.roles = zip(roles, states).map { $0.aimed(at: $1) } }
+    return result
+  }
+
+  func withRoles(of other: Due) -> Due {
+    var result = self
+    result.roles = other.roles
+    return result
+  }
+
+  /// Another rounding that keeps what `quota` keeps: row `row` of `rows`, so that what each node and each container
+  /// has in all of them is the floor or the ceiling of as many times its due (Hermite's identity). O(N).
+  func round(_ row: Int, of rows: Int, into quota: NodeTable<Int32>) {
+    rounding.round(shares.groupOfNode, into: quota, from: (row, rows))
+  }
+
   /// The nodes that are due something, if all those are due the same and nothing falls short; else nil. O(N).
   var countOfAlike: Int? {
     guard !isShort else { return nil }
@@ -73,27 +94,6 @@ struct Due {
     for node in toFloor { result.most[node] = least[node] }
     for node in toCeiling { result.least[node] = most[node] }
     return result
-  }
-
-  /// The same with nothing left open: each node is to hold what `totals` says, and what `states` says of each of
-  /// `roles`.
-  func aimed(at totals: NodeTable<Int32>, states: [NodeTable<Int32>]?) -> Due {
-    var result = self
-    (result.least, result.most, result.quota) = (totals, totals, totals)
-    if let states { result.roles = zip(roles, states).map { $0.aimed(at: $1) } }
-    return result
-  }
-
-  func withRoles(of other: Due) -> Due {
-    var result = self
-    result.roles = other.roles
-    return result
-  }
-
-  /// Another rounding that keeps what `quota` keeps: row `row` of `rows`, so that what each node and each container
-  /// has in all of them is the floor or the ceiling of as many times its due (Hermite's identity). O(N).
-  func round(_ row: Int, of rows: Int, into quota: NodeTable<Int32>) {
-    rounding.round(shares.groupOfNode, into: quota, from: (row, rows))
   }
 
   /// Windows that ask for no balance beyond what is there: no node must take or give anything, and each may
