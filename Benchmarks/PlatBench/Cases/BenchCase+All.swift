@@ -30,11 +30,19 @@ extension BenchCase {
     [
       BenchCase("peers", thousand.with { $0.partitions = 4_096 }, .join(1)),
       BenchCase("peers", thousand.with { ($0.partitions, $0.slaves, $0.fanOut) = (100_000, 1, 10) }, .fresh),
+      BenchCase("peers", inRacks(50).with { $0.partitions = 100_000 }, .fresh),
+      BenchCase("peers", inRacks(5).with { $0.partitions = 10_000 }, .leave(1)),
+      BenchCase("peers", inRacks(5).with { $0.partitions = 10_000 }, .join(1)),
       BenchCase("peers", hundred, .join(20)),
       BenchCase("peers", thousand.with { $0.partitions = 33_000 }, .join(200)),
       BenchCase("peers", largest.with { $0.partitions = 16_384 }, .balance),
       BenchCase("peers", largest.with { $0.partitions = 16_384 }, .leave(100)),
     ]
+  }
+
+  /// 20 racks, which hold no partition twice, and at most 10 peers.
+  private static func inRacks(_ nodesPerRack: Int) -> Shape {
+    Shape(zones: 20, racksPerZone: 1, nodesPerRack: nodesPerRack, partitions: 0, fanOut: 10)
   }
 
   private static var published: [BenchCase] {

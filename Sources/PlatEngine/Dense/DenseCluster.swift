@@ -85,4 +85,18 @@ public struct DenseCluster: Sendable {
     guard let part = capacityPart, part.denominator > 0 else { return Rational(min(capacity, partitionCount)) }
     return min(Rational(capacity) * Rational(part.numerator, part.denominator), Rational(partitionCount))
   }
+
+  /// `other` with its nodes in another condition, or for some of its partitions. `cluster` differs from the other's in
+  /// nothing else, so there is nothing to check. O(N).
+  init(_ other: DenseCluster, cluster: Cluster, partitionCount: Int, capacity: [Int]) {
+    self.cluster = cluster
+    self.partitionCount = partitionCount
+    self.capacity = capacity
+    nodeCount = other.nodeCount
+    wanted = other.wanted
+    dataWanted = other.dataWanted
+    replicas = other.replicas
+    levels = other.levels
+    status = cluster.nodes.map(\.status)
+  }
 }

@@ -12,6 +12,8 @@ extension Judge {
   /// (Lagrange's bound; the prices are the dual of a minimum-cost flow.) So prices that are wrong prove less, never too
   /// much, and checking them solves nothing.
   ///
+  /// What a hard limit on peers forces (`movesForPeers`) needs no prices; the greater of the two counts.
+  ///
   /// The windows are recounted here: floor and ceiling of each node's due beside `map`; for a node in maintenance, at
   /// most what it holds in `map`. Legal is what hard `atMost` rules allow of one partition in a container. `prices`
   /// beyond ± 2^30 count as that, nodes beyond the array as 0. O(P · R² + N log N), more for rows that do not stay.
@@ -26,9 +28,10 @@ extension Judge {
     for node in 0..<cluster.nodeCount {
       price.base[node] = node < prices.count ? max(-mostPrice, min(mostPrice, Int(prices[node]))) : 0
     }
-    let rows = try CheapestRows(matter, windows, price)
+    var rows = try CheapestRows(matter, windows, price)
     // No more than 2^31 slots at 2^30 each on either side: the difference fits.
-    return max(0, try rows.cost() - windows.greatestWorth(price))
+    let priced = max(0, try rows.cost() - windows.greatestWorth(price))
+    return windows.isShort ? priced : max(priced, try movesForPeers(matter))
   }
 
   private static let mostPrice = 1 << 30

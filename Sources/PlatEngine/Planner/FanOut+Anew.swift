@@ -12,22 +12,18 @@ extension FanOut {
 
   /// nil where nodes keep what they are not due, so that a fresh map does not say what they have.
   /// O(P · R³ · runs of a node).
-  static func anew(_ problem: Problem) throws(PlatError) -> Placement? {
+  static func anew(_ problem: Problem, _ memoryLimitBytes: UInt64) throws(PlatError) -> Placement? {
     guard !problem.hasSlaveOnly, problem.partitionCount > 0 else { return nil }
     let empty: NodeTable<Int32> = try problem.arena.table(problem.nodeCount)
     let due = try Due(problem, held: empty)
     guard !due.isShort else { return nil }
-    func makePlacement() throws(PlatError) -> Placement {
-      let target = try PlacementMap(unfilled: problem.partitionCount, slotCounts: problem.wanted, arena: problem.arena)
-      return try Placement(problem, target: target)
-    }
-    var fresh = try makePlacement()
+    var fresh = try emptyPlacement(problem, memoryLimitBytes)
     try Fresh.runWithFewPeers(problem, due, &fresh)
     guard fresh.peers?.isWithin ?? false else { return nil }
     _ = try Roles.run(problem, due, fresh)
 
     var dealer = Dealer(problem, fresh)
-    var result = try makePlacement()
+    var result = try emptyPlacement(problem, memoryLimitBytes)
     let seat = dealer.deal()
     for partition in 0..<problem.partitionCount {
       result.row(partition).update(from: fresh.row(seat[partition]), count: problem.replicas)

@@ -18,17 +18,21 @@ extension FanOut {
     }
     guard !newcomers.isEmpty else { return }
     let holdings = try Holdings(problem, placement)
+    let isPeer: NodeTable<Bool> = try problem.arena.table(problem.nodeCount)
+    let worth: NodeTable<Int64> = try problem.arena.table(problem.nodeCount)
     for (node, lacks) in newcomers {
-      let peers = try choosePeers(of: node, holdings)
-      settle(node, lacks: lacks, among: peers, holdings, count)
+      choosePeers(of: node, holdings, isPeer, worth)
+      settle(node, lacks: lacks, among: isPeer, holdings, count)
     }
     if book.isOutOfMemory { throw .outOfMemory }
   }
 
   /// The nodes that the newcomer may replicate to: they share as many partitions among themselves as possible.
-  private func choosePeers(of node: NodeIndex, _ holdings: Holdings) throws(PlatError) -> NodeTable<Bool> {
-    let isPeer: NodeTable<Bool> = try problem.arena.table(problem.nodeCount)
-    let worth: NodeTable<Int64> = try problem.arena.table(problem.nodeCount)
+  private func choosePeers(
+    of node: NodeIndex, _ holdings: Holdings, _ isPeer: NodeTable<Bool>, _ worth: NodeTable<Int64>
+  ) {
+    isPeer.fill(with: false)
+    worth.fill(with: 0)
     var left = Int(min(book.mostOut, Int32(problem.nodeCount)))
     book.forEachTarget(of: node) { target, _ in
       isPeer[target] = true
@@ -55,7 +59,6 @@ extension FanOut {
       last = best
       left -= 1
     }
-    return isPeer
   }
 
   /// Puts the newcomer in place of one holder where all the others are its peers, and makes it master: first where that

@@ -13,17 +13,23 @@ struct FanOut {
   var placement: Placement
   let book: PeerBook
 
+  /// Longer rows are not looked at pair by pair: hard limits on them are refused, soft ones judged only.
+  static let mostReplicas = 64
+
   /// What keeps the limit: `placement` as it is, which knows of none, or one made for it. A hard limit is kept whatever
   /// it costs; a soft one where that costs no move, no balance and no other rule.
-  static func keep(_ problem: Problem, _ due: Due, _ placement: Placement, isFresh: Bool) throws(PlatError) -> Placement {
+  static func keep(
+    _ problem: Problem, _ due: Due, _ placement: Placement, isFresh: Bool, memoryLimitBytes: UInt64
+  ) throws(PlatError) -> Placement {
     guard let limit = problem.fanOut else { return placement }
+    // A fresh map's book is kept up by all that has changed it since.
+    if isFresh, placement.peers?.isWithin ?? false, problem.stateCaps.isEmpty { return placement }
     var result = placement
     if try !PeerBook(problem, placement).isWithin {
       if isFresh {
         if limit.strength == .hard { try repair(problem, due, &result) }
       } else {
-        let target = try PlacementMap(unfilled: problem.partitionCount, slotCounts: problem.wanted, arena: problem.arena)
-        result = try rebalance(problem, target: target, mayDrop: limit.strength == .hard)
+        result = try rebalance(problem, mayDrop: limit.strength == .hard, memoryLimitBytes)
         if limit.strength == .soft, try !Cost(problem, due, result).isNowhereAbove(Cost(problem, due, placement)) {
           result = placement
           try mend(problem, due, result)
@@ -34,7 +40,7 @@ struct FanOut {
     guard limit.strength == .hard else { return result }
     try enforce(problem, &result, due)
     let cost = try Cost(problem, due, result)
-    if !isFresh, cost.unplaced > 0 || 50 * cost.outside > due.total, var other = try anew(problem) {
+    if !isFresh, cost.unplaced > 0 || 50 * cost.outside > due.total, var other = try anew(problem, memoryLimitBytes) {
       StateRules.enforce(problem, other)
       try enforce(problem, &other, due)
       if try Cost(problem, due, other).isWorth(insteadOf: cost) { result = other }
@@ -53,54 +59,18 @@ struct FanOut {
     _ = try Roles.run(problem, due, placement)
   }
 
-  /// What a placement costs.
-  private struct Cost {
-    var unplaced: Int
-    /// Replicas, and masters, outside of windows.
-    var outside: Int
-    var moves: Int
-    var broken = 0
-
-    init(_ problem: Problem, _ due: Due, _ placement: Placement) throws(PlatError) {
-      let balance = Balance(placement, due)
-      unplaced = balance.unplaced
-      outside = balance.above + balance.below
-      moves = placement.moves(problem)
-      if let windows = due.roles.first, windows.state == 0 {
-        let masters: NodeTable<Int32> = try problem.arena.table(problem.nodeCount)
-        for partition in 0..<problem.partitionCount {
-          let row = placement.row(partition)
-          for slot in 0..<problem.wanted[0] where row[slot] != .none { masters[row[slot]] += 1 }
-        }
-        for index in 0..<problem.nodeCount {
-          let window = windows.window(NodeIndex(index), total: placement.load.base[index])
-          outside += Int(max(0, masters.base[index] - window.most, window.least - masters.base[index]))
-        }
-      }
-      for partition in 0..<(problem.soft.isEmpty ? 0 : problem.partitionCount) {
-        let row = placement.row(partition)
-        for slot in 0..<problem.replicas where row[slot] != .none {
-          broken += problem.softBreaches(row, leaving: slot, at: row[slot])
-        }
-      }
-    }
-
-    /// Better balance is worth twice the moves, a replica any number.
-    func isWorth(insteadOf other: Cost) -> Bool {
-      unplaced < other.unplaced
-        || (unplaced == other.unplaced && outside < other.outside && moves <= 2 * other.moves)
-    }
-
-    func isNowhereAbove(_ other: Cost) -> Bool {
-      unplaced <= other.unplaced && outside <= other.outside && moves <= other.moves && broken <= other.broken
-    }
+  /// A placement with nothing in it, in rows of a map of its own.
+  static func emptyPlacement(_ problem: Problem, _ memoryLimitBytes: UInt64) throws(PlatError) -> Placement {
+    let target = try PlacementMap(
+      unfilled: problem.partitionCount, slotCounts: problem.wanted, arena: Arena(limitBytes: memoryLimitBytes))
+    return try Placement(problem, target: target)
   }
 
-  /// The placement, in rows of `target`. O(P · R² + N · peers²), and what `Exchange` needs.
+  /// A placement made for the limit. `mayDrop`: replicas may go for it. O(P · R² + N · peers²), and what `Exchange` needs.
   private static func rebalance(
-    _ problem: Problem, target: PlacementMap, mayDrop: Bool
+    _ problem: Problem, mayDrop: Bool, _ memoryLimitBytes: UInt64
   ) throws(PlatError) -> Placement {
-    var placement = try Placement(problem, target: target)
+    var placement = try emptyPlacement(problem, memoryLimitBytes)
     Keep.run(problem, &placement)
     let due = try Due(problem, held: placement.load)
     var fanOut = FanOut(problem: problem, due: due, placement: placement, book: try PeerBook(problem))

@@ -234,15 +234,19 @@ private struct Circle {
 
   /// Slaves take turns in being the first.
   private func write(_ first: Int, _ run: Int) {
+    let (from, masters, replicas) = (row.base, masters, replicas)
     let slaves = replicas - masters
-    for partition in first..<(first + run) {
-      let target = rows + partition * replicas
-      for slot in 0..<masters { target[slot] = row.base[slot] }
-      var slot = slaves > 0 ? masters + partition % slaves : masters
-      for slave in 0..<slaves {
-        target[slot] = row.base[masters + slave]
+    var target = rows + first * replicas
+    var turn = slaves > 0 ? first % slaves : 0
+    for _ in 0..<run {
+      for slot in 0..<masters { target[slot] = from[slot] }
+      var slot = masters + turn
+      for slave in masters..<replicas {
+        target[slot] = from[slave]
         slot = slot + 1 == replicas ? masters : slot + 1
       }
+      turn = turn + 1 >= slaves ? 0 : turn + 1
+      target += replicas
     }
   }
 }

@@ -67,7 +67,7 @@ final class PeerBook {
   }
 
   /// Whether every node is within the limits.
-  var isWithin: Bool { excess == 0 }
+  var isWithin: Bool { excess == 0 && !isOutOfMemory }
 
   // MARK: Rows
 

@@ -59,7 +59,8 @@ public enum Planner {
     StateRules.enforce(problem, placement)
     clock.mark("roles")
     if problem.fanOut != nil {
-      placement = try FanOut.keep(problem, due, placement, isFresh: isFresh)
+      placement = try FanOut.keep(
+        problem, due, placement, isFresh: isFresh, memoryLimitBytes: options.memoryLimitBytes)
       clock.mark("fanOut")
     }
     let map = try Witnesses.run(problem, placement, memoryLimitBytes: options.memoryLimitBytes)
@@ -82,7 +83,7 @@ public enum Planner {
 
   /// What the shortest paths of direct moves start from: 0 where paths begin, 1 everywhere else. Where `Keep`
   /// let something go that could have stayed, free paths come first, and all are 0. N nodes, the slack, the pool.
-  private static func startingPotentials(
+  static func startingPotentials(
     _ problem: Problem, _ due: Due, _ placement: Placement
   ) throws(PlatError) -> NodeTable<Int32> {
     let potential: NodeTable<Int32> = try problem.arena.table(problem.nodeCount + 2)
@@ -153,6 +154,12 @@ public enum Planner {
             path: "settings.placement[\(index)].near", found: "a hard near rule",
             expected: "a soft one: this version judges near rules and does not plan them"))
       }
+    }
+    if settings.fanOut?.strength == .hard, cluster.replicas > FanOut.mostReplicas {
+      throw .unsupported(
+        InputError(
+          path: "settings.fanOut.strength", found: "hard, with \(cluster.replicas) replicas of each partition",
+          expected: "soft, or at most \(FanOut.mostReplicas) replicas"))
     }
   }
 }

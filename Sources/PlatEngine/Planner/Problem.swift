@@ -258,6 +258,7 @@ extension DenseCluster {
   fileprivate var limitOnPeers: FanOutLimit? {
     guard let limit = cluster.settings.fanOut, wanted[0] > 0, replicas > 1 else { return nil }
     let most = min(limit.outbound ?? .max, limit.inbound ?? .max)
+    guard replicas <= FanOut.mostReplicas else { return nil }
     return most < nodeCount - 1 ? limit : nil
   }
 }

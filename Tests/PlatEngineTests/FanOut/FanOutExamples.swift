@@ -100,4 +100,21 @@ import Testing
       #expect(again.moves == 0 && again.report.roleChanges == 0, "\(quality.name)")
     }
   }
+
+  /// What a limit forces is part of the bound, and the Judge comes to the same by itself.
+  @Test func theJudgeProvesTheBound() throws {
+    var seen = 0
+    for (partitions, peers) in [(1024, 4), (2000, 6), (2000, 10)] {
+      var before = shape([[60]], partitions, peers: peers)
+      before.fanOut = nil
+      var after = before
+      after.fanOut = FanOutLimit(outbound: peers, inbound: peers / 2, strength: .hard)
+      let (cluster, current) = try QualityCase("", .planned, before, then: after).make()
+      let plan = try Planner.plan(cluster, from: current)
+      let proved = try Judge.movesBound(cluster, map: plan.target, from: current, prices: plan.certificate)
+      #expect(plan.movesLowerBound <= proved)
+      if plan.movesLowerBound > 0 { seen += 1 }
+    }
+    #expect(seen > 0)
+  }
 }
