@@ -41,10 +41,11 @@ struct PlanCommand: PlatCommand {
     try console.stage("writing") {
       var writer = JSONWriter(capacityBytes: PlanWriter.estimatedBytes(plan, of: document.cluster))
       PlanWriter.write(
-        plan, of: document.cluster, report: report, movesLowerBound: planned.movesLowerBound, to: &writer)
+        plan, of: document.cluster, report: report, movesLowerBound: planned.movesLowerBound,
+        movesWeightLowerBound: planned.movesWeightLowerBound, to: &writer)
       try writer.write(to: outputPath)
     }
-    let movement = ReportWriter.Movement(movesLowerBound: planned.movesLowerBound)
+    let movement = ReportWriter.Movement(planned)
     console.summarize {
       heading(plan, of: document) + ReportSummary.text(report, movement: movement) + ReportSummary.costs(console)
         + "  memory of the plan: \(planned.peakBytes >> 10) KiB\n"

@@ -24,6 +24,8 @@ public struct DenseCluster: Sendable {
   /// The most replicas that each node may hold: its capacity, and never more than the partitions.
   public let capacity: [Int]
   public let status: [Node.Status]
+  /// Nil where all partitions are of one size.
+  public let partitionWeights: PartitionWeights?
 
   /// O(N · levels). Throws where the cluster is not valid.
   public init(_ cluster: Cluster) throws(InputError) {
@@ -45,6 +47,7 @@ public struct DenseCluster: Sendable {
     }
     capacity = cluster.nodes.map { [partitionCount] in min($0.capacity ?? partitionCount, partitionCount) }
     status = cluster.nodes.map(\.status)
+    partitionWeights = try PartitionWeights(cluster.partitionWeights, replicas: replicas)
   }
 
   /// `other` with its nodes in another condition, or for some of its partitions. `cluster` differs from the other's in

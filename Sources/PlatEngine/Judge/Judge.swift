@@ -29,7 +29,8 @@ public enum Judge {
     var dockets = holders.constraints + [holders.shared]
     dockets += try matter.placementRules()
     dockets += [matter.capacity(holders), matter.status(holders, movement)]
-    dockets += peers.dockets(matter) + balance.dockets
+    let weight = cluster.partitionWeights.map { WeightBalance(matter, $0) }
+    dockets += peers.dockets(matter) + (weight.map { balance.dockets(beside: $0, matter) } ?? balance.dockets)
 
     var report = Report()
     report.moves = movement.moves
@@ -41,9 +42,10 @@ public enum Judge {
     for docket in dockets where docket.isCounted {
       if docket.strength == .hard { report.unmet += docket.excess } else { report.brokenSoft += docket.excess }
     }
-    report.isBalanced = balance.isBalanced
+    report.isBalanced = weight?.isBalanced ?? balance.isBalanced
+    report.inWeight = weight?.report(movesWeight: movement.movesWeight)
     report.health = holders.isRed ? .red : report.unmet + report.brokenSoft > 0 ? .yellow : .green
-    let words = Words(matter, holders, peers, balance.due)
+    let words = Words(matter, holders, peers, balance.due, weight)
     report.findings = words.findings(dockets)
     report.moreFindings = dockets.reduce(0) { $0 + $1.count } - report.findings.count
     return report

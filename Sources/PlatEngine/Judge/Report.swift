@@ -69,7 +69,9 @@ public struct Report: Equatable, Sendable {
   public var brokenSoft = 0
   /// Replicas wanted and not placed, plus breaches of hard rules.
   public var unmet = 0
-  /// Every node is within one replica of its due in every state and in total.
+  /// The same in weight, where partitions differ in it; `load` and `total` count replicas.
+  public var inWeight: WeightReport?
+  /// Every node is within one replica of its due in every state and in total; in weight, where partitions differ in it.
   public var isBalanced = true
   public var health = Health.green
   /// In a fixed order, at most `Report.mostFindings`.
@@ -85,7 +87,7 @@ public struct Report: Equatable, Sendable {
   public var meetsHardRules: Bool { unmet == 0 }
 
   public static func == (a: Report, b: Report) -> Bool {
-    a.moves == b.moves && a.roleChanges == b.roleChanges && a.total == b.total
+    a.moves == b.moves && a.inWeight == b.inWeight && a.roleChanges == b.roleChanges && a.total == b.total
       && a.load.elementsEqual(b.load, by: { $0.state == $1.state && $0.spread == $1.spread })
       && a.fanOutOutbound == b.fanOutOutbound && a.fanOutInbound == b.fanOutInbound && a.brokenSoft == b.brokenSoft
       && a.unmet == b.unmet && a.isBalanced == b.isBalanced && a.health == b.health && a.findings == b.findings

@@ -104,7 +104,7 @@ struct Due {
 
 /// The boxes that hard rules cap, as `WaterFill` wants them: box 0 is everything.
 struct DueBoxes {
-  private(set) var boxes: [WaterFill.Box] = [WaterFill.Box(parent: nil, cap: nil)]
+  var boxes: [WaterFill.Box] = [WaterFill.Box(parent: nil, cap: nil)]
   /// The innermost box around each node.
   private(set) var boxOfNode: [Int]
 

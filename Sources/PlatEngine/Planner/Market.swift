@@ -18,6 +18,8 @@ struct Market {
   private let leastPrice: Int32
   /// The row being chosen, and the nodes that hold it today, cheapest first.
   private let chosen: NodeTable<NodeIndex>
+  /// How many were chosen last.
+  private let chosenNodes: NodeTable<Int>
   private let held: NodeTable<NodeIndex>
 
   /// Today's rows have as many slots that hold data as are wanted, in front, and none may stay short.
@@ -41,6 +43,7 @@ struct Market {
     for node in 0..<problem.nodeCount { mayStay.base[node] = problem.keeps.base[node] && due.most.base[node] > 0 }
     self.mayStay = mayStay.base
     chosen = try problem.arena.table(problem.replicas)
+    chosenNodes = try problem.arena.table(1)
     held = try problem.arena.table(problem.heldSlots.count)
 
     let needed = problem.replicas + problem.heldSlots.count
@@ -139,6 +142,14 @@ struct Market {
       chosenCount += 1
       cost += price
     }
+    chosenNodes.base[0] = chosenCount
+    return cost
+  }
+
+  /// The same, telling which nodes it takes.
+  func costOfCheapest(_ partition: Int, takes: (NodeIndex) -> Void) -> Int {
+    let cost = costOfCheapest(partition)
+    for index in 0..<chosenNodes.base[0] { takes(chosen.base[index]) }
     return cost
   }
 

@@ -24,6 +24,8 @@ public struct Plan: Sendable {
   public var target: PlacementMap
   /// No map that meets the same hard rules and the same total balance can be reached with fewer moves. Proved.
   public var movesLowerBound: Int
+  /// The same of the weight that has to move, where partitions differ in weight, in the document's own numbers.
+  public var movesWeightLowerBound: Rational?
   /// The multipliers that prove it, one a node.
   public var certificate: [Int32]
   /// Nanoseconds of each stage, in pipeline order.

@@ -1,4 +1,4 @@
-/// The pipeline, on one screen.
+/// The pipeline, on one screen. Partitions of different sizes have their own: `Planner.planWeighted`.
 ///
 ///     Dense → Keep → Due → Fill (Fresh, or Fill and Exchange) → Mend → Roles → Certify → target map
 ///
@@ -12,6 +12,9 @@ public enum Planner {
     _ cluster: DenseCluster, from current: PlacementMap?, options: PlanOptions = PlanOptions()
   ) throws(PlatError) -> Plan {
     try refuseUnsupported(cluster)
+    if let weights = cluster.partitionWeights {
+      return try planWeighted(cluster, weights, from: current, options: options)
+    }
     let arena = try Arena(limitBytes: options.memoryLimitBytes)
     var clock = StageClock()
     let target = try PlacementMap(
@@ -91,7 +94,7 @@ public enum Planner {
 
   /// Windows may be out of reach (nodes in maintenance, rules about single states); what is still missing then
   /// goes wherever capacity and hard rules allow.
-  private static func placeTheRest(
+  static func placeTheRest(
     _ problem: Problem, _ due: Due, _ placement: inout Placement
   ) throws(PlatError) {
     guard placement.placed < due.total else { return }
@@ -156,7 +159,7 @@ public enum Planner {
 }
 
 /// How long each stage took. Reported, never decided on. A profiler finds the stages' borders by `mark`.
-private struct StageClock {
+struct StageClock {
   private(set) var stages: [(stage: String, nanoseconds: UInt64)] = []
   private var last = ContinuousClock.now
 

@@ -202,7 +202,7 @@ struct Roles {
   // MARK: The last state
 
   /// The last state gets what is left; who is in it today keeps its slot, where the row has the current shape.
-  private static func settle(_ problem: Problem, _ placement: Placement, state: Int, slots: Range<Int>) {
+  static func settle(_ problem: Problem, _ placement: Placement, state: Int, slots: Range<Int>) {
     guard let current = problem.current, !slots.isEmpty else { return }
     let held = current.slots(ofState: state)
     let both = min(held.count, slots.count)

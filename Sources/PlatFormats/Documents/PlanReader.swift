@@ -86,7 +86,7 @@ public enum PlanReader {
 /// Reads a summary as a list of claims.
 private enum SummaryReader {
   private enum Key: String, JSONKey {
-    case moves, movesLowerBound, roleChanges, load, fanOut, brokenSoft, unmet, health
+    case moves, movesLowerBound, movesWeight, movesWeightLowerBound, roleChanges, load, fanOut, brokenSoft, unmet, health
   }
   private enum LoadKey: String, JSONKey { case min, max, ideal }
   private enum FanOutKey: String, JSONKey { case outbound, inbound }
@@ -98,7 +98,7 @@ private enum SummaryReader {
     try reader.beginObject()
     while let key = try reader.nextKey(&seen, &ignored) {
       switch key {
-      case .moves, .movesLowerBound, .roleChanges, .brokenSoft, .unmet:
+      case .moves, .movesLowerBound, .movesWeight, .movesWeightLowerBound, .roleChanges, .brokenSoft, .unmet:
         claims.append(try readNumber(&reader, key.rawValue))
       case .health:
         claims.append(SummaryFigure("health", .word(try reader.readWord(Health.self).rawValue)))
