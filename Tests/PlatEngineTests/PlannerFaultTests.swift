@@ -98,7 +98,7 @@ import Testing
       let problem = try Problem(cluster, current: current, arena: arena)
       var placement = try Placement(
         problem, target: PlacementMap(partitionCount: cluster.partitionCount, slotCounts: cluster.wanted))
-      try Keep.run(problem, &placement)
+      Keep.run(problem, &placement)
       let due = try Due(problem, held: placement.load)
       let naive = NaiveDue(cluster, map: nil)
       guard

@@ -6,6 +6,8 @@
 struct Concerned {
   /// Every partition is concerned, whatever the marks say: until `Keep` has looked, and where it cannot tell.
   var isAll = true
+  /// All stages behind `Keep` say which rows they change. Without that every partition is concerned.
+  var isTracked = false
   /// Rows of today's map can stay as they are: there is one, its rows have the wanted shape, and who is in a row says
   /// whether it may stay.
   let canTell: Bool
@@ -15,6 +17,7 @@ struct Concerned {
   /// For each of the model's states, what each node holds in rows that are whole; state by state, N each.
   let whole: NodeTable<Int32>
   private let nodeCount: Int
+  let tools: WholeRows.Tools
 
   static let notWhole: UInt8 = 1
   static let changed: UInt8 = 2
@@ -26,6 +29,7 @@ struct Concerned {
     canTell = isSameShape && !problem.hasSlaveOnly && !problem.isWide && problem.near.isEmpty
     marks = try problem.arena.table(canTell ? problem.partitionCount : 0)
     whole = try problem.arena.table(problem.wanted.count * problem.nodeCount)
+    tools = try WholeRows.Tools(problem, isUsed: canTell)
   }
 
   // MARK: marking

@@ -71,7 +71,7 @@ struct FanOut {
     _ problem: Problem, mayDrop: Bool, _ memoryLimitBytes: UInt64
   ) throws(PlatError) -> Placement {
     var placement = try emptyPlacement(problem, memoryLimitBytes)
-    try Keep.run(problem, &placement)
+    Keep.run(problem, &placement)
     let due = try Due(problem, held: placement.load)
     var fanOut = FanOut(problem: problem, due: due, placement: placement, book: try PeerBook(problem))
     try fanOut.settleMasters()

@@ -10,7 +10,7 @@
 /// One pass over the current map, which writes every row, O(P · R²) for rows of R, on several threads. Without a map
 /// there is nothing to do.
 enum Keep {
-  static func run(_ problem: Problem, _ placement: inout Placement) throws(PlatError) {
+  static func run(_ problem: Problem, _ placement: inout Placement) {
     guard let current = problem.current else {
       // A fresh map is made in closed form; one with near rules is filled.
       if !problem.near.isEmpty { placement.target.clear() }
@@ -19,7 +19,7 @@ enum Keep {
     let isSameShape = current.slotCounts == placement.target.slotCounts && current.width == problem.replicas
     if placement.concerned.canTell {
       placement.concerned.isAll = false
-      try keepWhole(problem, &placement)
+      keepWhole(problem, &placement)
     }
     let concerned = placement.concerned
     concerned.forEachNotWhole { partition in
@@ -40,16 +40,16 @@ enum Keep {
       for slot in 0..<problem.replicas where row[slot] != .none { placement.load[row[slot]] += 1 }
       placement.placed += kept
     }
-    // Whether a row may stay is then more than who is in it.
-    if !problem.stateCaps.isEmpty || problem.fanOut != nil { placement.concerned.isAll = true }
+    // Under some rules whether a row may stay is more than who is in it.
+    let isPlain = problem.stateCaps.isEmpty && problem.fanOut == nil
+    if !isPlain || !placement.concerned.isTracked { placement.concerned.isAll = true }
   }
 
   /// The first count: copies and books every row that stays as it is, and marks all others.
-  private static func keepWhole(_ problem: Problem, _ placement: inout Placement) throws(PlatError) {
-    let held = min(problem.partitionCount, problem.heldPartitions)
-    let blocks = Blocks(held, replicas: problem.replicas, threads: problem.threads)
-    let whole = try WholeRows(problem, placement, workers: blocks.workers)
-    blocks.run { worker, block in whole.keep(block, worker) }
+  private static func keepWhole(_ problem: Problem, _ placement: inout Placement) {
+    let whole = WholeRows(problem, placement)
+    let held = whole.blocks.partitions
+    whole.blocks.run { worker, block in whole.keep(block, worker) }
     for partition in held..<max(held, problem.partitionCount) { placement.concerned.markNotWhole(partition) }
     placement.placed += whole.join(into: placement)
   }

@@ -63,7 +63,8 @@ public enum Planner {
     var placement = try Placement(problem, target: target)
     clock.mark("prepare")
 
-    try Keep.run(problem, &placement)
+    placement.concerned.isTracked = true
+    Keep.run(problem, &placement)
     clock.mark("keep")
     let due: Due
     if let ofKind = goal?.due { due = ofKind } else { due = try Due(problem, held: placement.load) }

@@ -9,22 +9,37 @@ struct WholeRows {
   private let width: Int
   private let nodeCount: Int
   private let caps: UnsafeBufferPointer<LevelCap>
-  /// For each node, and for nobody behind them: the container of the only hard rule, or else 0; `gone` where what the
-  /// node holds does not stay.
-  private let box: NodeTable<UInt32>
-  /// For each slot, where its state's counts begin; and the same for two states by the slots of the first one.
-  private let countOfSlot: NodeTable<Int32>
+  private let tools: Tools
+  /// Where the slots of the first state end, for two states.
   private let slotsOfFirst: Int
   private let hasTwoStates: Bool
-  /// For each worker, for each state, for each node.
-  private let counts: UnsafeMutablePointer<Int32>
   private let countsOfWorker: Int
-  private let workers: Int
   private let isOneEach: Bool
+  var blocks: Blocks { tools.blocks }
 
   private static let gone = UInt32.max
 
-  init(_ problem: Problem, _ placement: Placement, workers: Int) throws(PlatError) {
+  /// What the pass works with.
+  struct Tools {
+    let blocks: Blocks
+    /// For each node, and for nobody behind them: the container of the only hard rule, or else 0; `gone` where what the
+    /// node holds does not stay.
+    let box: NodeTable<UInt32>
+    /// For each slot, where its state's counts begin.
+    let countOfSlot: NodeTable<Int32>
+    /// For each worker but the first, for each state, for each node.
+    let counts: NodeTable<Int32>
+
+    init(_ problem: Problem, isUsed: Bool) throws(PlatError) {
+      let held = min(problem.partitionCount, problem.heldPartitions)
+      blocks = Blocks(held, replicas: problem.replicas, threads: problem.threads)
+      box = try problem.arena.table(isUsed ? problem.nodeCount + 1 : 0)
+      countOfSlot = try problem.arena.table(isUsed ? problem.replicas : 0)
+      counts = try problem.arena.table(isUsed ? (blocks.workers - 1) * problem.wanted.count * problem.nodeCount : 0)
+    }
+  }
+
+  init(_ problem: Problem, _ placement: Placement) {
     heldRows = problem.heldRows
     rows = placement.rows
     concerned = placement.concerned
@@ -32,14 +47,13 @@ struct WholeRows {
     nodeCount = problem.nodeCount
     caps = problem.hard
     isOneEach = caps.count == 1 && caps[0].most == 1
-    self.workers = workers
-    box = try problem.arena.table(nodeCount + 1)
+    tools = concerned.tools
+    let (box, countOfSlot) = (tools.box, tools.countOfSlot)
     for node in 0..<nodeCount {
       let ofNode = isOneEach ? caps[0].containerOfNode.base[node].raw : 0
       box.base[node] = problem.keeps.base[node] ? ofNode : WholeRows.gone
     }
     box.base[nodeCount] = WholeRows.gone
-    countOfSlot = try problem.arena.table(width)
     var slot = 0
     for (state, count) in problem.wanted.enumerated() {
       for _ in 0..<count {
@@ -50,19 +64,17 @@ struct WholeRows {
     slotsOfFirst = problem.wanted[0]
     hasTwoStates = problem.wanted.dropFirst(2).allSatisfy { $0 == 0 }
     countsOfWorker = problem.wanted.count * nodeCount
-    // The first worker counts where the sums are to be.
-    let table: NodeTable<Int32> = try problem.arena.table((workers - 1) * countsOfWorker)
-    counts = table.base
   }
 
+  /// The first worker counts where the sums are to be.
   private func counts(of worker: Int) -> UnsafeMutablePointer<Int32> {
-    worker == 0 ? concerned.whole.base : counts + (worker - 1) * countsOfWorker
+    worker == 0 ? concerned.whole.base : tools.counts.base + (worker - 1) * countsOfWorker
   }
 
   /// Adds up what the workers counted. Returns the replicas in whole rows.
   func join(into placement: Placement) -> Int {
     let sums = concerned.whole.base
-    for worker in 1..<max(1, workers) {
+    for worker in 1..<max(1, blocks.workers) {
       let counts = counts(of: worker)
       for index in 0..<countsOfWorker { sums[index] &+= counts[index] }
     }
@@ -88,8 +100,8 @@ struct WholeRows {
   @inline(__always) private func keep(
     _ partitions: Range<Int>, _ counts: UnsafeMutablePointer<Int32>, width: Int, hasTwoStates: Bool, isOneEach: Bool
   ) {
-    let (box, nobody, second) = (box.base, UInt32(nodeCount), nodeCount)
-    let (countOfSlot, slotsOfFirst) = (countOfSlot.base, slotsOfFirst)
+    let (box, nobody, second) = (tools.box.base, UInt32(nodeCount), nodeCount)
+    let (countOfSlot, slotsOfFirst) = (tools.countOfSlot.base, slotsOfFirst)
     var held = heldRows + partitions.lowerBound * width
     var row = rows + partitions.lowerBound * width
     for partition in partitions {

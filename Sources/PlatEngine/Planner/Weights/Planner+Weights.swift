@@ -101,7 +101,10 @@ extension Planner {
   ) throws(PlatError) {
     let problem = weighing.problem
     placement.placed = 0
-    for slot in 0..<(problem.partitionCount * weighing.replicas) where placement.rows[slot] != .none { placement.placed += 1 }
+    for partition in 0..<problem.partitionCount {
+      let row = weighing.row(partition)
+      placement.placed += (0..<weighing.replicas).count { row[$0] != .none }
+    }
     guard placement.placed < problem.partitionCount * weighing.replicas else { return }
     try placeTheRest(problem, due, &placement)
     weighing.recount()
