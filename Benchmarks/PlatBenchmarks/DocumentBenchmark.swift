@@ -38,16 +38,21 @@ func benchmarkDocuments(partitions: Int) throws -> [String] {
   let simdjson = median { precondition(plat_json_simdjson_string_bytes(bytes, json.count) > 0) }
   tell("simdjson, every string on demand", simdjson, bytes: json.count, against: nil)
 
+  let tree = median { precondition(plat_json_dom_accepts(bytes, json.count) == 1) }
+  tell("simdjson, its tree", tree, bytes: json.count, against: nil)
+
   let source = try DocumentSource(copying: UnsafeRawBufferPointer(json), name: "bench")
   var back: ClusterDocument?
   let reading = try median { back = try ClusterReader.read(source) }
   precondition(back?.map?.placement.row(partitions - 1)[0] == map.row(partitions - 1)[0])
   tell("reading", reading, bytes: json.count, against: ("simdjson", simdjson))
+  tell("reading", reading, bytes: json.count, against: ("simdjson's tree", tree))
   let writing = median {
     var writer = JSONWriter(capacityBytes: ClusterWriter.estimatedBytes(document))
     ClusterWriter.write(document, to: &writer)
   }
   tell("writing", writing, bytes: json.count, against: ("copying", copy))
+  tell("writing", writing, bytes: json.count, against: ("copying to fresh memory", fresh))
 
   var template = Array("/tmp/plat-bench-XXXXXX".utf8CString)
   let folder = String(cString: mkdtemp(&template)!)

@@ -9,7 +9,9 @@ final class BatchOutput {
 
   /// Whether `path` is, or would become, a regular file.
   static func isFile(_ path: String) -> Bool {
-    if path == "-" || path.hasPrefix("/dev/") || path.hasPrefix("/proc/") { return false }
+    // Open files by name: what lies behind them may be a file, but it is not ours to replace.
+    if ["-", "/dev/stdout", "/dev/stderr"].contains(path) { return false }
+    if path.hasPrefix("/dev/fd/") || path.hasPrefix("/proc/self/fd/") { return false }
     var status = stat()
     return stat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFREG
   }

@@ -125,8 +125,8 @@ package final class BatchRunner: @unchecked Sendable {
     let parsed = BatchJob.parse(line, index: index, list: listName)
     guard case .job(let job) = parsed else { return parsed }
     guard names.insert(0, job.id) else { return .fault(job.duplicate(.id, in: line, list: listName), id: job.id) }
-    let isDevice = job.plan.hasPrefix("/dev/")
-    guard isDevice || names.insert(1, job.plan.utf8) else {
+    // A device takes any number of plans.
+    guard names.insert(1, job.plan.utf8) || !BatchOutput.isFile(job.plan) else {
       return .fault(job.duplicate(.plan, in: line, list: listName), id: job.id)
     }
     return parsed
