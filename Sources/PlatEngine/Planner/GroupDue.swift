@@ -41,7 +41,7 @@ struct GroupDue {
       if keeps, currents[first] != nil {
         var placement = try Placement(
           problem, target: PlacementMap(unfilled: cluster.partitionCount, slotCounts: cluster.dataWanted, arena: Arena()))
-        try Keep.run(problem, &placement)
+        Keep.run(problem, &placement)
         held = placement.load
       }
       kinds.append((problem, try Due(problem, held: held)))

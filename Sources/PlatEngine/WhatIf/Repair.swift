@@ -36,7 +36,7 @@ struct Repair {
     let problem = try Problem(part, current: map, arena: arena)
     var placement = try Placement(
       problem, target: PlacementMap(partitionCount: touched.count, slotCounts: part.dataWanted))
-    try Keep.run(problem, &placement)
+    Keep.run(problem, &placement)
     guard placement.letGo == 0 else { return nil }
     let kept = placement.placed
     let potential = try Planner.startingPotentials(problem, left, placement)

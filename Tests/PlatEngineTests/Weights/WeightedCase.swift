@@ -76,7 +76,7 @@ struct WeightedCase {
     let problem = try Problem(cluster, current: plan.target, arena: Arena())
     let copy = try PlacementMap(partitionCount: cluster.partitionCount, slotCounts: cluster.dataWanted)
     var placement = try Placement(problem, target: copy)
-    try Keep.run(problem, &placement)
+    Keep.run(problem, &placement)
     let weighing = try Weighing(problem, weights, placement)
     weighing.recount()
     let due = try WeightedDue.total(weighing, heaviest: weighing.heaviest(in: 0..<cluster.replicas))

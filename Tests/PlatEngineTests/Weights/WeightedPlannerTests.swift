@@ -102,7 +102,7 @@ import Testing
       let problem = try Problem(one.cluster, current: one.current, arena: Arena())
       let target = try PlacementMap(partitionCount: one.cluster.partitionCount, slotCounts: one.cluster.dataWanted)
       var placement = try Placement(problem, target: target)
-      try Keep.run(problem, &placement)
+      Keep.run(problem, &placement)
       let due = try Due(problem, held: placement.load)
       let weighing = try Weighing(problem, one.weights, placement)
       let (low, high, prices): (NodeTable<Int>, NodeTable<Int>, NodeTable<Int32>) =

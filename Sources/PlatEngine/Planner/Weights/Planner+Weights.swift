@@ -20,7 +20,7 @@ extension Planner {
     let weighing = try Weighing(problem, weights, placement)
     clock.mark("prepare")
 
-    try Keep.run(problem, &placement)
+    Keep.run(problem, &placement)
     placement.concerned.isAll = true  // rows change without a word from here on
     let kept = placement.placed
     let due = try Due(problem, held: placement.load)
