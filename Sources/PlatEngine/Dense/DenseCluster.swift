@@ -62,5 +62,7 @@ public struct DenseCluster: Sendable {
     replicas = other.replicas
     levels = other.levels
     status = cluster.nodes.map(\.status)
+    // Of some partitions only loads by number are asked.
+    partitionWeights = partitionCount == other.partitionCount ? other.partitionWeights : nil
   }
 }
