@@ -106,5 +106,7 @@ public struct DenseCluster: Sendable {
     capacityPart = other.capacityPart
     partitionWeights = partitionCount == other.partitionCount ? other.partitionWeights : nil
     status = cluster.nodes.map(\.status)
+    // Of some partitions only loads by number are asked.
+    partitionWeights = partitionCount == other.partitionCount ? other.partitionWeights : nil
   }
 }
