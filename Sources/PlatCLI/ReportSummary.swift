@@ -36,6 +36,7 @@ enum ReportSummary {
       lines.append(("", "\(finding.strength.rawValue) \(finding.rule)\(place): \(finding.because)"))
     }
     if count > shown { lines.append(("", "…")) }
+    for finding in findings { if let shortage = finding.shortage { lines.append(("proof", "\(shortage)")) } }
     return lines
   }
 

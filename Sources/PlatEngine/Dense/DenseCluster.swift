@@ -46,4 +46,18 @@ public struct DenseCluster: Sendable {
     capacity = cluster.nodes.map { [partitionCount] in min($0.capacity ?? partitionCount, partitionCount) }
     status = cluster.nodes.map(\.status)
   }
+
+  /// `other` with its nodes in another condition, or for some of its partitions. `cluster` differs from the other's in
+  /// nothing else, so there is nothing to check. O(N).
+  init(_ other: DenseCluster, cluster: Cluster, partitionCount: Int, capacity: [Int]) {
+    self.cluster = cluster
+    self.partitionCount = partitionCount
+    self.capacity = capacity
+    nodeCount = other.nodeCount
+    wanted = other.wanted
+    dataWanted = other.dataWanted
+    replicas = other.replicas
+    levels = other.levels
+    status = cluster.nodes.map(\.status)
+  }
 }

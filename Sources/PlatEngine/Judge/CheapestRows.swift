@@ -20,13 +20,24 @@ extension Judge {
     /// Each node's container, how many there are, and how many of a row are in one. Nil without a hard near rule, and
     /// where it has more than 64 containers: leaving a rule out proves less.
     private let near: (containerOfNode: UnsafeMutablePointer<UInt32>, containers: Int, company: Int)?
+    /// The row being chosen.
+    private let chosen: NodeTable<Int>
     /// 1: what the node holds may stay there.
     private let mayStay: NodeTable<UInt8>
     /// Nodes that may receive, cheapest first, and of each innermost capped container no more than a row could use.
     private let open: [Int]
-    /// The row being chosen, and who may stay in it.
-    private let chosen: NodeTable<Int>
+    /// Who may stay in the row being chosen, cheapest first; and for each node the last row that it could stay in.
     private let held: NodeTable<Int>
+    private let stamp: NodeTable<Int>
+    /// For each cap, for each container: how many of the row chosen last are in it, and which choice that was.
+    private let counts: [ContainerTable<Count>]
+    private struct Count: BitwiseCopyable {
+      var choice: Int
+      var count: Int
+    }
+    /// Rows so far, and choices of one.
+    private var row = 0
+    private var choice = 0
 
     /// O(N · R + containers · R log).
     init(_ matter: Matter, _ windows: Windows, _ price: NodeTable<Int>) throws(PlatError) {
@@ -38,8 +49,10 @@ extension Judge {
       slots = try matter.dataSlots(in: matter.map)
       var caps: [(containerOfNode: UnsafeMutablePointer<UInt32>, most: Int)] = []
       var boxes = [0..<dense.nodeCount]
+      var counts: [ContainerTable<Count>] = []
       for (level, cap) in Judge.totalCaps(dense).enumerated() {
         guard let cap, cap / dense.partitionCount < dense.replicas else { continue }
+        counts.append(try matter.arena.table(dense.levels[level].count))
         let table: NodeTable<UInt32> = try matter.arena.table(dense.nodeCount + 1)
         for node in 0..<dense.nodeCount { table.base[node] = dense.levels[level].containerOfNode[node].raw }
         table.base[dense.nodeCount] = .max
@@ -47,8 +60,10 @@ extension Judge {
         boxes = dense.levels[level].nodes
       }
       self.caps = caps
+      self.counts = counts
+      chosen = try matter.arena.table(replicas)
       let innermost = Judge.totalCaps(dense).lastIndex { $0.map { $0 / dense.partitionCount < dense.replicas } ?? false }
-      if let (level, company) = CheapestRows.company(dense), !isShort {
+      if let (level, company) = CheapestRows.company(dense), !windows.isShort {
         let table: NodeTable<UInt32> = try matter.arena.table(dense.nodeCount + 1)
         for node in 0..<dense.nodeCount { table.base[node] = dense.levels[level].containerOfNode[node].raw }
         table.base[dense.nodeCount] = .max
@@ -65,7 +80,7 @@ extension Judge {
         let status = dense.status[node]
         mayStay.base[node] = status == .active || status == .maintenance && !mastersOnly ? 1 : 0
       }
-      chosen = try matter.arena.table(replicas)
+      stamp = try matter.arena.table(dense.nodeCount + 1)
       held = try matter.arena.table(slots.count)
       open = CheapestRows.open(dense, windows, price, boxes, mostOfBox: replicas + slots.count)
     }
@@ -91,7 +106,11 @@ extension Judge {
       var ofBox: [Int] = []
       for nodes in boxes {
         ofBox.removeAll(keepingCapacity: true)
-        for node in nodes where dense.status[node] == .active && windows.most.base[node] > 0 {
+        if mostOfBox > CheapestRows.wide {
+          let may = nodes.filter { dense.status[$0] == .active && windows.most.base[$0] > 0 }
+          ofBox += may.sorted { (price.base[$0], $0) < (price.base[$1], $1) }.prefix(mostOfBox)
+        }
+        for node in nodes where mostOfBox <= CheapestRows.wide && dense.status[node] == .active && windows.most.base[node] > 0 {
           if ofBox.count == mostOfBox {
             guard price.base[node] < price.base[ofBox[mostOfBox - 1]] else { continue }
             ofBox.removeLast()
@@ -105,14 +124,17 @@ extension Judge {
     }
 
     /// Of all partitions together.
-    func cost() throws(PlatError) -> Int {
+    mutating func cost() throws(PlatError) -> Int {
       var cost = 0
       let rowsBefore = matter.rowCount
-      if slots.count == replicas, !isShort, near == nil {
+      if slots.count == replicas, !isShort, near == nil, replicas <= CheapestRows.narrow {
         let unchanged = try Unchanged(matter, slots, caps, price, mayStay, mostPrice: open.first.map { price.base[$0] + 1 })
-        matter.forEachBlock { rows in
+        var first = 0
+        while first < rowsBefore {
+          let rows = first..<min(first + Columns.blockRows, rowsBefore)
           cost += unchanged.cost(rows)
           for (index, partition) in rows.enumerated() where unchanged.marks[index] != 0 { cost += ofOne(partition) }
+          first = rows.upperBound
         }
       } else {
         for partition in 0..<rowsBefore { cost += ofOne(partition) }
@@ -123,7 +145,8 @@ extension Judge {
     }
 
     /// Of one partition, of which nil stands for one that nobody holds.
-    private func ofOne(_ partition: Int?) -> Int {
+    private mutating func ofOne(_ partition: Int?) -> Int {
+      row += 1
       let heldCount = partition.map(findHeld) ?? 0
       let (cost, count) = choose(heldCount, companyIn: nil)
       guard let near, count == replicas, !hasCompany(count) else { return cost }
@@ -136,16 +159,16 @@ extension Judge {
     }
 
     /// The cheapest row, what it costs and how many are in it: nobody where a container has too few for a company.
-    private func choose(_ heldCount: Int, companyIn container: UInt32?) -> (cost: Int, count: Int) {
-      var count = 0
-      var cost = 0
+    private mutating func choose(_ heldCount: Int, companyIn container: UInt32?) -> (cost: Int, count: Int) {
+      choice += 1
+      var (count, cost) = (0, 0)
       if let near, let container {
         cost = take(heldCount, upTo: near.company, &count) { near.containerOfNode[$0] == container }
         guard count == near.company else { return (0, 0) }
       }
-      let first = count
+      let (first, chosen) = (count, chosen.base)
       cost += take(heldCount, upTo: replicas, &count) { node in
-        for index in 0..<first where chosen.base[index] == node { return false }
+        for index in 0..<first where chosen[index] == node { return false }
         return true
       }
       return (cost, count)
@@ -166,11 +189,9 @@ extension Judge {
     @inline(__always) private func take(
       _ heldCount: Int, upTo most: Int, _ count: inout Int, isOpen: (Int) -> Bool
     ) -> Int {
-      var cost = 0
-      var nextHeld = 0
-      var nextOpen = 0
+      var (cost, nextHeld, nextOpen) = (0, 0, 0)
       while count < most {
-        while nextOpen < open.count, isHeld(open[nextOpen], among: heldCount) { nextOpen += 1 }
+        while nextOpen < open.count, stamp.base[open[nextOpen]] == row { nextOpen += 1 }
         let staying = nextHeld < heldCount ? price.base[held.base[nextHeld]] : Int.max
         let coming = nextOpen < open.count ? price.base[open[nextOpen]] + 1 : Int.max
         let least = min(staying, coming)
@@ -178,7 +199,7 @@ extension Judge {
         guard least < Int.max, !isShort || least < 0 else { break }
         let node = staying <= coming ? held.base[nextHeld] : open[nextOpen]
         if staying <= coming { nextHeld += 1 } else { nextOpen += 1 }
-        guard isOpen(node), fits(node, beside: count) else { continue }
+        guard isOpen(node), takes(node) else { continue }
         chosen.base[count] = node
         count += 1
         cost += least
@@ -188,37 +209,48 @@ extension Judge {
 
     /// Who holds the partition and may stay, cheapest first, each once; returns how many.
     private func findHeld(_ partition: Int) -> Int {
-      let row = matter.map.slots + partition * matter.map.width
+      let slotsOfRow = matter.map.slots + partition * matter.map.width
       let nobody = matter.nodeCount
+      let isWide = slots.count > CheapestRows.wide
       var count = 0
       for index in 0..<slots.count {
-        let node = min(row[slots.base[index]].int, nobody)
-        guard mayStay.base[node] == 1, !isHeld(node, among: count) else { continue }
+        let node = min(slotsOfRow[slots.base[index]].int, nobody)
+        guard mayStay.base[node] == 1, stamp.base[node] != row else { continue }
+        stamp.base[node] = row
         var place = count
-        while place > 0, price.base[node] < price.base[held.base[place - 1]] {
+        while !isWide, place > 0, price.base[node] < price.base[held.base[place - 1]] {
           held.base[place] = held.base[place - 1]
           place -= 1
         }
         held.base[place] = node
         count += 1
       }
+      if isWide {
+        let price = price
+        var found = UnsafeMutableBufferPointer(start: held.base, count: count)
+        found.sort { (price.base[$0], $0) < (price.base[$1], $1) }
+      }
       return count
     }
 
-    private func isHeld(_ node: Int, among count: Int) -> Bool {
-      for index in 0..<count where held.base[index] == node { return true }
-      return false
-    }
-
-    private func fits(_ node: Int, beside count: Int) -> Bool {
-      for cap in caps {
-        let container = cap.containerOfNode[node]
-        var others = 0
-        for index in 0..<count where cap.containerOfNode[chosen.base[index]] == container { others += 1 }
-        if others >= cap.most { return false }
+    /// Takes a node into the row if its containers have room for one more.
+    private func takes(_ node: Int) -> Bool {
+      for (index, cap) in caps.enumerated() {
+        let place = counts[index].base[Int(cap.containerOfNode[node])]
+        if (place.choice == choice ? place.count : 0) >= cap.most { return false }
+      }
+      for (index, cap) in caps.enumerated() {
+        let place = counts[index].base + Int(cap.containerOfNode[node])
+        place.pointee = Count(
+          choice: choice, count: (place.pointee.choice == choice ? place.pointee.count : 0) + 1)
       }
       return true
     }
+
+    /// Up to here every two slots of a row are compared, in columns.
+    private static let narrow = 16
+    /// From here on, sorting and not shifting.
+    private static let wide = 64
   }
 
   /// Rows that are cheapest as they are: whole, legal, and no node of them dearer than the cheapest newcomer.

@@ -28,7 +28,7 @@ extension Judge {
     for node in 0..<cluster.nodeCount {
       price.base[node] = node < prices.count ? max(-mostPrice, min(mostPrice, Int(prices[node]))) : 0
     }
-    let rows = try CheapestRows(matter, windows, price)
+    var rows = try CheapestRows(matter, windows, price)
     // No more than 2^31 slots at 2^30 each on either side: the difference fits.
     let priced = max(0, try rows.cost() - windows.greatestWorth(price))
     return windows.isShort ? priced : max(priced, try movesForPeers(matter))

@@ -3,6 +3,7 @@ extension Judge {
   struct Words {
     let matter: Matter
     let peers: Peers
+    let holders: Holders
     let due: JudgedDue
     /// Why replicas are missing; worked out only where some are.
     let reasons: Reasons?
@@ -10,6 +11,7 @@ extension Judge {
     init(_ matter: Matter, _ holders: Holders, _ peers: Peers, _ due: JudgedDue) {
       self.matter = matter
       self.peers = peers
+      self.holders = holders
       self.due = due
       let isMissing = holders.constraints.contains { $0.count > 0 }
       reasons = isMissing ? Reasons(matter, holders, peers, due) : nil
@@ -23,7 +25,24 @@ extension Judge {
           findings.append(finding(docket, breach))
         }
       }
+      prove(&findings)
       return findings
+    }
+
+    /// Puts each shortage that no map can help beside the first finding of a state that it leaves replicas missing of;
+    /// of several about one state, the one that is short of most comes first.
+    private func prove(_ findings: inout [Finding]) {
+      guard reasons != nil else { return }
+      var shortages = Shortage.all(matter.dense) { Int(holders.totals.base[$0]) }
+      shortages = shortages.indices.sorted { (-shortages[$0].short, $0) < (-shortages[$1].short, $1) }.map { shortages[$0] }
+      for index in findings.indices where findings[index].have < findings[index].want && !shortages.isEmpty {
+        guard findings[index].rule.hasPrefix("constraints.") else { continue }
+        let state = String(findings[index].rule.dropFirst("constraints.".count))
+        guard let found = shortages.firstIndex(where: { $0.states.contains(state) }) else { continue }
+        findings[index].shortage = shortages[found]
+        // One proof is enough for a state.
+        shortages.removeAll { $0.states.contains(state) }
+      }
     }
 
     private func finding(_ docket: Docket, _ breach: Breach) -> Finding {

@@ -10,6 +10,8 @@ public struct Finding: Equatable, Sendable {
   public var want: Int
   public var have: Int
   public var because: String
+  /// For the first finding of its kind: that no map could do better, and what would end it.
+  public var shortage: Shortage?
 
   public init(
     strength: Strength, rule: String, partition: String? = nil, node: String? = nil, container: String? = nil,

@@ -8,10 +8,10 @@ struct Due {
   /// One count for each node within its window; every container's sum, too, is the floor or ceiling of its due.
   let quota: NodeTable<Int32>
   /// The replicas that can be placed in all: P · R, or less where caps forbid it.
-  let total: Int
+  private(set) var total: Int
   let isShort: Bool
   /// For each wanted state but the last, the fewest and most of each node, given its total `T`. See `RoleWindow`.
-  let roles: [RoleWindows]
+  private(set) var roles: [RoleWindows]
 
   /// `held`: for nodes in maintenance, what they keep. O(N) and a few rational operations for each kind of node.
   init(_ problem: Problem, held: NodeTable<Int32>) throws(PlatError) {
@@ -68,6 +68,23 @@ struct Due {
     for node in toFloor { result.most[node] = least[node] }
     for node in toCeiling { result.least[node] = most[node] }
     return result
+  }
+
+  /// What is left of the windows beside replicas that stay where they are, all within them: the windows of the others.
+  func less(_ staying: NodeTable<Int32>, inAll: Int, arena: Arena) throws(PlatError) -> Due {
+    try Due(self, less: staying, inAll: inAll, arena)
+  }
+
+  private init(_ other: Due, less staying: NodeTable<Int32>, inAll: Int, _ arena: Arena) throws(PlatError) {
+    self = other
+    least = try arena.table(staying.count)
+    most = try arena.table(staying.count)
+    for node in 0..<staying.count {
+      least.base[node] = max(0, other.least.base[node] - staying.base[node])
+      most.base[node] = other.most.base[node] - staying.base[node]
+    }
+    total = other.total - inAll
+    roles = []
   }
 
   /// Windows that ask for no balance beyond what is there: no node must take or give anything, and each may

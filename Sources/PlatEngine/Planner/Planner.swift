@@ -81,7 +81,7 @@ public enum Planner {
 
   /// What the shortest paths of direct moves start from: 0 where paths begin, 1 everywhere else. Where `Keep`
   /// let something go that could have stayed, free paths come first, and all are 0. N nodes, the slack, the pool.
-  private static func startingPotentials(
+  static func startingPotentials(
     _ problem: Problem, _ due: Due, _ placement: Placement
   ) throws(PlatError) -> NodeTable<Int32> {
     let potential: NodeTable<Int32> = try problem.arena.table(problem.nodeCount + 2)

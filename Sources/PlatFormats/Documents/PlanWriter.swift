@@ -97,6 +97,7 @@ package enum ReportWriter {
     writer.member("want", finding.want)
     writer.member("have", finding.have)
     writer.member("because", finding.because)
+    if let shortage = finding.shortage { ShortageWriter.write(shortage, to: &writer) }
     writer.endObject()
   }
 }

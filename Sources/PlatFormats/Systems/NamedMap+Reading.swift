@@ -3,9 +3,16 @@ import PlatEngine
 /// Reading what is to be exported: a cluster document's current map, or a plan's target on its own.
 extension NamedMap {
   private enum Key: String, JSONKey {
-    case plat, operation, map, summary, findings
+    case plat, operation, map, summary, findings, certificate
     case settings, config, models, levels, containers, nodes, weights
     static let ofClusters: [Key] = [.settings, .levels, .containers, .nodes]
+  }
+
+  /// Whether a document describes a cluster; else it is a plan, if anything.
+  public static func isCluster(_ source: DocumentSource) throws(DocumentError) -> Bool {
+    var reader = try JSONReader(source)
+    let sections = try JSONSections<Key>(&reader, depth: 1, expected: "an object: a plan or a cluster document")
+    return !Key.ofClusters.allSatisfy { sections[$0] == nil }
   }
 
   /// Throws `DocumentError`, `InputError` for a cluster without a map, `PlatError.outOfMemory`. O(bytes).

@@ -53,4 +53,23 @@ import Testing
     }
     #expect(seen > 25 && less > seen / 2, "\(less) of \(seen)")
   }
+
+  /// Rows of more than 16 and of more than 64 replicas take other ways through the check.
+  @Test(arguments: [17, 70])
+  func wideRows(replicas: Int) throws {
+    for seed in 0..<UInt64(4) {
+      var random = SplitMix64(seed: seed)
+      let size = replicas / 2 + 4
+      let rule = PlacementRule(states: [0, 1], level: 0, demand: .atMost(replicas / 2), strength: .hard)
+      let dense = try ZoneCluster(
+        partitions: 6, slaves: 0, zones: [size, size, 8], statuses: [1: .leaving, size + 2: .failed], rules: [rule],
+        model: .multiMaster, masters: replicas).dense()
+      let current = try makeMap((0..<6).map { _ in
+        [Array(random.shuffled(Array(0..<dense.nodeCount)).prefix(replicas - random.below(2))), [], [], []]
+      })
+      let one = try PlannedCase(dense, current)
+      let proved = try Judge.movesBound(dense, map: one.plan.target, from: current, prices: one.plan.certificate)
+      #expect(proved == one.plan.movesLowerBound && proved == one.oracle && proved > 0, "seed \(seed): \(proved)")
+    }
+  }
 }

@@ -1,0 +1,90 @@
+import ArgumentParser
+import PlatEngine
+import PlatFormats
+
+/// `plat explain`: why a partition is where it is.
+struct ExplainCommand: PlatCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "explain", abstract: "Say why a partition's replicas are where they are, and what another node would mean.",
+    usage: "plat explain [<cluster>] <plan> --partition <name> [--node <name>] [-o <file>]",
+    discussion: """
+      A plan says who has what; the cluster that it was made from says why. So name both: plat explain CLUSTER PLAN, or \
+      plat explain PLAN --cluster CLUSTER. With --node: what forbids that the node has it, or what it would cost.
+      """)
+
+  @Argument(help: ArgumentHelp("The cluster document, if it is there, and the plan.", valueName: "documents"))
+  var paths: [String]
+
+  @Option(name: .customLong("cluster"), help: ArgumentHelp("The cluster document that the plan is for.", valueName: "cluster"))
+  var clusterPath: String?
+
+  @Option(help: ArgumentHelp("The partition.", valueName: "name"))
+  var partition: String
+
+  @Option(help: ArgumentHelp("A node that does not have it.", valueName: "name"))
+  var node: String?
+
+  @Option(name: [.customShort("o"), .customLong("output")], help: ArgumentHelp("Where the answer goes.", valueName: "file"))
+  var outputPath: String?
+
+  @OptionGroup var options: GlobalOptions
+
+  private var documents: [String] { (clusterPath.map { [$0] } ?? []) + paths }
+
+  func validate() throws {
+    guard (1...2).contains(documents.count) else { throw ValidationError("give the plan, and the cluster that it is for") }
+    if documents.count == 2 && documents[0] == "-" && documents[1] == "-" {
+      throw ValidationError("only one document can come from standard input")
+    }
+    if documents.count == 1 && node != nil { throw ValidationError("--node needs the cluster, too") }
+  }
+
+  mutating func run(_ console: Console) throws -> Bool {
+    guard documents.count == 2 else { return try explainAlone(console) }
+    let (source, document, plan) = try console.stage("reading") {
+      let source = try FileInput.read(documents[0])
+      let document = try ClusterReader.read(source)
+      return (source, document, try PlanReader.read(FileInput.read(documents[1]), for: document))
+    }
+    let cluster = document.cluster
+    let partition = try index(of: partition, cluster.ranges.map(\.name), count: cluster.settings.partitionCount)
+    let node = try self.node.map { name in
+      guard let index = cluster.nodes.firstIndex(where: { $0.name == name }) else {
+        throw InputError(path: "--node", found: name, expected: "a node of the cluster")
+      }
+      return index
+    }
+    let explanation = try console.stage("explaining") {
+      try source.locatingErrors {
+        try Judge.explain(
+          DenseCluster(cluster), map: plan.map.placement, from: document.map?.placement, partition: partition, node: node)
+      }
+    }
+    let answer = ExplanationDocument(explanation, of: cluster, node: node)
+    var writer = JSONWriter()
+    answer.write(to: &writer)
+    try writer.write(to: outputPath)
+    console.summarize { answer.text } json: { $0.member("replicas", explanation.holders.count) }
+    return true
+  }
+
+  private func explainAlone(_ console: Console) throws -> Bool {
+    let source = try console.stage("reading") { try FileInput.read(documents[0]) }
+    let map = try source.locatingErrors { try NamedMap.read(source) }
+    let partition = try index(of: self.partition, [], count: map.placement.partitionCount)
+    var writer = JSONWriter()
+    ExplanationDocument.writeHolders(map, partition: partition, name: self.partition, to: &writer)
+    try writer.write(to: outputPath)
+    let name = self.partition
+    console.summarize { ExplanationDocument.holdersText(map, partition: partition, name: name) } json: { _ in }
+    return true
+  }
+
+  private func index(of name: String, _ ranges: [String], count: Int) throws -> Int {
+    if let index = ranges.firstIndex(of: name) { return index }
+    if ranges.isEmpty, let index = Int(name), (0..<count).contains(index), "\(index)" == name { return index }
+    throw InputError(
+      path: "--partition", found: name,
+      expected: ranges.isEmpty ? "the number of a partition, from 0 to \(count - 1)" : "the name of a partition")
+  }
+}

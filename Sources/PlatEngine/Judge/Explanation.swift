@@ -1,0 +1,273 @@
+/// Why one partition's replicas are where they are, and what another node would mean.
+public struct Explanation: Equatable, Sendable {
+  /// A node that has the partition now, or had it before.
+  public struct Holder: Equatable, Sendable {
+    public var node: Int
+    /// Its state; for a node that has it no more, what it was.
+    public var state: Int
+    /// What it was in the map before; nil: it did not have the partition.
+    public var before: Int?
+    public var because: String
+  }
+
+  /// What it would mean if another node had the partition in place of one that has it.
+  public struct Exchange: Equatable, Sendable {
+    public var instead: Int
+    public var state: Int
+    /// Hard rules against it; empty: it could be.
+    public var forbidden: [String]
+    /// Moves more than in this map.
+    public var moves: Int
+    /// Breaches of soft rules more.
+    public var brokenSoft: Int
+    /// Replicas by which the two nodes would lie outside of their windows, more than they do.
+    public var outside: Int
+    public var because: String
+  }
+
+  /// A node that does not have the partition.
+  public struct Other: Equatable, Sendable {
+    public var node: Int
+    /// What keeps it from having the partition at all.
+    public var forbidden: [String]
+    /// For each that has it, cheapest first; of the first 64 of a wide row.
+    public var exchanges: [Exchange]
+  }
+
+  public var partition: Int
+  public var holders: [Holder] = []
+  public var left: [Holder] = []
+  public var other: Other?
+}
+
+extension Judge {
+  /// Explains a partition of `map`, which was made from `current` (nil: from nothing). `node`: another to be asked
+  /// about; one that has the partition is among the holders anyway. O(P · R + N log N).
+  public static func explain(
+    _ cluster: DenseCluster, map: PlacementMap, from current: PlacementMap?, partition: Int, node: Int? = nil
+  ) throws(PlatError) -> Explanation {
+    let nothing = try PlacementMap(partitionCount: 0, slotCounts: cluster.wanted)
+    let matter = try Matter(cluster, map: map, before: current ?? nothing)
+    let was = try Holders(try Matter(cluster, map: current ?? nothing, before: nil))
+    let explainer = Explainer(
+      matter: matter, now: try Holders(matter), was: was, peers: try Peers(matter), due: due(cluster, map: map))
+    return explainer.explain(partition, node)
+  }
+}
+
+/// Puts the reasons together.
+private struct Explainer {
+  typealias Row = [(node: Int, state: Int)]
+  let matter: Judge.Matter
+  let now: Judge.Holders
+  let was: Judge.Holders
+  let peers: Judge.Peers
+  let due: JudgedDue
+
+  func explain(_ partition: Int, _ node: Int?) -> Explanation {
+    let row = row(partition, in: matter.map)
+    let before = matter.before.map { self.row(partition, in: $0) } ?? []
+    var explanation = Explanation(partition: partition)
+    let leavers = before.filter { old in !row.contains { $0.node == old.node } }
+    explanation.left = leavers.map { old in
+      .init(node: old.node, state: old.state, before: old.state, because: whyLeft(old, before, row))
+    }
+    var arrived = 0
+    for (node, state) in row {
+      let held = before.first { $0.node == node && matter.isLive.base[node] == 1 }?.state
+      let because: String
+      if let held {
+        because = whyKept(node, state, held, before, row)
+      } else {
+        because = whyCame(node, for: arrived < leavers.count ? leavers[arrived].node : nil, before)
+        arrived += 1
+      }
+      explanation.holders.append(.init(node: node, state: state, before: held, because: because))
+    }
+    if let node, !row.contains(where: { $0.node == node }) { explanation.other = other(node, row, before) }
+    return explanation
+  }
+
+  // MARK: Where replicas are
+
+  private func whyKept(_ node: Int, _ state: Int, _ held: Int, _ before: Row, _ row: Row) -> String {
+    let name = stateName(held)
+    guard held != state else { return "has had it as \(name), and stays: no data goes anywhere" }
+    let change = "has had it as \(name)"
+    if state == 0, let old = before.first(where: { $0.state == 0 }), let now = row.first(where: { $0.node == old.node }) {
+      return change + "; takes over from \(matter.nodeName(old.node)), which stays as \(stateName(now.state)): "
+        + dueWords(old.node, state: 0, was)
+    }
+    if state == 0, let old = before.first(where: { $0.state == 0 }) {
+      return change + "; takes over from \(matter.nodeName(old.node)), which has it no more"
+    }
+    if state == 0 { return change + "; there was no \(stateName(0))" }
+    if matter.dense.status[node] == .maintenance, held == 0 { return change + "; is in maintenance, and gives up the lead" }
+    return change + "; " + dueWords(node, state: held, was)
+  }
+
+  private func whyCame(_ node: Int, for leaver: Int?, _ before: Row) -> String {
+    let from = leaver.map { "received in place of \(matter.nodeName($0))" }
+      ?? (before.isEmpty ? "nobody had it" : "a replica was missing")
+    let load = Int(was.totals.base[node])
+    let floor = due.total[node].floor ?? 0
+    let room = load < floor ? "it held \(matter.replicas(load)) and is due \(due.total[node])"
+      : "it holds \(matter.replicas(Int(now.totals.base[node]))) and is due \(due.total[node])"
+    return "\(from); \(room)"
+  }
+
+  private func whyLeft(_ old: (node: Int, state: Int), _ before: Row, _ row: Row) -> String {
+    switch matter.dense.status[old.node] {
+    case .failed: return "has failed"
+    case .leaving: return "is leaving"
+    case .maintenance: return "is in maintenance, and there was no place for it beside a \(stateName(0))"
+    case .active: break
+    }
+    if let rule = brokenHard(before).first(where: { $0.nodes.contains(old.node) }) { return rule.words }
+    let wanted = matter.dense.replicas
+    if before.count > wanted { return "\(before.count) had it, and \(wanted) are asked for" }
+    let load = Int(was.totals.base[old.node])
+    let ceiling = (due.total[old.node].floor ?? 0) + (due.total[old.node].isInteger ? 0 : 1)
+    if load > ceiling { return "held \(matter.replicas(load)) and is due \(due.total[old.node])" }
+    if row.count < before.count { return "no legal place was left for \(before.count) replicas" }
+    return "gave it up to make room, in a chain of moves: it held \(matter.replicas(load)) and is due \(due.total[old.node])"
+  }
+
+  private func dueWords(_ node: Int, state: Int, _ holders: Judge.Holders) -> String {
+    guard !due.ofState[state].isEmpty else { return "nothing is asked to be \(stateName(state))" }
+    return "\(matter.nodeName(node)) was \(stateName(state)) of \(holders.loads[state].base[node]) and is due "
+      + "\(due.ofState[state][node])"
+  }
+
+  // MARK: Where they are not
+
+  /// Of a row that is wider, the first so many are tried.
+  private static let mostExchanges = 64
+
+  private func other(_ node: Int, _ row: Row, _ before: Row) -> Explanation.Other {
+    var forbidden: [String] = []
+    let name = matter.nodeName(node)
+    let held = before.contains { $0.node == node }
+    switch matter.dense.status[node] {
+    case .failed: forbidden.append("\(name) has failed")
+    case .leaving: forbidden.append("\(name) is leaving")
+    case .maintenance where !held: forbidden.append("\(name) is in maintenance and gets nothing new")
+    default: break
+    }
+    if let capacity = matter.dense.cluster.nodes[node].capacity, Int(now.totals.base[node]) >= capacity {
+      forbidden.append("\(name) may hold \(matter.replicas(capacity)) and holds \(now.totals.base[node])")
+    }
+    let exchanges = row.prefix(Explainer.mostExchanges).map { exchange(node, instead: $0, row, before) }.enumerated().sorted {
+      let (a, b) = ($0.element, $1.element)
+      return (a.forbidden.count, a.moves, a.brokenSoft, a.outside, $0.offset)
+        < (b.forbidden.count, b.moves, b.brokenSoft, b.outside, $1.offset)
+    }
+    return .init(node: node, forbidden: forbidden, exchanges: exchanges.map(\.element))
+  }
+
+  private func exchange(
+    _ node: Int, instead: (node: Int, state: Int), _ row: Row, _ before: Row
+  ) -> Explanation.Exchange {
+    let after = row.filter { $0.node != instead.node } + [(node, instead.state)]
+    let known = brokenHard(row).map(\.words)
+    var forbidden = brokenHard(after).map(\.words).filter { !known.contains($0) }
+    if instead.state == 0, matter.dense.status[node] == .maintenance {
+      forbidden.append("\(matter.nodeName(node)) is in maintenance and leads nothing")
+    }
+    forbidden += tooManyPeers(node, instead.state, after)
+    let holdsData = matter.model.states[instead.state].holdsData
+    func cost(_ node: Int) -> Int {
+      holdsData && !(before.contains { $0.node == node } && matter.isLive.base[node] == 1) ? 1 : 0
+    }
+    let moves = cost(node) - cost(instead.node)
+    let soft = excess(after, .soft) - excess(row, .soft)
+    let outside = outside(node, by: 1) + outside(instead.node, by: -1)
+    var words: [String] = []
+    let dues = "\(matter.nodeName(node)) would hold \(Int(now.totals.base[node]) + 1) and is due \(due.total[node]), "
+      + "\(matter.nodeName(instead.node)) \(Int(now.totals.base[instead.node]) - 1) and is due \(due.total[instead.node])"
+    if moves != 0 { words.append("\(abs(moves)) move \(moves > 0 ? "more" : "less")") }
+    if soft != 0 { words.append("\(abs(soft)) \(soft > 0 ? "more" : "fewer") breaches of soft rules") }
+    if outside > 0 { words.append("out of balance: \(dues)") }
+    if words.isEmpty { words.append("as good: \(dues)") }
+    return .init(
+      instead: instead.node, state: instead.state, forbidden: forbidden, moves: moves, brokenSoft: soft, outside: outside,
+      because: forbidden.isEmpty ? words.joined(separator: "; ") : forbidden.joined(separator: "; "))
+  }
+
+  /// How many replicas farther from its window a node comes with so many more.
+  private func outside(_ node: Int, by change: Int) -> Int {
+    let floor = due.total[node].floor ?? 0
+    let ceiling = floor + (due.total[node].isInteger ? 0 : 1)
+    func distance(_ load: Int) -> Int { max(0, load - ceiling, floor - load) }
+    return distance(Int(now.totals.base[node]) + change) - distance(Int(now.totals.base[node]))
+  }
+
+  private func tooManyPeers(_ node: Int, _ state: Int, _ after: Row) -> [String] {
+    guard let limit = matter.settings.fanOut, limit.strength == .hard else { return [] }
+    var words: [String] = []
+    let others = after.filter { $0.node != node && matter.model.states[$0.state].holdsData }.map(\.node)
+    let masters = state == 0 ? [node] : after.filter { $0.state == 0 }.map(\.node)
+    for master in masters {
+      let new = (state == 0 ? others : [node]).filter { !peers.replicates(master, to: $0) }
+      let out = Int(peers.outbound.base[master]) + new.count
+      if !new.isEmpty, let most = limit.outbound, out > most {
+        words.append("\(matter.nodeName(master)) would replicate to \(out) nodes, and fanOut.outbound allows \(most)")
+      }
+      for target in new where Int(peers.inbound.base[target]) + 1 > limit.inbound ?? .max {
+        words.append("\(peers.inbound.base[target] + 1) nodes would replicate to \(matter.nodeName(target)), "
+          + "and fanOut.inbound allows \(limit.inbound ?? 0)")
+      }
+    }
+    return words
+  }
+
+  // MARK: Rules about one row
+
+  private func row(_ partition: Int, in map: PlacementMap) -> Row {
+    guard partition < map.partitionCount else { return [] }
+    return matter.occupying(matter.model.states.indices).flatMap { state in
+      map.holders(of: partition, inState: state).map(\.int).filter { $0 < matter.nodeCount }.map { ($0, state) }
+    }
+  }
+
+  private func brokenHard(_ row: Row) -> [(nodes: [Int], words: String)] {
+    matter.settings.placement.indices.flatMap { index -> [(nodes: [Int], words: String)] in
+      guard matter.settings.placement[index].strength == .hard else { return [] }
+      return broken(index, row).map { place in
+        let box = matter.container(level: matter.settings.placement[index].level, place.container)
+        let names = matter.list(place.nodes.sorted().map(matter.nodeName))
+        switch matter.settings.placement[index].demand {
+        case .atMost(let most):
+          return (place.nodes, "placement[\(index)] allows \(matter.replicas(most)) in \(box), which would have it on \(names)")
+        case .near(let of, let atLeast):
+          return (place.nodes, "placement[\(index)] wants \(matter.replicas(atLeast)) in \(box), beside its \(stateName(of))")
+        }
+      }
+    }
+  }
+
+  private func excess(_ row: Row, _ strength: Strength) -> Int {
+    matter.settings.placement.indices.filter { matter.settings.placement[$0].strength == strength }
+      .reduce(0) { sum, index in sum + broken(index, row).reduce(0) { $0 + $1.excess } }
+  }
+
+  /// The containers in which a row breaks a rule, with those of its nodes that count there.
+  private func broken(_ index: Int, _ row: Row) -> [(container: Int, nodes: [Int], excess: Int)] {
+    let rule = matter.settings.placement[index]
+    let boxes = matter.dense.levels[rule.level].containerOfNode
+    let counted = row.filter { rule.states.contains($0.state) && matter.isLive.base[$0.node] == 1 }.map(\.node)
+    switch rule.demand {
+    case .atMost(let most):
+      return Dictionary(grouping: counted) { boxes[$0].int }.filter { $1.count > most }.sorted { $0.key < $1.key }
+        .map { ($0.key, $0.value, $0.value.count - most) }
+    case .near(let of, let atLeast):
+      let anchors = row.filter { $0.state == of && matter.isLive.base[$0.node] == 1 }.map { boxes[$0.node].int }
+      guard let anchor = anchors.first else { return [] }
+      let near = counted.count { anchors.contains(boxes[$0].int) }
+      let want = min(atLeast, counted.count)
+      return near < want ? [(anchor, counted, want - near)] : []
+    }
+  }
+
+  private func stateName(_ state: Int) -> String { matter.model.states[state].name }
+}

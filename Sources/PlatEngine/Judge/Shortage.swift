@@ -1,0 +1,164 @@
+/// Why hard rules cannot be met, whatever the map: the fewest full containers and nodes that prove it, and what would
+/// do.
+///
+/// Every way of a replica leads through a container or a node of the list, and what they hold together is less than
+/// what is wanted: a minimum cut of the flow partition → container → node → capacity. All partitions are alike in it,
+/// so its value is a sum over the tree (`RoomTree`).
+public struct Shortage: Equatable, Sendable {
+  /// A container or a node with all the replicas that it may hold.
+  public struct Full: Equatable, Sendable {
+    /// Nil: a node.
+    public var level: String?
+    public var name: String
+    public var room: Int
+  }
+  /// The states whose replicas are counted, by name.
+  public var states: [String]
+  /// In tree order.
+  public var full: [Full]
+  /// All that finds room, all that is wanted.
+  public var room: Int
+  public var wanted: Int
+  /// Each of them alone would do.
+  public var remedies: [Remedy]
+
+  public var short: Int { wanted - room }
+}
+
+/// A change after which a shortage is gone.
+public enum Remedy: Equatable, Sendable {
+  /// So many containers more, each with so many nodes, which share no container of an inner level.
+  case addContainers(level: String, count: Int, nodes: Int)
+  /// So many nodes more, in this container of the innermost level; nil: anywhere.
+  case addNodes(count: Int, container: String?)
+  case raiseAtMost(rule: Int, to: Int)
+  /// These nodes may hold more.
+  case raiseCapacity([Raise])
+  case lowerConstraint(state: String, to: Int)
+
+  public struct Raise: Equatable, Sendable {
+    public var node: String
+    public var to: Int
+  }
+}
+
+extension Shortage {
+  /// Of the hard rules and capacities, for all states together, for those of each rule, and for each alone; none where
+  /// everything finds room. `held`: for nodes in maintenance, what they have. O(rules · (N + containers)), more where
+  /// something is short.
+  static func all(_ dense: DenseCluster, held: @escaping (Int) -> Int) -> [Shortage] {
+    var groups = [dense.dataWanted.indices.filter { dense.dataWanted[$0] > 0 }]
+    for rule in dense.cluster.settings.placement where rule.strength == .hard {
+      groups.append(rule.states.filter { dense.dataWanted[$0] > 0 })
+    }
+    groups += groups[0].map { [$0] }
+    var seen = Set<[Int]>()
+    return groups.filter { !$0.isEmpty && seen.insert($0).inserted }.compactMap { states in
+      let tree = RoomTree(dense, states: states, wanted: dense.dataWanted, held: held)
+      let full = tree.elements()
+      let room = full.reduce(0) { $0 + $1.room }
+      guard room < tree.demand else { return nil }
+      let named = full.filter { $0.room > 0 }.map { element in
+        element.container.map { place in
+          let level = dense.levels[tree.levels[place.level].level]
+          return Full(
+            level: dense.cluster.levels[tree.levels[place.level].level],
+            name: dense.cluster.containers[level.modelContainer[place.index]].name, room: element.room)
+        } ?? Full(level: nil, name: dense.cluster.nodes[element.nodes.lowerBound].name, room: element.room)
+      }
+      return Shortage(
+        states: states.map { dense.cluster.settings.model.states[$0].name }, full: named, room: room,
+        wanted: tree.demand,
+        remedies: Remedies(dense, states: states, held: held, short: tree.demand - room, full: full).all)
+    }
+  }
+}
+
+/// How many replicas in some states find room: at the leaves what nodes may hold, at each container no more than its
+/// rule allows, in all no more than is wanted.
+struct RoomTree {
+  struct Level {
+    /// Its place among the cluster's levels.
+    var level: Int
+    var nodes: [Range<Int>]
+    /// The most of one partition in a container.
+    var most: Int
+  }
+  /// What stands for a part of the tree in the sum: a full container, or a node.
+  struct Element {
+    var nodes: Range<Int>
+    /// Place among `levels` and among that level's containers.
+    var container: (level: Int, index: Int)?
+    var room: Int
+  }
+
+  let partitions: Int
+  let demand: Int
+  /// Levels with a cap, outermost first.
+  var levels: [Level] = []
+  /// The most replicas of each node.
+  var room: [Int]
+
+  init(
+    _ dense: DenseCluster, states: [Int], wanted: [Int], held: (Int) -> Int, changing: (rule: Int, to: Int)? = nil
+  ) {
+    partitions = dense.partitionCount
+    let inAll = states.reduce(0) { $0 + wanted[$1] }
+    demand = partitions * inAll
+    let mastersOnly = wanted.dropFirst().allSatisfy { $0 == 0 }
+    room = dense.cluster.nodes.indices.map { node in
+      switch dense.status[node] {
+      case .active: Rational(dense.cluster.nodes[node].weight).sign > 0 ? dense.capacity[node] : 0
+      case .maintenance: states == [0] && !mastersOnly ? 0 : min(held(node), dense.capacity[node])
+      case .leaving, .failed: 0
+      }
+    }
+    for level in dense.levels.indices {
+      var least = inAll
+      for (index, rule) in dense.cluster.settings.placement.enumerated() {
+        guard rule.level == level, rule.strength == .hard, case .atMost(var most) = rule.demand,
+          rule.states.contains(where: states.contains)
+        else { continue }
+        if let changing, changing.rule == index { most = changing.to }
+        least = min(least, most + states.filter { !rule.states.contains($0) }.reduce(0) { $0 + wanted[$1] })
+      }
+      if least < inAll { levels.append(Level(level: level, nodes: dense.levels[level].nodes, most: least)) }
+    }
+  }
+
+  /// The fewest elements whose rooms add up to all the room there is. `more`: further nodes, each put beside a node.
+  /// O((N + containers) · levels).
+  func elements(more: (beside: Int, rooms: Int)? = nil) -> [Element] {
+    var elements: [Element] = []
+    for node in room.indices {
+      elements.append(Element(nodes: node..<node + 1, room: room[node]))
+      if let more, more.beside == node {
+        for _ in 0..<more.rooms { elements.append(Element(nodes: node..<node + 1, room: partitions)) }
+      }
+    }
+    if room.isEmpty, let more { elements = [Element(nodes: 0..<0, room: more.rooms * partitions)] }
+    for place in levels.indices.reversed() {
+      var outer: [Element] = []
+      var next = 0
+      for (index, nodes) in levels[place].nodes.enumerated() {
+        let first = next
+        while next < elements.count, elements[next].nodes.upperBound <= nodes.upperBound { next += 1 }
+        let inside = elements[first..<next]
+        let cap = levels[place].most * partitions
+        let sum = inside.reduce(0) { $0 + $1.room }
+        if cap < sum || cap == sum && inside.count(where: { $0.room > 0 }) > 1 {
+          outer.append(Element(nodes: nodes, container: (place, index), room: cap))
+        } else {
+          outer += inside
+        }
+      }
+      elements = outer
+    }
+    return elements
+  }
+
+  /// Replicas that find room, at most those wanted.
+  func total(more: (beside: Int, rooms: Int)? = nil) -> Int {
+    min(demand, elements(more: more).reduce(0) { $0 + $1.room })
+  }
+}

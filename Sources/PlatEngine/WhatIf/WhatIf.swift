@@ -1,0 +1,223 @@
+import Dispatch
+import Synchronization
+
+/// What would happen if some nodes failed together.
+public struct FailureCase: Equatable, Sendable {
+  /// As it was asked for: a container, a node, several joined by `+`.
+  public var name: String
+  /// The level of the container; `node` for a single node.
+  public var level: String?
+  public var nodes: [Int]
+
+  public init(name: String, level: String?, nodes: [Int]) {
+    self.name = name
+    self.level = level
+    self.nodes = nodes
+  }
+}
+
+public struct FailureOutcome: Equatable, Sendable {
+  /// Replicas that are lost.
+  public var lost = 0
+  /// Partitions of which a live copy is left, and those of which none is.
+  public var readable = 0
+  public var unreadable = 0
+  /// Failover: partitions whose lead passes over, and those that have none after it.
+  public var takeovers = 0
+  public var leaderless = 0
+  /// The most partitions that one node leads after the failover.
+  public var mostLed = 0
+  /// After the failover, before the repair.
+  public var health = Health.green
+  /// The repair: what nodes must receive, the most replicas that one holds after it, and what cannot be met.
+  public var moves = 0
+  public var mostHeld = 0
+  public var unmet = 0
+  /// The repair was planned from the lost replicas alone, which was exact; else from the whole map.
+  public var isPartial = false
+
+  public init() {}
+}
+
+/// Fails containers one after the other, each in the cluster as it is now.
+///
+/// A failure touches only what the failed nodes held. Once for all cases it is written down what each node holds; for
+/// each case the failover is counted on the touched rows, and the repair is planned on them alone, in windows that the
+/// whole cluster's new dues leave (`Repair`). Where that needs more than one move for each lost replica that finds a
+/// place, it may not be the best there is, and the planner plans the whole map instead.
+public enum WhatIf {
+  /// One outcome for each case, whatever the number of threads. O(P · R) once; for each case O(N + touched · R), or a
+  /// whole plan.
+  public static func run(
+    _ cluster: DenseCluster, current: PlacementMap, cases: [FailureCase], threads: Int = 1
+  ) throws(PlatError) -> [FailureOutcome] {
+    let ground = try Ground(cluster, current)
+    var outcomes = [Result<FailureOutcome, PlatError>](repeating: .success(FailureOutcome()), count: cases.count)
+    let next = Atomic<Int>(0)
+    outcomes.withUnsafeMutableBufferPointer { outcomes in
+      nonisolated(unsafe) let outcomes = outcomes
+      DispatchQueue.concurrentPerform(iterations: max(1, min(threads, cases.count))) { _ in
+        while true {
+          let index = next.add(1, ordering: .relaxed).oldValue
+          guard index < cases.count else { return }
+          outcomes[index] = Result { () throws(PlatError) in try ground.fail(cases[index]) }
+        }
+      }
+    }
+    var all: [FailureOutcome] = []
+    for outcome in outcomes { all.append(try outcome.get()) }
+    return all
+  }
+
+  /// The cluster before any failure.
+  struct Ground: Sendable {
+    let cluster: DenseCluster
+    let current: PlacementMap
+    let arena: Arena
+    /// Slots of a row that hold data, and those that lead.
+    let dataSlots: [Int]
+    let leadSlots: [Int]
+    /// The partitions that each node holds, node by node, with `first` where each node's begin.
+    let first: NodeTable<UInt32>
+    let partitions: PartitionTable<UInt32>
+    let held: NodeTable<Int32>
+    let led: NodeTable<Int32>
+    /// Partitions without a live copy, and without a lead, as things are.
+    let unreadable: Int
+    let leaderless: Int
+    let health: Health
+    /// Every row is whole, legal and on active nodes, and nothing but capacities and containers limits where it goes.
+    let isPlain: Bool
+
+    /// O(P · R).
+    init(_ cluster: DenseCluster, _ current: PlacementMap) throws(PlatError) {
+      self.cluster = cluster
+      self.current = current
+      arena = try Arena()
+      let model = cluster.cluster.settings.model
+      let stateOfSlot = current.stateOfSlot
+      dataSlots = stateOfSlot.indices.filter { model.states[stateOfSlot[$0]].holdsData }
+      leadSlots = stateOfSlot.indices.filter { stateOfSlot[$0] == 0 }
+      let report = try Judge.judge(cluster, map: current, from: nil)
+      health = report.health
+
+      let nodeCount = cluster.nodeCount
+      first = try arena.table(nodeCount + 1)
+      held = try arena.table(nodeCount)
+      led = try arena.table(nodeCount)
+      let rows = min(current.partitionCount, cluster.partitionCount)
+      var (count, unreadable, leaderless) = (0, cluster.partitionCount - rows, cluster.partitionCount - rows)
+      for partition in 0..<rows {
+        let row = current.row(partition)
+        var (copies, leads) = (0, 0)
+        for slot in dataSlots where row[slot].int < nodeCount {
+          first.base[row[slot].int] += 1
+          held[row[slot]] += 1
+          count += 1
+          copies += cluster.status[row[slot].int] == .failed ? 0 : 1
+        }
+        for slot in leadSlots where row[slot].int < nodeCount {
+          led[row[slot]] += 1
+          leads += cluster.status[row[slot].int] == .failed ? 0 : 1
+        }
+        unreadable += copies == 0 ? 1 : 0
+        leaderless += leads == 0 ? 1 : 0
+      }
+      self.unreadable = unreadable
+      self.leaderless = cluster.wanted[0] > 0 ? leaderless : 0
+      partitions = try arena.table(count)
+      var sum: UInt32 = 0
+      for node in 0...nodeCount {
+        sum += first.base[node]
+        first.base[node] = sum
+      }
+      for partition in (0..<rows).reversed() {
+        let row = current.row(partition)
+        for slot in dataSlots where row[slot].int < nodeCount {
+          first.base[row[slot].int] -= 1
+          partitions.base[Int(first.base[row[slot].int])] = UInt32(partition)
+        }
+      }
+
+      let settings = cluster.cluster.settings
+      let problem = try Problem(cluster, current: current, arena: try Arena())
+      let hasNear = settings.placement.contains { if case .near = $0.demand { $0.strength == .hard } else { false } }
+      isPlain = current.slotCounts == cluster.wanted && cluster.wanted == cluster.dataWanted
+        && current.partitionCount == cluster.partitionCount && cluster.replicas > 0 && settings.fanOut?.strength != .hard
+        && !hasNear && problem.stateCaps.isEmpty && !cluster.status.contains(.maintenance)
+        && (0..<nodeCount).allSatisfy { [held] in held.base[$0] == 0 || cluster.status[$0] == .active }
+        && problem.hard.firstNotAllowed(0..<rows, rows: current.slots, width: current.width) == rows
+    }
+
+    func fail(_ failure: FailureCase) throws(PlatError) -> FailureOutcome {
+      var isFailed = [Bool](repeating: false, count: cluster.nodeCount)
+      var touched: [UInt32] = []
+      for node in failure.nodes where !isFailed[node] {
+        isFailed[node] = true
+        touched += UnsafeBufferPointer(
+          start: partitions.base + Int(first.base[node]), count: Int(first.base[node + 1] - first.base[node]))
+      }
+      touched.sort()
+      var outcome = FailureOutcome()
+      outcome.lost = failure.nodes.reduce(0) { $0 + (cluster.status[$1] == .failed ? 0 : Int(held.base[$1])) }
+      touched = touched.indices.filter { $0 == 0 || touched[$0] != touched[$0 - 1] }.map { touched[$0] }
+      failOver(touched, isFailed, &outcome)
+      if isPlain, let repair = try Repair(self, touched, isFailed) {
+        (outcome.moves, outcome.mostHeld, outcome.unmet) = (repair.moves, repair.mostHeld, repair.unmet)
+        outcome.isPartial = true
+      } else {
+        try planAll(isFailed, &outcome)
+      }
+      return outcome
+    }
+
+    /// Of the live holders of a partition that lost its lead, the one that leads fewest takes over; of equal ones the
+    /// first of the row. Nodes in maintenance lead nothing.
+    private func failOver(_ touched: [UInt32], _ isFailed: [Bool], _ outcome: inout FailureOutcome) {
+      let nodeCount = cluster.nodeCount
+      let mastersOnly = cluster.replicas == cluster.dataWanted[0]
+      func isLive(_ node: NodeIndex) -> Bool {
+        node.int < nodeCount && cluster.status[node.int] != .failed && !isFailed[node.int]
+      }
+      var led = (0..<nodeCount).map { isFailed[$0] || cluster.status[$0] == .failed ? 0 : self.led.base[$0] }
+      var (unreadable, leaderless) = (self.unreadable, self.leaderless)
+      for partition in touched {
+        let row = current.row(Int(partition))
+        var (before, copies) = (0, 0)
+        for slot in dataSlots where row[slot].int < nodeCount {
+          before += cluster.status[row[slot].int] == .failed ? 0 : 1
+          copies += isLive(row[slot]) ? 1 : 0
+        }
+        unreadable += before > 0 && copies == 0 ? 1 : 0
+        guard cluster.wanted[0] > 0, !leadSlots.contains(where: { isLive(row[$0]) }) else { continue }
+        let hadLead = leadSlots.contains { row[$0].int < nodeCount && cluster.status[row[$0].int] != .failed }
+        var heir = NodeIndex.none
+        for slot in dataSlots where isLive(row[slot]) {
+          guard cluster.status[row[slot].int] != .maintenance || mastersOnly else { continue }
+          if heir == .none || led[row[slot].int] < led[heir.int] { heir = row[slot] }
+        }
+        if heir != .none {
+          led[heir.int] += 1
+          outcome.takeovers += 1
+          leaderless -= hadLead ? 0 : 1
+        } else {
+          leaderless += hadLead ? 1 : 0
+        }
+      }
+      outcome.unreadable = unreadable
+      outcome.readable = cluster.partitionCount - unreadable
+      outcome.leaderless = leaderless
+      outcome.mostLed = Int(led.max() ?? 0)
+      outcome.health = unreadable > 0 || leaderless > 0 ? .red : outcome.lost > 0 ? .yellow : health
+    }
+
+    private func planAll(_ isFailed: [Bool], _ outcome: inout FailureOutcome) throws(PlatError) {
+      let after = cluster.failing(isFailed)
+      let plan = try Planner.plan(after, from: current)
+      let report = try Judge.judge(after, map: plan.target, from: current)
+      outcome.moves = report.moves
+      outcome.unmet = report.unmet
+      outcome.mostHeld = report.total?.greatest ?? 0
+    }
+  }
+}

@@ -1,0 +1,81 @@
+import PlatEngine
+import TestSupport
+import Testing
+
+/// What an explanation says of another node is what the Judge finds when that is done.
+@Suite struct ExplanationTests {
+  @Test func exchangesCostWhatTheySay() {
+    var (allowed, barred) = (0, 0)
+    forAllSeeds(0..<80) { seed in
+      let one = try PlannedCase(seed)
+      var random = SplitMix64(seed: seed)
+      let partition = random.below(one.cluster.partitionCount)
+      let node = random.below(one.cluster.nodeCount)
+      let rows = one.plan.target.rows
+      let explanation = try Judge.explain(
+        one.cluster, map: one.plan.target, from: one.current, partition: partition, node: node)
+      try holds(
+        Set(explanation.holders.map(\.node)) == Set(rows[partition].joined())
+          && explanation.holders.allSatisfy { !$0.because.isEmpty } && explanation.left.allSatisfy { !$0.because.isEmpty },
+        "\(explanation)\n\(one.text)")
+      guard let other = explanation.other else {
+        return try holds(rows[partition].joined().contains(node), "nothing of node \(node)\n\(one.text)")
+      }
+      let isActive = one.cluster.status[node] == .active
+      if isActive, let capacity = one.cluster.cluster.nodes[node].capacity {
+        try holds(other.forbidden.isEmpty == (one.loads[node] < capacity), "\(other)\n\(one.text)")
+      }
+      try holds(isActive || one.cluster.status[node] == .maintenance || !other.forbidden.isEmpty, "\(other)\n\(one.text)")
+      let before = try Judge.judge(one.cluster, map: one.plan.target, from: one.before)
+      func excess(_ report: Report) -> Int {
+        report.findings.filter { $0.strength == .hard && $0.rule.hasPrefix("placement[") }.reduce(0) { $0 + abs($1.want - $1.have) }
+      }
+      for exchange in other.exchanges {
+        var changed = rows
+        for state in changed[partition].indices {
+          changed[partition][state] = changed[partition][state].map { $0 == exchange.instead ? node : $0 }
+        }
+        let after = try Judge.judge(
+          one.cluster, map: PlacementMap.make(changed, least: one.cluster.wanted), from: one.before)
+        let text = "\(exchange)\n\(one.text)"
+        try holds(after.moves - before.moves == exchange.moves, "\(after.moves) moves, before \(before.moves): \(text)")
+        if isActive {
+          try holds(after.brokenSoft - before.brokenSoft == exchange.brokenSoft, text)
+          try holds((excess(after) > excess(before)) == !exchange.forbidden.isEmpty, text)
+        }
+        if exchange.forbidden.isEmpty { allowed += 1 } else { barred += 1 }
+      }
+    }
+    #expect(allowed > 12 && barred > 5, "\(allowed), \(barred)")
+  }
+
+  @Test func reasonsAreNamed() throws {
+    let cluster = try ZoneCluster(
+      partitions: 4, slaves: 1, zones: [2, 2, 2], statuses: [0: .leaving, 2: .failed], rules: [ZoneCluster.spread]).dense()
+    let current = try makeMap([[[0], [3]], [[2], [4]], [[4], [5]], [[3], [1]]])
+    let target = try makeMap([[[3], [5]], [[4], [1]], [[4], [1]], [[3], [1]]])
+    func words(_ partition: Int) throws -> [String] {
+      let explanation = try Judge.explain(cluster, map: target, from: current, partition: partition)
+      return explanation.holders.map(\.because) + explanation.left.map(\.because)
+    }
+    #expect(
+      try words(0) == [
+        "has had it as slave; takes over from z0.0, which has it no more",
+        "received in place of z0.0; it held 1 replica and is due 2", "is leaving",
+      ])
+    #expect(
+      try words(1).last == "has failed")
+    #expect(
+      try words(2).last == "placement[0] allows 1 replica in zone z2, which would have it on z2.0 and z2.1")
+    #expect(try words(3)[0] == "has had it as master, and stays: no data goes anywhere")
+    let other = try Judge.explain(cluster, map: target, from: current, partition: 0, node: 4).other
+    #expect(other?.exchanges.first?.instead == 5 && other?.exchanges.first?.moves == 0)
+    #expect(
+      other?.exchanges.last?.forbidden == ["placement[0] allows 1 replica in zone z2, which would have it on z2.0 and z2.1"])
+  }
+}
+
+extension PlannedCase {
+  /// The map before, or one that says nothing.
+  var before: PlacementMap { current ?? PlacementMap.make([], least: cluster.wanted) }
+}
