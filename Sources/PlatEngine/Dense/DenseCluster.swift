@@ -97,6 +97,7 @@ public struct DenseCluster: Sendable {
     dataWanted = other.dataWanted
     replicas = other.replicas
     levels = other.levels
+    capacityPart = other.capacityPart
     status = cluster.nodes.map(\.status)
   }
 }
