@@ -81,7 +81,7 @@ static void raise_peak(plat_arena *arena, uint64_t inUse) {
 static void advise_huge_pages(void *pointer, size_t sizeBytes) {
 #ifdef MADV_HUGEPAGE
   const uintptr_t huge = 2 << 20;
-  if (sizeBytes < 2 * huge) return;
+  if (sizeBytes < plat_arena_huge_bytes) return;
   const uintptr_t first = ((uintptr_t)pointer + huge - 1) & ~(huge - 1);
   const uintptr_t end = ((uintptr_t)pointer + sizeBytes) & ~(huge - 1);
   if (first < end) madvise((void *)first, end - first, MADV_HUGEPAGE);  // Advice: it may be refused.

@@ -13,6 +13,8 @@ extern int mallctl(const char *name, void *old, size_t *oldLength, void *new, si
 
 // As in jemalloc.h: part of its ABI.
 #define FLAG_ALIGNED_TO_64 6
+#define FLAG_ALIGNED_TO_2_MIB 21
+#define FLAGS_OF_ALIGNMENT 0x3f
 #define FLAG_ZERO 0x40
 #define FLAG_NO_THREAD_CACHE (1 << 8)            // A thread cache would outlive the arena.
 #define FLAG_ARENA(index) (((int)(index) + 1) << 20)
@@ -64,11 +66,18 @@ static void close_arena(void *state, uint64_t peakBytes) {
   if (!keep) control(index, "destroy");
 }
 
-static void *allocate(void *state, size_t sizeBytes, bool zeroed) {
-  return mallocx(sizeBytes, flags_of(state) | (zeroed ? FLAG_ZERO : 0));
+/// Large memory begins where a huge page does: what is left over at either end would be touched page by page.
+static int flags_for(void *state, size_t sizeBytes) {
+  return sizeBytes < plat_arena_huge_bytes ? flags_of(state) : (flags_of(state) & ~FLAGS_OF_ALIGNMENT) | FLAG_ALIGNED_TO_2_MIB;
 }
 
-static void give_back(void *state, void *pointer, size_t sizeBytes) { sdallocx(pointer, sizeBytes, flags_of(state)); }
+static void *allocate(void *state, size_t sizeBytes, bool zeroed) {
+  return mallocx(sizeBytes, flags_for(state, sizeBytes) | (zeroed ? FLAG_ZERO : 0));
+}
+
+static void give_back(void *state, void *pointer, size_t sizeBytes) {
+  sdallocx(pointer, sizeBytes, flags_for(state, sizeBytes));
+}
 
 static const struct plat_arena_source source = {"jemalloc", open_arena, close_arena, allocate, give_back};
 

@@ -43,7 +43,8 @@ struct CheckCommand: PlatCommand {
     let report = try console.stage("judging") {
       try source.locatingErrors {
         var report = try Judge.judge(
-          DenseCluster(document.cluster), map: map.placement, from: plan == nil ? nil : document.mapBefore())
+          DenseCluster(document.cluster), map: map.placement, from: plan == nil ? nil : document.mapBefore(),
+          threads: options.threadCount)
         report.put(first: report.claimFindings(plan?.claims ?? []))
         return report
       }

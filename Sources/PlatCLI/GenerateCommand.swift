@@ -40,6 +40,11 @@ struct GenerateCommand: PlatCommand {
   var weights = GenerateOptions.Weights.equal
 
   @Option(
+    help: ArgumentHelp("Weights of the partitions: equal, zipf, or in turn, like 1:2:3.", valueName: "weights"),
+    transform: GenerateArgument.sizes)
+  var partitionWeights = GenerateOptions.Sizes.equal
+
+  @Option(
     help: ArgumentHelp("The most replicas of a node, like 500 or 400..600.", valueName: "count"),
     transform: GenerateArgument.range)
   var capacity: ClosedRange<Int>?
@@ -96,7 +101,7 @@ struct GenerateCommand: PlatCommand {
     }
     let document = try console.stage("generating") { try Generator.make(generateOptions) }
     try console.stage("writing") {
-      var writer = JSONWriter(capacityBytes: ClusterWriter.estimatedBytes(document))
+      var writer = JSONWriter(capacityBytes: ClusterWriter.estimatedBytes(document), for: outputPath)
       ClusterWriter.write(document, to: &writer)
       try writer.write(to: outputPath)
     }
@@ -108,6 +113,7 @@ struct GenerateCommand: PlatCommand {
     (result.zones, result.racks, result.rules) = (zones, racks, rules)
     (result.model, result.masters, result.slaves) = (model, masters, slaves)
     (result.keyFunction, result.weights, result.capacity) = (keyFunction, weights, capacity)
+    result.sizes = partitionWeights
     (result.map, result.drift, result.seed) = (map, drift, seed)
     (result.leaving, result.failed, result.joining) = (leaving, failed, join)
     result.maps = maps

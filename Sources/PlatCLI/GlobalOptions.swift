@@ -3,7 +3,7 @@ import Glibc
 
 /// The options of every verb.
 struct GlobalOptions: ParsableArguments {
-  @Option(name: .long, help: "Threads to work with, at most 1,024. Planning uses one so far. Never changes a result.")
+  @Option(name: .long, help: "Threads to work with, at most 1,024; all cores if left out. Never changes a result.")
   var threads: Int?
 
   @Flag(name: .long, help: "Messages and summaries as JSON, a line each.")

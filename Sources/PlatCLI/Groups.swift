@@ -15,7 +15,7 @@ enum Groups {
     let report = try console.stage("judging") {
       try Judge.judge(dense, maps: planned.plans.map(\.target), from: document.mapsBefore())
     }
-    let plan = GroupPlanDocument(planned, options.operation, for: document)
+    let plan = GroupPlanDocument(planned, .rebalance, for: document)
     let movement = ReportWriter.Movement(movesLowerBound: planned.movesLowerBound)
     try console.stage("writing") {
       var writer = JSONWriter(capacityBytes: GroupWriter.estimatedBytes(plan.maps, of: document))

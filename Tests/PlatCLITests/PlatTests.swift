@@ -123,21 +123,21 @@ private let impossible = """
 
   @Test func rulesThatThisVersionDoesNotPlanAre65AtTheirPlace() throws {
     let near = cluster.replacing(
-      #"{ "level": "zone", "atMost": 1, "strength": "hard" }"#, with: #"{ "level": "zone", "near": "master", "atLeast": 1 }"#)
+      #"{ "level": "zone", "atMost": 1, "strength": "hard" }"#, with: #"{ "level": "zone", "states": ["master"], "near": "slave", "atLeast": 1 }"#)
     let run = try folder.plat(["plan", "-"], input: near)
     #expect(run.status == 65 && run.output.isEmpty)
-    #expect(run.messages.hasPrefix("plat: standard input:3:47: settings.placement[0].near: found a hard near rule"))
+    #expect(run.messages.hasPrefix("plat: standard input:3:69: settings.placement[0].near: found a hard rule about what is near to slave"), "\(run.messages)")
   }
 
   @Test func wrongUsageIs64() throws {
     for arguments in [
-      [], ["fly"], ["plan"], ["plan", "a", "b"], ["plan", "a", "--operation", "swap"], ["plan", "a", "--threads", "0"],
+      [], ["fly"], ["plan"], ["plan", "a", "b"], ["plan", "a", "--operation", "fly"], ["plan", "a", "--threads", "0"],
       ["check"], ["check", "-", "--plan", "-"], ["route", "-"], ["plan", "a", "--loud"],
     ] where !arguments.isEmpty {
       let run = try folder.plat(arguments)
       #expect(run.status == 64 && run.output.isEmpty && !run.messages.isEmpty, "\(arguments)")
     }
-    #expect(try folder.plat(["plan", "a", "--operation", "swap"]).messages.contains("rebalance"))
+    #expect(try folder.plat(["plan", "a", "--operation", "fly"]).messages.contains("rebalance"))
   }
 
   @Test func noInputIs66() throws {

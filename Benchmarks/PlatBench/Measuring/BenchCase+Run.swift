@@ -24,15 +24,15 @@ extension BenchCase {
 
     var stages: [[Double]] = plan.stageNanoseconds.map { _ in [] }
     figures.plan = .init(
-      try Measurement {
+      try Measurement(by: threads == 1 ? .thread : .wall) {
         plan = try Planner.plan(cluster, from: current, options: options)
         for (index, stage) in plan.stageNanoseconds.enumerated() { stages[index].append(Double(stage.nanoseconds)) }
       })
     figures.stages = zip(plan.stageNanoseconds, stages).map { .init(name: $0.stage, time: Int(Measurement($1).median)) }
     var report = Report()
     figures.judge = .init(
-      try Measurement(least: 3, budgetMillis: 300) {
-        report = try Judge.judge(cluster, map: plan.target, from: current)
+      try Measurement(least: 3, budgetMillis: 300, by: threads == 1 ? .thread : .wall) {
+        report = try Judge.judge(cluster, map: plan.target, from: current, threads: threads)
       })
     figures.dense = .init(try Measurement(least: 3, budgetMillis: 50) { _ = try DenseCluster(cluster.cluster) })
 

@@ -32,6 +32,9 @@ public struct DenseCluster: Sendable {
     var denominator: Int
   }
 
+  /// Nil where all partitions are of one size.
+  public let partitionWeights: PartitionWeights?
+
   /// O(N · levels). Throws where the cluster is not valid.
   public init(_ cluster: Cluster) throws(InputError) {
     try cluster.validate()
@@ -52,6 +55,7 @@ public struct DenseCluster: Sendable {
     }
     capacity = cluster.nodes.map { [partitionCount] in min($0.capacity ?? partitionCount, partitionCount) }
     status = cluster.nodes.map(\.status)
+    partitionWeights = try PartitionWeights(cluster.partitionWeights, replicas: replicas)
     capacityPart = nil
   }
 
@@ -59,6 +63,7 @@ public struct DenseCluster: Sendable {
   init(_ cluster: Cluster, sharing other: DenseCluster, capacityPart: CapacityPart?) throws(InputError) {
     try cluster.validateSettings()
     try cluster.validateRanges()
+    try cluster.validateWeights()
     self.cluster = cluster
     self.capacityPart = capacityPart
     nodeCount = other.nodeCount
@@ -68,6 +73,7 @@ public struct DenseCluster: Sendable {
     replicas = dataWanted.reduce(0, +)
     levels = other.levels
     status = other.status
+    partitionWeights = try PartitionWeights(cluster.partitionWeights, replicas: replicas)
     guard let part = capacityPart else {
       capacity = Array(repeating: partitionCount, count: nodeCount)
       return
@@ -98,6 +104,10 @@ public struct DenseCluster: Sendable {
     replicas = other.replicas
     levels = other.levels
     capacityPart = other.capacityPart
+<<<<<<< HEAD
+=======
+    partitionWeights = partitionCount == other.partitionCount ? other.partitionWeights : nil
+>>>>>>> integ
     status = cluster.nodes.map(\.status)
   }
 }

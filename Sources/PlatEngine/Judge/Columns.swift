@@ -43,6 +43,21 @@ extension Judge {
       marks.update(repeating: 0, count: rows.count)
     }
 
+    /// Fills the columns with the nodes themselves, and clears the marks: where every node can be read.
+    func readNodes(_ map: PlacementMap, _ rows: Range<Int>) {
+      let width = map.width
+      for index in 0..<count {
+        var slot = map.slots + (rows.lowerBound * width + slots[index])
+        let column = column(index)
+        let none = UInt32.max &- UInt32(truncatingIfNeeded: index)
+        for row in 0..<rows.count {
+          column[row] = slot.pointee.raw < nobody ? slot.pointee.raw : none
+          slot += width
+        }
+      }
+      marks.update(repeating: 0, count: rows.count)
+    }
+
     /// Marks the rows in which one value stands more than `most` times. O(rows · count²).
     func markCrowded(_ most: Int, _ rows: Int) {
       let most = UInt32(truncatingIfNeeded: most)
@@ -69,13 +84,36 @@ extension Judge {
 }
 
 extension Judge.Matter {
-  /// The rows of the map in blocks.
-  @inline(__always) func forEachBlock(_ body: (Range<Int>) -> Void) {
-    var first = 0
-    while first < rowCount {
-      let end = min(first + Judge.Columns.blockRows, rowCount)
+  /// Rows in as many pieces as columns can be made of.
+  @inline(__always) func forEachPiece(_ rows: Range<Int>, _ body: (Range<Int>) -> Void) {
+    var first = rows.lowerBound
+    while first < rows.upperBound {
+      let end = min(first + Judge.Columns.blockRows, rows.upperBound)
       body(first..<end)
       first = end
     }
+  }
+
+  /// A pass over all rows, block by block, on several threads. Each worker has tools of its own, each block a finding of
+  /// its own, which begins as `empty`; they come back in the order of the blocks.
+  @inline(__always) func findings<Tools, Found>(
+    tools: [Tools], empty: Found, _ body: (Tools, Range<Int>, inout Found) -> Void
+  ) -> [Found] {
+    let size = blocks.workers > 1 ? blocks.size : max(rowCount, 1)
+    var found = [Found](repeating: empty, count: (rowCount + size - 1) / size)
+    found.withUnsafeMutableBufferPointer { found in
+      let found = found.baseAddress
+      blocks.run { worker, block in
+        if let found, !block.isEmpty { body(tools[worker], block, &found[block.lowerBound / size]) }
+      }
+    }
+    return found
+  }
+
+  /// One of something for each worker.
+  func forEachWorker<Tools>(_ make: () throws(PlatError) -> Tools) throws(PlatError) -> [Tools] {
+    var tools: [Tools] = []
+    for _ in 0..<blocks.workers { tools.append(try make()) }
+    return tools
   }
 }

@@ -43,5 +43,12 @@ extension Judge {
       excess += abs(breach.have - breach.want)
       if breaches.count < Report.mostFindings { breaches.append(breach) }
     }
+
+    /// Adds those that were found behind its own, in their order.
+    mutating func append(_ later: Docket) {
+      count += later.count
+      excess += later.excess
+      breaches += later.breaches.prefix(Report.mostFindings - breaches.count)
+    }
   }
 }

@@ -49,8 +49,9 @@ extension Judge {
     let nothing = try PlacementMap(partitionCount: 0, slotCounts: cluster.wanted)
     let matter = try Matter(cluster, map: map, before: current ?? nothing)
     let was = try Holders(try Matter(cluster, map: current ?? nothing, before: nil))
+    let now = try Holders(matter)
     let explainer = Explainer(
-      matter: matter, now: try Holders(matter), was: was, peers: try Peers(matter), due: due(cluster, map: map))
+      matter: matter, now: now, was: was, peers: try Peers(matter, now), due: due(cluster, map: map))
     return explainer.explain(partition, node)
   }
 }

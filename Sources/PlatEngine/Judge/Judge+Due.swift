@@ -63,7 +63,7 @@ extension Judge {
   }
 
   /// The same for one state: by the rules that are about no other wanted state.
-  private static func caps(_ cluster: DenseCluster, ofState state: Int, _ wantedStates: [Int]) -> [Int?] {
+  static func caps(_ cluster: DenseCluster, ofState state: Int, _ wantedStates: [Int]) -> [Int?] {
     var caps = [Int?](repeating: nil, count: cluster.levels.count)
     for rule in cluster.cluster.settings.placement where rule.strength == .hard {
       guard case .atMost(let most) = rule.demand,

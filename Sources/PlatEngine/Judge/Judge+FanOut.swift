@@ -12,55 +12,69 @@ extension Judge {
     let inbound: NodeTable<UInt32>
     private(set) var mostOutbound = 0
     private(set) var mostInbound = 0
-    /// Where each node's peers begin; and one more.
+    /// Where each node's peers begin.
     private let start: NodeTable<Int>
     private let peers: NodeTable<UInt32>
     /// Peers were counted as sets: there is no list.
     private let areSets: Bool
     private let matter: Matter
 
-    /// O(N + P · masters · R).
-    init(_ matter: Matter) throws(PlatError) {
+    /// Where they end: some nodes have fewer than there was room for.
+    private let end: NodeTable<Int>
+
+    /// O(N + P · masters · R). `holders` knows how many partitions each node is master of, which bounds its peers.
+    init(_ matter: Matter, _ holders: Holders) throws(PlatError) {
       self.matter = matter
       let nodeCount = matter.nodeCount
+      let masters = try matter.slots(ofStates: matter.dataStates(of: [0]), in: matter.map)
+      let data = try matter.dataSlots(in: matter.map)
+      let each = max(0, data.count - 1)
       outbound = try matter.arena.table(nodeCount + 1)
       inbound = try matter.arena.table(nodeCount + 1)
-      start = try matter.arena.table(nodeCount + 2)
-      let masters = try matter.slots(ofStates: matter.dataStates(of: [0]), in: matter.map)
-      let holders = try matter.dataSlots(in: matter.map)
-
-      areSets = Peers.areSets(matter, masters: masters.count, holders: holders.count)
+      start = try matter.arena.table(nodeCount + 1)
+      end = try matter.arena.table(nodeCount + 1)
+      areSets = Peers.areSets(matter, masters: masters.count, holders: data.count)
       if areSets {
         peers = try matter.arena.table(0)
-        try Peers.countSets(matter, masters, holders, outbound: outbound, inbound: inbound)
+        try Peers.countSets(matter, masters, data, outbound: outbound, inbound: inbound)
         countMost(nodeCount)
         return
       }
-      let live: NodeTable<UInt32> = try matter.arena.table(holders.count + 1)
-
-      let end = start.base + 1  // first the number of peers, then where they begin, then where they end
-      Peers.forEachMaster(matter, masters, holders, live.base) { master, live, count in
-        var peers = 0
-        for index in 0..<count { peers &+= live[index] == master ? 0 : 1 }
-        end[Int(master) + 1] &+= peers
+      var room = 0
+      // Each worker writes into a part of its own of each master's peers, and closes the gaps afterwards.
+      let places = try holders.leading.map { (_) throws(PlatError) in
+        try matter.arena.table(nodeCount + 1, of: Int.self, by: NodeIndex.self)
       }
-      for node in 0...nodeCount { start.base[node + 1] += start.base[node] }
-      peers = try matter.arena.table(start.base[nodeCount + 1])
-      let list = peers.base
-      Peers.forEachMaster(matter, masters, holders, live.base) { master, live, count in
-        var next = end[Int(master)]
-        for index in 0..<count where live[index] != master {
-          list[next] = live[index]
-          next &+= 1
+      for node in 0..<nodeCount {
+        start.base[node] = room
+        for (place, leading) in zip(places, holders.leading) {
+          place.base[node] = room
+          room += masters.count == 0 ? 0 : Int(leading.base[node]) * each
         }
-        end[Int(master)] = next
+        end.base[node] = room
+      }
+      peers = try matter.arena.table(room)
+      let list = peers.base
+      _ = matter.findings(tools: places, empty: 0) { place, rows, _ in
+        Peers.write(matter, rows, masters, data, to: list, at: place.base)
+      }
+      for node in 0..<nodeCount {
+        var begin = start.base[node]
+        var write = begin
+        for (place, leading) in zip(places, holders.leading) {
+          let found = place.base[node] - begin
+          if write < begin { (list + write).update(from: list + begin, count: found) }
+          write += found
+          begin += Int(leading.base[node]) * each
+        }
+        end.base[node] = write
       }
 
       let stamp: NodeTable<UInt32> = try matter.arena.table(nodeCount + 1)
       for master in 0..<nodeCount {
         var distinct: UInt32 = 0
         let mark = UInt32(master + 1)
-        for index in start.base[master]..<start.base[master + 1] {
+        for index in start.base[master]..<end.base[master] {
           let holder = Int(list[index])
           let isNew: UInt32 = stamp.base[holder] == mark ? 0 : 1
           stamp.base[holder] = mark
@@ -79,27 +93,28 @@ extension Judge {
       }
     }
 
-    /// Every live master with all live holders of its partition, itself among them, partition by partition.
-    /// `live` has room for a row's holders and one more.
-    @inline(__always) private static func forEachMaster(
-      _ matter: Matter, _ masters: Matter.SlotList,
-      _ holders: Matter.SlotList, _ live: UnsafeMutablePointer<UInt32>,
-      _ body: (_ master: UInt32, _ live: UnsafeMutablePointer<UInt32>, _ count: Int) -> Void
+    /// Appends to each live master's peers all other live holders of its partitions.
+    private static func write(
+      _ matter: Matter, _ rows: Range<Int>, _ masters: Matter.SlotList, _ holders: Matter.SlotList,
+      to list: UnsafeMutablePointer<UInt32>, at place: UnsafeMutablePointer<Int>
     ) {
       let nobody = UInt32(matter.nodeCount)
       let isLive = matter.isLive.base
       let width = matter.map.width
-      var row = matter.map.slots
-      for _ in 0..<matter.rowCount {
-        var count = 0
-        for index in 0..<holders.count {
-          let holder = min(row[holders.base[index]].raw, nobody)
-          live[count] = holder
-          count &+= Int(isLive[Int(holder)])
-        }
+      var row = matter.map.slots + rows.lowerBound * width
+      for _ in rows {
         for index in 0..<masters.count {
-          let master = min(row[masters.base[index]].raw, nobody)
-          if isLive[Int(master)] == 1 { body(master, live, count) }
+          let slot = masters.base[index]
+          let master = min(row[slot].raw, nobody)
+          guard isLive[Int(master)] == 1 else { continue }
+          var next = place[Int(master)]
+          for index in 0..<holders.count where holders.base[index] != slot {
+            let holder = min(row[holders.base[index]].raw, nobody)
+            guard holder != master, isLive[Int(holder)] == 1 else { continue }
+            list[next] = holder
+            next &+= 1
+          }
+          place[Int(master)] = next
         }
         row += width
       }
@@ -114,7 +129,7 @@ extension Judge {
               .contains { matter.liveHolders(of: partition, inState: $0).contains(holder) }
         }
       }
-      return (start.base[master]..<start.base[master + 1]).contains { peers.base[$0] == UInt32(holder) }
+      return (start.base[master]..<end.base[master]).contains { peers.base[$0] == UInt32(holder) }
     }
 
     /// Nodes beyond the limits of the settings.

@@ -5,62 +5,112 @@ extension Judge {
     let loads: [NodeTable<UInt32>]
     /// What each node holds of data, in any state.
     let totals: NodeTable<UInt32>
+    /// For each worker, what each node holds in the first state in its blocks.
+    let leading: [NodeTable<UInt32>]
+    private let gaps: Gaps
+
     /// For each state that the settings may ask for: partitions with too few or too many replicas in it.
-    private(set) var constraints: [Docket]
+    var constraints: [Docket] { gaps.constraints }
     /// Nodes with two replicas of one partition.
-    private(set) var shared = Docket(.oneReplicaOnANode, .hard)
+    var shared: Docket { gaps.shared }
     /// A partition has no master though one is wanted, or its data has no live copy.
-    private(set) var isRed = false
+    var isRed: Bool { gaps.isRed }
+    /// Partitions with a live copy and without a master, though one is wanted.
+    var leaderless: Int { gaps.leaderless }
+
+    private struct Tools {
+      let loads: [NodeTable<UInt32>]
+      let columns: Columns
+      let count: NodeTable<Int>
+      let seen: NodeTable<Int>
+    }
 
     /// O(P · R²), O(P · R) where every row is complete and R is small.
     init(_ matter: Matter) throws(PlatError) {
       let states = matter.model.states
       let nobody = UInt32(matter.nodeCount)
       let stride = matter.nodeCount + 1
-      let table: NodeTable<UInt32> = try matter.arena.table(states.count * stride)
-      loads = states.indices.map { NodeTable(unsafeBase: table.base + $0 * stride, count: stride) }
-      totals = try matter.arena.table(stride)
-      constraints = states.indices.map { Docket(.constraint(state: $0), .hard) }
-
       let width = matter.map.width
       let stateOfSlot = matter.map.stateOfSlot
-      let count: NodeTable<Int> = try matter.arena.table(states.count)
       // Where a row has no slot to spare, a full row is a complete one.
       let fullIsComplete = states.indices.allSatisfy { matter.map.slotCounts[$0] == matter.dense.wanted[$0] }
       // Wide rows are not compared slot by slot but examined one by one.
       let isQuick = fullIsComplete && width <= 16
+      let allCanBeRead = !matter.dense.status.contains(.failed)
       let number: NodeTable<UInt32> = try matter.arena.table(stride)
       for node in 0..<stride { number.base[node] = matter.isLive.base[node] == 1 ? UInt32(node) : .max }
-      let columns = try Columns(matter, matter.slots(ofStates: isQuick ? Array(states.indices) : [], in: matter.map))
-      let seen: NodeTable<Int> = try matter.arena.table(width > 16 ? stride : 0)
-
-      matter.forEachBlock { rows in
-        for slot in 0..<width {
-          let load = loads[stateOfSlot[slot]].base
-          var place = matter.map.slots + (rows.lowerBound * width + slot)
-          for _ in rows {
-            load[Int(min(place.pointee.raw, nobody))] &+= 1
-            place += width
+      let slots = try matter.slots(ofStates: isQuick ? Array(states.indices) : [], in: matter.map)
+      let tools = try matter.forEachWorker { () throws(PlatError) in
+        let table: NodeTable<UInt32> = try matter.arena.table(states.count * stride)
+        return Tools(
+          loads: states.indices.map { NodeTable(unsafeBase: table.base + $0 * stride, count: stride) },
+          columns: try Columns(matter, slots), count: try matter.arena.table(states.count),
+          seen: try matter.arena.table(width > 16 ? stride : 0))
+      }
+      let none = Gaps(states.count)
+      let found = matter.findings(tools: tools, empty: none) { tools, rows, gaps in
+        matter.forEachPiece(rows) { rows in
+          for slot in 0..<width {
+            let load = tools.loads[stateOfSlot[slot]].base
+            var place = matter.map.slots + (rows.lowerBound * width + slot)
+            for _ in rows {
+              load[Int(min(place.pointee.raw, nobody))] &+= 1
+              place += width
+            }
+          }
+          let columns = tools.columns
+          if isQuick {
+            if allCanBeRead { columns.readNodes(matter.map, rows) } else { columns.read(matter.map, rows, through: number.base) }
+            columns.markEmpty(rows.count)
+            columns.markCrowded(1, rows.count)
+          }
+          for index in 0..<rows.count where !isQuick || columns.marks[index] != 0 {
+            let partition = rows.lowerBound + index
+            gaps.examine(partition, matter.map.slots + partition * width, matter, tools.count.base, tools.seen)
           }
         }
-        if isQuick {
-          columns.read(matter.map, rows, through: number.base)
-          columns.markEmpty(rows.count)
-          columns.markCrowded(1, rows.count)
-        }
-        for (index, partition) in rows.enumerated() where !isQuick || columns.marks[index] != 0 {
-          examine(partition, matter.map.slots + partition * width, matter, count.base, seen)
+      }
+      var gaps = none
+      for found in found { gaps.append(found) }
+      for partition in matter.rowCount..<matter.dense.partitionCount {
+        gaps.examine(partition, nil, matter, tools[0].count.base, tools[0].seen)
+      }
+      self.gaps = gaps
+
+      let sums: NodeTable<UInt32> = try matter.arena.table(stride)
+      sums.copy(from: tools[0].loads[0])
+      leading = [sums] + tools.dropFirst().map { $0.loads[0] }
+      loads = tools[0].loads
+      for worker in tools.dropFirst() {
+        for (sum, part) in zip(loads, worker.loads) {
+          for node in 0..<stride { sum.base[node] &+= part.base[node] }
         }
       }
-      for partition in matter.rowCount..<matter.dense.partitionCount { examine(partition, nil, matter, count.base, seen) }
-
+      totals = try matter.arena.table(stride)
       for state in states.indices where states[state].holdsData {
         for node in 0..<matter.nodeCount { totals.base[node] &+= loads[state].base[node] }
       }
     }
+  }
+
+  /// Partitions that are not held as they should be.
+  private struct Gaps {
+    var constraints: [Docket]
+    var shared = Docket(.oneReplicaOnANode, .hard)
+    var isRed = false
+    var leaderless = 0
+
+    init(_ states: Int) { constraints = (0..<states).map { Docket(.constraint(state: $0), .hard) } }
+
+    mutating func append(_ later: Gaps) {
+      for state in constraints.indices { constraints[state].append(later.constraints[state]) }
+      shared.append(later.shared)
+      isRed = isRed || later.isRed
+      leaderless += later.leaderless
+    }
 
     /// Counts one partition with care. `row` nil: nobody holds it. `count` has room for each state.
-    @inline(never) private mutating func examine(
+    @inline(never) mutating func examine(
       _ partition: Int, _ row: UnsafeMutablePointer<NodeIndex>?, _ matter: Matter, _ count: UnsafeMutablePointer<Int>,
       _ seen: NodeTable<Int>
     ) {
@@ -82,6 +132,7 @@ extension Judge {
           constraints[state].add(Breach(partition: partition, want: wanted[state], have: count[state]))
         }
       }
+      if wanted[0] > 0 && count[0] == 0 && copies > 0 { leaderless += 1 }
       if (wanted[0] > 0 && count[0] == 0) || (matter.dense.replicas > 0 && copies == 0) { isRed = true }
       if let row { findShared(partition, row, matter, seen) }
     }

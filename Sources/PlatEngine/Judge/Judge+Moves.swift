@@ -3,6 +3,8 @@ extension Judge {
   struct Movement {
     /// Replicas on nodes that did not hold the partition in a state with data, or have failed.
     private(set) var moves = 0
+    /// The weight of these, where partitions differ in weight.
+    private(set) var movesWeight = 0
     /// Replicas in another state than before, on nodes that held the partition.
     private(set) var roleChanges = 0
     /// What each node must receive.
@@ -13,6 +15,7 @@ extension Judge {
       received = try matter.arena.table(matter.nodeCount + 1)
       guard let before = matter.before else { return }
       let map = matter.map
+      let weights = matter.dense.partitionWeights?.of
       let slots = try matter.slots(ofStates: matter.occupying(matter.model.states.indices), in: map)
       let slotsBefore = try matter.dataSlots(in: before)
       let state = map.stateOfSlot
@@ -28,14 +31,12 @@ extension Judge {
       let isWide = slotsBefore.count > 16
       let slotOf: NodeTable<Int> = try matter.arena.table(isWide ? matter.nodeCount : 0)
 
-      for partition in 0..<matter.rowCount {
+      let equal = EqualRows(map: map, before: before, count: mayBeEqual ? min(matter.rowCount, before.partitionCount) : 0)
+      var partition = equal.firstDifferent(from: 0)
+      while partition < matter.rowCount {
         let row = map.slots + partition * width
         let old = partition < before.partitionCount ? before.slots + partition * before.width : nobody
-        if mayBeEqual {
-          var difference: UInt32 = 0
-          for slot in 0..<width { difference |= row[slot].raw ^ old[slot].raw }
-          if difference == 0 { continue }
-        }
+        defer { partition = equal.firstDifferent(from: partition + 1) }
         if isWide {
           for index in 0..<slotsBefore.count {
             let slot = slotsBefore.base[index]
@@ -59,6 +60,7 @@ extension Judge {
           if held < 0 || matter.isLive[node] == 0 {
             guard holdsData[state[slot]] else { continue }  // there is nothing to receive
             moves += 1
+            if let weights { movesWeight += weights[partition] }
             received[node] &+= 1
           } else if stateBefore[held] != state[slot] {
             roleChanges += 1
@@ -66,6 +68,36 @@ extension Judge {
         }
       }
     }
+  }
+}
+
+/// Rows that are the same in both maps, slot by slot: most.
+private struct EqualRows {
+  let map: PlacementMap
+  let before: PlacementMap
+  /// Rows from here on are not compared.
+  let count: Int
+
+  /// The first row at or after `partition` that is not the same.
+  @inline(__always) func firstDifferent(from partition: Int) -> Int {
+    guard partition < count else { return partition }
+    switch map.width {
+    case 2: return firstDifferent(from: partition, width: 2)
+    case 3: return firstDifferent(from: partition, width: 3)
+    default: return firstDifferent(from: partition, width: map.width)
+    }
+  }
+
+  @inline(__always) private func firstDifferent(from first: Int, width: Int) -> Int {
+    var (row, old) = (map.slots + first * width, before.slots + first * width)
+    for partition in first..<count {
+      var difference: UInt32 = 0
+      for slot in 0..<width { difference |= row[slot].raw ^ old[slot].raw }
+      if difference != 0 { return partition }
+      row += width
+      old += width
+    }
+    return count
   }
 }
 

@@ -1,6 +1,24 @@
 extension Judge.Matter {
+  /// Judges every placement rule, outermost level first; the dockets come in the order of the settings. Where no
+  /// container holds more of some states than a rule allows, none inside it does: then there is no need to look again.
+  func placementRules() throws(PlatError) -> [Judge.Docket] {
+    let rules = settings.placement
+    var dockets: [Judge.Docket?] = rules.map { _ in nil }
+    for index in rules.indices.sorted(by: { (rules[$0].level, $0) < (rules[$1].level, $1) }) {
+      let isImplied = rules.indices.contains { other in
+        guard dockets[other]?.count == 0, case .atMost(let most) = rules[index].demand,
+          case .atMost(let found) = rules[other].demand
+        else { return false }
+        return found <= most && rules[other].level <= rules[index].level
+          && rules[index].states.allSatisfy(rules[other].states.contains)
+      }
+      dockets[index] = isImplied ? Judge.Docket(.placement(index), rules[index].strength) : try placement(index)
+    }
+    return dockets.compactMap { $0 }
+  }
+
   /// Judges the placement rule `index` in one pass over the map. O(P · R²).
-  func placement(_ index: Int) throws(PlatError) -> Judge.Docket {
+  private func placement(_ index: Int) throws(PlatError) -> Judge.Docket {
     let rule = settings.placement[index]
     let slots = try slots(ofStates: occupying(rule.states), in: map)
     let boxes = try Boxes(self, level: rule.level, roomFor: max(slots.count, map.width))
@@ -25,7 +43,15 @@ extension Judge.Matter {
     /// The container of each node; none for who can't be read.
     let ofNode: UnsafeMutablePointer<UInt32>
     /// Those of the row at hand.
-    let here: UnsafeMutablePointer<UInt32>
+    private(set) var here: UnsafeMutablePointer<UInt32>
+
+    /// The same with a row of its own, for another worker.
+    func another(_ matter: Judge.Matter, _ slots: Int) throws(PlatError) -> Boxes {
+      let row: NodeTable<UInt32> = try matter.arena.table(slots)
+      var another = self
+      another.here = row.base
+      return another
+    }
 
     init(_ matter: Judge.Matter, level: Int, roomFor slots: Int) throws(PlatError) {
       let containers = matter.dense.levels[level]
@@ -45,15 +71,19 @@ extension Judge.Matter {
   private func judgeAtMost(
     _ most: Int, _ slots: SlotList, _ boxes: Boxes, _ docket: inout Judge.Docket
   ) throws(PlatError) {
-    let columns = try Judge.Columns(self, slots)
-    forEachBlock { rows in
-      columns.read(map, rows, through: boxes.ofNode)
-      columns.markCrowded(most, rows.count)
-      for row in 0..<rows.count where columns.marks[row] != 0 {
-        for index in 0..<slots.count { boxes.here[index] = columns.column(index)[row] }
-        recordCrowded(rows.lowerBound + row, most, slots.count, boxes, &docket)
+    let tools = try forEachWorker { () throws(PlatError) in (try Judge.Columns(self, slots), try boxes.another(self, slots.count)) }
+    let found = findings(tools: tools, empty: docket) { tools, rows, docket in
+      let (columns, boxes) = tools
+      forEachPiece(rows) { rows in
+        columns.read(map, rows, through: boxes.ofNode)
+        columns.markCrowded(most, rows.count)
+        for row in 0..<rows.count where columns.marks[row] != 0 {
+          for index in 0..<slots.count { boxes.here[index] = columns.column(index)[row] }
+          recordCrowded(rows.lowerBound + row, most, slots.count, boxes, &docket)
+        }
       }
     }
+    for found in found { docket.append(found) }
   }
 
   /// Counts in stamps: rows that are too wide to compare every two.

@@ -16,27 +16,28 @@ public enum Judge {
   ///
   /// Partitions that `map` has no row for are held by nobody; those that `current` has no row for were not held.
   /// Throws `outOfMemory`, and `unsupported` where a map was made for another state model.
-  /// O(P · R² · rules + N log N); a few passes over the map.
+  /// O(P · R² · rules + N log N); a few passes over the map, on `threads` threads, which change no result.
   public static func judge(
-    _ cluster: DenseCluster, map: PlacementMap, from current: PlacementMap?
+    _ cluster: DenseCluster, map: PlacementMap, from current: PlacementMap?, threads: Int = 1
   ) throws(PlatError) -> Report {
-    try judge(cluster, map: map, from: current, due: due(cluster, map: map))
+    try judge(cluster, map: map, from: current, due: due(cluster, map: map), threads: threads)
   }
 
   /// The same for a caller that knows what every node is due.
   static func judge(
-    _ cluster: DenseCluster, map: PlacementMap, from current: PlacementMap?, due: JudgedDue
+    _ cluster: DenseCluster, map: PlacementMap, from current: PlacementMap?, due: JudgedDue, threads: Int = 1
   ) throws(PlatError) -> Report {
-    let matter = try Matter(cluster, map: map, before: current)
+    let matter = try Matter(cluster, map: map, before: current, threads: threads)
     let holders = try Holders(matter)
-    let peers = try Peers(matter)
+    let peers = try Peers(matter, holders)
     let movement = try Movement(matter)
     let balance = Balance(matter, holders, due: due)
 
     var dockets = holders.constraints + [holders.shared]
-    for index in cluster.cluster.settings.placement.indices { dockets.append(try matter.placement(index)) }
+    dockets += try matter.placementRules()
     dockets += [matter.capacity(holders), matter.status(holders, movement)]
-    dockets += peers.dockets(matter) + balance.dockets
+    let weight = cluster.partitionWeights.map { WeightBalance(matter, $0) }
+    dockets += peers.dockets(matter) + (weight.map { balance.dockets(beside: $0, matter) } ?? balance.dockets)
 
     var report = Report()
     report.moves = movement.moves
@@ -48,9 +49,11 @@ public enum Judge {
     for docket in dockets where docket.isCounted {
       if docket.strength == .hard { report.unmet += docket.excess } else { report.brokenSoft += docket.excess }
     }
-    report.isBalanced = balance.isBalanced
+    report.isBalanced = weight?.isBalanced ?? balance.isBalanced
+    report.leaderless = holders.leaderless
+    report.inWeight = weight?.report(movesWeight: movement.movesWeight)
     report.health = holders.isRed ? .red : report.unmet + report.brokenSoft > 0 ? .yellow : .green
-    let words = Words(matter, holders, peers, balance.due)
+    let words = Words(matter, holders, peers, balance.due, weight)
     report.findings = words.findings(dockets)
     report.moreFindings = dockets.reduce(0) { $0 + $1.count } - report.findings.count
     return report

@@ -16,8 +16,10 @@ extension Judge {
     let isLive: NodeTable<UInt8>
     /// Partitions that the map has a row for.
     let rowCount: Int
+    /// Passes over the rows.
+    let blocks: Blocks
 
-    init(_ dense: DenseCluster, map: PlacementMap, before: PlacementMap?) throws(PlatError) {
+    init(_ dense: DenseCluster, map: PlacementMap, before: PlacementMap?, threads: Int = 1) throws(PlatError) {
       self.dense = dense
       self.map = map
       self.before = before
@@ -25,6 +27,7 @@ extension Judge {
       isLive = try arena.table(dense.nodeCount + 1)
       for node in 0..<dense.nodeCount { isLive.base[node] = dense.status[node] == .failed ? 0 : 1 }
       rowCount = min(map.partitionCount, dense.partitionCount)
+      blocks = Blocks(rowCount, replicas: map.width, threads: threads)
       let states = dense.cluster.settings.model.states.count
       for slotCounts in [map.slotCounts, before?.slotCounts ?? map.slotCounts] where slotCounts.count != states {
         throw .unsupported(

@@ -6,6 +6,8 @@ public enum Limits {
   public static let slots = 1 << 31
   public static let levels = 16
   public static let capacity = 1 << 31
+  /// The weight of all replicas together, in the greatest unit of which every partition weight is a multiple.
+  public static let weight = 1 << 60
 }
 
 extension Cluster {
@@ -16,6 +18,7 @@ extension Cluster {
     try validateTree()
     try validateNodes()
     try validateRanges()
+    try validateWeights()
   }
 
   func validateSettings() throws(InputError) {
@@ -121,6 +124,13 @@ extension Cluster {
         throw InputError(
           path: "nodes.\(node.name).capacity", found: "\(capacity)", expected: "0 to \(Limits.capacity) replicas")
       }
+    }
+  }
+
+  func validateWeights() throws(InputError) {
+    guard partitionWeights.isEmpty || partitionWeights.count == settings.partitionCount else {
+      throw InputError(
+        path: "weights", found: "\(partitionWeights.count) sizes", expected: "one for each of \(settings.partitionCount) partitions")
     }
   }
 

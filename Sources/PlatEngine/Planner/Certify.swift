@@ -8,12 +8,23 @@
 /// (Lagrange's bound.) A legal row is a choice under nested caps, so taking the cheapest node that still fits is
 /// exact. With the prices that shortest paths leave behind, the bound is the least number of moves itself.
 enum Certify {
-  /// The bound. `prices`: N, any integers; they come back as those that prove it. O(P · R + N log N), more for rows that prices make worth changing.
+  /// The bound. `prices`: N, any integers; they come back as those that prove it. `concerned`: what `Keep` counted of
+  /// today's rows; without it all are looked at. O(rows that are not whole · R + N log N); O(P · R) and more where prices
+  /// make whole rows worth changing.
   static func movesLowerBound(
-    _ problem: Problem, _ due: Due, prices: NodeTable<Int32>
+    _ problem: Problem, _ due: Due, prices: NodeTable<Int32>, concerned: Concerned? = nil
   ) throws(PlatError) -> Int {
     guard problem.replicas > 0 else { return 0 }
-    var best = try bound(problem, due, prices)
+    var best = try bound(problem, due, prices, concerned)
+    if !problem.near.isEmpty, !due.isShort {
+      // Near rules are nothing to the flow whose prices these are: what each row costs by itself may prove more.
+      let free: NodeTable<Int32> = try problem.arena.table(problem.nodeCount)
+      let alone = try bound(problem, due, free)
+      if alone > best {
+        best = alone
+        prices.fill(with: 0)
+      }
+    }
     guard due.isShort else { return max(0, best) }
     // In a shortage rows differ in length, so what all prices have in common counts too. The bound is concave in it.
     for step: Int32 in [1, -1] {
@@ -34,8 +45,15 @@ enum Certify {
     for node in 0..<prices.count { prices.base[node] += step }
   }
 
-  private static func bound(_ problem: Problem, _ due: Due, _ prices: NodeTable<Int32>) throws(PlatError) -> Int {
+  private static func bound(
+    _ problem: Problem, _ due: Due, _ prices: NodeTable<Int32>, _ concerned: Concerned? = nil
+  ) throws(PlatError) -> Int {
     let market = try Market(problem, due, prices)
+    if let concerned, let cost = market.costOfWhole(concerned) {
+      var rest = 0
+      concerned.forEachNotWhole { rest += market.costOfCheapest($0) }
+      return cost + rest - greatestWorth(problem, due, prices)
+    }
     let held = min(problem.partitionCount, problem.heldPartitions)
     var cost = 0
     // What nobody holds costs the same, whichever partition it is.

@@ -5,16 +5,18 @@ struct Due {
   /// The fewest and most replicas of each node: floor and ceiling of its due.
   private(set) var least: NodeTable<Int32>
   private(set) var most: NodeTable<Int32>
-  /// The dues themselves, and how they are rounded.
-  let shares: ExactShares
-  private let rounding: ControlledRounding
   /// One count for each node within its window; every container's sum, too, is the floor or ceiling of its due.
   private(set) var quota: NodeTable<Int32>
   /// The replicas that can be placed in all: P · R, or less where caps forbid it.
   private(set) var total: Int
   let isShort: Bool
+  /// Something may change for balance alone.
+  private(set) var seeksBalance = true
   /// For each wanted state but the last, the fewest and most of each node, given its total `T`. See `RoleWindow`.
   private(set) var roles: [RoleWindows]
+  /// The dues themselves, and how they are rounded.
+  let shares: ExactShares
+  private let rounding: ControlledRounding
 
   /// `held`: for nodes in maintenance, what they keep. O(N) and a few rational operations for each kind of node.
   init(_ problem: Problem, held: NodeTable<Int32>) throws(PlatError) {
@@ -47,27 +49,6 @@ struct Due {
     isShort = total < demand
     roles = try RoleWindows.make(
       problem, groups: groups, weights: members.map(\.weight), totals: shares.ofMember, total: total)
-  }
-
-  /// The same with nothing left open: each node is to hold what `totals` says, and what `states` says of each of
-  /// `roles`.
-  func aimed(at totals: NodeTable<Int32>, states: [NodeTable<Int32>]?) -> Due {
-    var result = self
-    (result.least, result.most, result.quota) = (totals, totals, totals)
-    if let states { result.roles = zip(roles, states).map { $0.aimed(at: $1) } }
-    return result
-  }
-
-  func withRoles(of other: Due) -> Due {
-    var result = self
-    result.roles = other.roles
-    return result
-  }
-
-  /// Another rounding that keeps what `quota` keeps: row `row` of `rows`, so that what each node and each container
-  /// has in all of them is the floor or the ceiling of as many times its due (Hermite's identity). O(N).
-  func round(_ row: Int, of rows: Int, into quota: NodeTable<Int32>) {
-    rounding.round(shares.groupOfNode, into: quota, from: (row, rows))
   }
 
   /// The nodes that are due something, if all those are due the same and nothing falls short; else nil. O(N).
@@ -113,6 +94,41 @@ struct Due {
     roles = []
   }
 
+  /// Windows that only safety matters to: every node may hold anything up to its capacity, and what it may not keep goes.
+  func safetyOnly(_ problem: Problem, _ placement: Placement) throws(PlatError) -> Due {
+    var result = self
+    result.seeksBalance = false
+    result.least = try problem.arena.table(problem.nodeCount)
+    result.most = try problem.arena.table(problem.nodeCount)
+    for node in 0..<problem.nodeCount {
+      let capacity = Int32(clamping: problem.cluster.capacity[node])
+      let kept = problem.keeps.base[node] ? min(capacity, placement.load.base[node]) : 0
+      result.most.base[node] = problem.receives.base[node] ? capacity : kept
+    }
+    return result
+  }
+
+  /// The same with nothing left open: each node is to hold what `totals` says, and what `states` says of each of
+  /// `roles`.
+  func aimed(at totals: NodeTable<Int32>, states: [NodeTable<Int32>]?) -> Due {
+    var result = self
+    (result.least, result.most, result.quota) = (totals, totals, totals)
+    if let states { result.roles = zip(roles, states).map { $0.aimed(at: $1) } }
+    return result
+  }
+
+  func withRoles(of other: Due) -> Due {
+    var result = self
+    result.roles = other.roles
+    return result
+  }
+
+  /// Another rounding that keeps what `quota` keeps: row `row` of `rows`, so that what each node and each container
+  /// has in all of them is the floor or the ceiling of as many times its due (Hermite's identity). O(N).
+  func round(_ row: Int, of rows: Int, into quota: NodeTable<Int32>) {
+    rounding.round(shares.groupOfNode, into: quota, from: (row, rows))
+  }
+
   /// Windows that ask for no balance beyond what is there: no node must take or give anything, and each may
   /// take up to its capacity.
   func relaxed(_ problem: Problem, _ placement: Placement) throws(PlatError) -> Due {
@@ -132,7 +148,7 @@ struct Due {
 
 /// The boxes that hard rules cap, as `WaterFill` wants them: box 0 is everything.
 struct DueBoxes {
-  private(set) var boxes: [WaterFill.Box] = [WaterFill.Box(parent: nil, cap: nil)]
+  var boxes: [WaterFill.Box] = [WaterFill.Box(parent: nil, cap: nil)]
   /// The innermost box around each node.
   private(set) var boxOfNode: [Int]
 

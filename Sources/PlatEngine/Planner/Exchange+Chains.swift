@@ -88,6 +88,7 @@ extension Exchange {
         if unplaced < 0 || leavePool() {
           if unplaced < 0 { unplaced += 1 }
           row[slot % problem.replicas] = .none
+          placement.concerned.change(partition)
           marks.forget()
           placement.placed -= 1
           return true
@@ -157,6 +158,7 @@ extension Exchange {
 
   mutating func put(_ partition: Int, _ slot: Int, _ node: NodeIndex) {
     placement.row(partition)[slot] = node
+    placement.concerned.change(partition)
     marks.forget()
     holdings.add(partition * problem.replicas + slot, to: node)
   }

@@ -119,14 +119,7 @@ struct Exchange {
   mutating func phase(_ balance: Balance) -> Bool {
     surplus = balance.surplus
     unplaced = max(balance.unplaced, -overCapacity)
-    poolMissing = []
-    for partition in 0..<problem.partitionCount {
-      let row = placement.row(partition)
-      for slot in 0..<problem.replicas where row[slot] == .none {
-        poolMissing.append(PartitionIndex(partition))
-        break
-      }
-    }
+    poolMissing = placement.missing
     if case .all = reach {
     } else {
       let greatest = (0..<(problem.nodeCount + 2)).reduce(Int32.min) { max($0, potential.base[$1]) }
@@ -179,6 +172,7 @@ struct Exchange {
         let slot = holdings.next(&place, of: NodeIndex(node))
       {
         placement.rows[slot] = .none
+        placement.concerned.change(slot / problem.replicas)
         load.base[node] -= 1
         placement.placed -= 1
       }

@@ -5,7 +5,19 @@
 /// a shortest-path phase of the minimum-cost flow: the potentials are 0 where a path begins and 1 everywhere
 /// else. What it cannot place directly is left to `Exchange`.
 enum Fill {
-  static func run(_ problem: Problem, _ due: Due, _ placement: inout Placement) throws(PlatError) {
+  ///
+  /// `wide`: the windows are wider than the due that is given here. Then what is missing goes to nodes below those
+  /// windows, next to nodes below what they are due, and only then wherever the windows allow.
+  static func run(_ problem: Problem, _ due: Due, _ placement: inout Placement, wide: Due? = nil) throws(PlatError) {
+    guard let wide else { return try run(problem, due, &placement) }
+    for (windows, spare) in [(wide, 0), (due, wide.total - placement.placed)] where placement.placed < wide.total {
+      var room = try Room(problem, windows, placement, spare: spare)
+      fillMissing(problem, windows, &placement, &room)
+    }
+    try run(problem, wide, &placement)
+  }
+
+  private static func run(_ problem: Problem, _ due: Due, _ placement: inout Placement) throws(PlatError) {
     let balance = Balance(placement, due)
     guard !balance.isSettled else { return }
     var room = try Room(problem, due, placement, spare: max(0, -balance.surplus))
@@ -17,10 +29,11 @@ enum Fill {
   private static func fillMissing(
     _ problem: Problem, _ due: Due, _ placement: inout Placement, _ room: inout Room
   ) {
+    let missing = placement.missing
     for fewest in (due.isShort ? 0 : problem.replicas - 1)..<problem.replicas {
-      for index in 0..<placement.missingCount {
+      for partition in missing {
         if room.isEmpty { return }
-        let row = placement.row(placement.missing.base[index].int)
+        let row = placement.row(partition.int)
         var held = 0
         for slot in 0..<problem.replicas where row[slot] != .none { held += 1 }
         guard held <= fewest else { continue }
@@ -55,6 +68,9 @@ enum Fill {
     var balance = Balance(placement, due)
     guard balance.above + max(0, balance.surplus) > 0, !room.isEmpty else { return }
     let load = placement.load
+    // Nodes that may give something up: most do not, or not any more, and this tells them by one byte. Who takes may
+    // give later.
+    let gives: NodeTable<Bool> = try problem.arena.table(problem.nodeCount)
     let leading = try Leading(problem, due, placement)
     let slaves = problem.wanted[0]..<problem.replicas
     let all = 0..<problem.replicas
@@ -69,6 +85,11 @@ enum Fill {
       var left = balance.above + max(0, balance.surplus)
       var optional = max(0, balance.surplus)
       var next = 0
+      for node in 0..<problem.nodeCount {
+        gives.base[node] =
+          load.base[node] > due.most.base[node]
+          || (optional > 0 && load.base[node] > due.least.base[node] && load.base[node] == due.most.base[node])
+      }
       while next < problem.partitionCount {
         let partition = soft == .mended ? firstBreaking(next..<problem.partitionCount) : next
         next = partition + 1
@@ -76,7 +97,7 @@ enum Fill {
         let row = placement.row(partition)
         for slot in slots.reversed() {
           let node = row[slot]
-          guard node != .none else { continue }
+          guard node != .none, gives.base[node.int] else { continue }
           let isAbove = load[node] > due.most[node]
           guard isAbove || (optional > 0 && load[node] > due.least[node] && load[node] == due.most[node]),
             !onlyFitting || leading.fits(node, slot: slot, left: load[node] - 1), problem.isHeld(partition, by: node)
@@ -85,9 +106,12 @@ enum Fill {
           let mostBreaches = soft == .left ? Int.max : soft == .kept ? breaches : breaches - 1
           guard mostBreaches >= 0, let taker = room.take(row, leaving: slot, mostBreaches: mostBreaches) else { continue }
           row[slot] = taker
+          gives[taker] = true
+          placement.concerned.change(partition)
           load[node] -= 1
           leading.leave(node, slot: slot)
           if !isAbove { optional -= 1 }
+          gives[node] = load[node] > (optional > 0 ? due.least[node] : due.most[node])
           left -= 1
           if left == 0 || room.isEmpty { return }
           if pass < passes.count - 1 { break }
@@ -104,15 +128,12 @@ private struct Leading {
   private let windows: RoleWindows?
   private let count: NodeTable<Int32>
 
-  /// O(P).
+  /// O(N + concerned).
   init(_ problem: Problem, _ due: Due, _ placement: Placement) throws(PlatError) {
     windows = due.roles.first
     slots = 0..<(windows.map { problem.wanted[$0.state] } ?? 0)
     count = try problem.arena.table(problem.nodeCount)
-    for partition in 0..<(slots.isEmpty ? 0 : problem.partitionCount) {
-      let row = placement.row(partition)
-      for slot in slots where row[slot] != .none { count[row[slot]] += 1 }
-    }
+    if let windows { placement.addHolders(problem, state: windows.state, slots: slots, to: count) }
   }
 
   /// Whether a node that holds `left` in all has a fitting part of the first state when this slot is gone.

@@ -52,7 +52,7 @@ enum Fresh {
 
   /// Whether each node's part in the first state is that of all nodes: the state's share of all replicas.
   private static func statesRotate(_ problem: Problem, _ due: Due) -> Bool {
-    guard due.roles.count == 1, problem.current == nil, problem.stateCaps.isEmpty, !due.isShort else { return false }
+    guard due.roles.count == 1, problem.current == nil, !problem.hasStateRules, !due.isShort else { return false }
     let inState = Int64(problem.wanted[due.roles[0].state])
     let all = Int64(problem.replicas)
     return (0..<problem.nodeCount).allSatisfy { node in
@@ -67,15 +67,19 @@ enum Fresh {
     _ rows: consuming some LineRows
   ) {
     let size = block.count
-    let left = Int64(problem.partitionCount - block.lowerBound)
+    let left = problem.partitionCount - block.lowerBound
+    let parts = Divisor(left, greatestDividend: left * problem.replicas * size)
     var rows = rows
     var partition = 0
-    var carried: Int64 = 0
+    // What the nodes so far are due of the block, in 1/left of a point; and the whole points of that.
+    var due: UInt64 = 0
+    var whole: UInt64 = 0
     for place in 0..<order.count {
       let node = order.base[place]
-      carried += rest[node] * Int64(size)
-      var points = carried / left
-      carried -= points * left
+      due &+= UInt64(rest[node]) &* UInt64(size)
+      let next = parts.quotient(due)
+      var points = Int64(next &- whole)
+      whole = next
       rest[node] -= points
       while points > 0 {
         let run = min(Int(points), size - partition)
@@ -142,11 +146,14 @@ private struct RotatedRows: LineRows {
   }
 
   @inline(__always) mutating func put(_ node: NodeIndex, _ run: Int) {
+    var (row, slot) = (row, slot)
+    let last = replicas - 1
     for _ in 0..<run {
       row[slot] = node
       row += replicas
-      slot = slot == 0 ? replicas - 1 : slot - 1
+      slot = slot == 0 ? last : slot - 1
     }
+    (self.row, self.slot) = (row, slot)
   }
 
   mutating func nextColumn() {

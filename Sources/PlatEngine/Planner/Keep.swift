@@ -7,91 +7,51 @@
 ///     current   master  slave  slave  slave        rows     slot0  slot1  slot2
 ///               n17     n4     n90    n2     →              n17    n4     n2      (n90 leaves)
 ///
-/// One pass over the current map, which writes every row, O(P · R²) for rows of R. Without a map there is nothing
-/// to do.
+/// One pass over the current map, which writes every row, O(P · R²) for rows of R, on several threads. Without a map
+/// there is nothing to do.
 enum Keep {
   static func run(_ problem: Problem, _ placement: inout Placement) {
-    guard let current = problem.current else { return }
-    let target = placement.target
-    let sameShape = current.slotCounts == target.slotCounts && current.width == problem.replicas
-    let whole = WholeRows(problem)
-    let comparable = sameShape && !problem.hasSlaveOnly ? min(problem.partitionCount, problem.heldPartitions) : 0
-    var partition = 0
-    while partition < problem.partitionCount {
-      if partition < comparable {
-        let end = whole.keep(partition..<comparable, into: placement.rows, load: placement.load)
-        placement.placed += (end - partition) * problem.replicas
-        partition = end
-        if partition == problem.partitionCount { break }
-      }
+    guard let current = problem.current else {
+      // A fresh map is made in closed form; one with near rules is filled.
+      if !problem.near.isEmpty { placement.target.clear() }
+      return
+    }
+    let isSameShape = current.slotCounts == placement.target.slotCounts && current.width == problem.replicas
+    if placement.concerned.canTell {
+      placement.concerned.isAll = false
+      keepWhole(problem, &placement)
+    }
+    let concerned = placement.concerned
+    concerned.forEachNotWhole { partition in
       let row = placement.row(partition)
       row.update(repeating: .none, count: problem.replicas)
       var kept = 0
       if partition < current.partitionCount {
         let held = current.row(partition)
         kept =
-          sameShape
+          isSameShape
           ? keepInPlace(problem, held, row)
           : problem.isWide
             ? keepWideRelaid(problem, held, row, placement: &placement)
             : keepRelaid(problem, held, row, placement: &placement)
         kept -= dropIllegal(problem, row, placement: &placement)
+        if !problem.near.isEmpty { kept -= dropFar(problem, row, placement: &placement) }
       }
       for slot in 0..<problem.replicas where row[slot] != .none { placement.load[row[slot]] += 1 }
       placement.placed += kept
-      if kept < problem.replicas {
-        placement.missing.base[placement.missingCount] = PartitionIndex(partition)
-        placement.missingCount += 1
-      }
-      partition += 1
     }
+    // Under some rules whether a row may stay is more than who is in it.
+    let isPlain = problem.stateCaps.isEmpty && problem.fanOut == nil
+    if !isPlain || !placement.concerned.isTracked { placement.concerned.isAll = true }
   }
 
-  /// Most rows stay as they are: every slot held by a node that keeps it, and no hard rule broken. Those are told
-  /// from the others by as few reads as may be.
-  private struct WholeRows {
-    let heldRows: UnsafeMutablePointer<NodeIndex>
-    let replicas: Int
-    let keeps: UnsafeMutablePointer<Bool>
-    let caps: UnsafeBufferPointer<LevelCap>
-
-    init(_ problem: Problem) {
-      heldRows = problem.heldRows
-      replicas = problem.replicas
-      keeps = problem.keeps.base
-      caps = problem.hard
-    }
-
-    /// Copies and books rows up to the first that is not such a one; returns where that is. O(R²) a row.
-    @inline(never) func keep(
-      _ partitions: Range<Int>, into rows: UnsafeMutablePointer<NodeIndex>, load: NodeTable<Int32>
-    ) -> Int {
-      // The same loop for the usual lengths, which the compiler then unrolls.
-      switch replicas {
-      case 2: keep(partitions, width: 2, into: rows, load: load.base)
-      case 3: keep(partitions, width: 3, into: rows, load: load.base)
-      default: keep(partitions, width: replicas, into: rows, load: load.base)
-      }
-    }
-
-    @inline(__always) private func keep(
-      _ partitions: Range<Int>, width: Int, into rows: UnsafeMutablePointer<NodeIndex>,
-      load: UnsafeMutablePointer<Int32>
-    ) -> Int {
-      for partition in partitions {
-        let held = heldRows + partition * width
-        for slot in 0..<width {
-          guard held[slot] != .none, keeps[held[slot].int] else { return partition }
-        }
-        guard caps.allow(held, width: width) else { return partition }
-        let row = rows + partition * width
-        for slot in 0..<width {
-          row[slot] = held[slot]
-          load[held[slot].int] += 1
-        }
-      }
-      return partitions.upperBound
-    }
+  /// The first count: copies and books every row that stays as it is, and marks all others.
+  private static func keepWhole(_ problem: Problem, _ placement: inout Placement) {
+    let whole = WholeRows(problem, placement)
+    let held = whole.blocks.partitions
+    whole.blocks.run { worker, block in whole.keep(block, worker) }
+    for partition in held..<max(held, problem.partitionCount) { placement.concerned.markNotWhole(partition) }
+    placement.placed += whole.join(into: placement)
   }
 
   /// The current row has the target's slots: each replica stays in its slot.

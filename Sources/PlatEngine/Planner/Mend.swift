@@ -12,36 +12,21 @@ enum Mend {
 
   private static let partnersTried = 128
 
-  /// O(P · R) and a bounded number of trials for each breach.
+  /// O(concerned · R) and a bounded number of trials for each breach.
   static func run(_ problem: Problem, _ due: Due, _ placement: Placement) {
-    guard !problem.soft.isEmpty, problem.current != nil else { return }
+    guard !problem.soft.isEmpty && problem.current != nil || !problem.near.isEmpty || !problem.softNear.isEmpty else {
+      return
+    }
     var newcomers: [Newcomer] = []
-    let (rows, heldRows) = (placement.rows, problem.heldRows)
-    let (replicas, heldWidth) = (problem.replicas, problem.heldWidth)
-    let comparable = problem.heldSlots.starts(with: 0..<replicas) ? problem.heldPartitions : 0
-    placement.forEachNewcomer(
-      problem,
-      includes: { partition in
-        !(partition < comparable
-          && isUnchanged(rows + partition * replicas, heldRows + partition * heldWidth, replicas))
-      }
-    ) { newcomers.append(Newcomer(partition: $0, slot: $1)) }
+    placement.forEachNewcomer(problem) { newcomers.append(Newcomer(partition: $0, slot: $1)) }
     var random = SplitMix(seed: 0x6d65_6e64)
     // Looking at one place of a wide row takes R steps.
-    var trialsLeft = problem.isWide ? (1 << 28) / replicas : Int.max
+    var trialsLeft = problem.isWide ? (1 << 28) / problem.replicas : Int.max
     for newcomer in newcomers where trialsLeft > 0 && breaches(problem, placement, newcomer) > 0 {
       trialsLeft -= partnersTried
       _ = relocate(problem, due, placement, newcomer, &random)
         || exchange(problem, placement, newcomer, newcomers, &random)
     }
-  }
-
-  /// The row is what it is today, slot for slot, so that nothing in it is new: failed nodes are in no row.
-  @inline(__always) private static func isUnchanged(
-    _ row: UnsafeMutablePointer<NodeIndex>, _ held: UnsafeMutablePointer<NodeIndex>, _ replicas: Int
-  ) -> Bool {
-    for slot in 0..<replicas where row[slot] != held[slot] { return false }
-    return true
   }
 
   private static func breaches(_ problem: Problem, _ placement: Placement, _ newcomer: Newcomer) -> Int {

@@ -7,9 +7,8 @@ struct Placement {
   let replicas: Int
   /// Replicas of each node.
   let load: NodeTable<Int32>
-  /// Partitions that lack a replica when the list was made, in order; some may have got theirs since.
-  let missing: PartitionTable<PartitionIndex>
-  var missingCount = 0
+  /// Which partitions are more than a row that stays as it is.
+  var concerned: Concerned
   /// All replicas placed.
   var placed = 0
   /// Replicas that were held, could have stayed by their node, and were let go by `Keep`.
@@ -24,24 +23,22 @@ struct Placement {
     rows = target.slots
     replicas = problem.replicas
     load = try problem.arena.table(problem.nodeCount)
-    missing = try problem.arena.table(problem.current == nil ? 0 : problem.partitionCount)
+    concerned = try Concerned(problem)
   }
 
   @inline(__always) func row(_ partition: Int) -> UnsafeMutablePointer<NodeIndex> { rows + partition * replicas }
 
-  /// Replicas on nodes that do not hold them today. O(P · R²).
+  /// Replicas on nodes that do not hold them today. O(concerned · R²).
   func moves(_ problem: Problem) -> Int {
     var moves = 0
     forEachNewcomer(problem) { _, _ in moves += 1 }
     return moves
   }
 
-  /// The partition and slot of every replica on a node that does not hold the partition today, in rows that `includes`
-  /// says. O(P · R²); O(P · (R + R log R)) where rows are wide.
-  func forEachNewcomer(
-    _ problem: Problem, includes: (Int) -> Bool = { _ in true }, _ body: (_ partition: Int, _ slot: Int) -> Void
-  ) {
-    for partition in 0..<problem.partitionCount where includes(partition) {
+  /// The partition and slot of every replica on a node that does not hold the partition today. O(concerned · R²);
+  /// O(concerned · (R + R log R)) where rows are wide.
+  func forEachNewcomer(_ problem: Problem, _ body: (_ partition: Int, _ slot: Int) -> Void) {
+    concerned.forEach { partition in
       let row = row(partition)
       if problem.isWide {
         var held: Set<NodeIndex> = []  // looked up only, never iterated
@@ -57,6 +54,44 @@ struct Placement {
           body(partition, slot)
         }
       }
+    }
+  }
+
+  /// The partitions that lack a replica, in order. O(concerned · R).
+  var missing: [PartitionIndex] {
+    var missing: [PartitionIndex] = []
+    concerned.forEach { partition in
+      let row = row(partition)
+      for slot in 0..<replicas where row[slot] == .none {
+        missing.append(PartitionIndex(partition))
+        break
+      }
+    }
+    return missing
+  }
+
+  /// For checks: rows that are not concerned are today's.
+  func staysAsItIs(_ problem: Problem) -> Bool {
+    var isConcerned = [Bool](repeating: false, count: problem.partitionCount)
+    concerned.forEach { isConcerned[$0] = true }
+    return (0..<problem.partitionCount).allSatisfy { partition in
+      let held = problem.heldRows + partition * problem.heldWidth
+      return isConcerned[partition] || (0..<replicas).allSatisfy { row(partition)[$0] == held[$0] }
+    }
+  }
+
+  /// Adds to `count` what each node holds in a state's slots. O(N + concerned · R).
+  func addHolders(_ problem: Problem, state: Int, slots: Range<Int>, to count: NodeTable<Int32>) {
+    if !concerned.isAll {
+      for node in 0..<problem.nodeCount { count.base[node] += concerned.whole(state, node) }
+    }
+    concerned.forEach { partition in
+      if concerned.wasWhole(partition) {
+        let held = problem.heldRows + partition * problem.heldWidth
+        for slot in slots { count[held[slot]] -= 1 }
+      }
+      let row = row(partition)
+      for slot in slots where row[slot] != .none { count[row[slot]] += 1 }
     }
   }
 }

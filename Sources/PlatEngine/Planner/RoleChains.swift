@@ -13,6 +13,7 @@ struct RoleChains {
   private let window: NodeTable<RoleWindows.Window>
   /// Who replicates to whom, where that is limited.
   private let peers: PeerBook?
+  private let concerned: Concerned
 
   init(
     _ problem: Problem, _ placement: Placement, slots: Range<Int>, state: Int,
@@ -21,6 +22,7 @@ struct RoleChains {
     self.problem = problem
     rows = placement.rows
     peers = placement.peers
+    concerned = placement.concerned
     width = problem.replicas
     self.slots = slots
     self.state = state
@@ -30,8 +32,8 @@ struct RoleChains {
 
   /// O(P · R) and, where that is not enough, a search for each node that is still out of its window.
   func run(_ placement: Placement) throws(PlatError) {
-    sweep(pending: tooMany, isGiver: { $0 > $1.most }, isTaker: { $0 < $1.most })
-    sweep(pending: tooFew, isGiver: { $0 > $1.least }, isTaker: { $0 < $1.least })
+    try sweep(pending: tooMany, isGiver: { $0 > $1.most }, isTaker: { $0 < $1.most })
+    try sweep(pending: tooFew, isGiver: { $0 > $1.least }, isTaker: { $0 < $1.least })
     guard tooMany > 0 || tooFew > 0 else { return }
     var search = try Search(self, holdings: Holdings(problem, placement))
     search.drain(.onward, from: { $0 > $1.most }, into: { $0 < $1.most })
@@ -48,20 +50,27 @@ struct RoleChains {
     (0..<problem.nodeCount).reduce(0) { $0 + max(0, Int(window.base[$1].least) - Int(count.base[$1])) }
   }
 
-  /// One pass over the rows: wherever a giver is in the state and a taker is not, they change places.
-  @inline(__always) private func sweep(pending: Int, isGiver: Test, isTaker: Test) {
+  /// One pass over the rows: wherever a giver is in the state and a taker is not, they change places. Most nodes are no
+  /// givers, which one byte of each tells.
+  @inline(__always) private func sweep(pending: Int, isGiver: Test, isTaker: Test) throws(PlatError) {
+    guard pending > 0 else { return }
+    let gives: NodeTable<Bool> = try problem.arena.table(problem.nodeCount + 1)
+    for node in 0..<problem.nodeCount { gives.base[node] = isGiver(count.base[node], window.base[node]) }
+    defer { problem.arena.free(gives) }
+    let nobody = UInt32(problem.nodeCount)
     var left = pending
     for partition in 0..<problem.partitionCount where left > 0 {
       let row = rows + partition * width
-      for slot in slots {
+      for slot in slots where gives.base[Int(min(row[slot].raw, nobody))] {
         let giver = row[slot]
-        guard giver != .none, isGiver(count[giver], window[giver]) else { continue }
         for place in slots.upperBound..<width {
           let taker = row[place]
           guard taker != .none, isTaker(count[taker], window[taker]), mayChange(partition * width + slot, partition * width + place) else { continue }
           change(partition * width + slot, partition * width + place)
           count[giver] -= 1
           count[taker] += 1
+          gives[giver] = isGiver(count[giver], window[giver])
+          gives[taker] = isGiver(count[taker], window[taker])
           left -= 1
           break
         }
@@ -72,16 +81,17 @@ struct RoleChains {
   /// Whether the holder at `place` may be in the state instead of the one at `slot` of the same row.
   @inline(__always) private func mayChange(_ slot: Int, _ place: Int) -> Bool {
     guard problem.allows(rows[place], inState: state) else { return false }
-    guard !problem.stateCaps.isEmpty || peers != nil else { return true }
+    guard problem.hasStateRules || peers != nil else { return true }
     let before = peers?.excess
     change(slot, place)
     defer { change(slot, place) }
     if let peers, let before, peers.excess > before { return false }
-    return problem.stateCaps.isEmpty || StateRules.breach(problem, rows + slot / width * width) == nil
+    return !problem.hasStateRules || StateRules.breach(problem, rows + slot / width * width) == nil
   }
 
   /// Two slots of one row change their holders.
   @inline(__always) private func change(_ slot: Int, _ place: Int) {
+    concerned.change(slot / width)
     if let peers {
       let row = slot / width * width
       peers.swap(rows + row, slot - row, place - row)

@@ -11,6 +11,7 @@ struct RoleSwaps {
   private let rows: UnsafeMutablePointer<NodeIndex>
   private let width: Int
   private let parts: Roles.Parts
+  private let concerned: Concerned
   private var holdings: Holdings
   private var trialsLeft = 1 << 22
 
@@ -33,6 +34,7 @@ struct RoleSwaps {
     self.parts = parts
     rows = placement.rows
     width = problem.replicas
+    concerned = placement.concerned
     holdings = try Holdings(problem, placement)
   }
 
@@ -54,6 +56,8 @@ struct RoleSwaps {
           (rows[incoming], rows[outgoing]) = (other, node)
           continue
         }
+        concerned.change(incoming / width)
+        concerned.change(outgoing / width)
         holdings.add(incoming, to: node)
         holdings.add(outgoing, to: other)
         if lacks { give(incoming, from: other) } else { take(outgoing, from: node) }
@@ -101,6 +105,7 @@ struct RoleSwaps {
 
   private mutating func exchange(_ a: Int, _ b: Int) {
     rows.swap(a, b)
+    concerned.change(a / width)
     holdings.add(a, to: rows[a])
     holdings.add(b, to: rows[b])
   }
@@ -116,6 +121,6 @@ struct RoleSwaps {
   }
 
   private func isLegal(_ slot: Int) -> Bool {
-    problem.stateCaps.isEmpty || StateRules.breach(problem, rows + slot / width * width) == nil
+    !problem.hasStateRules || StateRules.breach(problem, rows + slot / width * width) == nil
   }
 }

@@ -15,6 +15,7 @@ struct Roles {
   /// The state's slots in every row; the pool is all from their begin to the row's end.
   let slots: Range<Int>
   let windows: RoleWindows?
+  let seeksBalance: Bool
   let placement: Placement
   /// Replicas of each node in the pool, and in the state.
   let total: NodeTable<Int32>
@@ -68,16 +69,18 @@ struct Roles {
     self.placement = placement
     width = problem.replicas
     windows = due.roles.first { $0.state == state }
+    seeksBalance = due.seeksBalance
     total = try problem.arena.table(problem.nodeCount)
     count = try problem.arena.table(problem.nodeCount)
     window = try problem.arena.table(problem.nodeCount)
     if slots.lowerBound == 0 {
       total.copy(from: placement.load)
     } else {
-      for partition in 0..<problem.partitionCount {
-        for slot in slots.lowerBound..<width where rows[partition * width + slot] != .none {
-          total[rows[partition * width + slot]] += 1
-        }
+      var first = 0
+      for later in problem.wanted.indices {
+        let slots = first..<(first + problem.wanted[later])
+        first = slots.upperBound
+        if later >= state { placement.addHolders(problem, state: later, slots: slots, to: total) }
       }
     }
     for node in 0..<problem.nodeCount {
@@ -87,8 +90,10 @@ struct Roles {
   }
 
   private func run() throws(PlatError) {
-    let open: PartitionTable<PartitionIndex> = try problem.arena.table(problem.partitionCount - placement.dealt)
+    let open: PartitionTable<PartitionIndex> = try problem.arena.table(
+      placement.concerned.isAll ? problem.partitionCount - placement.dealt : placement.concerned.count)
     let openCount = keep(open)
+    guard seeksBalance else { return try succeed(open, openCount) }
     try assign(open, openCount)
     try flow()
   }
@@ -96,17 +101,29 @@ struct Roles {
   // MARK: Who stays
 
   /// Holders that are in the state today, or were dealt it, have its slots. Returns how many partitions have places left.
+  /// O(N + concerned · R).
   private func keep(_ open: PartitionTable<PartitionIndex>) -> Int {
     var openCount = 0
     let current = problem.current
     let heldSlots = current?.slots(ofState: state) ?? 0..<0
-    let comparable = heldSlots == slots && problem.stateCaps.isEmpty ? problem.heldPartitions : 0
+    let comparable = heldSlots == slots && !problem.hasStateRules ? problem.heldPartitions : 0
     let unchanged = UnchangedRows(problem, rows: rows, slots: slots, state: state, count: count)
-    for partition in 0..<placement.dealt {
-      for slot in slots where rows[partition * width + slot] != .none { count[rows[partition * width + slot]] += 1 }
+    for slot in slots {
+      var place = rows + slot
+      for _ in 0..<placement.dealt {
+        if place.pointee != .none { count.base[place.pointee.int] &+= 1 }
+        place += width
+      }
     }
-    for partition in placement.dealt..<problem.partitionCount {
-      if partition < comparable, unchanged.keep(partition) { continue }
+    let concerned = placement.concerned
+    if !concerned.isAll {
+      for node in 0..<problem.nodeCount { count.base[node] += concerned.whole(state, node) }
+    }
+    concerned.forEach(from: placement.dealt) { partition in
+      if concerned.wasWhole(partition) {
+        for slot in slots { count[problem.heldRows[partition * problem.heldWidth + slot]] -= 1 }
+      }
+      if partition < comparable, unchanged.keep(partition) { return }
       let row = rows + partition * width
       var next = slots.lowerBound
       if let current, partition < current.partitionCount {
@@ -116,13 +133,18 @@ struct Roles {
           guard problem.allows(node, inState: state), problem.isReadable[node] else { continue }
           for slot in next..<width where row[slot] == node {
             (row[slot], row[next]) = (row[next], node)
-            if problem.stateCaps.isEmpty || isLegal(row) {
+            if !problem.hasStateRules || isLegal(row) {
               next += 1
               count[node] += 1
+            } else {
+              row.swap(slot, next)
             }
             break
           }
         }
+        if problem.hasStateRules, next < slots.upperBound { stepBack(row, from: next) { node in
+          heldSlots.contains { held[$0] == node }
+        } }
       }
       if next < slots.upperBound {
         open.base[openCount] = PartitionIndex(partition)
@@ -130,6 +152,17 @@ struct Roles {
       }
     }
     return openCount
+  }
+
+  /// Who is in the state today and may not stay leaves its first open slot: that is how `assign` knows it for open.
+  private func stepBack(
+    _ row: UnsafeMutablePointer<NodeIndex>, from slot: Int, isInState: (NodeIndex) -> Bool
+  ) {
+    guard row[slot] != .none, isInState(row[slot]) else { return }
+    for other in ((slot + 1)..<max(slot + 1, width)).reversed() where row[other] == .none || !isInState(row[other]) {
+      row.swap(slot, other)
+      return
+    }
   }
 
   /// Rows in which the state's slots hold whom they hold today: most, and told by few reads.
@@ -188,7 +221,7 @@ struct Roles {
   // MARK: The last state
 
   /// The last state gets what is left; who is in it today keeps its slot, where the row has the current shape.
-  private static func settle(_ problem: Problem, _ placement: Placement, state: Int, slots: Range<Int>) {
+  static func settle(_ problem: Problem, _ placement: Placement, state: Int, slots: Range<Int>) {
     guard let current = problem.current, !slots.isEmpty else { return }
     let held = current.slots(ofState: state)
     let both = min(held.count, slots.count)
@@ -198,7 +231,8 @@ struct Roles {
       settleWide(problem, placement, slots: slots, held: firstHeld..<(firstHeld + both))
       return
     }
-    for partition in 0..<min(problem.partitionCount, problem.heldPartitions) {
+    placement.concerned.forEach { partition in
+      guard partition < problem.heldPartitions else { return }
       let row = rows + partition * width
       let before = heldRows + partition * heldWidth
       for offset in 0..<both {

@@ -68,7 +68,9 @@ public enum ClusterReader {
     do throws(InputError) { try cluster.validate() } catch { throw reader.source.error(error) }
 
     let placement = try map?.readPlacement(&reader, of: cluster, nodes: tree.names)
-    if sections.enter(.weights, &reader) { try WeightReader.read(&reader, of: cluster) }
+    if sections.enter(.weights, &reader) {
+      cluster.partitionWeights = try WeightReader.read(&reader, of: cluster)
+    }
     var document = ClusterDocument(cluster: cluster)
     if let map, let placement { document.map = MapDocument(header: map.header, placement: placement) }
     return .one(document)

@@ -17,6 +17,7 @@ public enum ClusterWriter {
     writeModels(cluster, to: &writer)
     writeTree(cluster, to: &writer)
     writeNodes(cluster, to: &writer)
+    writeWeights(cluster, to: &writer)
     if let map = document.map {
       writer.key("map")
       MapWriter.write(map, of: cluster, to: &writer)
@@ -27,7 +28,7 @@ public enum ClusterWriter {
 
   /// A quarter more than the document will take, as a rule.
   package static func estimatedBytes(_ document: ClusterDocument) -> Int {
-    4096 + 64 * document.cluster.nodes.count + (document.map.map { MapWriter.estimatedBytes($0, of: document.cluster) } ?? 0)
+    4096 + 64 * document.cluster.nodes.count + 24 * document.cluster.partitionWeights.count + (document.map.map { MapWriter.estimatedBytes($0, of: document.cluster) } ?? 0)
   }
 
   // MARK: the tree
@@ -76,6 +77,18 @@ public enum ClusterWriter {
     for node in members {
       writer.key(node.name)
       writeNode(node, to: &writer)
+    }
+    writer.endObject()
+  }
+
+  /// Of partitions; those that weigh 1 need not be there.
+  private static func writeWeights(_ cluster: Cluster, to writer: inout JSONWriter) {
+    guard !cluster.partitionWeights.isEmpty else { return }
+    writer.key("weights")
+    writer.beginObject(.lines)
+    for (partition, weight) in cluster.partitionWeights.enumerated() where weight != .one {
+      writer.key(cluster.partitionName(partition))
+      writer.quantity(weight)
     }
     writer.endObject()
   }

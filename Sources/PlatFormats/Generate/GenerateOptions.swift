@@ -25,6 +25,15 @@ public struct GenerateOptions: Sendable {
     case zipf
   }
 
+  /// Sizes of partitions.
+  public enum Sizes: Sendable, Equatable {
+    case equal
+    /// 1,000,000 divided by the rank, at least 1; ranks are shuffled.
+    case zipf
+    /// In turn, as `1:2:3` says, in random order.
+    case inTurn([Quantity])
+  }
+
   /// At most `most` replicas of a partition in one container of `level`.
   public struct Rule: Sendable, Equatable {
     public var level: String
@@ -68,6 +77,7 @@ public struct GenerateOptions: Sendable {
   public var slaves: Int?
   public var keyFunction = KeyFunction.crc32
   public var weights = Weights.equal
+  public var sizes = Sizes.equal
   /// The most replicas of each node, drawn from this range; nil: no limit.
   public var capacity: ClosedRange<Int>?
   public var rules: [Rule] = []

@@ -12,6 +12,7 @@ public enum Generator {
       settings: settings(options), levels: options.levels, containers: containers(options),
       nodes: nodes(options, lots))
     if options.keyFunction == .range { cluster.ranges = ranges(options.partitions) }
+    cluster.partitionWeights = sizes(options)
     try cluster.validate()
     return ClusterDocument(cluster: cluster, map: try MapGenerator(cluster, options, joining: lots.joining).make())
   }
@@ -113,6 +114,17 @@ public enum Generator {
     case .equal: return nil
     case .among(let range): return (0..<options.nodes).map { _ in random.among(range) }
     case .zipf: return random.shuffled(1..<options.nodes + 1).map { max(1, 100 / $0) }
+    }
+  }
+
+  /// Of each partition; none where all are of one size.
+  private static func sizes(_ options: GenerateOptions) -> [Quantity] {
+    var random = SeededRandom(seed: options.seed, for: .sizes)
+    switch options.sizes {
+    case .equal: return []
+    case .zipf:
+      return random.shuffled(0..<options.partitions).map { Quantity(UInt64(max(1, 1_000_000 / ($0 + 1)))) }
+    case .inTurn(let sizes): return random.shuffled(0..<options.partitions).map { sizes[$0 % sizes.count] }
     }
   }
 

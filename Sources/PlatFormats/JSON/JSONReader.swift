@@ -113,6 +113,16 @@ package struct JSONReader: ~Copyable {
     tokensEnd = tokens
   }
 
+  /// Reads plain rows from the next key on; see `plat_json_read_rows`. How many.
+  mutating func readRows(_ rows: inout plat_json_rows, depth: Int) throws(DocumentError) -> Int {
+    let token = try peek()
+    guard token.kindOfToken == .key else { return 0 }
+    let count = plat_json_read_rows(handle, UInt64(token.start), UInt32(depth), &rows)
+    cursor = tokens
+    tokensEnd = tokens
+    return Int(count)
+  }
+
   // MARK: the shape
 
   /// What comes next.

@@ -175,7 +175,7 @@ import Testing
           }
         }
       }
-      let peers = try Judge.Peers(matter)
+      let peers = try Judge.Peers(matter, Judge.Holders(matter))
       for node in 0..<nodes {
         let expected = [targets[node].count, sources[node].count]
         try holds([Int(outbound.base[node]), Int(inbound.base[node])] == expected, "sets: node \(node), \(rows)")

@@ -19,8 +19,6 @@ import Testing
     (#""plat": 1"#, #""plat": 1, "x-a": 1, "x-a": 2"#, "2:24: x-a: found the key \"x-a\" a second time, expected each key once"),
     (#""plat": 1"#, #""plat": 1, "models": []"#, "2:24: models: found an array, expected an object with state models by name"),
     (#""plat": 1"#, #""plat": 1, "models": {"masterSlave": {}}"#, "2:25: models.masterSlave: found the built-in model masterSlave, expected a name of its own"),
-    (#""plat": 1"#, #""plat": 1, "weights": {"3": 1, "4": 2}"#, "2:39: weights[\"4\"]: found 2, expected 1, as for the others: weights that differ are unsupported by this version"),
-    (#""plat": 1"#, #""plat": 1, "weights": {"3": 2}"#, "2:25: weights: found 2 for some partitions, expected 1, as for the others: weights that differ are unsupported by this version"),
     (#""plat": 1"#, #""plat": 1, "weights": {"8": 1}"#, "2:26: weights[\"8\"]: found \"8\", expected the number of a partition, from 0 to 7"),
     // Settings.
     ("masterSlave", "chain", "4:14: settings.model: found \"chain\", expected one of the models masterSlave, multiMaster"),
