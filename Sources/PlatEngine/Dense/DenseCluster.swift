@@ -104,10 +104,7 @@ public struct DenseCluster: Sendable {
     replicas = other.replicas
     levels = other.levels
     capacityPart = other.capacityPart
-<<<<<<< HEAD
-=======
     partitionWeights = partitionCount == other.partitionCount ? other.partitionWeights : nil
->>>>>>> integ
     status = cluster.nodes.map(\.status)
   }
 }
