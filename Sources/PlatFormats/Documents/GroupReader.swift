@@ -50,7 +50,14 @@ enum GroupReader {
     maps.reserveCapacity(entries.count)
     for (index, map) in headers.enumerated() {
       let placement = try map?.readPlacement(&reader, of: group.cluster(index), nodes: nodes)
-      if entries[index].enter(.weights, &reader) { try WeightReader.read(&reader, of: group.cluster(index)) }
+      if entries[index].enter(.weights, &reader) {
+        let offset = try reader.peekOffset()
+        guard try WeightReader.read(&reader, of: group.cluster(index)).isEmpty else {
+          throw reader.error(
+            at: offset, found: "partitions of different sizes",
+            expected: "one size: weights that differ are planned in documents with one map")
+        }
+      }
       if let map, let placement {
         maps.append(MapDocument(header: map.header, placement: placement))
       } else {

@@ -82,6 +82,7 @@ import Testing
     (#""name": "users", "#, "", "maps[1]: found an object without it, expected the key \"name\""),
     (#""x-kept": [1, 2]"#, #""map": {}"#, "maps: found maps beside one map or its weights, expected either map or maps"),
     (#""x-note""#, #""note""#, "maps[2].note: found the unknown key \"note\", expected one of name, settings, weights, map"),
+    (#""name": "users""#, #""weights": { "0": 2 }, "name": "users""#, "maps[1].weights: found partitions of different sizes, expected one size: weights that differ are planned in documents with one map"),
     (#""slave": 2"#, #""slvae": 2"#, "maps[1].settings.constraints.slvae: found the unknown key \"slvae\", expected one of master, slave"),
     (#"["c"] }, "high""#, #"["e"] }, "high""#, "maps[3].map.partitions.low.master[0]: found \"e\", expected a node of the cluster"),
     (#""numPartitions": 5"#, #""numPartitions": 0"#, "maps[1].settings.numPartitions: found the number 0, expected an integer from 1 to 268435456"),
