@@ -35,6 +35,7 @@ public enum FileInput {
     guard var block = malloc(capacity + DocumentSource.paddingBytes) else {
       throw FileError(.outOfMemory, path: name)
     }
+    LargeBlock.advise(block, capacity)
     var count = 0
     while true {
       if count == capacity {

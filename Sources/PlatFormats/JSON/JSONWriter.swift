@@ -180,6 +180,7 @@ package struct JSONWriter: ~Copyable {
       isOutOfMemory = true
       return false
     }
+    LargeBlock.advise(memory, wanted)
     block = memory.assumingMemoryBound(to: UInt8.self)
     capacity = wanted
     return true
