@@ -80,7 +80,7 @@ struct PlanCommand: PlatCommand {
       ReportSummary.writeCosts(console, to: &writer)
       writer.member("planBytes", Int(planned.peakBytes))
     }
-    return planned.operation == .failover ? report.leaderless == 0 : report.meetsHardRules
+    return planned.isMet(report)
   }
 
   private func heading(_ plan: PlanDocument, of document: ClusterDocument) -> String {

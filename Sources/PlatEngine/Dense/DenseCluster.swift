@@ -104,7 +104,6 @@ public struct DenseCluster: Sendable {
     replicas = other.replicas
     levels = other.levels
     capacityPart = other.capacityPart
-    partitionWeights = partitionCount == other.partitionCount ? other.partitionWeights : nil
     status = cluster.nodes.map(\.status)
     // Of some partitions only loads by number are asked.
     partitionWeights = partitionCount == other.partitionCount ? other.partitionWeights : nil

@@ -49,3 +49,10 @@ public struct Plan: Sendable {
   /// The most bytes that the planner's arrays took at once, maps included.
   public var peakBytes: UInt64
 }
+
+extension Plan {
+  /// Whether what was asked for is met: of a failover its own work only, a master wherever there is a live copy.
+  public func isMet(_ report: Report) -> Bool {
+    operation == .failover ? report.leaderless == 0 : report.meetsHardRules
+  }
+}

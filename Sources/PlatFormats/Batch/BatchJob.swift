@@ -2,7 +2,7 @@ import PlatEngine
 
 /// One job of a batch, as its line in the list says: `{"id": "a", "cluster": "a.json", "plan": "a-plan.json"}`.
 package struct BatchJob: Sendable {
-  enum Key: String, JSONKey { case id, cluster, plan, operation }
+  enum Key: String, JSONKey { case id, cluster, plan, operation, to }
 
   /// From 0, by the order of the list.
   package let index: Int
@@ -10,7 +10,9 @@ package struct BatchJob: Sendable {
   package let id: [UInt8]
   package let cluster: String
   package let plan: String
-  package let operation: Operation
+  package let operation: Operation?
+  /// The document whose map `restore-back` and `cancel` go back to.
+  package let to: String?
   let extensions: [JSONExtension]
   /// Where id and plan stand in the line.
   private let offsets: (id: Int, plan: Int)
@@ -61,8 +63,8 @@ package struct BatchJob: Sendable {
     var reader = try JSONReader(source)
     var seen = JSONSeenKeys<Key>()
     var extensions: [JSONExtension] = []
-    var operation = Operation.rebalance
-    var (cluster, plan): (String?, String?)
+    var operation: Operation?
+    var (cluster, plan, to): (String?, String?, String?)
     var offsets = (id: 0, plan: 0)
     let begin = try reader.peekOffset()
     try reader.beginObject(expected: "an object: a job")
@@ -75,18 +77,20 @@ package struct BatchJob: Sendable {
       case .plan:
         offsets.plan = try reader.peekOffset()
         plan = try readPath(&reader, expected: "the path where the plan goes")
-      case .operation: operation = try reader.readWord()
+      case .operation: operation = try reader.readWord() as Operation
+      case .to: to = try readPath(&reader, expected: "the path of the document whose map is gone back to")
       }
     }
     try reader.finish()
     guard let id else { throw reader.missingKey("id", objectAt: begin) }
     guard let cluster else { throw reader.missingKey("cluster", objectAt: begin) }
     guard let plan else { throw reader.missingKey("plan", objectAt: begin) }
+    if operation == .restoreBack && to == nil { throw reader.missingKey("to", objectAt: begin) }
     guard cluster != plan else {
       throw reader.error(at: offsets.plan, found: "the path of the cluster", expected: "another path for the plan")
     }
     return BatchJob(
-      index: index, id: id, cluster: cluster, plan: plan, operation: operation, extensions: extensions, offsets: offsets)
+      index: index, id: id, cluster: cluster, plan: plan, operation: operation, to: to, extensions: extensions, offsets: offsets)
   }
 
   /// What is said of a job whose id, or whose plan, another has had.

@@ -12,12 +12,12 @@ struct BatchResult {
   var stop: FileError?
 
   /// The plan is made: what its summary says in short.
-  init(_ job: BatchJob, _ report: Report, movesLowerBound: Int?, staged: StagedFile) {
-    status = report.meetsHardRules ? 0 : 1
+  init(_ job: BatchJob, _ report: Report, _ planned: Plan, staged: StagedFile) {
+    status = planned.isMet(report) ? 0 : 1
     self.staged = staged
     line = Self.line(job.id, status, job.extensions) { writer in
       writer.member("moves", report.moves)
-      if let movesLowerBound { writer.member("movesLowerBound", movesLowerBound) }
+      writer.member("movesLowerBound", planned.movesLowerBound)
       writer.member("roleChanges", report.roleChanges)
       writer.member("brokenSoft", report.brokenSoft)
       writer.member("unmet", report.unmet)
@@ -105,14 +105,20 @@ extension BatchJob {
     let dense = try DenseCluster(document.cluster)
     var options = PlanOptions()
     options.operation = operation
+    if let to {
+      let earlier = try EarlierMaps.read(FileInput.read(to), for: document.cluster)
+      options.to = operation == .restoreBack ? earlier.mapBefore ?? earlier.map : earlier.map
+    }
     let planned = try Planner.plan(dense, from: document.map?.placement, options: options)
     let report = try Judge.judge(dense, map: planned.target, from: document.mapBefore())
     let plan = PlanDocument(planned, for: document)
     var writer = JSONWriter(capacityBytes: PlanWriter.estimatedBytes(plan, of: document.cluster), for: self.plan)
-    PlanWriter.write(plan, of: document.cluster, report: report, movesLowerBound: planned.movesLowerBound, to: &writer)
+    PlanWriter.write(
+      plan, of: document.cluster, report: report, movesLowerBound: planned.movesLowerBound,
+      movesWeightLowerBound: planned.movesWeightLowerBound, to: &writer)
     let staged = StagedFile(self.plan, tag: tag)
     try writer.stage(staged)
-    return BatchResult(self, report, movesLowerBound: planned.movesLowerBound, staged: staged)
+    return BatchResult(self, report, planned, staged: staged)
   }
 }
 
