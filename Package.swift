@@ -60,7 +60,7 @@ let package = Package(
       path: "Benchmarks/PlatBench"),
     .executableTarget(
       name: "PlatBenchmarks",
-      dependencies: ["PlatBench", "CPlatCore", "CZlib", "CISAL"],
+      dependencies: ["PlatBench", "PlatFormats", "PlatEngine", "CPlatCore", "CPlatJSON", "CZlib", "CISAL"],
       path: "Benchmarks/PlatBenchmarks",
       linkerSettings: jemalloc),
 

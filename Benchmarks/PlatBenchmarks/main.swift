@@ -6,7 +6,7 @@ import PlatBench
 struct PlatBenchmarks: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "PlatBenchmarks", abstract: "What planning costs, and checksums.",
-    subcommands: [Plans.self, CRC.self, Once.self], defaultSubcommand: Plans.self)
+    subcommands: [Plans.self, CRC.self, Routes.self, Documents.self, Batch.self, Once.self], defaultSubcommand: Plans.self)
 }
 
 struct Plans: ParsableCommand {
@@ -32,6 +32,30 @@ struct CRC: ParsableCommand {
   static let configuration = CommandConfiguration(abstract: "CRC-32 on every path that the processor has, beside zlib and ISA-L.")
 
   func run() { printCRCTable(benchmarkCRC()) }
+}
+
+struct Routes: ParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "Keys a second, hash and range maps of a million partitions.")
+
+  func run() { for row in benchmarkRouting() { print(row) } }
+}
+
+struct Documents: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Reading and writing a document of 1,048,576 partitions, JSON and binary, beside simdjson and memcpy.")
+
+  @Option(help: "Partitions.") var partitions = 1 << 20
+
+  func run() throws { for row in try benchmarkDocuments(partitions: partitions) { print(row) } }
+}
+
+struct Batch: ParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "10,000 plans of 50 nodes and 1,440 partitions, as plat batch makes them.")
+
+  @Option(help: "Jobs.") var jobs = 10_000
+  @Option(help: "Threads.") var threads = 2
+
+  func run() throws { print(try benchmarkBatch(jobs: jobs, threads: threads)) }
 }
 
 struct Once: ParsableCommand {

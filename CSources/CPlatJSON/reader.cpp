@@ -13,41 +13,9 @@
 #include <memory>
 #include <new>
 
-#include "plat_json.h"
-#include "scan.hpp"
+#include "reader.hpp"
 
 using namespace plat;
-
-/// What may come next.
-enum class expects : uint8_t { value, value_or_end, key, key_or_end, colon, comma_or_end, end, nothing, failed };
-
-struct plat_json_reader {
-  const uint8_t *bytes = nullptr;
-  size_t length = 0;    // of the document
-  uint32_t limit = 0;   // end of what is lexically sound
-  uint32_t next = 0;    // into indexes
-  uint32_t count = 0;   // of indexes
-  size_t backslash = 0; // the first one not before the current string; `limit` if there is none
-  size_t first_backslash = 0;
-  expects state = expects::value;
-  uint32_t depth = 0;
-  bool is_object[PLAT_JSON_MAX_DEPTH];
-  std::unique_ptr<simdjson::internal::dom_parser_implementation> stage;
-  plat_json_error error = {};
-  lexical_fault fault = {};  // what stands at `limit`; code PLAT_JSON_OK if it is the end of the document
-
-  uint32_t at(uint32_t index) const { return index < count ? stage->structural_indexes[index] : limit; }
-  size_t find_backslash(size_t from) const {
-    auto *found = static_cast<const uint8_t *>(memchr(bytes + from, '\\', limit - from));
-    return found ? size_t(found - bytes) : limit;
-  }
-  void fail(size_t offset, plat_json_error_code code, const char *expected);
-  bool take_string(uint32_t start, plat_json_token *token);
-  bool take_scalar(uint32_t start, plat_json_token *token);
-  void fail_at_limit();
-  size_t fill(plat_json_token *tokens, size_t capacity);
-  void seek(size_t offset, uint32_t objects, expects what);
-};
 
 static void set_error(
     plat_json_error *error, const uint8_t *bytes, size_t length, size_t offset, plat_json_error_code code,
@@ -269,8 +237,9 @@ void plat_json_reader::seek(size_t offset, uint32_t objects, expects what) {
   const uint32_t *indexes = stage->structural_indexes.get();
   next = uint32_t(std::lower_bound(indexes, indexes + count, offset) - indexes);
   state = what;
-  depth = objects;
-  for (uint32_t level = 0; level < objects; level++) is_object[level] = true;
+  depth = objects & 0x1ff;
+  for (uint32_t level = 0; level < depth; level++) is_object[level] = true;
+  if (objects & PLAT_JSON_IN_ARRAY) is_object[1] = false;
   // Before the first one of all, nothing need be looked for again.
   backslash = offset <= first_backslash ? first_backslash : 0;
 }
@@ -281,12 +250,26 @@ void plat_json_seek(plat_json_reader *reader, uint64_t offset, uint32_t depth) {
 
 uint64_t plat_json_pass(plat_json_reader *reader, uint64_t offset, uint32_t depth) {
   reader->seek(offset, depth, depth == 0 ? expects::end : expects::comma_or_end);
-  uint32_t open = 0;
+  if (reader->child_begin < reader->child_end && reader->next == reader->child_begin) {
+    // It was passed as a part of what is around it.
+    reader->next = reader->child_end;
+    reader->child_end = 0;
+    return reader->at(reader->next - 1) + 1;
+  }
+  uint32_t open = 0, begin = 0;
   uint64_t end;
+  reader->child_begin = reader->child_end = 0;
   do {
     end = reader->at(reader->next++);
     uint8_t c = reader->bytes[end] | 0x20;  // brackets and braces differ in this bit
-    open += (c == '{') - (c == '}');
+    if (c == '{') {
+      if (++open == 2) begin = reader->next - 1;
+    } else if (c == '}') {
+      if (--open == 1 && reader->next - begin > reader->child_end - reader->child_begin) {
+        reader->child_begin = begin;
+        reader->child_end = reader->next;
+      }
+    }
   } while (open > 0 && reader->next < reader->count);
   return end + 1;
 }

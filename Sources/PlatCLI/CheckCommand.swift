@@ -25,11 +25,18 @@ struct CheckCommand: PlatCommand {
   }
 
   mutating func run(_ console: Console) throws -> Bool {
-    let (source, document, plan) = try console.stage("reading") {
+    let (source, read) = try console.stage("reading") {
       let source = try FileInput.read(clusterPath)
-      let document = try ClusterReader.read(source)
-      return (source, document, try planPath.map { try PlanReader.read(FileInput.read($0), for: document) })
+      return (source, try ClusterReader.readAny(source))
     }
+    guard case .one(let document) = read else {
+      guard case .several(let document) = read else { return false }
+      let plan = try console.stage("reading") {
+        try planPath.map { try GroupPlanReader.read(FileInput.read($0), for: document) }
+      }
+      return try Groups.check(source, document, plan: plan, to: outputPath, console)
+    }
+    let plan = try console.stage("reading") { try planPath.map { try PlanReader.read(FileInput.read($0), for: document) } }
     guard let map = plan?.map ?? document.map else {
       throw source.error(InputError(path: "", found: "no map", expected: "a cluster with a map, or a plan for it"))
     }

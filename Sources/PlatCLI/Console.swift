@@ -13,6 +13,7 @@ final class Console: Sendable {
 
   private struct Progress {
     var stage: String?
+    var detail: (@Sendable () -> String)?
     var began = ContinuousClock.now
     var isShown = false
     var times: [(stage: String, nanoseconds: UInt64)] = []
@@ -26,15 +27,17 @@ final class Console: Sendable {
 
   // MARK: stages
 
-  /// Does one stage of the work, and remembers how long it took.
-  func stage<Result>(_ name: String, _ body: () throws -> Result) rethrows -> Result {
+  /// Does one stage of the work, and remembers how long it took. `detail`: how far it is, if that can be said.
+  func stage<Result>(
+    _ name: String, detail: (@Sendable () -> String)? = nil, _ body: () throws -> Result
+  ) rethrows -> Result {
     let began = ContinuousClock.now
-    progress.withLock { $0.stage = name }
+    progress.withLock { ($0.stage, $0.detail) = (name, detail) }
     defer {
       let (seconds, attoseconds) = (ContinuousClock.now - began).components
       progress.withLock { progress in
         progress.times.append((name, UInt64(seconds) * 1_000_000_000 + UInt64(attoseconds / 1_000_000_000)))
-        progress.stage = nil
+        (progress.stage, progress.detail) = (nil, nil)
         Self.clear(&progress)
       }
     }
@@ -56,7 +59,7 @@ final class Console: Sendable {
     progress.withLock { progress in
       guard let stage = progress.stage else { return }
       let seconds = (ContinuousClock.now - progress.began).components.seconds
-      Self.write("\r\u{1b}[Kplat: \(stage), \(seconds) s")
+      Self.write("\r\u{1b}[Kplat: \(stage), \(progress.detail?() ?? "\(seconds) s")")
       progress.isShown = true
     }
   }

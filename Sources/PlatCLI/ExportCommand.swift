@@ -7,7 +7,7 @@ struct ExportCommand: PlatCommand {
   static let configuration = CommandConfiguration(
     commandName: "export", abstract: "Write a plan's target, or a cluster's map, as another system's document.",
     discussion: """
-      couchbase: a plan's target becomes vBucketMapForward beside the vBucketMap that was imported, a cluster's map \
+      plat: a binary document of any kind as JSON. couchbase: a plan's target becomes vBucketMapForward beside the vBucketMap that was imported, a cluster's map \
       becomes vBucketMap. kafka: either becomes a reassignment document.
       """)
 
@@ -24,11 +24,17 @@ struct ExportCommand: PlatCommand {
 
   mutating func run(_ console: Console) throws -> Bool {
     let source = try console.stage("reading") { try FileInput.read(path) }
+    if system == .plat {
+      let expanded = try source.expanded()
+      try console.stage("writing") { try AtomicFileOutput.write(UnsafeRawBufferPointer(expanded.unsafeBytes), to: outputPath) }
+      return true
+    }
     try source.locatingErrors {
       let map = try console.stage("reading") { try NamedMap.read(source) }
       try console.stage("writing") {
         var writer = JSONWriter(capacityBytes: source.sizeBytes)
         switch system {
+        case .plat: break
         case .couchbase: try CouchbaseExport.write(map, to: &writer)
         case .kafka: try KafkaExport.write(map, to: &writer)
         }

@@ -28,6 +28,17 @@ enum GenerateArgument {
     }
   }
 
+  static func sizes(_ text: String) throws -> GenerateOptions.Sizes {
+    switch text {
+    case "equal": return .equal
+    case "zipf": return .zipf
+    default:
+      let sizes = text.split(separator: ":", omittingEmptySubsequences: false).map { Quantity(String($0)) }
+      guard sizes.allSatisfy({ $0 != nil }) else { throw ValidationError("expected equal, zipf, or numbers like 1:2:3") }
+      return .inTurn(sizes.compactMap(\.self))
+    }
+  }
+
   /// `3`, or `1..3` with both ends in.
   static func range(_ text: String) throws -> ClosedRange<Int> {
     let ends = text.split(separator: ".", omittingEmptySubsequences: false)

@@ -40,6 +40,11 @@ struct GenerateCommand: PlatCommand {
   var weights = GenerateOptions.Weights.equal
 
   @Option(
+    help: ArgumentHelp("Weights of the partitions: equal, zipf, or in turn, like 1:2:3.", valueName: "weights"),
+    transform: GenerateArgument.sizes)
+  var partitionWeights = GenerateOptions.Sizes.equal
+
+  @Option(
     help: ArgumentHelp("The most replicas of a node, like 500 or 400..600.", valueName: "count"),
     transform: GenerateArgument.range)
   var capacity: ClosedRange<Int>?
@@ -67,6 +72,9 @@ struct GenerateCommand: PlatCommand {
   @Option(help: "How many of the nodes are new: not in the map yet.")
   var join = 0
 
+  @Option(help: "So many maps on the same nodes, m0, m1, …; 0: one, as `map`.")
+  var maps = 0
+
   @Option(help: "What all that is random comes from.")
   var seed: UInt64 = 1
 
@@ -82,9 +90,18 @@ struct GenerateCommand: PlatCommand {
   }
 
   mutating func run(_ console: Console) throws -> Bool {
+    if maps > 0 {
+      let document = try console.stage("generating") { try Generator.makeGroup(generateOptions) }
+      try console.stage("writing") {
+        var writer = JSONWriter(capacityBytes: GroupWriter.estimatedBytes(document.maps, of: document))
+        GroupWriter.write(document, to: &writer)
+        try writer.write(to: outputPath)
+      }
+      return true
+    }
     let document = try console.stage("generating") { try Generator.make(generateOptions) }
     try console.stage("writing") {
-      var writer = JSONWriter(capacityBytes: ClusterWriter.estimatedBytes(document))
+      var writer = JSONWriter(capacityBytes: ClusterWriter.estimatedBytes(document), for: outputPath)
       ClusterWriter.write(document, to: &writer)
       try writer.write(to: outputPath)
     }
@@ -96,8 +113,10 @@ struct GenerateCommand: PlatCommand {
     (result.zones, result.racks, result.rules) = (zones, racks, rules)
     (result.model, result.masters, result.slaves) = (model, masters, slaves)
     (result.keyFunction, result.weights, result.capacity) = (keyFunction, weights, capacity)
+    result.sizes = partitionWeights
     (result.map, result.drift, result.seed) = (map, drift, seed)
     (result.leaving, result.failed, result.joining) = (leaving, failed, join)
+    result.maps = maps
     return result
   }
 }

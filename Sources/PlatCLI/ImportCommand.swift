@@ -7,7 +7,7 @@ struct ImportCommand: PlatCommand {
   static let configuration = CommandConfiguration(
     commandName: "import", abstract: "Make a cluster document from another system's document.",
     discussion: """
-      couchbase: a bucket configuration; server groups become the level zone. kafka: a reassignment document; with \
+      plat: a cluster document, JSON or binary, as the other: -o cluster.plat. couchbase: a bucket configuration; server groups become the level zone. kafka: a reassignment document; with \
       --racks, racks become the level rack. The document as it was travels along, so that an export loses nothing.
       """)
 
@@ -42,6 +42,7 @@ struct ImportCommand: PlatCommand {
       let source = try FileInput.read(path)
       return try source.locatingErrors {
         switch system {
+        case .plat: ImportedCluster(document: try ClusterReader.read(source), warnings: [])
         case .couchbase: try CouchbaseImport.read(source, rule: rule)
         case .kafka:
           try KafkaImport.read(source, racks: racksPath.map { try KafkaRacks(reading: FileInput.read($0)) }, rule: rule)
@@ -50,7 +51,7 @@ struct ImportCommand: PlatCommand {
     }
     for warning in imported.warnings { console.warn(warning) }
     try console.stage("writing") {
-      var writer = JSONWriter(capacityBytes: ClusterWriter.estimatedBytes(imported.document))
+      var writer = JSONWriter(capacityBytes: ClusterWriter.estimatedBytes(imported.document), for: outputPath)
       ClusterWriter.write(imported.document, to: &writer)
       try writer.write(to: outputPath)
     }

@@ -15,19 +15,44 @@ struct PlanCommand: PlatCommand {
   @Option(name: [.customShort("o"), .customLong("output")], help: ArgumentHelp("Where the plan goes.", valueName: "plan"))
   var outputPath: String?
 
-  @Option(help: "What to do.")
-  var operation = Operation.rebalance
+  @Option(help: "What to do; chosen from the document if left out.")
+  var operation: Operation?
+
+  @Option(
+    name: .customLong("to"),
+    help: ArgumentHelp(
+      "A cluster or plan document: restore-back goes to its map, cancel knows by it what was under way.",
+      valueName: "document"))
+  var toPath: String?
 
   @OptionGroup var options: GlobalOptions
 
+  func validate() throws {
+    if clusterPath == "-" && toPath == "-" { throw ValidationError("only one document can come from standard input") }
+    if operation == .restoreBack && toPath == nil { throw ValidationError("restore-back needs a map to go back to: --to") }
+    if toPath != nil && operation != .restoreBack && operation != .cancel {
+      throw ValidationError("--to goes with --operation restore-back or cancel")
+    }
+  }
+
   mutating func run(_ console: Console) throws -> Bool {
-    let (source, document) = try console.stage("reading") {
+    let (source, read) = try console.stage("reading") {
       let source = try FileInput.read(clusterPath)
-      return (source, try ClusterReader.read(source))
+      return (source, try ClusterReader.readAny(source))
     }
     var planOptions = PlanOptions()
     planOptions.operation = operation
     planOptions.threads = options.threadCount
+    guard case .one(let document) = read else {
+      guard case .several(let document) = read else { return false }
+      return try Groups.plan(source, document, planOptions, to: outputPath, console)
+    }
+    if let toPath {
+      let earlier = try console.stage("reading") {
+        try EarlierMaps.read(FileInput.read(toPath), for: document.cluster)
+      }
+      planOptions.to = operation == .restoreBack ? earlier.mapBefore ?? earlier.map : earlier.map
+    }
     let (dense, planned) = try console.stage("planning") {
       try source.locatingErrors {
         let dense = try DenseCluster(document.cluster)
@@ -39,12 +64,13 @@ struct PlanCommand: PlatCommand {
     }
     let plan = PlanDocument(planned, for: document)
     try console.stage("writing") {
-      var writer = JSONWriter(capacityBytes: PlanWriter.estimatedBytes(plan, of: document.cluster))
+      var writer = JSONWriter(capacityBytes: PlanWriter.estimatedBytes(plan, of: document.cluster), for: outputPath)
       PlanWriter.write(
-        plan, of: document.cluster, report: report, movesLowerBound: planned.movesLowerBound, to: &writer)
+        plan, of: document.cluster, report: report, movesLowerBound: planned.movesLowerBound,
+        movesWeightLowerBound: planned.movesWeightLowerBound, to: &writer)
       try writer.write(to: outputPath)
     }
-    let movement = ReportWriter.Movement(movesLowerBound: planned.movesLowerBound)
+    let movement = ReportWriter.Movement(planned)
     console.summarize {
       heading(plan, of: document) + ReportSummary.text(report, movement: movement) + ReportSummary.costs(console)
         + "  memory of the plan: \(planned.peakBytes >> 10) KiB\n"
@@ -54,7 +80,7 @@ struct PlanCommand: PlatCommand {
       ReportSummary.writeCosts(console, to: &writer)
       writer.member("planBytes", Int(planned.peakBytes))
     }
-    return report.meetsHardRules
+    return planned.isMet(report)
   }
 
   private func heading(_ plan: PlanDocument, of document: ClusterDocument) -> String {

@@ -29,6 +29,7 @@ import ArgumentParser
     ImportCommand.self,
     ExportCommand.self,
     GenerateCommand.self,
+    BatchCommand.self,
     BenchCommand.self,
   ]
 }

@@ -15,10 +15,18 @@ enum ReportSummary {
         case nil: ""
         }
       lines.append(("moves", "\(report.moves)\(bound)"))
+      if let weight = report.inWeight {
+        let bound =
+          switch movement.movesWeightLowerBound {
+          case weight.moves: ", proved to be the least"
+          case let bound?: ", at least \(bound) is needed"
+          case nil: ""
+          }
+        lines.append(("weight moved", "\(weight.moves)\(bound)"))
+      }
       lines.append(("role changes", "\(report.roleChanges)"))
     }
-    for (state, spread) in report.load { lines.append(("load", "\(state) \(text(spread))")) }
-    if let total = report.total { lines.append(("load", "in all \(text(total))")) }
+    for (name, spread) in report.spreads { lines.append(("load", "\(name == "total" ? "in all" : name) \(text(spread))")) }
     lines.append(("fan-out", "to at most \(report.fanOutOutbound) nodes, from at most \(report.fanOutInbound)"))
     lines.append(("rules", "\(report.unmet) unmet, \(report.brokenSoft) soft ones broken"))
     lines.append(("health", report.health.rawValue))
@@ -40,11 +48,11 @@ enum ReportSummary {
     return lines
   }
 
-  private static func text(_ spread: LoadSpread) -> String {
+  private static func text(_ spread: WeightSpread) -> String {
     let due =
       spread.leastDue == spread.greatestDue
       ? rounded(spread.leastDue) : "\(rounded(spread.leastDue)) to \(rounded(spread.greatestDue))"
-    return "\(spread.least) to \(spread.greatest), due \(due)"
+    return "\(rounded(spread.least)) to \(rounded(spread.greatest)), due \(due)"
   }
 
   /// To one decimal, downwards.

@@ -12,6 +12,16 @@ extension Folder {
   /// Runs the program that was built beside the tests.
   func plat(_ arguments: [String], input: String = "", output: String? = nil) throws -> Run {
     let names = (input: write(input, ".input"), output: output ?? file(".output"), messages: file(".messages"))
+    let process = try start(arguments, names)
+    let status = Folder.wait(process)
+    let run = Run(
+      status: status, output: output == nil ? read(".output") ?? "" : "", messages: read(".messages") ?? "")
+    for name in [".input", ".output", ".messages"] { unlink(file(name)) }
+    return run
+  }
+
+  /// Starts the program; `wait` tells how it ended. What it says goes to files.
+  func start(_ arguments: [String], _ names: (input: String, output: String, messages: String)) throws -> pid_t {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
@@ -22,13 +32,21 @@ extension Folder {
     defer { words.forEach { free($0) } }
     var process: pid_t = 0
     guard posix_spawn(&process, Folder.program, &actions, nil, words + [nil], environ) == 0 else { throw NoProgram() }
+    return process
+  }
+
+  /// The exit status, or the signal that ended it, negative.
+  static func wait(_ process: pid_t) -> Int32 {
     var status: Int32 = 0
     while waitpid(process, &status, 0) < 0 && errno == EINTR {}
-    let run = Run(
-      status: status & 0x7f == 0 ? status >> 8 & 0xff : -(status & 0x7f),
-      output: output == nil ? read(".output") ?? "" : "", messages: read(".messages") ?? "")
-    for name in [".input", ".output", ".messages"] { unlink(file(name)) }
-    return run
+    return status & 0x7f == 0 ? status >> 8 & 0xff : -(status & 0x7f)
+  }
+
+  /// The same without waiting; nil where it has not ended.
+  static func poll(_ process: pid_t) -> Int32? {
+    var status: Int32 = 0
+    guard waitpid(process, &status, WNOHANG) == process else { return nil }
+    return status & 0x7f == 0 ? status >> 8 & 0xff : -(status & 0x7f)
   }
 
   struct NoProgram: Error {}

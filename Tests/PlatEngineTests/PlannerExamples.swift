@@ -5,6 +5,14 @@ import Testing
 extension PlannedCase {
   init(_ cluster: ZoneCluster, from current: PlacementMap? = nil) throws { try self.init(cluster.dense(), current) }
 
+  /// As an operation that is asked for.
+  init(_ cluster: ZoneCluster, from current: PlacementMap?, _ operation: PlatEngine.Operation) throws {
+    var options = PlanOptions()
+    options.operation = operation
+    let dense = try cluster.dense()
+    try self.init(dense, current, plan: Planner.plan(dense, from: current, options: options))
+  }
+
   /// `84 moves of 84; master 28…29, slave 56…57, total 84…85; green`
   var brief: String {
     let spreads = (report.load + (report.total.map { [("total", $0)] } ?? []))
@@ -71,7 +79,7 @@ extension PlannedCase {
   @Test func maintenance() throws {
     var after = Self.fifty
     after.statuses[7] = .maintenance
-    let one = try PlannedCase(after, from: Self.fiftyPlanned())
+    let one = try PlannedCase(after, from: Self.fiftyPlanned(), .rebalance)
     #expect(one.moves == 0 && one.plan.movesLowerBound == 0)
     #expect(one.holders == one.holdersBefore)
     #expect(one.masters(of: 7) == 0 && one.held(by: 7).after == one.held(by: 7).before)
@@ -93,7 +101,7 @@ extension PlannedCase {
   @Test func maintenanceInEveryZone() throws {
     var after = Self.fifty
     for zone in 0..<5 { after.statuses[10 * zone] = .maintenance }
-    let one = try PlannedCase(after, from: Self.fiftyPlanned())
+    let one = try PlannedCase(after, from: Self.fiftyPlanned(), .rebalance)
     let onlyThere = one.holdersBefore.count { $0.allSatisfy { $0 % 10 == 0 } }
     #expect(onlyThere > 0 && one.moves == onlyThere && one.plan.movesLowerBound == 0)
     #expect(one.report.health == .green && one.report.isBalanced)

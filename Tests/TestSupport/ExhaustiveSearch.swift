@@ -111,12 +111,20 @@ public enum ExhaustiveSearch {
     return rows.filter { meetsHardRules(cluster, $0) }
   }
 
-  /// No hard `atMost` rule is broken by this row.
+  /// No hard rule is broken by this row.
   public static func meetsHardRules(_ cluster: DenseCluster, _ row: [[Int]]) -> Bool {
     cluster.cluster.settings.placement.allSatisfy { rule in
-      guard rule.strength == .hard, case .atMost(let most) = rule.demand else { return true }
-      return cluster.levels[rule.level].nodes.allSatisfy { box in
-        rule.states.reduce(0) { $0 + row[$1].count(where: box.contains) } <= most
+      guard rule.strength == .hard else { return true }
+      switch rule.demand {
+      case .atMost(let most):
+        return cluster.levels[rule.level].nodes.allSatisfy { box in
+          rule.states.reduce(0) { $0 + row[$1].count(where: box.contains) } <= most
+        }
+      case .near(let of, let atLeast):
+        let boxes = cluster.levels[rule.level].nodes.filter { box in row[of].contains(where: box.contains) }
+        let placed = rule.states.flatMap { row[$0] }
+        let near = placed.count { node in boxes.contains { $0.contains(node) } }
+        return row[of].isEmpty || near >= min(atLeast, placed.count)
       }
     }
   }

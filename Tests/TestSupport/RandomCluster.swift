@@ -41,6 +41,8 @@ public enum RandomCluster {
     /// Rules speak about all states that are wanted, never about some of them.
     public var rulesOverAllStates = false
     public var masterSlaveOnly = false
+    /// A near rule of this strength besides the others, where there is a level.
+    public var near: Strength?
     /// Leave nil for the built-in models; else this one, with at most so many nodes in each of its states.
     public var model: StateModel?
     public var mostOfState: [Int] = []
@@ -65,6 +67,12 @@ public enum RandomCluster {
     var settings = randomSettings(&random, partitions: random.among(shape.partitions ?? size.partitions), shape)
     let levels = random.among((shape.oneHardLevel ? 1 : 0)...3)
     settings.placement = randomRules(&random, settings: settings, levels: levels, shape)
+    if let strength = shape.near, levels > 0 {
+      settings.placement.append(
+        PlacementRule(
+          states: [1], level: random.below(levels), demand: .near(of: 0, atLeast: random.pick([1, 1, 1, 2, 3])),
+          strength: strength))
+    }
     var cluster = Cluster(
       settings: settings, levels: Array(["zone", "cage", "shelf"].suffix(levels)),
       containers: randomTree(&random, nodeCount: nodeCount, levels: levels),

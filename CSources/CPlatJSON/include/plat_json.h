@@ -77,8 +77,12 @@ plat_json_reader *plat_json_open(const uint8_t *bytes, size_t length, plat_json_
 int64_t plat_json_next(
     plat_json_reader *reader, plat_json_token *tokens, size_t capacity, plat_json_error *error);
 
+/// Added to a depth: of what is around the value, the second is an array, as in `{ "maps": [ { … } ] }`; all else are
+/// objects.
+#define PLAT_JSON_IN_ARRAY 0x10000u
+
 /// Goes back, or on, to the value whose first byte is at `offset`, and which is inside of `depth` objects (at most
-/// PLAT_JSON_MAX_DEPTH) and no array: the caller knows both from its tokens. The next token is that value.
+/// PLAT_JSON_MAX_DEPTH) and no array but by PLAT_JSON_IN_ARRAY: the caller knows both from its tokens. The next token is that value.
 /// O(log bytes).
 void plat_json_seek(plat_json_reader *reader, uint64_t offset, uint32_t depth);
 
@@ -87,6 +91,43 @@ void plat_json_seek(plat_json_reader *reader, uint64_t offset, uint32_t depth);
 /// document. The byte behind the container.
 /// O(structural characters in it), at a fraction of the time of their tokens.
 uint64_t plat_json_pass(plat_json_reader *reader, uint64_t offset, uint32_t depth);
+
+/// Names with their indices, as NameTable.swift has them.
+typedef struct plat_json_names {
+  const uint64_t *slots;  // upper half of the hash, and index + 1; 0 is free
+  uint64_t slot_count;    // a power of two
+  const int64_t *ends;    // where each name ends in `text`, after a first 0
+  const uint8_t *text;
+  uint64_t seed;
+} plat_json_names;
+
+/// A state that a row may have, and its slots.
+typedef struct plat_json_row_state {
+  const uint8_t *name;
+  uint64_t name_length;
+  uint32_t first_slot;
+  uint32_t slot_count;
+  uint32_t *used;  // the most slots that a row has used: only ever raised
+} plat_json_row_state;
+
+/// Where rows go. All memory is the caller's.
+typedef struct plat_json_rows {
+  plat_json_names names;
+  const plat_json_row_state *states;
+  uint32_t state_count;  // at most 64
+  uint32_t *slots;       // partition_count rows of `width`
+  uint64_t width;
+  uint64_t partition_count;
+  uint64_t *taken;  // a bit for each partition that has been read
+  uint32_t *held;   // room for `width`
+} plat_json_rows;
+
+/// Reads members of an object of partitions, from the key whose quote is at `offset` on, around which are `depth` objects
+/// and no array, as long as they are plain: `"17": {"master": ["a"], "slave": ["f", "g"]}` with numbers that were not
+/// taken, known states and nodes, no more nodes than slots, no escapes, nothing twice. How many. The next token is what
+/// follows them: the end of the object, or the key of a member that is left to the caller, of whose row some slots may be
+/// written. O(bytes + nodes²) for each row.
+int64_t plat_json_read_rows(plat_json_reader *reader, uint64_t offset, uint32_t depth, const plat_json_rows *rows);
 
 /// NULL is allowed.
 void plat_json_close(plat_json_reader *reader);
@@ -100,6 +141,10 @@ void plat_json_place(
 /// text is never longer than what was written for it) and may be `raw` itself. How many; -1 where an escape
 /// is malformed, which never happens to a token's bytes. O(length).
 int64_t plat_json_unescape(const uint8_t *raw, size_t length, uint8_t *out);
+
+/// What simdjson's own on-demand parser needs to look at every string of a document: how many bytes they
+/// have, keys included; -1 where it is no JSON. For benchmarks. `bytes` are padded.
+int64_t plat_json_simdjson_string_bytes(const uint8_t *bytes, size_t length);
 
 /// What simdjson's own DOM parser says of a document, for tests: 1 accepted, 0 refused. It also refuses numbers
 /// that no double or 64-bit integer holds, and stops at another depth. `bytes` are padded.

@@ -24,6 +24,16 @@ public struct DenseCluster: Sendable {
   /// The most replicas that each node may hold: its capacity, and never more than the partitions.
   public let capacity: [Int]
   public let status: [Node.Status]
+  /// Where several maps share the nodes: this map's part of every node's capacity. Nil: all of it.
+  let capacityPart: CapacityPart?
+
+  struct CapacityPart: Equatable {
+    var numerator: Int
+    var denominator: Int
+  }
+
+  /// Nil where all partitions are of one size.
+  public let partitionWeights: PartitionWeights?
 
   /// O(N · levels). Throws where the cluster is not valid.
   public init(_ cluster: Cluster) throws(InputError) {
@@ -45,6 +55,41 @@ public struct DenseCluster: Sendable {
     }
     capacity = cluster.nodes.map { [partitionCount] in min($0.capacity ?? partitionCount, partitionCount) }
     status = cluster.nodes.map(\.status)
+    partitionWeights = try PartitionWeights(cluster.partitionWeights, replicas: replicas)
+    capacityPart = nil
+  }
+
+  /// Another map on the same nodes: `cluster` differs from the other's in settings and ranges only. O(N).
+  init(_ cluster: Cluster, sharing other: DenseCluster, capacityPart: CapacityPart?) throws(InputError) {
+    try cluster.validateSettings()
+    try cluster.validateRanges()
+    try cluster.validateWeights()
+    self.cluster = cluster
+    self.capacityPart = capacityPart
+    nodeCount = other.nodeCount
+    partitionCount = cluster.settings.partitionCount
+    wanted = cluster.settings.constraints
+    dataWanted = zip(wanted, cluster.settings.model.states).map { $1.holdsData ? $0 : 0 }
+    replicas = dataWanted.reduce(0, +)
+    levels = other.levels
+    status = other.status
+    partitionWeights = try PartitionWeights(cluster.partitionWeights, replicas: replicas)
+    guard let part = capacityPart else {
+      capacity = Array(repeating: partitionCount, count: nodeCount)
+      return
+    }
+    capacity = cluster.nodes.map { [partitionCount] node in
+      guard let capacity = node.capacity, part.denominator > 0 else { return partitionCount }
+      let (high, low) = capacity.multipliedFullWidth(by: part.numerator)
+      let (quotient, remainder) = part.denominator.dividingFullWidth((high, low))
+      return min(quotient + (remainder > 0 ? 1 : 0), partitionCount)
+    }
+  }
+
+  /// The most that a node with room for `capacity` replicas of all maps may hold of this one, exactly.
+  func exactCapacity(_ capacity: Int) -> Rational {
+    guard let part = capacityPart, part.denominator > 0 else { return Rational(min(capacity, partitionCount)) }
+    return min(Rational(capacity) * Rational(part.numerator, part.denominator), Rational(partitionCount))
   }
 
   /// `other` with its nodes in another condition, or for some of its partitions. `cluster` differs from the other's in
@@ -58,6 +103,9 @@ public struct DenseCluster: Sendable {
     dataWanted = other.dataWanted
     replicas = other.replicas
     levels = other.levels
+    capacityPart = other.capacityPart
     status = cluster.nodes.map(\.status)
+    // Of some partitions only loads by number are asked.
+    partitionWeights = partitionCount == other.partitionCount ? other.partitionWeights : nil
   }
 }

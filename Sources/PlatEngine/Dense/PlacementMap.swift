@@ -15,7 +15,8 @@ public final class PlacementMap: @unchecked Sendable {
   private let firstSlots: [Int]
   /// `partitionCount × width` nodes, row by row.
   public let slots: UnsafeMutablePointer<NodeIndex>
-  private let arena: Arena
+  /// Keeps the slots alive.
+  private let owner: AnyObject
 
   /// An empty map: every slot `none`. Throws `outOfMemory`. O(P · width).
   public convenience init(partitionCount: Int, slotCounts: [Int]) throws(PlatError) {
@@ -29,9 +30,22 @@ public final class PlacementMap: @unchecked Sendable {
     self.slotCounts = slotCounts
     width = slotCounts.reduce(0, +)
     firstSlots = slotCounts.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) }
-    self.arena = arena
+    owner = arena
     let table: NodeTable<NodeIndex> = try arena.table(partitionCount * width)
     slots = table.base
+  }
+
+  /// A map over rows that lie somewhere already and that `owner` keeps alive: `partitionCount × width` slots, whose nodes
+  /// were checked. Nobody writes to it.
+  public init(
+    unsafeSlots: UnsafeMutablePointer<NodeIndex>, partitionCount: Int, slotCounts: [Int], owner: AnyObject & Sendable
+  ) {
+    self.partitionCount = partitionCount
+    self.slotCounts = slotCounts
+    width = slotCounts.reduce(0, +)
+    firstSlots = slotCounts.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) }
+    slots = unsafeSlots
+    self.owner = owner
   }
 
   /// Makes every slot `none`. O(P · width).
@@ -58,7 +72,8 @@ public final class PlacementMap: @unchecked Sendable {
 
 /// A map under construction, whose rows may turn out wider than was thought.
 public struct PlacementMapBuilder {
-  private var map: PlacementMap
+  /// As far as it is built. Who writes into its rows tells `note`.
+  public private(set) var map: PlacementMap
   /// The most slots of each state that a row has used.
   private var used: [Int]
 
@@ -77,6 +92,9 @@ public struct PlacementMapBuilder {
     let row = map.row(partition) + slots.lowerBound
     for offset in 0..<slots.count { row[offset] = offset < nodes.count ? nodes[offset] : .none }
   }
+
+  /// Some row has this many nodes of a state.
+  public mutating func note(used count: Int, ofState state: Int) { used[state] = max(used[state], count) }
 
   public mutating func set(partition: Int, state: Int, nodes: [NodeIndex]) throws(PlatError) {
     try nodes.withUnsafeBufferPointer { buffer throws(PlatError) in

@@ -4,6 +4,10 @@ extension Judge {
   ///
   /// Legal rows are choices under nested caps: taking the cheapest node that still fits, again and again, finds the
   /// cheapest. Most rows are plainly that as they are; those are told by straight loops over columns.
+  ///
+  /// Under a near rule a whole row with one master has a company in some container. Where the cheapest row has none, it
+  /// is the cheapest of those with a company in one container after the other: the cheapest nodes of it first, and then
+  /// what is cheapest of all.
   struct CheapestRows {
     private let matter: Matter
     private let price: NodeTable<Int>
@@ -13,6 +17,9 @@ extension Judge {
     private let slots: Matter.SlotList
     /// For each level with a cap: each node's container, and the most of one partition in it.
     private let caps: [(containerOfNode: UnsafeMutablePointer<UInt32>, most: Int)]
+    /// Each node's container, how many there are, and how many of a row are in one. Nil without a hard near rule, and
+    /// where it has more than 64 containers: leaving a rule out proves less.
+    private let near: (containerOfNode: UnsafeMutablePointer<UInt32>, containers: Int, company: Int)?
     /// 1: what the node holds may stay there.
     private let mayStay: NodeTable<UInt8>
     /// Nodes that may receive, cheapest first, and of each innermost capped container no more than a row could use.
@@ -20,14 +27,17 @@ extension Judge {
     /// Who may stay in the row being chosen, cheapest first; and for each node the last row that it could stay in.
     private let held: NodeTable<Int>
     private let stamp: NodeTable<Int>
-    /// For each cap, for each container: how many of the row chosen last are in it, and which row that was.
+    /// The row being chosen, for near rules only.
+    private let chosen: NodeTable<Int>
+    /// For each cap, for each container: how many of the row chosen last are in it, and the choice that it was.
     private let counts: [ContainerTable<Count>]
     private struct Count: BitwiseCopyable {
-      var row: Int
+      var choice: Int
       var count: Int
     }
-    /// Rows so far.
+    /// Rows, and choices of rows, so far.
     private var row = 0
+    private var choice = 0
 
     /// O(N · R + containers · R log).
     init(_ matter: Matter, _ windows: Windows, _ price: NodeTable<Int>) throws(PlatError) {
@@ -51,6 +61,17 @@ extension Judge {
       }
       self.caps = caps
       self.counts = counts
+      let innermost = Judge.totalCaps(dense).lastIndex { $0.map { $0 / dense.partitionCount < dense.replicas } ?? false }
+      if let (level, company) = CheapestRows.company(dense), !isShort {
+        let table: NodeTable<UInt32> = try matter.arena.table(dense.nodeCount + 1)
+        for node in 0..<dense.nodeCount { table.base[node] = dense.levels[level].containerOfNode[node].raw }
+        table.base[dense.nodeCount] = .max
+        near = (table.base, dense.levels[level].count, company)
+        // Of each container there must be nodes for a company.
+        if level > innermost ?? -1 { boxes = dense.levels[level].nodes }
+      } else {
+        near = nil
+      }
 
       mayStay = try matter.arena.table(dense.nodeCount + 1)
       let mastersOnly = dense.dataWanted.dropFirst().allSatisfy { $0 == 0 }
@@ -58,9 +79,22 @@ extension Judge {
         let status = dense.status[node]
         mayStay.base[node] = status == .active || status == .maintenance && !mastersOnly ? 1 : 0
       }
+      chosen = try matter.arena.table(near == nil ? 0 : replicas)
       stamp = try matter.arena.table(dense.nodeCount + 1)
       held = try matter.arena.table(slots.count)
       open = CheapestRows.open(dense, windows, price, boxes, mostOfBox: replicas + slots.count)
+    }
+
+    /// What the first hard near rule about the leading state asks of a whole row with one master.
+    private static func company(_ dense: DenseCluster) -> (level: Int, company: Int)? {
+      guard dense.dataWanted[0] == 1, dense.replicas <= 64 else { return nil }
+      for rule in dense.cluster.settings.placement where rule.strength == .hard {
+        guard case .near(0, let atLeast) = rule.demand else { continue }
+        let others = rule.states.filter { $0 != 0 }.reduce(0) { $0 + dense.dataWanted[$1] }
+        let near = min(others, atLeast - (rule.states.contains(0) ? 1 : 0))
+        if near > 0 { return dense.levels[rule.level].count <= 64 ? (rule.level, near + 1) : nil }
+      }
+      return nil
     }
 
     /// A box's nodes stand with those of others that are as cheap among their own, so that a row soon finds boxes that
@@ -93,14 +127,11 @@ extension Judge {
     mutating func cost() throws(PlatError) -> Int {
       var cost = 0
       let rowsBefore = matter.rowCount
-      if slots.count == replicas, !isShort, replicas <= CheapestRows.narrow {
+      if slots.count == replicas, !isShort, near == nil, replicas <= CheapestRows.narrow {
         let unchanged = try Unchanged(matter, slots, caps, price, mayStay, mostPrice: open.first.map { price.base[$0] + 1 })
-        var first = 0
-        while first < rowsBefore {
-          let rows = first..<min(first + Columns.blockRows, rowsBefore)
+        matter.forEachPiece(0..<rowsBefore) { rows in
           cost += unchanged.cost(rows)
           for (index, partition) in rows.enumerated() where unchanged.marks[index] != 0 { cost += ofOne(partition) }
-          first = rows.upperBound
         }
       } else {
         for partition in 0..<rowsBefore { cost += ofOne(partition) }
@@ -114,8 +145,50 @@ extension Judge {
     private mutating func ofOne(_ partition: Int?) -> Int {
       row += 1
       let heldCount = partition.map(findHeld) ?? 0
-      var (count, cost, nextHeld, nextOpen) = (0, 0, 0, 0)
-      while count < replicas {
+      let (cost, count) = choose(heldCount, companyIn: nil)
+      guard let near, count == replicas, !hasCompany(count) else { return cost }
+      var least = Int.max
+      for container in 0..<near.containers {
+        let (cost, count) = choose(heldCount, companyIn: UInt32(container))
+        if count == replicas { least = min(least, cost) }
+      }
+      return least == .max ? cost : least
+    }
+
+    /// The cheapest row, what it costs and how many are in it: nobody where a container has too few for a company.
+    private mutating func choose(_ heldCount: Int, companyIn container: UInt32?) -> (cost: Int, count: Int) {
+      choice += 1
+      var count = 0
+      var cost = 0
+      if let near, let container {
+        cost = take(heldCount, upTo: near.company, &count) { near.containerOfNode[$0] == container }
+        guard count == near.company else { return (0, 0) }
+      }
+      let (first, chosen) = (count, chosen)
+      cost += take(heldCount, upTo: replicas, &count) { node in
+        for index in 0..<first where chosen.base[index] == node { return false }
+        return true
+      }
+      return (cost, count)
+    }
+
+    private func hasCompany(_ count: Int) -> Bool {
+      guard let near else { return true }
+      for index in 0..<count {
+        var members = 0
+        for other in 0..<count
+        where near.containerOfNode[chosen.base[other]] == near.containerOfNode[chosen.base[index]] { members += 1 }
+        if members >= near.company { return true }
+      }
+      return false
+    }
+
+    /// Takes the cheapest that fit, of those that `isOpen` lets in, up to so many; what they cost.
+    @inline(__always) private func take(
+      _ heldCount: Int, upTo most: Int, _ count: inout Int, isOpen: (Int) -> Bool
+    ) -> Int {
+      var (cost, nextHeld, nextOpen) = (0, 0, 0)
+      while count < most {
         while nextOpen < open.count, stamp.base[open[nextOpen]] == row { nextOpen += 1 }
         let staying = nextHeld < heldCount ? price.base[held.base[nextHeld]] : Int.max
         let coming = nextOpen < open.count ? price.base[open[nextOpen]] + 1 : Int.max
@@ -124,7 +197,8 @@ extension Judge {
         guard least < Int.max, !isShort || least < 0 else { break }
         let node = staying <= coming ? held.base[nextHeld] : open[nextOpen]
         if staying <= coming { nextHeld += 1 } else { nextOpen += 1 }
-        guard takes(node) else { continue }
+        guard isOpen(node), takes(node) else { continue }
+        if near != nil { chosen.base[count] = node }
         count += 1
         cost += least
       }
@@ -161,11 +235,11 @@ extension Judge {
     private func takes(_ node: Int) -> Bool {
       for (index, cap) in caps.enumerated() {
         let place = counts[index].base[Int(cap.containerOfNode[node])]
-        if (place.row == row ? place.count : 0) >= cap.most { return false }
+        if (place.choice == choice ? place.count : 0) >= cap.most { return false }
       }
       for (index, cap) in caps.enumerated() {
         let place = counts[index].base + Int(cap.containerOfNode[node])
-        place.pointee = Count(row: row, count: (place.pointee.row == row ? place.pointee.count : 0) + 1)
+        place.pointee = Count(choice: choice, count: (place.pointee.choice == choice ? place.pointee.count : 0) + 1)
       }
       return true
     }

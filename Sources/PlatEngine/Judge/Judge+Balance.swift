@@ -57,5 +57,14 @@ extension Judge {
       dockets.append(docket)
       return dues.map { LoadSpread(least: least, greatest: greatest, leastDue: $0.least, greatestDue: $0.greatest) }
     }
+
+    /// Those about weight, with those about states that hold no data, which are counted all the same.
+    func dockets(beside weight: WeightBalance, _ matter: Matter) -> [Docket] {
+      let counted = dockets.filter {
+        if case .balance(let state?) = $0.rule { return matter.dense.dataWanted[state] == 0 }
+        return false
+      }
+      return weight.dockets.dropLast() + counted + weight.dockets.suffix(1)
+    }
   }
 }

@@ -63,7 +63,7 @@ extension Judge {
   }
 
   /// The same for one state: by the rules that are about no other wanted state.
-  private static func caps(_ cluster: DenseCluster, ofState state: Int, _ wantedStates: [Int]) -> [Int?] {
+  static func caps(_ cluster: DenseCluster, ofState state: Int, _ wantedStates: [Int]) -> [Int?] {
     var caps = [Int?](repeating: nil, count: cluster.levels.count)
     for rule in cluster.cluster.settings.placement where rule.strength == .hard {
       guard case .atMost(let most) = rule.demand,
@@ -108,7 +108,7 @@ extension Judge {
         }
         let cap: Int
         switch about.status {
-        case .active: cap = cluster.capacity[node]
+        case .active: cap = cluster.capacityPart == nil ? cluster.capacity[node] : about.capacity ?? cluster.capacity[node]
         case .leaving, .failed: cap = 0
         case .maintenance: cap = held[node]
         }
@@ -119,7 +119,8 @@ extension Judge {
           groupOfKey[key] = group
           members.append([])
           weights.append(exactWeights[number])
-          caps.append(Rational(cap))
+          let isShared = cluster.capacityPart != nil && about.status == .active && about.capacity != nil
+          caps.append(isShared ? cluster.exactCapacity(cap) : Rational(cap))
           isPinned.append(key.isPinned)
         }
         members[group].append(node)

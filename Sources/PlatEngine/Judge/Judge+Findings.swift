@@ -5,14 +5,17 @@ extension Judge {
     let peers: Peers
     let holders: Holders
     let due: JudgedDue
+    /// Where partitions differ in it.
+    let weight: WeightBalance?
     /// Why replicas are missing; worked out only where some are.
     let reasons: Reasons?
 
-    init(_ matter: Matter, _ holders: Holders, _ peers: Peers, _ due: JudgedDue) {
+    init(_ matter: Matter, _ holders: Holders, _ peers: Peers, _ due: JudgedDue, _ weight: WeightBalance?) {
       self.matter = matter
       self.peers = peers
       self.holders = holders
       self.due = due
+      self.weight = weight
       let isMissing = holders.constraints.contains { $0.count > 0 }
       reasons = isMissing ? Reasons(matter, holders, peers, due) : nil
     }
@@ -50,11 +53,22 @@ extension Judge {
       if breach.container >= 0, case .placement(let index) = docket.rule {
         container = matter.containerName(level: matter.settings.placement[index].level, breach.container)
       }
+      let (want, have) = numbers(docket.rule, breach)
       return Finding(
         strength: docket.strength, rule: path(docket.rule, breach),
         partition: breach.partition < 0 ? nil : matter.dense.cluster.partitionName(breach.partition),
-        node: breach.node < 0 ? nil : matter.nodeName(breach.node), container: container, want: breach.want,
-        have: breach.have, because: because(docket.rule, breach))
+        node: breach.node < 0 ? nil : matter.nodeName(breach.node), container: container, want: want, have: have,
+        because: because(docket.rule, breach))
+    }
+
+    /// Of weights, in the document's own numbers where those are whole; else 1 node in balance wanted, 0 had.
+    private func numbers(_ rule: Rule, _ breach: Breach) -> (want: Int, have: Int) {
+      guard case .balance(let state) = rule, let weight, state.map({ matter.dense.dataWanted[$0] > 0 }) ?? true else {
+        return (breach.want, breach.have)
+      }
+      let (want, have) = (weight.weights.exact(breach.want), weight.weights.exact(breach.have))
+      guard want.isInteger, have.isInteger, let wanted = want.parts, let had = have.parts else { return (1, 0) }
+      return (wanted.numerator, had.numerator)
     }
 
     private func path(_ rule: Rule, _ breach: Breach) -> String {
@@ -92,6 +106,11 @@ extension Judge {
       case .fanOutInbound:
         return "\(have) other nodes replicate to \(node), and fanOut.inbound allows \(want)"
       case .balance(let state):
+        if let weight, state.map({ matter.dense.dataWanted[$0] > 0 }) ?? true {
+          let due = state.map { weight.due.ofState[$0][breach.node] } ?? weight.due.total[breach.node]
+          let what = state.map { "the weight of replicas as \(matter.model.states[$0].name)" } ?? "the weight in all"
+          return "\(node) is due \(due * weight.weights.unit) of \(what) and holds \(weight.weights.exact(breach.have))"
+        }
         let due = state.map { self.due.ofState[$0][breach.node] } ?? self.due.total[breach.node]
         let what = state.map { "replicas as \(matter.model.states[$0].name)" } ?? "replicas in all"
         return "\(node) is due \(due) \(what) and holds \(have)"

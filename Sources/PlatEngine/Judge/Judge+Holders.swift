@@ -15,6 +15,8 @@ extension Judge {
     var shared: Docket { gaps.shared }
     /// A partition has no master though one is wanted, or its data has no live copy.
     var isRed: Bool { gaps.isRed }
+    /// Partitions with a live copy and without a master, though one is wanted.
+    var leaderless: Int { gaps.leaderless }
 
     private struct Tools {
       let loads: [NodeTable<UInt32>]
@@ -96,6 +98,7 @@ extension Judge {
     var constraints: [Docket]
     var shared = Docket(.oneReplicaOnANode, .hard)
     var isRed = false
+    var leaderless = 0
 
     init(_ states: Int) { constraints = (0..<states).map { Docket(.constraint(state: $0), .hard) } }
 
@@ -103,6 +106,7 @@ extension Judge {
       for state in constraints.indices { constraints[state].append(later.constraints[state]) }
       shared.append(later.shared)
       isRed = isRed || later.isRed
+      leaderless += later.leaderless
     }
 
     /// Counts one partition with care. `row` nil: nobody holds it. `count` has room for each state.
@@ -128,6 +132,7 @@ extension Judge {
           constraints[state].add(Breach(partition: partition, want: wanted[state], have: count[state]))
         }
       }
+      if wanted[0] > 0 && count[0] == 0 && copies > 0 { leaderless += 1 }
       if (wanted[0] > 0 && count[0] == 0) || (matter.dense.replicas > 0 && copies == 0) { isRed = true }
       if let row { findShared(partition, row, matter, seen) }
     }

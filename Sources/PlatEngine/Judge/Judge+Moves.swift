@@ -3,6 +3,8 @@ extension Judge {
   struct Movement {
     /// Replicas on nodes that did not hold the partition in a state with data, or have failed.
     private(set) var moves = 0
+    /// The weight of these, where partitions differ in weight.
+    private(set) var movesWeight = 0
     /// Replicas in another state than before, on nodes that held the partition.
     private(set) var roleChanges = 0
     /// What each node must receive.
@@ -13,6 +15,7 @@ extension Judge {
       received = try matter.arena.table(matter.nodeCount + 1)
       guard let before = matter.before else { return }
       let map = matter.map
+      let weights = matter.dense.partitionWeights?.of
       let slots = try matter.slots(ofStates: matter.occupying(matter.model.states.indices), in: map)
       let slotsBefore = try matter.dataSlots(in: before)
       let state = map.stateOfSlot
@@ -57,6 +60,7 @@ extension Judge {
           if held < 0 || matter.isLive[node] == 0 {
             guard holdsData[state[slot]] else { continue }  // there is nothing to receive
             moves += 1
+            if let weights { movesWeight += weights[partition] }
             received[node] &+= 1
           } else if stateBefore[held] != state[slot] {
             roleChanges += 1

@@ -3,7 +3,7 @@ extension Judge.Matter {
   func capacity(_ holders: Judge.Holders) -> Judge.Docket {
     var docket = Judge.Docket(.capacity, .hard)
     for (node, about) in dense.cluster.nodes.enumerated() {
-      guard let capacity = about.capacity, about.status != .failed else { continue }
+      guard dense.capacityPart == nil, let capacity = about.capacity, about.status != .failed else { continue }
       let have = Int(holders.totals.base[node])
       if have > capacity { docket.add(Judge.Breach(node: node, want: capacity, have: have)) }
     }

@@ -25,7 +25,9 @@ extension Judge {
       let dense = matter.dense
       let active = (0..<dense.nodeCount).filter { dense.status[$0] == .active }
       let isFull = { (node: Int) in
-        dense.cluster.nodes[node].capacity.map { Int(holders.totals.base[node]) >= $0 } ?? false
+        dense.cluster.nodes[node].capacity.map {
+          Int(holders.totals.base[node]) >= (dense.capacityPart == nil ? $0 : dense.capacity[node])
+        } ?? false
       }
       full = active.filter(isFull)
       var nextOpen = [Int](repeating: dense.nodeCount, count: dense.nodeCount + 1)

@@ -20,16 +20,24 @@ public enum Judge {
   public static func judge(
     _ cluster: DenseCluster, map: PlacementMap, from current: PlacementMap?, threads: Int = 1
   ) throws(PlatError) -> Report {
+    try judge(cluster, map: map, from: current, due: due(cluster, map: map), threads: threads)
+  }
+
+  /// The same for a caller that knows what every node is due.
+  static func judge(
+    _ cluster: DenseCluster, map: PlacementMap, from current: PlacementMap?, due: JudgedDue, threads: Int = 1
+  ) throws(PlatError) -> Report {
     let matter = try Matter(cluster, map: map, before: current, threads: threads)
     let holders = try Holders(matter)
     let peers = try Peers(matter, holders)
     let movement = try Movement(matter)
-    let balance = Balance(matter, holders, due: due(cluster, map: map))
+    let balance = Balance(matter, holders, due: due)
 
     var dockets = holders.constraints + [holders.shared]
     dockets += try matter.placementRules()
     dockets += [matter.capacity(holders), matter.status(holders, movement)]
-    dockets += peers.dockets(matter) + balance.dockets
+    let weight = cluster.partitionWeights.map { WeightBalance(matter, $0) }
+    dockets += peers.dockets(matter) + (weight.map { balance.dockets(beside: $0, matter) } ?? balance.dockets)
 
     var report = Report()
     report.moves = movement.moves
@@ -41,9 +49,11 @@ public enum Judge {
     for docket in dockets where docket.isCounted {
       if docket.strength == .hard { report.unmet += docket.excess } else { report.brokenSoft += docket.excess }
     }
-    report.isBalanced = balance.isBalanced
+    report.isBalanced = weight?.isBalanced ?? balance.isBalanced
+    report.leaderless = holders.leaderless
+    report.inWeight = weight?.report(movesWeight: movement.movesWeight)
     report.health = holders.isRed ? .red : report.unmet + report.brokenSoft > 0 ? .yellow : .green
-    let words = Words(matter, holders, peers, balance.due)
+    let words = Words(matter, holders, peers, balance.due, weight)
     report.findings = words.findings(dockets)
     report.moreFindings = dockets.reduce(0) { $0 + $1.count } - report.findings.count
     return report

@@ -69,9 +69,13 @@ public struct Report: Equatable, Sendable {
   public var brokenSoft = 0
   /// Replicas wanted and not placed, plus breaches of hard rules.
   public var unmet = 0
-  /// Every node is within one replica of its due in every state and in total.
+  /// The same in weight, where partitions differ in it; `load` and `total` count replicas.
+  public var inWeight: WeightReport?
+  /// Every node is within one replica of its due in every state and in total; in weight, where partitions differ in it.
   public var isBalanced = true
   public var health = Health.green
+  /// Partitions that have a live copy and nobody in the first state, though it is asked for.
+  public var leaderless = 0
   /// In a fixed order, at most `Report.mostFindings`.
   public var findings: [Finding] = []
   /// Findings beyond those listed.
@@ -85,10 +89,10 @@ public struct Report: Equatable, Sendable {
   public var meetsHardRules: Bool { unmet == 0 }
 
   public static func == (a: Report, b: Report) -> Bool {
-    a.moves == b.moves && a.roleChanges == b.roleChanges && a.total == b.total
+    a.moves == b.moves && a.inWeight == b.inWeight && a.roleChanges == b.roleChanges && a.total == b.total
       && a.load.elementsEqual(b.load, by: { $0.state == $1.state && $0.spread == $1.spread })
       && a.fanOutOutbound == b.fanOutOutbound && a.fanOutInbound == b.fanOutInbound && a.brokenSoft == b.brokenSoft
-      && a.unmet == b.unmet && a.isBalanced == b.isBalanced && a.health == b.health && a.findings == b.findings
+      && a.unmet == b.unmet && a.isBalanced == b.isBalanced && a.health == b.health && a.leaderless == b.leaderless && a.findings == b.findings
       && a.moreFindings == b.moreFindings
   }
 }

@@ -73,12 +73,15 @@ public struct Cluster: Equatable, Sendable {
   /// For `range`: name and bounds of each partition, in key order. Empty for hash functions, where partition
   /// `i` is named by its number.
   public var ranges: [KeyRange]
+  /// The size of each partition, exact. Empty where all are of one size, which then says nothing.
+  public var partitionWeights: [Quantity]
   /// Kept and handed through untouched.
   public var extensions: [Extension]
 
   public init(
     settings: Settings, config: MovementConfig = MovementConfig(), levels: [String] = [],
-    containers: [Container] = [], nodes: [Node], ranges: [KeyRange] = [], extensions: [Extension] = []
+    containers: [Container] = [], nodes: [Node], ranges: [KeyRange] = [], partitionWeights: [Quantity] = [],
+    extensions: [Extension] = []
   ) {
     self.settings = settings
     self.config = config
@@ -86,6 +89,7 @@ public struct Cluster: Equatable, Sendable {
     self.containers = containers
     self.nodes = nodes
     self.ranges = ranges
+    self.partitionWeights = partitionWeights
     self.extensions = extensions
   }
 

@@ -6,6 +6,8 @@ public enum Limits {
   public static let slots = 1 << 31
   public static let levels = 16
   public static let capacity = 1 << 31
+  /// The weight of all replicas together, in the greatest unit of which every partition weight is a multiple.
+  public static let weight = 1 << 60
 }
 
 extension Cluster {
@@ -16,9 +18,10 @@ extension Cluster {
     try validateTree()
     try validateNodes()
     try validateRanges()
+    try validateWeights()
   }
 
-  private func validateSettings() throws(InputError) {
+  func validateSettings() throws(InputError) {
     let model = settings.model
     try model.validate()
     func check(_ holds: Bool, _ path: String, _ found: Any, _ expected: String) throws(InputError) {
@@ -124,7 +127,14 @@ extension Cluster {
     }
   }
 
-  private func validateRanges() throws(InputError) {
+  func validateWeights() throws(InputError) {
+    guard partitionWeights.isEmpty || partitionWeights.count == settings.partitionCount else {
+      throw InputError(
+        path: "weights", found: "\(partitionWeights.count) sizes", expected: "one for each of \(settings.partitionCount) partitions")
+    }
+  }
+
+  func validateRanges() throws(InputError) {
     guard settings.keyFunction == .range else {
       guard ranges.isEmpty else {
         throw InputError(path: "map.partitions", found: "key ranges", expected: "none for a hash function")

@@ -16,6 +16,15 @@ enum Certify {
   ) throws(PlatError) -> Int {
     guard problem.replicas > 0 else { return 0 }
     var best = try bound(problem, due, prices, concerned)
+    if !problem.near.isEmpty, !due.isShort {
+      // Near rules are nothing to the flow whose prices these are: what each row costs by itself may prove more.
+      let free: NodeTable<Int32> = try problem.arena.table(problem.nodeCount)
+      let alone = try bound(problem, due, free)
+      if alone > best {
+        best = alone
+        prices.fill(with: 0)
+      }
+    }
     guard due.isShort else { return max(0, best) }
     // In a shortage rows differ in length, so what all prices have in common counts too. The bound is concave in it.
     for step: Int32 in [1, -1] {

@@ -26,7 +26,7 @@ struct Concerned {
     partitionCount = problem.partitionCount
     nodeCount = problem.nodeCount
     let isSameShape = problem.current.map { $0.slotCounts == problem.wanted } ?? false
-    canTell = isSameShape && !problem.hasSlaveOnly && !problem.isWide
+    canTell = isSameShape && !problem.hasSlaveOnly && !problem.isWide && problem.near.isEmpty
     marks = try problem.arena.table(canTell ? problem.partitionCount : 0)
     whole = try problem.arena.table(problem.wanted.count * problem.nodeCount)
     tools = try WholeRows.Tools(problem, isUsed: canTell)

@@ -48,10 +48,15 @@ struct ControlledRounding {
   }
 
   /// One count for each node, in tree order. O(N).
-  func round(_ memberOfNode: [Int], into quota: NodeTable<Int32>) {
+  /// `from`: a fraction below 1 that every region's sum begins at.
+  func round(_ memberOfNode: [Int], into quota: NodeTable<Int32>, from: (numerator: Int, denominator: Int) = (0, 1)) {
     let regions = (regionOfMember.max() ?? 0) + 1
     if let small {
       var carried = [UInt64](repeating: 0, count: regions)
+      for (member, (_, denominator)) in small.enumerated() where from.numerator > 0 {
+        let product = denominator.multipliedFullWidth(by: UInt64(from.numerator))
+        carried[regionOfMember[member]] = UInt64(from.denominator).dividingFullWidth(product).quotient
+      }
       for node in memberOfNode.indices {
         let member = memberOfNode[node]
         let region = regionOfMember[member]
@@ -61,7 +66,7 @@ struct ControlledRounding {
         quota.base[node] = floor[member] + (carries ? 1 : 0)
       }
     } else {
-      var carried = [Rational](repeating: .zero, count: regions)
+      var carried = [Rational](repeating: Rational(from.numerator, from.denominator), count: regions)
       for node in memberOfNode.indices {
         let member = memberOfNode[node]
         let region = regionOfMember[member]

@@ -6,12 +6,17 @@ struct Due {
   private(set) var least: NodeTable<Int32>
   private(set) var most: NodeTable<Int32>
   /// One count for each node within its window; every container's sum, too, is the floor or ceiling of its due.
-  let quota: NodeTable<Int32>
+  private(set) var quota: NodeTable<Int32>
   /// The replicas that can be placed in all: P · R, or less where caps forbid it.
   private(set) var total: Int
   let isShort: Bool
+  /// Something may change for balance alone.
+  private(set) var seeksBalance = true
   /// For each wanted state but the last, the fewest and most of each node, given its total `T`. See `RoleWindow`.
   private(set) var roles: [RoleWindows]
+  /// The dues themselves, and how they are rounded.
+  let shares: ExactShares
+  private let rounding: ControlledRounding
 
   /// `held`: for nodes in maintenance, what they keep. O(N) and a few rational operations for each kind of node.
   init(_ problem: Problem, held: NodeTable<Int32>) throws(PlatError) {
@@ -21,7 +26,7 @@ struct Due {
     let members = groups.firstNode.enumerated().map { group, node in
       let kind = kinds.kinds[kinds.kindOfNode[node]]
       return WaterFill.Member(
-        box: groups.box[group], weight: kind.weight, cap: Rational(kind.cap), isPinned: kind.isPinned,
+        box: groups.box[group], weight: kind.weight, cap: kind.exactCap(problem.cluster), isPinned: kind.isPinned,
         count: groups.count[group])
     }
     let demand = problem.partitionCount * problem.replicas
@@ -30,13 +35,15 @@ struct Due {
     least = try problem.arena.table(problem.nodeCount)
     most = try problem.arena.table(problem.nodeCount)
     quota = try problem.arena.table(problem.nodeCount)
-    let rounding = ControlledRounding(shares.ofMember, regions: shares.regionOfMember)
+    rounding = ControlledRounding(shares.ofMember, regions: shares.regionOfMember)
     rounding.round(groups.groupOfNode, into: quota)
     for node in 0..<problem.nodeCount {
       let group = groups.groupOfNode[node]
       most.base[node] = rounding.floor[group] + (rounding.hasFraction[group] ? 1 : 0)
       least.base[node] = members[group].isPinned ? 0 : rounding.floor[group]
     }
+    self.shares = ExactShares(
+      ofGroup: members.indices.map { members[$0].isPinned ? .zero : shares.ofMember[$0] }, groupOfNode: groups.groupOfNode)
     // Where pinned nodes alone pass the demand the shares add up to more; the total is still the demand.
     total = min(demand, shares.total.floor ?? demand)
     isShort = total < demand
@@ -87,13 +94,50 @@ struct Due {
     roles = []
   }
 
+  /// Windows that only safety matters to: every node may hold anything up to its capacity, and what it may not keep goes.
+  func safetyOnly(_ problem: Problem, _ placement: Placement) throws(PlatError) -> Due {
+    var result = self
+    result.seeksBalance = false
+    result.least = try problem.arena.table(problem.nodeCount)
+    result.most = try problem.arena.table(problem.nodeCount)
+    for node in 0..<problem.nodeCount {
+      let capacity = Int32(clamping: problem.cluster.capacity[node])
+      let kept = problem.keeps.base[node] ? min(capacity, placement.load.base[node]) : 0
+      result.most.base[node] = problem.receives.base[node] ? capacity : kept
+    }
+    return result
+  }
+
+  /// The same with nothing left open: each node is to hold what `totals` says, and what `states` says of each of
+  /// `roles`.
+  func aimed(at totals: NodeTable<Int32>, states: [NodeTable<Int32>]?) -> Due {
+    var result = self
+    (result.least, result.most, result.quota) = (totals, totals, totals)
+    if let states { result.roles = zip(roles, states).map { $0.aimed(at: $1) } }
+    return result
+  }
+
+  func withRoles(of other: Due) -> Due {
+    var result = self
+    result.roles = other.roles
+    return result
+  }
+
+  /// Another rounding that keeps what `quota` keeps: row `row` of `rows`, so that what each node and each container
+  /// has in all of them is the floor or the ceiling of as many times its due (Hermite's identity). O(N).
+  func round(_ row: Int, of rows: Int, into quota: NodeTable<Int32>) {
+    rounding.round(shares.groupOfNode, into: quota, from: (row, rows))
+  }
+
   /// Windows that ask for no balance beyond what is there: no node must take or give anything, and each may
   /// take up to its capacity.
   func relaxed(_ problem: Problem, _ placement: Placement) throws(PlatError) -> Due {
     let most: NodeTable<Int32> = try problem.arena.table(problem.nodeCount)
     for node in 0..<problem.nodeCount {
       let capacity = problem.receives.base[node] ? Int32(problem.cluster.capacity[node]) : 0
-      most.base[node] = max(capacity, placement.load.base[node])
+      // Of a capacity that several maps share, each has what it is due.
+      let room = problem.cluster.capacityPart == nil ? capacity : min(capacity, self.most.base[node])
+      most.base[node] = max(room, placement.load.base[node])
     }
     var result = self
     result.least = try problem.arena.table(problem.nodeCount)
@@ -104,7 +148,7 @@ struct Due {
 
 /// The boxes that hard rules cap, as `WaterFill` wants them: box 0 is everything.
 struct DueBoxes {
-  private(set) var boxes: [WaterFill.Box] = [WaterFill.Box(parent: nil, cap: nil)]
+  var boxes: [WaterFill.Box] = [WaterFill.Box(parent: nil, cap: nil)]
   /// The innermost box around each node.
   private(set) var boxOfNode: [Int]
 
@@ -156,6 +200,9 @@ private struct NodeKinds {
     var cap: Int
     var isPinned: Bool
     var isSlaveOnly: Bool
+    /// Where several maps share it: what the node may hold of all.
+    var shared: Int?
+    func exactCap(_ cluster: DenseCluster) -> Rational { shared.map(cluster.exactCapacity) ?? Rational(cap) }
     var weight: Rational { Rational(weightText) }
   }
   private(set) var kinds: [Kind] = []
@@ -168,7 +215,9 @@ private struct NodeKinds {
       let source = problem.cluster.cluster.nodes[node]
       var kind = Kind(weightText: source.weight, cap: 0, isPinned: false, isSlaveOnly: false)
       switch source.status {
-      case .active: kind.cap = problem.cluster.capacity[node]
+      case .active:
+        kind.cap = problem.cluster.capacity[node]
+        if problem.cluster.capacityPart != nil { kind.shared = source.capacity }
       case .maintenance: (kind.cap, kind.isPinned, kind.isSlaveOnly) = (min(Int(held.base[node]), problem.cluster.capacity[node]), true, true)
       case .leaving, .failed: break
       }
@@ -183,4 +232,10 @@ private struct NodeKinds {
       }
     }
   }
+}
+
+/// What each node is due, by groups of nodes that are alike. Of nodes that must keep what they hold: nothing.
+struct ExactShares {
+  let ofGroup: [Rational]
+  let groupOfNode: [Int]
 }

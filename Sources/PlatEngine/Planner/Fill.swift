@@ -5,7 +5,19 @@
 /// a shortest-path phase of the minimum-cost flow: the potentials are 0 where a path begins and 1 everywhere
 /// else. What it cannot place directly is left to `Exchange`.
 enum Fill {
-  static func run(_ problem: Problem, _ due: Due, _ placement: inout Placement) throws(PlatError) {
+  ///
+  /// `wide`: the windows are wider than the due that is given here. Then what is missing goes to nodes below those
+  /// windows, next to nodes below what they are due, and only then wherever the windows allow.
+  static func run(_ problem: Problem, _ due: Due, _ placement: inout Placement, wide: Due? = nil) throws(PlatError) {
+    guard let wide else { return try run(problem, due, &placement) }
+    for (windows, spare) in [(wide, 0), (due, wide.total - placement.placed)] where placement.placed < wide.total {
+      var room = try Room(problem, windows, placement, spare: spare)
+      fillMissing(problem, windows, &placement, &room)
+    }
+    try run(problem, wide, &placement)
+  }
+
+  private static func run(_ problem: Problem, _ due: Due, _ placement: inout Placement) throws(PlatError) {
     let balance = Balance(placement, due)
     guard !balance.isSettled else { return }
     var room = try Room(problem, due, placement, spare: max(0, -balance.surplus))

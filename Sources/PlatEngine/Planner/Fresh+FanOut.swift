@@ -226,7 +226,7 @@ private struct Circle {
 
   /// Whether hard rules about single states let the holder at `candidate` be the master at `slot`.
   private func isLegal(_ slot: Int, _ candidate: Int) -> Bool {
-    guard !problem.stateCaps.isEmpty, slot == masters - 1 else { return true }
+    guard problem.hasStateRules, slot == masters - 1 else { return true }
     row.base.swap(slot, candidate)
     defer { row.base.swap(slot, candidate) }
     return StateRules.breach(problem, row.base) == nil

@@ -19,12 +19,12 @@
 /// is short.
 enum Fresh {
   /// Fills every row, and says in `placement.dealt` how many of them have their states. O(P · R + N · blocks).
-  static func run(_ problem: Problem, _ due: Due, _ placement: inout Placement) throws(PlatError) {
+  static func run(_ problem: Problem, _ due: Due, _ placement: inout Placement, seed: UInt64 = 0) throws(PlatError) {
     if due.isShort { placement.target.clear() }
     guard problem.replicas > 0, problem.nodeCount > 0 else { return }
     let rest: NodeTable<Int64> = try problem.arena.table(problem.nodeCount)
     for node in 0..<problem.nodeCount { rest.base[node] = Int64(due.quota.base[node]) }
-    var order = try TreeOrder(problem)
+    var order = try TreeOrder(problem, seed: seed)
     let blocks = blockCount(problem)
     let dealtBlocks = statesRotate(problem, due) ? blocks - (blocks + 4) / 5 : 0
     var begin = 0
@@ -52,7 +52,7 @@ enum Fresh {
 
   /// Whether each node's part in the first state is that of all nodes: the state's share of all replicas.
   private static func statesRotate(_ problem: Problem, _ due: Due) -> Bool {
-    guard due.roles.count == 1, problem.current == nil, problem.stateCaps.isEmpty, !due.isShort else { return false }
+    guard due.roles.count == 1, problem.current == nil, !problem.hasStateRules, !due.isShort else { return false }
     let inState = Int64(problem.wanted[due.roles[0].state])
     let all = Int64(problem.replicas)
     return (0..<problem.nodeCount).allSatisfy { node in

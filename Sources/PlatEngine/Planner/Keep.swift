@@ -11,7 +11,11 @@
 /// there is nothing to do.
 enum Keep {
   static func run(_ problem: Problem, _ placement: inout Placement) {
-    guard let current = problem.current else { return }
+    guard let current = problem.current else {
+      // A fresh map is made in closed form; one with near rules is filled.
+      if !problem.near.isEmpty { placement.target.clear() }
+      return
+    }
     let isSameShape = current.slotCounts == placement.target.slotCounts && current.width == problem.replicas
     if placement.concerned.canTell {
       placement.concerned.isAll = false
@@ -31,6 +35,7 @@ enum Keep {
             ? keepWideRelaid(problem, held, row, placement: &placement)
             : keepRelaid(problem, held, row, placement: &placement)
         kept -= dropIllegal(problem, row, placement: &placement)
+        if !problem.near.isEmpty { kept -= dropFar(problem, row, placement: &placement) }
       }
       for slot in 0..<problem.replicas where row[slot] != .none { placement.load[row[slot]] += 1 }
       placement.placed += kept

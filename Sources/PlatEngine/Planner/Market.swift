@@ -10,6 +10,9 @@ struct Market {
   private let stateCount: Int
   private let isShort: Bool
   private let isWide: Bool
+  /// The near rule that rows must keep, where the bound knows of it.
+  private let near: NearRule?
+  private let containers: [ContainerIndex]
   private let prices: UnsafeMutablePointer<Int32>
   /// Whether a node may stay where it is, by its status and its window.
   private let mayStay: UnsafeMutablePointer<Bool>
@@ -18,6 +21,8 @@ struct Market {
   private let leastPrice: Int32
   /// The row being chosen, and the nodes that hold it today, cheapest first.
   private let chosen: NodeTable<NodeIndex>
+  /// How many were chosen last.
+  private let chosenNodes: NodeTable<Int>
   private let held: NodeTable<NodeIndex>
 
   /// Today's rows have as many slots that hold data as are wanted, in front, and none may stay short.
@@ -35,12 +40,22 @@ struct Market {
     stateCount = problem.wanted.count
     isShort = due.isShort
     isWide = problem.isWide
+    // A whole row with one master has its company in one container, or breaks the rule. With many containers that could
+    // be it, or rows that may stay short, the bound does without: it holds for any prices and any rules left out.
+    let rule = problem.near.first
+    let isKnown = rule.map { rule in
+      problem.wanted[0] == 1 && !problem.isNearPromoted && !due.isShort && !problem.isWide
+        && rule.containerCount <= Market.mostContainers && rule.mostOutside == problem.replicas - rule.company
+    }
+    near = isKnown == true ? rule : nil
+    containers = near.map { near in (0..<near.containerCount).map { ContainerIndex($0) } } ?? []
     self.prices = prices.base
     mayBeUnchanged = problem.heldSlots.elementsEqual(0..<problem.replicas) && !due.isShort
     let mayStay: NodeTable<Bool> = try problem.arena.table(problem.nodeCount)
     for node in 0..<problem.nodeCount { mayStay.base[node] = problem.keeps.base[node] && due.most.base[node] > 0 }
     self.mayStay = mayStay.base
     chosen = try problem.arena.table(problem.replicas)
+    chosenNodes = try problem.arena.table(1)
     held = try problem.arena.table(problem.heldSlots.count)
 
     let needed = problem.replicas + problem.heldSlots.count
@@ -72,6 +87,9 @@ struct Market {
     for (index, candidate) in ranked.enumerated() { cheapest.base[index] = candidate.node }
     leastPrice = ranked.first?.price ?? 0
   }
+
+  /// Beyond so many containers a company is not looked for in each.
+  private static let mostContainers = 64
 
   /// What all rows cost that `Keep` kept whole, if each is plainly cheapest as it is: they are legal, and so it is enough
   /// that no node in one of them costs more than the cheapest newcomer. Their sum then is one over nodes. Nil where that
@@ -111,7 +129,7 @@ struct Market {
         guard row[slot] != .none, mayStay[row[slot].int], prices[row[slot].int] <= most else { return partition }
         ofRow += Int(prices[row[slot].int])
       }
-      guard hard.allow(row, width: width) else { return partition }
+      guard hard.allow(row, width: width), near == nil || hasCompany(row, width) else { return partition }
       sum += ofRow
     }
     return partitions.upperBound
@@ -121,11 +139,50 @@ struct Market {
   func costOfCheapest(_ partition: Int) -> Int {
     if isWide { return costOfCheapestWide(partition) }
     let heldCount = sortHeld(partition)
+    let cost = cost(heldCount, company: nil) ?? 0
+    guard let near, !hasCompany(chosen.base, replicas) else { return cost }
+    let least = containers.reduce(Int.max) { min($0, self.cost(heldCount, company: (near, $1)) ?? .max) }
+    return least == .max ? cost : least
+  }
+
+  /// Whether some container has a whole company of the row.
+  private func hasCompany(_ row: UnsafeMutablePointer<NodeIndex>, _ width: Int) -> Bool {
+    guard let near else { return true }
+    for slot in 0..<width {
+      var members = 0
+      for other in 0..<width where near.containerOfNode[row[other]] == near.containerOfNode[row[slot]] { members += 1 }
+      if members >= near.company { return true }
+    }
+    return false
+  }
+
+  /// The cheapest row, of which `company` are in one container: those first, and then the cheapest that fit. Nil where
+  /// there are not so many. With fewer in the container than that, the cheapest row has just so many, the cheapest of
+  /// it, and which these are is nothing to the others: caps see their number only.
+  private func cost(_ heldCount: Int, company: (rule: NearRule, container: ContainerIndex)?) -> Int? {
     var chosenCount = 0
+    var cost = 0
+    if let (rule, container) = company {
+      cost = take(heldCount, upTo: rule.company, &chosenCount) { rule.containerOfNode[$0] == container }
+      guard chosenCount == rule.company else { return nil }
+    }
+    let first = chosenCount
+    cost += take(heldCount, upTo: replicas, &chosenCount) { node in
+      for index in 0..<first where chosen.base[index] == node { return false }
+      return true
+    }
+    for index in chosenCount..<replicas { chosen.base[index] = chosenCount > 0 ? chosen.base[0] : NodeIndex(0) }
+    return cost
+  }
+
+  /// Takes the cheapest that fit and that `isOpen` lets in, up to so many; returns what they cost.
+  @inline(__always) private func take(
+    _ heldCount: Int, upTo most: Int, _ chosenCount: inout Int, isOpen: (NodeIndex) -> Bool
+  ) -> Int {
     var cost = 0
     var nextHeld = 0
     var nextNew = 0
-    while chosenCount < replicas {
+    while chosenCount < most {
       while nextNew < cheapest.count, isHeld(cheapest.base[nextNew], among: heldCount) { nextNew += 1 }
       let heldPrice = nextHeld < heldCount ? Int(prices[held.base[nextHeld].int]) : Int.max
       let newPrice = nextNew < cheapest.count ? Int(prices[cheapest.base[nextNew].int]) + 1 : Int.max
@@ -134,11 +191,19 @@ struct Market {
       guard price != Int.max, !isShort || price < 0 else { break }
       let node = heldPrice <= newPrice ? held.base[nextHeld] : cheapest.base[nextNew]
       if heldPrice <= newPrice { nextHeld += 1 } else { nextNew += 1 }
-      guard fits(node, with: chosenCount) else { continue }
+      guard isOpen(node), fits(node, with: chosenCount) else { continue }
       chosen.base[chosenCount] = node
       chosenCount += 1
       cost += price
     }
+    chosenNodes.base[0] = chosenCount
+    return cost
+  }
+
+  /// The same, telling which nodes it takes.
+  func costOfCheapest(_ partition: Int, takes: (NodeIndex) -> Void) -> Int {
+    let cost = costOfCheapest(partition)
+    for index in 0..<chosenNodes.base[0] { takes(chosen.base[index]) }
     return cost
   }
 
@@ -177,6 +242,7 @@ struct Market {
 
   /// The same where rows are wide: sorting and counting. O(R log R + N · hard rules).
   private func costOfCheapestWide(_ partition: Int) -> Int {
+    chosenNodes.base[0] = 0  // which they are is not told
     var stay: [NodeIndex] = []
     if partition < heldPartitions {
       let row = heldRows + partition * heldWidth

@@ -14,7 +14,9 @@ enum Mend {
 
   /// O(concerned · R) and a bounded number of trials for each breach.
   static func run(_ problem: Problem, _ due: Due, _ placement: Placement) {
-    guard !problem.soft.isEmpty, problem.current != nil else { return }
+    guard !problem.soft.isEmpty && problem.current != nil || !problem.near.isEmpty || !problem.softNear.isEmpty else {
+      return
+    }
     var newcomers: [Newcomer] = []
     placement.forEachNewcomer(problem) { newcomers.append(Newcomer(partition: $0, slot: $1)) }
     var random = SplitMix(seed: 0x6d65_6e64)

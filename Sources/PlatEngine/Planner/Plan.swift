@@ -1,10 +1,24 @@
 /// What planning is asked to do.
 public enum Operation: String, Sendable, CaseIterable {
   case rebalance
+  /// As many nodes come as leave: what a leaving one held goes to its counterpart, and nothing else moves.
+  case swap
+  /// A slave becomes master where no master lives. No data moves.
+  case failover
+  /// To a map from before, as far as it still is legal.
+  case restoreBack = "restore-back"
+  /// Masters leave nodes in maintenance, slaves stay.
+  case maintenance
+  /// The map as it stands, half-way, becomes the target.
+  case cancel
 }
 
 public struct PlanOptions: Sendable {
-  public var operation = Operation.rebalance
+  /// Nil: chosen from the cluster and its map, see `Operation.chosen`.
+  public var operation: Operation?
+  /// `restore-back`: the map to go back to. `cancel`: the target of the plan that was under way, or nil. Its nodes are
+  /// the cluster's.
+  public var to: PlacementMap?
   /// Threads to plan with; never changes a result.
   public var threads = 1
   /// The most bytes that planning may take for its arrays; 0: no limit.
@@ -14,6 +28,8 @@ public struct PlanOptions: Sendable {
   static let wideRow = 64
   /// For tests: the same, for all rows.
   var wideRow = PlanOptions.wideRow
+  /// A fresh map keeps soft near rules as if they were hard; where that does not come out even, without.
+  var promotesNear = true
 
   public init() {}
 }
@@ -24,10 +40,19 @@ public struct Plan: Sendable {
   public var target: PlacementMap
   /// No map that meets the same hard rules and the same total balance can be reached with fewer moves. Proved.
   public var movesLowerBound: Int
+  /// The same of the weight that has to move, where partitions differ in weight, in the document's own numbers.
+  public var movesWeightLowerBound: Rational?
   /// The multipliers that prove it, one a node.
   public var certificate: [Int32]
   /// Nanoseconds of each stage, in pipeline order.
   public var stageNanoseconds: [(stage: String, nanoseconds: UInt64)]
   /// The most bytes that the planner's arrays took at once, maps included.
   public var peakBytes: UInt64
+}
+
+extension Plan {
+  /// Whether what was asked for is met: of a failover its own work only, a master wherever there is a live copy.
+  public func isMet(_ report: Report) -> Bool {
+    operation == .failover ? report.leaderless == 0 : report.meetsHardRules
+  }
 }

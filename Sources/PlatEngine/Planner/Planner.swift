@@ -1,4 +1,4 @@
-/// The pipeline, on one screen.
+/// The pipeline, on one screen. Partitions of different sizes have their own: `Planner.planWeighted`.
 ///
 ///     Dense → Keep → Due → Fill (Fresh, or Fill and Exchange) → Mend → Roles → Certify → target map
 ///
@@ -11,63 +11,133 @@ public enum Planner {
   public static func plan(
     _ cluster: DenseCluster, from current: PlacementMap?, options: PlanOptions = PlanOptions()
   ) throws(PlatError) -> Plan {
+    try plan(cluster, from: current, options: options, goal: nil)
+  }
+
+  /// The same. `goal`: where several maps share the nodes, what each should have of this one.
+  static func plan(
+    _ cluster: DenseCluster, from current: PlacementMap?, options: PlanOptions, goal: MapGoal?
+  ) throws(PlatError) -> Plan {
     try refuseUnsupported(cluster)
+    if let weights = cluster.partitionWeights, options.operation != .failover {
+      return try planWeighted(cluster, weights, from: current, options: options)
+    }
+    switch options.operation ?? Operation.chosen(for: cluster, from: current) {
+    case .rebalance: return try rebalance(cluster, from: current, options: options)
+    case .swap: return try rebalance(cluster, from: current, options: options, as: .swap)
+    case .failover: return try Failover.plan(cluster, from: current, options: options)
+    case .restoreBack:
+      let nearest = try NearestMap.make(cluster, from: current, backTo: options.to, options: options)
+      return try rebalance(cluster, from: nearest, movedFrom: current, options: options, as: .restoreBack)
+    case .maintenance: return try rebalance(cluster, from: current, options: options, as: .maintenance)
+    case .cancel:
+      let standing = try StandingMap.make(cluster, from: current, target: options.to, options: options)
+      return try rebalance(cluster, from: standing, movedFrom: current, options: options, as: .cancel)
+    }
+  }
+
+  /// The next map of one of several on the same nodes. `goal`: what each node should have of it.
+  static func plan(
+    _ cluster: DenseCluster, from current: PlacementMap?, options: PlanOptions, goal: MapGoal
+  ) throws(PlatError) -> Plan {
+    try refuseUnsupported(cluster)
+    return try rebalance(cluster, from: current, options: options, goal: goal)
+  }
+
+  /// The pipeline. `home`: the map that is kept as far as may be; `movedFrom`: the one that moves are counted from,
+  /// where that is another. Operations other than rebalance and swap move nothing for balance alone.
+  private static func rebalance(
+    _ cluster: DenseCluster, from home: PlacementMap?, movedFrom: PlacementMap? = nil, options: PlanOptions,
+    as asked: Operation = .rebalance, goal: MapGoal? = nil
+  ) throws(PlatError) -> Plan {
+    let seeksBalance = asked == .rebalance || asked == .swap
+    let current = home
+    var operation = asked
     let arena = try Arena(limitBytes: options.memoryLimitBytes)
     var clock = StageClock()
     let target = try PlacementMap(
       unfilled: cluster.partitionCount, slotCounts: cluster.dataWanted, arena: Arena(limitBytes: options.memoryLimitBytes))
     let problem = try Problem(
-      cluster, current: current, arena: arena, threads: options.threads, wideRow: options.wideRow)
+      cluster, current: current, arena: arena, threads: options.threads, wideRow: options.wideRow,
+      promotesNear: options.promotesNear, leavingStay: operation == .cancel)
     var placement = try Placement(problem, target: target)
     clock.mark("prepare")
 
     placement.concerned.isTracked = true
     Keep.run(problem, &placement)
     clock.mark("keep")
-    let due = try Due(problem, held: placement.load)
+    let due: Due
+    if let ofKind = goal?.due { due = ofKind } else { due = try Due(problem, held: placement.load) }
+    let aimed = goal?.aim(due) ?? due
+    let wide = seeksBalance ? nil : try due.safetyOnly(problem, placement)
+    let windows = wide ?? aimed
     clock.mark("due")
 
-    let potential = try startingPotentials(problem, due, placement)
-    let isFresh = placement.placed == 0 && placement.letGo == 0
+    var isSwapped = false
+    if goal == nil {
+      isSwapped = try Swap.run(
+        problem, due, &placement, isChosenFreely: options.operation == nil, operation: &operation)
+    }
+    clock.mark("swap")
+
+    let potential = try startingPotentials(problem, windows, placement)
+    let isFresh = placement.placed == 0 && placement.letGo == 0 && problem.near.isEmpty
     if isFresh {
       if problem.fanOut == nil {
-        try Fresh.run(problem, due, &placement)
+        try Fresh.run(problem, aimed, &placement, seed: goal?.seed ?? 0)
       } else {
-        try Fresh.runWithFewPeers(problem, due, &placement)
+        try Fresh.runWithFewPeers(problem, aimed, &placement)
       }
       clock.mark("fill")
-    } else {
-      if placement.letGo > 0 { try Exchange.run(problem, due, &placement, potential: potential, reach: .free) }
-      try Fill.run(problem, due, &placement)
+    } else if try FreshNear.run(problem, aimed, &placement) {
       clock.mark("fill")
-      try Exchange.run(problem, due, &placement, potential: potential)
-      try placeTheRest(problem, due, &placement)
+    } else if !isSwapped {
+      if placement.letGo > 0 { try Exchange.run(problem, windows, &placement, potential: potential, reach: .free) }
+      try Fill.run(problem, aimed, &placement, wide: wide)
+      clock.mark("fill")
+      try Exchange.run(problem, windows, &placement, potential: potential)
+      try placeTheRest(problem, windows, &placement)
       clock.mark("exchange")
-      Mend.run(problem, due, placement)
+      Mend.run(problem, windows, placement)
       clock.mark("mend")
     }
-    try assignRoles(problem, due, &placement, potential)
+    if !isSwapped, try goal?.assignRoles(problem, aimed, due, placement) != true {
+      try assignRoles(problem, windows.withRoles(of: due), &placement, potential)
+    }
     StateRules.enforce(problem, placement)
     assert(placement.staysAsItIs(problem), "a stage has changed a row and not said so")
     clock.mark("roles")
-    if problem.fanOut != nil {
+    if let limit = problem.fanOut, seeksBalance && !isSwapped || limit.strength == .hard {
       placement = try FanOut.keep(
-        problem, due, placement, isFresh: isFresh, memoryLimitBytes: options.memoryLimitBytes)
+        problem, windows, placement, isFresh: isFresh || problem.current == nil, memoryLimitBytes: options.memoryLimitBytes)
       clock.mark("fanOut")
+    }
+    if problem.isNearPromoted, !Balance(placement, windows).isSettled {
+      var options = options
+      options.promotesNear = false
+      return try rebalance(cluster, from: home, movedFrom: movedFrom, options: options, as: asked, goal: goal)
     }
     let map = try Witnesses.run(problem, placement, memoryLimitBytes: options.memoryLimitBytes)
 
     let prices: NodeTable<Int32> = try arena.table(cluster.nodeCount)
-    for node in 0..<cluster.nodeCount {
+    for node in 0..<cluster.nodeCount where wide == nil && !isSwapped {
       prices.base[node] = potential.base[cluster.nodeCount + 1] - potential.base[node]
     }
-    var bound = try Certify.movesLowerBound(problem, due, prices: prices, concerned: placement.concerned)
-    if problem.fanOut?.strength == .hard, !due.isShort { bound = max(bound, try PeerBound.moves(problem)) }
+    let isComposed = operation == .restoreBack || operation == .cancel
+    let counted = isComposed ? try Problem(cluster, current: movedFrom, arena: arena) : problem
+    if isComposed { placement.concerned.isAll = true }  // it is told by the home map, and moves are not
+    // Near rules may have taken from nodes in maintenance what they kept at first: the others are due that, too.
+    let proved = problem.near.isEmpty || !problem.hasSlaveOnly ? due : try Due(problem, held: placement.load)
+    let allAreMoves = goal != nil && current == nil && !due.isShort
+    var bound =
+      allAreMoves
+      ? due.total : try Certify.movesLowerBound(counted, proved, prices: prices, concerned: placement.concerned)
+    if problem.fanOut?.strength == .hard, !due.isShort { bound = max(bound, try PeerBound.moves(counted)) }
     // A map outside the windows may need fewer moves than any inside; what it needs bounds both.
-    if !Balance(placement, due).isSettled { bound = min(bound, placement.moves(problem)) }
+    if !Balance(placement, proved).isSettled { bound = min(bound, placement.moves(counted)) }
     clock.mark("certify")
     return Plan(
-      operation: options.operation, target: map, movesLowerBound: bound,
+      operation: operation, target: map, movesLowerBound: bound,
       certificate: (0..<cluster.nodeCount).map { prices.base[$0] }, stageNanoseconds: clock.stages,
       peakBytes: arena.peakBytes + UInt64(target.memoryBytes) + UInt64(current?.memoryBytes ?? 0))
   }
@@ -91,7 +161,7 @@ public enum Planner {
 
   /// Windows may be out of reach (nodes in maintenance, rules about single states); what is still missing then
   /// goes wherever capacity and hard rules allow.
-  private static func placeTheRest(
+  static func placeTheRest(
     _ problem: Problem, _ due: Due, _ placement: inout Placement
   ) throws(PlatError) {
     guard placement.placed < due.total else { return }
@@ -106,6 +176,10 @@ public enum Planner {
   private static func assignRoles(
     _ problem: Problem, _ due: Due, _ placement: inout Placement, _ potential: NodeTable<Int32>
   ) throws(PlatError) {
+    guard due.seeksBalance else {
+      _ = try Roles.run(problem, due, placement)
+      return
+    }
     if placement.peers != nil {
       let parts = try Roles.run(problem, due, placement)
       let (tooFew, tooMany) = parts?.unsettled() ?? ([], [])
@@ -139,11 +213,25 @@ public enum Planner {
   private static func refuseUnsupported(_ cluster: DenseCluster) throws(PlatError) {
     let settings = cluster.cluster.settings
     for (index, rule) in settings.placement.enumerated() {
-      if case .near = rule.demand, rule.strength == .hard {
+      guard case .near(let of, _) = rule.demand, rule.strength == .hard else { continue }
+      let states = settings.model.states
+      guard of == 0 else {
         throw .unsupported(
           InputError(
-            path: "settings.placement[\(index)].near", found: "a hard near rule",
-            expected: "a soft one: this version judges near rules and does not plan them"))
+            path: "settings.placement[\(index)].near", found: "a hard rule about what is near to \(states[of].name)",
+            expected: "one about \(states[0].name), or a soft one: others are judged and not planned"))
+      }
+      if let idle = rule.states.first(where: { cluster.wanted[$0] > 0 && !states[$0].holdsData }) {
+        throw .unsupported(
+          InputError(
+            path: "settings.placement[\(index)].states", found: "\(states[idle].name), which holds no data",
+            expected: "states that hold data in a hard near rule, or a soft one"))
+      }
+      if let fanOut = settings.fanOut, fanOut.strength == .hard {
+        throw .unsupported(
+          InputError(
+            path: "settings.fanOut.strength", found: "hard, beside a hard near rule",
+            expected: "one of them to be soft: they are not planned together"))
       }
     }
     if settings.fanOut?.strength == .hard, cluster.replicas > FanOut.mostReplicas {
@@ -156,7 +244,7 @@ public enum Planner {
 }
 
 /// How long each stage took. Reported, never decided on. A profiler finds the stages' borders by `mark`.
-private struct StageClock {
+struct StageClock {
   private(set) var stages: [(stage: String, nanoseconds: UInt64)] = []
   private var last = ContinuousClock.now
 

@@ -82,6 +82,15 @@ struct Problem {
   /// Soft ones.
   let soft: UnsafeBufferPointer<LevelCap>
   let stateCaps: [StateCap]
+  /// Rules about who is near to the master: those that a plan keeps, and those that it prefers.
+  let near: UnsafeBufferPointer<NearRule>
+  let softNear: UnsafeBufferPointer<NearRule>
+  /// Some of the rules kept are soft ones: on a fresh map nothing moves for them.
+  let isNearPromoted: Bool
+  /// The roles stage has rules to keep.
+  let hasStateRules: Bool
+  /// The state of each slot of a wanted row.
+  let stateOfSlot: UnsafeBufferPointer<Int>
   /// The limit on peers, where it says more than that there are so many nodes.
   let fanOut: FanOutLimit?
 
@@ -111,7 +120,8 @@ struct Problem {
   let isWide: Bool
 
   init(
-    _ cluster: DenseCluster, current: PlacementMap?, arena: Arena, threads: Int = 1, wideRow: Int = PlanOptions.wideRow
+    _ cluster: DenseCluster, current: PlacementMap?, arena: Arena, threads: Int = 1, wideRow: Int = PlanOptions.wideRow,
+    promotesNear: Bool = true, leavingStay: Bool = false
   ) throws(PlatError) {
     self.threads = threads
     isWide = max(cluster.replicas, current?.width ?? 0) > wideRow
@@ -126,9 +136,16 @@ struct Problem {
     var hard: [LevelCap] = []
     var soft: [LevelCap] = []
     var stateCaps: [StateCap] = []
+    var tables: [NodeTable<ContainerIndex>] = []
+    let promotes = promotesNear && current == nil
+    let nearRules = cluster.cluster.settings.placement.enumerated().filter { _, rule in
+      guard case .near(0, _) = rule.demand else { return false }
+      return rule.strength == .hard || promotes
+    }
     for (level, dense) in cluster.levels.enumerated() {
       let table: NodeTable<ContainerIndex> = try arena.table(cluster.nodeCount)
       for node in 0..<cluster.nodeCount { table.base[node] = dense.containerOfNode[node] }
+      tables.append(table)
       for strength in [Strength.hard, .soft] {
         var tightest: LevelCap?
         for (index, rule) in cluster.cluster.settings.placement.enumerated() {
@@ -148,6 +165,12 @@ struct Problem {
               containerOfNode: table, most: total, rule: index, containerCount: dense.count, wideRow: wideRow)
           }
         }
+        if strength == .hard, tightest == nil, let near = nearRules.first(where: { $1.level == level }) {
+          // Caps nothing: nodes of one box must be alike to near rules, too.
+          tightest = LevelCap(
+            containerOfNode: table, most: cluster.replicas, rule: near.offset, containerCount: dense.count,
+            wideRow: wideRow)
+        }
         guard let tightest else { continue }
         if strength == .hard {
           hard.append(tightest)
@@ -160,7 +183,13 @@ struct Problem {
     self.hard = try arena.list(hard)
     self.soft = try arena.list(soft)
     self.stateCaps = stateCaps
-    fanOut = cluster.limitOnPeers
+    let (kept, preferred) = try NearRule.all(cluster, hard: hard, tables: tables, arena: arena, promoting: promotes)
+    near = try arena.list(kept)
+    softNear = try arena.list(preferred)
+    isNearPromoted = kept.contains { cluster.cluster.settings.placement[$0.rule].strength == .soft }
+    hasStateRules = !stateCaps.isEmpty || !kept.isEmpty
+    stateOfSlot = try arena.list(cluster.dataWanted.indices.flatMap { Array(repeating: $0, count: cluster.dataWanted[$0]) })
+    fanOut = kept.isEmpty ? cluster.limitOnPeers : nil
 
     if let innermost = hard.last {
       leafBoxOfNode = innermost.containerOfNode
@@ -189,7 +218,7 @@ struct Problem {
       isReadable.base[node] = status != .failed
       receives.base[node] = status == .active
       isSlaveOnly.base[node] = status == .maintenance
-      keeps.base[node] = status == .active || (status == .maintenance && !mastersOnly)
+      keeps.base[node] = status == .active || (status == .leaving && leavingStay) || (status == .maintenance && !mastersOnly)
       hasSlaveOnly = hasSlaveOnly || status == .maintenance
     }
     self.hasSlaveOnly = hasSlaveOnly
@@ -241,7 +270,7 @@ struct Problem {
       }
       if count >= cap.most { return false }
     }
-    return true
+    return near.isEmpty || keepsNear(near, row, leaving: leaving, adding: node)
   }
 
   /// How many soft rules `node` would break for a partition whose row is `row`, leaving out slot `leaving`.
@@ -257,6 +286,7 @@ struct Problem {
       }
       if count >= cap.most { breaches += 1 }
     }
+    if !near.isEmpty || !softNear.isEmpty { breaches += nearBreaches(row, leaving: leaving, at: node) }
     return breaches
   }
 }

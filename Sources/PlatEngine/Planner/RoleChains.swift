@@ -81,12 +81,12 @@ struct RoleChains {
   /// Whether the holder at `place` may be in the state instead of the one at `slot` of the same row.
   @inline(__always) private func mayChange(_ slot: Int, _ place: Int) -> Bool {
     guard problem.allows(rows[place], inState: state) else { return false }
-    guard !problem.stateCaps.isEmpty || peers != nil else { return true }
+    guard problem.hasStateRules || peers != nil else { return true }
     let before = peers?.excess
     change(slot, place)
     defer { change(slot, place) }
     if let peers, let before, peers.excess > before { return false }
-    return problem.stateCaps.isEmpty || StateRules.breach(problem, rows + slot / width * width) == nil
+    return !problem.hasStateRules || StateRules.breach(problem, rows + slot / width * width) == nil
   }
 
   /// Two slots of one row change their holders.

@@ -121,6 +121,6 @@ struct RoleSwaps {
   }
 
   private func isLegal(_ slot: Int) -> Bool {
-    problem.stateCaps.isEmpty || StateRules.breach(problem, rows + slot / width * width) == nil
+    !problem.hasStateRules || StateRules.breach(problem, rows + slot / width * width) == nil
   }
 }

@@ -9,6 +9,10 @@ struct RoleWindows {
   private let floorOfTotal: NodeTable<Int32>
   private let atFloor: NodeTable<Window>
   private let above: NodeTable<Window>
+  /// What each node is due in this state.
+  let shares: ExactShares
+  /// What each node should have, where that is decided.
+  private var aimed: NodeTable<Int32>?
 
   struct Window: BitwiseCopyable, Equatable {
     var least: Int32
@@ -17,10 +21,19 @@ struct RoleWindows {
 
   /// The window of a node that holds `total` replicas. O(1).
   @inline(__always) func window(_ node: NodeIndex, total: Int32) -> Window {
+    if let aimed { return Window(least: min(aimed[node], total), most: min(aimed[node], total)) }
     var window = total <= floorOfTotal[node] ? atFloor[node] : above[node]
     window.most = min(window.most, total)
     window.least = min(window.least, window.most)
     return window
+  }
+
+  /// The same with one count for each node, whatever it holds in all.
+  func aimed(at counts: NodeTable<Int32>) -> RoleWindows { RoleWindows(self, aimed: counts) }
+
+  private init(_ other: RoleWindows, aimed: NodeTable<Int32>) {
+    (state, floorOfTotal, atFloor, above) = (other.state, other.floorOfTotal, other.atFloor, other.above)
+    (shares, self.aimed) = (other.shares, aimed)
   }
 
   /// For each wanted state but the last. `totals` and `weights`: of one node of each group.
@@ -78,6 +91,7 @@ struct RoleWindows {
     isLast: Bool
   ) throws(PlatError) {
     self.state = state
+    shares = ExactShares(ofGroup: share, groupOfNode: groupOfNode)
     floorOfTotal = try problem.arena.table(problem.nodeCount)
     atFloor = try problem.arena.table(problem.nodeCount)
     above = try problem.arena.table(problem.nodeCount)

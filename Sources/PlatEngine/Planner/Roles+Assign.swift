@@ -22,7 +22,7 @@ extension Roles {
     let (rows, width, wants) = (rows, width, table.base)
     let firstSlot = slots.lowerBound
     let allAreOpen = openCount == problem.partitionCount
-    let isPlain = slots.count == 1 && problem.stateCaps.isEmpty && !(state == 0 && problem.hasSlaveOnly)
+    let isPlain = slots.count == 1 && !problem.hasStateRules && problem.softNear.isEmpty && !(state == 0 && problem.hasSlaveOnly)
     for node in 0..<problem.nodeCount {
       let window = window.base[node]  // [0, Int32.max] where there is none
       let need = Int64(window.least) + Int64(window.most) - 2 * Int64(count.base[node])
@@ -94,7 +94,7 @@ extension Roles {
     _ partition: Int, _ row: UnsafeMutablePointer<NodeIndex>, _ wants: UnsafeMutablePointer<Want>
   ) {
     let firstOpen = firstOpen(row, partition)
-    if problem.isWide, problem.stateCaps.isEmpty {
+    if problem.isWide, !problem.hasStateRules, problem.softNear.isEmpty {
       let chosen = assignWide(partition, row, from: firstOpen) { (wants[$0.int].need, wants[$0.int].chances) }
       for node in chosen { wants[node.int].receive() }
       return
@@ -102,14 +102,16 @@ extension Roles {
     for place in slots where place >= firstOpen {
       var best = -1
       var bestWant = Want(need: 0, chances: 1)
+      var isBestNear = false
       for slot in place..<width {
         let node = row[slot]
         guard node != .none, problem.allows(node, inState: state) else { continue }
         let want = wants[node.int]
-        guard best < 0 || isGreater(want, bestWant),
-          problem.stateCaps.isEmpty || isLegal(row, withSwapped: place, slot)
+        let isNear = problem.softNear.isEmpty || keepsSoftNear(row, withSwapped: place, slot)
+        guard best < 0 || (isNear && !isBestNear) || (isNear == isBestNear && isGreater(want, bestWant)),
+          !problem.hasStateRules || isLegal(row, withSwapped: place, slot)
         else { continue }
-        (best, bestWant) = (slot, want)
+        (best, bestWant, isBestNear) = (slot, want, isNear)
       }
       guard best >= 0 else {
         makeWay(row, place)
@@ -125,14 +127,22 @@ extension Roles {
     a.need * max(1, b.chances + passed) > b.need * max(1, a.chances + passed)
   }
 
-  private func isLegal(_ row: UnsafeMutablePointer<NodeIndex>, withSwapped place: Int, _ slot: Int) -> Bool {
+  func isLegal(_ row: UnsafeMutablePointer<NodeIndex>, withSwapped place: Int, _ slot: Int) -> Bool {
     row.swap(place, slot)
     defer { row.swap(place, slot) }
     return isLegal(row)
   }
 
+  private func keepsSoftNear(
+    _ row: UnsafeMutablePointer<NodeIndex>, withSwapped place: Int, _ slot: Int
+  ) -> Bool {
+    row.swap(place, slot)
+    defer { row.swap(place, slot) }
+    return problem.softNear.allSatisfy { StateRules.far(problem, $0, row) == nil }
+  }
+
   /// No holder may be in the state: who stands in its slot goes to a free one of the pool, or else goes unplaced.
-  private func makeWay(_ row: UnsafeMutablePointer<NodeIndex>, _ place: Int) {
+  func makeWay(_ row: UnsafeMutablePointer<NodeIndex>, _ place: Int) {
     guard row[place] != .none else { return }
     if let free = (slots.upperBound..<width).first(where: { row[$0] == .none }) {
       row.swap(place, free)
@@ -143,7 +153,7 @@ extension Roles {
   }
 
   /// The first slot of the state that `keep` left open: those before it hold who is in the state today.
-  private func firstOpen(_ row: UnsafeMutablePointer<NodeIndex>, _ partition: Int) -> Int {
+  func firstOpen(_ row: UnsafeMutablePointer<NodeIndex>, _ partition: Int) -> Int {
     guard let current = problem.current, partition < current.partitionCount else { return slots.lowerBound }
     let held = current.row(partition)
     var slot = slots.lowerBound

@@ -15,6 +15,7 @@ struct Roles {
   /// The state's slots in every row; the pool is all from their begin to the row's end.
   let slots: Range<Int>
   let windows: RoleWindows?
+  let seeksBalance: Bool
   let placement: Placement
   /// Replicas of each node in the pool, and in the state.
   let total: NodeTable<Int32>
@@ -68,6 +69,7 @@ struct Roles {
     self.placement = placement
     width = problem.replicas
     windows = due.roles.first { $0.state == state }
+    seeksBalance = due.seeksBalance
     total = try problem.arena.table(problem.nodeCount)
     count = try problem.arena.table(problem.nodeCount)
     window = try problem.arena.table(problem.nodeCount)
@@ -91,6 +93,7 @@ struct Roles {
     let open: PartitionTable<PartitionIndex> = try problem.arena.table(
       placement.concerned.isAll ? problem.partitionCount - placement.dealt : placement.concerned.count)
     let openCount = keep(open)
+    guard seeksBalance else { return try succeed(open, openCount) }
     try assign(open, openCount)
     try flow()
   }
@@ -103,7 +106,7 @@ struct Roles {
     var openCount = 0
     let current = problem.current
     let heldSlots = current?.slots(ofState: state) ?? 0..<0
-    let comparable = heldSlots == slots && problem.stateCaps.isEmpty ? problem.heldPartitions : 0
+    let comparable = heldSlots == slots && !problem.hasStateRules ? problem.heldPartitions : 0
     let unchanged = UnchangedRows(problem, rows: rows, slots: slots, state: state, count: count)
     for slot in slots {
       var place = rows + slot
@@ -130,13 +133,18 @@ struct Roles {
           guard problem.allows(node, inState: state), problem.isReadable[node] else { continue }
           for slot in next..<width where row[slot] == node {
             (row[slot], row[next]) = (row[next], node)
-            if problem.stateCaps.isEmpty || isLegal(row) {
+            if !problem.hasStateRules || isLegal(row) {
               next += 1
               count[node] += 1
+            } else {
+              row.swap(slot, next)
             }
             break
           }
         }
+        if problem.hasStateRules, next < slots.upperBound { stepBack(row, from: next) { node in
+          heldSlots.contains { held[$0] == node }
+        } }
       }
       if next < slots.upperBound {
         open.base[openCount] = PartitionIndex(partition)
@@ -144,6 +152,17 @@ struct Roles {
       }
     }
     return openCount
+  }
+
+  /// Who is in the state today and may not stay leaves its first open slot: that is how `assign` knows it for open.
+  private func stepBack(
+    _ row: UnsafeMutablePointer<NodeIndex>, from slot: Int, isInState: (NodeIndex) -> Bool
+  ) {
+    guard row[slot] != .none, isInState(row[slot]) else { return }
+    for other in ((slot + 1)..<max(slot + 1, width)).reversed() where row[other] == .none || !isInState(row[other]) {
+      row.swap(slot, other)
+      return
+    }
   }
 
   /// Rows in which the state's slots hold whom they hold today: most, and told by few reads.
@@ -202,7 +221,7 @@ struct Roles {
   // MARK: The last state
 
   /// The last state gets what is left; who is in it today keeps its slot, where the row has the current shape.
-  private static func settle(_ problem: Problem, _ placement: Placement, state: Int, slots: Range<Int>) {
+  static func settle(_ problem: Problem, _ placement: Placement, state: Int, slots: Range<Int>) {
     guard let current = problem.current, !slots.isEmpty else { return }
     let held = current.slots(ofState: state)
     let both = min(held.count, slots.count)

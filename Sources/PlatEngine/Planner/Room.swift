@@ -19,6 +19,7 @@ struct Room {
   private(set) var lackingInAll: Int
   private var rotation = 0
   private var marks: RowMarks
+  private let companies: Companies?
 
   private static let boxesTried = 16
   private static let nodesTried = 12
@@ -28,6 +29,7 @@ struct Room {
     self.due = due
     self.spare = spare
     marks = try RowMarks(problem)
+    companies = try Companies(problem, due, placement)
     load = placement.load
     open = try problem.arena.table(problem.nodeCount)
     let boxes = problem.leafBoxes
@@ -72,6 +74,7 @@ struct Room {
   ) -> Bool {
     marks.isWide
       ? marks.allows(intoBoxOf: node, leaving: leaving < 0 ? .none : row[leaving])
+        && (problem.near.isEmpty || problem.keepsNear(problem.near, row, leaving: leaving, adding: node))
       : problem.allows(row, leaving: leaving, intoBoxOf: node)
   }
 
@@ -86,6 +89,7 @@ struct Room {
   ) -> NodeIndex? {
     var best = -1
     var bestRoom = 0
+    var bestRank = -1
     var place = -1
     let boxes = count.count
     var allowedSeen = 0
@@ -93,16 +97,19 @@ struct Room {
       var box = offset + rotation
       if box >= boxes { box -= boxes }
       let room = onlyLacking ? lacking[box] : upToTop[box]
-      guard room > bestRoom else { continue }
+      guard room > 0 else { continue }
+      let rank = companies?.rank(row, leaving: leaving, at: NodeIndex(first[box])) ?? 0
+      guard (rank, room) > (bestRank, bestRoom) else { continue }
       guard fits(row, leaving, intoBoxOf: NodeIndex(first[box])),
         let found = pick(row, leaving, mostBreaches, box: box, onlyLacking: onlyLacking)
       else { continue }
-      (best, bestRoom, place) = (box, room, found)
+      (best, bestRank, bestRoom, place) = (box, rank, room, found)
       allowedSeen += 1
       if boxes > Room.boxesTried, allowedSeen >= 2 { break }
     }
     guard best >= 0 else { return nil }
     if boxes > Room.boxesTried { rotation = best + 1 == boxes ? 0 : best + 1 }
+    companies?.give(row, leaving: leaving, to: open.base[first[best] + place])
     return give(box: best, place: place)
   }
 

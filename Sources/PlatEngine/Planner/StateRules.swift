@@ -1,9 +1,9 @@
-/// Hard rules about some of the wanted states only, such as "one slave in a zone". `Due` and the stages before the
-/// roles see them as looser caps on all replicas; the roles are chosen so that they hold; what is left is
-/// settled here.
+/// Hard rules about some of the wanted states only, such as "one slave in a zone", and those about who is near to the
+/// master. `Due` and the stages before the roles see them as what a row must have room for; the roles are chosen so that
+/// they hold; what is left is settled here.
 enum StateRules {
-  /// The first slot of a row whose replica is one too many under such a rule, with the states that the slots
-  /// stand for; nil where there is none.
+  /// The first slot of a row whose replica is one too many under such a rule, or too far from the master, with the
+  /// states that the slots stand for; nil where there is none. A row with empty slots may yet get those who are near.
   static func breach(_ problem: Problem, _ row: UnsafeMutablePointer<NodeIndex>) -> Int? {
     for cap in problem.stateCaps {
       for slot in 0..<problem.replicas where row[slot] != .none && cap.countsSlot[slot] {
@@ -15,22 +15,85 @@ enum StateRules {
         if before >= cap.most { return slot }
       }
     }
+    for rule in problem.near {
+      if let far = far(problem, rule, row) { return far }
+    }
     return nil
   }
+
+  /// The last slot that is far from every master, where more are than may be; nil without a master.
+  static func far(_ problem: Problem, _ rule: NearRule, _ row: UnsafeMutablePointer<NodeIndex>) -> Int? {
+    var far = 0
+    var last: Int?
+    guard (0..<problem.wanted[0]).contains(where: { row[$0] != .none }) else { return nil }
+    for slot in problem.wanted[0]..<problem.replicas where row[slot] != .none && !isNear(problem, rule, row, slot) {
+      far += 1
+      last = slot
+    }
+    return far > rule.mostFar ? last : nil
+  }
+
+  private static func isNear(
+    _ problem: Problem, _ rule: NearRule, _ row: UnsafeMutablePointer<NodeIndex>, _ slot: Int
+  ) -> Bool {
+    for master in 0..<problem.wanted[0] where row[master] != .none {
+      if rule.containerOfNode[row[master]] == rule.containerOfNode[row[slot]] { return true }
+    }
+    return false
+  }
+
+  // MARK: What is left
 
   /// A replica that no choice of roles could make legal goes where it is, or else stays unplaced.
   /// O(P · R²), and O(N · R) for each such replica.
   static func enforce(_ problem: Problem, _ placement: Placement) {
-    guard !problem.stateCaps.isEmpty else { return }
+    guard problem.hasStateRules else { return }
     for partition in 0..<problem.partitionCount {
       let row = placement.row(partition)
-      while let slot = breach(problem, row) {
+      var isTouched = !problem.stateCaps.isEmpty
+      var exchanges = problem.replicas
+      while let slot = breach(problem, row) ?? tooFew(problem, row) {
+        if exchanges > 0, bringNear(problem, row, slot) {
+          exchanges -= 1
+          continue
+        }
+        isTouched = true
         placement.load[row[slot]] -= 1
         row[slot] = .none
         place(problem, placement, row, slot)
       }
-      for slot in 0..<problem.replicas where row[slot] == .none { place(problem, placement, row, slot) }
+      for slot in 0..<problem.replicas where isTouched && row[slot] == .none { place(problem, placement, row, slot) }
     }
+  }
+
+  /// A slot that breaks a near rule as the row stands, empty slots and all: of those that are placed in the rule's
+  /// states, too few are near. Nil where all rules hold, and without a master.
+  private static func tooFew(_ problem: Problem, _ row: UnsafeMutablePointer<NodeIndex>) -> Int? {
+    guard !problem.near.isEmpty, (0..<problem.wanted[0]).contains(where: { row[$0] != .none }) else { return nil }
+    for rule in problem.near {
+      guard case .near(_, let atLeast) = problem.cluster.cluster.settings.placement[rule.rule].demand else { continue }
+      var (placed, near) = (0, 0)
+      var last: Int?
+      for slot in 0..<problem.replicas where row[slot] != .none && problem.isNamed(slot, by: rule) {
+        placed += 1
+        if isNear(problem, rule, row, slot) { near += 1 } else { last = slot }
+      }
+      if near < min(atLeast, placed) { return last }
+    }
+    return nil
+  }
+
+  /// Exchanges the states of a replica that is too far and of one that is near and that the rule does not name.
+  private static func bringNear(_ problem: Problem, _ row: UnsafeMutablePointer<NodeIndex>, _ slot: Int) -> Bool {
+    for rule in problem.near where problem.isNamed(slot, by: rule) && !isNear(problem, rule, row, slot) {
+      for other in problem.wanted[0]..<problem.replicas
+      where row[other] != .none && !problem.isNamed(other, by: rule) && isNear(problem, rule, row, other) {
+        row.swap(slot, other)
+        if breach(problem, row) == nil { return true }
+        row.swap(slot, other)
+      }
+    }
+    return false
   }
 
   /// The least loaded node that every hard rule and its capacity let in.
@@ -45,7 +108,7 @@ enum StateRules {
         problem.allows(row, leaving: slot, to: node)
       else { continue }
       row[slot] = node
-      if breach(problem, row) == nil { best = node }
+      if breach(problem, row) == nil, tooFew(problem, row) == nil { best = node }
       row[slot] = .none
     }
     guard let best else { return }

@@ -12,9 +12,11 @@ struct TreeOrder {
   private(set) var nodes: NodeTable<NodeIndex>
   /// Outermost first, the nodes last.
   private let levels: [Level]
-  private var random = SplitMix(seed: 0x706c_6174)
+  private var random: SplitMix
 
-  init(_ problem: Problem) throws(PlatError) {
+  /// `seed` 0: the first order is the tree's own.
+  init(_ problem: Problem, seed: UInt64 = 0) throws(PlatError) {
+    random = SplitMix(seed: 0x706c_6174 &+ seed << 32)
     nodes = try problem.arena.table(problem.nodeCount)
     for node in 0..<problem.nodeCount { nodes.base[node] = NodeIndex(node) }
     var levels: [Level] = []
@@ -31,6 +33,7 @@ struct TreeOrder {
     }
     levels.append(try TreeOrder.level(problem, members: boxes, count: problem.nodeCount))
     self.levels = levels
+    if seed > 0 { shuffle() }
   }
 
   private static func level(_ problem: Problem, members: [Range<Int>], count: Int) throws(PlatError) -> Level {

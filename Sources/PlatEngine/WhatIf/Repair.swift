@@ -11,6 +11,7 @@ struct Repair {
 
   /// Nil where moves beyond the lost replicas could be needed. O(N + touched · R).
   init?(_ ground: WhatIf.Ground, _ touched: [UInt32], _ isFailed: [Bool]) throws(PlatError) {
+    guard ground.cluster.partitionWeights == nil else { return nil }  // by number only
     let cluster = ground.cluster.failing(isFailed)
     let nodeCount = cluster.nodeCount
     let arena = try Arena()

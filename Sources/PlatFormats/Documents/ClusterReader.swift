@@ -8,15 +8,25 @@ import PlatEngine
 ///     models, levels → settings → config → containers → nodes → map (bounds, then holders) → weights
 public enum ClusterReader {
   enum Key: String, JSONKey {
-    case plat, settings, config, models, levels, containers, nodes, weights, map
+    case plat, settings, config, models, levels, containers, nodes, weights, map, maps
   }
 
   /// O(bytes). Of a map, nothing is allocated for a single partition.
   public static func read(_ source: DocumentSource) throws(DocumentError) -> ClusterDocument {
+    guard case .one(let document) = try readAny(source) else {
+      // Told in the place where it stands, after all else has been found right.
+      throw source.error(
+        InputError(path: "maps", found: "several maps", expected: "one map: this verb does not take several"))
+    }
+    return document
+  }
+
+  /// A document with one map, or with several. O(bytes).
+  public static func readAny(_ source: DocumentSource) throws(DocumentError) -> AnyClusterDocument {
     try JSONReader.bySections(source) { reader throws(DocumentError) in try read(&reader) }
   }
 
-  private static func read(_ reader: inout JSONReader) throws(DocumentError) -> ClusterDocument {
+  private static func read(_ reader: inout JSONReader) throws(DocumentError) -> AnyClusterDocument {
     let sections = try JSONSections<Key>(&reader, depth: 1, expected: "an object: a cluster document")
     try reader.finish()
     try sections.require(.plat, &reader)
@@ -24,7 +34,8 @@ public enum ClusterReader {
     try sections.refuseUnknownKey()
     let models = sections.enter(.models, &reader) ? try ModelReader.read(&reader) : []
     let levels = sections.enter(.levels, &reader) ? try readLevels(&reader) : []
-    var draft = try SettingsReader.read(&reader, sections, models: models, levels: levels)
+    var draft = DraftSettings(settings: Settings(partitionCount: 0))
+    if sections.enter(.settings, &reader) { try SettingsReader.read(&reader, into: &draft, models: models, levels: levels) }
     let config = sections.enter(.config, &reader) ? try ConfigReader.read(&reader, levels: levels) : MovementConfig()
     var tree = NodeReader()
     if sections.enter(.containers, &reader) { try tree.readContainers(&reader, levels: levels) }
@@ -33,8 +44,19 @@ public enum ClusterReader {
       throw reader.missingKey(levels.isEmpty ? "nodes" : "containers", objectAt: sections.offset)
     }
 
+    if let maps = sections[.maps] {
+      guard sections[.map] == nil, sections[.weights] == nil else {
+        throw reader.error(at: maps, found: "maps beside one map or its weights", expected: "either map or maps")
+      }
+      var shared = Cluster(
+        settings: draft.settings, config: config, levels: levels, containers: tree.containers, nodes: tree.nodes,
+        extensions: sections.extensions)
+      shared.models = models
+      _ = sections.enter(.maps, &reader)
+      return .several(try GroupReader.read(&reader, shared: shared, draft: draft, nodes: tree.names))
+    }
     let map = sections.enter(.map, &reader) ? try MapReader(&reader, kind: .current) : nil
-    try draft.complete(&reader, map: map, document: sections)
+    try draft.complete(&reader, map: map, objectAt: sections.offset, settingsAt: sections[.settings])
     var cluster = Cluster(
       settings: draft.settings, config: config, levels: levels, containers: tree.containers, nodes: tree.nodes,
       extensions: sections.extensions)
@@ -46,10 +68,12 @@ public enum ClusterReader {
     do throws(InputError) { try cluster.validate() } catch { throw reader.source.error(error) }
 
     let placement = try map?.readPlacement(&reader, of: cluster, nodes: tree.names)
-    if sections.enter(.weights, &reader) { try WeightReader.read(&reader, of: cluster) }
+    if sections.enter(.weights, &reader) {
+      cluster.partitionWeights = try WeightReader.read(&reader, of: cluster)
+    }
     var document = ClusterDocument(cluster: cluster)
     if let map, let placement { document.map = MapDocument(header: map.header, placement: placement) }
-    return document
+    return .one(document)
   }
 
   private static func readLevels(_ reader: inout JSONReader) throws(DocumentError) -> [String] {

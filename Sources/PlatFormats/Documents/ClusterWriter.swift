@@ -17,6 +17,7 @@ public enum ClusterWriter {
     writeModels(cluster, to: &writer)
     writeTree(cluster, to: &writer)
     writeNodes(cluster, to: &writer)
+    writeWeights(cluster, to: &writer)
     if let map = document.map {
       writer.key("map")
       MapWriter.write(map, of: cluster, to: &writer)
@@ -27,12 +28,12 @@ public enum ClusterWriter {
 
   /// A quarter more than the document will take, as a rule.
   package static func estimatedBytes(_ document: ClusterDocument) -> Int {
-    4096 + 64 * document.cluster.nodes.count + (document.map.map { MapWriter.estimatedBytes($0, of: document.cluster) } ?? 0)
+    4096 + 64 * document.cluster.nodes.count + 24 * document.cluster.partitionWeights.count + (document.map.map { MapWriter.estimatedBytes($0, of: document.cluster) } ?? 0)
   }
 
   // MARK: the tree
 
-  private static func writeTree(_ cluster: Cluster, to writer: inout JSONWriter) {
+  static func writeTree(_ cluster: Cluster, to writer: inout JSONWriter) {
     guard !cluster.levels.isEmpty else { return }
     writer.key("levels")
     writer.beginArray(.compact)
@@ -67,7 +68,7 @@ public enum ClusterWriter {
   }
 
   /// With a tree, only nodes that differ from the plain one need be there.
-  private static func writeNodes(_ cluster: Cluster, to writer: inout JSONWriter) {
+  static func writeNodes(_ cluster: Cluster, to writer: inout JSONWriter) {
     let hasTree = !cluster.levels.isEmpty
     let members = hasTree ? cluster.nodes.filter { $0 != Node(name: $0.name) } : cluster.nodes
     if members.isEmpty && hasTree { return }
@@ -76,6 +77,18 @@ public enum ClusterWriter {
     for node in members {
       writer.key(node.name)
       writeNode(node, to: &writer)
+    }
+    writer.endObject()
+  }
+
+  /// Of partitions; those that weigh 1 need not be there.
+  private static func writeWeights(_ cluster: Cluster, to writer: inout JSONWriter) {
+    guard !cluster.partitionWeights.isEmpty else { return }
+    writer.key("weights")
+    writer.beginObject(.lines)
+    for (partition, weight) in cluster.partitionWeights.enumerated() where weight != .one {
+      writer.key(cluster.partitionName(partition))
+      writer.quantity(weight)
     }
     writer.endObject()
   }

@@ -8,6 +8,7 @@ extension MapReader {
     var ranges: [KeyRange] = []
     var names = NameTable()
     try sections.require(.partitions, &reader)
+    if reader.source.binary != nil { return try Self.readBinaryRanges(&reader) }
     try reader.beginObject(expected: "an object with the partitions")
     while let key = try reader.nextKey() {
       guard names.insert(key.bytes).isNew else { throw reader.duplicateKey(key, what: "partition") }

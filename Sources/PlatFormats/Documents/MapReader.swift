@@ -14,8 +14,9 @@ struct MapReader {
   let sections: JSONSections<Key>
 
   /// Reads all but the partitions of the map that comes next, in the document's own object.
-  init(_ reader: inout JSONReader, kind: MapHeader.Kind) throws(DocumentError) {
-    sections = try JSONSections(&reader, depth: 2, expected: "an object: a map")
+  /// `depth`: of its values.
+  init(_ reader: inout JSONReader, kind: MapHeader.Kind, depth: Int = 2) throws(DocumentError) {
+    sections = try JSONSections(&reader, depth: depth, expected: "an object: a map")
     try sections.refuseUnknownKey()
     var header = MapHeader(kind: kind, revision: 0)
     if sections.enter(.type, &reader) { header.kind = try reader.readWord() }
@@ -46,15 +47,23 @@ struct MapReader {
 
   /// Who holds what. `nodes`: their names, index for index. O(bytes).
   func readPlacement(
-    _ reader: inout JSONReader, of cluster: Cluster, nodes: borrowing NameTable
+    _ reader: inout JSONReader, of cluster: Cluster, nodes: borrowing NameTable, leavesOutUnknownNodes: Bool = false
   ) throws(DocumentError) -> PlacementMap {
     try sections.require(.partitions, &reader)
+    if reader.source.binary != nil { return try readBinaryPlacement(&reader, of: cluster, nodes: nodes) }
     let offset = try reader.peekOffset()
     var partitions = PartitionNames(cluster)
     var rows: RowReader
-    do throws(PlatError) { rows = try RowReader(cluster) } catch { throw reader.error(error, at: offset) }
+    do throws(PlatError) { rows = try RowReader(cluster, leavesOutUnknownNodes) } catch { throw reader.error(error, at: offset) }
     try reader.beginObject(expected: "an object with the partitions")
-    while let key = try reader.nextKey() {
+    // As far as rows are plain, and again after one that is not.
+    var tries = 16
+    while true {
+      if cluster.ranges.isEmpty, tries > 0 {
+        let count = try rows.readPlain(&reader, depth: sections.depth + 1, partitions: &partitions, nodes: nodes)
+        tries = count > 0 ? 16 : tries - 1
+      }
+      guard let key = try reader.nextKey() else { break }
       if key.isExtension && cluster.ranges.isEmpty {
         try reader.skipValue()
       } else {
@@ -71,7 +80,7 @@ struct PartitionNames: ~Copyable {
   /// Of key ranges, in their order. Empty for hash functions, whose partitions are numbers.
   private let ranges: NameTable
   private let hasRanges: Bool
-  private let isTaken: UnsafeMutableBufferPointer<UInt64>
+  fileprivate(set) var isTaken: UnsafeMutableBufferPointer<UInt64>
 
   init(_ cluster: Cluster) {
     count = cluster.settings.partitionCount

@@ -18,7 +18,13 @@ enum MapWriter {
     writer.key("numPartitions")
     writer.integer(map.placement.partitionCount)
     writer.key("partitions")
-    writePartitions(map.placement, of: cluster, to: &writer)
+    if let parts = writer.parts {
+      BinaryPartitions(map.placement, cluster, parts).write(to: &writer)
+    } else {
+      writePartitions(
+        map.placement, nodes: QuotedNames(cluster.nodes.map(\.name)), states: cluster.settings.model.states.map(\.name),
+        isWanted: cluster.settings.constraints.map { $0 > 0 }, ranges: cluster.ranges, to: &writer)
+    }
     writer.endObject()
   }
 
@@ -34,20 +40,27 @@ enum MapWriter {
   }
 
   /// Every state that is wanted, even where nobody has it; others where somebody does.
-  private static func writePartitions(_ map: PlacementMap, of cluster: Cluster, to writer: inout JSONWriter) {
-    let names = QuotedNames(cluster.nodes.map(\.name))
-    let states = QuotedNames(cluster.settings.model.states.map(\.name))
+  static func writePartitions(
+    _ map: PlacementMap, nodes names: borrowing QuotedNames, states: [String], isWanted: [Bool], ranges: [KeyRange],
+    to writer: inout JSONWriter
+  ) {
+    let states = QuotedNames(states)
     let columns = map.slotCounts.indices.map { map.slots(ofState: $0) }
-    let isWanted = cluster.settings.constraints.map { $0 > 0 }
     writer.beginObject(.lines)
+    if ranges.isEmpty, let indent = writer.indent,
+      let rows = RowWriter(nodes: names, states: states, isWanted: isWanted, indent: indent)
+    {
+      rows.write(map, to: &writer)
+      return writer.endObject()
+    }
     for partition in 0..<map.partitionCount {
-      if cluster.ranges.isEmpty {
+      if ranges.isEmpty {
         writer.key(partition)
         writer.beginObject(.compact)
       } else {
-        writer.key(cluster.ranges[partition].name)
+        writer.key(ranges[partition].name)
         writer.beginObject(.compact)
-        writeBounds(cluster.ranges[partition], to: &writer)
+        writeBounds(ranges[partition], to: &writer)
       }
       let row = map.row(partition)
       for state in columns.indices {
@@ -90,6 +103,8 @@ struct QuotedNames: ~Copyable {
   private let text: UnsafeMutableBufferPointer<UInt8>
   /// Where each name begins, and the end of the last.
   private let starts: UnsafeMutableBufferPointer<Int>
+
+  var count: Int { starts.count - 1 }
 
   /// O(bytes).
   init(_ names: [String]) {

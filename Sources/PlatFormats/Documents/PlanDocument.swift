@@ -6,6 +6,8 @@ public struct PlanDocument: Sendable {
   public var operation: String
   /// The target.
   public var map: MapDocument
+  /// Of a plan for maintenance: the map that it was made from, for the way back.
+  public var mapBefore: MapDocument?
   /// What its summary says; empty where it has none. Not to be relied on: see `claimFindings`.
   public var claims: [SummaryFigure]
   /// Its findings as they were written, without white space; nil where it has none. As reliable as its claims.
@@ -24,6 +26,7 @@ public struct PlanDocument: Sendable {
   /// The plan that the planner made, with its certificate. O(P · R).
   public init(_ plan: Plan, for document: ClusterDocument) {
     self.init(plan.operation, target: plan.target, for: document)
+    if plan.operation == .maintenance { mapBefore = document.map }
     certificate = PlanCertificate(
       prices: plan.certificate, movesLowerBound: plan.movesLowerBound, of: self, cluster: document.cluster)
   }
@@ -63,15 +66,24 @@ public struct SummaryFigure: Equatable, Sendable {
 }
 
 extension Report {
-  /// Every figure that a summary tells, but for `movesLowerBound`, which is not counted but proved.
+  /// How the load lies, as summaries tell it: in weight where partitions differ in it, else in replicas. States that
+  /// hold no data are counted all the same. The total comes last.
+  package var spreads: [(name: String, spread: WeightSpread)] {
+    let weighed = Dictionary(uniqueKeysWithValues: (inWeight?.load ?? []).map { ($0.state, $0.spread) })  // looked up only
+    let total = inWeight?.total ?? total.map { WeightSpread($0) }
+    return load.map { ($0.state, weighed[$0.state] ?? WeightSpread($0.spread)) } + (total.map { [("total", $0)] } ?? [])
+  }
+
+  /// Every figure that a summary tells, but for the lower bounds, which are not counted but proved.
   public var figures: [SummaryFigure] {
     var figures: [SummaryFigure] = []
     func add(_ path: String, _ count: Int) { figures.append(SummaryFigure(path, .number(Rational(count)))) }
     add("moves", moves)
     add("roleChanges", roleChanges)
-    for (name, spread) in load + (total.map { [("total", $0)] } ?? []) {
-      add("load.\(name).min", spread.least)
-      add("load.\(name).max", spread.greatest)
+    if let inWeight { figures.append(SummaryFigure("movesWeight", .number(inWeight.moves))) }
+    for (name, spread) in spreads {
+      figures.append(SummaryFigure("load.\(name).min", .number(spread.least)))
+      figures.append(SummaryFigure("load.\(name).max", .number(spread.greatest)))
       figures.append(SummaryFigure("load.\(name).ideal[0]", .number(spread.leastDue)))
       figures.append(SummaryFigure("load.\(name).ideal[1]", .number(spread.greatestDue)))
     }
@@ -87,11 +99,12 @@ extension Report {
   public func claimFindings(_ claims: [SummaryFigure]) -> [Finding] {
     let counted = figures
     return claims.compactMap { claim in
-      if claim.path == "movesLowerBound" {
-        guard case .number(let bound) = claim.value, bound > Rational(moves) else { return nil }
+      if claim.path == "movesLowerBound" || claim.path == "movesWeightLowerBound" {
+        let made = claim.path == "movesLowerBound" ? Rational(moves) : inWeight?.moves ?? .zero
+        guard case .number(let bound) = claim.value, bound > made else { return nil }
+        let what = claim.path == "movesLowerBound" ? "with fewer moves" : "by moving less weight"
         return Self.lie(
-          claim, .number(Rational(moves)),
-          "the plan claims that no map is reached with fewer moves than \(bound), and it makes \(moves)")
+          claim, .number(made), "the plan claims that no map is reached \(what) than \(bound), and it makes \(made)")
       }
       let truth = counted.first { $0.path == claim.path }?.value
       guard truth != claim.value else { return nil }

@@ -2,7 +2,7 @@ import PlatEngine
 
 /// Reads plan documents, ours or anyone's: only the map must be there.
 public enum PlanReader {
-  enum Key: String, JSONKey { case plat, operation, map, summary, findings, certificate }
+  enum Key: String, JSONKey { case plat, operation, map, mapBefore, summary, findings, certificate }
 
   /// Reads a plan for `document`; refuses one that was made from another map. O(bytes).
   public static func read(_ source: DocumentSource, for document: ClusterDocument) throws(DocumentError) -> PlanDocument {
@@ -29,6 +29,13 @@ public enum PlanReader {
 
     var plan = PlanDocument(
       operation: operation, map: MapDocument(header: header, placement: placement), extensions: sections.extensions)
+    if sections.enter(.mapBefore, &reader) {
+      let before = try MapReader(&reader, kind: .current)
+      try before.refuseContradiction(to: cluster.settings, &reader)
+      plan.mapBefore = MapDocument(
+        header: before.header,
+        placement: try before.readPlacement(&reader, of: cluster, nodes: NameTable(cluster.nodes.map(\.name))))
+    }
     if sections.enter(.summary, &reader) {
       plan.claims = try SummaryReader.read(&reader, states: cluster.settings.model.states.map(\.name))
     }
@@ -43,7 +50,7 @@ public enum PlanReader {
   }
 
   /// A plan is a target, made from the cluster's map and numbered after it. What it leaves out is taken for right.
-  private static func checkedHeader(
+  static func checkedHeader(
     _ map: MapReader, _ current: UInt64?, _ reader: inout JSONReader
   ) throws(DocumentError) -> MapHeader {
     var header = map.header
@@ -63,7 +70,7 @@ public enum PlanReader {
     return header
   }
 
-  private static func refuseOtherRanges(
+  static func refuseOtherRanges(
     _ map: MapReader, _ cluster: Cluster, _ reader: inout JSONReader
   ) throws(DocumentError) {
     let ranges = try map.readRanges(&reader)
@@ -84,9 +91,9 @@ public enum PlanReader {
 }
 
 /// Reads a summary as a list of claims.
-private enum SummaryReader {
+enum SummaryReader {
   private enum Key: String, JSONKey {
-    case moves, movesLowerBound, roleChanges, load, fanOut, brokenSoft, unmet, health
+    case moves, movesLowerBound, movesWeight, movesWeightLowerBound, roleChanges, load, fanOut, brokenSoft, unmet, health
   }
   private enum LoadKey: String, JSONKey { case min, max, ideal }
   private enum FanOutKey: String, JSONKey { case outbound, inbound }
@@ -98,7 +105,7 @@ private enum SummaryReader {
     try reader.beginObject()
     while let key = try reader.nextKey(&seen, &ignored) {
       switch key {
-      case .moves, .movesLowerBound, .roleChanges, .brokenSoft, .unmet:
+      case .moves, .movesLowerBound, .movesWeight, .movesWeightLowerBound, .roleChanges, .brokenSoft, .unmet:
         claims.append(try readNumber(&reader, key.rawValue))
       case .health:
         claims.append(SummaryFigure("health", .word(try reader.readWord(Health.self).rawValue)))

@@ -4,7 +4,8 @@ import PlatEngine
 public enum PlanWriter {
   /// `report`: what the Judge says about the plan. O(P · R).
   package static func write(
-    _ plan: PlanDocument, of cluster: Cluster, report: Report, movesLowerBound: Int?, to writer: inout JSONWriter
+    _ plan: PlanDocument, of cluster: Cluster, report: Report, movesLowerBound: Int?,
+    movesWeightLowerBound: Rational? = nil, to writer: inout JSONWriter
   ) {
     writer.beginObject(.lines)
     writer.key("plat")
@@ -13,7 +14,12 @@ public enum PlanWriter {
     writer.string(plan.operation)
     writer.key("map")
     MapWriter.write(plan.map, of: cluster, to: &writer)
-    ReportWriter.writeSummary(report, movement: .init(movesLowerBound: movesLowerBound), to: &writer)
+    if let before = plan.mapBefore {
+      writer.key("mapBefore")
+      MapWriter.write(before, of: cluster, to: &writer)
+    }
+    ReportWriter.writeSummary(
+      report, movement: .init(movesLowerBound: movesLowerBound, movesWeightLowerBound: movesWeightLowerBound), to: &writer)
     ReportWriter.writeFindings(report.findings, more: report.moreFindings, to: &writer)
     if let certificate = plan.certificate {
       writer.key("certificate")
@@ -34,7 +40,17 @@ package enum ReportWriter {
   /// What a summary says about the way from the map before. Without one, there are no moves.
   package struct Movement {
     package var movesLowerBound: Int?
-    package init(movesLowerBound: Int?) { self.movesLowerBound = movesLowerBound }
+    /// Where partitions differ in weight.
+    package var movesWeightLowerBound: Rational?
+
+    package init(movesLowerBound: Int?, movesWeightLowerBound: Rational? = nil) {
+      self.movesLowerBound = movesLowerBound
+      self.movesWeightLowerBound = movesWeightLowerBound
+    }
+
+    package init(_ plan: Plan) {
+      self.init(movesLowerBound: plan.movesLowerBound, movesWeightLowerBound: plan.movesWeightLowerBound)
+    }
   }
 
   package static func writeSummary(_ report: Report, movement: Movement?, to writer: inout JSONWriter) {
@@ -43,12 +59,15 @@ package enum ReportWriter {
     if let movement {
       writer.member("moves", report.moves)
       if let bound = movement.movesLowerBound { writer.member("movesLowerBound", bound) }
+      if let weight = report.inWeight {
+        writer.member("movesWeight", weight.moves)
+        if let bound = movement.movesWeightLowerBound { writer.member("movesWeightLowerBound", bound) }
+      }
       writer.member("roleChanges", report.roleChanges)
     }
     writer.key("load")
     writer.beginObject(.lines)
-    for (state, spread) in report.load { write(spread, named: state, to: &writer) }
-    if let total = report.total { write(total, named: "total", to: &writer) }
+    for (state, spread) in report.spreads { write(spread, named: state, to: &writer) }
     writer.endObject()
     writer.key("fanOut")
     writer.beginObject(.compact)
@@ -62,7 +81,7 @@ package enum ReportWriter {
     writer.endObject()
   }
 
-  private static func write(_ spread: LoadSpread, named name: String, to writer: inout JSONWriter) {
+  private static func write(_ spread: WeightSpread, named name: String, to writer: inout JSONWriter) {
     writer.key(name)
     writer.beginObject(.compact)
     writer.member("min", spread.least)
@@ -103,6 +122,12 @@ package enum ReportWriter {
 }
 
 extension JSONWriter {
+  /// A whole number as such, any other as text.
+  package mutating func member(_ key: String, _ value: Rational) {
+    if value.isInteger, let parts = value.parts { return member(key, parts.numerator) }
+    member(key, value.description)
+  }
+
   package mutating func member(_ key: String, _ value: Int) {
     self.key(key)
     integer(value)

@@ -4,21 +4,56 @@ import PlatEngine
 ///
 ///     {"key":"hello","partition":"528","holders":{"master":["a"],"slave":["b"]}}
 package struct RouteWriter: ~Copyable {
-  private let document: ClusterDocument
-  private let router: KeyRouter
+  private let targets: [Target]
+  /// Of the nodes, which all maps share.
   private let names: QuotedNames
-  private let states: [(name: String, slots: Range<Int>)]
   private var writer = JSONWriter()
   private var isFirst = true
 
-  package init(_ document: ClusterDocument) {
-    self.document = document
-    let settings = document.cluster.settings
-    router = KeyRouter(document.cluster)
-    names = QuotedNames(document.cluster.nodes.map(\.name))
-    states = settings.model.states.indices.map { state in
-      (settings.model.states[state].name, document.map?.placement.slots(ofState: state) ?? 0..<0)
+  /// One map that keys are looked up in.
+  package struct Target {
+    /// Where there are several.
+    var name: String?
+    var document: ClusterDocument
+    var router: KeyRouter
+    var states: [(name: String, slots: Range<Int>)]
+
+    init(_ document: ClusterDocument, name: String? = nil) {
+      self.name = name
+      self.document = document
+      router = KeyRouter(document.cluster)
+      let states = document.cluster.settings.model.states
+      self.states = states.indices.map { (states[$0].name, document.map?.placement.slots(ofState: $0) ?? 0..<0) }
     }
+  }
+
+  /// The maps of a document: of several the one named `name`, or all.
+  package static func targets(
+    _ document: AnyClusterDocument, named name: String?, _ source: DocumentSource
+  ) throws(DocumentError) -> [Target] {
+    switch document {
+    case .one(let document):
+      guard name == nil else {
+        throw source.error(InputError(path: "", found: "one map without a name", expected: "maps, one of them \(name!)"))
+      }
+      return [Target(document)]
+    case .several(let document):
+      guard let name else {
+        return document.group.members.indices.map { Target(document.document($0), name: document.group.members[$0].name) }
+      }
+      guard let index = document.index(of: name) else {
+        throw source.error(InputError(path: "maps", found: "no map \(name)", expected: "a map of this name"))
+      }
+      return [Target(document.document(index), name: name)]
+    }
+  }
+
+  package init(_ document: ClusterDocument) { self.init([Target(document)]) }
+
+  /// On the same nodes, one at least.
+  package init(_ targets: [Target]) {
+    self.targets = targets
+    names = QuotedNames(targets[0].document.cluster.nodes.map(\.name))
   }
 
   /// Every line of the input is a key, as it stands; the end of the input ends the last. O(bytes).
@@ -38,25 +73,29 @@ package struct RouteWriter: ~Copyable {
   }
 
   private mutating func write(_ batch: inout KeyBatch) {
-    for (key, partition) in zip(batch.keys, batch.partitions(router)) { write(key, partition: Int(partition)) }
+    let partitions = targets.map { batch.partitions($0.router) }
+    for (index, key) in batch.keys.enumerated() {
+      for (target, partitions) in zip(targets, partitions) { write(key, target, partition: Int(partitions[index])) }
+    }
     batch.removeAll()
   }
 
   package mutating func write(_ key: UnsafeBufferPointer<UInt8>) {
-    write(key, partition: router.partition(of: key))
+    for target in targets { write(key, target, partition: target.router.partition(of: key)) }
   }
 
-  private mutating func write(_ key: UnsafeBufferPointer<UInt8>, partition: Int) {
+  private mutating func write(_ key: UnsafeBufferPointer<UInt8>, _ target: Target, partition: Int) {
     if !isFirst { writer.raw("\n") }
     isFirst = false
     writer.beginObject(.compact)
+    if let name = target.name { writer.member("map", name) }
     writer.member("key", RangeBound.text(key))
-    writer.member("partition", document.cluster.partitionName(partition))
+    writer.member("partition", target.document.cluster.partitionName(partition))
     writer.key("holders")
     writer.beginObject(.compact)
-    if let map = document.map?.placement {
+    if let map = target.document.map?.placement {
       let row = map.row(partition)
-      for (name, slots) in states where slots.contains(where: { row[$0] != .none }) {
+      for (name, slots) in target.states where slots.contains(where: { row[$0] != .none }) {
         writer.key(name)
         writer.beginArray(.compact)
         for slot in slots where row[slot] != .none { writer.writeRaw(names[row[slot].int]) }

@@ -1,3 +1,4 @@
+import CPlatJSON
 import PlatEngine
 
 /// Reads the holders of one partition after the other into a placement map: `{"master":["a"],"slave":["f"]}`.
@@ -11,8 +12,11 @@ struct RowReader: ~Copyable {
   private let row: UnsafeMutableBufferPointer<NodeIndex>
   /// For each node, the last partition that named it, plus 1.
   private let lastPartition: UnsafeMutableBufferPointer<UInt32>
+  /// A name that no node of the cluster has is passed over.
+  private let leavesOutUnknownNodes: Bool
 
-  init(_ cluster: Cluster) throws(PlatError) {
+  init(_ cluster: Cluster, _ leavesOutUnknownNodes: Bool = false) throws(PlatError) {
+    self.leavesOutUnknownNodes = leavesOutUnknownNodes
     builder = try PlacementMapBuilder(
       partitionCount: cluster.settings.partitionCount, expected: cluster.settings.constraints)
     states = NameTable(cluster.settings.model.states.map(\.name))
@@ -50,6 +54,40 @@ struct RowReader: ~Copyable {
     }
   }
 
+  /// Rows wider than this are read one token after the other.
+  private static let mostPlainSlots = 16
+
+  /// Reads plain rows, one after the other and much faster, until the end or one that is not plain. How many.
+  mutating func readPlain(
+    _ reader: inout JSONReader, depth: Int, partitions: inout PartitionNames, nodes: borrowing NameTable
+  ) throws(DocumentError) -> Int {
+    let map = builder.map
+    guard map.width <= Self.mostPlainSlots, states.count <= 64 else { return 0 }
+    let counts = UnsafeMutablePointer<UInt32>.allocate(capacity: states.count)
+    let described = UnsafeMutablePointer<plat_json_row_state>.allocate(capacity: states.count)
+    defer {
+      counts.deallocate()
+      described.deallocate()
+    }
+    for state in 0..<states.count {
+      let (name, slots) = (states.bytes(state), map.slots(ofState: state))
+      counts[state] = 0
+      described[state] = plat_json_row_state(
+        name: name.baseAddress, name_length: UInt64(name.count), first_slot: UInt32(slots.lowerBound),
+        slot_count: UInt32(slots.count), used: counts + state)
+    }
+    let place = UnsafeMutableRawPointer(map.slots).assumingMemoryBound(to: UInt32.self)
+    let room = UnsafeMutablePointer<UInt32>.allocate(capacity: Self.mostPlainSlots)
+    defer { room.deallocate() }
+    var rows = plat_json_rows(
+      names: nodes.unsafeNames, states: described, state_count: UInt32(states.count), slots: place,
+      width: UInt64(map.width), partition_count: UInt64(map.partitionCount), taken: partitions.isTaken.baseAddress,
+      held: room)
+    let count = try reader.readRows(&rows, depth: depth)
+    for state in 0..<states.count { builder.note(used: Int(counts[state]), ofState: state) }
+    return count
+  }
+
   /// How many nodes there are in the array that comes next; they go to `row`.
   @inline(__always) private mutating func readHolders(
     _ reader: inout JSONReader, _ partition: Int, _ nodes: borrowing NameTable
@@ -59,7 +97,10 @@ struct RowReader: ~Copyable {
     try reader.beginArray(expected: "an array of nodes")
     while try reader.nextElement() {
       let name = try reader.readString(expected: "the name of a node")
-      guard let node = nodes.find(name.bytes) else { throw reader.error(at: name, expected: "a node of the cluster") }
+      guard let node = nodes.find(name.bytes) else {
+        if leavesOutUnknownNodes { continue }
+        throw reader.error(at: name, expected: "a node of the cluster")
+      }
       if lastPartition[node] == mark { throw reader.duplicateHolder(name) }
       lastPartition[node] = mark
       // No node comes twice, so there is room for all.

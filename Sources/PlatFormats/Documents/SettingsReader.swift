@@ -8,7 +8,7 @@ struct DraftSettings {
 
   /// Takes from the map what the settings left out, and refuses what contradicts them.
   mutating func complete(
-    _ reader: inout JSONReader, map: MapReader?, document: JSONSections<ClusterReader.Key>
+    _ reader: inout JSONReader, map: MapReader?, objectAt: Int, settingsAt: Int?
   ) throws(DocumentError) {
     if let keyFunction = map?.keyFunction {
       if !hasKeyFunction { settings.keyFunction = keyFunction }
@@ -19,9 +19,9 @@ struct DraftSettings {
     }
     try map?.refuseContradiction(to: settings, &reader)
     if settings.keyFunction == .range {
-      guard map != nil else { throw reader.missingKey("map", objectAt: document.offset) }
+      guard map != nil else { throw reader.missingKey("map", objectAt: objectAt) }
     } else if !hasPartitionCount {
-      throw reader.missingKey("numPartitions", objectAt: document[.settings] ?? document.offset)
+      throw reader.missingKey("numPartitions", objectAt: settingsAt ?? objectAt)
     }
   }
 }
@@ -31,18 +31,22 @@ enum SettingsReader {
   enum Key: String, JSONKey { case model, keyFunc, numPartitions, constraints, placement, fanOut }
   private enum FanOutKey: String, JSONKey { case outbound, inbound, strength }
 
+  /// Reads the settings that come next over those that `draft` has. `depth`: of their values.
   static func read(
-    _ reader: inout JSONReader, _ document: JSONSections<ClusterReader.Key>, models: [StateModel], levels: [String]
-  ) throws(DocumentError) -> DraftSettings {
-    var draft = DraftSettings(settings: Settings(partitionCount: 0))
-    guard document.enter(.settings, &reader) else { return draft }
-    let sections = try JSONSections<Key>(&reader, depth: 2)
+    _ reader: inout JSONReader, into draft: inout DraftSettings, models: [StateModel], levels: [String], depth: Int = 2
+  ) throws(DocumentError) {
+    let sections = try JSONSections<Key>(&reader, depth: depth)
     try sections.refuseUnknownKey()
     if sections.enter(.model, &reader) {
       let known = StateModel.all + models
       let names = known.map(\.name)
       let index = try reader.readName(of: names, expected: "one of the models \(names.joined(separator: ", "))")
-      draft.settings = Settings(model: known[index], partitionCount: 0)
+      if draft.settings.model != known[index] {
+        // Counts and rules speak of states, so those of another model say nothing.
+        let before = draft.settings
+        draft.settings = Settings(
+          model: known[index], keyFunction: before.keyFunction, partitionCount: before.partitionCount, fanOut: before.fanOut)
+      }
     }
     if sections.enter(.keyFunc, &reader) {
       draft.settings.keyFunction = try reader.readWord()
@@ -54,13 +58,13 @@ enum SettingsReader {
     }
     if sections.enter(.constraints, &reader) { try readConstraints(&reader, &draft.settings) }
     if sections.enter(.placement, &reader) {
+      draft.settings.placement = []
       try reader.beginArray(expected: "an array of rules")
       while try reader.nextElement() {
         draft.settings.placement.append(try RuleReader.read(&reader, settings: draft.settings, levels: levels))
       }
     }
     if sections.enter(.fanOut, &reader) { draft.settings.fanOut = try readFanOut(&reader) }
-    return draft
   }
 
   private static func readConstraints(_ reader: inout JSONReader, _ settings: inout Settings) throws(DocumentError) {

@@ -51,13 +51,13 @@ public enum AtomicFileOutput {
     }
   }
 
-  private static func resolved(_ path: String) -> String {
+  static func resolved(_ path: String) -> String {
     guard let real = realpath(path, nil) else { return path }
     defer { free(real) }
     return String(cString: real)
   }
 
-  private static func writeDirectly(_ bytes: UnsafeRawBufferPointer, to path: String) throws(FileError) {
+  static func writeDirectly(_ bytes: UnsafeRawBufferPointer, to path: String) throws(FileError) {
     let descriptor = open(path, O_WRONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw FileError(.create, path: path, systemError: errno) }
     defer { close(descriptor) }

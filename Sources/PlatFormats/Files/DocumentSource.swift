@@ -11,15 +11,18 @@ public final class DocumentSource: @unchecked Sendable {
   /// The document, without what lies behind it. Valid as long as this object: the caller must keep it.
   public let unsafeBytes: UnsafeBufferPointer<UInt8>
   private let block: UnsafeMutableRawPointer
+  /// Of a binary document: what belongs to the JSON that `unsafeBytes` are.
+  let binary: BinaryDocument?
 
   /// How many bytes a block needs beyond the document.
   static let paddingBytes = plat_json_padding()
 
   /// Takes over a block from `malloc` that has room for `count + paddingBytes` bytes.
-  init(adoptingUnsafe block: UnsafeMutableRawPointer, count: Int, name: String) {
+  init(adoptingUnsafe block: UnsafeMutableRawPointer, count: Int, name: String, binary: BinaryDocument? = nil) {
     memset(block + count, 0, Self.paddingBytes)
     self.block = block
     self.name = name
+    self.binary = binary
     unsafeBytes = UnsafeBufferPointer(start: block.assumingMemoryBound(to: UInt8.self), count: count)
   }
 
@@ -27,11 +30,22 @@ public final class DocumentSource: @unchecked Sendable {
   ///
   /// - Throws: `FileError` where memory is short.
   public convenience init(copying bytes: UnsafeRawBufferPointer, name: String) throws(FileError) {
+    try self.init(copying: bytes, name: name, binary: nil)
+  }
+
+  /// The JSON of a binary document.
+  convenience init(_ binary: BinaryDocument, name: String) throws(FileError) {
+    try self.init(copying: binary.sections[0].bytes, name: name, binary: binary)
+  }
+
+  private convenience init(
+    copying bytes: UnsafeRawBufferPointer, name: String, binary: BinaryDocument?
+  ) throws(FileError) {
     guard let block = malloc(bytes.count + Self.paddingBytes) else {
       throw FileError(.outOfMemory, path: name)
     }
     if let start = bytes.baseAddress { memcpy(block, start, bytes.count) }
-    self.init(adoptingUnsafe: block, count: bytes.count, name: name)
+    self.init(adoptingUnsafe: block, count: bytes.count, name: name, binary: binary)
   }
 
   deinit { free(block) }

@@ -14,6 +14,8 @@ public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
     /// Writing broke off.
     case write
     case outOfMemory
+    /// It begins as a binary document and is not a whole one.
+    case damaged(found: String, expected: String)
   }
 
   public let reason: Reason
@@ -31,7 +33,7 @@ public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The exit status of a program that stops for it, after sysexits.h.
   public var exitStatus: Int32 {
     switch reason {
-    case .tooLong: 65
+    case .tooLong, .damaged: 65
     case .noInput: 66
     case .outOfMemory: 70
     case .create: 73
@@ -48,6 +50,7 @@ public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
       case .create: "cannot be created"
       case .write: "cannot be written"
       case .outOfMemory: "needs more memory than there is"
+      case .damaged(let found, let expected): "is damaged: found \(found), expected \(expected)"
       }
     return systemError == 0 ? "\(path) \(what)" : "\(path) \(what): \(systemMessage)"
   }

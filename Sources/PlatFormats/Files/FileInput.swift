@@ -1,6 +1,6 @@
 import Glibc
 
-/// Reads whole files, or standard input.
+/// Reads whole files, or standard input: JSON or binary documents, which their first bytes tell apart.
 public enum FileInput {
   /// The longest input, in bytes: the JSON reader takes less than 4 GiB.
   public static let maximumBytes = Int(UInt32.max) - 1
@@ -23,6 +23,11 @@ public enum FileInput {
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { throw FileError(.read, path: name, systemError: errno) }
     if status.st_mode & S_IFMT == S_IFDIR { throw FileError(.noInput, path: name, systemError: EISDIR) }
+    if status.st_mode & S_IFMT == S_IFREG,
+      let binary = try BinaryDocument.map(descriptor: descriptor, sizeBytes: Int(status.st_size), name: name)
+    {
+      return try DocumentSource(binary, name: name)
+    }
     if status.st_size > maximumBytes { throw FileError(.tooLong, path: name) }
 
     // One byte more than the file has: the read that fills nothing finds the end without growing.
@@ -30,6 +35,7 @@ public enum FileInput {
     guard var block = malloc(capacity + DocumentSource.paddingBytes) else {
       throw FileError(.outOfMemory, path: name)
     }
+    LargeBlock.advise(block, capacity)
     var count = 0
     while true {
       if count == capacity {
@@ -50,6 +56,10 @@ public enum FileInput {
         throw got < 0 ? FileError(.read, path: name, systemError: failed) : FileError(.tooLong, path: name)
       }
     }
-    return DocumentSource(adoptingUnsafe: block, count: count, name: name)
+    let bytes = UnsafeMutableRawBufferPointer(start: block, count: count)
+    guard BinaryFile.isBinary(UnsafeRawBufferPointer(bytes)) else {
+      return DocumentSource(adoptingUnsafe: block, count: count, name: name)
+    }
+    return try DocumentSource(BinaryDocument(bytes, isMapped: false, name: name), name: name)
   }
 }

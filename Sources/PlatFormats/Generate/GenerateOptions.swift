@@ -25,6 +25,15 @@ public struct GenerateOptions: Sendable {
     case zipf
   }
 
+  /// Sizes of partitions.
+  public enum Sizes: Sendable, Equatable {
+    case equal
+    /// 1,000,000 divided by the rank, at least 1; ranks are shuffled.
+    case zipf
+    /// In turn, as `1:2:3` says, in random order.
+    case inTurn([Quantity])
+  }
+
   /// At most `most` replicas of a partition in one container of `level`.
   public struct Rule: Sendable, Equatable {
     public var level: String
@@ -68,6 +77,7 @@ public struct GenerateOptions: Sendable {
   public var slaves: Int?
   public var keyFunction = KeyFunction.crc32
   public var weights = Weights.equal
+  public var sizes = Sizes.equal
   /// The most replicas of each node, drawn from this range; nil: no limit.
   public var capacity: ClosedRange<Int>?
   public var rules: [Rule] = []
@@ -78,6 +88,8 @@ public struct GenerateOptions: Sendable {
   public var failed = 0
   public var joining = 0
   public var seed: UInt64 = 1
+  /// Maps on the same nodes, named m0, m1, …; 0: one, without a name.
+  public var maps = 0
 
   public init(nodes: Int, partitions: Int) {
     self.nodes = nodes
@@ -96,6 +108,7 @@ public struct GenerateOptions: Sendable {
     try checkRange(zones, "zones", 0...max(nodes, 0))
     try checkRange(racks, "racks", 0...max(nodes / max(zones, 1), 0))
     try checkRange(partitions, "partitions", 1...Limits.partitions)
+    try checkRange(maps, "maps", 0...Limits.mapCells / max(nodes, 1 << 8))
     try checkRange(masters ?? 0, "masters", 0...(model.mostHolders(0) ?? Limits.nodes))
     try checkRange(slaves ?? 0, "slaves", 0...Limits.nodes)
     for (count, option) in [(leaving, "leaving"), (failed, "failed"), (joining, "join")] {

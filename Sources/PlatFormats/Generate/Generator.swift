@@ -12,8 +12,35 @@ public enum Generator {
       settings: settings(options), levels: options.levels, containers: containers(options),
       nodes: nodes(options, lots))
     if options.keyFunction == .range { cluster.ranges = ranges(options.partitions) }
+    cluster.partitionWeights = sizes(options)
     try cluster.validate()
     return ClusterDocument(cluster: cluster, map: try MapGenerator(cluster, options, joining: lots.joining).make())
+  }
+
+  /// The same with `options.maps` maps. Fresh ones are planned together; of all others, each is made as if it were alone.
+  public static func makeGroup(_ options: GenerateOptions) throws -> GroupDocument {
+    var first = options
+    first.map = .none
+    var shared = try make(first).cluster
+    let ranges = shared.ranges
+    shared.ranges = []
+    let members = (0..<options.maps).map { ClusterGroup.Member(name: "m\($0)", settings: shared.settings, ranges: ranges) }
+    let group = ClusterGroup(shared: shared, members: members)
+    let joining = Lots(options).joining
+    guard options.map == .fresh else {
+      let maps = try members.indices.map { index in
+        var own = options
+        own.seed = options.seed &+ UInt64(index)
+        return try MapGenerator(group.cluster(index), own, joining: joining).make()
+      }
+      return GroupDocument(group: group, maps: maps)
+    }
+    var well = group
+    for node in shared.nodes.indices { well.shared.nodes[node].status = joining.contains(node) ? .leaving : .active }
+    let plan = try Planner.plan(DenseGroup(well), from: members.map { _ in nil })
+    return GroupDocument(
+      group: group,
+      maps: plan.plans.map { MapDocument(header: MapHeader(kind: .current, revision: 1), placement: $0.target) })
   }
 
   /// Which nodes are what.
@@ -87,6 +114,17 @@ public enum Generator {
     case .equal: return nil
     case .among(let range): return (0..<options.nodes).map { _ in random.among(range) }
     case .zipf: return random.shuffled(1..<options.nodes + 1).map { max(1, 100 / $0) }
+    }
+  }
+
+  /// Of each partition; none where all are of one size.
+  private static func sizes(_ options: GenerateOptions) -> [Quantity] {
+    var random = SeededRandom(seed: options.seed, for: .sizes)
+    switch options.sizes {
+    case .equal: return []
+    case .zipf:
+      return random.shuffled(0..<options.partitions).map { Quantity(UInt64(max(1, 1_000_000 / ($0 + 1)))) }
+    case .inTurn(let sizes): return random.shuffled(0..<options.partitions).map { sizes[$0 % sizes.count] }
     }
   }
 

@@ -5,7 +5,7 @@ struct SeededRandom {
   /// What numbers are drawn for. Each has its own sequence, so that one option does not shift what others draw.
   enum Purpose: UInt64 {
     case weights = 1
-    case capacities, statuses, placement, progress
+    case capacities, statuses, placement, progress, sizes
   }
 
   private var numbers: SplitMix

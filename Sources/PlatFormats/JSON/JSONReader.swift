@@ -97,6 +97,9 @@ package struct JSONReader: ~Copyable {
     tokensEnd = tokens
   }
 
+  /// Added to a depth: the second of what is around the value is an array, of maps.
+  static var inArray: Int { Int(PLAT_JSON_IN_ARRAY) }
+
   /// Moves over the next value, around which are `depth` objects and no array. O(bytes), and much faster than
   /// `skipValue`, since nothing in it is checked until it is read.
   mutating func passValue(depth: Int) throws(DocumentError) {
@@ -108,6 +111,16 @@ package struct JSONReader: ~Copyable {
     _ = plat_json_pass(handle, token.offset, UInt32(depth))
     cursor = tokens
     tokensEnd = tokens
+  }
+
+  /// Reads plain rows from the next key on; see `plat_json_read_rows`. How many.
+  mutating func readRows(_ rows: inout plat_json_rows, depth: Int) throws(DocumentError) -> Int {
+    let token = try peek()
+    guard token.kindOfToken == .key else { return 0 }
+    let count = plat_json_read_rows(handle, UInt64(token.start), UInt32(depth), &rows)
+    cursor = tokens
+    tokensEnd = tokens
+    return Int(count)
   }
 
   // MARK: the shape

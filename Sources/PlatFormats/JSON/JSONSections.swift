@@ -14,7 +14,7 @@ struct JSONSections<Key: JSONKey> {
   /// Keys named `x-…`, with their values as written.
   private(set) var extensions: [Extension] = []
   /// How many objects are around its values: 1 in the document's own.
-  private let depth: Int
+  let depth: Int
   private var offsets: [String: Int] = [:]
   private var unknown: DocumentError?
 

@@ -28,9 +28,18 @@ package struct JSONWriter: ~Copyable {
   /// A key is written and its value is not.
   private var isAfterKey = false
   private var isOutOfMemory = false
+  /// What a binary document has beside its JSON; nil where all is JSON.
+  private(set) var parts: BinaryParts?
 
   /// `capacityBytes`: an estimate of the document's length saves copies.
   package init(capacityBytes: Int = 64 << 10) { _ = grow(by: capacityBytes) }
+
+  /// For a document that goes to `path`: a binary one where that ends in `.plat`.
+  package init(capacityBytes: Int, for path: String?) {
+    let isBinary = path?.hasSuffix(".plat") ?? false
+    self.init(capacityBytes: isBinary ? 64 << 10 : capacityBytes)
+    if isBinary { parts = BinaryParts() }
+  }
 
   deinit { free(block) }
 
@@ -59,6 +68,25 @@ package struct JSONWriter: ~Copyable {
     hasLines >>= 1
     hasElement >>= 1
   }
+
+  // MARK: elements
+
+  /// Elements of an object in lines that `body` writes itself, at most `mostBytes` of them with a comma and a line break
+  /// before each; it returns how many. The comma before the first element of all is dropped.
+  mutating func elements(mostBytes: Int, _ body: (UnsafeMutablePointer<UInt8>) -> Int) {
+    guard let end = reserve(mostBytes) else { return }
+    let size = body(end)
+    if hasElement & 1 == 0, size > 0 {
+      memmove(end, end + 1, size - 1)
+      count += size - 1
+    } else {
+      count += size
+    }
+    if size > 0 { hasElement |= 1 }
+  }
+
+  /// How far in the elements of the innermost container are, where they have lines.
+  var indent: Int? { hasLines & 1 != 0 ? 2 * depth : nil }
 
   // MARK: keys and values as bytes
 
@@ -152,6 +180,7 @@ package struct JSONWriter: ~Copyable {
       isOutOfMemory = true
       return false
     }
+    LargeBlock.advise(memory, wanted)
     block = memory.assumingMemoryBound(to: UInt8.self)
     capacity = wanted
     return true
@@ -169,7 +198,26 @@ package struct JSONWriter: ~Copyable {
   package consuming func write(to path: String?) throws(FileError) {
     precondition(depth == 0 && !isAfterKey)
     put(0x0a)
+    try finish(for: path ?? "standard output")
     try AtomicFileOutput.write(written(for: path ?? "standard output"), to: path)
+  }
+
+  /// Ends the document with a line break and writes it under its temporary name.
+  consuming func stage(_ file: StagedFile) throws(FileError) {
+    precondition(depth == 0 && !isAfterKey)
+    put(0x0a)
+    try finish(for: file.target)
+    try file.write(written(for: file.target))
+  }
+
+  /// Of a binary document: puts the JSON and what is beside it together.
+  private mutating func finish(for name: String) throws(FileError) {
+    guard let parts else { return }
+    guard let file = parts.compose(json: try written(for: name)) else { throw FileError(.outOfMemory, path: name) }
+    free(block)
+    block = file.baseAddress?.assumingMemoryBound(to: UInt8.self)
+    count = file.count
+    capacity = file.count
   }
 
   private func written(for name: String) throws(FileError) -> UnsafeRawBufferPointer {

@@ -1,3 +1,4 @@
+import CPlatJSON
 import Glibc
 
 /// Distinct names in the order in which they first came, found again by their bytes.
@@ -67,6 +68,13 @@ struct NameTable: ~Copyable {
 
   /// A copy of a name.
   func string(_ index: Int) -> String { String(decoding: bytes(index), as: UTF8.self) }
+
+  /// The same for the C reader of rows; valid until the next `insert`.
+  var unsafeNames: plat_json_names {
+    plat_json_names(
+      slots: slots, slot_count: UInt64(slotCount),
+      ends: UnsafeRawPointer(ends).assumingMemoryBound(to: Int64.self), text: text, seed: seed)
+  }
 
   // MARK: inside
 

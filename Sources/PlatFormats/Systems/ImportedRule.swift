@@ -31,6 +31,11 @@ public struct ImportedCluster: Sendable {
   public var document: ClusterDocument
   /// Where the document says less than the foreign one did, or says it otherwise.
   public var warnings: [String]
+
+  public init(document: ClusterDocument, warnings: [String]) {
+    self.document = document
+    self.warnings = warnings
+  }
 }
 
 /// Nodes in boxes of one level, in tree order: boxes as they first come, nodes in the order given within each.

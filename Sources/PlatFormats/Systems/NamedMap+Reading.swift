@@ -17,6 +17,7 @@ extension NamedMap {
 
   /// Throws `DocumentError`, `InputError` for a cluster without a map, `PlatError.outOfMemory`. O(bytes).
   public static func read(_ source: DocumentSource) throws -> NamedMap {
+    let source = try source.expanded()
     var reader = try JSONReader(source)
     let sections = try JSONSections<Key>(&reader, depth: 1, expected: "an object: a plan or a cluster document")
     try reader.finish()

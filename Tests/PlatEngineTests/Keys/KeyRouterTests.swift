@@ -1,6 +1,7 @@
-import PlatEngine
 import TestSupport
 import Testing
+
+@testable import PlatEngine
 
 @Suite struct KeyRouterTests {
   private func router(_ function: KeyFunction, _ count: Int, ranges: [KeyRange] = []) -> KeyRouter {
@@ -51,6 +52,49 @@ import Testing
         let range = ranges[Int(partition)]
         try holds(!key.lexicographicallyPrecedes(range.start), "\(key) before \(range)")
         try holds(range.end.isEmpty || key.lexicographicallyPrecedes(range.end), "\(key) behind \(range)")
+      }
+    }
+  }
+
+  /// Against looking at every range: starts that share long beginnings, prefixes that tie, empty and long keys, bytes of
+  /// all values, keys that are starts or next to one.
+  @Test func rangesAgainstLookingAtAll() {
+    forAllSeeds(0..<150) { seed in
+      var random = SplitMix64(seed: seed)
+      let shared = (0..<random.pick([0, 0, 1, 5, 8, 20])).map { _ in UInt8(random.below(256)) }
+      let values = random.pick([[0, 1], [0x60, 0x61, 0x62], [0, 0x7f, 0x80, 0xff], Array(0...255)] as [[UInt8]])
+      func text(_ most: Int) -> [UInt8] { (0..<random.among(0...most)).map { _ in random.pick(values) } }
+      let count = random.pick([0, 1, 7, 8, 9, 63, 64, 65, 300])
+      var starts = Set((0..<count).map { _ in shared + text(random.pick([2, 9, 12])) })
+      starts.remove([])
+      let ordered = [[]] + starts.sorted { $0.lexicographicallyPrecedes($1) }
+      let ranges = ordered.indices.map { index in
+        KeyRange(name: "\(index)", start: ordered[index], end: index + 1 < ordered.count ? ordered[index + 1] : [])
+      }
+      let router = router(.range, ranges.count, ranges: ranges)
+      var keys: [[UInt8]] = [[], [0xff], [UInt8](repeating: 0xff, count: 40), shared]
+      for start in ordered.prefix(80) {
+        keys += [start, start + [0], start + [0xff], Array(start.dropLast()), start.dropLast() + [(start.last ?? 1) &- 1]]
+      }
+      for _ in 0..<100 { keys.append((random.chance(3, 4) ? shared : []) + text(20)) }
+      let offsets = keys.reduce(into: [UInt32(0)]) { $0.append($0[$0.count - 1] + UInt32($1.count)) }
+      var partitions = [UInt32](repeating: 0, count: keys.count)
+      router.partitions(ofKeys: keys.flatMap(\.self) + [0], offsets: offsets, count: keys.count, into: &partitions)
+      for (key, partition) in zip(keys, partitions) {
+        let wanted = ordered.lastIndex { !key.lexicographicallyPrecedes($0) }!
+        try holds(Int(partition) == wanted && router.partition(of: key) == wanted, "\(key): \(partition), not \(wanted)")
+      }
+    }
+  }
+
+  /// The remainder by multiplication is the remainder, at both ends of every multiple.
+  @Test func remaindersAreExact() {
+    for count in [1, 2, 3, 7, 1024, 1440, 65_535, 65_537, 1 << 20, (1 << 28) - 1, 1 << 28] {
+      let router = router(.crc32, count)
+      for number in [0, 1, UInt32(count) - 1, UInt32(count), .max, .max - 1, .max / UInt32(count) * UInt32(count)] {
+        for number in [number, number &- 1, number &+ 1] {
+          #expect(router.remainder(number) == number % UInt32(count), "\(number) mod \(count)")
+        }
       }
     }
   }

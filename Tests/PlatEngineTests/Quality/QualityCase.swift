@@ -12,6 +12,8 @@ struct QualityShape {
   var fanOut: FanOutLimit?
   /// By the node's place in the tree.
   var weights: [Int: String] = [:]
+  /// Of each partition; none: all of one size.
+  var partitionWeights: [String] = []
   var capacities: [Int: Int] = [:]
   var statuses: [Int: Node.Status] = [:]
 
@@ -56,7 +58,9 @@ struct QualityShape {
     }
     let settings = Settings(
       model: model, partitionCount: partitions, constraints: constraints, placement: rules, fanOut: fanOut)
-    return Cluster(settings: settings, levels: ["zone", "rack"], containers: containers, nodes: nodes)
+    return Cluster(
+      settings: settings, levels: ["zone", "rack"], containers: containers, nodes: nodes,
+      partitionWeights: partitionWeights.map { Quantity($0)! })
   }
 }
 

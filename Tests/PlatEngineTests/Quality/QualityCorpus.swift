@@ -4,7 +4,8 @@ import TestSupport
 /// The clusters of the quality table, from large to strange.
 extension QualityCase {
   static let corpus: [QualityCase] =
-    published + everyday + uneven + weighted + capped + levelled + manyStates + strange + hard + limited + large
+    published + everyday + uneven + weighted + capped + levelled + manyStates + strange + hard + near + models + limited
+    + large
 
   private static let fifty = QualityShape(
     racks: Array(repeating: [5, 5], count: 5), partitions: 1440, rules: [QualityShape.atMost(1, inLevel: 0)])
@@ -156,6 +157,51 @@ extension QualityCase {
     QualityCase("few partitions, many nodes: 30 leave", .planned, sparse, then: sparse.with(30, .leaving)),
     QualityCase("another number of partitions", .planned, fifty) { $0.partitions = 2000 },
   ]
+
+  private static let near: [QualityCase] = {
+    let rule = PlacementRule(states: [1], level: 0, demand: .near(of: 0, atLeast: 1), strength: .hard)
+    let one = fifty.with { $0.rules = [rule] }
+    let capped = fifty.with { $0.rules = [rule, QualityShape.atMost(2, inLevel: 0), QualityShape.atMost(1, inLevel: 1)] }
+    let far = "rows that may have their company in two zones are no matroid: the bound is not reached"
+    return [
+      QualityCase("one slave near: fresh", .fresh, one),
+      QualityCase("one slave near: a node joins", .planned, one) { $0.racks[2][1] += 1 },
+      QualityCase("one slave near: a node leaves", .planned, one, then: one.with(1, .leaving)),
+      QualityCase("one slave near: a zone fails", .planned, one) { shape in
+        for node in 0..<10 { shape.statuses[node] = .failed }
+      },
+      QualityCase("one slave near: random", .random(.random, seed: 15), one),
+      QualityCase("one slave near, racks apart: fresh", .fresh, capped),
+      QualityCase("one slave near, racks apart: five fail", .planned, capped, then: capped.with(5, .failed), gap: far),
+    ]
+  }()
+
+  private static let models: [QualityCase] = {
+    let trio = fifty.with {
+      $0.model = .trio
+      $0.constraints = [1, 1, 1, 0]
+      $0.rules[0].states = [0, 1, 2]
+    }
+    let quorum = fifty.with {
+      $0.model = .quorum
+      $0.constraints = [1, 1, 1]
+      $0.rules[0].states = [0, 1, 2]
+    }
+    return [
+      QualityCase("three states: fresh", .fresh, trio),
+      QualityCase("three states: a node leaves", .planned, trio, then: trio.with(1, .leaving)),
+      QualityCase("two copies and a witness: fresh", .fresh, quorum),
+      QualityCase("two copies and a witness: a node joins", .planned, quorum) { $0.racks[2][1] += 1 },
+      QualityCase(
+        "50 routers that own everything: one fails", .planned,
+        fifty.with {
+          $0.model = .multiMaster
+          $0.partitions = 64
+          $0.constraints = [50, 0, 0, 0]
+          $0.rules = []
+        }) { $0.statuses[7] = .failed },
+    ]
+  }()
 
   private static let large: [QualityCase] = {
     let thousand = QualityShape(

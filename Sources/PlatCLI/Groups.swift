@@ -1,0 +1,81 @@
+import PlatEngine
+import PlatFormats
+
+/// `plan` and `check` for documents with several maps.
+enum Groups {
+  static func plan(
+    _ source: DocumentSource, _ document: GroupDocument, _ options: PlanOptions, to path: String?, _ console: Console
+  ) throws -> Bool {
+    let (dense, planned) = try console.stage("planning") {
+      try source.locatingErrors {
+        let dense = try DenseGroup(document.group)
+        return (dense, try Planner.plan(dense, from: document.maps.map { $0?.placement }, options: options))
+      }
+    }
+    let report = try console.stage("judging") {
+      try Judge.judge(dense, maps: planned.plans.map(\.target), from: document.mapsBefore())
+    }
+    let plan = GroupPlanDocument(planned, .rebalance, for: document)
+    let movement = ReportWriter.Movement(movesLowerBound: planned.movesLowerBound)
+    try console.stage("writing") {
+      var writer = JSONWriter(capacityBytes: GroupWriter.estimatedBytes(plan.maps, of: document))
+      GroupWriter.write(
+        plan, of: document, report: report, bounds: planned.plans.map(\.movesLowerBound),
+        movesLowerBound: planned.movesLowerBound, to: &writer)
+      try writer.write(to: path)
+    }
+    summarize(report, "\(plan.operation) of", document, movement, console)
+    return report.meetsHardRules
+  }
+
+  static func check(
+    _ source: DocumentSource, _ document: GroupDocument, plan: GroupPlanDocument?, to path: String?, _ console: Console
+  ) throws -> Bool {
+    for (index, map) in document.maps.enumerated() where plan == nil && map == nil {
+      throw source.error(
+        InputError(path: "maps[\(index)]", found: "no map", expected: "a cluster with every map, or a plan for it"))
+    }
+    let maps = plan?.maps ?? document.maps.compactMap { $0 }
+    let report = try console.stage("judging") {
+      try source.locatingErrors {
+        var report = try Judge.judge(
+          DenseGroup(document.group), maps: maps.map(\.placement), from: plan == nil ? nil : document.mapsBefore())
+        if let plan { report.putClaims(of: plan) }
+        return report
+      }
+    }
+    try console.stage("writing") {
+      var writer = JSONWriter()
+      GroupWriter.write(report, headers: maps.map(\.header), of: document, hasMoves: plan != nil, to: &writer)
+      try writer.write(to: path)
+    }
+    let movement = plan.map { _ in ReportWriter.Movement(movesLowerBound: nil) }
+    summarize(report, plan == nil ? "the" : "the plan of", document, movement, console)
+    return report.meetsHardRules && !report.hasLies
+  }
+
+  /// Figures of all maps together, and the first findings of any.
+  private static func summarize(
+    _ report: GroupReport, _ what: String, _ document: GroupDocument, _ movement: ReportWriter.Movement?,
+    _ console: Console
+  ) {
+    var sum = report.sum
+    for (member, map) in zip(document.group.members, report.maps) {
+      for var finding in map.findings.prefix(max(0, 8 - sum.findings.count)) {
+        finding.rule = "\(member.name): \(finding.rule)"
+        sum.findings.append(finding)
+      }
+    }
+    let findings = (report.maps + [report.sum]).reduce(0) { $0 + $1.findings.count + $1.moreFindings }
+    sum.moreFindings = findings - sum.findings.count
+    let partitions = document.group.members.reduce(0) { $0 + $1.settings.partitionCount }
+    console.summarize {
+      "\(what) \(report.maps.count) maps of \(partitions) partitions on \(document.group.shared.nodes.count) nodes\n"
+        + ReportSummary.text(sum, movement: movement) + ReportSummary.costs(console)
+    } json: { writer in
+      ReportWriter.writeSummary(report.sum, movement: movement, to: &writer)
+      writer.member("findings", findings)
+      ReportSummary.writeCosts(console, to: &writer)
+    }
+  }
+}

@@ -1,0 +1,167 @@
+/// How weight lies on the nodes that may hold something.
+public struct WeightSpread: Equatable, Sendable {
+  public var least: Rational
+  public var greatest: Rational
+  /// The least and greatest of the exact shares that the nodes are due.
+  public var leastDue: Rational
+  public var greatestDue: Rational
+
+  public init(least: Rational, greatest: Rational, leastDue: Rational, greatestDue: Rational) {
+    self.least = least
+    self.greatest = greatest
+    self.leastDue = leastDue
+    self.greatestDue = greatestDue
+  }
+
+  /// A spread of replicas, each of them weighing 1.
+  public init(_ spread: LoadSpread) {
+    self.init(
+      least: Rational(spread.least), greatest: Rational(spread.greatest), leastDue: spread.leastDue,
+      greatestDue: spread.greatestDue)
+  }
+}
+
+/// What a report says in weight, where partitions differ in it. In the document's own numbers.
+public struct WeightReport: Equatable, Sendable {
+  /// The weight of what nodes must receive.
+  public internal(set) var moves: Rational
+  /// Spread for each state that is wanted and holds data, in the model's order, by name.
+  public internal(set) var load: [(state: String, spread: WeightSpread)]
+  public internal(set) var total: WeightSpread?
+
+  public static func == (a: Self, b: Self) -> Bool {
+    a.moves == b.moves && a.total == b.total
+      && a.load.elementsEqual(b.load, by: { $0.state == $1.state && $0.spread == $1.spread })
+  }
+}
+
+extension Judge {
+  /// How weight lies beside what each node is due of it.
+  ///
+  /// A node is balanced where its weight, in every state and in total, is off its due by no more than one replica: the
+  /// heaviest partition that fits within its due in all; for a node that is due just the one that it holds, within what
+  /// others are due. Where all that fits, in all its replicas, does not fill the nodes that are due no more, or not this
+  /// one alone, it may stay below.
+  struct WeightBalance {
+    let weights: PartitionWeights
+    let due: WeightDue
+    let held: Weighed
+    private(set) var load: [(state: String, spread: WeightSpread)] = []
+    private(set) var total: WeightSpread?
+    private(set) var isBalanced = true
+    /// For each state that is wanted and in total: the node that is farthest out of balance.
+    private(set) var dockets: [Docket] = []
+    /// For each node: what it may be off its due, and whether it may stay below.
+    private var tolerances: [(weight: Int, mayStayBelow: Bool)] = []
+
+    /// O(P log P + P · R + N log P), and exact arithmetic for each kind of node.
+    init(_ matter: Matter, _ weights: PartitionWeights) {
+      self.weights = weights
+      held = Weighed(matter, weights)
+      due = WeightDue(matter.dense, weights, held)
+      tolerances = Self.tolerances(matter, weights, due)
+      for state in matter.model.states.indices where matter.dense.dataWanted[state] > 0 {
+        let spread = weigh(matter, held.ofState[state], due.ofState[state], state: state)
+        if let spread { load.append((matter.model.states[state].name, spread)) }
+      }
+      total = weigh(matter, held.total, due.total, state: nil)
+    }
+
+    func report(movesWeight: Int) -> WeightReport {
+      WeightReport(moves: weights.exact(movesWeight), load: load, total: total)
+    }
+
+    private mutating func weigh(_ matter: Matter, _ have: [Int], _ due: [Rational], state: Int?) -> WeightSpread? {
+      var spread: WeightSpread?
+      var (least, greatest) = (Int.max, 0)
+      var worst: (beyond: Rational, node: Int)?
+      for node in 0..<matter.nodeCount where matter.dense.status[node] == .active {
+        let off = Rational(have[node]) - due[node]
+        let tolerance = tolerances[node]
+        let beyond = off.sign >= 0 || !tolerance.mayStayBelow ? (off.sign < 0 ? .zero - off : off) - Rational(tolerance.weight) : .zero
+        if beyond.sign > 0, worst.map({ beyond > $0.beyond }) ?? true { worst = (beyond, node) }
+        guard self.due.hasWeight[node] else { continue }
+        (least, greatest) = (min(least, have[node]), max(greatest, have[node]))
+        if spread == nil { spread = WeightSpread(least: .zero, greatest: .zero, leastDue: due[node], greatestDue: due[node]) }
+        if due[node] < spread!.leastDue { spread!.leastDue = due[node] }
+        if due[node] > spread!.greatestDue { spread!.greatestDue = due[node] }
+      }
+      var docket = Docket(.balance(state: state), .soft)
+      docket.isCounted = false
+      if let node = worst?.node { docket.add(Breach(node: node, want: due[node].floor ?? 0, have: have[node])) }
+      isBalanced = isBalanced && worst == nil
+      dockets.append(docket)
+      guard var spread else { return nil }
+      (spread.least, spread.greatest) = (weights.exact(least), weights.exact(greatest))
+      (spread.leastDue, spread.greatestDue) = (spread.leastDue * weights.unit, spread.greatestDue * weights.unit)
+      return spread
+    }
+
+    private static func tolerances(
+      _ matter: Matter, _ weights: PartitionWeights, _ due: WeightDue
+    ) -> [(weight: Int, mayStayBelow: Bool)] {
+      let ascending = weights.of.sorted()
+      var upTo = [0]
+      for weight in ascending { upTo.append(upTo.last! + weight) }
+      /// The heaviest that fits, and what all that fit weigh.
+      func fitting(_ due: Int) -> (heaviest: Int, all: Int) {
+        var (low, high) = (0, ascending.count)
+        while low < high {
+          let middle = (low + high) / 2
+          if ascending[middle] <= due { low = middle + 1 } else { high = middle }
+        }
+        return (low > 0 ? ascending[low - 1] : 0, upTo[low])
+      }
+      let whole = due.total.map { $0.floor ?? .max }
+      let free = whole.indices.filter { matter.dense.status[$0] == .active && !due.isPinned[$0] }.sorted {
+        (whole[$0], $0) < (whole[$1], $1)
+      }
+      let most = free.last.map { fitting(whole[$0]).heaviest } ?? .max
+      var tolerances = whole.map { whole in
+        let fits = fitting(whole)
+        return (weight: min(most, fits.heaviest), mayStayBelow: fits.heaviest == 0 || fits.all < whole)
+      }
+      var sum = 0
+      var first = 0
+      for (place, node) in free.enumerated() {
+        sum += whole[node]
+        guard place + 1 == free.count || whole[free[place + 1]] > whole[node] else { continue }
+        if sum > fitting(whole[node]).all * matter.dense.replicas {
+          for node in free[first...place] { tolerances[node].mayStayBelow = true }
+        }
+        first = place + 1
+      }
+      return tolerances
+    }
+  }
+
+  /// What the nodes hold in a map, weighed.
+  struct Weighed {
+    private(set) var total: [Int]
+    /// For each of the model's states.
+    private(set) var ofState: [[Int]]
+    /// The heaviest replica of each node, in all and in each state; 0: none.
+    private(set) var heaviest: [Int]
+    private(set) var heaviestOfState: [[Int]]
+
+    /// O(P · R).
+    init(_ matter: Matter, _ weights: PartitionWeights) {
+      let none = [Int](repeating: 0, count: matter.nodeCount)
+      (total, heaviest) = (none, none)
+      ofState = matter.model.states.map { _ in none }
+      heaviestOfState = ofState
+      let map = matter.map
+      for (slot, state) in map.stateOfSlot.enumerated() where matter.model.states[state].holdsData {
+        for partition in 0..<matter.rowCount {
+          let node = map.row(partition)[slot].int
+          guard node < matter.nodeCount, matter.isLive.base[node] == 1 else { continue }
+          let weight = weights.of[partition]
+          total[node] += weight
+          ofState[state][node] += weight
+          heaviest[node] = max(heaviest[node], weight)
+          heaviestOfState[state][node] = max(heaviestOfState[state][node], weight)
+        }
+      }
+    }
+  }
+}

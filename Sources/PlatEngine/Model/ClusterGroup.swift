@@ -1,0 +1,45 @@
+/// Several maps on the same nodes: buckets, topics, tables. The nodes, their tree and the limits while moving are
+/// told once; each map has settings, and key ranges, of its own.
+public struct ClusterGroup: Equatable, Sendable {
+  public struct Member: Equatable, Sendable {
+    public var name: String
+    public var settings: Settings
+    /// As `Cluster.ranges`.
+    public var ranges: [KeyRange]
+
+    public init(name: String, settings: Settings, ranges: [KeyRange] = []) {
+      self.name = name
+      self.settings = settings
+      self.ranges = ranges
+    }
+  }
+
+  /// Nodes, tree and limits, with the settings that maps have where they say nothing else.
+  public var shared: Cluster
+  public var members: [Member]
+
+  public init(shared: Cluster, members: [Member]) {
+    self.shared = shared
+    self.members = members
+  }
+
+  /// One map's view, as if it were alone. O(1): the arrays are shared.
+  public func cluster(_ member: Int) -> Cluster {
+    var cluster = shared
+    cluster.settings = members[member].settings
+    cluster.ranges = members[member].ranges
+    return cluster
+  }
+
+  /// The replicas that a map asks for.
+  func demand(_ member: Int) -> Int {
+    let settings = members[member].settings
+    return settings.partitionCount * zip(settings.constraints, settings.model.states).reduce(0) { $0 + ($1.1.holdsData ? $1.0 : 0) }
+  }
+}
+
+extension Limits {
+  /// Maps on the same nodes, and cells of maps × nodes.
+  public static let maps = 1 << 20
+  public static let mapCells = 1 << 28
+}

@@ -1,0 +1,228 @@
+/// Fresh maps under a near rule, in closed form.
+///
+/// Partitions lie on a circle. Containers share it out twice: who has a partition's company (its master and those that
+/// must be with it), by the masters that they are due, and, turned so that nobody meets itself, who has the others:
+///
+///     company   |------- z0 -------|--- z1 ---|--- z2 ---|
+///     others    |- z1 -|- z2 -|--------- z0 ---------|z1 |
+///
+/// Inside a container its partitions are laid on the line of its nodes as in `Fresh`: company in points as far apart as
+/// it has partitions, so that no node has two of one; others one by one. Blocks of partitions use other orders of the
+/// tree and other turns, so that each node has many peers. Where no turn keeps containers apart (containers that are due
+/// very different parts, or several others in few containers), nothing is made, and `Fill` finds what is left.
+struct FreshNear {
+  private let problem: Problem
+  private let rule: NearRule
+  private let rows: UnsafeMutablePointer<NodeIndex>
+  /// What each container still gets: partitions whose company it has, and others' replicas.
+  private var companies: [Int]
+  private var others: [Int]
+  /// What each node still gets of the one and of the other.
+  private var inCompany: [Int]
+  private var besides: [Int]
+  private let blocks: Int
+
+  /// Fills every row; false, with nothing placed, where that cannot be done. O(P · R + blocks · (N + containers)).
+  static func run(_ problem: Problem, _ due: Due, _ placement: inout Placement) throws(PlatError) -> Bool {
+    guard problem.current == nil, problem.near.count == 1, let rule = problem.near.first, !due.isShort,
+      let masters = due.roles.first, problem.partitionCount > 0, rule.mostOutside == problem.replicas - rule.company
+    else { return false }
+    let most = max(1, min(problem.partitionCount * problem.replicas / (4 * max(problem.nodeCount, 1)), problem.partitionCount / 16))
+    for blocks in most > 1 ? [most, 1] : [1] {
+      guard var fresh = FreshNear(problem, due, masters, rule, placement.rows, blocks: blocks) else { return false }
+      guard try fresh.fill() else { continue }
+      guard
+        problem.hard.firstNotAllowed(0..<problem.partitionCount, rows: placement.rows, width: problem.replicas)
+          == problem.partitionCount
+      else { continue }
+      placement.load.copy(from: due.quota)
+      placement.placed = due.total
+      return true
+    }
+    placement.target.clear()
+    return false
+  }
+
+  /// Nil where the quotas do not allow it.
+  private init?(
+    _ problem: Problem, _ due: Due, _ masters: RoleWindows, _ rule: NearRule, _ rows: UnsafeMutablePointer<NodeIndex>,
+    blocks: Int
+  ) {
+    self.problem = problem
+    self.rule = rule
+    self.rows = rows
+    self.blocks = blocks
+    let nodes = 0..<problem.nodeCount
+    var quota = [Int](repeating: 0, count: rule.containerCount)
+    var least = quota
+    var room = quota
+    for index in nodes {
+      let container = rule.containerOfNode[NodeIndex(index)].int
+      let window = masters.window(NodeIndex(index), total: due.quota.base[index])
+      quota[container] += Int(due.quota.base[index])
+      least[container] += Int(window.least)
+      room[container] += Int(window.most - window.least)
+    }
+    // By the masters that are due, as far as the container is due so much and has nodes for it.
+    let partitions = problem.partitionCount
+    let besideThem = problem.replicas - rule.company
+    var carried = 0
+    let toShare = partitions - least.reduce(0, +)
+    let rooms = max(room.reduce(0, +), 1)
+    companies = least
+    for container in companies.indices {
+      carried += max(0, toShare) * room[container]
+      companies[container] += carried / rooms
+      carried %= rooms
+      let highest = rule.isAble.base[container] ? quota[container] / rule.company : 0
+      companies[container] = min(companies[container], highest)
+    }
+    var left = partitions - companies.reduce(0, +)
+    for container in companies.indices where left != 0 && rule.isAble.base[container] {
+      let change = max(-companies[container], min(left, quota[container] / rule.company - companies[container]))
+      companies[container] += change
+      left -= change
+    }
+    guard left == 0 else { return nil }
+    others = zip(quota, companies).map { $0 - $1 * rule.company }
+    guard others.reduce(0, +) == partitions * besideThem else { return nil }
+
+    inCompany = nodes.map { _ in 0 }
+    besides = nodes.map { Int(due.quota.base[$0]) }
+    let (companies, company) = (companies, rule.company)
+    var carriedIn = quota.map { _ in 0 }
+    var missing = companies.map { $0 * company }
+    func most(_ node: Int, _ container: Int) -> Int { min(Int(due.quota.base[node]), companies[container]) }
+    for index in nodes {
+      let container = rule.containerOfNode[NodeIndex(index)].int
+      guard quota[container] > 0 else { continue }
+      carriedIn[container] += Int(due.quota.base[index]) * companies[container] * company
+      inCompany[index] = min(carriedIn[container] / quota[container], most(index, container))
+      carriedIn[container] %= quota[container]
+      missing[container] -= inCompany[index]
+    }
+    for index in nodes {
+      let container = rule.containerOfNode[NodeIndex(index)].int
+      let more = min(missing[container], most(index, container) - inCompany[index])
+      inCompany[index] += more
+      missing[container] -= more
+      besides[index] -= inCompany[index]
+    }
+    guard missing.allSatisfy({ $0 == 0 }) else { return nil }
+  }
+
+  // MARK: Blocks
+
+  private mutating func fill() throws(PlatError) -> Bool {
+    var order = try TreeOrder(problem)
+    var begin = 0
+    for block in 0..<blocks {
+      let end = problem.partitionCount * (block + 1) / blocks
+      if block > 0 { order.shuffle() }
+      guard fill(begin..<end, order.nodes, turn: block) else { return false }
+      begin = end
+    }
+    return true
+  }
+
+  /// A container's part of the block: its nodes in the block's order, and where its partitions begin on the circle.
+  private struct Part {
+    var container: Int
+    var nodes: [Int] = []
+    var companies = 0
+    var companyBegin = 0
+    var others = 0
+    var othersBegin = 0
+  }
+
+  private mutating func fill(_ block: Range<Int>, _ order: NodeTable<NodeIndex>, turn: Int) -> Bool {
+    let size = block.count
+    let left = problem.partitionCount - block.lowerBound
+    var parts = parts(order)
+    var (carriedCompanies, carriedOthers, companyBegin, othersBegin) = (0, 0, 0, 0)
+    for index in parts.indices {
+      let container = parts[index].container
+      parts[index].companyBegin = companyBegin
+      parts[index].othersBegin = othersBegin
+      carriedCompanies += companies[container] * size
+      carriedOthers += others[container] * size
+      parts[index].companies = carriedCompanies / left
+      parts[index].others = carriedOthers / left
+      carriedCompanies %= left
+      carriedOthers %= left
+      companyBegin += parts[index].companies
+      othersBegin += parts[index].others
+    }
+    guard let shift = FreshNear.shift(parts, size, turn) else { return false }
+    for part in parts {
+      putCompany(part, block)
+      putOthers(part, block, shift)
+      companies[part.container] -= part.companies
+      others[part.container] -= part.others
+    }
+    return true
+  }
+
+  private func parts(_ order: NodeTable<NodeIndex>) -> [Part] {
+    var parts: [Part] = []
+    for place in 0..<order.count {
+      let node = order.base[place]
+      let container = rule.containerOfNode[node].int
+      if parts.last?.container != container { parts.append(Part(container: container)) }
+      parts[parts.count - 1].nodes.append(node.int)
+    }
+    return parts
+  }
+
+  /// How far others are turned so that no container has both of one partition; nil where none was found. It is where
+  /// the others of some container begin as its companies end. O(containers²), at most 64 tries.
+  private static func shift(_ parts: [Part], _ size: Int, _ turn: Int) -> Int? {
+    guard size > 0, parts.allSatisfy({ $0.others <= size - $0.companies }) else { return nil }
+    for tried in 0..<min(parts.count, 64) {
+      let part = parts[(turn + tried) % parts.count]
+      let shift = ((part.companyBegin + part.companies - part.othersBegin) % size + size) % size
+      let isApart = parts.allSatisfy { part in
+        // From where its companies begin, others must begin behind them and end before the circle closes.
+        guard part.others > 0, part.companies > 0 else { return true }
+        let begin = ((part.othersBegin + shift - part.companyBegin) % size + size) % size
+        return begin >= part.companies && begin + part.others <= size
+      }
+      if isApart { return shift }
+    }
+    return nil
+  }
+
+  /// Points as far apart as the container has partitions, along its nodes.
+  private mutating func putCompany(_ part: Part, _ block: Range<Int>) {
+    guard part.companies > 0 else { return }
+    let first = block.lowerBound + part.companyBegin
+    var (carried, point) = (0, 0)
+    for node in part.nodes {
+      carried += inCompany[node] * part.companies
+      let points = carried / companies[part.container]
+      carried %= companies[part.container]
+      inCompany[node] -= points
+      for _ in 0..<points {
+        let (column, partition) = (point / part.companies, point % part.companies)
+        rows[(first + partition) * problem.replicas + column] = NodeIndex(node)
+        point += 1
+      }
+    }
+  }
+
+  private mutating func putOthers(_ part: Part, _ block: Range<Int>, _ shift: Int) {
+    guard part.others > 0 else { return }
+    var (carried, point) = (0, part.othersBegin)
+    for node in part.nodes {
+      carried += besides[node] * part.others
+      let points = carried / others[part.container]
+      carried %= others[part.container]
+      besides[node] -= points
+      for _ in 0..<points {
+        let (column, partition) = (rule.company + point / block.count, (point % block.count + shift) % block.count)
+        rows[(block.lowerBound + partition) * problem.replicas + column] = NodeIndex(node)
+        point += 1
+      }
+    }
+  }
+}

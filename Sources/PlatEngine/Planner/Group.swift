@@ -1,0 +1,255 @@
+/// The next maps of a group, and the proof.
+public struct GroupPlan: Sendable {
+  /// Map for map.
+  public var plans: [Plan]
+  /// No maps that meet the same hard rules and are balanced, each and in sum, are reached with fewer moves.
+  public var movesLowerBound: Int
+}
+
+/// Several maps on the same nodes: each balanced, and their sum.
+///
+///     fresh maps     quotas for all of them at once, whose sums over maps round as each map's own do → plan each
+///     others         plan each for itself → sums → the fewest changes that bring the sums into their windows (SumBalance)
+///                    → plan again those that change, towards those numbers
+///     then           the same for each state, by role changes (SumRoles)
+///
+/// A map is planned without a look at the others, from numbers that were decided before.
+extension Planner {
+  /// The next maps for `group`. `currents`: the map of each; nil: it is fresh.
+  ///
+  /// Each map has the fewest moves that its own windows need, and as few more as the sums ask for.
+  /// O(maps · (P · R + N)), and O(maps · N) for each length of a path by which the sums are mended.
+  public static func plan(
+    _ group: DenseGroup, from currents: [PlacementMap?], options: PlanOptions = PlanOptions()
+  ) throws(PlatError) -> GroupPlan {
+    precondition(currents.count == group.clusters.count)
+    if let operation = options.operation, operation != .rebalance {
+      throw .unsupported(
+        InputError(path: "maps", found: "\(operation.rawValue) of several maps", expected: "a rebalance: other operations are done map by map"))
+    }
+    if let index = group.clusters.firstIndex(where: { $0.partitionWeights != nil }) {
+      throw .unsupported(
+        InputError(path: "maps[\(index)].weights", found: "weights that differ", expected: "equal ones: several maps are planned by number"))
+    }
+    guard !group.clusters.isEmpty else { return GroupPlan(plans: [], movesLowerBound: 0) }
+    let due = try GroupDue(group, currents: currents, options: options)
+    var planning = try GroupPlanning(group, currents, due, options)
+    try planning.planEach()
+    try planning.mendSums()
+    planning.letGoOfWhatDoesNotFit()
+    try SumRoles.run(group, currents, due, planning.plans, options: options)
+    return GroupPlan(plans: planning.plans, movesLowerBound: planning.movesLowerBound)
+  }
+}
+
+/// The working state of planning a group.
+private struct GroupPlanning {
+  private let group: DenseGroup
+  private let currents: [PlacementMap?]
+  private let due: GroupDue
+  private let options: PlanOptions
+  private let arena: Arena
+  private(set) var plans: [Plan] = []
+  /// What each node holds of each map: the numbers that are aimed at, and then those that came out.
+  private var loads: [NodeTable<Int32>] = []
+  private var balance: SumBalance?
+  private let windows: GroupDue.Window
+
+  init(
+    _ group: DenseGroup, _ currents: [PlacementMap?], _ due: GroupDue, _ options: PlanOptions
+  ) throws(PlatError) {
+    self.group = group
+    self.currents = currents
+    self.due = due
+    self.options = options
+    arena = due.arena
+    windows = due.windows()
+  }
+
+  private func windows(of map: Int) -> Due { due.kinds[due.kindOfMap[map]].due }
+
+  /// Plans every map that exists for itself, and decides what each fresh map should give each node.
+  mutating func planEach() throws(PlatError) {
+    loads.reserveCapacity(group.clusters.count)
+    var seen = [Int](repeating: 0, count: due.kinds.count)
+    for map in group.clusters.indices {
+      let kind = due.kindOfMap[map]
+      let row = seen[kind]
+      seen[kind] += 1
+      if let current = currents[map] {
+        let plan = try Planner.plan(group.clusters[map], from: current, options: options, goal: MapGoal(due: windows(of: map)))
+        plans.append(plan)
+        loads.append(try count(plan.target, group.clusters[map]))
+      } else {
+        let quota: NodeTable<Int32> = try arena.table(group.nodeCount)
+        // The first of a kind begin at different points, so that kinds of one map do not all favour the same nodes.
+        let turn = kind &* 633 & 1023
+        windows(of: map).round(row << 10 + turn, of: due.mapsOfKind[kind].count << 10, into: quota)
+        loads.append(quota)
+        plans.append(Plan.unmade)
+      }
+    }
+  }
+
+  /// Brings the sums into their windows, and plans what is fresh and what changes.
+  mutating func mendSums() throws(PlatError) {
+    var isDone = currents.map { $0 != nil }
+    var isFrozen = currents.map { _ in false }
+    let held = try group.clusters.indices.map { map throws(PlatError) in try heldToday(map) }
+    for round in 0..<Self.rounds {
+      let before = try loads.map { load throws(PlatError) in try copy(load) }
+      let balance = try settle(held: held, isFrozen: isFrozen)
+      self.balance = balance
+      var changed = false
+      for map in group.clusters.indices {
+        let isMoved = !isDone[map] || (0..<group.nodeCount).contains { loads[map].base[$0] != before[map].base[$0] }
+        guard isMoved else { continue }
+        changed = true
+        let goal = try goal(map)
+        let plan = try Planner.plan(group.clusters[map], from: currents[map], options: options, goal: goal)
+        let load = try count(plan.target, group.clusters[map])
+        let isReached = (0..<group.nodeCount).allSatisfy { load.base[$0] == loads[map].base[$0] }
+        if !isReached { isFrozen[map] = true }
+        if isReached || !isDone[map] || round == 0 && fits(load, map) {
+          let own = isDone[map] ? plans[map].movesLowerBound : plan.movesLowerBound
+          plans[map] = plan
+          plans[map].movesLowerBound = own
+          loads[map] = load
+        } else {
+          loads[map] = before[map]
+        }
+        isDone[map] = true
+      }
+      if !changed || (0..<group.nodeCount).allSatisfy({ windows.least[$0] <= sum($0) && sum($0) <= windows.most[$0] }) {
+        break
+      }
+    }
+  }
+
+  private static let rounds = 3
+
+  /// Where a node still has more than its capacity there is nowhere to go: replicas go unplaced, of the last maps first,
+  /// and of states that come last.
+  func letGoOfWhatDoesNotFit() {
+    for (node, about) in group.group.shared.nodes.enumerated() {
+      guard let capacity = about.capacity else { continue }
+      var excess = sum(node) - capacity
+      for map in plans.indices.reversed() where excess > 0 {
+        let target = plans[map].target
+        for partition in (0..<target.partitionCount).reversed() where excess > 0 {
+          let row = target.row(partition)
+          guard let slot = (0..<target.width).last(where: { row[$0].int == node }) else { continue }
+          row[slot] = .none
+          loads[map].base[node] -= 1
+          excess -= 1
+        }
+      }
+    }
+  }
+
+  private func fits(_ load: NodeTable<Int32>, _ map: Int) -> Bool {
+    let due = windows(of: map)
+    return (0..<group.nodeCount).allSatisfy {
+      due.least.base[$0] <= load.base[$0] && load.base[$0] <= due.most.base[$0]
+    }
+  }
+
+  private func sum(_ node: Int) -> Int { loads.reduce(0) { $0 + Int($1.base[node]) } }
+
+  /// Changes `loads` as little as the sums ask for.
+  private func settle(held: [NodeTable<Int32>?], isFrozen: [Bool]) throws(PlatError) -> SumBalance {
+    var boxes: [[SumBoxes?]] = due.kinds.map { _ in [nil, nil] }
+    var rows: [SumBalance.Row] = []
+    rows.reserveCapacity(loads.count)
+    for map in loads.indices {
+      let kind = due.kindOfMap[map]
+      let isFresh = currents[map] == nil
+      let ofKind = boxes[kind][isFresh ? 1 : 0] ?? due.boxes(kind, isFresh: isFresh)
+      boxes[kind][isFresh ? 1 : 0] = ofKind
+      let windows = windows(of: map)
+      rows.append(
+        SumBalance.Row(
+          value: loads[map], least: isFrozen[map] ? loads[map] : windows.least,
+          most: isFrozen[map] ? loads[map] : windows.most, held: held[map], boxes: ofKind))
+    }
+    let balance = try SumBalance(rows, least: windows.least, most: windows.most, arena: arena)
+    balance.settle()
+    return balance
+  }
+
+  /// What a map should give each node, and for a fresh one of each state.
+  private func goal(_ map: Int) throws(PlatError) -> MapGoal {
+    var goal = MapGoal(due: windows(of: map), totals: loads[map])
+    if currents[map] == nil { goal.seed = UInt64(map) }
+    return goal
+  }
+
+  /// Replicas of each node in a map, of states that hold data.
+  private func count(_ map: PlacementMap, _ cluster: DenseCluster) throws(PlatError) -> NodeTable<Int32> {
+    let load: NodeTable<Int32> = try arena.table(group.nodeCount)
+    let states = cluster.cluster.settings.model.states
+    for state in states.indices where states[state].holdsData {
+      let slots = map.slots(ofState: state)
+      for partition in 0..<map.partitionCount {
+        let row = map.row(partition)
+        for slot in slots where row[slot] != .none { load[row[slot]] += 1 }
+      }
+    }
+    return load
+  }
+
+  /// What each node has of a map and may keep; nil: nothing.
+  private func heldToday(_ map: Int) throws(PlatError) -> NodeTable<Int32>? {
+    guard let current = currents[map] else { return nil }
+    let held = try count(current, group.clusters[map])
+    for node in 0..<group.nodeCount {
+      let status = group.clusters[map].status[node]
+      if status == .failed || status == .leaving { held.base[node] = 0 }
+    }
+    return held
+  }
+
+  private func copy(_ load: NodeTable<Int32>) throws(PlatError) -> NodeTable<Int32> {
+    let result: NodeTable<Int32> = try arena.table(load.count)
+    result.copy(from: load)
+    return result
+  }
+
+  // MARK: The bound
+
+  /// What each map needs for itself, or what the sums of all need: every node must receive what it lacks of the least
+  /// that it should hold, and beyond that somebody whatever cannot stay.
+  var movesLowerBound: Int {
+    var alone = 0
+    for plan in plans { alone += plan.movesLowerBound }
+    var held = [Int](repeating: 0, count: group.nodeCount)
+    for map in currents.indices {
+      guard let table = try? heldToday(map) else { continue }
+      for node in held.indices { held[node] += Int(table.base[node]) }
+    }
+    var lacking = 0
+    var clamped = 0
+    var total = 0
+    for node in held.indices {
+      lacking += max(0, windows.least[node] - held[node])
+      clamped += max(windows.least[node], min(windows.most[node], held[node]))
+    }
+    for map in currents.indices { total += windows(of: map).total }
+    let together = lacking + max(0, total - clamped)
+    let isSettled = held.indices.allSatisfy { windows.least[$0] <= sum($0) && sum($0) <= windows.most[$0] }
+    return isSettled ? max(alone, together) : alone
+  }
+}
+
+extension Plan {
+  /// Stands where a plan is still to come.
+  fileprivate static var unmade: Plan {
+    Plan(
+      operation: .rebalance, target: PlacementMap.empty, movesLowerBound: 0, certificate: [], stageNanoseconds: [],
+      peakBytes: 0)
+  }
+}
+
+extension PlacementMap {
+  fileprivate static var empty: PlacementMap { try! PlacementMap(partitionCount: 0, slotCounts: []) }
+}

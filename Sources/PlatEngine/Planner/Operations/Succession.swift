@@ -1,0 +1,201 @@
+/// Who comes into a state where a place is open, when nothing is to change for balance alone: whoever holds the
+/// partition and has least of the state for its weight. Who is in the state stays in it.
+///
+///     row   [ –  | n4  n2 ]      the open place, and the pool that it is filled from by changing places
+///
+/// First each place takes the best of its own row. Then places pass from node to node along chains of open places, from
+/// whoever has most for its weight, as long as the node at the end has less than the one at the beginning: when there
+/// is no such chain, the greatest load for its weight is the least that there can be (and then the next greatest …).
+/// What a search without a result has reached is done with for good: no later chain leads into it, for its end would
+/// lie there too. So all searches that find nothing cost one pass over the open places.
+struct Succession {
+  let rows: UnsafeMutablePointer<NodeIndex>
+  let width: Int
+  /// The state's columns.
+  let columns: Range<Int>
+  /// The other columns whose nodes may come into the state.
+  let pool: [Int]
+  /// How many each node has in the state.
+  let count: NodeTable<Int32>
+  /// Lower is asked first; `Succession.never`: not at all.
+  let rank: NodeTable<UInt8>
+  let weight: [Int]
+  /// Whether two slots of one row may change places.
+  let mayChange: (_ place: Int, _ other: Int) -> Bool
+
+  static let never = UInt8.max
+
+  /// Fills open places: slots of `rows`, those of one row in order. Returns those that nobody could fill. Each place
+  /// filled is one change of state. O(places · R) and a short search for each chain.
+  func fill(_ places: [Int]) -> [Int] {
+    var filled: [Int] = []
+    var unfilled: [Int] = []
+    for place in places {
+      if let best = bestCandidate(for: place) {
+        rows.swap(place, best)
+        count[rows[place]] += 1
+        filled.append(place)
+      } else {
+        unfilled.append(place)
+      }
+    }
+    var chains = Chains(self, filled)
+    chains.run()
+    return unfilled
+  }
+
+  private func bestCandidate(for place: Int) -> Int? {
+    let row = place / width * width
+    var best: Int?
+    func consider(_ slot: Int) {
+      let node = rows[slot]
+      guard node != .none, rank[node] != Succession.never, slot == place || mayChange(place, slot) else { return }
+      if let best {
+        let other = rows[best]
+        guard rank[node] <= rank[other] else { return }
+        if rank[node] == rank[other], !hasLess(node, thanWithOneMore: other, plus: 1) { return }
+      }
+      best = slot
+    }
+    for slot in place..<(row + columns.upperBound) { consider(slot) }
+    for column in pool { consider(row + column) }
+    return best
+  }
+
+  /// Whether `node` with `plus` more has less for its weight than `other` with `plus` more.
+  private func hasLess(_ node: NodeIndex, thanWithOneMore other: NodeIndex, plus: Int) -> Bool {
+    (Int(count[node]) + plus) * weight[other.int] < (Int(count[other]) + plus) * weight[node.int]
+  }
+
+  private struct Chains {
+    let succession: Succession
+    let places: [Int]
+    /// Of each node, a list of the places that it has, or has had.
+    var first: [Int32]
+    var links: [(place: Int32, next: Int32)] = []
+    var isDone: [Bool]
+    /// How a search came to a node: the place that passes on, and the slot that it passes to.
+    var cameBy: [(place: Int, slot: Int)]
+    var reachedIn: [Int32]
+    var search: Int32 = 0
+
+    init(_ succession: Succession, _ places: [Int]) {
+      self.succession = succession
+      self.places = places
+      let nodes = succession.count.count
+      first = Array(repeating: -1, count: nodes)
+      isDone = Array(repeating: false, count: nodes)
+      cameBy = Array(repeating: (-1, -1), count: nodes)
+      reachedIn = Array(repeating: 0, count: nodes)
+      for index in places.indices.reversed() { link(index, to: succession.rows[places[index]]) }
+      for node in 0..<nodes where first[node] < 0 { isDone[node] = true }
+    }
+
+    mutating func link(_ index: Int, to node: NodeIndex) {
+      links.append((Int32(index), first[node.int]))
+      first[node.int] = Int32(links.count - 1)
+    }
+
+    mutating func run() {
+      while let start = fullest() {
+        search += 1
+        var queue = [start]
+        var read = 0
+        reachedIn[start.int] = search
+        var end: NodeIndex?
+        while read < queue.count, end == nil {
+          end = expand(queue[read], from: start, &queue)
+          read += 1
+        }
+        if let end { pass(from: start, to: end) } else { for node in queue { isDone[node.int] = true } }
+      }
+    }
+
+    /// Of the nodes that are not done with, the one that has most for its weight; the first of equal ones.
+    private func fullest() -> NodeIndex? {
+      var best: NodeIndex?
+      for index in isDone.indices where !isDone[index] {
+        let node = NodeIndex(index)
+        if let best, !succession.hasLess(best, thanWithOneMore: node, plus: 0) { continue }
+        best = node
+      }
+      return best
+    }
+
+    /// Adds the nodes that could take a place from `node`; returns one that ends a chain.
+    private mutating func expand(_ node: NodeIndex, from start: NodeIndex, _ queue: inout [NodeIndex]) -> NodeIndex? {
+      let of = succession
+      var link = first[node.int]
+      while link >= 0 {
+        let place = places[Int(links[Int(link)].place)]
+        link = links[Int(link)].next
+        guard of.rows[place] == node else { continue }
+        for column in of.pool {
+          let slot = place / of.width * of.width + column
+          let other = of.rows[slot]
+          guard other != .none, reachedIn[other.int] != search, of.rank[other] <= of.rank[node], of.mayChange(place, slot)
+          else { continue }
+          // A node without open places is done from the start, and still may take one.
+          if isDone[other.int], first[other.int] >= 0 { continue }
+          reachedIn[other.int] = search
+          cameBy[other.int] = (Int(place), slot)
+          if (Int(of.count[other]) + 1) * of.weight[start.int] < Int(of.count[start]) * of.weight[other.int] { return other }
+          queue.append(other)
+        }
+      }
+      return nil
+    }
+
+    private mutating func pass(from start: NodeIndex, to end: NodeIndex) {
+      let of = succession
+      var node = end
+      while node != start {
+        let (place, slot) = cameBy[node.int]
+        let giver = of.rows[place]
+        of.rows.swap(place, slot)
+        if let index = places.firstIndex(sorted: place) { link(index, to: node) }
+        isDone[node.int] = false
+        node = giver
+      }
+      of.count[start] -= 1
+      of.count[end] += 1
+    }
+  }
+}
+
+extension [Int] {
+  /// The index of an element of an ascending array.
+  fileprivate func firstIndex(sorted element: Int) -> Int? {
+    var (low, high) = (0, count)
+    while low < high {
+      let middle = (low + high) / 2
+      if self[middle] < element { low = middle + 1 } else { high = middle }
+    }
+    return low < count && self[low] == element ? low : nil
+  }
+}
+
+extension DenseCluster {
+  /// The nodes' weights as whole numbers of at most 31 bits: exactly, where they have a common denominator that lets
+  /// them, else rounded down (and at least 1, but for 0).
+  func wholeWeights() -> [Int] {
+    var exact: [Rational] = []
+    var indexOfText: [String: Int] = [:]  // looked up only
+    let kind = cluster.nodes.map { node in
+      if let index = indexOfText[node.weight.text] { return index }
+      indexOfText[node.weight.text] = exact.count
+      exact.append(Rational(node.weight))
+      return exact.count - 1
+    }
+    let most = 1 << 31
+    var scale = Rational.one
+    for weight in exact where weight.sign != 0 {
+      let scaled = weight * scale
+      if let (_, denominator) = scaled.parts { scale = scale * Rational(denominator) }
+    }
+    let greatest = exact.reduce(Rational.zero) { max($0, $1) }
+    if greatest.sign > 0, greatest * scale > Rational(most) { scale = Rational(most) / greatest }
+    let whole = exact.map { $0.sign == 0 ? 0 : max(1, ($0 * scale).floor ?? most) }
+    return kind.map { whole[$0] }
+  }
+}

@@ -1,0 +1,161 @@
+/// The placement in weight: what every stage for partitions of different sizes reads, and the loads that it keeps up.
+struct Weighing {
+  let problem: Problem
+  let rows: UnsafeMutablePointer<NodeIndex>
+  let replicas: Int
+  /// Of each partition.
+  let weight: PartitionTable<Int>
+  /// Of all partitions.
+  let total: Int
+  /// Partitions, heaviest first; equal ones by number.
+  let order: PartitionTable<PartitionIndex>
+  /// Every size that occurs, ascending, with how much all partitions up to it weigh.
+  let sizes: [(size: Int, weightUpTo: Int)]
+  /// Of each node: weight, and replicas. The latter is `Placement.load`.
+  let load: NodeTable<Int>
+  let count: NodeTable<Int32>
+  let capacity: NodeTable<Int32>
+
+  /// O(P log P).
+  init(_ problem: Problem, _ weights: PartitionWeights, _ placement: Placement) throws(PlatError) {
+    self.problem = problem
+    rows = placement.rows
+    replicas = problem.replicas
+    count = placement.load
+    total = weights.total
+    weight = try problem.arena.table(problem.partitionCount)
+    order = try problem.arena.table(problem.partitionCount)
+    load = try problem.arena.table(problem.nodeCount)
+    capacity = try problem.arena.table(problem.nodeCount)
+    for node in 0..<problem.nodeCount {
+      let capacity = problem.cluster.capacity[node]
+      self.capacity.base[node] =
+        problem.receives.base[node] && problem.cluster.cluster.nodes[node].weight.isPositive ? Int32(capacity) : 0
+    }
+    for partition in 0..<problem.partitionCount {
+      weight.base[partition] = weights.of[partition]
+      order.base[partition] = PartitionIndex(partition)
+    }
+    let weight = weight
+    var all = UnsafeMutableBufferPointer(start: order.base, count: order.count)
+    all.sort { a, b in
+      weight[a] != weight[b] ? weight[a] > weight[b] : a < b
+    }
+    var sizes: [(size: Int, weightUpTo: Int)] = []
+    var sum = 0
+    for place in (0..<order.count).reversed() {
+      let size = weight[order.base[place]]
+      sum += size
+      if sizes.last?.size == size { sizes[sizes.count - 1].weightUpTo = sum } else { sizes.append((size, sum)) }
+    }
+    self.sizes = sizes
+  }
+
+  /// Counts loads anew, in weight and in replicas. O(P · R).
+  func recount() {
+    load.fill(with: 0)
+    count.fill(with: 0)
+    for partition in 0..<problem.partitionCount {
+      let row = row(partition)
+      for slot in 0..<replicas where row[slot] != .none {
+        load[row[slot]] += weight.base[partition]
+        count[row[slot]] += 1
+      }
+    }
+  }
+
+  /// All rows as they are. O(P · R).
+  func snapshot() throws(PlatError) -> PartitionTable<NodeIndex> {
+    let copy: PartitionTable<NodeIndex> = try problem.arena.table(problem.partitionCount * replicas)
+    copy.base.update(from: rows, count: copy.count)
+    return copy
+  }
+
+  func restore(_ copy: PartitionTable<NodeIndex>) {
+    rows.update(from: copy.base, count: copy.count)
+    recount()
+  }
+
+  @inline(__always) func row(_ partition: Int) -> UnsafeMutablePointer<NodeIndex> { rows + partition * replicas }
+
+  /// Puts `node` into a slot, in the place of who is there.
+  @inline(__always) func set(_ partition: Int, _ slot: Int, to node: NodeIndex) {
+    let row = row(partition)
+    let weight = weight.base[partition]
+    if row[slot] != .none {
+      load[row[slot]] -= weight
+      count[row[slot]] -= 1
+    }
+    row[slot] = node
+    if node != .none {
+      load[node] += weight
+      count[node] += 1
+    }
+  }
+
+  /// Whether the node has room for one more replica by number, and may receive it.
+  @inline(__always) func hasRoom(_ node: NodeIndex) -> Bool { count[node] < capacity[node] }
+
+  /// The heaviest size that is not above `most`; nil where there is none. O(log P).
+  func size(upTo most: Int) -> (size: Int, weightUpTo: Int)? {
+    var (low, high) = (0, sizes.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if sizes[middle].size <= most { low = middle + 1 } else { high = middle }
+    }
+    return low > 0 ? sizes[low - 1] : nil
+  }
+
+  /// The heaviest replica of each node in some slots of the rows. O(P · R).
+  func heaviest(in slots: Range<Int>) throws(PlatError) -> NodeTable<Int> {
+    let heaviest: NodeTable<Int> = try problem.arena.table(problem.nodeCount)
+    for partition in 0..<problem.partitionCount {
+      let row = row(partition)
+      for slot in slots where row[slot] != .none { heaviest[row[slot]] = max(heaviest[row[slot]], weight.base[partition]) }
+    }
+    return heaviest
+  }
+}
+
+extension Quantity {
+  var isPositive: Bool { Rational(self).sign > 0 }
+}
+
+/// The slots that each node holds, heaviest first, as they were when it was made.
+struct WeighedHoldings {
+  private let first: NodeTable<UInt32>
+  private let slots: UnsafeMutablePointer<UInt32>
+  private let rows: UnsafeMutablePointer<NodeIndex>
+
+  /// Of some columns of the rows. O(P · R).
+  init(_ weighing: Weighing, in columns: Range<Int>) throws(PlatError) {
+    let problem = weighing.problem
+    rows = weighing.rows
+    first = try problem.arena.table(problem.nodeCount + 1)
+    let width = problem.replicas
+    for partition in 0..<problem.partitionCount {
+      for column in columns where rows[partition * width + column] != .none {
+        first.base[rows[partition * width + column].int + 1] += 1
+      }
+    }
+    for node in 0..<problem.nodeCount { first.base[node + 1] += first.base[node] }
+    let table: PartitionTable<UInt32> = try problem.arena.table(Int(first.base[problem.nodeCount]))
+    slots = table.base
+    let next: NodeTable<UInt32> = try problem.arena.table(problem.nodeCount + 1)
+    next.copy(from: first)
+    for place in 0..<problem.partitionCount {
+      let partition = weighing.order.base[place].int
+      for column in columns where rows[partition * width + column] != .none {
+        let node = rows[partition * width + column]
+        slots[Int(next[node])] = UInt32(partition * width + column)
+        next[node] += 1
+      }
+    }
+  }
+
+  /// Some may have gone since: compare with the row.
+  @inline(__always) func of(_ node: NodeIndex) -> UnsafeBufferPointer<UInt32> {
+    let begin = Int(first[node])
+    return UnsafeBufferPointer(start: slots + begin, count: Int(first.base[node.int + 1]) - begin)
+  }
+}

@@ -1,0 +1,240 @@
+/// What every node is due in weight, and the windows that follow from it.
+///
+/// As for replicas (`WaterFill`), but nothing can be cut in two: a node that holds a partition heavier than its share is
+/// due just that one, and the others share the rest. So the due follows from the cluster and from who holds the heaviest
+/// partitions, and from nothing else.
+///
+/// The window of a node is its due give or take the *grain*, or a replica that fits if that is less; where what fits does
+/// not suffice, a node may stay below. The grain is the size to which light partitions can level out what the
+/// heavier ones leave uneven. Start with the heaviest that fits a due; where all partitions up to some smaller size
+/// together weigh a quarter of what one of the heavier would on every node, that size takes its place; what is less than
+/// 1/128 of a node's due is not worth moving for.
+///
+///     sizes   1000 ─ 100 ─ 10 ─ 1 ─ 1 ─ 1 …      enough of 1s for 100 on each node: windows are due ± 1
+struct WeightedDue {
+  /// Each node's due, in whole numbers: not less, unless it holds one partition that is its due.
+  let due: NodeTable<Int>
+  let least: NodeTable<Int>
+  let most: NodeTable<Int>
+  /// The heaviest replica that fits a node's due: what it may be off in any state.
+  let tolerance: NodeTable<Int>
+  /// Nodes that hold one partition heavier than their share, and are due that.
+  let isPinned: NodeTable<Bool>
+  /// Exact shares, by group.
+  private let shares: [Rational]
+  private let groupOfNode: [Int]
+
+  func exact(_ node: Int) -> Rational { shares[groupOfNode[node]] }
+
+  /// Narrows the windows of a state so that what is left for the states after it is within `tolerance` of its due, too:
+  /// a node that holds `pool` in all of these, and is due `due`.
+  func leave(_ problem: Problem, pool: NodeTable<Int>, due: [Rational], tolerance: NodeTable<Int>) {
+    for node in 0..<problem.nodeCount where tolerance.base[node] > 0 && !isPinned.base[node] {
+      let off = Rational(pool.base[node]) - due[node] + exact(node)
+      guard let floor = off.floor, least.base[node] < most.base[node] else { continue }
+      let ceiling = off.isInteger ? floor : floor + 1
+      let (low, high) = (ceiling - tolerance.base[node], floor + tolerance.base[node])
+      guard low <= most.base[node], high >= least.base[node], low <= high else { continue }
+      least.base[node] = max(least.base[node], low)
+      most.base[node] = min(most.base[node], high)
+    }
+  }
+
+  /// What lies outside the windows, in all. O(N).
+  func outside(_ load: NodeTable<Int>) -> Int {
+    var sum = 0
+    for node in 0..<due.count { sum += max(0, load.base[node] - most.base[node], least.base[node] - load.base[node]) }
+    return sum
+  }
+
+  /// Of one node.
+  private struct Bounds: Hashable {
+    var cap: Rational
+    var isPinned = false
+  }
+
+  /// In all. `heaviest`: of each node, what it holds.
+  static func total(_ weighing: Weighing, heaviest: NodeTable<Int>) throws(PlatError) -> WeightedDue {
+    let problem = weighing.problem
+    var bounds: [Bounds] = []
+    var ofCapacity: [Int: Rational] = [:]
+    for node in 0..<problem.nodeCount {
+      switch problem.cluster.status[node] {
+      case .active:
+        let capacity = problem.cluster.capacity[node]
+        if ofCapacity[capacity] == nil {
+          ofCapacity[capacity] = Rational((0..<capacity).reduce(0) { $0 + weighing.weight[weighing.order.base[$1]] })
+        }
+        bounds.append(Bounds(cap: ofCapacity[capacity]!))
+      case .maintenance: bounds.append(Bounds(cap: Rational(weighing.load.base[node]), isPinned: true))
+      case .leaving, .failed: bounds.append(Bounds(cap: .zero))
+      }
+    }
+    return try WeightedDue(
+      weighing, caps: problem.hard.map { ($0.rule, $0.most) }, bounds: bounds, heaviest: heaviest,
+      demand: Rational(weighing.total) * Rational(problem.replicas), perPartition: problem.replicas)
+  }
+
+  /// In one state. `left`: what each node is due in this state and those after it. `total`: the due in all.
+  static func state(
+    _ state: Int, _ weighing: Weighing, total: WeightedDue, heaviest: NodeTable<Int>, inAll: NodeTable<Int>, left: [Rational]
+  ) throws(PlatError) -> WeightedDue {
+    let problem = weighing.problem
+    let placement = problem.cluster.cluster.settings.placement
+    var rules: [(rule: Int, most: Int)] = []
+    for (index, rule) in placement.enumerated() {
+      guard rule.strength == .hard, case .atMost(let most) = rule.demand, most < problem.wanted[state],
+        rule.states.filter({ problem.wanted[$0] > 0 }) == [state]
+      else { continue }
+      rules.append((index, most))
+    }
+    rules.sort { (placement[$0.rule].level, $0.rule) < (placement[$1.rule].level, $1.rule) }
+    let bounds = (0..<problem.nodeCount).map { node in
+      let isBarred = problem.isSlaveOnly.base[node] && state == 0
+      let holdsItElsewhere = total.isPinned.base[node] && heaviest.base[node] < inAll.base[node]
+      return Bounds(cap: isBarred || holdsItElsewhere ? .zero : left[node])
+    }
+    let demand = min(Rational(weighing.total) * Rational(problem.wanted[state]), left.reduce(Rational.zero, +))
+    return try WeightedDue(
+      weighing, caps: rules, bounds: bounds, heaviest: heaviest, demand: demand, perPartition: problem.wanted[state])
+  }
+
+  /// O(N) exact operations for each round in which nodes turn out to hold more than their share; fewer where they are
+  /// alike.
+  private init(
+    _ weighing: Weighing, caps: [(rule: Int, most: Int)], bounds: [Bounds], heaviest: NodeTable<Int>, demand: Rational,
+    perPartition: Int
+  ) throws(PlatError) {
+    let problem = weighing.problem
+    let boxes = DueBoxes(problem, caps: caps, weight: weighing.total)
+    due = try problem.arena.table(problem.nodeCount)
+    least = try problem.arena.table(problem.nodeCount)
+    most = try problem.arena.table(problem.nodeCount)
+    tolerance = try problem.arena.table(problem.nodeCount)
+    isPinned = try problem.arena.table(problem.nodeCount)
+    var bounds = bounds
+    var groups: WeightedGroups
+    var shares: [Rational]
+    while true {
+      groups = WeightedGroups(problem, boxes) { bounds[$0] }
+      let members = groups.first.enumerated().map { group, node in
+        let bound = bounds[node]
+        return WaterFill.Member(
+          box: boxes.boxOfNode[node], weight: groups.weight[group], cap: bound.cap, isPinned: bound.isPinned, count: groups.count[group])
+      }
+      shares = WaterFill(boxes: boxes.boxes, members: members).shares(demand: demand).ofMember
+      var isSettled = true
+      for node in 0..<problem.nodeCount
+      where !bounds[node].isPinned && heaviest.base[node] > 0 && bounds[node].cap.sign > 0 {
+        let heaviest = Rational(heaviest.base[node])
+        let group = groups.groupOfNode[node]
+        guard shares[group] < heaviest, groups.weight[group].sign > 0 else { continue }
+        bounds[node] = Bounds(cap: min(heaviest, bounds[node].cap), isPinned: true)
+        isPinned.base[node] = true
+        isSettled = false
+      }
+      if isSettled { break }
+    }
+    self.shares = shares
+    groupOfNode = groups.groupOfNode
+    setWindows(weighing, bounds, perPartition: perPartition)
+  }
+
+  private func setWindows(_ weighing: Weighing, _ bounds: [Bounds], perPartition: Int) {
+    let floors = shares.map { $0.floor ?? .max }
+    let ceilings = zip(floors, shares).map { $1.isInteger ? $0 : $0 + 1 }
+    let status = weighing.problem.cluster.status
+    let free = (0..<groupOfNode.count).filter { status[$0] == .active && !bounds[$0].isPinned }
+    let greatest = free.map { floors[groupOfNode[$0]] }.max() ?? floors.max() ?? 0
+    let heaviest = weighing.size(upTo: greatest)?.size ?? 0
+    let grain = WeightedDue.grain(weighing, heaviest: heaviest, nodes: groupOfNode.count, perPartition: perPartition)
+    let unfilled = WeightedDue.unfilled(
+      weighing, free.map { floors[groupOfNode[$0]] }.sorted(), perPartition: perPartition)
+    for node in 0..<groupOfNode.count {
+      let group = groupOfNode[node]
+      due.base[node] = bounds[node].isPinned ? floors[group] : ceilings[group]
+      let fitting = weighing.size(upTo: floors[group]) ?? (0, 0)
+      let mostOff = min(heaviest, fitting.size)
+      self.tolerance.base[node] = mostOff
+      let tolerance = min(max(grain, bounds[node].isPinned ? 0 : floors[group] / 128), mostOff)
+      let mayStayBelow =
+        fitting.size == 0 || status[node] != .active || fitting.weightUpTo < floors[group]
+        || (!bounds[node].isPinned && unfilled.contains(floors[group]))
+      least.base[node] = mayStayBelow ? 0 : max(0, ceilings[group] - tolerance)
+      most.base[node] = floors[group] + tolerance
+    }
+  }
+
+  /// Those of some dues, ascending, for which there is not enough: all that fits, in all its replicas, does not fill the
+  /// nodes that are due no more.
+  private static func unfilled(_ weighing: Weighing, _ dues: [Int], perPartition: Int) -> Set<Int> {
+    var unfilled: Set<Int> = []  // asked only
+    var sum = 0
+    for (place, due) in dues.enumerated() {
+      sum += due
+      guard place + 1 == dues.count || dues[place + 1] > due else { continue }
+      if sum > (weighing.size(upTo: due)?.weightUpTo ?? 0) * perPartition { unfilled.insert(due) }
+    }
+    return unfilled
+  }
+
+  private static func grain(_ weighing: Weighing, heaviest: Int, nodes: Int, perPartition: Int) -> Int {
+    var grain = heaviest
+    while true {
+      // The smallest size up to which all weigh a quarter of such a replica for every node; nothing levels nothing.
+      let (asked, overflow) = grain.multipliedReportingOverflow(by: nodes)
+      guard !overflow else { return grain }
+      let least = asked / (4 * max(perPartition, 1))
+      guard let finer = weighing.sizes.first(where: { $0.size > 0 && $0.weightUpTo >= least }), finer.size < grain else {
+        return grain
+      }
+      grain = finer.size
+    }
+  }
+}
+
+/// Nodes that are alike in weight and bounds, in one box.
+private struct WeightedGroups {
+  private(set) var groupOfNode: [Int]
+  private(set) var first: [Int] = []
+  private(set) var count: [Int] = []
+  private(set) var weight: [Rational] = []
+
+  private struct Key<Bounds: Hashable>: Hashable {
+    var box: Int
+    var weight: Quantity
+    var bounds: Bounds
+  }
+
+  init<Bounds: Hashable>(_ problem: Problem, _ boxes: DueBoxes, bounds: (Int) -> Bounds) {
+    groupOfNode = [Int](repeating: 0, count: problem.nodeCount)
+    var known: [Key<Bounds>: Int] = [:]  // looked up only
+    var exact: [Quantity: Rational] = [:]
+    for node in 0..<problem.nodeCount {
+      let text = problem.cluster.cluster.nodes[node].weight
+      let key = Key(box: boxes.boxOfNode[node], weight: text, bounds: bounds(node))
+      let group = known[key] ?? first.count
+      if group == first.count {
+        known[key] = group
+        first.append(node)
+        count.append(0)
+        let value = exact[text] ?? Rational(text)
+        exact[text] = value
+        weight.append(value)
+      }
+      count[group] += 1
+      groupOfNode[node] = group
+    }
+  }
+}
+
+extension DueBoxes {
+  /// The same in weight: `weight` is that of all partitions.
+  fileprivate init(_ problem: Problem, caps: [(rule: Int, most: Int)], weight: Int) {
+    self.init(problem, caps: caps)
+    for index in boxes.indices {
+      guard let cap = boxes[index].cap else { continue }
+      boxes[index].cap = cap / Rational(problem.partitionCount) * Rational(weight)
+    }
+  }
+}

@@ -1,0 +1,87 @@
+/// Gives every missing replica a node, heaviest first to the node that lacks most: what is light levels out what is
+/// heavy. On a fresh map that is all there is to do but for the last touch.
+enum WeightedFill {
+  /// Partitions that are missing replicas, and weigh more than `above`. O(P · R · log N).
+  static func run(_ weighing: Weighing, _ due: WeightedDue, above: Int = -1) {
+    var room = WeightedRoom(weighing, due)
+    var countsReplicas = false
+    for place in 0..<weighing.order.count {
+      let partition = weighing.order.base[place].int
+      guard weighing.weight.base[partition] > above else { break }
+      if weighing.weight.base[partition] == 0, !countsReplicas {
+        // What weighs nothing is spread by number.
+        room = WeightedRoom(weighing, due, counts: true)
+        countsReplicas = true
+      }
+      let row = weighing.row(partition)
+      for slot in 0..<weighing.replicas where row[slot] == .none {
+        guard let node = room.take(partition, leaving: -1, withinWindow: false) else { break }
+        weighing.set(partition, slot, to: node)
+        room.update(node)
+      }
+    }
+  }
+
+  /// A *giant* outweighs what any node without one is due. Nodes that hold two of them give the lighter away while some
+  /// node without may have it. Returns the weight of the lightest giant, less one; nil: there are none.
+  static func separateGiants(_ weighing: Weighing) throws(PlatError) -> Int? {
+    guard let above = giantsWeighMoreThan(weighing) else { return nil }
+    let problem = weighing.problem
+    let giants: NodeTable<Int32> = try problem.arena.table(problem.nodeCount)
+    let isKept: NodeTable<Bool> = try problem.arena.table(problem.nodeCount)
+    let count = (0..<weighing.order.count).count { weighing.weight[weighing.order.base[$0]] > above }
+    for place in 0..<count {
+      let row = weighing.row(weighing.order.base[place].int)
+      for slot in 0..<weighing.replicas where row[slot] != .none { giants[row[slot]] += 1 }
+    }
+    for place in 0..<count {
+      let partition = weighing.order.base[place].int
+      let row = weighing.row(partition)
+      for slot in 0..<weighing.replicas where row[slot] != .none {
+        let node = row[slot]
+        if isKept[node], let free = freeOfGiants(weighing, giants, row, slot) {
+          weighing.set(partition, slot, to: free)
+          giants[node] -= 1
+          giants[free] += 1
+          isKept[free] = true
+        }
+        isKept[node] = true
+      }
+    }
+    return above
+  }
+
+  private static func freeOfGiants(
+    _ weighing: Weighing, _ giants: NodeTable<Int32>, _ row: UnsafeMutablePointer<NodeIndex>, _ slot: Int
+  ) -> NodeIndex? {
+    var best: NodeIndex?
+    for index in 0..<weighing.problem.nodeCount {
+      let node = NodeIndex(index)
+      guard giants[node] == 0, weighing.hasRoom(node), best.map({ weighing.load[node] < weighing.load[$0] }) ?? true,
+        weighing.problem.allows(row, leaving: slot, to: node)
+      else { continue }
+      best = node
+    }
+    return best
+  }
+
+  /// Raises the level that all share, node after node taken out for a giant, the weightiest nodes first.
+  private static func giantsWeighMoreThan(_ weighing: Weighing) -> Int? {
+    let problem = weighing.problem
+    let shares = (0..<problem.nodeCount).filter { weighing.capacity.base[$0] > 0 }
+      .map { Rational(problem.cluster.cluster.nodes[$0].weight) }.sorted(by: >)
+    var left = Rational(weighing.total) * Rational(problem.replicas)
+    var sum = shares.reduce(Rational.zero, +)
+    var (next, place) = (0, 0)
+    while place < weighing.order.count, next + problem.replicas < shares.count, problem.replicas > 0 {
+      let weight = weighing.weight[weighing.order.base[place]]
+      guard Rational(weight) * sum > left * shares[next] else { break }
+      left = left - Rational(weight) * Rational(problem.replicas)
+      for share in shares[next..<(next + problem.replicas)] { sum = sum - share }
+      next += problem.replicas
+      place += 1
+    }
+    guard place > 0 else { return nil }
+    return weighing.weight[weighing.order.base[place - 1]] - 1
+  }
+}

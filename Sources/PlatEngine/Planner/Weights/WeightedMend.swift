@@ -1,0 +1,94 @@
+/// The last touch on what has been newly placed: it goes home where that fits after all, and where it breaks a soft rule
+/// it changes places, within the windows. What is held is not moved.
+enum WeightedMend {
+  private static let partnersTried = 128
+
+  /// O(P · R²), and a bounded number of trials for each breach.
+  static func run(_ weighing: Weighing, _ due: WeightedDue) {
+    guard weighing.problem.current != nil else { return }
+    goHome(weighing, due)
+    if !weighing.problem.soft.isEmpty { keepSoftRules(weighing, due) }
+  }
+
+  private static func goHome(_ weighing: Weighing, _ due: WeightedDue) {
+    let problem = weighing.problem
+    for place in 0..<weighing.order.count {
+      let partition = weighing.order.base[place].int
+      let row = weighing.row(partition)
+      guard partition < problem.heldPartitions, problem.isAway(partition, from: row) else { continue }
+      let held = problem.heldRows + partition * problem.heldWidth
+      for slot in 0..<weighing.replicas where row[slot] != .none && !problem.isHeld(partition, by: row[slot]) {
+        for heldSlot in problem.heldSlots where held[heldSlot] != .none {
+          let home = held[heldSlot]
+          guard problem.keeps[home], weighing.hasRoom(home), mayMove(weighing, due, partition, from: row[slot], to: home),
+            problem.allows(row, leaving: slot, to: home)
+          else { continue }
+          weighing.set(partition, slot, to: home)
+          break
+        }
+      }
+    }
+  }
+
+  /// Whether both stay in their windows.
+  private static func mayMove(
+    _ weighing: Weighing, _ due: WeightedDue, _ partition: Int, from node: NodeIndex, to other: NodeIndex
+  ) -> Bool {
+    let weight = weighing.weight.base[partition]
+    return weighing.load[other] + weight <= due.most[other] && weighing.load[node] - weight >= due.least[node]
+  }
+
+  private static func keepSoftRules(_ weighing: Weighing, _ due: WeightedDue) {
+    let problem = weighing.problem
+    var newcomers: [(partition: Int, slot: Int)] = []
+    for partition in 0..<problem.partitionCount {
+      let row = weighing.row(partition)
+      for slot in 0..<problem.replicas where row[slot] != .none && !problem.isHeld(partition, by: row[slot]) {
+        newcomers.append((partition, slot))
+      }
+    }
+    var room = WeightedRoom(weighing, due)
+    var random = SplitMix(seed: 0x6d65_6e64)
+    for (partition, slot) in newcomers {
+      let row = weighing.row(partition)
+      let breaches = problem.softBreaches(row, leaving: slot, at: row[slot])
+      guard breaches > 0 else { continue }
+      let node = row[slot]
+      if let other = room.take(partition, leaving: slot, withinWindow: true, mostBreaches: breaches - 1),
+        mayMove(weighing, due, partition, from: node, to: other)
+      {
+        weighing.set(partition, slot, to: other)
+      } else if let other = exchange(weighing, due, partition, slot, newcomers, &random) {
+        room.update(other)
+      }
+      room.update(node)
+      room.update(row[slot])
+    }
+  }
+
+  private static func exchange(
+    _ weighing: Weighing, _ due: WeightedDue, _ p: Int, _ x: Int, _ newcomers: [(partition: Int, slot: Int)],
+    _ random: inout SplitMix
+  ) -> NodeIndex? {
+    let problem = weighing.problem
+    let rowP = weighing.row(p)
+    let start = random.below(newcomers.count)
+    for offset in 0..<min(partnersTried, newcomers.count) {
+      let (q, y) = newcomers[(start + offset) % newcomers.count]
+      let rowQ = weighing.row(q)
+      let (m, n) = (rowP[x], rowQ[y])
+      let more = weighing.weight.base[q] - weighing.weight.base[p]  // for m
+      guard p != q, m != n, due.least[m] <= weighing.load[m] + more, weighing.load[m] + more <= due.most[m],
+        due.least[n] <= weighing.load[n] - more, weighing.load[n] - more <= due.most[n],
+        problem.allows(rowP, leaving: x, to: n), problem.allows(rowQ, leaving: y, to: m)
+      else { continue }
+      let before = problem.softBreaches(rowP, leaving: x, at: m) + problem.softBreaches(rowQ, leaving: y, at: n)
+      let after = problem.softBreaches(rowP, leaving: x, at: n) + problem.softBreaches(rowQ, leaving: y, at: m)
+      guard after < before else { continue }
+      weighing.set(p, x, to: n)
+      weighing.set(q, y, to: m)
+      return n
+    }
+    return nil
+  }
+}

@@ -1,0 +1,187 @@
+import PlatEngine
+
+/// The sections of a binary document, as its JSON names them.
+extension DocumentSource {
+  func section(_ index: Int, _ kind: BinaryFile.Kind, _ reader: borrowing JSONReader, at offset: Int)
+    throws(DocumentError) -> UnsafeRawBufferPointer
+  {
+    guard let binary, binary.sections.indices.contains(index), binary.sections[index].kind == kind else {
+      throw reader.error(at: offset, found: "section \(index)", expected: "the number of a section of \(kind)")
+    }
+    return binary.sections[index].bytes
+  }
+
+  func texts(_ index: Int, count: Int?, _ reader: borrowing JSONReader, at offset: Int) throws(DocumentError) -> BinaryTexts {
+    guard let texts = BinaryTexts(try section(index, .texts, reader, at: offset)), count == nil || texts.count == count else {
+      throw reader.error(
+        at: offset, found: "section \(index) with other texts", expected: count.map { "\($0) texts" } ?? "texts")
+    }
+    return texts
+  }
+}
+
+extension MapReader {
+  /// Who holds what, from the rows of a binary document: where nodes have the same numbers as in the cluster, the map
+  /// looks at the rows where they lie. O(P · R), at the speed of memory.
+  func readBinaryPlacement(
+    _ reader: inout JSONReader, of cluster: Cluster, nodes: borrowing NameTable
+  ) throws(DocumentError) -> PlacementMap {
+    let offset = try reader.peekOffset()
+    let partitions = try BinaryPartitions(&reader)
+    let source = reader.source
+    guard partitions.count == cluster.settings.partitionCount else {
+      throw reader.error(
+        at: offset, found: "\(partitions.count) partitions", expected: "\(cluster.settings.partitionCount) of them")
+    }
+    let slotCounts = try slotCounts(partitions, cluster.settings.model, reader, at: offset)
+    let bytes = try source.section(partitions.rows, .rows, reader, at: offset)
+    let width = partitions.width
+    guard width <= Limits.slots / max(partitions.count, 1), bytes.count == 4 * width * partitions.count else {
+      throw reader.error(
+        at: offset, found: "\(bytes.count) bytes of rows", expected: "\(partitions.count) rows of \(width) slots")
+    }
+    let numbers = try nodeNumbers(partitions, nodes, reader, at: offset)
+    let slots = UnsafeMutablePointer(
+      mutating: bytes.baseAddress!.assumingMemoryBound(to: NodeIndex.self))
+    if let bad = BinaryRows.firstBadRow(slots, count: partitions.count, width: width, nodes: numbers.count) {
+      throw reader.error(
+        at: offset, found: "row \(bad) with a node twice, or one that there is not", expected: "each node once in a row")
+    }
+    do throws(PlatError) {
+      let isSame = numbers.isIdentity && zip(slotCounts, cluster.settings.constraints).allSatisfy { $0 >= $1 }
+      let map = PlacementMap(
+        unsafeSlots: slots, partitionCount: partitions.count, slotCounts: slotCounts, owner: source)
+      return isSame ? map : try BinaryRows.relaid(map, numbers: numbers.table, least: cluster.settings.constraints)
+    } catch {
+      throw reader.error(error, at: offset)
+    }
+  }
+
+  private func slotCounts(
+    _ partitions: BinaryPartitions, _ model: StateModel, _ reader: borrowing JSONReader, at offset: Int
+  ) throws(DocumentError) -> [Int] {
+    var counts = model.states.map { _ in 0 }
+    var before = -1
+    for (state, count) in partitions.slots {
+      guard let index = model.index(of: state), index > before else {
+        throw reader.error(at: offset, found: "slots of \(state)", expected: "states of \(model.name), in its order")
+      }
+      before = index
+      counts[index] = count
+    }
+    return counts
+  }
+
+  /// For each number of the rows the cluster's number of the node of that name.
+  private func nodeNumbers(
+    _ partitions: BinaryPartitions, _ nodes: borrowing NameTable, _ reader: borrowing JSONReader, at offset: Int
+  ) throws(DocumentError) -> (table: [NodeIndex], count: Int, isIdentity: Bool) {
+    var names = try reader.source.texts(partitions.nodes, count: nil, reader, at: offset)
+    var table: [NodeIndex] = []
+    var isIdentity = true
+    var isTaken = [Bool](repeating: false, count: nodes.count)
+    table.reserveCapacity(names.count)
+    for index in 0..<names.count {
+      let name = names.next()
+      guard let node = nodes.find(name) else {
+        throw reader.error(
+          at: offset, found: "the node \(reader.source.quoted(name)) in its rows", expected: "nodes of the cluster")
+      }
+      guard !isTaken[node] else {
+        throw reader.error(
+          at: offset, found: "the node \(reader.source.quoted(name)) a second time", expected: "each node once")
+      }
+      isTaken[node] = true
+      isIdentity = isIdentity && node == index
+      table.append(NodeIndex(node))
+    }
+    return (table, names.count, isIdentity)
+  }
+
+  /// The key ranges, in the order of the rows; each ends where the next begins. O(bytes).
+  static func readBinaryRanges(_ reader: inout JSONReader) throws(DocumentError) -> [KeyRange] {
+    let offset = try reader.peekOffset()
+    let partitions = try BinaryPartitions(&reader)
+    guard let namesSection = partitions.names, let startsSection = partitions.starts else {
+      throw reader.missingKey("names", objectAt: offset)
+    }
+    let source = reader.source
+    var names = try source.texts(namesSection, count: partitions.count, reader, at: offset)
+    var starts = try source.texts(startsSection, count: partitions.count, reader, at: offset)
+    func text(_ bytes: UnsafeBufferPointer<UInt8>) throws(DocumentError) -> String {
+      guard let text = String(validating: bytes, as: UTF8.self) else {
+        throw reader.error(at: offset, found: "a name that is no UTF-8", expected: "names in UTF-8")
+      }
+      return text
+    }
+    var ranges: [KeyRange] = []
+    var table = NameTable(minimumCapacity: partitions.count)
+    ranges.reserveCapacity(partitions.count)
+    for index in 0..<partitions.count {
+      let (name, start) = (names.next(), Array(starts.next()))
+      guard table.insert(name).isNew else {
+        throw reader.error(
+          at: offset, found: "the partition \(source.quoted(name)) a second time", expected: "each partition once")
+      }
+      guard index == 0 || ranges[index - 1].start.lexicographicallyPrecedes(start) else {
+        throw reader.error(at: offset, found: "range \(index) out of order", expected: "ranges in the order of their keys")
+      }
+      if index > 0 { ranges[index - 1].end = start }
+      ranges.append(KeyRange(name: try text(name), start: start, end: []))
+    }
+    guard let sourcesSection = partitions.sources else { return ranges }
+    var sources = try source.texts(sourcesSection, count: nil, reader, at: offset)
+    let counts = try source.section(partitions.sourceCounts ?? 0, .counts, reader, at: offset)
+    var left = sources.count
+    for index in 0..<partitions.count {
+      let count = counts.count == 4 * partitions.count ? Int(counts.number(UInt32.self, 4 * index)) : .max
+      guard count <= left else {
+        throw reader.error(at: offset, found: "\(count) sources", expected: "a count for each range, as many as there are")
+      }
+      left -= count
+      for _ in 0..<count { ranges[index].source.append(try text(sources.next())) }
+    }
+    guard left == 0 else {
+      throw reader.error(at: offset, found: "\(left) sources of no range", expected: "a range for each")
+    }
+    return ranges
+  }
+}
+
+/// Rows of node numbers that came from outside.
+enum BinaryRows {
+  /// The first row with a number that is none of `nodes`, or with a node twice. O(P · R²) for narrow rows, else O(P · R).
+  static func firstBadRow(_ slots: UnsafePointer<NodeIndex>, count: Int, width: Int, nodes: Int) -> Int? {
+    let last = UInt32(truncatingIfNeeded: nodes)
+    var marks = width > 8 ? [UInt32](repeating: 0, count: nodes) : []
+    for partition in 0..<count {
+      let row = slots + partition * width
+      var isBad = false
+      for slot in 0..<width where row[slot] != .none {
+        if row[slot].raw >= last { return partition }
+        if width > 8 {
+          isBad = isBad || marks[row[slot].int] == UInt32(truncatingIfNeeded: partition + 1)
+          marks[row[slot].int] = UInt32(truncatingIfNeeded: partition + 1)
+        } else {
+          for other in 0..<slot { isBad = isBad || row[other] == row[slot] }
+        }
+      }
+      if isBad { return partition }
+    }
+    return nil
+  }
+
+  /// The same map with other numbers for its nodes, and at least `least` slots of each state.
+  static func relaid(_ map: PlacementMap, numbers: [NodeIndex], least: [Int]) throws(PlatError) -> PlacementMap {
+    var builder = try PlacementMapBuilder(
+      partitionCount: map.partitionCount, expected: zip(map.slotCounts, least).map { max($0, $1) })
+    for partition in 0..<map.partitionCount {
+      for state in map.slotCounts.indices {
+        try builder.set(
+          partition: partition, state: state,
+          nodes: map.holders(of: partition, inState: state).map { numbers[$0.int] })
+      }
+    }
+    return try builder.finish(least: least)
+  }
+}

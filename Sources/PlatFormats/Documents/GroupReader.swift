@@ -1,0 +1,156 @@
+import PlatEngine
+
+/// Reads `maps` of cluster and plan documents: an array of objects, each with a name and a map.
+enum GroupReader {
+  enum Key: String, JSONKey { case name, settings, weights, map }
+  private enum PlanKey: String, JSONKey { case name, map, summary, findings }
+
+  /// What is around the values of one of the maps: the document, the array, the object. And around those of its
+  /// settings, its map, its summary.
+  private static let depth = 3 | JSONReader.inArray
+  private static let innerDepth = 4 | JSONReader.inArray
+
+  // MARK: clusters
+
+  /// The array comes next. `draft`: the document's own settings, from which those of a map start. O(bytes).
+  static func read(
+    _ reader: inout JSONReader, shared: Cluster, draft: DraftSettings, nodes: borrowing NameTable
+  ) throws(DocumentError) -> GroupDocument {
+    let begin = try reader.peekOffset()
+    let entries: [JSONSections<Key>] = try sections(&reader)
+    var members: [ClusterGroup.Member] = []
+    var headers: [MapReader?] = []
+    members.reserveCapacity(entries.count)
+    for entry in entries {
+      let name = try readName(&reader, entry, .name)
+      var own = draft
+      if entry.enter(.settings, &reader) {
+        own.hasPartitionCount = false
+        try SettingsReader.read(&reader, into: &own, models: shared.models, levels: shared.levels, depth: innerDepth)
+        // Ranges count themselves, whatever the document says of other maps.
+        if own.settings.keyFunction != .range { own.hasPartitionCount = own.hasPartitionCount || draft.hasPartitionCount }
+      }
+      let map = entry.enter(.map, &reader) ? try MapReader(&reader, kind: .current, depth: innerDepth) : nil
+      try own.complete(&reader, map: map, objectAt: entry.offset, settingsAt: entry[.settings])
+      var member = ClusterGroup.Member(name: name, settings: own.settings)
+      if let map, own.settings.keyFunction == .range {
+        member.ranges = try map.readRanges(&reader)
+        if !own.hasPartitionCount { member.settings.partitionCount = member.ranges.count }
+      }
+      members.append(member)
+      headers.append(map)
+    }
+    var shared = shared
+    shared.settings = draft.settings
+    let group = ClusterGroup(shared: shared, members: members)
+    guard !members.isEmpty else { throw reader.error(at: begin, found: "no maps", expected: "one at least") }
+    do throws(InputError) { _ = try DenseGroup(group) } catch { throw reader.source.error(error) }
+
+    var maps: [MapDocument?] = []
+    maps.reserveCapacity(entries.count)
+    for (index, map) in headers.enumerated() {
+      let placement = try map?.readPlacement(&reader, of: group.cluster(index), nodes: nodes)
+      if entries[index].enter(.weights, &reader) {
+        let offset = try reader.peekOffset()
+        guard try WeightReader.read(&reader, of: group.cluster(index)).isEmpty else {
+          throw reader.error(
+            at: offset, found: "partitions of different sizes",
+            expected: "one size: weights that differ are planned in documents with one map")
+        }
+      }
+      if let map, let placement {
+        maps.append(MapDocument(header: map.header, placement: placement))
+      } else {
+        maps.append(nil)
+      }
+    }
+    return GroupDocument(group: group, maps: maps)
+  }
+
+  private static func sections<Key: JSONKey>(_ reader: inout JSONReader) throws(DocumentError) -> [JSONSections<Key>] {
+    var entries: [JSONSections<Key>] = []
+    try reader.beginArray(expected: "an array of maps")
+    while try reader.nextElement() {
+      guard entries.count < Limits.maps else {
+        throw reader.error(at: try reader.peekOffset(), found: "map \(entries.count + 1)", expected: "at most \(Limits.maps) maps")
+      }
+      entries.append(try JSONSections(&reader, depth: depth, expected: "an object: a map with its name"))
+    }
+    for entry in entries { try entry.refuseUnknownKey() }
+    return entries
+  }
+
+  private static func readName<Key: JSONKey>(
+    _ reader: inout JSONReader, _ entry: JSONSections<Key>, _ key: Key
+  ) throws(DocumentError) -> String {
+    try entry.require(key, &reader)
+    return try reader.readString(expected: "the name of a map").string
+  }
+
+  // MARK: plans
+
+  /// The array comes next. Every map of the cluster must be there, once, in any order. O(bytes).
+  static func readPlan(
+    _ reader: inout JSONReader, for document: GroupDocument, into plan: inout GroupPlanDocument
+  ) throws(DocumentError) {
+    let begin = try reader.peekOffset()
+    let entries: [JSONSections<PlanKey>] = try sections(&reader)
+    let members = document.group.members
+    let nodes = NameTable(document.group.shared.nodes.map(\.name))
+    let names = NameTable(members.map(\.name))
+    var maps = [MapDocument?](repeating: nil, count: members.count)
+    plan.claims = Array(repeating: [], count: members.count)
+    for entry in entries {
+      try entry.require(.name, &reader)
+      let name = try reader.readString(expected: "the name of a map")
+      guard let index = names.find(name.bytes) else { throw reader.error(at: name, expected: "a map of the cluster") }
+      guard maps[index] == nil else { throw reader.duplicateKey(name, what: "map") }
+      try entry.require(.map, &reader)
+      let map = try MapReader(&reader, kind: .target, depth: innerDepth)
+      let cluster = document.group.cluster(index)
+      let header = try PlanReader.checkedHeader(map, document.maps[index]?.header.revision, &reader)
+      try map.refuseContradiction(to: cluster.settings, &reader)
+      if cluster.settings.keyFunction == .range { try PlanReader.refuseOtherRanges(map, cluster, &reader) }
+      maps[index] = MapDocument(header: header, placement: try map.readPlacement(&reader, of: cluster, nodes: nodes))
+      if entry.enter(.summary, &reader) {
+        plan.claims[index] = try SummaryReader.read(&reader, states: cluster.settings.model.states.map(\.name))
+      }
+      if entry.enter(.findings, &reader) { try reader.skipValue() }
+    }
+    for (index, map) in maps.enumerated() where map == nil {
+      throw reader.error(at: begin, found: "no map \"\(members[index].name)\"", expected: "every map of the cluster")
+    }
+    plan.maps = maps.compactMap { $0 }
+  }
+}
+
+/// Reads plan documents for several maps.
+public enum GroupPlanReader {
+  private enum Key: String, JSONKey { case plat, operation, maps, summary, findings }
+
+  /// Refuses a plan that was made from other maps. O(bytes).
+  public static func read(
+    _ source: DocumentSource, for document: GroupDocument
+  ) throws(DocumentError) -> GroupPlanDocument {
+    try JSONReader.bySections(source) { reader throws(DocumentError) in
+      let sections = try JSONSections<Key>(&reader, depth: 1, expected: "an object: a plan document for several maps")
+      try reader.finish()
+      try sections.require(.plat, &reader)
+      try reader.readVersion()
+      try sections.refuseUnknownKey()
+      var plan = GroupPlanDocument(operation: "rebalance", maps: [], extensions: sections.extensions)
+      if sections.enter(.operation, &reader) { plan.operation = try reader.readString(expected: "the operation").string }
+      try sections.require(.maps, &reader)
+      try GroupReader.readPlan(&reader, for: document, into: &plan)
+      if sections.enter(.summary, &reader) {
+        var states: [String] = []
+        for member in document.group.members {
+          for state in member.settings.model.states where !states.contains(state.name) { states.append(state.name) }
+        }
+        plan.sumClaims = try SummaryReader.read(&reader, states: states)
+      }
+      if sections.enter(.findings, &reader) { try reader.skipValue() }
+      return plan
+    }
+  }
+}

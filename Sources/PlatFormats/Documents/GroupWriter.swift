@@ -1,0 +1,128 @@
+import PlatEngine
+
+/// Writes documents with several maps.
+public enum GroupWriter {
+  /// A cluster document. Settings that are the document's own are not repeated. O(N + Σ P · R).
+  package static func write(_ document: GroupDocument, to writer: inout JSONWriter) {
+    let group = document.group
+    let shared = group.shared
+    writer.beginObject(.lines)
+    writer.member("plat", 1)
+    if shared.settings.partitionCount > 0 {
+      writer.key("settings")
+      ClusterWriter.writeSettings(shared, to: &writer)
+    }
+    ClusterWriter.writeModels(shared, to: &writer)
+    if shared.config != MovementConfig() {
+      writer.key("config")
+      ClusterWriter.writeConfig(shared, to: &writer)
+    }
+    ClusterWriter.writeTree(shared, to: &writer)
+    ClusterWriter.writeNodes(shared, to: &writer)
+    writer.key("maps")
+    writer.beginArray(.lines)
+    for (index, member) in group.members.enumerated() {
+      let cluster = group.cluster(index)
+      writer.beginObject(.lines)
+      writer.member("name", member.name)
+      if member.settings != shared.settings {
+        writer.key("settings")
+        ClusterWriter.writeSettings(cluster, to: &writer)
+      }
+      if let map = document.maps[index] {
+        writer.key("map")
+        MapWriter.write(map, of: cluster, to: &writer)
+      }
+      writer.endObject()
+    }
+    writer.endArray()
+    for member in shared.extensions { writer.extension(member) }
+    writer.endObject()
+  }
+
+  /// A plan document. `report`: what the Judge says. `bounds`: of each map.
+  package static func write(
+    _ plan: GroupPlanDocument, of document: GroupDocument, report: GroupReport, bounds: [Int], movesLowerBound: Int,
+    to writer: inout JSONWriter
+  ) {
+    writer.beginObject(.lines)
+    writer.member("plat", 1)
+    writer.key("operation")
+    writer.string(plan.operation)
+    writeMaps(plan.maps, of: document, report, bounds: bounds, to: &writer)
+    ReportWriter.writeSummary(report.sum, movement: .init(movesLowerBound: movesLowerBound), to: &writer)
+    ReportWriter.writeFindings(report.sum.findings, more: report.sum.moreFindings, to: &writer)
+    for member in plan.extensions { writer.extension(member) }
+    writer.endObject()
+  }
+
+  /// The report of `plat check`. `hasMoves`: it is about a plan.
+  package static func write(
+    _ report: GroupReport, headers: [MapHeader?], of document: GroupDocument, hasMoves: Bool, to writer: inout JSONWriter
+  ) {
+    let movement = hasMoves ? ReportWriter.Movement(movesLowerBound: nil) : nil
+    writer.beginObject(.lines)
+    writer.member("plat", 1)
+    writer.key("maps")
+    writer.beginArray(.lines)
+    for (index, member) in document.group.members.enumerated() {
+      writer.beginObject(.lines)
+      writer.member("name", member.name)
+      if let header = headers[index] {
+        writer.key("map")
+        writer.beginObject(.compact)
+        writer.member("type", header.kind.rawValue)
+        writer.member("revision", Int(header.revision))
+        if let basedOn = header.basedOn { writer.member("basedOn", Int(basedOn)) }
+        writer.endObject()
+      }
+      ReportWriter.writeSummary(report.maps[index], movement: movement, to: &writer)
+      ReportWriter.writeFindings(report.maps[index].findings, more: report.maps[index].moreFindings, to: &writer)
+      writer.endObject()
+    }
+    writer.endArray()
+    ReportWriter.writeSummary(report.sum, movement: movement, to: &writer)
+    ReportWriter.writeFindings(report.sum.findings, more: report.sum.moreFindings, to: &writer)
+    writer.endObject()
+  }
+
+  private static func writeMaps(
+    _ maps: [MapDocument], of document: GroupDocument, _ report: GroupReport, bounds: [Int], to writer: inout JSONWriter
+  ) {
+    writer.key("maps")
+    writer.beginArray(.lines)
+    for (index, map) in maps.enumerated() {
+      writer.beginObject(.lines)
+      writer.member("name", document.group.members[index].name)
+      writer.key("map")
+      MapWriter.write(map, of: document.group.cluster(index), to: &writer)
+      ReportWriter.writeSummary(report.maps[index], movement: .init(movesLowerBound: bounds[index]), to: &writer)
+      ReportWriter.writeFindings(report.maps[index].findings, more: report.maps[index].moreFindings, to: &writer)
+      writer.endObject()
+    }
+    writer.endArray()
+  }
+
+  /// A quarter more than the document will take, as a rule.
+  package static func estimatedBytes(_ maps: [MapDocument?], of document: GroupDocument) -> Int {
+    maps.enumerated().reduce(1 << 20) { sum, map in
+      sum + 2048 + (map.element.map { MapWriter.estimatedBytes($0, of: document.group.cluster(map.offset)) } ?? 0)
+    }
+  }
+}
+
+extension GroupReport {
+  /// What a plan claims of each map and of all, and a recount denies, before all other findings. Maps are named by
+  /// their place: `maps[2].summary.moves`.
+  public mutating func putClaims(of plan: GroupPlanDocument) {
+    for index in maps.indices where index < plan.claims.count {
+      maps[index].put(first: maps[index].claimFindings(plan.claims[index]))
+    }
+    sum.put(first: sum.claimFindings(plan.sumClaims))
+  }
+
+  public var meetsHardRules: Bool { sum.meetsHardRules && maps.allSatisfy(\.meetsHardRules) }
+
+  /// A claim was found wrong.
+  public var hasLies: Bool { (maps + [sum]).contains { $0.findings.contains { $0.rule.hasPrefix("summary.") } } }
+}

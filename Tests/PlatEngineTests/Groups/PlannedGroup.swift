@@ -1,0 +1,63 @@
+import PlatEngine
+import TestSupport
+
+/// A group, planned and judged.
+struct PlannedGroup {
+  let group: DenseGroup
+  let currents: [PlacementMap?]
+  let plan: GroupPlan
+  let report: GroupReport
+
+  init(_ group: DenseGroup, _ currents: [PlacementMap?]) throws {
+    self.group = group
+    self.currents = currents
+    plan = try Planner.plan(group, from: currents)
+    report = try Judge.judge(group, maps: plan.plans.map(\.target), from: Self.before(group, currents))
+  }
+
+  static func before(_ group: DenseGroup, _ currents: [PlacementMap?]) throws -> [PlacementMap] {
+    try group.clusters.indices.map { map in
+      try currents[map] ?? PlacementMap(partitionCount: 0, slotCounts: group.clusters[map].wanted)
+    }
+  }
+
+  var targets: [PlacementMap] { plan.plans.map(\.target) }
+  var moves: Int { report.sum.moves }
+
+  func isOut(_ rule: String) -> Bool { report.sum.findings.contains { $0.rule == rule } }
+  var isOutInSomeState: Bool {
+    report.sum.findings.contains { $0.rule.hasPrefix("balance.") && $0.rule != "balance.total" }
+  }
+
+  /// Maps of one shape on equal nodes.
+  static func plain(
+    nodes: Int, zones: Int = 0, maps: [(partitions: Int, replicas: Int)], _ change: (inout Cluster) -> Void = { _ in }
+  ) throws -> DenseGroup {
+    var cluster = Cluster(
+      settings: Settings(partitionCount: maps.first?.partitions ?? 1), nodes: (0..<nodes).map { Node(name: "n\($0)") })
+    if zones > 0 {
+      cluster.levels = ["zone"]
+      cluster.containers = (0..<zones).map {
+        Container(name: "z\($0)", level: 0, parent: nil, nodes: $0 * nodes / zones..<($0 + 1) * nodes / zones)
+      }
+      cluster.settings.placement = [
+        PlacementRule(states: [0, 1], level: 0, demand: .atMost(1), strength: .hard)
+      ]
+    }
+    change(&cluster)
+    let members = maps.enumerated().map { index, map in
+      var settings = cluster.settings
+      settings.partitionCount = map.partitions
+      settings.constraints = [1, map.replicas - 1, 0, 0]
+      return ClusterGroup.Member(name: "m\(index)", settings: settings)
+    }
+    return try DenseGroup(ClusterGroup(shared: cluster, members: members))
+  }
+
+  /// The same maps where some nodes have another status.
+  static func with(_ statuses: [Int: Node.Status], _ group: DenseGroup) throws -> DenseGroup {
+    var changed = group.group
+    for (node, status) in statuses { changed.shared.nodes[node].status = status }
+    return try DenseGroup(changed)
+  }
+}
