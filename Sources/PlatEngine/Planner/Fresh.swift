@@ -13,10 +13,15 @@
 /// along its line, so the totals come out exact and no container ever has more left than fits:
 /// rest ≤ k · (partitions left) holds after a block when it held before.
 ///
-/// Where every node is due the same part of its replicas in each state, whose turn it is rotates with p: the point
-/// of column k goes to slot (k − p) mod R, so that along a node's run of partitions every R-th is its first slot.
-/// Runs are not multiples of R, so the last fifth of the blocks is left to the roles stage, which knows by then who
-/// is short.
+/// Where every node is due the same part of its replicas in each state, a block's shares are rounded to whole turns of
+/// R points, and the point of column k goes to slot (k − p) mod R. With blocks of a multiple of R partitions a turn is R
+/// partitions of one column, so that its node has each of the R slots once:
+///
+///     partition      0  1  2  3  4  5
+///     column 0, a    0  2  1  0  2  1      two turns of a: twice slot 0, twice slot 1, twice slot 2
+///
+/// All states then come out even with no search; only the last block, which gets what is left of each node, is left to
+/// the roles stage.
 enum Fresh {
   /// Fills every row, and says in `placement.dealt` how many of them have their states. O(P · R + N · blocks).
   static func run(_ problem: Problem, _ due: Due, _ placement: inout Placement, seed: UInt64 = 0) throws(PlatError) {
@@ -26,13 +31,14 @@ enum Fresh {
     for node in 0..<problem.nodeCount { rest.base[node] = Int64(due.quota.base[node]) }
     var order = try TreeOrder(problem, seed: seed)
     let blocks = blockCount(problem)
-    let dealtBlocks = statesRotate(problem, due) ? blocks - (blocks + 4) / 5 : 0
+    let dealsTurns = statesRotate(problem, due) && isRoomy(problem, due, blocks: blocks)
     var begin = 0
     for block in 0..<blocks {
-      let end = problem.partitionCount * (block + 1) / blocks
+      var end = problem.partitionCount * (block + 1) / blocks
       if block > 0 { order.shuffle() }
-      if block < dealtBlocks {
-        fill(problem, order.nodes, rest, block: begin..<end, RotatedRows(problem, placement.rows, block: begin..<end))
+      if dealsTurns, block < blocks - 1 {
+        end -= end % problem.replicas
+        fill(problem, order.nodes, rest, block: begin..<end, TurningRows(problem, placement.rows, block: begin..<end))
         placement.dealt = end
       } else {
         fill(problem, order.nodes, rest, block: begin..<end, PlainRows(problem, placement.rows, block: begin..<end))
@@ -43,12 +49,18 @@ enum Fresh {
     placement.placed = due.total
   }
 
-  /// As many orders as cost about as much as writing the map: many peers a node, so that the load of a failed
-  /// one spreads wide.
+  /// As many orders as give a node many peers, so that the load of a failed one spreads wide; each costs N.
   private static func blockCount(_ problem: Problem) -> Int {
     let replicas = problem.partitionCount * problem.replicas
-    return max(1, min(replicas / (4 * max(problem.nodeCount, 1)), problem.partitionCount / 16, 1 << 16))
+    let pointsOfNode = max(4, problem.replicas)
+    return max(
+      1,
+      min(
+        replicas / (pointsOfNode * max(problem.nodeCount, 1)), problem.partitionCount / max(16, 2 * problem.replicas),
+        mostBlocks))
   }
+
+  private static let mostBlocks = 32
 
   /// Whether each node's part in the first state is that of all nodes: the state's share of all replicas.
   private static func statesRotate(_ problem: Problem, _ due: Due) -> Bool {
@@ -62,29 +74,52 @@ enum Fresh {
     }
   }
 
+  /// Whether rounding to whole turns leaves no container more than fits in the last block.
+  ///
+  /// A container that k replicas of each partition fit into has room to spare for d = k · P − quota points. A block of
+  /// B of the L partitions that are left takes at most R more of that than its part d · B / L. So d / L falls by no
+  /// more than R / L a block, in all by R · (1 + 1/2 + … + 1/blocks) · blocks / P. Where d is 0 it stays so: k · B is
+  /// a number of whole turns.
+  private static func isRoomy(_ problem: Problem, _ due: Due, blocks: Int) -> Bool {
+    let spared = problem.replicas * blocks * (Int.bitWidth - blocks.leadingZeroBitCount)
+    func isRoomy(_ quota: Int, most: Int) -> Bool {
+      let room = most * problem.partitionCount - quota
+      return room <= 0 || room >= spared
+    }
+    for rules in [problem.hard, problem.soft] {
+      for cap in rules {
+        var quotas = [Int](repeating: 0, count: cap.containerCount)
+        for node in 0..<problem.nodeCount { quotas[cap.containerOfNode.base[node].int] += Int(due.quota.base[node]) }
+        if !quotas.allSatisfy({ isRoomy($0, most: cap.most) }) { return false }
+      }
+    }
+    return (0..<problem.nodeCount).allSatisfy { isRoomy(Int(due.quota.base[$0]), most: 1) }
+  }
+
   @inline(__always) private static func fill(
     _ problem: Problem, _ order: NodeTable<NodeIndex>, _ rest: NodeTable<Int64>, block: Range<Int>,
     _ rows: consuming some LineRows
   ) {
     let size = block.count
     let left = problem.partitionCount - block.lowerBound
-    let parts = Divisor(left, greatestDividend: left * problem.replicas * size)
+    let unit = rows.unit
+    let parts = Divisor(left * unit, greatestDividend: left * problem.replicas * size)
     var rows = rows
     var partition = 0
-    // What the nodes so far are due of the block, in 1/left of a point; and the whole points of that.
+    // What the nodes so far are due of the block, in 1/left of a point; and the whole units of that.
     var due: UInt64 = 0
     var whole: UInt64 = 0
     for place in 0..<order.count {
       let node = order.base[place]
       due &+= UInt64(rest[node]) &* UInt64(size)
       let next = parts.quotient(due)
-      var points = Int64(next &- whole)
+      var points = Int(next &- whole) * unit
       whole = next
-      rest[node] -= points
+      rest[node] -= Int64(points)
       while points > 0 {
-        let run = min(Int(points), size - partition)
+        let run = min(points, size - partition)
         rows.put(node, run)
-        points -= Int64(run)
+        points -= run
         partition += run
         if partition == size {
           partition = 0
@@ -97,6 +132,8 @@ enum Fresh {
 
 /// Where the points of the line fall.
 private protocol LineRows {
+  /// Points come in multiples of this.
+  var unit: Int { get }
   /// The next `run` partitions of the column get `node`.
   mutating func put(_ node: NodeIndex, _ run: Int)
   mutating func nextColumn()
@@ -115,6 +152,8 @@ private struct PlainRows: LineRows {
     slot = first
   }
 
+  var unit: Int { 1 }
+
   @inline(__always) mutating func put(_ node: NodeIndex, _ run: Int) {
     for _ in 0..<run {
       slot.pointee = node
@@ -128,37 +167,61 @@ private struct PlainRows: LineRows {
   }
 }
 
-/// Column k of partition p is slot (k − p) mod R.
-private struct RotatedRows: LineRows {
+/// Column k of partition p is slot (k − p) mod R. Blocks begin, and runs are, at multiples of R.
+private struct TurningRows: LineRows {
+  let unit: Int
   private let first: UnsafeMutablePointer<NodeIndex>
-  private let replicas: Int
-  private let firstPartition: Int
-  private var row: UnsafeMutablePointer<NodeIndex>
-  private var slot: Int
+  /// Where the column's next turn begins, and where its last one ends.
+  private var turn: UnsafeMutablePointer<NodeIndex>
+  private let end: UnsafeMutablePointer<NodeIndex>
   private var column = 0
 
   init(_ problem: Problem, _ rows: UnsafeMutablePointer<NodeIndex>, block: Range<Int>) {
-    replicas = problem.replicas
-    first = rows + block.lowerBound * replicas
-    firstPartition = block.lowerBound
-    row = first
-    slot = (replicas - block.lowerBound % replicas) % replicas
+    unit = problem.replicas
+    first = rows + block.lowerBound * unit
+    turn = first
+    end = first + block.count * unit
   }
 
   @inline(__always) mutating func put(_ node: NodeIndex, _ run: Int) {
-    var (row, slot) = (row, slot)
-    let last = replicas - 1
-    for _ in 0..<run {
-      row[slot] = node
-      row += replicas
-      slot = slot == 0 ? last : slot - 1
+    switch unit {
+    case 2: put(node, run, replicas: 2)
+    case 3: put(node, run, replicas: 3)
+    default: put(node, run, replicas: unit)
     }
-    (self.row, self.slot) = (row, slot)
+  }
+
+  /// Turns are written by fours: what that is too much the next nodes write again. How many there are cannot be
+  /// foreseen, so a branch for each would cost more.
+  @inline(__always) private mutating func put(_ node: NodeIndex, _ run: Int, replicas: Int) {
+    let size = replicas * replicas
+    let column = column
+    var turn = turn
+    var left = run &* replicas
+    while left > 0, turn + 4 * size <= end {
+      for next in 0..<4 { TurningRows.write(turn + next * size, node, column, replicas) }
+      turn += min(left, 4 * size)
+      left -= 4 * size
+    }
+    while left > 0 {
+      TurningRows.write(turn, node, column, replicas)
+      turn += size
+      left -= size
+    }
+    self.turn = turn
+  }
+
+  @inline(__always) private static func write(
+    _ turn: UnsafeMutablePointer<NodeIndex>, _ node: NodeIndex, _ column: Int, _ replicas: Int
+  ) {
+    for partition in 0..<replicas {
+      let slot = column - partition
+      turn[partition * replicas + slot + (slot < 0 ? replicas : 0)] = node
+    }
   }
 
   mutating func nextColumn() {
     column += 1
-    row = first
-    slot = (column + replicas - firstPartition % replicas) % replicas
+    turn = first
   }
 }
