@@ -44,6 +44,13 @@ enum Fresh {
         fill(problem, order.nodes, rest, block: begin..<end, PlainRows(problem, placement.rows, block: begin..<end))
       }
       begin = end
+      if dealsTurns, block == blocks - 2 {
+        let turns: NodeTable<Int32> = try problem.arena.table(problem.nodeCount)
+        for node in 0..<problem.nodeCount {
+          turns.base[node] = (due.quota.base[node] - Int32(rest.base[node])) / Int32(problem.replicas)
+        }
+        placement.turns = turns
+      }
     }
     for node in 0..<problem.nodeCount { placement.load.base[node] = due.quota.base[node] - Int32(rest.base[node]) }
     placement.placed = due.total
@@ -60,7 +67,7 @@ enum Fresh {
         mostBlocks))
   }
 
-  private static let mostBlocks = 32
+  private static let mostBlocks = 24
 
   /// Whether each node's part in the first state is that of all nodes: the state's share of all replicas.
   private static func statesRotate(_ problem: Problem, _ due: Due) -> Bool {

@@ -15,6 +15,8 @@ struct Placement {
   var letGo = 0
   /// The first partitions, up to here, have their states already.
   var dealt = 0
+  /// How often each node is in every slot of those rows, where that is the same for all slots.
+  var turns: NodeTable<Int32>?
   /// Who replicates to whom, where the settings limit that.
   var peers: PeerBook?
 
