@@ -103,11 +103,12 @@ extension Judge {
     ) {
       let width = matter.map.width
       // The same loop for the usual rows, which the compiler then unrolls.
-      switch (masters.count == 1 && masters.base[0] == 0, holders.count == width, width) {
-      case (true, true, 2): write(matter, rows, to: list, at: place, masters: 1, width: 2) { $0 }
-      case (true, true, 3): write(matter, rows, to: list, at: place, masters: 1, width: 3) { $0 }
+      let isPlain = masters.count == 1 && masters.base[0] == 0 && holders.count == width && matter.allCanBeRead
+      switch (isPlain, width) {
+      case (true, 2): write(matter, rows, to: list, at: place, masters: 1, width: 2, allLive: true) { $0 }
+      case (true, 3): write(matter, rows, to: list, at: place, masters: 1, width: 3, allLive: true) { $0 }
       default:
-        write(matter, rows, to: list, at: place, masters: masters.count, width: holders.count) { holders.base[$0] }
+        write(matter, rows, to: list, at: place, masters: masters.count, width: holders.count, allLive: false) { holders.base[$0] }
       }
     }
 
@@ -115,7 +116,7 @@ extension Judge {
     /// goes down as nobody.
     @inline(__always) private static func write(
       _ matter: Matter, _ rows: Range<Int>, to list: UnsafeMutablePointer<UInt32>, at place: UnsafeMutablePointer<Int>,
-      masters: Int, width: Int, slot: (Int) -> Int
+      masters: Int, width: Int, allLive: Bool, slot: (Int) -> Int
     ) {
       let nobody = UInt32(matter.nodeCount)
       let isLive = matter.isLive.base
@@ -124,11 +125,11 @@ extension Judge {
       for _ in rows {
         for index in 0..<masters {
           let master = min(row[slot(index)].raw, nobody)
-          guard isLive[Int(master)] == 1 else { continue }
+          guard allLive ? master < nobody : isLive[Int(master)] == 1 else { continue }
           var next = place[Int(master)]
           for other in 0..<width where other != index {
             let holder = min(row[slot(other)].raw, nobody)
-            list[next] = isLive[Int(holder)] == 1 ? holder : nobody
+            list[next] = allLive || isLive[Int(holder)] == 1 ? holder : nobody
             next &+= 1
           }
           place[Int(master)] = next

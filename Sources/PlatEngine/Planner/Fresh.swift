@@ -27,33 +27,64 @@ enum Fresh {
   static func run(_ problem: Problem, _ due: Due, _ placement: inout Placement, seed: UInt64 = 0) throws(PlatError) {
     if due.isShort { placement.target.clear() }
     guard problem.replicas > 0, problem.nodeCount > 0 else { return }
+    let isDealt = statesRotate(problem, due) ? try lay(problem, due, &placement, seed: seed, inTurns: true) : false
+    if !isDealt { _ = try lay(problem, due, &placement, seed: seed, inTurns: false) }
+    placement.placed = due.total
+  }
+
+  /// Lays block after block. False where whole turns leave more of a node or a container than fits, or less than none.
+  private static func lay(
+    _ problem: Problem, _ due: Due, _ placement: inout Placement, seed: UInt64, inTurns: Bool
+  ) throws(PlatError) -> Bool {
     let rest: NodeTable<Int64> = try problem.arena.table(problem.nodeCount)
     for node in 0..<problem.nodeCount { rest.base[node] = Int64(due.quota.base[node]) }
     var order = try TreeOrder(problem, seed: seed)
     let blocks = blockCount(problem)
-    let dealsTurns = statesRotate(problem, due) && isRoomy(problem, due, blocks: blocks)
     var begin = 0
     for block in 0..<blocks {
-      var end = problem.partitionCount * (block + 1) / blocks
+      // The last block, which the roles stage has to look at, is half as long as the others.
+      var end = block == blocks - 1 ? problem.partitionCount : problem.partitionCount * 2 * (block + 1) / (2 * blocks - 1)
       if block > 0 { order.shuffle() }
-      if dealsTurns, block < blocks - 1 {
+      if inTurns, block < blocks - 1 {
         end -= end % problem.replicas
         fill(problem, order.nodes, rest, block: begin..<end, TurningRows(problem, placement.rows, block: begin..<end))
-        placement.dealt = end
+        guard fits(problem, rest, left: problem.partitionCount - end) else { return false }
       } else {
+        if inTurns { placement.book(turns: try turns(problem, due, rest), upTo: begin) }
         fill(problem, order.nodes, rest, block: begin..<end, PlainRows(problem, placement.rows, block: begin..<end))
       }
       begin = end
-      if dealsTurns, block == blocks - 2 {
-        let turns: NodeTable<Int32> = try problem.arena.table(problem.nodeCount)
-        for node in 0..<problem.nodeCount {
-          turns.base[node] = (due.quota.base[node] - Int32(rest.base[node])) / Int32(problem.replicas)
-        }
-        placement.turns = turns
-      }
     }
     for node in 0..<problem.nodeCount { placement.load.base[node] = due.quota.base[node] - Int32(rest.base[node]) }
-    placement.placed = due.total
+    return true
+  }
+
+  /// How often each node has been in each slot so far.
+  private static func turns(_ problem: Problem, _ due: Due, _ rest: NodeTable<Int64>) throws(PlatError) -> NodeTable<Int32> {
+    let turns: NodeTable<Int32> = try problem.arena.table(problem.nodeCount)
+    for node in 0..<problem.nodeCount {
+      turns.base[node] = (due.quota.base[node] - Int32(rest.base[node])) / Int32(problem.replicas)
+    }
+    return turns
+  }
+
+  /// Whether what is left of each node, and of each container that a rule caps, fits into so many partitions. A cap that
+  /// was out of reach from the start is no matter.
+  private static func fits(_ problem: Problem, _ rest: NodeTable<Int64>, left: Int) -> Bool {
+    for node in 0..<problem.nodeCount where rest.base[node] < 0 || rest.base[node] > left { return false }
+    for (caps, isHard) in [(problem.hard, true), (problem.soft, false)] {
+      for cap in caps {
+        let level = problem.cluster.cluster.settings.placement[cap.rule].level
+        var fits = true
+        for nodes in problem.cluster.levels[level].nodes {
+          var inside: Int64 = 0
+          for node in nodes { inside += rest.base[node] }
+          fits = fits && inside <= cap.most * left
+        }
+        if !fits && isHard { return false }
+      }
+    }
+    return true
   }
 
   /// As many orders as give a node many peers, so that the load of a failed one spreads wide; each costs N.
@@ -79,28 +110,6 @@ enum Fresh {
       let window = due.roles[0].window(NodeIndex(node), total: total)
       return Int64(window.least) * all <= Int64(total) * inState && Int64(total) * inState <= Int64(window.most) * all
     }
-  }
-
-  /// Whether rounding to whole turns leaves no container more than fits in the last block.
-  ///
-  /// A container that k replicas of each partition fit into has room to spare for d = k · P − quota points. A block of
-  /// B of the L partitions that are left takes at most R more of that than its part d · B / L. So d / L falls by no
-  /// more than R / L a block, in all by R · (1 + 1/2 + … + 1/blocks) · blocks / P. Where d is 0 it stays so: k · B is
-  /// a number of whole turns.
-  private static func isRoomy(_ problem: Problem, _ due: Due, blocks: Int) -> Bool {
-    let spared = problem.replicas * blocks * (Int.bitWidth - blocks.leadingZeroBitCount)
-    func isRoomy(_ quota: Int, most: Int) -> Bool {
-      let room = most * problem.partitionCount - quota
-      return room <= 0 || room >= spared
-    }
-    for rules in [problem.hard, problem.soft] {
-      for cap in rules {
-        var quotas = [Int](repeating: 0, count: cap.containerCount)
-        for node in 0..<problem.nodeCount { quotas[cap.containerOfNode.base[node].int] += Int(due.quota.base[node]) }
-        if !quotas.allSatisfy({ isRoomy($0, most: cap.most) }) { return false }
-      }
-    }
-    return (0..<problem.nodeCount).allSatisfy { isRoomy(Int(due.quota.base[$0]), most: 1) }
   }
 
   @inline(__always) private static func fill(
@@ -198,17 +207,17 @@ private struct TurningRows: LineRows {
     }
   }
 
-  /// Turns are written by fours: what that is too much the next nodes write again. How many there are cannot be
+  /// Turns are written by fives: what that is too much the next nodes write again. How many there are cannot be
   /// foreseen, so a branch for each would cost more.
   @inline(__always) private mutating func put(_ node: NodeIndex, _ run: Int, replicas: Int) {
     let size = replicas * replicas
     let column = column
     var turn = turn
     var left = run &* replicas
-    while left > 0, turn + 4 * size <= end {
-      for next in 0..<4 { TurningRows.write(turn + next * size, node, column, replicas) }
-      turn += min(left, 4 * size)
-      left -= 4 * size
+    while left > 0, turn + 5 * size <= end {
+      for next in 0..<5 { TurningRows.write(turn + next * size, node, column, replicas) }
+      turn += min(left, 5 * size)
+      left -= 5 * size
     }
     while left > 0 {
       TurningRows.write(turn, node, column, replicas)
