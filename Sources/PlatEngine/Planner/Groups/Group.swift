@@ -33,13 +33,21 @@ extension Planner {
     }
     guard !group.clusters.isEmpty else { return GroupPlan(plans: [], movesLowerBound: 0) }
     let due = try GroupDue(group, currents: currents, options: options)
-    var planning = try GroupPlanning(group, currents, due, options)
-    try planning.planEach()
-    try planning.mendSums()
-    planning.letGoOfWhatDoesNotFit()
-    try SumRoles.run(group, currents, due, planning.plans, options: options)
-    return GroupPlan(plans: planning.plans, movesLowerBound: planning.movesLowerBound)
+    var best: (planning: GroupPlanning, isSettled: Bool)?
+    for attempt in 0..<(currents.contains { $0 == nil } ? attempts : 1) {
+      var planning = try GroupPlanning(group, currents, due, options, attempt: attempt)
+      try planning.planEach()
+      try planning.mendSums()
+      planning.letGoOfWhatDoesNotFit()
+      let isSettled = try SumRoles.run(group, due, planning.plans, options: options)
+      if best == nil || isSettled { best = (planning, isSettled) }
+      if isSettled { break }
+    }
+    return GroupPlan(plans: best!.planning.plans, movesLowerBound: best!.planning.movesLowerBound)
   }
+
+  /// Other roundings of fresh maps that are tried where the first leave some state's sum out of its window.
+  private static let attempts = 8
 }
 
 /// The working state of planning a group.
@@ -52,12 +60,13 @@ private struct GroupPlanning {
   private(set) var plans: [Plan] = []
   /// What each node holds of each map: the numbers that are aimed at, and then those that came out.
   private var loads: [NodeTable<Int32>] = []
-  private var balance: SumBalance?
   private let windows: GroupDue.Window
+  private let attempt: Int
 
   init(
-    _ group: DenseGroup, _ currents: [PlacementMap?], _ due: GroupDue, _ options: PlanOptions
+    _ group: DenseGroup, _ currents: [PlacementMap?], _ due: GroupDue, _ options: PlanOptions, attempt: Int
   ) throws(PlatError) {
+    self.attempt = attempt
     self.group = group
     self.currents = currents
     self.due = due
@@ -83,7 +92,7 @@ private struct GroupPlanning {
       } else {
         let quota: NodeTable<Int32> = try arena.table(group.nodeCount)
         // The first of a kind begin at different points, so that kinds of one map do not all favour the same nodes.
-        let turn = kind &* 633 & 1023
+        let turn = (kind &* 633 &+ attempt &* 379) & 1023
         windows(of: map).round(row << 10 + turn, of: due.mapsOfKind[kind].count << 10, into: quota)
         loads.append(quota)
         plans.append(Plan.unmade)
@@ -98,14 +107,16 @@ private struct GroupPlanning {
     let held = try group.clusters.indices.map { map throws(PlatError) in try heldToday(map) }
     for round in 0..<Self.rounds {
       let before = try loads.map { load throws(PlatError) in try copy(load) }
-      let balance = try settle(held: held, isFrozen: isFrozen)
-      self.balance = balance
+      try settle(held: held, isFrozen: isFrozen)
       var changed = false
-      for map in group.clusters.indices {
+      var states: [[NodeTable<Int32>]?]?
+      let maps = group.clusters.indices
+      for map in maps.filter({ currents[$0] != nil }) + maps.filter({ currents[$0] == nil }) {
         let isMoved = !isDone[map] || (0..<group.nodeCount).contains { loads[map].base[$0] != before[map].base[$0] }
         guard isMoved else { continue }
         changed = true
-        let goal = try goal(map)
+        if currents[map] == nil, states == nil { states = try deal() }
+        let goal = goal(map, states: states?[map])
         let plan = try Planner.plan(group.clusters[map], from: currents[map], options: options, goal: goal)
         let load = try count(plan.target, group.clusters[map])
         let isReached = (0..<group.nodeCount).allSatisfy { load.base[$0] == loads[map].base[$0] }
@@ -157,7 +168,7 @@ private struct GroupPlanning {
   private func sum(_ node: Int) -> Int { loads.reduce(0) { $0 + Int($1.base[node]) } }
 
   /// Changes `loads` as little as the sums ask for.
-  private func settle(held: [NodeTable<Int32>?], isFrozen: [Bool]) throws(PlatError) -> SumBalance {
+  private func settle(held: [NodeTable<Int32>?], isFrozen: [Bool]) throws(PlatError) {
     var boxes: [[SumBoxes?]] = due.kinds.map { _ in [nil, nil] }
     var rows: [SumBalance.Row] = []
     rows.reserveCapacity(loads.count)
@@ -172,16 +183,26 @@ private struct GroupPlanning {
           value: loads[map], least: isFrozen[map] ? loads[map] : windows.least,
           most: isFrozen[map] ? loads[map] : windows.most, held: held[map], boxes: ofKind))
     }
-    let balance = try SumBalance(rows, least: windows.least, most: windows.most, arena: arena)
-    balance.settle()
-    return balance
+    try SumBalance(rows, least: windows.least, most: windows.most, arena: arena).settle()
   }
 
   /// What a map should give each node, and for a fresh one of each state.
-  private func goal(_ map: Int) throws(PlatError) -> MapGoal {
-    var goal = MapGoal(due: windows(of: map), totals: loads[map])
-    if currents[map] == nil { goal.seed = UInt64(map) }
+  private func goal(_ map: Int, states: [NodeTable<Int32>]?) -> MapGoal {
+    var goal = MapGoal(due: windows(of: map), totals: loads[map], states: states)
+    if currents[map] == nil { goal.seed = UInt64(map + attempt * group.clusters.count) }
     return goal
+  }
+
+  /// What each fresh map should give each node of each state, beside the maps that are planned.
+  private func deal() throws(PlatError) -> [[NodeTable<Int32>]?] {
+    guard group.clusters.count > 1 else { return [nil] }
+    let totals = currents.indices.map { currents[$0] == nil ? loads[$0] : nil }
+    return try SumDeal(due, totals: totals, arena: arena) { map, place, sum in
+      let roles = due.kinds[due.kindOfMap[map]].due.roles
+      let state = place < roles.count ? roles[place].state : group.clusters[map].dataWanted.firstIndex { $0 > 0 } ?? 0
+      let target = plans[map].target
+      if target.partitionCount > 0 { target.count(target.slots(ofState: state), into: sum) }
+    }.states
   }
 
   /// Replicas of each node in a map, of states that hold data.
