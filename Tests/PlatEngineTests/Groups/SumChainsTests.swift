@@ -88,7 +88,7 @@ import Testing
       let members = try targets.indices.map { map in
         for (node, count) in masters(map).enumerated() { sum.base[node] += Int(count) }
         return SumChains.Member(
-          problem: problems[map], target: targets[map], slots: 0..<1, pool: 1..<targets[map].width, state: 0,
+          problem: problems[map], target: targets[map], slots: 0..<1, state: 0,
           count: try table(masters(map)), least: try table(least[map]), most: try table(most[map]), isOpen: true)
       }
       try SumChains(members, sum: sum, least: sumLeast, most: sumMost, arena: arena).run()

@@ -79,25 +79,51 @@ private struct GroupPlanning {
 
   /// Plans every map that exists for itself, and decides what each fresh map should give each node.
   mutating func planEach() throws(PlatError) {
+    let existing = group.clusters.indices.filter { currents[$0] != nil }
+    plans = Array(repeating: Plan.unmade, count: group.clusters.count)
+    for (map, plan) in zip(existing, try plan(existing) { MapGoal(due: windows(of: $0)) }) { plans[map] = plan }
     loads.reserveCapacity(group.clusters.count)
     var seen = [Int](repeating: 0, count: due.kinds.count)
     for map in group.clusters.indices {
       let kind = due.kindOfMap[map]
       let row = seen[kind]
       seen[kind] += 1
-      if let current = currents[map] {
-        let plan = try Planner.plan(group.clusters[map], from: current, options: options, goal: MapGoal(due: windows(of: map)))
-        plans.append(plan)
-        loads.append(try count(plan.target, group.clusters[map]))
+      if currents[map] != nil {
+        loads.append(try count(plans[map].target, group.clusters[map]))
       } else {
         let quota: NodeTable<Int32> = try arena.table(group.nodeCount)
         // The first of a kind begin at different points, so that kinds of one map do not all favour the same nodes.
         let turn = (kind &* 633 &+ attempt &* 379) & 1023
         windows(of: map).round(row << 10 + turn, of: due.mapsOfKind[kind].count << 10, into: quota)
         loads.append(quota)
-        plans.append(Plan.unmade)
       }
     }
+  }
+
+  /// Plans some of the maps, on several threads.
+  private func plan(_ maps: [Int], _ goal: (Int) -> MapGoal) throws(PlatError) -> [Plan] {
+    guard !maps.isEmpty else { return [] }
+    let slots = maps.reduce(0) { $0 + group.clusters[$1].partitionCount * group.clusters[$1].replicas }
+    let blocks = Blocks(maps.count, replicas: slots / maps.count, threads: options.threads)
+    var own = options
+    own.threads = blocks.workers > 1 ? 1 : options.threads
+    var made = [Result<Plan, PlatError>?](repeating: nil, count: maps.count)
+    made.withUnsafeMutableBufferPointer { made in
+      blocks.run { _, block in
+        for index in block {
+          let map = maps[index]
+          do throws(PlatError) {
+            made[index] = .success(
+              try Planner.plan(group.clusters[map], from: currents[map], options: own, goal: goal(map)))
+          } catch {
+            made[index] = .failure(error)
+          }
+        }
+      }
+    }
+    var plans: [Plan] = []
+    for result in made { plans.append(try result!.get()) }
+    return plans
   }
 
   /// Brings the sums into their windows, and plans what is fresh and what changes.
@@ -105,33 +131,34 @@ private struct GroupPlanning {
     var isDone = currents.map { $0 != nil }
     var isFrozen = currents.map { _ in false }
     let held = try group.clusters.indices.map { map throws(PlatError) in try heldToday(map) }
+    let nodes = 0..<group.nodeCount
     for round in 0..<Self.rounds {
       let before = try loads.map { load throws(PlatError) in try copy(load) }
       try settle(held: held, isFrozen: isFrozen)
-      var changed = false
-      var states: [[NodeTable<Int32>]?]?
-      let maps = group.clusters.indices
-      for map in maps.filter({ currents[$0] != nil }) + maps.filter({ currents[$0] == nil }) {
-        let isMoved = !isDone[map] || (0..<group.nodeCount).contains { loads[map].base[$0] != before[map].base[$0] }
-        guard isMoved else { continue }
-        changed = true
-        if currents[map] == nil, states == nil { states = try deal() }
-        let goal = goal(map, states: states?[map])
-        let plan = try Planner.plan(group.clusters[map], from: currents[map], options: options, goal: goal)
-        let load = try count(plan.target, group.clusters[map])
-        let isReached = (0..<group.nodeCount).allSatisfy { load.base[$0] == loads[map].base[$0] }
-        if !isReached { isFrozen[map] = true }
-        if isReached || !isDone[map] || round == 0 && fits(load, map) {
-          let own = isDone[map] ? plans[map].movesLowerBound : plan.movesLowerBound
-          plans[map] = plan
-          plans[map].movesLowerBound = own
-          loads[map] = load
-        } else {
-          loads[map] = before[map]
-        }
-        isDone[map] = true
+      let changed = group.clusters.indices.filter { map in
+        !isDone[map] || nodes.contains { loads[map].base[$0] != before[map].base[$0] }
       }
-      if !changed || (0..<group.nodeCount).allSatisfy({ windows.least[$0] <= sum($0) && sum($0) <= windows.most[$0] }) {
+      func take(_ maps: [Int], _ states: [[NodeTable<Int32>]?]) throws(PlatError) {
+        for (map, plan) in zip(maps, try self.plan(maps) { goal($0, states: states[$0]) }) {
+          let load = try count(plan.target, group.clusters[map])
+          let isReached = nodes.allSatisfy { load.base[$0] == loads[map].base[$0] }
+          if !isReached { isFrozen[map] = true }
+          if isReached || !isDone[map] || round == 0 && fits(load, map) {
+            let own = isDone[map] ? plans[map].movesLowerBound : plan.movesLowerBound
+            plans[map] = plan
+            plans[map].movesLowerBound = own
+            loads[map] = load
+          } else {
+            loads[map] = before[map]
+          }
+          isDone[map] = true
+        }
+      }
+      // Fresh maps last: by then it is known what states they find.
+      try take(changed.filter { currents[$0] != nil }, currents.map { _ in nil })
+      let fresh = changed.filter { currents[$0] == nil }
+      if !fresh.isEmpty { try take(fresh, deal()) }
+      if changed.isEmpty || nodes.allSatisfy({ windows.least[$0] <= sum($0) && sum($0) <= windows.most[$0] }) {
         break
       }
     }
@@ -195,7 +222,7 @@ private struct GroupPlanning {
 
   /// What each fresh map should give each node of each state, beside the maps that are planned.
   private func deal() throws(PlatError) -> [[NodeTable<Int32>]?] {
-    guard group.clusters.count > 1 else { return [nil] }
+    guard group.clusters.count > 1 else { return [nil] }  // planned as if it were alone
     let totals = currents.indices.map { currents[$0] == nil ? loads[$0] : nil }
     return try SumDeal(due, totals: totals, arena: arena) { map, place, sum in
       let roles = due.kinds[due.kindOfMap[map]].due.roles

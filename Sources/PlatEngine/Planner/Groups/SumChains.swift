@@ -12,9 +12,8 @@ struct SumChains {
   struct Member {
     let problem: Problem
     let target: PlacementMap
-    /// The state's columns, and those of states after it.
+    /// The state's columns; all columns after them are of later states.
     let slots: Range<Int>
-    let pool: Range<Int>
     let state: Int
     /// What each node has of the state, and may have.
     let count: NodeTable<Int32>
@@ -24,15 +23,33 @@ struct SumChains {
     let isOpen: Bool
   }
 
+  /// A member's part in the loops, which count no references.
+  private struct Map: BitwiseCopyable {
+    let rows: UnsafeMutablePointer<NodeIndex>
+    let width: Int
+    /// The state's columns, then the pool's.
+    let firstSlot: Int
+    let firstOfPool: Int
+    let end: Int
+    let count: UnsafeMutablePointer<Int32>
+    let least: UnsafeMutablePointer<Int32>
+    let most: UnsafeMutablePointer<Int32>
+    let isOpen: Bool
+    /// Any holder may be in the state.
+    let isFree: Bool
+    /// Where each node's partitions begin, and they: who holds a partition does not change here.
+    let first: UnsafeMutablePointer<Int32>
+    let held: UnsafeMutablePointer<Int32>
+  }
+
   private let members: [Member]
+  private let maps: UnsafeMutablePointer<Map>
+  private let mapCount: Int
   private let nodeCount: Int
   /// Of each node over all maps: what it has of the state, and should have.
   private let sum: NodeTable<Int>
   private let least: [Int]
   private let most: [Int]
-  /// The partitions of each node in each map: who holds a partition does not change here.
-  private let first: UnsafeMutablePointer<Int32>
-  private let held: [UnsafeMutablePointer<Int32>]
   // Vertices: the nodes' sums, then the nodes of each map.
   private let level: UnsafeMutablePointer<Int32>
   private let place: UnsafeMutablePointer<Int32>
@@ -52,12 +69,18 @@ struct SumChains {
     }
     level = try table(vertexCount, Int32.self)
     place = try table(vertexCount, Int32.self)
-    first = try table(members.count * (nodeCount + 1), Int32.self)
-    var held: [UnsafeMutablePointer<Int32>] = []
+    maps = try table(members.count, Map.self)
+    mapCount = members.count
     for (index, member) in members.enumerated() {
-      let (first, columns) = (first + index * (nodeCount + 1), member.slots.lowerBound..<member.pool.upperBound)
+      let columns = member.slots.lowerBound..<member.target.width
       let partitions = member.isOpen ? member.target.partitionCount : 0
-      held.append(try table(partitions * columns.count, Int32.self))
+      let first = try table(nodeCount + 1, Int32.self)
+      let held = try table(partitions * columns.count, Int32.self)
+      maps[index] = Map(
+        rows: member.target.slots, width: member.target.width, firstSlot: member.slots.lowerBound,
+        firstOfPool: member.slots.upperBound, end: member.target.width, count: member.count.base, least: member.least.base,
+        most: member.most.base, isOpen: member.isOpen, isFree: !member.problem.hasStateRules && !(member.state == 0 && member.problem.hasSlaveOnly),
+        first: first, held: held)
       for partition in 0..<partitions {
         let row = member.target.row(partition)
         for slot in columns where row[slot] != .none { first[row[slot].int + 1] += 1 }
@@ -68,12 +91,11 @@ struct SumChains {
       for partition in 0..<partitions {
         let row = member.target.row(partition)
         for slot in columns where row[slot] != .none {
-          held[index][Int(next[row[slot].int])] = Int32(partition)
+          held[Int(next[row[slot].int])] = Int32(partition)
           next[row[slot].int] += 1
         }
       }
     }
-    self.held = held
   }
 
   /// O(rows) for each length of a shortest chain.
@@ -132,35 +154,33 @@ struct SumChains {
     _ direction: Direction, _ vertex: Int, from start: Int32, _ body: (_ at: Int32, _ next: Int, _ change: Change?) -> Bool
   ) {
     if vertex < nodeCount {
-      for index in Int(start)..<max(members.count, Int(start)) where members[index].isOpen {
-        let (member, next) = (members[index], vertex + (index + 1) * nodeCount)
-        let mayLeave =
-          direction == .onward
-          ? member.count.base[vertex] > member.least.base[vertex] : member.count.base[vertex] < member.most.base[vertex]
+      for index in Int(start)..<max(mapCount, Int(start)) where maps[index].isOpen {
+        let (map, next) = (maps + index, vertex + (index + 1) * nodeCount)
+        let count = map.pointee.count[vertex]
+        let mayLeave = direction == .onward ? count > map.pointee.least[vertex] : count < map.pointee.most[vertex]
         if mayLeave, body(Int32(index), next, nil) { return }
       }
       return
     }
     let (index, node) = (vertex / nodeCount - 1, vertex % nodeCount)
-    let member = members[index]
+    let map = maps[index]
     let mayEnter =
-      direction == .onward
-      ? member.count.base[node] < member.most.base[node] : member.count.base[node] > member.least.base[node]
+      direction == .onward ? map.count[node] < map.most[node] : map.count[node] > map.least[node]
     if start == 0, mayEnter, body(0, node, nil) { return }
-    let range = first + index * (nodeCount + 1)
-    let begin = Int(range[node]) + max(0, Int(start) - 1)
-    for entry in begin..<max(begin, Int(range[node + 1])) {
-      let partition = Int(held[index][entry])
-      let row = member.target.row(partition)
-      let (own, others) = direction == .onward ? (member.slots, member.pool) : (member.pool, member.slots)
-      guard let mine = own.first(where: { row[$0].int == node }) else { continue }
+    let begin = Int(map.first[node])
+    let (slots, pool) = (map.firstSlot..<map.firstOfPool, map.firstOfPool..<map.end)
+    let (own, others) = direction == .onward ? (slots, pool) : (pool, slots)
+    for place in max(0, Int(start) - 1)..<max(Int(start) - 1, Int(map.first[node + 1]) - begin, 0) {
+      let partition = Int(map.held[begin + place])
+      let row = map.rows + partition * map.width
+      var mine = own.lowerBound
+      while mine < own.upperBound, row[mine].int != node { mine += 1 }
+      guard mine < own.upperBound else { continue }
       for other in others where row[other] != .none {
         let change: Change = direction == .onward ? (mine, other) : (other, mine)
-        guard mayChange(member, row, change) else { continue }
-        let at = partition * member.target.width
-        if body(Int32(entry - Int(range[node]) + 1), row[other].int + (index + 1) * nodeCount, (at + change.slot, at + change.place)) {
-          return
-        }
+        guard map.isFree || mayChange(members[index], row, change) else { continue }
+        let (at, next) = (partition * map.width, row[other].int + (index + 1) * nodeCount)
+        if body(Int32(place + 1), next, (at + change.slot, at + change.place)) { return }
       }
     }
   }
@@ -179,19 +199,19 @@ struct SumChains {
     var isFound = false
     forEachArc(direction, vertex, from: place[vertex]) { at, next, change in
       guard level[next] == level[vertex] + 1 else { return false }
-      let member = members[max(vertex, next) / nodeCount - 1]
+      let map = maps + (max(vertex, next) / nodeCount - 1)
       if let change {
-        member.target.slots.swap(change.slot, change.place)  // before what follows: the rest must fit with it
+        map.pointee.rows.swap(change.slot, change.place)  // before what follows: the rest must fit with it
         isFound = push(direction, next, isEnd)
-        if !isFound { member.target.slots.swap(change.slot, change.place) }
+        if !isFound { map.pointee.rows.swap(change.slot, change.place) }
       } else if vertex < nodeCount {
         isFound = push(direction, next, isEnd)
-        if isFound { member.count.base[vertex] -= gain }
+        if isFound { map.pointee.count[vertex] -= gain }
       } else {
         let ends = isEnd(next)
         isFound = ends || push(direction, next, isEnd)
         if ends { sum.base[next] += Int(gain) }
-        if isFound { member.count.base[next] += gain }
+        if isFound { map.pointee.count[next] += gain }
       }
       if isFound { place[vertex] = at }
       return isFound
