@@ -156,8 +156,13 @@ private struct GroupPlanning {
       }
       // Fresh maps last: by then it is known what states they find.
       try take(changed.filter { currents[$0] != nil }, currents.map { _ in nil })
-      let fresh = changed.filter { currents[$0] == nil }
-      if !fresh.isEmpty { try take(fresh, deal()) }
+      var fresh = changed.filter { currents[$0] == nil }[...]
+      while !fresh.isEmpty {
+        // Half of them at a time: what does not come out as it was dealt is made up for by the others.
+        let next = fresh.prefix((fresh.count + 1) / 2)
+        try take(Array(next), deal(Array(fresh)))
+        fresh = fresh.dropFirst(next.count)
+      }
       if changed.isEmpty || nodes.allSatisfy({ windows.least[$0] <= sum($0) && sum($0) <= windows.most[$0] }) {
         break
       }
@@ -220,10 +225,11 @@ private struct GroupPlanning {
     return goal
   }
 
-  /// What each fresh map should give each node of each state, beside the maps that are planned.
-  private func deal() throws(PlatError) -> [[NodeTable<Int32>]?] {
+  /// What each of these maps should give each node of each state, beside those that are planned.
+  private func deal(_ maps: [Int]) throws(PlatError) -> [[NodeTable<Int32>]?] {
     guard group.clusters.count > 1 else { return [nil] }  // planned as if it were alone
-    let totals = currents.indices.map { currents[$0] == nil ? loads[$0] : nil }
+    var totals: [NodeTable<Int32>?] = currents.map { _ in nil }
+    for map in maps { totals[map] = loads[map] }
     return try SumDeal(due, totals: totals, arena: arena) { map, place, sum in
       let roles = due.kinds[due.kindOfMap[map]].due.roles
       let state = place < roles.count ? roles[place].state : group.clusters[map].dataWanted.firstIndex { $0 > 0 } ?? 0
