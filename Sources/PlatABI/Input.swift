@@ -1,0 +1,16 @@
+import CPlat
+import PlatFormats
+
+/// Bytes of the host → a document.
+enum Input {
+  static func source(
+    _ bytes: UnsafeRawPointer?, _ length: Int, _ name: UnsafePointer<CChar>?, _ defaultName: String
+  ) throws -> DocumentSource {
+    guard let bytes else { throw Refusal.argument("bytes", found: "NULL", expected: "a document") }
+    guard (0...FileInput.maximumBytes).contains(length) else {
+      throw Refusal.argument("length", found: "\(UInt(bitPattern: length))", expected: "less than 4 GiB")
+    }
+    let name = try name.map { try CText.read($0, "name") } ?? defaultName
+    return try DocumentSource.of(UnsafeRawBufferPointer(start: bytes, count: length), name: name)
+  }
+}
