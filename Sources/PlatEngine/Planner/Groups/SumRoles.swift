@@ -18,7 +18,7 @@ struct SumRoles {
     _ group: DenseGroup, _ currents: [PlacementMap?], _ due: GroupDue, _ plans: [Plan], options: PlanOptions
   ) throws(PlatError) {
     let roles = SumRoles(
-      group: group, currents: currents, due: due, plans: plans, arena: try Arena(limitBytes: options.memoryLimitBytes),
+      group: group, currents: currents, due: due, plans: plans, arena: try Arena(limitBytes: options.memoryLimitBytes, interrupt: options.interrupt),
       options: options)
     var names: [String] = []
     for (problem, due) in due.kinds {
@@ -145,7 +145,7 @@ struct SumRoles {
   /// Role changes within a map towards so many of the state on each node.
   private func change(_ map: Int, _ place: Int, to wanted: NodeTable<Int32>) throws(PlatError) {
     let role = due.kinds[due.kindOfMap[map]].due.roles[place]
-    let scratch = try Arena(limitBytes: options.memoryLimitBytes)
+    let scratch = try Arena(limitBytes: options.memoryLimitBytes, interrupt: options.interrupt)
     let target = plans[map].target
     let problem = try Problem(group.clusters[map], current: currents[map], arena: scratch, wideRow: options.wideRow)
     let placement = try Placement(problem, target: target)
