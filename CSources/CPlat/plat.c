@@ -43,3 +43,36 @@ AT(plat_option, size, 0); AT(plat_option, kind, 4); AT(plat_option, name, 8); AT
 AT(plat_option, meaning, 24); AT(plat_option, words, 32); AT(plat_option, default_value, 40);
 AT(plat_option, least, 48); AT(plat_option, most, 56);
 PINNED(sizeof(plat_option) == 64);
+
+PINNED(PLAT_HEALTH_GREEN == 0 && PLAT_HEALTH_YELLOW == 1 && PLAT_HEALTH_RED == 2);
+PINNED(PLAT_STEP_SET == 0 && PLAT_STEP_STREAM == 1 && PLAT_STEP_TAKEOVER == 1 && PLAT_STEP_FULL_SCAN == 2);
+PINNED(PLAT_PURPOSE_RESTORE == 0 && PLAT_PURPOSE_TAKE_OVER == 1 && PLAT_PURPOSE_BALANCE == 2);
+
+AT(plat_summary, size, 0); AT(plat_summary, health, 4); AT(plat_summary, unmet, 8); AT(plat_summary, broken_soft, 16);
+AT(plat_summary, moves, 24); AT(plat_summary, moves_lower_bound, 32); AT(plat_summary, role_changes, 40);
+AT(plat_summary, leaderless, 48); AT(plat_summary, fan_out_outbound, 56); AT(plat_summary, fan_out_inbound, 60);
+AT(plat_summary, is_balanced, 64); AT(plat_summary, holds, 68); AT(plat_summary, load_count, 72);
+AT(plat_summary, finding_count, 76); AT(plat_summary, more_findings, 80);
+PINNED(sizeof(plat_summary) == 88);
+
+AT(plat_load, size, 0); AT(plat_load, reserved, 4); AT(plat_load, state, 8); AT(plat_load, least, 16);
+AT(plat_load, greatest, 24); AT(plat_load, least_due, 32); AT(plat_load, greatest_due, 40);
+PINNED(sizeof(plat_load) == 48);
+
+AT(plat_finding, size, 0); AT(plat_finding, strength, 4); AT(plat_finding, want, 8); AT(plat_finding, have, 16);
+AT(plat_finding, rule, 24); AT(plat_finding, partition, 32); AT(plat_finding, node, 40);
+AT(plat_finding, container, 48); AT(plat_finding, because, 56);
+PINNED(sizeof(plat_finding) == 64);
+
+AT(plat_move, partition, 0); AT(plat_move, node, 4); AT(plat_move, from, 8); AT(plat_move, to, 12);
+PINNED(sizeof(plat_move) == 16);
+
+AT(plat_step, kind, 0); AT(plat_step, flags, 4); AT(plat_step, purpose, 8); AT(plat_step, partition, 12);
+AT(plat_step, node, 16); AT(plat_step, from, 20); AT(plat_step, to, 24); AT(plat_step, source, 28);
+AT(plat_step, source_from, 32); AT(plat_step, source_to, 36); AT(plat_step, after_count, 40);
+AT(plat_step, reserved, 44); AT(plat_step, start, 48);
+PINNED(sizeof(plat_step) == 56);
+
+AT(plat_document, size, 0); AT(plat_document, reserved, 4); AT(plat_document, bytes, 8); AT(plat_document, length, 16);
+AT(plat_document, name, 24);
+PINNED(sizeof(plat_document) == 32);

@@ -45,6 +45,8 @@ struct Told {
       self.init(PLAT_INVALID_INPUT, error.path, error.found, error.expected)
     case PlatError.unsupported(let error):
       self.init(PLAT_UNSUPPORTED, error.path, error.found, error.expected)
+    case PlatError.cancelled:
+      self.init(PLAT_CANCELLED, "cancelled")
     case PlatError.outOfMemory:
       self.init(PLAT_OUT_OF_MEMORY, "there is too little memory")
     case let error as DocumentError:

@@ -14,3 +14,10 @@ enum Input {
     return try DocumentSource.of(UnsafeRawBufferPointer(start: bytes, count: length), name: name)
   }
 }
+
+extension Input {
+  static func source(_ document: UnsafePointer<plat_document>?, _ what: String) throws -> DocumentSource {
+    let document = try Sized.read(document, what, empty: plat_document())
+    return try source(document.bytes, document.length, document.name, what)
+  }
+}

@@ -1,5 +1,6 @@
 import CPlat
 import PlatEngine
+import PlatFormats
 
 /// An option: what it may be, and what it sets. The table is what plat_option_info and the docs tell.
 struct Option: Sendable {
@@ -30,6 +31,30 @@ struct Option: Sendable {
       name: "operation", kind: .word(PlatEngine.Operation.allCases.map(\.rawValue)),
       meaning: "What planning is to do; chosen from the cluster if left out.", defaultValue: ""
     ) { $0.operation = PlatEngine.Operation(rawValue: $1) },
+    Option(
+      name: "removeFirst", kind: .flag,
+      meaning: "Steps: where full nodes wait for one another, a replica may go before its partition has another copy; never the last.",
+      defaultValue: "0"
+    ) { $0.removesFirst = $1 == "1" },
+    Option(
+      name: "bandwidth", kind: .text,
+      meaning: "Steps: how much weight of partitions a full scan moves in a second; without it every step takes one round.",
+      defaultValue: ""
+    ) {
+      let bandwidth = Quantity($1)
+      guard $1.isEmpty || bandwidth.map({ Rational($0).sign > 0 }) == true else {
+        throw Refusal.argument("bandwidth", found: "\"\($1)\"", expected: "a number above 0")
+      }
+      $0.bandwidth = bandwidth
+    },
+    Option(
+      name: "binary", kind: .flag, meaning: "Clusters and plans are written as binary documents.", defaultValue: "0"
+    ) { $0.isBinary = $1 == "1" },
+    Option(
+      name: "rule", kind: .word(ImportedRule.allCases.map(\.rawValue)),
+      meaning: "Imports: at most one replica in each zone or rack; automatic is hard where there are enough, else soft.",
+      defaultValue: "automatic"
+    ) { $0.rule = ImportedRule(rawValue: $1) ?? .automatic },
   ]
 
   static func named(_ pointer: UnsafePointer<CChar>?) throws -> Option {

@@ -1,5 +1,6 @@
 import CPlat
 import PlatEngine
+import PlatFormats
 import Synchronization
 
 /// What the options of a call come to.
@@ -7,6 +8,22 @@ struct OptionValues: Sendable {
   var threads = 1
   var memoryLimitBytes: UInt64 = 0
   var operation: PlatEngine.Operation?
+  /// Of steps.
+  var removesFirst = false
+  var bandwidth: Quantity?
+  /// Of documents.
+  var isBinary = false
+  var rule = ImportedRule.automatic
+
+  func planOptions(_ interrupt: Interrupt?, earlier: PlacementMap? = nil) -> PlanOptions {
+    var options = PlanOptions()
+    options.operation = operation
+    options.threads = threads
+    options.memoryLimitBytes = memoryLimitBytes
+    options.interrupt = interrupt
+    options.to = earlier
+    return options
+  }
 }
 
 /// Behind `plat_options`.

@@ -20,6 +20,13 @@ final class PlanHandle: Sendable {
     operation = CTexts([document.operation])
   }
 
+  convenience init(making options: PlanOptions, of cluster: ClusterHandle) throws {
+    let made = try cluster.locatingErrors {
+      try Planner.plan(cluster.dense, from: cluster.document.map?.placement, options: options)
+    }
+    try self.init(PlanDocument(made.operation, target: made.target, for: cluster.document), made, of: cluster)
+  }
+
   var target: PlacementMap { document.map.placement }
 }
 
@@ -32,16 +39,10 @@ public func plat_plan_make(
     let out = try Handle.out(plan, "plan")
     let cluster: ClusterHandle = try Handle.take(cluster, "cluster")
     let values = OptionsHandle.values(options)
-    var planOptions = PlanOptions()
-    planOptions.operation = values.operation
-    planOptions.threads = values.threads
-    planOptions.memoryLimitBytes = values.memoryLimitBytes
     let earlierCluster: ClusterHandle? = Handle.peek(earlier)
-    planOptions.to = try EarlierMap.placement(earlierCluster, for: cluster, values.operation)
-    let made = try cluster.locatingErrors {
-      try Planner.plan(cluster.dense, from: cluster.document.map?.placement, options: planOptions)
-    }
-    out.pointee = Handle.give(try PlanHandle(PlanDocument(made.operation, target: made.target, for: cluster.document), made, of: cluster))
+    let map = try EarlierMap.placement(earlierCluster, for: cluster, values.operation)
+    let planOptions = values.planOptions(try ControlHandle.interrupt(control), earlier: map)
+    out.pointee = Handle.give(try PlanHandle(making: planOptions, of: cluster))
   }
 }
 
@@ -88,7 +89,7 @@ public func plat_plan_operation(_ plan: OpaquePointer?) -> UnsafePointer<CChar>?
 
 @c @implementation
 public func plat_plan_moves_lower_bound(_ plan: OpaquePointer?) -> UInt64 {
-  UInt64(max(0, handle(plan)?.made?.movesLowerBound ?? 0))
+  UInt64(clamping: handle(plan)?.movesLowerBound ?? 0)
 }
 
 @c @implementation

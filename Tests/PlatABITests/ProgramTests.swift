@@ -17,6 +17,11 @@ import Testing
     #expect(run.status == 0 && run.output == "all is so\n", "\(run.output)")
   }
 
+  @Test func reportsMovesStepsDocumentsAndCancelling() throws {
+    let run = try place.run("\(Toolbox.programs)/results.c", flags: "-D_GNU_SOURCE")
+    #expect(run.status == 0 && run.output == "all is so\n", "\(run.output)")
+  }
+
   @Test(arguments: ["gcc", "clang"])
   func theFirstProgramPlansRoutesAndShowsAnError(_ compiler: String) throws {
     let run = try place.run("\(Toolbox.root)/Bindings/c/first.c", by: compiler)

@@ -19,6 +19,9 @@ enum Toolbox {
     return "libPlatABI.so"
   }()
 
+  /// The program `plat`, beside the library.
+  static var plat: String { URL(fileURLWithPath: library).deletingLastPathComponent().appendingPathComponent("plat").path }
+
   /// What a command came to: its status (negative: the signal), and all that it wrote.
   struct Run {
     var status: Int32

@@ -328,6 +328,219 @@ typedef struct plat_option {
 /* Option `index` of the table, in static memory. PLAT_NOT_FOUND from its end on. */
 plat_status plat_option_info(uint32_t index, plat_option *PLAT_NULLABLE option, plat_error *PLAT_NULLABLE error);
 
+/* How work that takes long is followed and stopped. A control serves one call or several; once it is cancelled, it stays
+ * so: every call with it then is PLAT_CANCELLED.
+ *
+ * `progress` is called whenever a stage of the work is done ("keep", "fill", …), with `context`, on the thread that made the
+ * call; anything but 0 cancels. It may be NULL. It must not free what the call uses. */
+typedef int32_t (*plat_progress)(void *PLAT_NULLABLE context, const char *PLAT_NONNULL stage);
+plat_status plat_control_make(plat_progress PLAT_NULLABLE progress, void *PLAT_NULLABLE context,
+                              plat_control *PLAT_NULLABLE *PLAT_NULLABLE control, plat_error *PLAT_NULLABLE error);
+/* From any thread, at any time: the call ends with PLAT_CANCELLED, soon. */
+void plat_control_cancel(plat_control *PLAT_NULLABLE control);
+int32_t plat_control_is_cancelled(const plat_control *PLAT_NULLABLE control);
+void plat_control_free(plat_control *PLAT_NULLABLE control);
+
+/* ===== 6  Judging: what a map comes to =========================================================================== */
+
+/* Everything about a map, recounted from nothing: what judges shares no code with what plans. */
+typedef struct plat_report plat_report;
+
+/* Judges a plan's map against the cluster's, or, where `plan` is NULL, the cluster's own map. What the plan's document
+ * says of itself is checked, too. PLAT_NOT_FOUND: a fresh cluster and no plan. O(P · R² · rules + N log N). */
+plat_status plat_check(const plat_cluster *PLAT_NULLABLE cluster, const plat_plan *PLAT_NULLABLE plan,
+                       const plat_options *PLAT_NULLABLE options, plat_control *PLAT_NULLABLE control,
+                       plat_report *PLAT_NULLABLE *PLAT_NULLABLE report, plat_error *PLAT_NULLABLE error);
+/* The same, and the plan's certificate: the proof that no map is reached with fewer moves. See `holds`. */
+plat_status plat_verify(const plat_cluster *PLAT_NULLABLE cluster, const plat_plan *PLAT_NULLABLE plan,
+                        const plat_options *PLAT_NULLABLE options, plat_control *PLAT_NULLABLE control,
+                        plat_report *PLAT_NULLABLE *PLAT_NULLABLE report, plat_error *PLAT_NULLABLE error);
+void plat_report_free(plat_report *PLAT_NULLABLE report);
+
+#define PLAT_HEALTH_GREEN 0u   /* all met */
+#define PLAT_HEALTH_YELLOW 1u  /* soft rules broken, or fewer slaves than asked */
+#define PLAT_HEALTH_RED 2u     /* a partition has no master, or data has no live copy */
+
+typedef struct plat_summary {
+  uint32_t size;    /* sizeof(plat_summary) */
+  uint32_t health;  /* PLAT_HEALTH_… */
+  uint64_t unmet;              /* replicas asked for and not placed, and breaches of hard rules; 0: all that is hard is met */
+  uint64_t broken_soft;        /* breaches of soft rules */
+  uint64_t moves;              /* replicas that a node must receive; 0 where a cluster's own map was judged */
+  uint64_t moves_lower_bound;  /* of plat_verify: as far as it is proved; else what the plan says */
+  uint64_t role_changes;       /* replicas that change state on a node that has them already */
+  uint64_t leaderless;         /* partitions with a live copy and no master */
+  uint32_t fan_out_outbound;   /* the most peers of a node */
+  uint32_t fan_out_inbound;
+  uint32_t is_balanced;        /* 1: every node is within one replica of its due, in every state and in total */
+  uint32_t holds;              /* 1: the plan is what it says, and plat_verify: its certificate proves it */
+  uint32_t load_count;         /* how many plat_report_load knows, and plat_report_finding */
+  uint32_t finding_count;      /* at most 1,000 */
+  uint64_t more_findings;      /* beyond those */
+} plat_summary;
+#define PLAT_SUMMARY_INIT { sizeof(plat_summary), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+plat_status plat_report_summary(const plat_report *PLAT_NULLABLE report, plat_summary *PLAT_NULLABLE summary,
+                                plat_error *PLAT_NULLABLE error);
+
+/* How replicas of a state lie on the nodes that may hold them; in weight where partitions differ in it. */
+typedef struct plat_load {
+  uint32_t size;  /* sizeof(plat_load) */
+  uint32_t reserved;
+  const char *PLAT_NULLABLE state;         /* "master" …; the last is "total" */
+  const char *PLAT_NULLABLE least;         /* of any node: "28", or "57/2" */
+  const char *PLAT_NULLABLE greatest;
+  const char *PLAT_NULLABLE least_due;     /* the exact shares that nodes are due */
+  const char *PLAT_NULLABLE greatest_due;
+} plat_load;
+#define PLAT_LOAD_INIT { sizeof(plat_load), 0, 0, 0, 0, 0, 0 }
+plat_status plat_report_load(const plat_report *PLAT_NULLABLE report, uint32_t index, plat_load *PLAT_NULLABLE load,
+                             plat_error *PLAT_NULLABLE error);
+
+/* Something that is not met, and why. Texts are the report's. */
+typedef struct plat_finding {
+  uint32_t size;      /* sizeof(plat_finding) */
+  uint32_t strength;  /* PLAT_HARD or PLAT_SOFT */
+  int64_t want;
+  int64_t have;
+  const char *PLAT_NULLABLE rule;       /* "constraints.slave", "placement[0]", "nodes.a.capacity" … */
+  const char *PLAT_NULLABLE partition;  /* NULL: about no single partition; the same for node and container */
+  const char *PLAT_NULLABLE node;
+  const char *PLAT_NULLABLE container;
+  const char *PLAT_NULLABLE because;
+} plat_finding;
+#define PLAT_FINDING_INIT { sizeof(plat_finding), 0, 0, 0, 0, 0, 0, 0, 0 }
+plat_status plat_report_finding(const plat_report *PLAT_NULLABLE report, uint32_t index,
+                                plat_finding *PLAT_NULLABLE finding, plat_error *PLAT_NULLABLE error);
+
+/* ===== 7  The way there: moves and steps ========================================================================= */
+
+/* A node that becomes something else in a partition. `from` is PLAT_STATE_NULL where it had nothing, `to` where it will
+ * have nothing. It must receive data where `to` holds data and `from` does not. */
+typedef struct plat_move {
+  uint32_t partition;
+  uint32_t node;
+  uint32_t from;
+  uint32_t to;
+} plat_move;
+
+/* What differs between the cluster's map and the plan's, by partition. `count` is set to how many there are, whether they fit
+ * into `capacity` or not (PLAT_TOO_SMALL): ask with capacity 0 first. O(P · R). */
+plat_status plat_plan_moves(const plat_plan *PLAT_NULLABLE plan, plat_move *PLAT_NULLABLE moves, size_t capacity,
+                            size_t *PLAT_NULLABLE count, plat_error *PLAT_NULLABLE error);
+
+/* How to get there safely: any order of the steps that heeds what each comes after never loses data nor has two masters. */
+typedef struct plat_steps plat_steps;
+
+#define PLAT_STEP_SET 0u     /* `node` changes its state */
+#define PLAT_STEP_STREAM 1u  /* `source` streams the partition to `node`; both may change their states in the same exchange */
+#define PLAT_STEP_TAKEOVER 1u   /* flags: mastership passes over; `node` holds back writes until that is done or has failed */
+#define PLAT_STEP_FULL_SCAN 2u  /* the source reads the whole partition */
+#define PLAT_PURPOSE_RESTORE 0u    /* a copy or a master that is missing */
+#define PLAT_PURPOSE_TAKE_OVER 1u  /* who is what, among those that have the data */
+#define PLAT_PURPOSE_BALANCE 2u    /* all else */
+
+typedef struct plat_step {
+  uint32_t kind;         /* PLAT_STEP_SET or PLAT_STEP_STREAM */
+  uint32_t flags;
+  uint32_t purpose;      /* PLAT_PURPOSE_… */
+  uint32_t partition;
+  uint32_t node;         /* whose state a set changes; where a stream goes */
+  uint32_t from;         /* its states, or PLAT_STATE_NULL */
+  uint32_t to;
+  uint32_t source;       /* of a stream; else PLAT_NONE */
+  uint32_t source_from;
+  uint32_t source_to;
+  uint32_t after_count;  /* how many steps it comes after: see plat_steps_after */
+  uint32_t reserved;
+  uint64_t start;        /* the round in which it begins, under the limits of `config`; microseconds with a bandwidth */
+} plat_step;
+
+plat_status plat_steps_make(const plat_plan *PLAT_NULLABLE plan, const plat_options *PLAT_NULLABLE options,
+                            plat_control *PLAT_NULLABLE control, plat_steps *PLAT_NULLABLE *PLAT_NULLABLE steps,
+                            plat_error *PLAT_NULLABLE error);
+void plat_steps_free(plat_steps *PLAT_NULLABLE steps);
+size_t plat_steps_count(const plat_steps *PLAT_NULLABLE steps);
+/* Writes `count` steps from `first` on to the caller's array. PLAT_NOT_FOUND where there are not so many. */
+plat_status plat_steps_copy(const plat_steps *PLAT_NULLABLE steps, size_t first, size_t count,
+                            plat_step *PLAT_NULLABLE copy, plat_error *PLAT_NULLABLE error);
+/* The steps that must be done before step `index` begins, ascending; NULL where there are none. */
+const uint32_t *PLAT_NULLABLE plat_steps_after(const plat_steps *PLAT_NULLABLE steps, size_t index,
+                                               size_t *PLAT_NULLABLE count);
+/* How long it all takes, in rounds or microseconds, and what no schedule can be shorter than. */
+uint64_t plat_steps_length(const plat_steps *PLAT_NULLABLE steps);
+uint64_t plat_steps_length_lower_bound(const plat_steps *PLAT_NULLABLE steps);
+/* Partitions that do not reach their target: their data is on failed nodes, or nodes without room wait for one another. */
+size_t plat_steps_unmet_count(const plat_steps *PLAT_NULLABLE steps);
+
+/* ===== 8  Documents, and what else the command line does ========================================================= */
+
+/* A document that came out: UTF-8 text, or binary with the option `binary`, where clusters and plans are written. */
+typedef struct plat_bytes plat_bytes;
+const void *PLAT_NULLABLE plat_bytes_data(const plat_bytes *PLAT_NULLABLE bytes);
+size_t plat_bytes_length(const plat_bytes *PLAT_NULLABLE bytes);
+void plat_bytes_free(plat_bytes *PLAT_NULLABLE bytes);
+
+/* A document that goes in. */
+typedef struct plat_document {
+  uint32_t size;  /* sizeof(plat_document) */
+  uint32_t reserved;
+  const void *PLAT_NULLABLE bytes;
+  size_t length;
+  const char *PLAT_NULLABLE name;  /* as messages call it; NULL: what it is */
+} plat_document;
+#define PLAT_DOCUMENT_INIT { sizeof(plat_document), 0, 0, 0, 0 }
+
+plat_status plat_cluster_to_document(const plat_cluster *PLAT_NULLABLE cluster,
+                                     const plat_options *PLAT_NULLABLE options,
+                                     plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes, plat_error *PLAT_NULLABLE error);
+/* With summary, findings and certificate: what `plat plan` writes, byte for byte. */
+plat_status plat_plan_to_document(const plat_plan *PLAT_NULLABLE plan, const plat_options *PLAT_NULLABLE options,
+                                  plat_control *PLAT_NULLABLE control, plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes,
+                                  plat_error *PLAT_NULLABLE error);
+/* A plan for this cluster, ours or anyone's: only its map must be there. */
+plat_status plat_plan_from_document(const plat_cluster *PLAT_NULLABLE cluster,
+                                    const plat_document *PLAT_NULLABLE document,
+                                    plat_plan *PLAT_NULLABLE *PLAT_NULLABLE plan, plat_error *PLAT_NULLABLE error);
+/* What `plat check` and `plat verify` write. */
+plat_status plat_report_to_document(const plat_report *PLAT_NULLABLE report,
+                                    plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes, plat_error *PLAT_NULLABLE error);
+/* What `plat moves` and `plat steps` write. */
+plat_status plat_moves_to_document(const plat_plan *PLAT_NULLABLE plan, plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes,
+                                   plat_error *PLAT_NULLABLE error);
+plat_status plat_steps_to_document(const plat_steps *PLAT_NULLABLE steps,
+                                   plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes, plat_error *PLAT_NULLABLE error);
+
+/* Why a partition is where it is, and what it would mean for `node` to have it (PLAT_NONE: no such question). */
+plat_status plat_explain(const plat_plan *PLAT_NULLABLE plan, uint32_t partition, uint32_t node,
+                         plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes, plat_error *PLAT_NULLABLE error);
+/* Two maps side by side: of each pair the plan's, or the cluster's where its plan is NULL. */
+plat_status plat_compare(const plat_cluster *PLAT_NULLABLE cluster_a, const plat_plan *PLAT_NULLABLE plan_a,
+                         const plat_cluster *PLAT_NULLABLE cluster_b, const plat_plan *PLAT_NULLABLE plan_b,
+                         plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes, plat_error *PLAT_NULLABLE error);
+/* What failures would do. `failures`: "each:node", "each:zone", "z1,n4", "n1+n2", as the command line's --fail. */
+plat_status plat_whatif(const plat_cluster *PLAT_NULLABLE cluster, const char *PLAT_NULLABLE failures,
+                        const plat_options *PLAT_NULLABLE options, plat_control *PLAT_NULLABLE control,
+                        plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes, plat_error *PLAT_NULLABLE error);
+
+/* Another system's document ("couchbase", "kafka") as a cluster. `racks`: of Kafka, which rack each broker is in, or NULL.
+ * Option `rule`. */
+plat_status plat_import(const char *PLAT_NULLABLE system, const plat_document *PLAT_NULLABLE document,
+                        const plat_document *PLAT_NULLABLE racks, const plat_options *PLAT_NULLABLE options,
+                        plat_cluster *PLAT_NULLABLE *PLAT_NULLABLE cluster, plat_error *PLAT_NULLABLE error);
+/* The plan's map, or the cluster's where `plan` is NULL, as another system's document. */
+plat_status plat_export(const char *PLAT_NULLABLE system, const plat_cluster *PLAT_NULLABLE cluster,
+                        const plat_plan *PLAT_NULLABLE plan, plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes,
+                        plat_error *PLAT_NULLABLE error);
+
+/* From document to document, also where one has several maps on the same nodes: what `plat plan` and `plat check` write. A
+ * `plan` that is NULL: the cluster's own maps are checked. */
+plat_status plat_document_plan(const plat_document *PLAT_NULLABLE cluster, const plat_options *PLAT_NULLABLE options,
+                               plat_control *PLAT_NULLABLE control, plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes,
+                               plat_error *PLAT_NULLABLE error);
+plat_status plat_document_check(const plat_document *PLAT_NULLABLE cluster, const plat_document *PLAT_NULLABLE plan,
+                                const plat_options *PLAT_NULLABLE options, plat_control *PLAT_NULLABLE control,
+                                plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes, plat_error *PLAT_NULLABLE error);
+
 #ifdef __cplusplus
 }
 #endif

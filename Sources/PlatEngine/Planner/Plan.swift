@@ -23,6 +23,8 @@ public struct PlanOptions: Sendable {
   public var threads = 1
   /// The most bytes that planning may take for its arrays; 0: no limit.
   public var memoryLimitBytes: UInt64 = 0
+  /// Stops planning, with `cancelled`.
+  public var interrupt: Interrupt?
 
   /// Rows of more slots than this are looked at through marks; up to there comparing every two slots is quicker.
   static let wideRow = 64

@@ -40,6 +40,41 @@ int main(void) {
   WRONG(plat_options_set_number(NULL, NULL, 0, NULL));
   WRONG(plat_option_info(0, NULL, NULL));
   plat_options_free(NULL);
+
+  WRONG(plat_control_make(NULL, NULL, NULL, NULL));
+  plat_control_cancel(NULL);
+  CHECK(plat_control_is_cancelled(NULL) == 0);
+  plat_control_free(NULL);
+
+  WRONG(plat_check(NULL, NULL, NULL, NULL, NULL, NULL));
+  WRONG(plat_verify(NULL, NULL, NULL, NULL, NULL, NULL));
+  WRONG(plat_report_summary(NULL, NULL, NULL));
+  WRONG(plat_report_load(NULL, 0, NULL, NULL));
+  WRONG(plat_report_finding(NULL, 0, NULL, NULL));
+  WRONG(plat_report_to_document(NULL, NULL, NULL));
+  plat_report_free(NULL);
+
+  WRONG(plat_plan_moves(NULL, NULL, 0, NULL, NULL));
+  WRONG(plat_steps_make(NULL, NULL, NULL, NULL, NULL));
+  WRONG(plat_steps_copy(NULL, 0, 0, NULL, NULL));
+  WRONG(plat_steps_to_document(NULL, NULL, NULL));
+  CHECK(plat_steps_count(NULL) == 0 && !plat_steps_after(NULL, 0, &count) && count == 0);
+  CHECK(plat_steps_length(NULL) == 0 && plat_steps_length_lower_bound(NULL) == 0 && plat_steps_unmet_count(NULL) == 0);
+  plat_steps_free(NULL);
+
+  CHECK(!plat_bytes_data(NULL) && plat_bytes_length(NULL) == 0);
+  plat_bytes_free(NULL);
+  WRONG(plat_cluster_to_document(NULL, NULL, NULL, NULL));
+  WRONG(plat_plan_to_document(NULL, NULL, NULL, NULL, NULL));
+  WRONG(plat_plan_from_document(NULL, NULL, NULL, NULL));
+  WRONG(plat_moves_to_document(NULL, NULL, NULL));
+  WRONG(plat_explain(NULL, 0, 0, NULL, NULL));
+  WRONG(plat_compare(NULL, NULL, NULL, NULL, NULL, NULL));
+  WRONG(plat_whatif(NULL, NULL, NULL, NULL, NULL, NULL));
+  WRONG(plat_import(NULL, NULL, NULL, NULL, NULL, NULL));
+  WRONG(plat_export(NULL, NULL, NULL, NULL, NULL));
+  WRONG(plat_document_plan(NULL, NULL, NULL, NULL, NULL));
+  WRONG(plat_document_check(NULL, NULL, NULL, NULL, NULL, NULL));
   puts("all is so");
   return 0;
 }

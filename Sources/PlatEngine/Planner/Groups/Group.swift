@@ -87,6 +87,7 @@ private struct GroupPlanning {
     loads.reserveCapacity(group.clusters.count)
     var seen = [Int](repeating: 0, count: due.kinds.count)
     for map in group.clusters.indices {
+      try arena.throwIfInterrupted()
       let kind = due.kindOfMap[map]
       let row = seen[kind]
       seen[kind] += 1

@@ -29,7 +29,7 @@ struct GroupDue {
   /// `currents`: of each map; nil: fresh. O(kinds · N), and exact arithmetic for each kind of node in each kind of map.
   init(_ dense: DenseGroup, currents: [PlacementMap?], options: PlanOptions) throws(PlatError) {
     self.dense = dense
-    arena = try Arena(limitBytes: options.memoryLimitBytes)
+    arena = try Arena(limitBytes: options.memoryLimitBytes, interrupt: options.interrupt)
     let keeps = dense.clusters.first?.status.contains(.maintenance) ?? false
     kindOfMap = dense.kindOfMap
     mapsOfKind = dense.mapsOfKind

@@ -18,7 +18,7 @@ struct SumRoles {
   ) throws(PlatError) -> Bool {
     let roles = SumRoles(
       group: group, due: due, plans: plans, areFresh: currents.allSatisfy { $0 == nil },
-      arena: try Arena(limitBytes: options.memoryLimitBytes))
+      arena: try Arena(limitBytes: options.memoryLimitBytes, interrupt: options.interrupt))
     var areSettled = true
     for name in due.roleNames {
       guard let places = due.places(of: name) else { continue }

@@ -11,7 +11,7 @@ enum Failover {
   static func plan(
     _ cluster: DenseCluster, from current: PlacementMap?, options: PlanOptions
   ) throws(PlatError) -> Plan {
-    let arena = try Arena(limitBytes: options.memoryLimitBytes)
+    let arena = try Arena(limitBytes: options.memoryLimitBytes, interrupt: options.interrupt)
     let counts = zip(current?.slotCounts ?? cluster.wanted, cluster.wanted).map { max($0, $1) }
     let target = try PlacementMap(
       unfilled: cluster.partitionCount, slotCounts: counts, arena: Arena(limitBytes: options.memoryLimitBytes))
