@@ -109,13 +109,17 @@ private struct GroupPlanning {
     let slots = maps.reduce(0) { $0 + group.clusters[$1].partitionCount * group.clusters[$1].replicas }
     let blocks = Blocks(maps.count, replicas: slots / maps.count, threads: options.threads)
     var own = options
-    own.threads = blocks.workers > 1 ? 1 : options.threads
+    if blocks.workers > 1 {
+      own.threads = 1
+      own.interrupt = nil  // nobody is told of stages from several threads
+    }
     var made = [Result<Plan, PlatError>?](repeating: nil, count: maps.count)
     made.withUnsafeMutableBufferPointer { made in
       blocks.run { _, block in
         for index in block {
           let map = maps[index]
           do throws(PlatError) {
+            if let interrupt = options.interrupt, interrupt.isRequested { throw .cancelled }
             made[index] = .success(
               try Planner.plan(group.clusters[map], from: currents[map], options: own, goal: goal(map)))
           } catch {
@@ -126,6 +130,7 @@ private struct GroupPlanning {
     }
     var plans: [Plan] = []
     for result in made { plans.append(try result!.get()) }
+    try options.interrupt?.finished("maps")
     return plans
   }
 
