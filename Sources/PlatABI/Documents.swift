@@ -103,7 +103,7 @@ public func plat_document_plan(
         let dense = try DenseGroup(document.group)
         let planned = try Planner.plan(dense, from: document.maps.map { $0?.placement }, options: planOptions)
         let report = try Judge.judge(dense, maps: planned.plans.map(\.target), from: document.mapsBefore())
-        let plan = GroupPlanDocument(planned, .rebalance, for: document)
+        let plan = GroupPlanDocument(planned, for: document)
         try giveDocument(bytes, capacityBytes: GroupWriter.estimatedBytes(plan.maps, of: document)) {
           GroupWriter.write(
             plan, of: document, report: report, bounds: planned.plans.map(\.movesLowerBound),

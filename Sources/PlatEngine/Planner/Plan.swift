@@ -46,6 +46,8 @@ public struct Plan: Sendable {
   public var movesWeightLowerBound: Rational?
   /// The multipliers that prove it, one a node.
   public var certificate: [Int32]
+  /// Where partitions differ in weight: the windows that the bounds are about.
+  public var weightWindows: WeightWindows?
   /// Nanoseconds of each stage, in pipeline order.
   public var stageNanoseconds: [(stage: String, nanoseconds: UInt64)]
   /// The most bytes that the planner's arrays took at once, maps included.

@@ -91,7 +91,7 @@ import Testing
           problem: problems[map], target: targets[map], slots: 0..<1, state: 0,
           count: try table(masters(map)), least: try table(least[map]), most: try table(most[map]), isOpen: true)
       }
-      try SumChains(members, sum: sum, least: sumLeast, most: sumMost, arena: arena).run()
+      try SumChains(members[...], sum: sum, least: sumLeast, most: sumMost, arena: arena).run()
       return (0..<nodes).map { sum.base[$0] }
     }
   }

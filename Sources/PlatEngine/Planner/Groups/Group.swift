@@ -1,5 +1,6 @@
 /// The next maps of a group, and the proof.
 public struct GroupPlan: Sendable {
+  public var operation = Operation.rebalance
   /// Map for map.
   public var plans: [Plan]
   /// No maps that meet the same hard rules and are balanced, each and in sum, are reached with fewer moves.
@@ -39,7 +40,8 @@ extension Planner {
       try planning.planEach()
       try planning.mendSums()
       planning.letGoOfWhatDoesNotFit()
-      let isSettled = try SumRoles.run(group, due, planning.plans, options: options)
+      planning.boundByMoves()
+      let isSettled = try SumRoles.run(group, currents, due, planning.plans, options: options)
       if best == nil || isSettled { best = (planning, isSettled) }
       if isSettled { break }
     }
@@ -107,13 +109,17 @@ private struct GroupPlanning {
     let slots = maps.reduce(0) { $0 + group.clusters[$1].partitionCount * group.clusters[$1].replicas }
     let blocks = Blocks(maps.count, replicas: slots / maps.count, threads: options.threads)
     var own = options
-    own.threads = blocks.workers > 1 ? 1 : options.threads
+    if blocks.workers > 1 {
+      own.threads = 1
+      own.interrupt = nil  // nobody is told of stages from several threads
+    }
     var made = [Result<Plan, PlatError>?](repeating: nil, count: maps.count)
     made.withUnsafeMutableBufferPointer { made in
       blocks.run { _, block in
         for index in block {
           let map = maps[index]
           do throws(PlatError) {
+            if let interrupt = options.interrupt, interrupt.isRequested { throw .cancelled }
             made[index] = .success(
               try Planner.plan(group.clusters[map], from: currents[map], options: own, goal: goal(map)))
           } catch {
@@ -124,6 +130,7 @@ private struct GroupPlanning {
     }
     var plans: [Plan] = []
     for result in made { plans.append(try result!.get()) }
+    try options.interrupt?.finished("maps")
     return plans
   }
 
@@ -145,9 +152,9 @@ private struct GroupPlanning {
           let isReached = nodes.allSatisfy { load.base[$0] == loads[map].base[$0] }
           if !isReached { isFrozen[map] = true }
           if isReached || !isDone[map] || round == 0 && fits(load, map) {
-            let own = isDone[map] ? plans[map].movesLowerBound : plan.movesLowerBound
+            let own = isDone[map] ? plans[map] : plan
             plans[map] = plan
-            plans[map].movesLowerBound = own
+            (plans[map].movesLowerBound, plans[map].certificate) = (own.movesLowerBound, own.certificate)
             loads[map] = load
           } else {
             loads[map] = before[map]
@@ -189,6 +196,37 @@ private struct GroupPlanning {
         }
       }
     }
+  }
+
+  /// A map outside its windows may need fewer moves than any inside: what it needs bounds both.
+  mutating func boundByMoves() {
+    for map in plans.indices where !fits(loads[map], map) {
+      plans[map].movesLowerBound = min(plans[map].movesLowerBound, moves(map))
+    }
+  }
+
+  /// What nodes must receive of a map.
+  private func moves(_ map: Int) -> Int {
+    let (cluster, target) = (group.clusters[map], plans[map].target)
+    let states = cluster.cluster.settings.model.states
+    var moves = 0
+    for partition in 0..<target.partitionCount {
+      var held: Set<NodeIndex> = []  // asked only
+      if let current = currents[map], partition < current.partitionCount {
+        for state in states.indices where states[state].holdsData {
+          for slot in current.slots(ofState: state) where current.row(partition)[slot] != .none {
+            let node = current.row(partition)[slot]
+            if cluster.status[node.int] != .failed { held.insert(node) }
+          }
+        }
+      }
+      for state in states.indices where states[state].holdsData {
+        for slot in target.slots(ofState: state) where target.row(partition)[slot] != .none {
+          moves += held.contains(target.row(partition)[slot]) ? 0 : 1
+        }
+      }
+    }
+    return moves
   }
 
   private func fits(_ load: NodeTable<Int32>, _ map: Int) -> Bool {

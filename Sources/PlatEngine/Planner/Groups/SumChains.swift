@@ -57,9 +57,9 @@ struct SumChains {
 
   /// `sum`, `least`, `most`: of each node over all maps, those that have no part here included. O(P · R + maps · N).
   init(
-    _ members: [Member], sum: NodeTable<Int>, least: [Int], most: [Int], arena: Arena
+    _ members: ArraySlice<Member>, sum: NodeTable<Int>, least: [Int], most: [Int], arena: Arena
   ) throws(PlatError) {
-    self.members = members
+    self.members = Array(members)
     (self.sum, self.least, self.most) = (sum, least, most)
     nodeCount = least.count
     vertexCount = (members.count + 1) * nodeCount

@@ -6,15 +6,19 @@ struct SumRoles {
   private let group: DenseGroup
   private let due: GroupDue
   private let plans: [Plan]
+  /// No map has holders whose states would change.
+  private let areFresh: Bool
   private let arena: Arena
 
   /// States are the same where their names are. Left alone: states that some map leaves as the rest, since they follow
   /// from the others; and maps with fan-out limits, with states without data, or with wide rows.
   /// Returns whether all are settled then. O(P · R + maps · N), and what `SumChains` takes where sums are not.
   static func run(
-    _ group: DenseGroup, _ due: GroupDue, _ plans: [Plan], options: PlanOptions
+    _ group: DenseGroup, _ currents: [PlacementMap?], _ due: GroupDue, _ plans: [Plan], options: PlanOptions
   ) throws(PlatError) -> Bool {
-    let roles = SumRoles(group: group, due: due, plans: plans, arena: try Arena(limitBytes: options.memoryLimitBytes, interrupt: options.interrupt))
+    let roles = SumRoles(
+      group: group, due: due, plans: plans, areFresh: currents.allSatisfy { $0 == nil },
+      arena: try Arena(limitBytes: options.memoryLimitBytes, interrupt: options.interrupt))
     var areSettled = true
     for name in due.roleNames {
       guard let places = due.places(of: name) else { continue }
@@ -36,10 +40,14 @@ struct SumRoles {
     func isSettled() -> Bool {
       nodes.allSatisfy { windows.least[$0] <= sum.base[$0] && sum.base[$0] <= windows.most[$0] }
     }
-    if isSettled() { return true }
-    try SumChains(members, sum: sum, least: windows.least, most: windows.most, arena: arena).run()
+    // Mostly little is left, and a few maps settle it; with all there are shorter chains, which is fewer role changes.
+    for count in areFresh ? [min(Self.few, members.count), members.count] : [members.count] where !isSettled() {
+      try SumChains(members.suffix(count), sum: sum, least: windows.least, most: windows.most, arena: arena).run()
+    }
     return isSettled()
   }
+
+  private static let few = 64
 
   /// The floor and the ceiling of what each node is due in the state, as far as they leave the states after it within
   /// one of theirs.

@@ -56,6 +56,7 @@ enum Failover {
     }
     return Plan(
       operation: .failover, target: target, movesLowerBound: 0,
+      movesWeightLowerBound: cluster.partitionWeights == nil ? nil : .zero,
       certificate: Array(repeating: 0, count: cluster.nodeCount), stageNanoseconds: [],
       peakBytes: arena.peakBytes + UInt64(target.memoryBytes) + UInt64(current?.memoryBytes ?? 0))
   }

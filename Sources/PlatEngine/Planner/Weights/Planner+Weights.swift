@@ -22,7 +22,6 @@ extension Planner {
 
     Keep.run(problem, &placement)
     placement.concerned.isAll = true  // rows change without a word from here on
-    let kept = placement.placed
     let due = try Due(problem, held: placement.load)
     weighing.recount()
     letGoBeyondCapacity(weighing)
@@ -50,11 +49,12 @@ extension Planner {
     let map = try Witnesses.run(problem, placement, memoryLimitBytes: options.memoryLimitBytes)
     try clock.mark("roles")
 
-    let bound = try WeightedBound(weighing, due, try currentDue(weighing), kept: kept)
+    let bound = try WeightedBound(weighing, due, try currentDue(weighing))
     try clock.mark("certify")
     return Plan(
       operation: .rebalance, target: map, movesLowerBound: bound.moves,
-      movesWeightLowerBound: weights.exact(bound.weight), certificate: bound.prices, stageNanoseconds: clock.stages,
+      movesWeightLowerBound: weights.exact(bound.weight), certificate: bound.prices, weightWindows: bound.windows,
+      stageNanoseconds: clock.stages,
       peakBytes: arena.peakBytes + UInt64(target.memoryBytes) + UInt64(current?.memoryBytes ?? 0))
   }
 
