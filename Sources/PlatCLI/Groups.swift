@@ -25,7 +25,7 @@ enum Groups {
       try writer.write(to: path)
     }
     summarize(report, "\(plan.operation) of", document, movement, console)
-    return report.meetsHardRules
+    return planned.isMet(report)
   }
 
   static func check(
