@@ -85,15 +85,7 @@ final class Console: Sendable {
 
   func report(_ error: DocumentError) {
     guard isJSON else { return Self.write("plat: \(error)\n") }
-    writeLine { writer in
-      writer.member("error", error.description)
-      writer.member("file", error.file)
-      writer.member("line", error.line)
-      writer.member("column", error.column)
-      writer.member("path", error.path)
-      writer.member("found", error.found)
-      writer.member("expected", error.expected)
-    }
+    writeLine { $0.members(of: error, messageKey: "error") }
   }
 
   /// A summary: for people, or as the members of a JSON object in one line.
@@ -122,5 +114,11 @@ final class Console: Sendable {
         rest = UnsafeRawBufferPointer(rebasing: rest[written...])
       }
     }
+  }
+}
+
+extension Console: PlanningStages {
+  func stage<Value>(_ name: String, _ work: () throws -> Value) rethrows -> Value {
+    try stage(name, detail: nil, work)
   }
 }

@@ -17,10 +17,18 @@ struct ExportCommand: PlatCommand {
   @Argument(help: ArgumentHelp("The plan, or a cluster document; - for standard input.", valueName: "plan"))
   var path: String
 
+  @Option(
+    name: .customLong("map"), help: ArgumentHelp("Which map, where the document has several.", valueName: "name"))
+  var mapName: String?
+
   @Option(name: [.customShort("o"), .customLong("output")], help: ArgumentHelp("Where it goes.", valueName: "file"))
   var outputPath: String?
 
   @OptionGroup var options: GlobalOptions
+
+  func validate() throws {
+    if system == .plat && mapName != nil { throw ValidationError("--map goes with couchbase and kafka") }
+  }
 
   mutating func run(_ console: Console) throws -> Bool {
     let source = try console.stage("reading") { try FileInput.read(path) }
@@ -30,7 +38,7 @@ struct ExportCommand: PlatCommand {
       return true
     }
     try source.locatingErrors {
-      let map = try console.stage("reading") { try NamedMap.read(source) }
+      let map = try console.stage("reading") { try NamedMap.read(source, named: mapName) }
       try console.stage("writing") {
         var writer = JSONWriter(capacityBytes: source.sizeBytes)
         switch system {

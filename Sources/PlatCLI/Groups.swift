@@ -1,33 +1,8 @@
 import PlatEngine
 import PlatFormats
 
-/// `plan`, `check` and `verify` for documents with several maps.
+/// `check` and `verify` for documents with several maps, and what is said of them.
 enum Groups {
-  static func plan(
-    _ source: DocumentSource, _ document: GroupDocument, _ options: PlanOptions, to path: String?, _ console: Console
-  ) throws -> Bool {
-    let (dense, planned) = try console.stage("planning") {
-      try source.locatingErrors {
-        let dense = try DenseGroup(document.group)
-        return (dense, try Planner.plan(dense, from: document.maps.map { $0?.placement }, options: options))
-      }
-    }
-    let report = try console.stage("judging") {
-      try Judge.judge(dense, maps: planned.plans.map(\.target), from: document.mapsBefore())
-    }
-    let plan = GroupPlanDocument(planned, for: document)
-    let movement = ReportWriter.Movement(movesLowerBound: planned.movesLowerBound)
-    try console.stage("writing") {
-      var writer = JSONWriter(capacityBytes: GroupWriter.estimatedBytes(plan.maps, of: document))
-      GroupWriter.write(
-        plan, of: document, report: report, bounds: planned.plans.map(\.movesLowerBound),
-        movesLowerBound: planned.movesLowerBound, to: &writer)
-      try writer.write(to: path)
-    }
-    summarize(report, "\(plan.operation) of", document, movement, console)
-    return report.meetsHardRules
-  }
-
   static func check(
     _ source: DocumentSource, _ document: GroupDocument, plan: GroupPlanDocument?, to path: String?, _ console: Console
   ) throws -> Bool {
@@ -74,7 +49,7 @@ enum Groups {
   }
 
   /// Figures of all maps together, and the first findings of any.
-  private static func summarize(
+  static func summarize(
     _ report: GroupReport, _ what: String, _ document: GroupDocument, _ movement: ReportWriter.Movement?,
     _ console: Console, holds: Bool? = nil
   ) {

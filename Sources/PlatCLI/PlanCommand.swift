@@ -43,44 +43,28 @@ struct PlanCommand: PlatCommand {
     var planOptions = PlanOptions()
     planOptions.operation = operation
     planOptions.threads = options.threadCount
-    guard case .one(let document) = read else {
-      guard case .several(let document) = read else { return false }
-      return try Groups.plan(source, document, planOptions, to: outputPath, console)
-    }
-    if let toPath {
-      let earlier = try console.stage("reading") {
-        try EarlierMaps.read(FileInput.read(toPath), for: document.cluster)
-      }
-      planOptions.to = operation == .restoreBack ? earlier.mapBefore ?? earlier.map : earlier.map
-    }
-    let (dense, planned) = try console.stage("planning") {
-      try source.locatingErrors {
-        let dense = try DenseCluster(document.cluster)
-        return (dense, try Planner.plan(dense, from: document.map?.placement, options: planOptions))
-      }
-    }
-    let report = try console.stage("judging") {
-      try Judge.judge(dense, map: planned.target, from: document.mapBefore(), threads: options.threadCount)
-    }
-    let plan = PlanDocument(planned, for: document)
+    let planned = try PlannedDocument(read, of: source, to: toPath, options: planOptions, stages: console)
     try console.stage("writing") {
-      var writer = JSONWriter(capacityBytes: PlanWriter.estimatedBytes(plan, of: document.cluster), for: outputPath)
-      PlanWriter.write(
-        plan, of: document.cluster, report: report, movesLowerBound: planned.movesLowerBound,
-        movesWeightLowerBound: planned.movesWeightLowerBound, to: &writer)
+      var writer = planned.writer(for: outputPath)
       try writer.write(to: outputPath)
     }
-    let movement = ReportWriter.Movement(planned)
-    console.summarize {
-      heading(plan, of: document) + ReportSummary.text(report, movement: movement) + ReportSummary.costs(console)
-        + "  memory of the plan: \(planned.peakBytes >> 10) KiB\n"
-    } json: { writer in
-      ReportWriter.writeSummary(report, movement: movement, to: &writer)
-      writer.member("findings", report.findings.count + report.moreFindings)
-      ReportSummary.writeCosts(console, to: &writer)
-      writer.member("planBytes", Int(planned.peakBytes))
+    switch planned {
+    case .one(let document, let made, let report, let plan):
+      let movement = ReportWriter.Movement(made)
+      console.summarize {
+        heading(plan, of: document) + ReportSummary.text(report, movement: movement) + ReportSummary.costs(console)
+          + "  memory of the plan: \(made.peakBytes >> 10) KiB\n"
+      } json: { writer in
+        ReportWriter.writeSummary(report, movement: movement, to: &writer)
+        writer.member("findings", planned.findings)
+        ReportSummary.writeCosts(console, to: &writer)
+        writer.member("planBytes", Int(made.peakBytes))
+      }
+    case .several(let document, let made, let report, let plan):
+      let movement = ReportWriter.Movement(movesLowerBound: made.movesLowerBound)
+      Groups.summarize(report, "\(plan.operation) of", document, movement, console)
     }
-    return planned.isMet(report)
+    return planned.isMet
   }
 
   private func heading(_ plan: PlanDocument, of document: ClusterDocument) -> String {

@@ -31,7 +31,38 @@ extension Judge {
     var rows = try CheapestRows(matter, windows, price)
     // No more than 2^31 slots at 2^30 each on either side: the difference fits.
     let priced = max(0, try rows.cost() - windows.greatestWorth(price))
-    return windows.isShort ? priced : max(priced, try movesForPeers(matter))
+    if windows.isShort { return priced }
+    return max(priced, try movesForPeers(matter), try rowsWithMasters(matter, windows).reduce(0, +))
+  }
+
+  /// Of each partition the moves that it needs by itself: what its cheapest row costs, or what it lacks of nodes that may
+  /// be master, whichever is more. Nodes in maintenance may not. Empty where no node is in maintenance.
+  static func rowsWithMasters(_ matter: Matter, _ windows: Windows) throws(PlatError) -> [Int] {
+    let dense = matter.dense
+    guard dense.status.contains(.maintenance) else { return [] }
+    return try rowsAlone(matter, windows)
+  }
+
+  /// The same, whoever is in maintenance.
+  static func rowsAlone(_ matter: Matter, _ windows: Windows) throws(PlatError) -> [Int] {
+    let dense = matter.dense
+    let free: NodeTable<Int> = try matter.arena.table(dense.nodeCount)
+    var rows = try CheapestRows(matter, windows, free)
+    let slots = try matter.dataSlots(in: matter.map)
+    var ofNew: Int?
+    return (0..<dense.partitionCount).map { partition in
+      guard partition < matter.rowCount else {
+        let cost = ofNew ?? max(rows.ofOne(nil), dense.dataWanted[0])
+        ofNew = cost
+        return cost
+      }
+      var leaders = 0
+      for index in 0..<slots.count {
+        let node = matter.map.row(partition)[slots.base[index]].int
+        if node < dense.nodeCount, dense.status[node] == .active { leaders += 1 }
+      }
+      return max(rows.ofOne(partition), dense.dataWanted[0] - leaders)
+    }
   }
 
   private static let mostPrice = 1 << 30

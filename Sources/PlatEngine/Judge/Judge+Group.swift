@@ -10,6 +10,8 @@ public struct GroupReport: Equatable, Sendable {
     self.maps = maps
     self.sum = sum
   }
+
+  public var meetsHardRules: Bool { sum.meetsHardRules && maps.allSatisfy(\.meetsHardRules) }
 }
 
 extension Judge {

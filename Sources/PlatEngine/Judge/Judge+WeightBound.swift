@@ -54,9 +54,12 @@ extension Judge {
     let total = Int128(weights.total) * Int128(cluster.replicas)
     let worth = windows.greatestWorth(price, total: isShort || counts.isShort ? nil : total)
     let outOfTheWay = isShort || keepable.held != kept ? 0 : keepable.outOfTheWay(matter, weights)
+    // What each partition needs by itself, whatever the windows.
+    let alone = isShort || counts.isShort ? [] : try rowsAlone(matter, counts)
+    let weightAlone = alone.enumerated().reduce(0) { $0 + $1.element * weights.of[$1.offset] }
     return (
-      max(0, placed - kept, placed - keepable.count, keepable.lacking),
-      max(0, outOfTheWay, Int(clamping: cost - worth))
+      max(0, placed - kept, placed - keepable.count, keepable.lacking, alone.reduce(0, +)),
+      max(0, outOfTheWay, weightAlone, Int(clamping: cost - worth))
     )
   }
 

@@ -19,10 +19,15 @@ public enum Planner {
     _ cluster: DenseCluster, from current: PlacementMap?, options: PlanOptions, goal: MapGoal?
   ) throws(PlatError) -> Plan {
     try refuseUnsupported(cluster)
-    if let weights = cluster.partitionWeights, options.operation != .failover {
+    let operation = options.operation ?? Operation.chosen(for: cluster, from: current)
+    if let weights = cluster.partitionWeights, operation != .failover {
+      if operation == .swap || operation == .maintenance {
+        let plan = try rebalance(cluster, from: current, options: options, as: operation)
+        if plan.operation == operation { return try plan.weighed(weights, cluster, from: current) }
+      }
       return try planWeighted(cluster, weights, from: current, options: options)
     }
-    switch options.operation ?? Operation.chosen(for: cluster, from: current) {
+    switch operation {
     case .rebalance: return try rebalance(cluster, from: current, options: options)
     case .swap: return try rebalance(cluster, from: current, options: options, as: .swap)
     case .failover: return try Failover.plan(cluster, from: current, options: options)
@@ -133,6 +138,7 @@ public enum Planner {
       allAreMoves
       ? due.total : try Certify.movesLowerBound(counted, proved, prices: prices, concerned: placement.concerned)
     if problem.fanOut?.strength == .hard, !due.isShort { bound = max(bound, try PeerBound.moves(counted)) }
+    if problem.hasSlaveOnly { bound = min(max(bound, try MaintenanceBound.moves(counted, proved)), placement.moves(counted)) }
     // A map outside the windows may need fewer moves than any inside; what it needs bounds both.
     if !Balance(placement, proved).isSettled { bound = min(bound, placement.moves(counted)) }
     try clock.mark("certify")

@@ -85,6 +85,7 @@ public enum WhatIf {
     let partitions: PartitionTable<UInt32>
     let held: NodeTable<Int32>
     let led: NodeTable<Int32>
+    private let wholeWeights: [Int]
     /// Partitions without a live copy, and without a lead, as things are.
     let unreadable: Int
     let leaderless: Int
@@ -97,6 +98,7 @@ public enum WhatIf {
       self.cluster = cluster
       self.current = current
       arena = try Arena()
+      wholeWeights = cluster.wholeWeights()
       let model = cluster.cluster.settings.model
       let stateOfSlot = current.stateOfSlot
       dataSlots = stateOfSlot.indices.filter { model.states[stateOfSlot[$0]].holdsData }
@@ -164,7 +166,7 @@ public enum WhatIf {
       var outcome = FailureOutcome()
       outcome.lost = failure.nodes.reduce(0) { $0 + (cluster.status[$1] == .failed ? 0 : Int(held.base[$1])) }
       touched = touched.indices.filter { $0 == 0 || touched[$0] != touched[$0 - 1] }.map { touched[$0] }
-      failOver(touched, isFailed, &outcome)
+      try failOver(touched, isFailed, &outcome)
       if isPlain, let repair = try Repair(self, touched, isFailed) {
         (outcome.moves, outcome.mostHeld, outcome.unmet) = (repair.moves, repair.mostHeld, repair.unmet)
         outcome.isPartial = true
@@ -174,44 +176,28 @@ public enum WhatIf {
       return outcome
     }
 
-    /// Of the live holders of a partition that lost its lead, the one that leads fewest takes over; of equal ones the
-    /// first of the row. Nodes in maintenance lead nothing.
-    private func failOver(_ touched: [UInt32], _ isFailed: [Bool], _ outcome: inout FailureOutcome) {
+    /// The failover that `Failover` plans, on the touched rows alone; those that had no lead before stay as they are.
+    private func failOver(_ touched: [UInt32], _ isFailed: [Bool], _ outcome: inout FailureOutcome) throws(PlatError) {
       let nodeCount = cluster.nodeCount
-      let mastersOnly = cluster.replicas == cluster.dataWanted[0]
-      func isLive(_ node: NodeIndex) -> Bool {
-        node.int < nodeCount && cluster.status[node.int] != .failed && !isFailed[node.int]
-      }
-      var led = (0..<nodeCount).map { isFailed[$0] || cluster.status[$0] == .failed ? 0 : self.led.base[$0] }
+      let arena = try Arena()
+      let takeover = try Failover.Takeover(cluster.failing(isFailed), current, touched.map { Int($0) }, arena: Arena())
+      let led: NodeTable<Int32> = try arena.table(nodeCount)
+      for node in 0..<nodeCount where !isFailed[node] && cluster.status[node] != .failed { led.base[node] = self.led.base[node] }
+      let unfilled = try takeover.run(led, weight: takeover.places.isEmpty ? [] : wholeWeights, arena: arena)
       var (unreadable, leaderless) = (self.unreadable, self.leaderless)
       for partition in touched {
         let row = current.row(Int(partition))
-        var (before, copies) = (0, 0)
-        for slot in dataSlots where row[slot].int < nodeCount {
-          before += cluster.status[row[slot].int] == .failed ? 0 : 1
-          copies += isLive(row[slot]) ? 1 : 0
-        }
-        unreadable += before > 0 && copies == 0 ? 1 : 0
-        guard cluster.wanted[0] > 0, !leadSlots.contains(where: { isLive(row[$0]) }) else { continue }
-        let hadLead = leadSlots.contains { row[$0].int < nodeCount && cluster.status[row[$0].int] != .failed }
-        var heir = NodeIndex.none
-        for slot in dataSlots where isLive(row[slot]) {
-          guard cluster.status[row[slot].int] != .maintenance || mastersOnly else { continue }
-          if heir == .none || led[row[slot].int] < led[heir.int] { heir = row[slot] }
-        }
-        if heir != .none {
-          led[heir.int] += 1
-          outcome.takeovers += 1
-          leaderless -= hadLead ? 0 : 1
-        } else {
-          leaderless += hadLead ? 1 : 0
-        }
+        func isLive(_ slot: Int) -> Bool { row[slot].int < nodeCount && cluster.status[row[slot].int] != .failed }
+        let isLost = dataSlots.allSatisfy { !isLive($0) || isFailed[row[$0].int] }
+        unreadable += isLost && dataSlots.contains(where: isLive) ? 1 : 0
+        if cluster.wanted[0] > 0, !leadSlots.contains(where: isLive) { leaderless -= 1 }  // counted again below
       }
+      outcome.takeovers = takeover.places.count - unfilled.count
       outcome.unreadable = unreadable
       outcome.readable = cluster.partitionCount - unreadable
-      outcome.leaderless = leaderless
-      outcome.mostLed = Int(led.max() ?? 0)
-      outcome.health = unreadable > 0 || leaderless > 0 ? .red : outcome.lost > 0 ? .yellow : health
+      outcome.leaderless = leaderless + unfilled.count
+      outcome.mostLed = (0..<nodeCount).reduce(0) { max($0, Int(led.base[$1])) }
+      outcome.health = unreadable > 0 || outcome.leaderless > 0 ? .red : outcome.lost > 0 ? .yellow : health
     }
 
     private func planAll(_ isFailed: [Bool], _ outcome: inout FailureOutcome) throws(PlatError) {

@@ -12,9 +12,10 @@ struct BatchResult {
   var stop: FileError?
 
   /// The plan is made: what its summary says in short.
-  init(_ job: BatchJob, _ report: Report, _ planned: Plan, staged: StagedFile) {
-    status = planned.isMet(report) ? 0 : 1
+  init(_ job: BatchJob, _ planned: PlannedDocument, staged: StagedFile) {
+    status = planned.isMet ? 0 : 1
     self.staged = staged
+    let report = planned.report
     line = Self.line(job.id, status, job.extensions) { writer in
       writer.member("moves", report.moves)
       writer.member("movesLowerBound", planned.movesLowerBound)
@@ -22,7 +23,7 @@ struct BatchResult {
       writer.member("brokenSoft", report.brokenSoft)
       writer.member("unmet", report.unmet)
       writer.member("health", report.health.rawValue)
-      writer.member("findings", report.findings.count + report.moreFindings)
+      writer.member("findings", planned.findings)
     }
   }
 
@@ -40,7 +41,7 @@ struct BatchResult {
     line = Self.line(id, lineNumber: lineNumber, status, extensions) { writer in
       writer.key("error")
       writer.beginObject(.compact)
-      Self.write(error, to: &writer)
+      writer.members(of: error, messageKey: "message")
       writer.endObject()
     }
   }
@@ -63,24 +64,6 @@ struct BatchResult {
     writer.endObject()
     return (try? writer.withBytes { Array($0) }) ?? []
   }
-
-  private static func write(_ error: any Error, to writer: inout JSONWriter) {
-    switch error {
-    case let error as DocumentError:
-      writer.member("message", error.description)
-      writer.member("file", error.file)
-      writer.member("line", error.line)
-      writer.member("column", error.column)
-      writer.member("path", error.path)
-      writer.member("found", error.found)
-      writer.member("expected", error.expected)
-    case let error as FileError:
-      writer.member("message", error.description)
-      writer.member("file", error.path)
-    case PlatError.outOfMemory: writer.member("message", "there is too little memory")
-    default: writer.member("message", "\(error)")
-    }
-  }
 }
 
 extension BatchJob {
@@ -88,37 +71,17 @@ extension BatchJob {
   func run(tag: String, lineNumber: Int) -> BatchResult {
     do {
       let source = try FileInput.read(cluster)
-      let document = try ClusterReader.read(source)
-      do {
-        return try plan(document, tag: tag)
-      } catch let error as InputError {
-        throw source.error(error)
-      } catch PlatError.unsupported(let error) {
-        throw source.error(error)
-      }
+      var options = PlanOptions()
+      options.operation = operation
+      let planned = try PlannedDocument(
+        ClusterReader.readAny(source), of: source, to: to, options: options, stages: UntoldStages())
+      let staged = StagedFile(plan, tag: tag)
+      var writer = planned.writer(for: plan)
+      try writer.stage(staged)
+      return BatchResult(self, planned, staged: staged)
     } catch {
       return BatchResult(error, id: id, lineNumber: lineNumber, extensions: extensions)
     }
-  }
-
-  private func plan(_ document: ClusterDocument, tag: String) throws -> BatchResult {
-    let dense = try DenseCluster(document.cluster)
-    var options = PlanOptions()
-    options.operation = operation
-    if let to {
-      let earlier = try EarlierMaps.read(FileInput.read(to), for: document.cluster)
-      options.to = operation == .restoreBack ? earlier.mapBefore ?? earlier.map : earlier.map
-    }
-    let planned = try Planner.plan(dense, from: document.map?.placement, options: options)
-    let report = try Judge.judge(dense, map: planned.target, from: document.mapBefore())
-    let plan = PlanDocument(planned, for: document)
-    var writer = JSONWriter(capacityBytes: PlanWriter.estimatedBytes(plan, of: document.cluster), for: self.plan)
-    PlanWriter.write(
-      plan, of: document.cluster, report: report, movesLowerBound: planned.movesLowerBound,
-      movesWeightLowerBound: planned.movesWeightLowerBound, to: &writer)
-    let staged = StagedFile(self.plan, tag: tag)
-    try writer.stage(staged)
-    return BatchResult(self, report, planned, staged: staged)
   }
 }
 

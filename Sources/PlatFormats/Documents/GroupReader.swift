@@ -89,6 +89,18 @@ enum GroupReader {
 
   // MARK: plans
 
+  /// The array comes next: goes to the map of one name.
+  static func findMap(_ reader: inout JSONReader, named name: String) throws(DocumentError) -> MapReader {
+    let begin = try reader.peekOffset()
+    let entries: [JSONSections<PlanKey>] = try sections(&reader)
+    for entry in entries {
+      guard try readName(&reader, entry, .name) == name else { continue }
+      try entry.require(.map, &reader)
+      return try MapReader(&reader, kind: .target, depth: innerDepth)
+    }
+    throw reader.error(at: begin, found: "no map \"\(name)\"", expected: "a map of the document")
+  }
+
   /// The array comes next. Every map of the cluster must be there, once, in any order. O(bytes).
   static func readPlan(
     _ reader: inout JSONReader, for document: GroupDocument, into plan: inout GroupPlanDocument

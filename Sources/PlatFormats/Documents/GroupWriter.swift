@@ -138,8 +138,6 @@ extension GroupReport {
     sum.put(first: sum.claimFindings(plan.sumClaims))
   }
 
-  public var meetsHardRules: Bool { sum.meetsHardRules && maps.allSatisfy(\.meetsHardRules) }
-
   /// A claim was found wrong.
   public var hasLies: Bool { (maps + [sum]).contains { $0.findings.contains { $0.rule.hasPrefix("summary.") } } }
 }

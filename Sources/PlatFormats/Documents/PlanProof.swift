@@ -16,13 +16,18 @@ public struct PlanProof: Sendable {
     let before = document.map?.placement
     let report = try Judge.judge(dense, map: plan.map.placement, from: document.mapBefore())
     if let weights = dense.partitionWeights {
-      let windows = plan.certificate?.weightWindows(weights.unit)
+      // What is not a matter of balance needs no windows.
+      let all = WeightWindows(
+        least: dense.status.map { _ in 0 }, most: dense.status.map { _ in weights.total }, unit: weights.unit)
+      let windows = plan.certificate?.windows == nil ? all : plan.certificate?.weightWindows(weights.unit)
       var proved: (moves: Int, weight: Int) = (0, 0)
       var faults: [Finding] = []
       if let windows, let certificate = plan.certificate {
         proved = try Judge.weightBound(
           dense, weights, map: plan.map.placement, from: before, prices: certificate.prices, windows: windows)
-        if let (node, load) = try Judge.falseWindow(dense, weights, map: plan.map.placement, windows) {
+        if certificate.windows != nil,
+          let (node, load) = try Judge.falseWindow(dense, weights, map: plan.map.placement, windows)
+        {
           faults.append(Self.falseWindow(dense, weights, node, load, windows))
         }
       } else if plan.certificate?.windows != nil {

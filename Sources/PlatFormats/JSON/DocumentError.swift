@@ -1,3 +1,4 @@
+import PlatEngine
 import CPlatJSON
 
 /// What is wrong with a document: where, what was found there and what was expected.
@@ -54,5 +55,26 @@ extension DocumentSource {
     return self.error(
       at: Int(error.offset), found: found, expected: String(cString: error.expected),
       reason: noMemory ? .outOfMemory : .syntax)
+  }
+}
+
+extension JSONWriter {
+  /// What went wrong, as members of an object that is begun: in words under `messageKey`, and where.
+  package mutating func members(of error: any Error, messageKey: String) {
+    switch error {
+    case let error as DocumentError:
+      member(messageKey, error.description)
+      member("file", error.file)
+      member("line", error.line)
+      member("column", error.column)
+      member("path", error.path)
+      member("found", error.found)
+      member("expected", error.expected)
+    case let error as FileError:
+      member(messageKey, error.description)
+      member("file", error.path)
+    case PlatError.outOfMemory: member(messageKey, "there is too little memory")
+    default: member(messageKey, "\(error)")
+    }
   }
 }

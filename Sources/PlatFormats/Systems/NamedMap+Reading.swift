@@ -3,7 +3,7 @@ import PlatEngine
 /// Reading what is to be exported: a cluster document's current map, or a plan's target on its own.
 extension NamedMap {
   private enum Key: String, JSONKey {
-    case plat, operation, map, summary, findings, certificate
+    case plat, operation, map, maps, mapBefore, summary, findings, certificate
     case settings, config, models, levels, containers, nodes, weights
     static let ofClusters: [Key] = [.settings, .levels, .containers, .nodes]
   }
@@ -16,13 +16,22 @@ extension NamedMap {
   }
 
   /// Throws `DocumentError`, `InputError` for a cluster without a map, `PlatError.outOfMemory`. O(bytes).
-  public static func read(_ source: DocumentSource) throws -> NamedMap {
+  ///
+  /// `name`: which map, where the document has several.
+  public static func read(_ source: DocumentSource, named name: String? = nil) throws -> NamedMap {
     let source = try source.expanded()
     var reader = try JSONReader(source)
     let sections = try JSONSections<Key>(&reader, depth: 1, expected: "an object: a plan or a cluster document")
     try reader.finish()
+    if let name, sections[.maps] == nil {
+      throw source.error(
+        InputError(path: "map", found: "one map without a name", expected: "several maps, one of them \(name)"))
+    }
+    if name == nil, sections[.maps] != nil {
+      throw source.error(InputError(path: "maps", found: "several maps", expected: "the name of one: --map NAME"))
+    }
     guard Key.ofClusters.allSatisfy({ sections[$0] == nil }) else {
-      guard let map = NamedMap(try ClusterReader.read(source)) else {
+      guard let map = NamedMap(try cluster(source, named: name)) else {
         throw InputError(path: "map", found: "a fresh cluster, without a map", expected: "a map to export")
       }
       return map
@@ -30,9 +39,22 @@ extension NamedMap {
     try sections.require(.plat, &reader)
     try reader.readVersion()
     try sections.refuseUnknownKey()
+    if let name {
+      try sections.require(.maps, &reader)
+      let map = try GroupReader.findMap(&reader, named: name)
+      return try NamedMap(map, &reader, extensions: sections.extensions)
+    }
     try sections.require(.map, &reader)
     let map = try MapReader(&reader, kind: .target)
     return try NamedMap(map, &reader, extensions: sections.extensions)
+  }
+
+  private static func cluster(_ source: DocumentSource, named name: String?) throws -> ClusterDocument {
+    guard let name, case .several(let group) = try ClusterReader.readAny(source) else { return try ClusterReader.read(source) }
+    guard let index = group.index(of: name) else {
+      throw InputError(path: "maps", found: "no map \"\(name)\"", expected: "a map of the document")
+    }
+    return group.document(index)
   }
 
   /// A plan names no nodes but those that hold something: they are numbered as they come.

@@ -24,15 +24,12 @@ extension Planner {
     _ group: DenseGroup, from currents: [PlacementMap?], options: PlanOptions = PlanOptions()
   ) throws(PlatError) -> GroupPlan {
     precondition(currents.count == group.clusters.count)
-    if let operation = options.operation, operation != .rebalance {
-      throw .unsupported(
-        InputError(path: "maps", found: "\(operation.rawValue) of several maps", expected: "a rebalance: other operations are done map by map"))
-    }
     if let index = group.clusters.firstIndex(where: { $0.partitionWeights != nil }) {
       throw .unsupported(
         InputError(path: "maps[\(index)].weights", found: "weights that differ", expected: "equal ones: several maps are planned by number"))
     }
     guard !group.clusters.isEmpty else { return GroupPlan(plans: [], movesLowerBound: 0) }
+    if let plan = try operate(group, from: currents, options: options) { return plan }
     let due = try GroupDue(group, currents: currents, options: options)
     var best: (planning: GroupPlanning, isSettled: Bool)?
     for attempt in 0..<(currents.contains { $0 == nil } ? attempts : 1) {

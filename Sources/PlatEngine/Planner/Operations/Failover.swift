@@ -12,48 +12,17 @@ enum Failover {
     _ cluster: DenseCluster, from current: PlacementMap?, options: PlanOptions
   ) throws(PlatError) -> Plan {
     let arena = try Arena(limitBytes: options.memoryLimitBytes, interrupt: options.interrupt)
-    let counts = zip(current?.slotCounts ?? cluster.wanted, cluster.wanted).map { max($0, $1) }
-    let target = try PlacementMap(
-      unfilled: cluster.partitionCount, slotCounts: counts, arena: Arena(limitBytes: options.memoryLimitBytes))
-    target.clear()
-    let columns = target.slots(ofState: 0)
+    let partitions = Array(0..<cluster.partitionCount)
+    let takeover = try Takeover(
+      cluster, current, partitions, arena: Arena(limitBytes: options.memoryLimitBytes, interrupt: options.interrupt))
+    let target = takeover.target
     let masters: NodeTable<Int32> = try arena.table(cluster.nodeCount)
-    var places: [Int] = []
-    for partition in 0..<cluster.partitionCount {
-      let row = target.row(partition)
-      copyLive(cluster, current, partition, to: target)
-      var hasMaster = false
-      for slot in columns where row[slot] != .none {
-        hasMaster = true
-        masters[row[slot]] += 1
-      }
-      if !hasMaster, cluster.wanted[0] > 0 { places.append(partition * target.width) }
-    }
-    let states = cluster.cluster.settings.model.states
-    let stateOfSlot = target.stateOfSlot
-    let pool = stateOfSlot.indices.filter { stateOfSlot[$0] > 0 && states[stateOfSlot[$0]].holdsData }
-    let rank: NodeTable<UInt8> = try arena.table(cluster.nodeCount)
-    for (node, status) in cluster.status.enumerated() {
-      rank.base[node] = switch status {
-      case .active: 0
-      case .leaving: 1
-      case .maintenance: 2
-      case .failed: Succession.never
+    for partition in partitions {
+      for slot in target.slots(ofState: 0) where target.row(partition)[slot] != .none {
+        masters[target.row(partition)[slot]] += 1
       }
     }
-    let rules = MasterRules(cluster, target)
-    let succession = Succession(
-      rows: target.slots, width: target.width, columns: columns, pool: pool, count: masters, rank: rank,
-      weight: places.isEmpty ? [] : cluster.wholeWeights(), mayChange: { rules.allow($0, $1) })
-    _ = succession.fill(places)
-    for place in places where target.slots[place] != .none {
-      // Whoever had the place in between is back in its own slot.
-      let (partition, master) = (place / target.width, target.slots[place])
-      copyLive(cluster, current, partition, to: target)
-      let row = target.row(partition)
-      for slot in 0..<target.width where row[slot] == master { row[slot] = .none }
-      row[0] = master
-    }
+    _ = try takeover.run(masters, weight: takeover.places.isEmpty ? [] : cluster.wholeWeights(), arena: arena)
     return Plan(
       operation: .failover, target: target, movesLowerBound: 0,
       movesWeightLowerBound: cluster.partitionWeights == nil ? nil : .zero,
@@ -61,16 +30,75 @@ enum Failover {
       peakBytes: arena.peakBytes + UInt64(target.memoryBytes) + UInt64(current?.memoryBytes ?? 0))
   }
 
-  /// The current row without what failed nodes held.
-  private static func copyLive(_ cluster: DenseCluster, _ current: PlacementMap?, _ partition: Int, to target: PlacementMap) {
-    let row = target.row(partition)
-    row.update(repeating: .none, count: target.width)
-    guard let current, partition < current.partitionCount else { return }
-    for state in current.slotCounts.indices {
-      let first = target.slots(ofState: state).lowerBound
-      for (offset, slot) in current.slots(ofState: state).enumerated() {
-        let node = current.row(partition)[slot]
-        if node != .none, cluster.status[node.int] != .failed { row[first + offset] = node }
+  /// Some partitions after a failure: what is left of their rows, and who takes over where no master is.
+  struct Takeover {
+    let cluster: DenseCluster
+    let current: PlacementMap?
+    let partitions: [Int]
+    /// A row for each of the partitions.
+    let target: PlacementMap
+    /// The first slot of every row that has no master, though one is wanted.
+    private(set) var places: [Int] = []
+
+    /// O(partitions · width).
+    init(
+      _ cluster: DenseCluster, _ current: PlacementMap?, _ partitions: [Int], arena: Arena
+    ) throws(PlatError) {
+      (self.cluster, self.current, self.partitions) = (cluster, current, partitions)
+      let counts = zip(current?.slotCounts ?? cluster.wanted, cluster.wanted).map { max($0, $1) }
+      target = try PlacementMap(unfilled: partitions.count, slotCounts: counts, arena: arena)
+      guard target.width > 0 else { return }
+      for index in partitions.indices {
+        copyLive(index)
+        let row = target.row(index)
+        if cluster.wanted[0] > 0, target.slots(ofState: 0).allSatisfy({ row[$0] == .none }) {
+          places.append(index * target.width)
+        }
+      }
+    }
+
+    /// Gives every such row a master, where a live copy is; returns the places for which there is none. `masters`: how
+    /// many partitions each node leads, kept up. O(N + places · width), and a short search for each chain.
+    func run(_ masters: NodeTable<Int32>, weight: [Int], arena: Arena) throws(PlatError) -> [Int] {
+      let states = cluster.cluster.settings.model.states
+      let stateOfSlot = target.stateOfSlot
+      let pool = stateOfSlot.indices.filter { stateOfSlot[$0] > 0 && states[stateOfSlot[$0]].holdsData }
+      let rank: NodeTable<UInt8> = try arena.table(cluster.nodeCount)
+      for (node, status) in cluster.status.enumerated() {
+        rank.base[node] = switch status {
+        case .active: 0
+        case .leaving: 1
+        case .maintenance: 2
+        case .failed: Succession.never
+        }
+      }
+      let rules = MasterRules(cluster, target)
+      let succession = Succession(
+        rows: target.slots, width: target.width, columns: target.slots(ofState: 0), pool: pool, count: masters, rank: rank,
+        weight: weight, mayChange: { rules.allow($0, $1) })
+      let unfilled = succession.fill(places)
+      for place in places where target.slots[place] != .none {
+        // Whoever had the place in between is back in its own slot.
+        let (index, master) = (place / target.width, target.slots[place])
+        copyLive(index)
+        let row = target.row(index)
+        for slot in 0..<target.width where row[slot] == master { row[slot] = .none }
+        row[0] = master
+      }
+      return unfilled
+    }
+
+    /// The current row without what failed nodes held.
+    private func copyLive(_ index: Int) {
+      let row = target.row(index)
+      row.update(repeating: .none, count: target.width)
+      guard let current, partitions[index] < current.partitionCount else { return }
+      for state in current.slotCounts.indices {
+        let first = target.slots(ofState: state).lowerBound
+        for (offset, slot) in current.slots(ofState: state).enumerated() {
+          let node = current.row(partitions[index])[slot]
+          if node != .none, node.int < cluster.nodeCount, cluster.status[node.int] != .failed { row[first + offset] = node }
+        }
       }
     }
   }

@@ -73,6 +73,8 @@ struct Succession {
     /// Of each node, a list of the places that it has, or has had.
     var first: [Int32]
     var links: [(place: Int32, next: Int32)] = []
+    /// All nodes that have had a place.
+    var nodes: [NodeIndex] = []
     var isDone: [Bool]
     /// How a search came to a node: the place that passes on, and the slot that it passes to.
     var cameBy: [(place: Int, slot: Int)]
@@ -88,7 +90,9 @@ struct Succession {
       cameBy = Array(repeating: (-1, -1), count: nodes)
       reachedIn = Array(repeating: 0, count: nodes)
       for index in places.indices.reversed() { link(index, to: succession.rows[places[index]]) }
-      for node in 0..<nodes where first[node] < 0 { isDone[node] = true }
+      for node in 0..<nodes {
+        if first[node] < 0 { isDone[node] = true } else { self.nodes.append(NodeIndex(node)) }
+      }
     }
 
     mutating func link(_ index: Int, to node: NodeIndex) {
@@ -111,11 +115,10 @@ struct Succession {
       }
     }
 
-    /// Of the nodes that are not done with, the one that has most for its weight; the first of equal ones.
+    /// Of the nodes that are not done with, the one that has most for its weight; the first to have a place of equal ones.
     private func fullest() -> NodeIndex? {
       var best: NodeIndex?
-      for index in isDone.indices where !isDone[index] {
-        let node = NodeIndex(index)
+      for node in nodes where !isDone[node.int] {
         if let best, !succession.hasLess(best, thanWithOneMore: node, plus: 0) { continue }
         best = node
       }
@@ -153,7 +156,10 @@ struct Succession {
         let (place, slot) = cameBy[node.int]
         let giver = of.rows[place]
         of.rows.swap(place, slot)
-        if let index = places.firstIndex(sorted: place) { link(index, to: node) }
+        if let index = places.firstIndex(sorted: place) {
+          if first[node.int] < 0 { nodes.append(node) }
+          link(index, to: node)
+        }
         isDone[node.int] = false
         node = giver
       }

@@ -115,8 +115,10 @@ extension Planner {
     func refuse(_ path: String, _ found: String, _ expected: String) throws(PlatError) {
       throw .unsupported(InputError(path: path, found: "\(found), with partition weights that differ", expected: expected))
     }
-    if let operation = options.operation, operation != .rebalance {
-      try refuse("weights", operation.rawValue, "rebalance or failover: the others are not planned by weight")
+    if options.operation == .restoreBack || options.operation == .cancel {
+      try refuse(
+        "weights", options.operation!.rawValue,
+        "rebalance, swap, failover or maintenance: the others are not planned by weight")
     }
     if settings.fanOut?.strength == .hard {
       try refuse("settings.fanOut.strength", "hard", "soft: this version does not plan both together")
@@ -125,5 +127,29 @@ extension Planner {
       guard case .near = rule.demand else { continue }
       try refuse("settings.placement[\(index)].strength", "hard", "soft: this version does not plan both together")
     }
+  }
+}
+
+extension Plan {
+  /// A plan that was made without a look at weights, since what it moves is not a matter of balance: with the bound of
+  /// what it moves in weight, which is that of its rows. O(P · R).
+  func weighed(
+    _ weights: PartitionWeights, _ cluster: DenseCluster, from current: PlacementMap?
+  ) throws(PlatError) -> Plan {
+    let problem = try Problem(cluster, current: current, arena: Arena())
+    let held: NodeTable<Int32> = try problem.arena.table(cluster.nodeCount)
+    target.countData(cluster, into: held)
+    let due = try Due(problem, held: held)
+    var plan = self
+    plan.movesWeightLowerBound = .zero
+    plan.certificate = Array(repeating: 0, count: cluster.nodeCount)
+    guard !due.isShort, problem.replicas > 0 else { return plan }
+    let rows = try MaintenanceBound.ofRows(problem, due)
+    let placement = try Placement(problem, target: target)
+    var (bound, made) = (0, 0)
+    for (partition, moves) in rows.enumerated() { bound += moves * weights.of[partition] }
+    placement.forEachNewcomer(problem) { partition, _ in made += weights.of[partition] }
+    plan.movesWeightLowerBound = weights.exact(min(bound, made))
+    return plan
   }
 }

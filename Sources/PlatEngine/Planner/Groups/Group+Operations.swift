@@ -1,0 +1,107 @@
+/// Operations on several maps. What is no matter of balance is done map by map, since maps share nothing but nodes and
+/// their capacities.
+///
+/// `failover`, `maintenance`: each map by itself. `swap`: every map swaps, and one that has nothing on leaving nodes stays
+/// as it is; where some map cannot, or a counterpart would hold more than its capacity of all maps, the whole group is
+/// rebalanced instead.
+extension Planner {
+  /// Nil where the group is to be rebalanced.
+  static func operate(
+    _ group: DenseGroup, from currents: [PlacementMap?], options: PlanOptions
+  ) throws(PlatError) -> GroupPlan? {
+    switch options.operation ?? Operation.chosen(for: group, from: currents) {
+    case .rebalance: return nil
+    case .failover: return try planEach(group, from: currents, options: options, as: .failover)
+    case .maintenance: return try planEach(group, from: currents, options: options, as: .maintenance)
+    case .swap: return try swap(group, from: currents, options: options)
+    case .restoreBack, .cancel:
+      throw .unsupported(
+        InputError(
+          path: "maps", found: "\(options.operation!.rawValue) of several maps",
+          expected: "rebalance, swap, failover or maintenance: other operations are done map by map"))
+    }
+  }
+
+  private static func planEach(
+    _ group: DenseGroup, from currents: [PlacementMap?], options: PlanOptions, as operation: Operation
+  ) throws(PlatError) -> GroupPlan {
+    var options = options
+    options.operation = operation
+    var plans: [Plan] = []
+    for (cluster, current) in zip(group.clusters, currents) {
+      plans.append(try plan(cluster, from: current, options: options))
+    }
+    return GroupPlan(operation: operation, plans: plans, movesLowerBound: plans.reduce(0) { $0 + $1.movesLowerBound })
+  }
+
+  private static func swap(
+    _ group: DenseGroup, from currents: [PlacementMap?], options: PlanOptions
+  ) throws(PlatError) -> GroupPlan? {
+    var plans: [Plan] = []
+    let arena = try Arena(limitBytes: options.memoryLimitBytes, interrupt: options.interrupt)
+    let load: NodeTable<Int32> = try arena.table(group.nodeCount)
+    for (cluster, current) in zip(group.clusters, currents) {
+      guard let current else { return nil }
+      var plan = try plan(cluster, from: current, options: options)
+      if plan.operation != .swap {
+        guard !cluster.isHeldByLeaving(current) else { return nil }
+        plan = try Failover.plan(cluster, from: current, options: options)  // as it is
+        plan.operation = .swap
+      }
+      plan.target.countData(cluster, into: load)
+      plans.append(plan)
+    }
+    for (node, about) in group.group.shared.nodes.enumerated() {
+      if let capacity = about.capacity, about.status == .active, Int(load.base[node]) > capacity { return nil }
+    }
+    if options.operation == nil {
+      // Nobody has asked for it: only if it is as balanced as any plan, in sum as well.
+      let windows = try GroupDue(group, currents: currents, options: options).windows()
+      let isSettled = (0..<group.nodeCount).allSatisfy {
+        windows.least[$0] <= Int(load.base[$0]) && Int(load.base[$0]) <= windows.most[$0]
+      }
+      guard isSettled else { return nil }
+    }
+    return GroupPlan(operation: .swap, plans: plans, movesLowerBound: plans.reduce(0) { $0 + $1.movesLowerBound })
+  }
+}
+
+extension Operation {
+  /// As for one map: `maintenance` where a node in maintenance is master in some map and nothing else has happened, `swap`
+  /// where as many nodes that hold nothing in any map come as leave.
+  static func chosen(for group: DenseGroup, from currents: [PlacementMap?]) -> Operation {
+    guard let status = group.clusters.first?.status, !currents.contains(where: { $0 == nil }) else { return .rebalance }
+    var holdsNothing = zip(status, group.group.shared.nodes).map { $0 == .active && $1.weight != .zero }
+    var hasMasters = false
+    for (cluster, current) in zip(group.clusters, currents.compactMap { $0 }) {
+      let columns = current.slots(ofState: 0)
+      for partition in 0..<min(current.partitionCount, cluster.partitionCount) {
+        let row = current.row(partition)
+        for slot in 0..<current.width where row[slot] != .none {
+          holdsNothing[row[slot].int] = false
+          if columns.contains(slot), status[row[slot].int] == .maintenance { hasMasters = true }
+        }
+      }
+    }
+    let coming = holdsNothing.count { $0 }
+    if hasMasters, coming == 0, status.allSatisfy({ $0 == .active || $0 == .maintenance }),
+      group.clusters.allSatisfy({ $0.replicas > $0.dataWanted[0] })
+    {
+      return .maintenance
+    }
+    return coming > 0 && coming == status.count { $0 == .leaving } ? .swap : .rebalance
+  }
+}
+
+extension DenseCluster {
+  fileprivate func isHeldByLeaving(_ map: PlacementMap) -> Bool {
+    (0..<map.partitionCount * map.width).contains { map.slots[$0] != .none && status[map.slots[$0].int] == .leaving }
+  }
+}
+
+extension GroupPlan {
+  /// Whether what was asked for is met: of a failover its own work only.
+  public func isMet(_ report: GroupReport) -> Bool {
+    operation == .failover ? report.maps.allSatisfy { $0.leaderless == 0 } : report.meetsHardRules
+  }
+}

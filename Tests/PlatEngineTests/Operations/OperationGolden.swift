@@ -1,0 +1,244 @@
+import Foundation
+import PlatEngine
+import PlatReference
+import TestSupport
+import Testing
+
+/// One row of `Tests/Golden/operations.tsv`.
+struct OperationRow {
+  var name: String
+  var operation: PlatEngine.Operation
+  /// The cluster, the map that it has, and the map of `--to`.
+  var cluster: DenseCluster
+  var current: PlacementMap
+  var to: PlacementMap?
+
+  init(
+    _ name: String, _ operation: PlatEngine.Operation, _ shape: QualityShape, from current: PlacementMap, to: PlacementMap? = nil
+  ) throws {
+    (self.name, self.operation, self.current, self.to) = (name, operation, current, to)
+    cluster = try DenseCluster(shape.cluster())
+  }
+
+  func plan() throws -> (plan: Plan, report: Report) {
+    var options = PlanOptions()
+    options.operation = operation
+    options.to = to
+    let plan = try Planner.plan(cluster, from: current, options: options)
+    return (plan, try Judge.judge(cluster, map: plan.target, from: current))
+  }
+
+  var bound: OperationBound { OperationBound(operation, cluster, current, goal: to) }
+
+  private static let fifty = QualityShape(
+    racks: Array(repeating: [5, 5], count: 5), partitions: 1440, rules: [QualityShape.atMost(1, inLevel: 0)])
+  private static let weighted = fifty.with { shape in
+    shape.partitionWeights = (0..<shape.partitions).map { "\([1, 2, 3, 40][$0 * 7 % 4])" }
+  }
+
+  private static func fresh(_ shape: QualityShape) throws -> PlacementMap {
+    try Planner.plan(DenseCluster(shape.cluster()), from: nil).target
+  }
+
+  private static func next(_ shape: QualityShape, _ current: PlacementMap) throws -> PlacementMap {
+    var options = PlanOptions()
+    options.operation = .rebalance
+    return try Planner.plan(DenseCluster(shape.cluster()), from: current, options: options).target
+  }
+
+  /// Halfway from one map to another, two partitions of three.
+  private static func half(_ before: PlacementMap, _ target: PlacementMap) -> PlacementMap {
+    var random = SplitMix64(seed: 5)
+    return HalfDone.map(from: before, to: target, &random)
+  }
+
+  static func all() throws -> [OperationRow] {
+    let map = try fresh(fifty)
+    let weighed = try fresh(weighted)
+    let zone = fifty.with { shape in for node in 0..<10 { shape.statuses[node] = .failed } }
+    let zoneAway = fifty.with { shape in for node in 0..<10 { shape.statuses[node] = .maintenance } }
+    // Of each zone another rack comes, empty, while as many leave.
+    let wide = fifty.with { $0.racks = Array(repeating: [5, 5, 1], count: 5) }
+    let withEmpty = wide.with { shape in for zone in 0..<5 { shape.statuses[zone * 11 + 10] = .failed } }
+    let swapping = { (count: Int) in
+      wide.with { shape in
+        for zone in 0..<5 {
+          if zone < count { shape.statuses[zone * 11 + 2] = .leaving } else { shape.statuses[zone * 11 + 10] = .failed }
+        }
+      }
+    }
+    let held = try fresh(withEmpty)
+    let left = try next(fifty.with(1, .leaving), map)
+    let failed = try next(fifty.with(3, .failed), map)
+    let twice = try next(fifty.with(1, .leaving), failed)
+    return [
+      try OperationRow("failover: a node", .failover, fifty.with(1, .failed), from: map),
+      try OperationRow("failover: a zone", .failover, zone, from: map),
+      try OperationRow("failover: a zone, weights", .failover, zone.with { $0.partitionWeights = weighted.partitionWeights }, from: weighed),
+      try OperationRow("swap: a node", .swap, swapping(1), from: held),
+      try OperationRow("swap: five nodes", .swap, swapping(5), from: held),
+      try OperationRow(
+        "swap: five nodes, weights", .swap, swapping(5).with { $0.partitionWeights = weighted.partitionWeights }, from: held),
+      try OperationRow("maintenance: a node", .maintenance, fifty.with(1, .maintenance), from: map),
+      try OperationRow("maintenance: five", .maintenance, fifty.with(5, .maintenance), from: map),
+      try OperationRow("maintenance: a zone", .maintenance, zoneAway, from: map),
+      try OperationRow(
+        "maintenance: five, weights", .maintenance, weighted.with(5, .maintenance), from: weighed),
+      try OperationRow("restore-back: three nodes are back", .restoreBack, fifty, from: failed, to: map),
+      try OperationRow("restore-back: after two changes", .restoreBack, fifty, from: twice, to: map),
+      try OperationRow("cancel: half of a node's leaving", .cancel, fifty, from: half(map, left), to: left),
+      try OperationRow("cancel: the target unknown", .cancel, fifty, from: half(map, left)),
+      try OperationRow("half-done: a node leaves", .rebalance, fifty.with(1, .leaving), from: half(map, left)),
+      try OperationRow("half-done: three have failed", .rebalance, fifty.with(3, .failed), from: half(map, failed)),
+    ]
+  }
+}
+
+/// What operations cost beside their bounds.
+@Suite struct OperationGolden {
+  private static let file = URL(fileURLWithPath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    .appendingPathComponent("Golden/operations.tsv")
+
+  private static let header = [
+    "case", "done", "moves", "bound", "rowBound", "roleChanges", "roleBound", "mostMasters", "unmet", "map",
+  ].joined(separator: "\t")
+
+  @Test func theTableIsAsItWas() throws {
+    var lines = [Self.header]
+    for row in try OperationRow.all() {
+      let (plan, report) = try row.plan()
+      #expect(plan.operation == row.operation, "\(row.name)")
+      #expect(row.bound.faults(of: plan.target, report) == [], "\(row.name)")
+      var masters = [Int](repeating: 0, count: row.cluster.nodeCount)
+      for partition in plan.target.rows { for node in partition[0] { masters[node] += 1 } }
+      lines.append(
+        [
+          row.name, plan.operation.rawValue, "\(report.moves)", "\(plan.movesLowerBound)", "\(row.bound.moves)",
+          "\(report.roleChanges)", "\(row.bound.roleChanges)", "\(masters.max() ?? 0)", "\(report.unmet)",
+          String(mapHash(plan.target), radix: 16),
+        ].joined(separator: "\t"))
+    }
+    if ProcessInfo.processInfo.environment["PLAT_UPDATE_GOLDEN"] == "1" {
+      try (lines.joined(separator: "\n") + "\n").write(to: Self.file, atomically: true, encoding: .utf8)
+      return
+    }
+    let golden = try String(contentsOf: Self.file, encoding: .utf8).split(separator: "\n").map(String.init)
+    for (line, was) in zip(lines, golden) { #expect(line == was) }
+    #expect(lines.count == golden.count)
+  }
+
+  /// A good plan of each operation, spoilt in each way: the checker names it.
+  @Test func plantedFaultsAreNoticed() throws {
+    var seen = Set<String>()
+    for row in try OperationRow.all() where row.operation != .rebalance {
+      let (plan, _) = try row.plan()
+      func faults(_ change: (inout [[[Int]]]) -> Void) throws -> [String] {
+        var rows = plan.target.rows
+        change(&rows)
+        let map = PlacementMap.make(rows, least: plan.target.slotCounts)
+        return row.bound.faults(of: map, try Judge.judge(row.cluster, map: map, from: row.current))
+      }
+      func note(_ kind: String, _ found: [String], _ expected: String) {
+        #expect(found.contains(expected), "\(row.name), \(kind): \(found)")
+        seen.insert("\(row.operation.rawValue) \(kind)")
+      }
+      let before = row.current.rows
+      /// A partition that the plan leaves as it is, with a slave.
+      let still = try #require(plan.target.rows.indices.first {
+        plan.target.rows[$0].prefix(2).elementsEqual(before[$0].prefix(2)) && plan.target.rows[$0][1].count > 0
+          && plan.target.rows[$0].prefix(2).joined().allSatisfy { row.cluster.status[$0] == .active }
+      }, "\(row.name)")
+      let other = try #require((0..<row.cluster.nodeCount).last { node in
+        row.cluster.status[node] == .active && !before[still].joined().contains(node)
+      })
+      note("a slave moves", try faults { $0[still][1][0] = other }, row.operation == .failover ? "data moves" : "needless moves")
+      let swapped = try faults { ($0[still][0][0], $0[still][1][0]) = ($0[still][1][0], $0[still][0][0]) }
+      switch row.operation {
+      case .cancel: note("roles change", swapped, "a master changes")
+      case .maintenance: note("roles change", swapped, "needless role changes")
+      default: note("roles change", swapped, "needless role changes")
+      }
+      switch row.operation {
+      case .failover:
+        let taken = try #require(plan.target.rows.indices.first { plan.target.rows[$0][0] != before[$0][0] })
+        note("nobody takes over", try faults { $0[taken][1] += $0[taken][0]; $0[taken][0] = [] }, "a live copy without a master")
+      case .swap:
+        let came = try #require(plan.target.rows.indices.first { plan.target.rows[$0] != before[$0] })
+        note("a node does not leave", try faults { $0[came] = before[came] }, "a node does not leave")
+      case .maintenance:
+        let left = try #require(plan.target.rows.indices.first { plan.target.rows[$0][0] != before[$0][0] })
+        note("a master stays", try faults { $0[left] = before[left] }, "a master stays")
+      case .restoreBack:
+        let went = try #require(plan.target.rows.indices.first { plan.target.rows[$0] != before[$0] })
+        note("a row stays away", try faults { $0[went] = before[went] }, "not the map given")
+      case .cancel, .rebalance: break
+      }
+    }
+    #expect(seen.count >= 14, "\(seen.sorted())")
+  }
+}
+
+/// Operations on several maps: as on each alone.
+@Suite struct GroupOperations {
+  private func plan(_ group: DenseGroup, _ currents: [PlacementMap], _ operation: PlatEngine.Operation?) throws -> GroupPlan {
+    var options = PlanOptions()
+    options.operation = operation
+    return try Planner.plan(group, from: currents, options: options)
+  }
+
+  private func checked(_ plan: GroupPlan, _ group: DenseGroup, _ currents: [PlacementMap]) throws {
+    for (map, one) in plan.plans.enumerated() {
+      let report = try Judge.judge(group.clusters[map], map: one.target, from: currents[map])
+      let bound = OperationBound(plan.operation, group.clusters[map], currents[map])
+      #expect(bound.faults(of: one.target, report) == [], "map \(map)")
+      #expect(one.movesLowerBound <= report.moves)
+    }
+    let sum = try Judge.judge(group, maps: plan.plans.map(\.target), from: currents)
+    #expect(plan.isMet(sum) && plan.movesLowerBound <= sum.sum.moves)
+  }
+
+  private let maps: [(partitions: Int, replicas: Int)] = [(60, 3), (40, 2), (60, 3)]
+
+  @Test func failoverAndMaintenanceOfEach() throws {
+    let group = try PlannedGroup.plain(nodes: 12, zones: 4, maps: maps)
+    let now = try PlannedGroup(group, [nil, nil, nil]).targets
+    let failed = try PlannedGroup.with([4: .failed], group)
+    let over = try plan(failed, now, .failover)
+    #expect(over.operation == .failover && over.movesLowerBound == 0)
+    try checked(over, failed, now)
+    let away = try PlannedGroup.with([4: .maintenance], group)
+    for operation in [PlatEngine.Operation.maintenance, nil] {
+      let plan = try plan(away, now, operation)
+      #expect(plan.operation == .maintenance)
+      try checked(plan, away, now)
+    }
+  }
+
+  @Test func swapsOfAllMapsOrOfNone() throws {
+    let group = try PlannedGroup.plain(nodes: 12, zones: 4, maps: maps)
+    let without = try PlannedGroup.with([5: .failed], group)
+    let now = try PlannedGroup(without, [nil, nil, nil]).targets
+    let swapping = try PlannedGroup.with([4: .leaving], group)
+    for operation in [PlatEngine.Operation.swap, nil] {
+      let plan = try plan(swapping, now, operation)
+      #expect(plan.operation == .swap)
+      try checked(plan, swapping, now)
+    }
+    // Room for less than the leaving node held: all are rebalanced.
+    let tight = try PlannedGroup.plain(nodes: 12, zones: 4, maps: maps) { cluster in
+      cluster.nodes[4].status = .leaving
+      cluster.nodes[5].capacity = 20
+    }
+    #expect(try plan(tight, now, .swap).operation == .rebalance)
+  }
+
+  @Test func othersAreRefusedByName() throws {
+    let group = try PlannedGroup.plain(nodes: 6, maps: [(8, 2), (4, 2)])
+    let now = try PlannedGroup(group, [nil, nil]).targets
+    for operation in [PlatEngine.Operation.restoreBack, .cancel] {
+      let error = #expect(throws: PlatError.self) { try plan(group, now, operation) }
+      #expect("\(error!)".contains("\(operation.rawValue) of several maps"), "\(error!)")
+    }
+  }
+}
