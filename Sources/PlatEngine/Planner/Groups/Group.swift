@@ -31,6 +31,13 @@ extension Planner {
       throw .unsupported(
         InputError(path: "maps[\(index)].weights", found: "weights that differ", expected: "equal ones: several maps are planned by number"))
     }
+    if let index = group.clusters.firstIndex(where: { $0.cluster.settings.balance.moveBudget != nil }) {
+      let isShared = group.group.shared.settings.balance.moveBudget != nil
+      throw .unsupported(
+        InputError(
+          path: "\(isShared ? "" : "maps[\(index)].")settings.balance.moveBudget", found: "a budget for several maps",
+          expected: "none, or one map: what moves for the sum of several has no budget"))
+    }
     guard !group.clusters.isEmpty else { return GroupPlan(plans: [], movesLowerBound: 0) }
     let due = try GroupDue(group, currents: currents, options: options)
     var planning = try GroupPlanning(group, currents, due, options)

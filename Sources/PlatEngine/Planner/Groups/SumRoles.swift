@@ -83,6 +83,7 @@ struct SumRoles {
     var windows = due.windows(places)
     guard due.kinds.allSatisfy({ $0.due.roles.count <= 1 }) else { return windows }
     let all = due.windows()
+    let tolerance = group.group.shared.settings.tolerance
     var total = [Int](repeating: 0, count: group.nodeCount)
     for (map, plan) in plans.enumerated() {
       let states = model(map).states
@@ -96,12 +97,10 @@ struct SumRoles {
     }
     for node in 0..<group.nodeCount where windows.least[node] < windows.most[node] && windows.most[node] < .max {
       let rest = all.due(node) - windows.due(node)
-      let fits = (windows.least[node]...windows.most[node]).filter { count in
-        let off = Rational(total[node] - count) - rest
-        return off <= .one && off >= Rational(-1)
-      }
-      guard let first = fits.first, let last = fits.last else { continue }
-      (windows.least[node], windows.most[node]) = (first, last)
+      let others = tolerance.withinOne(rest)
+      let least = max(windows.least[node], total[node] - Int(others.most))
+      let most = min(windows.most[node], total[node] - Int(others.least))
+      if least <= most { (windows.least[node], windows.most[node]) = (least, most) }
     }
     return windows
   }
