@@ -73,11 +73,13 @@ struct PlanCommand: PlatCommand {
     let movement = ReportWriter.Movement(planned)
     console.summarize {
       heading(plan, of: document) + ReportSummary.text(report, movement: movement) + ReportSummary.costs(console)
+        + (planned.movesHeldBack > 0 ? "  held back by moveBudget: \(planned.movesHeldBack) moves\n" : "")
         + "  memory of the plan: \(planned.peakBytes >> 10) KiB\n"
     } json: { writer in
       ReportWriter.writeSummary(report, movement: movement, to: &writer)
       writer.member("findings", report.findings.count + report.moreFindings)
       ReportSummary.writeCosts(console, to: &writer)
+      if planned.movesHeldBack > 0 { writer.member("movesHeldBack", planned.movesHeldBack) }
       writer.member("planBytes", Int(planned.peakBytes))
     }
     return planned.isMet(report)

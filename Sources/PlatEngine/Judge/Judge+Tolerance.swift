@@ -47,9 +47,11 @@ extension Judge {
       below += max(0, tolerated.belowLeast - have)
     }
     guard max(above, below) > 0 else { return nil }
+    let windows = try Windows(matter, due.total)
+    guard !windows.isShort else { return nil }  // rows may stay short then, and what they lack is no measure
     let matter = try Matter(matter.dense, map: before, before: nil)
     let free: NodeTable<Int> = try matter.arena.table(matter.nodeCount)
-    var rows = try CheapestRows(matter, Windows(matter, due.total), free)
+    var rows = try CheapestRows(matter, windows, free)
     let made = max(0, try moves - rows.cost())
     guard made + max(above, below) > budget else { return nil }
     var docket = Docket(.moveBudget, .soft)

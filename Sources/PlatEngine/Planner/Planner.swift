@@ -240,6 +240,12 @@ public enum Planner {
             expected: "one of them to be soft: they are not planned together"))
       }
     }
+    if cluster.partitionWeights != nil, settings.balance != BalanceLimit() {
+      throw .unsupported(
+        InputError(
+          path: "settings.balance", found: "limits of balance, with partitions of different weight",
+          expected: "none: they are planned for partitions of one size"))
+    }
     if settings.balance.moveBudget != nil, settings.fanOut?.strength == .hard {
       throw .unsupported(
         InputError(

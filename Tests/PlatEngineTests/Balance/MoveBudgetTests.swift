@@ -55,8 +55,8 @@ import Testing
   /// way; no step has more moves for balance than it may.
   @Test(arguments: [RandomCluster.Size.small, .medium])
   func stepsLeadToTheSameEnd(size: RandomCluster.Size) {
-    var (steps, chains) = (0, 0)
-    forAllSeeds(0..<(size == .small ? 500 : 40)) { seed in
+    var steps = 0
+    forAllSeeds(0..<(size == .small ? 250 : 15)) { seed in
       guard let cluster = random(seed, size, Self.shape) else { return }
       let whole = try cluster.plan(nil)
       guard !whole.isShort else { return }
@@ -71,7 +71,6 @@ import Testing
         (map, moves, before) = (one.plan.target, moves + one.moves, outside(one))
         if one.plan.movesHeldBack == 0 { break }
         steps += 1
-        if one.moves == lost(one) { chains += 1 }
         try holds(one.moves > 0, "no way on\n\(one.text)")
         try holds(
           moves + one.plan.movesHeldBack == whole.moves, "\(moves) and \(one.plan.movesHeldBack) of \(whole.moves)\n\(one.text)")
@@ -84,12 +83,12 @@ import Testing
         try holds(end.loads.sorted() == whole.loads.sorted(), "\(end.loads) and \(whole.loads)\n\(whole.text)")
       }
     }
-    #expect(steps > 30)
+    #expect(steps > 10)
   }
 
   /// Capacities, maintenance, rules about single states, near rules: nothing is worse than in the plan without a budget.
   @Test func nothingIsWorseForIt() {
-    forAllSeeds(0..<800) { seed in
+    forAllSeeds(0..<300) { seed in
       let shape = RandomCluster.Shape { $0.near = seed % 4 == 0 ? .hard : nil }
       guard let cluster = random(seed, .small, shape) else { return }
       let whole = try cluster.plan(nil)

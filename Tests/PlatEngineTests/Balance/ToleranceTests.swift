@@ -56,7 +56,7 @@ import Testing
 
   @Test(arguments: [RandomCluster.Size.tiny, .small])
   func movesAreTheLeastThatTheWindowsNeed(size: RandomCluster.Size) {
-    forAllSeeds(0..<600) { seed in
+    forAllSeeds(0..<300) { seed in
       let one = try planned(seed, size, .laminar)
       try holds(one.faults.isEmpty, "faults \(one.faults)\n\(one.text)")
       try one.checkMoves()
@@ -69,11 +69,11 @@ import Testing
   }
 
   @Test func everyShapeIsPlannedWithoutFault() {
-    forAllSeeds(0..<600) { seed in try planned(seed, .small, .init()).checkConsistent() }
+    forAllSeeds(0..<300) { seed in try planned(seed, .small, .init()).checkConsistent() }
   }
 
   @Test func planningTwiceIsPlanningOnce() {
-    forAllSeeds(0..<400) { seed in
+    forAllSeeds(0..<200) { seed in
       let one = try planned(seed, .small, .laminar)
       let again = try Planner.plan(one.cluster, from: one.plan.target)
       try holds(mapsEqual(again.target, one.plan.target), "another map\n\(one.text)")
