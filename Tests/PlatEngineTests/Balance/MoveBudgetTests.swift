@@ -168,6 +168,29 @@ import Testing
     #expect(finding?.rule == "balance.moveBudget" && finding?.want == 70 && finding?.have == 20)
   }
 
+  /// What is not planned is refused with its place, and a failover is made whatever the limits.
+  @Test func whatIsRefused() throws {
+    func refusal(_ change: (inout Cluster) -> Void) throws -> String? {
+      var cluster = Cluster(
+        settings: Settings(partitionCount: 4, constraints: [1, 1, 0, 0]), nodes: (0..<8).map { Node(name: "n\($0)") })
+      cluster.settings.balance.moveBudget = 3
+      change(&cluster)
+      let dense = try DenseCluster(cluster)
+      do throws(PlatError) {
+        _ = try Planner.plan(dense, from: nil)
+        return nil
+      } catch {
+        guard case .unsupported(let error) = error else { throw error }
+        return error.path
+      }
+    }
+    #expect(try refusal { _ in } == nil)
+    #expect(
+      try refusal { $0.settings.fanOut = FanOutLimit(outbound: 2, inbound: 2, strength: .hard) } == "settings.balance.moveBudget")
+    #expect(try refusal { $0.settings.fanOut = FanOutLimit(outbound: 2, inbound: 2, strength: .soft) } == nil)
+    #expect(try refusal { $0.partitionWeights = [.one, .one, .one, .zero] } == "settings.balance")
+  }
+
   /// The node that is to make room for a lost replica gives one up first: that is no move for balance.
   @Test func roomForWhatIsLostIsSafety() throws {
     var cluster = Cluster(
