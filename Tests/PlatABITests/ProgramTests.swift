@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 /// Programs in C, built against the header and the library as a host would.
@@ -20,6 +21,20 @@ import Testing
   @Test func reportsMovesStepsDocumentsAndCancelling() throws {
     let run = try place.run("\(Toolbox.programs)/results.c", flags: "-D_GNU_SOURCE")
     #expect(run.status == 0 && run.output == "all is so\n", "\(run.output)")
+  }
+
+  @Test func programsOfOlderHeadersGoOn() throws {
+    let program = try place.compile("\(Toolbox.programs)/older.c", header: "\(Toolbox.programs)/older")
+    let run = try Toolbox.run("'\(program)'")
+    #expect(run.status == 0 && run.output == "all is so\n", "\(run.output)")
+  }
+
+  /// 10,000 turns, each of them two clusters, two plans, a report, steps, documents: see docs/C-API.md.
+  @Test func loadedLateItIsAGoodGuest() throws {
+    let turns = ProcessInfo.processInfo.environment["PLAT_GUEST_TURNS"] ?? "500"
+    let program = try place.compile("\(Toolbox.programs)/guest.c", flags: "-D_GNU_SOURCE -Wl,--as-needed -ldl")
+    let run = try Toolbox.run("'\(program)' '\(Toolbox.library)' \(turns)", environment: ["SWIFT_BACKTRACE": "enable=no"])
+    #expect(run.status == 0 && run.output == "all is so\n", "\(run.status) \(run.output)")
   }
 
   @Test(arguments: ["gcc", "clang"])

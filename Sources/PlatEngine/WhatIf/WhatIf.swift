@@ -1,4 +1,3 @@
-import Dispatch
 import Synchronization
 
 /// What would happen if some nodes failed together.
@@ -57,7 +56,7 @@ public enum WhatIf {
     let next = Atomic<Int>(0)
     outcomes.withUnsafeMutableBufferPointer { outcomes in
       nonisolated(unsafe) let outcomes = outcomes
-      DispatchQueue.concurrentPerform(iterations: max(1, min(threads, cases.count))) { _ in
+      Threads.perform(max(1, min(threads, cases.count))) { _ in
         while true {
           let index = next.add(1, ordering: .relaxed).oldValue
           guard index < cases.count else { return }
