@@ -53,11 +53,13 @@ struct PlanCommand: PlatCommand {
       let movement = ReportWriter.Movement(made)
       console.summarize {
         heading(plan, of: document) + ReportSummary.text(report, movement: movement) + ReportSummary.costs(console)
+          + (made.movesHeldBack > 0 ? "  held back by moveBudget: \(made.movesHeldBack) moves\n" : "")
           + "  memory of the plan: \(made.peakBytes >> 10) KiB\n"
       } json: { writer in
         ReportWriter.writeSummary(report, movement: movement, to: &writer)
         writer.member("findings", planned.findings)
         ReportSummary.writeCosts(console, to: &writer)
+        if made.movesHeldBack > 0 { writer.member("movesHeldBack", made.movesHeldBack) }
         writer.member("planBytes", Int(made.peakBytes))
       }
     case .several(let document, let made, let report, let plan):

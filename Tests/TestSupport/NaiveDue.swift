@@ -20,7 +20,12 @@ public struct NaiveDue: Equatable, Sendable {
     states = NaiveDue.states(cluster, total: total)
     windows = total.enumerated().map { node, share in
       if cluster.status[node] == .maintenance { return 0...held[node] }
-      return share.floor!...(share.floor! + (share.isInteger ? 0 : 1))
+      // As far off as is tolerated, and no more than it may hold.
+      let tolerance = Rational(cluster.cluster.settings.balance.tolerance)
+      let (lowest, highest) = (share * (.one - tolerance), share * (.one + tolerance))
+      let ceiling = share.floor! + (share.isInteger ? 0 : 1)
+      let most = highest.floor! + (highest.isInteger ? 0 : 1)
+      return lowest.floor!...min(most, max(ceiling, cluster.capacity[node]))
     }
     totalFlow = total.reduce(Rational.zero, +).floor!
   }

@@ -10,6 +10,8 @@ extension Judge {
     case fanOutInbound
     /// nil: in total.
     case balance(state: Int?)
+    /// Moves for balance alone that are still to be made.
+    case moveBudget
   }
 
   /// One breach of a rule, in numbers. -1: not about a partition, a container or a node.

@@ -128,8 +128,7 @@ private struct Explainer {
     let wanted = matter.dense.replicas
     if before.count > wanted { return "\(before.count) had it, and \(wanted) are asked for" }
     let load = Int(was.totals.base[old.node])
-    let ceiling = (due.total[old.node].floor ?? 0) + (due.total[old.node].isInteger ? 0 : 1)
-    if load > ceiling { return "held \(matter.replicas(load)) and is due \(due.total[old.node])" }
+    if load > tolerated(old.node).aboveMost { return "held \(matter.replicas(load)) and is due \(due.total[old.node])" }
     if row.count < before.count { return "no legal place was left for \(before.count) replicas" }
     return "gave it up to make room, in a chain of moves: it held \(matter.replicas(load)) and is due \(due.total[old.node])"
   }
@@ -197,10 +196,13 @@ private struct Explainer {
 
   /// How many replicas farther from its window a node comes with so many more.
   private func outside(_ node: Int, by change: Int) -> Int {
-    let floor = due.total[node].floor ?? 0
-    let ceiling = floor + (due.total[node].isInteger ? 0 : 1)
-    func distance(_ load: Int) -> Int { max(0, load - ceiling, floor - load) }
+    let window = tolerated(node)
+    func distance(_ load: Int) -> Int { max(0, load - window.aboveMost, window.belowLeast - load) }
     return distance(Int(now.totals.base[node]) + change) - distance(Int(now.totals.base[node]))
+  }
+
+  private func tolerated(_ node: Int) -> Judge.Tolerated {
+    Judge.Tolerated(due.total[node], tolerance: matter.settings.exactTolerance)
   }
 
   private func tooManyPeers(_ node: Int, _ state: Int, _ after: Row) -> [String] {

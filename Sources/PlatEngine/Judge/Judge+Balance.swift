@@ -29,19 +29,18 @@ extension Judge {
       var worst = (distance: 1, breach: Breach(want: 0, have: 0))
       // Equal nodes share one rational, and follow one another more often than not.
       var latest: Rational?
-      var floor = 0
-      var ceiling = 0
+      let tolerance = matter.settings.exactTolerance
+      var tolerated = Tolerated(.zero, tolerance: tolerance)
       for node in 0..<matter.nodeCount where matter.dense.status[node] == .active {
         let have = Int(have.base[node])
         let isNew = latest !== due[node]
         if isNew {
           latest = due[node]
-          floor = due[node].floor ?? 0
-          ceiling = due[node].isInteger ? floor : floor + 1
+          tolerated = Tolerated(due[node], tolerance: tolerance)
         }
-        let distance = max(have - floor, ceiling - have)
+        let distance = tolerated.distance(have)
         if distance > worst.distance {
-          worst = (distance, Breach(node: node, want: have > ceiling ? ceiling : floor, have: have))
+          worst = (distance, Breach(node: node, want: tolerated.nearest(to: have), have: have))
         }
         guard self.due.hasWeight[node] else { continue }
         least = min(least, have)

@@ -14,7 +14,7 @@ extension Judge {
   ///
   /// What a hard limit on peers forces (`movesForPeers`) needs no prices; the greater of the two counts.
   ///
-  /// The windows are recounted here: floor and ceiling of each node's due beside `map`; for a node in maintenance, at
+  /// The windows are recounted here: floor and ceiling of each node's due beside `map`, or of what is tolerated; for a node in maintenance, at
   /// most what it holds in `map`. Legal is what hard `atMost` rules allow of one partition in a container. `prices`
   /// beyond ± 2^30 count as that, nodes beyond the array as 0. O(P · R² + N log N), more for rows that do not stay.
   public static func movesBound(
@@ -93,13 +93,15 @@ extension Judge {
         // Equal nodes share one rational, and follow one another more often than not.
         var end = first + 1
         while end < dense.nodeCount, due[end] === due[first] { end += 1 }
-        let floor = due[first].floor ?? dense.partitionCount
-        let ceiling = due[first].isInteger ? floor : floor + 1
+        let due = due[first]
+        let ceiling = (due.floor ?? dense.partitionCount) + (due.isInteger ? 0 : 1)
+        let tolerated = Tolerated(due, tolerance: matter.settings.exactTolerance)
         for node in first..<end {
-          least.base[node] = dense.status[node] == .maintenance ? 0 : floor
-          most.base[node] = ceiling
+          let isKept = dense.status[node] == .maintenance
+          least.base[node] = isKept ? 0 : tolerated.belowLeast
+          most.base[node] = isKept ? ceiling : min(tolerated.aboveMost, max(ceiling, dense.capacity[node]))
         }
-        sum = sum + due[first] * Rational(end - first)
+        sum = sum + due * Rational(end - first)
         first = end
       }
       let demand = dense.partitionCount * dense.replicas

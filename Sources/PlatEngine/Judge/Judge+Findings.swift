@@ -80,6 +80,7 @@ extension Judge {
       case .status: "nodes.\(matter.nodeName(breach.node)).status"
       case .fanOutOutbound: "fanOut.outbound"
       case .fanOutInbound: "fanOut.inbound"
+      case .moveBudget: "balance.moveBudget"
       case .balance(let state): "balance.\(state.map { matter.model.states[$0].name } ?? "total")"
       }
     }
@@ -113,8 +114,19 @@ extension Judge {
         }
         let due = state.map { self.due.ofState[$0][breach.node] } ?? self.due.total[breach.node]
         let what = state.map { "replicas as \(matter.model.states[$0].name)" } ?? "replicas in all"
-        return "\(node) is due \(due) \(what) and holds \(have)"
+        return "\(node) is due \(due) \(what) and holds \(have)\(tolerated(due))"
+      case .moveBudget:
+        let budget = matter.settings.balance.moveBudget ?? 0
+        return "held back by moveBudget: at least \(want - have) more \(want - have == 1 ? "move" : "moves") for balance "
+          + "alone, beside \(have) made of \(budget)"
       }
+    }
+
+    private func tolerated(_ due: Rational) -> String {
+      let tolerance = matter.settings.exactTolerance
+      guard tolerance.sign > 0 else { return "" }
+      let window = Judge.Tolerated(due, tolerance: tolerance)
+      return ": a tolerance of \(tolerance) is \(window.belowLeast) to \(window.aboveMost)"
     }
 
     private func becausePlacement(_ index: Int, _ breach: Breach) -> String {

@@ -133,14 +133,14 @@ extension Judge {
     /// The spread of one state or of the total, and the node that is farthest from its due, if that is more than 1.
     private func addBalance(_ place: Int, _ sum: inout Report) {
       let what = place < stateNames.count ? stateNames[place] : "total"
+      let tolerance = group.group.shared.settings.exactTolerance
       var spread: LoadSpread?
       var worst = (distance: 1, node: -1, want: 0)
       for (node, about) in group.group.shared.nodes.enumerated() where about.status == .active {
         let (held, due) = (have[place][node], due[place][node])
-        let floor = due.floor ?? 0
-        let ceiling = due.isInteger ? floor : floor + 1
-        let distance = max(held - floor, ceiling - held)
-        if distance > worst.distance { worst = (distance, node, held > ceiling ? ceiling : floor) }
+        let tolerated = Tolerated(due, tolerance: tolerance)
+        let distance = tolerated.distance(held)
+        if distance > worst.distance { worst = (distance, node, tolerated.nearest(to: held)) }
         guard hasWeight[node] else { continue }
         let so = spread ?? LoadSpread(least: held, greatest: held, leastDue: due, greatestDue: due)
         spread = LoadSpread(

@@ -37,11 +37,12 @@ extension Judge {
       }
     }
     let alone = each.reduce(0, +)
+    let tolerance = group.group.shared.settings.exactTolerance
     var (lacking, clamped) = (0, 0)
     for node in due.indices {
-      let floor = due[node].floor ?? .max
+      let tolerated = Tolerated(due[node], tolerance: tolerance)
       let isOpen = group.clusters.first?.status[node] == .maintenance
-      let (least, most) = isOpen ? (0, Int.max) : (floor, due[node].isInteger ? floor : floor + 1)
+      let (least, most) = isOpen ? (0, Int.max) : (tolerated.belowLeast, tolerated.aboveMost)
       guard least <= load[node], load[node] <= most else { return (each, alone) }
       lacking += max(0, least - held[node])
       clamped += max(least, min(most, held[node]))

@@ -51,6 +51,19 @@ public struct FanOutLimit: Equatable, Sendable {
   }
 }
 
+/// How far balance may be off before anything changes for its sake, and how much moves for it at most.
+public struct BalanceLimit: Equatable, Sendable {
+  /// The part of its due by which a node may be off it, in total and in each state: 0 to 1.
+  public var tolerance: Quantity
+  /// The most moves of one plan for balance alone; nil: no limit.
+  public var moveBudget: Int?
+
+  public init(tolerance: Quantity = .zero, moveBudget: Int? = nil) {
+    self.tolerance = tolerance
+    self.moveBudget = moveBudget
+  }
+}
+
 public struct Settings: Equatable, Sendable {
   public var model: StateModel
   public var keyFunction: KeyFunction
@@ -59,10 +72,12 @@ public struct Settings: Equatable, Sendable {
   public var constraints: [Int]
   public var placement: [PlacementRule]
   public var fanOut: FanOutLimit?
+  public var balance = BalanceLimit()
 
   public init(
     model: StateModel = .masterSlave, keyFunction: KeyFunction = .crc32, partitionCount: Int,
-    constraints: [Int]? = nil, placement: [PlacementRule] = [], fanOut: FanOutLimit? = nil
+    constraints: [Int]? = nil, placement: [PlacementRule] = [], fanOut: FanOutLimit? = nil,
+    balance: BalanceLimit = BalanceLimit()
   ) {
     self.model = model
     self.keyFunction = keyFunction
@@ -70,6 +85,7 @@ public struct Settings: Equatable, Sendable {
     self.constraints = constraints ?? model.states.map(\.defaultCount)
     self.placement = placement
     self.fanOut = fanOut
+    self.balance = balance
   }
 }
 

@@ -67,6 +67,11 @@ extension Cluster {
           "0 to \(Limits.nodes)")
       }
     }
+    let tolerance = settings.balance.tolerance
+    try check(Rational(tolerance) <= .one, "settings.balance.tolerance", tolerance, "a part of the due: 0 to 1")
+    if let budget = settings.balance.moveBudget {
+      try check((0...Limits.slots).contains(budget), "settings.balance.moveBudget", budget, "0 to \(Limits.slots) moves")
+    }
   }
 
   private func validateTree() throws(InputError) {

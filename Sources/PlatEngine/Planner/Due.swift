@@ -2,7 +2,7 @@
 ///
 /// GMP lives here and in `WaterFill`; nothing downstream sees a rational.
 struct Due {
-  /// The fewest and most replicas of each node: floor and ceiling of its due.
+  /// The fewest and most replicas of each node: floor and ceiling of its due, or as far off it as is tolerated.
   private(set) var least: NodeTable<Int32>
   private(set) var most: NodeTable<Int32>
   /// One count for each node within its window; every container's sum, too, is the floor or ceiling of its due.
@@ -14,9 +14,17 @@ struct Due {
   private(set) var seeksBalance = true
   /// For each wanted state but the last, the fewest and most of each node, given its total `T`. See `RoleWindow`.
   private(set) var roles: [RoleWindows]
+  /// The windows without a tolerance, where there is one: what costs no move is aimed at these.
+  private var narrow: Narrow?
   /// The dues themselves, and how they are rounded.
   let shares: ExactShares
   private let rounding: ControlledRounding
+
+  private struct Narrow {
+    var least: NodeTable<Int32>
+    var most: NodeTable<Int32>
+    var roles: [RoleWindows]
+  }
 
   /// `held`: for nodes in maintenance, what they keep. O(N) and a few rational operations for each kind of node.
   init(_ problem: Problem, held: NodeTable<Int32>) throws(PlatError) {
@@ -48,7 +56,32 @@ struct Due {
     total = min(demand, shares.total.floor ?? demand)
     isShort = total < demand
     roles = try RoleWindows.make(
-      problem, groups: groups, weights: members.map(\.weight), totals: shares.ofMember, total: total)
+      problem, groups: groups, weights: members.map(\.weight), totals: shares.ofMember, total: total, tolerance: .zero)
+    let tolerance = problem.cluster.cluster.settings.tolerance
+    guard !tolerance.isZero else { return }
+    narrow = Narrow(least: least, most: most, roles: roles)
+    let windows = shares.ofMember.map { tolerance.window($0) }
+    least = try problem.arena.table(problem.nodeCount)
+    most = try problem.arena.table(problem.nodeCount)
+    for node in 0..<problem.nodeCount {
+      let group = groups.groupOfNode[node]
+      let widest = max(narrow!.most.base[node], Int32(clamping: problem.cluster.capacity[node]))
+      (least.base[node], most.base[node]) = members[group].isPinned
+        ? (0, narrow!.most.base[node]) : (windows[group].least, min(widest, windows[group].most))
+    }
+    roles = try RoleWindows.make(
+      problem, groups: groups, weights: members.map(\.weight), totals: shares.ofMember, total: total, tolerance: tolerance)
+  }
+
+  /// Nodes may be farther off their dues than rounding asks for.
+  var isTolerant: Bool { narrow != nil }
+
+  /// The same without a tolerance.
+  var strict: Due {
+    guard let narrow else { return self }
+    var result = self
+    (result.least, result.most, result.roles, result.narrow) = (narrow.least, narrow.most, narrow.roles, nil)
+    return result
   }
 
   /// The nodes that are due something, if all those are due the same and nothing falls short; else nil. O(N).
@@ -64,16 +97,18 @@ struct Due {
     return count > 0 ? count : nil
   }
 
-  /// The same with narrower windows for some nodes: those that should hold the floor of their due, and those that
-  /// should hold the ceiling.
-  func narrowed(_ problem: Problem, toFloor: [NodeIndex], toCeiling: [NodeIndex]) throws(PlatError) -> Due {
+  /// The same with narrower windows for some nodes: those that should hold less than they do, and those that should hold
+  /// more.
+  func narrowed(
+    _ problem: Problem, _ load: NodeTable<Int32>, toLess: [NodeIndex], toMore: [NodeIndex]
+  ) throws(PlatError) -> Due {
     var result = self
     result.least = try problem.arena.table(problem.nodeCount)
     result.most = try problem.arena.table(problem.nodeCount)
     result.least.copy(from: least)
     result.most.copy(from: most)
-    for node in toFloor { result.most[node] = least[node] }
-    for node in toCeiling { result.least[node] = most[node] }
+    for node in toLess { result.most[node] = load[node] - 1 }
+    for node in toMore { result.least[node] = load[node] + 1 }
     return result
   }
 
@@ -90,6 +125,10 @@ struct Due {
       least.base[node] = max(0, other.least.base[node] - staying.base[node])
       most.base[node] = other.most.base[node] - staying.base[node]
     }
+    if other.narrow != nil {
+      let strict = try other.strict.less(staying, inAll: inAll, arena: arena)
+      narrow = Narrow(least: strict.least, most: strict.most, roles: [])
+    }
     total = other.total - inAll
     roles = []
   }
@@ -98,6 +137,7 @@ struct Due {
   func safetyOnly(_ problem: Problem, _ placement: Placement) throws(PlatError) -> Due {
     var result = self
     result.seeksBalance = false
+    result.narrow = nil
     result.least = try problem.arena.table(problem.nodeCount)
     result.most = try problem.arena.table(problem.nodeCount)
     for node in 0..<problem.nodeCount {
@@ -112,7 +152,7 @@ struct Due {
   /// `roles`.
   func aimed(at totals: NodeTable<Int32>, states: [NodeTable<Int32>]?) -> Due {
     var result = self
-    (result.least, result.most, result.quota) = (totals, totals, totals)
+    (result.least, result.most, result.quota, result.narrow) = (totals, totals, totals, nil)
     if let states { result.roles = zip(roles, states).map { $0.aimed(at: $1) } }
     return result
   }
@@ -142,6 +182,7 @@ struct Due {
     var result = self
     result.least = try problem.arena.table(problem.nodeCount)
     result.most = most
+    result.narrow = nil
     return result
   }
 }

@@ -5,19 +5,21 @@
 /// a shortest-path phase of the minimum-cost flow: the potentials are 0 where a path begins and 1 everywhere
 /// else. What it cannot place directly is left to `Exchange`.
 enum Fill {
-  ///
-  /// `wide`: the windows are wider than the due that is given here. Then what is missing goes to nodes below those
+  /// `due`: what nodes are due, where the windows are wider than that. Then what is missing goes to nodes below the
   /// windows, next to nodes below what they are due, and only then wherever the windows allow.
-  static func run(_ problem: Problem, _ due: Due, _ placement: inout Placement, wide: Due? = nil) throws(PlatError) {
-    guard let wide else { return try run(problem, due, &placement) }
-    for (windows, spare) in [(wide, 0), (due, wide.total - placement.placed)] where placement.placed < wide.total {
-      var room = try Room(problem, windows, placement, spare: spare)
-      fillMissing(problem, windows, &placement, &room)
+  static func run(
+    _ problem: Problem, _ windows: Due, _ placement: inout Placement, towards due: Due? = nil
+  ) throws(PlatError) {
+    if let due = due ?? (windows.isTolerant ? windows.strict : nil) {
+      for (aim, spare) in [(windows, 0), (due, windows.total - placement.placed)] where placement.placed < windows.total {
+        var room = try Room(problem, aim, placement, spare: spare)
+        fillMissing(problem, aim, &placement, &room)
+      }
     }
-    try run(problem, wide, &placement)
+    try settle(problem, windows, &placement)
   }
 
-  private static func run(_ problem: Problem, _ due: Due, _ placement: inout Placement) throws(PlatError) {
+  private static func settle(_ problem: Problem, _ due: Due, _ placement: inout Placement) throws(PlatError) {
     let balance = Balance(placement, due)
     guard !balance.isSettled else { return }
     var room = try Room(problem, due, placement, spare: max(0, -balance.surplus))

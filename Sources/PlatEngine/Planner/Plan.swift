@@ -44,6 +44,8 @@ public struct Plan: Sendable {
   public var movesLowerBound: Int
   /// The same of the weight that has to move, where partitions differ in weight, in the document's own numbers.
   public var movesWeightLowerBound: Rational?
+  /// Moves for balance alone that `settings.balance.moveBudget` put off: a plan without it makes so many more.
+  public var movesHeldBack = 0
   /// The multipliers that prove it, one a node.
   public var certificate: [Int32]
   /// Where partitions differ in weight: the windows that the bounds are about.

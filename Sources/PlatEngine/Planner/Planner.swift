@@ -75,7 +75,10 @@ public enum Planner {
     if let ofKind = goal?.due { due = ofKind } else { due = try Due(problem, held: placement.load) }
     let aimed = goal?.aim(due) ?? due
     let wide = seeksBalance ? nil : try due.safetyOnly(problem, placement)
-    let windows = wide ?? aimed
+    var windows = wide ?? aimed
+    // Where nothing is held yet, and of what is missing, being nearer than is tolerated costs nothing.
+    let strict = due.isTolerant ? goal?.aim(due.strict) ?? due.strict : aimed
+    let kept = seeksBalance ? try MoveBudget(problem, placement) : nil
     try clock.mark("due")
 
     var isSwapped = false
@@ -88,17 +91,19 @@ public enum Planner {
     let potential = try startingPotentials(problem, windows, placement)
     let isFresh = placement.placed == 0 && placement.letGo == 0 && problem.near.isEmpty
     if isFresh {
+      windows = wide ?? strict
       if problem.fanOut == nil {
-        try Fresh.run(problem, aimed, &placement, seed: goal?.seed ?? 0)
+        try Fresh.run(problem, strict, &placement, seed: goal?.seed ?? 0)
       } else {
-        try Fresh.runWithFewPeers(problem, aimed, &placement)
+        try Fresh.runWithFewPeers(problem, strict, &placement)
       }
       try clock.mark("fill")
-    } else if try FreshNear.run(problem, aimed, &placement) {
+    } else if try FreshNear.run(problem, strict, &placement) {
+      windows = wide ?? strict
       try clock.mark("fill")
     } else if !isSwapped {
       if placement.letGo > 0 { try Exchange.run(problem, windows, &placement, potential: potential, reach: .free) }
-      try Fill.run(problem, aimed, &placement, wide: wide)
+      try Fill.run(problem, windows, &placement, towards: wide == nil ? nil : strict)
       try clock.mark("fill")
       try Exchange.run(problem, windows, &placement, potential: potential)
       try placeTheRest(problem, windows, &placement)
@@ -106,8 +111,9 @@ public enum Planner {
       Mend.run(problem, windows, placement)
       try clock.mark("mend")
     }
-    if !isSwapped, try goal?.assignRoles(problem, aimed, due, placement) != true {
-      try assignRoles(problem, windows.withRoles(of: due), &placement, potential)
+    let roles = isFresh ? due.strict : due
+    if !isSwapped, try goal?.assignRoles(problem, isFresh ? strict : aimed, roles, placement) != true {
+      try assignRoles(problem, windows.withRoles(of: roles), &placement, potential)
     }
     StateRules.enforce(problem, placement)
     try clock.mark("roles")
@@ -122,6 +128,7 @@ public enum Planner {
       options.promotesNear = false
       return try rebalance(cluster, from: home, movedFrom: movedFrom, options: options, as: asked, goal: goal)
     }
+    let heldBack = isSwapped ? 0 : try kept?.holdBack(problem, windows, &placement) ?? 0
     let map = try Witnesses.run(problem, placement, memoryLimitBytes: options.memoryLimitBytes)
 
     let prices: NodeTable<Int32> = try arena.table(cluster.nodeCount)
@@ -143,7 +150,7 @@ public enum Planner {
     if !Balance(placement, proved).isSettled { bound = min(bound, placement.moves(counted)) }
     try clock.mark("certify")
     return Plan(
-      operation: operation, target: map, movesLowerBound: bound,
+      operation: operation, target: map, movesLowerBound: bound, movesHeldBack: heldBack,
       certificate: (0..<cluster.nodeCount).map { prices.base[$0] }, stageNanoseconds: clock.stages,
       peakBytes: arena.peakBytes + UInt64(target.memoryBytes) + UInt64(current?.memoryBytes ?? 0))
   }
@@ -198,16 +205,15 @@ public enum Planner {
       guard let parts = try Roles.run(problem, due, placement) else { return }
       let (tooFew, tooMany) = parts.unsettled()
       guard !tooFew.isEmpty || !tooMany.isEmpty else { return }
-      let toFloor = tooFew.filter {
-        placement.load[$0] == due.most[$0] && due.least[$0] + 1 == due.most[$0] && potential[$0] == slack
+      func isWithin(_ node: NodeIndex) -> Bool {
+        due.least[node] <= placement.load[node] && placement.load[node] <= due.most[node] && potential[node] == slack
       }
-      let toCeiling = tooMany.filter {
-        placement.load[$0] == due.least[$0] && due.least[$0] + 1 == due.most[$0] && potential[$0] == slack
-      }
-      if toFloor.isEmpty, toCeiling.isEmpty {
+      let toLess = tooFew.filter { isWithin($0) && due.least[$0] < placement.load[$0] }
+      let toMore = tooMany.filter { isWithin($0) && placement.load[$0] < due.most[$0] }
+      if toLess.isEmpty, toMore.isEmpty {
         guard try RoleSwaps.run(problem, placement, parts) else { return }
       } else {
-        due = try due.narrowed(problem, toFloor: toFloor, toCeiling: toCeiling)
+        due = try due.narrowed(problem, placement.load, toLess: toLess, toMore: toMore)
         try Exchange.run(problem, due, &placement, potential: potential, reach: .tight)
       }
     }
@@ -239,6 +245,12 @@ public enum Planner {
             path: "settings.fanOut.strength", found: "hard, beside a hard near rule",
             expected: "one of them to be soft: they are not planned together"))
       }
+    }
+    if settings.balance.moveBudget != nil, settings.fanOut?.strength == .hard {
+      throw .unsupported(
+        InputError(
+          path: "settings.balance.moveBudget", found: "a budget beside a hard fanOut",
+          expected: "one of them: with some of the moves put off, peers could not be counted on"))
     }
     if settings.fanOut?.strength == .hard, cluster.replicas > FanOut.mostReplicas {
       throw .unsupported(

@@ -2,13 +2,16 @@
 ///
 /// With due `t` in all of these, `m` in this state and `r` in the states after it, a node that holds `T` should have
 /// `M` in `[⌊m⌋, ⌈m⌉]` with `T − M` within one of `r`. For `T = ⌊t⌋` the floor of `m` always fits, for
-/// `T = ⌈t⌉` the ceiling does; whether the other fits too is settled here, so that the loops need integers only.
+/// `T = ⌈t⌉` the ceiling does; whether the other fits too is asked by whole numbers. A tolerance makes all three
+/// windows wider, and the same holds of their ends.
 struct RoleWindows {
   /// The model's state that this is about.
   let state: Int
-  private let floorOfTotal: NodeTable<Int32>
-  private let atFloor: NodeTable<Window>
-  private let above: NodeTable<Window>
+  /// Of all replicas that this is shared out from, of those in this state, and of the others. Beyond the first window
+  /// a node's part is what it is at its end.
+  private let totals: NodeTable<Window>
+  private let own: NodeTable<Window>
+  private let others: NodeTable<Window>
   /// What each node is due in this state.
   let shares: ExactShares
   /// What each node should have, where that is decided.
@@ -22,7 +25,10 @@ struct RoleWindows {
   /// The window of a node that holds `total` replicas. O(1).
   @inline(__always) func window(_ node: NodeIndex, total: Int32) -> Window {
     if let aimed { return Window(least: min(aimed[node], total), most: min(aimed[node], total)) }
-    var window = total <= floorOfTotal[node] ? atFloor[node] : above[node]
+    var window = own[node]
+    let held = max(totals[node].least, min(totals[node].most, total))
+    let (least, most) = (max(window.least, held - others[node].most), min(window.most, held - others[node].least))
+    if least <= most { window = Window(least: least, most: most) }
     window.most = min(window.most, total)
     window.least = min(window.least, window.most)
     return window
@@ -32,13 +38,14 @@ struct RoleWindows {
   func aimed(at counts: NodeTable<Int32>) -> RoleWindows { RoleWindows(self, aimed: counts) }
 
   private init(_ other: RoleWindows, aimed: NodeTable<Int32>) {
-    (state, floorOfTotal, atFloor, above) = (other.state, other.floorOfTotal, other.atFloor, other.above)
+    (state, totals, own, others) = (other.state, other.totals, other.own, other.others)
     (shares, self.aimed) = (other.shares, aimed)
   }
 
   /// For each wanted state but the last. `totals` and `weights`: of one node of each group.
   static func make(
-    _ problem: Problem, groups: NodeGroups, weights: [Rational], totals: [Rational], total: Int
+    _ problem: Problem, groups: NodeGroups, weights: [Rational], totals: [Rational], total: Int,
+    tolerance: Tolerance
   ) throws(PlatError) -> [RoleWindows] {
     let wantedStates = problem.wanted.indices.filter { problem.wanted[$0] > 0 }
     var result: [RoleWindows] = []
@@ -56,7 +63,7 @@ struct RoleWindows {
       result.append(
         try RoleWindows(
           problem, state: state, groupOfNode: due.groups.groupOfNode, total: all, share: due.shares, rest: rest,
-          isLast: state == wantedStates.dropLast().last))
+          isLast: state == wantedStates.dropLast().last, tolerance: tolerance))
       (groups, weights, left) = (due.groups, coarse.map { weights[$0] }, rest)
     }
     return result
@@ -88,36 +95,23 @@ struct RoleWindows {
 
   private init(
     _ problem: Problem, state: Int, groupOfNode: [Int], total: [Rational], share: [Rational], rest: [Rational],
-    isLast: Bool
+    isLast: Bool, tolerance: Tolerance
   ) throws(PlatError) {
     self.state = state
     shares = ExactShares(ofGroup: share, groupOfNode: groupOfNode)
-    floorOfTotal = try problem.arena.table(problem.nodeCount)
-    atFloor = try problem.arena.table(problem.nodeCount)
-    above = try problem.arena.table(problem.nodeCount)
-    var floors: [Int32] = []
-    var windowsAtFloor: [Window] = []
-    var windowsAbove: [Window] = []
-    for group in share.indices {
-      let least = Int32(clamping: share[group].floor ?? 0)
-      let most = least + (share[group].isInteger ? 0 : 1)
-      let floorOfTotal = Int32(clamping: total[group].floor ?? 0)
-      func window(at held: Int32) -> Window {
-        let fits = (least...most).filter { count in
-          let off = Rational(Int(held - count)) - rest[group]
-          // Where two more states share the rest, it must be the floor or the ceiling of its due in turn.
-          return isLast ? off <= .one && off >= Rational(-1) : off < .one && off > Rational(-1)
-        }
-        return Window(least: fits.first ?? least, most: fits.last ?? most)
-      }
-      floors.append(floorOfTotal)
-      windowsAtFloor.append(window(at: floorOfTotal))
-      windowsAbove.append(window(at: floorOfTotal + 1))
+    totals = try problem.arena.table(problem.nodeCount)
+    own = try problem.arena.table(problem.nodeCount)
+    others = try problem.arena.table(problem.nodeCount)
+    // Of the last state's rest nobody asks more than to be within one; two more states share it as they share totals.
+    let windows = share.indices.map { group in
+      (
+        total: tolerance.window(total[group], isOneMore: true), own: tolerance.window(share[group]),
+        others: isLast ? tolerance.withinOne(rest[group]) : tolerance.window(rest[group])
+      )
     }
     for node in groupOfNode.indices {
-      floorOfTotal.base[node] = floors[groupOfNode[node]]
-      atFloor.base[node] = windowsAtFloor[groupOfNode[node]]
-      above.base[node] = windowsAbove[groupOfNode[node]]
+      let ofGroup = windows[groupOfNode[node]]
+      (totals.base[node], own.base[node], others.base[node]) = (ofGroup.total, ofGroup.own, ofGroup.others)
     }
   }
 }

@@ -42,6 +42,20 @@ enum StateRules {
     return false
   }
 
+  /// Whether some order of the row's nodes breaks no such rule. For short rows: it tries them all.
+  static func canBeKept(_ problem: Problem, _ row: UnsafeMutablePointer<NodeIndex>, from first: Int = 0) -> Bool {
+    guard first < problem.replicas else {
+      return breach(problem, row) == nil
+        && (0..<problem.wanted[0]).allSatisfy { row[$0] == .none || problem.allows(row[$0], inState: 0) }
+    }
+    for slot in first..<problem.replicas {
+      row.swap(first, slot)
+      defer { row.swap(first, slot) }
+      if canBeKept(problem, row, from: first + 1) { return true }
+    }
+    return false
+  }
+
   // MARK: What is left
 
   /// A replica that no choice of roles could make legal goes where it is, or else stays unplaced.

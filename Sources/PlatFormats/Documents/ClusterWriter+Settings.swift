@@ -27,6 +27,16 @@ extension ClusterWriter {
       writer.key("fanOut")
       writeFanOut(limit, to: &writer)
     }
+    if settings.balance != BalanceLimit() {
+      writer.key("balance")
+      writer.beginObject(.compact)
+      if settings.balance.tolerance != .zero {
+        writer.key("tolerance")
+        writer.quantity(settings.balance.tolerance)
+      }
+      if let budget = settings.balance.moveBudget { writer.member("moveBudget", budget) }
+      writer.endObject()
+    }
     writer.endObject()
   }
 

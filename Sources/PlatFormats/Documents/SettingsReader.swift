@@ -28,8 +28,9 @@ struct DraftSettings {
 
 /// Reads `settings`.
 enum SettingsReader {
-  enum Key: String, JSONKey { case model, keyFunc, numPartitions, constraints, placement, fanOut }
+  enum Key: String, JSONKey { case model, keyFunc, numPartitions, constraints, placement, fanOut, balance }
   private enum FanOutKey: String, JSONKey { case outbound, inbound, strength }
+  private enum BalanceKey: String, JSONKey { case tolerance, moveBudget }
 
   /// Reads the settings that come next over those that `draft` has. `depth`: of their values.
   static func read(
@@ -45,7 +46,8 @@ enum SettingsReader {
         // Counts and rules speak of states, so those of another model say nothing.
         let before = draft.settings
         draft.settings = Settings(
-          model: known[index], keyFunction: before.keyFunction, partitionCount: before.partitionCount, fanOut: before.fanOut)
+          model: known[index], keyFunction: before.keyFunction, partitionCount: before.partitionCount, fanOut: before.fanOut,
+          balance: before.balance)
       }
     }
     if sections.enter(.keyFunc, &reader) {
@@ -65,6 +67,7 @@ enum SettingsReader {
       }
     }
     if sections.enter(.fanOut, &reader) { draft.settings.fanOut = try readFanOut(&reader) }
+    if sections.enter(.balance, &reader) { draft.settings.balance = try readBalance(&reader) }
   }
 
   private static func readConstraints(_ reader: inout JSONReader, _ settings: inout Settings) throws(DocumentError) {
@@ -94,6 +97,25 @@ enum SettingsReader {
       case .outbound: limit.outbound = try reader.readCount(in: 0...Limits.nodes)
       case .inbound: limit.inbound = try reader.readCount(in: 0...Limits.nodes)
       case .strength: limit.strength = try reader.readWord()
+      }
+    }
+    return limit
+  }
+
+  private static func readBalance(_ reader: inout JSONReader) throws(DocumentError) -> BalanceLimit {
+    var limit = BalanceLimit()
+    var seen = JSONSeenKeys<BalanceKey>()
+    var ignored: [JSONExtension] = []
+    try reader.beginObject()
+    while let key = try reader.nextKey(&seen, &ignored) {
+      switch key {
+      case .tolerance:
+        let offset = try reader.peekOffset()
+        limit.tolerance = try reader.readQuantity()
+        guard Rational(limit.tolerance) <= .one else {
+          throw reader.error(at: offset, found: limit.tolerance.text, expected: "a part of the due: 0 to 1")
+        }
+      case .moveBudget: limit.moveBudget = try reader.readCount(in: 0...Limits.slots)
       }
     }
     return limit

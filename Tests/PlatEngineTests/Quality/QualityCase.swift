@@ -10,6 +10,7 @@ struct QualityShape {
   var model = StateModel.masterSlave
   var rules: [PlacementRule] = []
   var fanOut: FanOutLimit?
+  var balance = BalanceLimit()
   /// By the node's place in the tree.
   var weights: [Int: String] = [:]
   /// Of each partition; none: all of one size.
@@ -57,7 +58,8 @@ struct QualityShape {
       }
     }
     let settings = Settings(
-      model: model, partitionCount: partitions, constraints: constraints, placement: rules, fanOut: fanOut)
+      model: model, partitionCount: partitions, constraints: constraints, placement: rules, fanOut: fanOut,
+      balance: balance)
     return Cluster(
       settings: settings, levels: ["zone", "rack"], containers: containers, nodes: nodes,
       partitionWeights: partitionWeights.map { Quantity($0)! })

@@ -4,7 +4,7 @@ import TestSupport
 /// The clusters of the quality table, from large to strange.
 extension QualityCase {
   static let corpus: [QualityCase] =
-    published + everyday + uneven + weighted + capped + levelled + manyStates + strange + hard + near + models + limited
+    published + everyday + uneven + weighted + capped + levelled + manyStates + strange + hard + near + models + limited + balance
     + large
 
   private static let fifty = QualityShape(
@@ -199,6 +199,24 @@ extension QualityCase {
           $0.constraints = [50, 0, 0, 0]
           $0.rules = []
         }) { $0.statuses[7] = .failed },
+    ]
+  }()
+
+  private static let balance: [QualityCase] = {
+    func limited(_ tolerance: String, _ budget: Int? = nil) -> (inout QualityShape) -> Void {
+      { $0.balance = BalanceLimit(tolerance: Quantity(tolerance)!, moveBudget: budget) }
+    }
+    let drifted = QualityCase.Start.random(.drifted, seed: 14)
+    return [
+      QualityCase("drifted, tolerance 1/20", drifted, fifty, limited("1/20")),
+      QualityCase("drifted, tolerance 1/5", drifted, fifty, limited("1/5")),
+      QualityCase("drifted, budget 20", drifted, fifty, limited("0", 20)),
+      QualityCase("drifted, tolerance 1/20, budget 20", drifted, fifty, limited("1/20", 20)),
+      QualityCase("a node joins, tolerance 1/10", .planned, fifty) { shape in
+        shape.racks[2][1] += 1
+        limited("1/10")(&shape)
+      },
+      QualityCase("a node leaves, budget 0", .planned, fifty, then: fifty.with(1, .leaving).with(limited("0", 0))),
     ]
   }()
 

@@ -17,6 +17,7 @@ import Testing
         PlacementRule(states: [1], level: 0, demand: .near(of: 0, atLeast: 1), strength: .soft),
       ])
     #expect(settings.fanOut == FanOutLimit(outbound: 12, inbound: 11, strength: .soft))
+    #expect(settings.balance == BalanceLimit(tolerance: Quantity("1/20")!, moveBudget: 500))
     #expect(cluster.config.maxFullScansPerVolumeType.map(\.type) == ["nvme", "hdd", "ssd"])
     #expect(cluster.config.maxFullScansPerVolumeType.map(\.count) == [40, 2, 10])
     #expect(cluster.config.maxStreamsIn == 3 && cluster.config.maxStreamsOut == nil)

@@ -11,6 +11,8 @@ import Testing
       var (cluster, current) = RandomCluster.make(seed: seed)
       if seed % 3 == 0 { cluster.extensions = [Extension(key: "x-seed", json: Array("[\(seed), {}]".utf8))] }
       if seed % 5 == 0 { cluster.config.maxStreamsOut = 4 }
+      if seed % 7 < 2 { cluster.settings.balance.tolerance = Quantity(seed % 7 == 0 ? "1/20" : "0.25")! }
+      if seed % 7 > 0, seed % 7 < 4 { cluster.settings.balance.moveBudget = Int(seed) }
       var map: MapDocument?
       if let current { map = MapDocument(header: MapHeader(kind: .current, revision: seed), placement: current) }
       let text = try written(ClusterDocument(cluster: cluster, map: map))

@@ -14,7 +14,7 @@ let exampleCluster = """
         { "states": ["master", "slave"], "level": "zone", "atMost": 2, "strength": "hard" },
         { "states": ["slave"], "near": "master", "level": "zone", "atLeast": 1, "strength": "soft" }
       ],
-      "fanOut": { "outbound": 12, "inbound": 11, "strength": "soft" }
+      "fanOut": { "outbound": 12, "inbound": 11, "strength": "soft" }, "balance": { "tolerance": "1/20", "moveBudget": 500 }
     },
     "config": { "maxFullScansPerVolumeType": { "nvme": 40, "hdd": 2 }, "maxStreamsIn": 3,
                 "maxDisturbedContainers": { "level": "zone", "count": 1 } },

@@ -28,6 +28,13 @@ extension Planner {
       throw .unsupported(
         InputError(path: "maps[\(index)].weights", found: "weights that differ", expected: "equal ones: several maps are planned by number"))
     }
+    if let index = group.clusters.firstIndex(where: { $0.cluster.settings.balance.moveBudget != nil }) {
+      let isShared = group.group.shared.settings.balance.moveBudget != nil
+      throw .unsupported(
+        InputError(
+          path: "\(isShared ? "" : "maps[\(index)].")settings.balance.moveBudget", found: "a budget for several maps",
+          expected: "none, or one map: what moves for the sum of several has no budget"))
+    }
     guard !group.clusters.isEmpty else { return GroupPlan(plans: [], movesLowerBound: 0) }
     if let plan = try operate(group, from: currents, options: options) { return plan }
     let due = try GroupDue(group, currents: currents, options: options)
@@ -245,7 +252,8 @@ private struct GroupPlanning {
       let isFresh = currents[map] == nil
       let ofKind = boxes[kind][isFresh ? 1 : 0] ?? due.boxes(kind, isFresh: isFresh)
       boxes[kind][isFresh ? 1 : 0] = ofKind
-      let windows = windows(of: map)
+      // A fresh map costs the same wherever it lies: it is for the others to be off their dues.
+      let windows = isFresh ? windows(of: map).strict : windows(of: map)
       rows.append(
         SumBalance.Row(
           value: loads[map], least: isFrozen[map] ? loads[map] : windows.least,

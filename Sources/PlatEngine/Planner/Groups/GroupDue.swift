@@ -91,11 +91,11 @@ struct GroupDue {
       }
       sums = next
     }
-    let floors = sums.map { $0.floor ?? Int.max - 1 }
-    let isInteger = sums.map(\.isInteger)
-    var windows = Window(
-      least: classes.map { floors[$0] }, most: classes.map { floors[$0] + (isInteger[$0] ? 0 : 1) }, classes: classes,
-      sums: sums)
+    let tolerance = dense.group.shared.settings.tolerance
+    let ends = sums.map { tolerance.ends($0) }
+    let least = ends.map { $0.lowest.floor ?? Int.max - 1 }
+    let most = ends.map { ($0.highest.floor ?? Int.max - 1) + ($0.highest.isInteger ? 0 : 1) }
+    var windows = Window(least: classes.map { least[$0] }, most: classes.map { most[$0] }, classes: classes, sums: sums)
     for (node, status) in (dense.clusters.first?.status ?? []).enumerated() where status == .maintenance {
       (windows.least[node], windows.most[node]) = (0, Int.max)  // it keeps what it holds, as far as its windows go
     }

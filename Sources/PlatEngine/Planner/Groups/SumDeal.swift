@@ -69,7 +69,7 @@ struct SumDeal {
     rows.reserveCapacity(maps.count)
     for map in maps {
       let (problem, due) = self.due.kinds[self.due.kindOfMap[map]]
-      let (role, total) = (due.roles[places[map]], left[map]!)
+      let (role, total) = (due.strict.roles[places[map]], left[map]!)
       var row = Row(
         map: map, value: try arena.table(need.count), open: [], extra: problem.partitionCount * problem.wanted[role.state])
       for node in need.indices {

@@ -55,16 +55,14 @@ struct SumRoles {
     var windows = due.windows(places)
     guard due.kinds.allSatisfy({ $0.due.roles.count <= 1 }) else { return windows }
     let all = due.windows()
+    let tolerance = group.group.shared.settings.tolerance
     let total: NodeTable<Int32> = try arena.table(group.nodeCount)
     for (map, plan) in plans.enumerated() { plan.target.countData(group.clusters[map], into: total) }
     for node in 0..<group.nodeCount where windows.least[node] < windows.most[node] && windows.most[node] < .max {
-      let rest = all.due(node) - windows.due(node)
-      let fits = (windows.least[node]...windows.most[node]).filter { count in
-        let off = Rational(Int(total.base[node]) - count) - rest
-        return off <= .one && off >= Rational(-1)
-      }
-      guard let first = fits.first, let last = fits.last else { continue }
-      (windows.least[node], windows.most[node]) = (first, last)
+      let others = tolerance.withinOne(all.due(node) - windows.due(node))
+      let least = max(windows.least[node], Int(total.base[node] - others.most))
+      let most = min(windows.most[node], Int(total.base[node] - others.least))
+      if least <= most { (windows.least[node], windows.most[node]) = (least, most) }
     }
     return windows
   }

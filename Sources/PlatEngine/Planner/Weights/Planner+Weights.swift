@@ -120,6 +120,9 @@ extension Planner {
         "weights", options.operation!.rawValue,
         "rebalance, swap, failover or maintenance: the others are not planned by weight")
     }
+    if settings.balance != BalanceLimit() {
+      try refuse("settings.balance", "limits of balance", "none: they are planned for partitions of one size")
+    }
     if settings.fanOut?.strength == .hard {
       try refuse("settings.fanOut.strength", "hard", "soft: this version does not plan both together")
     }
