@@ -3,9 +3,10 @@
 // Plat, from the ground up. The import law, which this file enforces between targets:
 //
 //   PlatCLI, PlatBenchmarks → PlatBench → PlatFormats → PlatEngine → CPlatCore, CGMP
+//   PlatCLI → PlatSimulator → PlatEngine
 //                                         PlatFormats → CPlatJSON
 //
-// and inside the engine, by review: Model ← Exact ← Dense ← Planner; Model ← Moves; Judge reads Model,
+// and inside the engine, by review: Model ← Exact ← Dense ← Planner; Model ← Moves ← Steps ← Execution; Judge reads Model,
 // Exact and Dense only. Nothing imports the CLI. The engine links no Foundation.
 //
 // The engine is ONE target on purpose: an accessor called once per element across a target border costs
@@ -41,10 +42,12 @@ let package = Package(
 
     .target(name: "PlatEngine", dependencies: ["CPlatCore", "CGMP"]),
     .target(name: "PlatFormats", dependencies: ["PlatEngine", "CPlatJSON"]),
+    // Whole clusters with faults, from one seed. Optimised in debug builds too: tests run thousands of them.
+    .target(name: "PlatSimulator", dependencies: ["PlatEngine"], swiftSettings: [.unsafeFlags(["-O"])]),
     .executableTarget(
       name: "PlatCLI",
       dependencies: [
-        "PlatFormats", "PlatEngine", "PlatBench",
+        "PlatFormats", "PlatEngine", "PlatBench", "PlatSimulator",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       linkerSettings: jemalloc),
@@ -78,6 +81,9 @@ let package = Package(
       name: "PlatCoreTests", dependencies: ["CPlatCore", "CZlib"], path: "Tests/PlatCoreTests"),
     .testTarget(
       name: "PlatEngineTests", dependencies: ["PlatEngine", "TestSupport"], path: "Tests/PlatEngineTests"),
+    .testTarget(
+      name: "PlatSimulatorTests", dependencies: ["PlatSimulator", "PlatEngine", "TestSupport"],
+      path: "Tests/PlatSimulatorTests"),
     .testTarget(
       name: "PlatFormatsTests", dependencies: ["PlatFormats", "PlatEngine", "CPlatJSON", "TestSupport"],
       path: "Tests/PlatFormatsTests", exclude: ["Resources"]),

@@ -42,6 +42,8 @@ public struct Order: Hashable, Sendable {
   public var leader: NodeIndex = .none
   public var change: StateChange
   public var sourceChange = StateChange(.null, .null)
+  /// The revision as which the partition is led; where nobody leads, the order's own. Who is older is obeyed no more.
+  public var term: UInt64 = 0
   /// Of a node that begins to lead: who else holds the partition.
   public var followers: [NodeIndex] = []
 }

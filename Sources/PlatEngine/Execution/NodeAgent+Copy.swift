@@ -24,8 +24,8 @@ extension NodeAgent {
       actions.append(.send(.peerRefused(order.id, .wrongState), to: sender))
       return
     }
-    if order.leader == .none, rules.leading != nil, replicas[place].record.term < order.id.revision {
-      replicas[place].record.term = order.id.revision
+    if order.leader == .none, rules.leading != nil, replicas[place].record.term < order.term {
+      replicas[place].record.term = order.term
       actions.append(.persist(order.partition))
     }
     let record = replicas[place].record

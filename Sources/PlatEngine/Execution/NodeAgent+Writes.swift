@@ -127,7 +127,7 @@ extension NodeAgent {
     denyWaiting(place, &actions)
   }
 
-  /// A follower holds nothing any more, as it was told to.
+  /// A follower holds nothing any more, as it was told to; no later leader has been heard of where it was told.
   mutating func noteLeaving(_ partition: PartitionIndex, _ round: UInt64, _ sender: Address, _ actions: inout [Action]) {
     guard let place = place(partition), let (_, follower) = follower(partition, replicas[place].record.led, round, sender)
     else { return }
@@ -189,12 +189,13 @@ extension NodeAgent {
     _ partition: PartitionIndex, _ term: UInt64, _ round: UInt64, _ previous: Int, _ previousTerm: UInt64, _ log: [Entry],
     _ leader: Address, _ actions: inout [Action]
   ) {
-    guard let place = place(partition), isCopy(place) else {
-      actions.append(.send(.left(partition, round: round), to: leader))
+    let known = place(partition).map { replicas[$0].record.term } ?? 0
+    if term < known, plant != .noFencing {
+      actions.append(.send(.fenced(partition, term: known), to: leader))
       return
     }
-    if term < replicas[place].record.term, plant != .noFencing {
-      actions.append(.send(.fenced(partition, term: replicas[place].record.term), to: leader))
+    guard let place = place(partition), isCopy(place) else {
+      actions.append(.send(.left(partition, round: round), to: leader))
       return
     }
     guard !leads(place) || term > replicas[place].record.led, previous >= 0 else { return }

@@ -184,6 +184,8 @@ public struct NodeAgent: Hashable, Sendable {
     let leads = rules.isLeading(order.change.to)
     replicas[place].record.state = order.change.to
     replicas[place].record.done = order.id
+    // Who leaves may not set an old leader free.
+    replicas[place].record.term = max(replicas[place].record.term, order.term)
     if order.kind == .discard || order.change.to == .null { replicas[place].record.log = [] }
     if leads {
       beginToLead(place, order.id.revision, order.followers, &actions)

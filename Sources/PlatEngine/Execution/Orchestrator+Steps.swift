@@ -24,7 +24,8 @@ extension Orchestrator {
       }
       tasks.ready.removeSubrange(kept...)
     }
-    if tasks.ready.isEmpty, tasks.running.isEmpty, let map {
+    // What is ready and may not begin though nothing is under way would take a last copy.
+    if tasks.running.isEmpty, !isPaused || tasks.ready.isEmpty, let map {
       phase = .reached
       actions.append(.reached(map))
       announce(&actions)

@@ -194,5 +194,8 @@ public struct Orchestrator: Sendable {
     for node in heard.indices where !isLost[node] { actions.append(.send(.map(map), to: NodeIndex(node))) }
   }
 
+  /// Nodes that did not answer the last claim.
+  public var lostNodes: [NodeIndex] { isLost.indices.filter { isLost[$0] }.map { NodeIndex($0) } }
+
   mutating func countPlan() { plans += 1 }
 }

@@ -11,6 +11,8 @@ public struct Survey: Sendable {
   public let isCancelled: Bool
   /// By partition: nodes and their states; holders that are out of date left out.
   public internal(set) var rows: [[Held]]
+  /// By partition: the revision as which it is led; where nobody leads, this one.
+  var terms: [UInt64]
   /// Partitions of which no complete copy can be reached though there is one, or may be: nothing may be done about them.
   public internal(set) var isWithheld: [Bool]
   /// What has to be done first: holders that are out of date forget what they have, leaders leave lost followers behind.
@@ -34,6 +36,7 @@ public struct Survey: Sendable {
     let count = journal.rosters.count
     rows = Array(repeating: [], count: count)
     isWithheld = Array(repeating: false, count: count)
+    terms = Array(repeating: revision, count: count)
     var found = [[(node: NodeIndex, holding: Holding)]](repeating: [], count: count)
     for (node, inventory) in inventories.enumerated() {
       for holding in inventory ?? [] where holding.partition.int < count {
@@ -60,6 +63,7 @@ public struct Survey: Sendable {
     if let leader, plant != .promoteLagging {
       complete.removeAll { $0.node != leader.node && !leader.holding.followers.contains($0.node) }
     }
+    if let leader { terms[partition] = leader.holding.term }
     let outdated = found.filter { item in holds(item) && !complete.contains { $0.node == item.node } }
     for item in found where !outdated.contains(where: { $0.node == item.node }) {
       rows[partition].append(Held(node: item.node, state: item.holding.state))

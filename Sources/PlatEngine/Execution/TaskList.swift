@@ -19,6 +19,8 @@ struct TaskList {
   private(set) var settling = 0
   /// By partition, as far as is known: who is what.
   var rows: [[Survey.Held]] = []
+  /// By partition: the revision as which it is led; where nobody leads, this one.
+  private var terms: [UInt64] = []
   /// Before the last `clear`.
   private(set) var lastRows: [[Survey.Held]]?
   /// Ready, by key.
@@ -57,6 +59,7 @@ struct TaskList {
     clear()
     inUse = LimitsInUse(limits, cluster)
     rows = survey.rows
+    terms = survey.terms
     underWay = Array(repeating: 0, count: rows.count)
     isAlone = Array(repeating: false, count: rows.count)
     settling = survey.orders.count
@@ -94,12 +97,19 @@ struct TaskList {
     let task = tasks[index]
     let partition = task.order.partition.int
     guard !isAlone[partition], !isPromotion(task, rules) || underWay[partition] == 0 else { return false }
+    if takesLastCopy(task, rules) { return false }
     return task.step.map { !keepsLimits || inUse.mayBegin($0) } ?? true
   }
 
   /// A node that begins to lead is told who follows: nobody may come or go meanwhile.
   private func isPromotion(_ task: Task, _ rules: ExecutionRules) -> Bool {
     task.order.kind == .set && rules.isLeading(task.order.change.to)
+  }
+
+  /// A target may leave a partition to nobody, where too few nodes can be reached. The last copy stays.
+  private func takesLastCopy(_ task: Task, _ rules: ExecutionRules) -> Bool {
+    guard task.order.kind == .set, rules.holdsData(task.order.change.from), !rules.holdsData(task.order.change.to) else { return false }
+    return !rows[task.order.partition.int].contains { $0.node != task.order.node && rules.holdsData($0.state) }
   }
 
   mutating func begin(_ index: Int, _ rules: ExecutionRules) {
@@ -115,6 +125,7 @@ struct TaskList {
   func current(_ index: Int, _ rules: ExecutionRules) -> Order {
     var order = tasks[index].order
     let row = rows[order.partition.int]
+    order.term = terms[order.partition.int]
     if order.kind == .copy, let leader = row.first(where: { $0.state == rules.leading }) { order.leader = leader.node }
     if isPromotion(tasks[index], rules) {
       order.followers = row.filter { rules.holdsData($0.state) && $0.node != order.node }.map(\.node)
@@ -137,6 +148,7 @@ struct TaskList {
     running.removeAll { $0 == UInt32(index) }
     let task = tasks[index]
     underWay[task.order.partition.int] -= 1
+    if task.order.kind == .lead || rules.isLeading(task.order.change.to) { terms[task.order.partition.int] = task.order.id.revision }
     if isPromotion(task, rules) { isAlone[task.order.partition.int] = false }
     guard let step = task.step else {
       if index < settling, !tasks[..<settling].contains(where: { $0.state != .done }) {
