@@ -40,7 +40,7 @@ extension Simulation {
 
   /// Done by the register at once, whether or not who asked is still there.
   func recordJournal(_ new: Journal, _ expected: UInt64, _ number: Int) {
-    let isDone = journal.revision == expected
+    let isDone = journal.version == expected
     if isDone {
       if new.revision < journal.revision { violate(.revisionsForward, "the journal went back to \(new.revision)") }
       journal = new
@@ -94,6 +94,11 @@ extension Simulation {
             rules.holdsData(StateIndex(states[$0])) && target.row(partition)[$0] != .none
           })
       }, unmet: unmet,
+      outdated: disks.copies.indices.map { partition in
+        disks.copies[partition].filter { copy in
+          rules.holdsData(copy.record.state) && !survey.rows[partition].contains { $0.node == copy.node }
+        }.map(\.node)
+      },
       lost: Array(repeating: 0, count: cluster.partitionCount))
     return (steps, planned)
   }

@@ -47,7 +47,16 @@ extension Simulation {
     let after = copies.first { $0.node == node }!.record
     if let before {
       if after.term < before.term { violate(.revisionsForward, "\(name(node)) went back from term \(before.term) to \(after.term)") }
-      if rules.holdsData(before.state), !rules.holdsData(after.state), !isDiscard { checkCopies(partition, node, after) }
+      if rules.holdsData(before.state), !rules.holdsData(after.state) {
+        if isDiscard {
+          for plan in plans.indices {
+            plans[plan].outdated[partition.int].removeAll { $0 == node }
+            if plans[plan].revision < after.done.revision { plans[plan].lost[partition.int] &+= 1 }
+          }
+        } else {
+          checkCopies(partition, node, after)
+        }
+      }
     }
     checkPartition(partition)
   }
@@ -75,7 +84,7 @@ extension Simulation {
   /// Whether all its followers would still obey it.
   private func canServe(_ leader: Disks.Copy, _ copies: [Disks.Copy]) -> Bool {
     leader.record.followers.allSatisfy { follower in
-      guard let copy = copies.first(where: { $0.node == follower }) else { return true }
+      guard let copy = copies.first(where: { $0.node == follower }) else { return !nodes[follower.int].isDestroyed }
       return copy.record.term <= leader.record.led
     }
   }
@@ -85,7 +94,7 @@ extension Simulation {
     guard let plan = plans.last(where: { $0.revision == revision }) else { return }
     let rules = setup.rules
     let live = disks.copies[partition.int].count {
-      rules.holdsData($0.record.state) && (rules.leading == nil || journal.isComplete($0.node, partition, term: $0.record.term))
+      rules.holdsData($0.record.state) && !plan.outdated[partition.int].contains($0.node)
     }
     let lost = Int(plan.lost[partition.int])
     let least = min(plan.holders[partition.int].count, Int(plan.wanted[partition.int]))

@@ -42,6 +42,7 @@ final class Simulation {
     var slowUntil: UInt64 = 0
     var isFull = false
     /// Writes to disk that were begun, and when the last will be done.
+    var writesUnderWay = 0
     var diskBusyUntil: UInt64 = 0
     /// So many actions until it crashes.
     var crashesIn: Int?
@@ -62,7 +63,9 @@ final class Simulation {
     var holders: [[NodeIndex]]
     var wanted: [UInt8]
     var unmet: [Bool]
-    /// Copies that were destroyed since.
+    /// By partition: who held something that is not to be counted on.
+    var outdated: [[NodeIndex]]
+    /// Copies that were destroyed or left behind since.
     var lost: [UInt8]
   }
 
@@ -166,6 +169,7 @@ final class Simulation {
     case .recorded(let isDone, let number): tell(number, .recorded(isDone))
     case .written(let commits, let node, let boot):
       guard nodes[node].isUp, nodes[node].boot == boot else { return }
+      nodes[node].writesUnderWay -= 1
       for commit in commits { carryOut(commit, node) }
     case .client(let number): clients.act(number, self)
     case .fault(let kind): strike(kind)
@@ -184,7 +188,7 @@ final class Simulation {
 
   func carryOut(_ actions: [NodeAgent.Action], _ node: Int, isDiscard: Bool) {
     guard !actions.isEmpty else { return }
-    let isSlow = nodes[node].diskBusyUntil > now || nodes[node].slowUntil > now
+    let isSlow = nodes[node].writesUnderWay > 0 || nodes[node].slowUntil > now
     var batch: [Commit] = []
     for action in actions {
       if let left = nodes[node].crashesIn {
@@ -202,6 +206,7 @@ final class Simulation {
     }
     if isSlow {
       nodes[node].diskBusyUntil = max(nodes[node].diskBusyUntil, now) + (nodes[node].slowUntil > now ? UInt64(random.below(25)) : 0)
+      nodes[node].writesUnderWay += 1
       timeline.add(.written(batch, node: node, boot: nodes[node].boot), at: nodes[node].diskBusyUntil)
     }
     if nodes[node].agent.wantsTick, !nodes[node].isTicking {
@@ -241,6 +246,7 @@ final class Simulation {
     nodes[node].isUp = true
     nodes[node].isAwaited = false
     nodes[node].isTicking = false
+    nodes[node].writesUnderWay = 0
     nodes[node].diskBusyUntil = now
     nodes[node].boot += 1
     nodes[node].agent = makeAgent(node, boot: nodes[node].boot, disks.records(of: NodeIndex(node)))

@@ -1,6 +1,9 @@
-/// What orchestrators share: a register that a host keeps safe, changed by compare-and-swap on its revision only. Who finds
-/// another revision in it than it wrote has been succeeded and stops.
+/// What orchestrators share: a register that a host keeps safe, changed by compare-and-swap on its version only. Who finds
+/// another version in it than it wrote has been succeeded and stops.
 public struct Journal: Hashable, Sendable {
+  /// Counts what was written. The revision alone would not do: one that begins while another writes a roster of the same
+  /// revision would write over it.
+  public internal(set) var version: UInt64 = 0
   /// Of the last orchestrator's last plan. Nobody else ever gives orders of that revision.
   public internal(set) var revision: UInt64
   /// By partition; those without one: whoever holds the partition is complete.

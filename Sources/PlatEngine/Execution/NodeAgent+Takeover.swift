@@ -12,6 +12,7 @@
 extension NodeAgent {
   mutating func beginTakeover(_ order: Order, _ place: Int, _ actions: inout [Action]) {
     replicas[place].job = .takingOver(order)
+    denyWaiting(place, &actions)
     if plant == .forgetPending {
       // What a restart would find.
       replicas[place].record.state = order.change.to
@@ -35,6 +36,7 @@ extension NodeAgent {
       replicas[place].record.state = order.sourceChange.to
       stopLeading(place, &actions)
       replicas[place].record.handed = order.id
+      replicas[place].record.done = order.id
       // Kept for being asked again.
       replicas[place].record.followers = followers
       if plant != .handOverNotDurable { actions.append(.persist(order.partition)) }

@@ -34,7 +34,7 @@ extension NodeAgent {
     replicas[place].waiting.append(
       Replica.Waiting(
         client: client, request: request, isRead: true, position: replicas[place].record.log.count, round: round + 1))
-    if plant == .readWithoutAsking { answerAll(place, &actions) } else { answerWhatMay(place, &actions) }
+    if plant == .readWithoutAsking { answer(replicas[place].waiting.removeLast(), place, &actions) } else { answerWhatMay(place, &actions) }
     if !replicas[place].waiting.isEmpty { askFollowers(place, &actions) }
   }
 
@@ -162,12 +162,12 @@ extension NodeAgent {
   private func answer(_ waiting: Replica.Waiting, _ place: Int, _ actions: inout [Action]) {
     let message: Message =
       waiting.isRead
-      ? .answer(request: waiting.request, log: Array(replicas[place].record.log[..<waiting.position]))
+      ? .answer(request: waiting.request, log: Array(replicas[place].record.log.prefix(waiting.position)))
       : .written(request: waiting.request)
     actions.append(.send(message, to: waiting.client))
   }
 
-  private mutating func denyWaiting(_ place: Int, _ actions: inout [Action]) {
+  mutating func denyWaiting(_ place: Int, _ actions: inout [Action]) {
     for waiting in replicas[place].waiting { actions.append(.send(.denied(request: waiting.request), to: waiting.client)) }
     replicas[place].waiting = []
   }
@@ -200,7 +200,10 @@ extension NodeAgent {
     }
     guard !leads(place) || term > replicas[place].record.led, previous >= 0 else { return }
     var isChanged = term > replicas[place].record.term
-    if isChanged { replicas[place].record.term = term }
+    if isChanged {
+      replicas[place].record.term = term
+      denyWaiting(place, &actions)
+    }
     let end = replicas[place].record.log.count
     let fits = previous <= end && (previous == 0 || replicas[place].record.log[previous - 1].term == previousTerm)
     let isNew = fits && take(log, after: previous, place, &isChanged)

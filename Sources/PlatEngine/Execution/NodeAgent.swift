@@ -164,7 +164,10 @@ public struct NodeAgent: Hashable, Sendable {
       return
     }
     let place = self.place(making: order.partition)
-    if replicas[place].record.done == order.id {
+    // What is asked of a node is asked in the order of its numbers, each when the one before is done.
+    if replicas[place].record.done.revision == order.id.revision, replicas[place].record.done.number != .max,
+      order.id.number <= replicas[place].record.done.number, plant != .skipCompareAndSwap
+    {
       actions.append(.send(.done(order.id), to: sender))
       return
     }

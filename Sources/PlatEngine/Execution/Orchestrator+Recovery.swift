@@ -3,7 +3,12 @@
 extension Orchestrator {
   /// Nothing of the old plan goes on. The nodes are claimed once the new revision is in the journal.
   mutating func planAgain(_ actions: inout [Action]) {
-    let expected = journal.revision
+    // The journal is told one thing at a time.
+    guard phase != .recording, phase != .leaving else {
+      isToPlanAgain = true
+      return
+    }
+    isToPlanAgain = false
     let (next, overflow) = max(revision, journal.revision).addingReportingOverflow(1)
     guard !overflow else { return retire(&actions) }
     phase = .recording
@@ -12,11 +17,21 @@ extension Orchestrator {
     survey = nil
     inventories = Array(repeating: nil, count: inventories.count)
     journal.revision = revision
+    record(&actions)
+  }
+
+  private mutating func record(_ actions: inout [Action]) {
+    let expected = journal.version
+    journal.version &+= 1
     actions.append(.record(journal, expecting: expected))
   }
 
   mutating func recorded(_ isDone: Bool, _ actions: inout [Action]) {
     guard isDone else { return retire(&actions) }
+    guard !isToPlanAgain else {
+      phase = .idle
+      return planAgain(&actions)
+    }
     switch phase {
     case .recording:
       phase = .claiming
@@ -73,7 +88,7 @@ extension Orchestrator {
     for (partition, members) in survey.rosters {
       journal.rosters[partition] = Journal.Roster(revision: revision, members: members)
     }
-    actions.append(.record(journal, expecting: revision))
+    record(&actions)
   }
 
   private mutating func plan(_ actions: inout [Action]) {

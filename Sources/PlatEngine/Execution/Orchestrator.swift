@@ -13,7 +13,7 @@ public struct Orchestrator: Sendable {
     case message(Message, from: NodeIndex)
     /// Time, in ticks of the host's own length. It may jump.
     case tick(UInt64)
-    /// The answer to `record`: done, or refused since the journal's revision is another.
+    /// The answer to `record`: done, or refused since the journal's version is another.
     case recorded(Bool)
     /// The answer to `plan`.
     case planned(StepPlan, map: MapStamp)
@@ -24,7 +24,7 @@ public struct Orchestrator: Sendable {
 
   public enum Action: Sendable {
     case send(Message, to: NodeIndex)
-    /// Replace the journal, if its revision is still the expected one.
+    /// Replace the journal, if its version is still the expected one.
     case record(Journal, expecting: UInt64)
     /// Choose a target and plan the steps there from what the survey says.
     case plan(Survey)
@@ -79,6 +79,8 @@ public struct Orchestrator: Sendable {
   var inventories: [[Holding]?]
   var mapOf: [UInt64]
 
+  /// As soon as the journal has answered.
+  var isToPlanAgain = false
   var claimedAt: UInt64 = 0
   var claimedAgain: UInt64 = 0
   var survey: Survey?

@@ -79,10 +79,15 @@ public struct Survey: Sendable {
     }
     guard let leading = rules.leading else { return }
     let members = complete.map(\.node)
-    // A leader's lost followers, or one that leads no longer by its term.
+    // A leader leaves behind whoever is lost or out of date; or it was told to and never heard it.
     let isLeaving = leader.map { $0.holding.followers.contains { isLost[$0.int] } } ?? false
+    let isBehind =
+      leader.map { leader in
+        leader.holding.term < journal.rosters[partition]?.revision ?? 0
+          || outdated.contains { leader.holding.followers.contains($0.node) }
+      } ?? false
     let first = leader ?? complete.first { $0.holding.state == leading }
-    if let first, isLeaving || leader == nil {
+    if let first, isLeaving || isBehind || leader == nil {
       orders.append(
         Order(
           kind: .lead, id: .none, partition: index, node: first.node, change: StateChange(leading, leading),
