@@ -2,11 +2,12 @@
 SWIFT ?= swift
 PREFIX ?= /usr/local
 SWEEP ?= 20
+FUZZ ?= 600
 DEMO := build/demo
 SANITIZERS := address thread
 
 .DEFAULT_GOAL := help
-.PHONY: help needs build demo test test-release sweep test-sanitize $(SANITIZERS:%=test-%) bench bench-instructions crc install clean
+.PHONY: help needs build demo test test-release sweep test-sanitize $(SANITIZERS:%=test-%) bench bench-instructions simulate crc fuzz library install clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,12 +46,22 @@ bench-instructions: needs ## instructions of the main cases by callgrind, beside
 	$(SWIFT) build -c release --product PlatBenchmarks
 	scripts/bench-instructions .build/release/PlatBenchmarks $(SAVE)
 
+simulate: build ## carry plans out under faults, in release: RUNS small runs (100000) and LARGE of 1,000 nodes (100); the deliberate bugs
+	@scripts/simulate .build/release/plat build/simulate $(or $(RUNS),100000) $(or $(LARGE),100)
+
 crc: needs ## the benchmark of CRC-32 against zlib and ISA-L, in release
 	$(SWIFT) build -c release --product PlatBenchmarks
 	.build/release/PlatBenchmarks crc
 
-install: build ## the program, into $(PREFIX)/bin
+fuzz: needs ## coverage-guided fuzzing of the C library, each target for $(FUZZ) seconds (FUZZ=600)
+	SWIFT=$(SWIFT) scripts/fuzz $(FUZZ)
+
+library: needs ## the C library, in release: .build/release/libPlatABI.so
+	$(SWIFT) build -c release --product PlatABI
+
+install: build library ## the program, and libplat with header, plat.pc and a CMake package, into $(PREFIX)
 	install -D -m 755 .build/release/plat $(DESTDIR)$(PREFIX)/bin/plat
+	SWIFT=$(SWIFT) scripts/install-library .build/release $(PREFIX)
 
 clean: ## remove all that was built
-	rm -rf .build .build-release-tests $(SANITIZERS:%=.build-%) build
+	rm -rf .build .build-fuzz .build-release-tests $(SANITIZERS:%=.build-%) build

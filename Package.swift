@@ -5,9 +5,10 @@
 //   PlatCLI, PlatBenchmarks → PlatBench → PlatFormats → PlatEngine → CPlatCore, CGMP
 //   PlatCLI → PlatSimulator → PlatEngine
 //                                         PlatFormats → CPlatJSON
+//   PlatABI → PlatFormats, PlatEngine, CPlat (documents go in and out through the C ABI, too)
 //
 // and inside the engine, by review: Model ← Exact ← Dense ← Planner; Model ← Moves ← Steps ← Execution; Judge reads Model,
-// Exact and Dense only. Nothing imports the CLI. The engine links no Foundation.
+// Exact and Dense only. Nothing imports the CLI or the ABI. Neither the engine nor the library links Foundation.
 //
 // The engine is ONE target on purpose: an accessor called once per element across a target border costs
 // about ten times one inside it, so walls stand where data crosses once per plan.
@@ -16,12 +17,23 @@ import PackageDescription
 /// Our own programs run on jemalloc from the start; the C core finds it there.
 let jemalloc: [LinkerSetting] = [.unsafeFlags(["-Xlinker", "--no-as-needed"]), .linkedLibrary("jemalloc")]
 
+/// The C library carries the Swift runtime with it, shows what plat.h declares and nothing else, and leaves out what
+/// nobody calls.
+let guest: [LinkerSetting] = [
+  .unsafeFlags([
+    "-static-stdlib", "-Xlinker", "--version-script=\(Context.packageDirectory)/CSources/CPlat/plat.symbols",
+    "-Xlinker", "--gc-sections", "-Xlinker", "-soname=libplat.so.1",
+  ])
+]
+
 let package = Package(
   name: "plat",
   products: [
     .executable(name: "plat", targets: ["PlatCLI"]),
     .library(name: "PlatEngine", targets: ["PlatEngine"]),
     .library(name: "PlatFormats", targets: ["PlatFormats"]),
+    // The C library, which `make install` names libplat.so: two products of one name are not to be had.
+    .library(name: "PlatABI", type: .dynamic, targets: ["PlatABI"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
@@ -41,7 +53,11 @@ let package = Package(
     .systemLibrary(name: "CISAL", path: "CSources/CISAL", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
 
     .target(name: "PlatEngine", dependencies: ["CPlatCore", "CGMP"]),
-    .target(name: "PlatFormats", dependencies: ["PlatEngine", "CPlatJSON"]),
+    .target(name: "PlatFormats", dependencies: ["PlatEngine", "CPlatCore", "CPlatJSON"]),
+    // plat.h, and what it has promised. PlatABI implements it.
+    .target(name: "CPlat", path: "CSources/CPlat", exclude: ["plat.symbols"]),
+    .target(
+      name: "PlatABI", dependencies: ["CPlat", "PlatFormats", "PlatEngine", "CPlatCore"], linkerSettings: guest),
     // Whole clusters with faults, from one seed. Optimised in debug builds too: tests run thousands of them.
     .target(name: "PlatSimulator", dependencies: ["PlatEngine"], swiftSettings: [.unsafeFlags(["-O"])]),
     .executableTarget(
@@ -89,6 +105,8 @@ let package = Package(
       path: "Tests/PlatFormatsTests", exclude: ["Resources"]),
     .testTarget(
       name: "PlatBenchTests", dependencies: ["PlatBench", "PlatFormats", "TestSupport"], path: "Tests/PlatBenchTests"),
+    // They build programs against the library, and link nothing of it.
+    .testTarget(name: "PlatABITests", path: "Tests/PlatABITests", exclude: ["Programs"]),
     .testTarget(
       name: "PlatCLITests", dependencies: ["PlatFormats", "PlatEngine", "PlatCLI", "TestSupport"],
       path: "Tests/PlatCLITests"),
@@ -100,7 +118,10 @@ let package = Package(
 // For the thread sanitizer: it does not go together with jemalloc, and Swift 6.3.1 crashes when it compiles PlatFormats
 // under it ("Invalid bitcast" in MapReader). What works on several threads lies below both.
 if Context.environment["PLAT_ENGINE_ONLY"] != nil {
-  let above = ["CPlatJSON", "PlatFormats", "PlatCLI", "PlatBenchmarks", "PlatBench", "PlatBenchTests", "PlatFormatsTests", "PlatCLITests"]
+  let above = [
+    "CPlatJSON", "CPlat", "PlatABI", "PlatFormats", "PlatCLI", "PlatBenchmarks", "PlatBench", "PlatABITests",
+    "PlatBenchTests", "PlatFormatsTests", "PlatCLITests",
+  ]
   package.targets.removeAll { above.contains($0.name) }
   package.products.removeAll { $0.name != "PlatEngine" }
   package.dependencies = []

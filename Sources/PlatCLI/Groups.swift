@@ -1,7 +1,7 @@
 import PlatEngine
 import PlatFormats
 
-/// `plan` and `check` for documents with several maps.
+/// `plan`, `check` and `verify` for documents with several maps.
 enum Groups {
   static func plan(
     _ source: DocumentSource, _ document: GroupDocument, _ options: PlanOptions, to path: String?, _ console: Console
@@ -15,7 +15,7 @@ enum Groups {
     let report = try console.stage("judging") {
       try Judge.judge(dense, maps: planned.plans.map(\.target), from: document.mapsBefore())
     }
-    let plan = GroupPlanDocument(planned, .rebalance, for: document)
+    let plan = GroupPlanDocument(planned, for: document)
     let movement = ReportWriter.Movement(movesLowerBound: planned.movesLowerBound)
     try console.stage("writing") {
       var writer = JSONWriter(capacityBytes: GroupWriter.estimatedBytes(plan.maps, of: document))
@@ -54,10 +54,29 @@ enum Groups {
     return report.meetsHardRules && !report.hasLies
   }
 
+  static func verify(
+    _ source: DocumentSource, _ document: GroupDocument, _ plan: GroupPlanDocument, to path: String?, _ console: Console
+  ) throws -> Bool {
+    let proof = try console.stage("verifying") {
+      try source.locatingErrors { try GroupProof(plan, of: document, DenseGroup(document.group)) }
+    }
+    try console.stage("writing") {
+      var writer = JSONWriter()
+      GroupWriter.write(
+        proof.report, headers: plan.maps.map(\.header), of: document, hasMoves: true,
+        movesLowerBound: proof.movesLowerBound, to: &writer)
+      try writer.write(to: path)
+    }
+    let movement = ReportWriter.Movement(movesLowerBound: proof.movesLowerBound)
+    summarize(
+      proof.report, "the plan of", document, movement, console, holds: proof.holds)
+    return proof.holds && proof.report.meetsHardRules
+  }
+
   /// Figures of all maps together, and the first findings of any.
   private static func summarize(
     _ report: GroupReport, _ what: String, _ document: GroupDocument, _ movement: ReportWriter.Movement?,
-    _ console: Console
+    _ console: Console, holds: Bool? = nil
   ) {
     var sum = report.sum
     for (member, map) in zip(document.group.members, report.maps) {
@@ -71,10 +90,15 @@ enum Groups {
     let partitions = document.group.members.reduce(0) { $0 + $1.settings.partitionCount }
     console.summarize {
       "\(what) \(report.maps.count) maps of \(partitions) partitions on \(document.group.shared.nodes.count) nodes\n"
-        + ReportSummary.text(sum, movement: movement) + ReportSummary.costs(console)
+        + ReportSummary.text(sum, movement: movement) + (holds.map(ReportSummary.certificate) ?? "")
+        + ReportSummary.costs(console)
     } json: { writer in
       ReportWriter.writeSummary(report.sum, movement: movement, to: &writer)
       writer.member("findings", findings)
+      if let holds {
+        writer.key("holds")
+        writer.bool(holds)
+      }
       ReportSummary.writeCosts(console, to: &writer)
     }
   }

@@ -85,4 +85,8 @@ enum ReportSummary {
     getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
     return usage.ru_maxrss * 1024
   }
+
+  static func certificate(_ holds: Bool) -> String {
+    "  certificate   \(holds ? "holds" : "does not hold, or the plan is not what it says")\n"
+  }
 }

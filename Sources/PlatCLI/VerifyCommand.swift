@@ -29,21 +29,26 @@ struct VerifyCommand: PlatCommand {
   }
 
   mutating func run(_ console: Console) throws -> Bool {
-    let (source, document, plan) = try console.stage("reading") {
+    let (source, read) = try console.stage("reading") {
       let source = try FileInput.read(clusterPath)
-      let document = try ClusterReader.read(source)
-      return (source, document, try PlanReader.read(FileInput.read(planPath), for: document))
+      return (source, try ClusterReader.readAny(source))
     }
+    guard case .one(let document) = read else {
+      guard case .several(let document) = read else { return false }
+      let plan = try console.stage("reading") { try GroupPlanReader.read(FileInput.read(planPath), for: document) }
+      return try Groups.verify(source, document, plan, to: outputPath, console)
+    }
+    let plan = try console.stage("reading") { try PlanReader.read(FileInput.read(planPath), for: document) }
     let proof = try console.stage("verifying") {
       try source.locatingErrors { try PlanProof(plan, of: document, DenseCluster(document.cluster)) }
     }
-    let movement = ReportWriter.Movement(movesLowerBound: proof.movesLowerBound)
+    let movement = ReportWriter.Movement(
+      movesLowerBound: proof.movesLowerBound, movesWeightLowerBound: proof.movesWeightLowerBound)
     try console.stage("writing") { try JudgedReport.write(proof.report, plan.map.header, movement, to: outputPath) }
     console.summarize {
       "the plan of \(document.cluster.settings.partitionCount) partitions on \(document.cluster.nodes.count) nodes, "
         + "revision \(plan.map.header.revision)\n" + ReportSummary.text(proof.report, movement: movement)
-        + "  certificate   \(proof.holds ? "holds" : "does not hold, or the plan is not what it says")\n"
-        + ReportSummary.costs(console)
+        + ReportSummary.certificate(proof.holds) + ReportSummary.costs(console)
     } json: { writer in
       ReportWriter.writeSummary(proof.report, movement: movement, to: &writer)
       writer.member("findings", proof.report.findings.count + proof.report.moreFindings)

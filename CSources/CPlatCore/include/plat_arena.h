@@ -1,4 +1,4 @@
-// Arenas: memory that is freed together, accounted together, and may be bounded.
+// Arenas: memory that is freed and accounted together, and may be bounded.
 //
 // Where the process has jemalloc (linked or preloaded), an arena is one of jemalloc's; where not, it lives in anonymous
 // maps of its own. Both behave and count the same. Several threads may allocate from and give back to one arena at the

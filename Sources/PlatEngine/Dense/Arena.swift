@@ -3,14 +3,23 @@ import CPlatCore
 /// Memory that is freed together, accounted together, and may be bounded. Every dense array comes from one.
 public final class Arena: @unchecked Sendable {
   private let handle: OpaquePointer
+  private let interrupt: Interrupt?
 
-  /// `limitBytes` 0: no limit.
-  public init(limitBytes: UInt64 = 0) throws(PlatError) {
+  /// `limitBytes` 0: no limit. `interrupt`: stops whoever asks for more.
+  public init(limitBytes: UInt64 = 0, interrupt: Interrupt? = nil) throws(PlatError) {
     guard let handle = plat_arena_create(limitBytes) else { throw .outOfMemory }
     self.handle = handle
+    self.interrupt = interrupt
   }
 
   deinit { plat_arena_destroy(handle) }
+
+  /// Whoever works in this arena is to stop: a loop that cannot throw ends early.
+  @inline(__always) var isInterrupted: Bool { interrupt?.isRequested ?? false }
+
+  func throwIfInterrupted() throws(PlatError) {
+    if isInterrupted { throw .cancelled }
+  }
 
   public var currentBytes: UInt64 { plat_arena_current_bytes(handle) }
   public var peakBytes: UInt64 { plat_arena_peak_bytes(handle) }
@@ -19,6 +28,7 @@ public final class Arena: @unchecked Sendable {
   public func table<Index: DenseIndex, Element: BitwiseCopyable>(
     _ count: Int, of: Element.Type = Element.self, by: Index.Type = Index.self
   ) throws(PlatError) -> DenseTable<Index, Element> {
+    try throwIfInterrupted()
     let (bytes, overflow) = max(count, 0).multipliedReportingOverflow(by: MemoryLayout<Element>.stride)
     guard !overflow, let memory = plat_arena_allocate(handle, bytes) else { throw .outOfMemory }
     return DenseTable(unsafeBase: memory.bindMemory(to: Element.self, capacity: count), count: count)

@@ -1,5 +1,3 @@
-import Dispatch
-
 /// Passes over the partitions in fixed blocks, on several threads.
 ///
 /// Where a block begins depends on the map only, never on the number of threads; what blocks find out is joined in
@@ -23,20 +21,12 @@ struct Blocks {
   func run(_ body: (_ worker: Int, _ block: Range<Int>) -> Void) {
     guard workers > 1 else { return body(0, 0..<partitions) }
     let (partitions, size, workers) = (partitions, size, workers)
-    withoutActuallyEscaping(body) { body in
-      let work = Work(body: body)
-      DispatchQueue.concurrentPerform(iterations: workers) { worker in
-        var first = worker * size
-        while first < partitions {
-          work.body(worker, first..<min(first + size, partitions))
-          first += size * workers
-        }
+    Threads.perform(workers) { worker in
+      var first = worker * size
+      while first < partitions {
+        body(worker, first..<min(first + size, partitions))
+        first += size * workers
       }
     }
-  }
-
-  /// What `run` asks of its body is what makes this sendable.
-  private struct Work: @unchecked Sendable {
-    let body: (Int, Range<Int>) -> Void
   }
 }

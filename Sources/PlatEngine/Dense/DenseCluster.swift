@@ -59,9 +59,12 @@ public struct DenseCluster: Sendable {
     capacityPart = nil
   }
 
-  /// Another map on the same nodes: `cluster` differs from the other's in settings and ranges only. O(N).
-  init(_ cluster: Cluster, sharing other: DenseCluster, capacityPart: CapacityPart?) throws(InputError) {
-    try cluster.validateSettings()
+  /// Another map on the same nodes: `cluster` differs from the other's in settings and ranges only. `hasKnownSettings`:
+  /// a map with the same settings was validated before. O(N).
+  init(
+    _ cluster: Cluster, sharing other: DenseCluster, capacityPart: CapacityPart?, hasKnownSettings: Bool
+  ) throws(InputError) {
+    if !hasKnownSettings { try cluster.validateSettings() }
     try cluster.validateRanges()
     try cluster.validateWeights()
     self.cluster = cluster

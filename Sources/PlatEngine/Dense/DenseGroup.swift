@@ -46,7 +46,8 @@ public struct DenseGroup: Sendable {
         let first: DenseCluster
         if let known = clusters.first { first = known } else { first = try DenseCluster(cluster) }
         let part = hasCapacities ? DenseCluster.CapacityPart(numerator: demands[index], denominator: inAll) : nil
-        clusters.append(try DenseCluster(cluster, sharing: first, capacityPart: part))
+        let isKnown = mapsOfKind[kindOfMap[index]][0] < index
+        clusters.append(try DenseCluster(cluster, sharing: first, capacityPart: part, hasKnownSettings: isKnown))
       } catch {
         throw InputError(path: Self.path(error.path, ofMap: index), found: error.found, expected: error.expected)
       }

@@ -142,7 +142,7 @@ extension Judge {
     }
 
     /// Of one partition, of which nil stands for one that nobody holds.
-    private mutating func ofOne(_ partition: Int?) -> Int {
+    mutating func ofOne(_ partition: Int?) -> Int {
       row += 1
       let heldCount = partition.map(findHeld) ?? 0
       let (cost, count) = choose(heldCount, companyIn: nil)

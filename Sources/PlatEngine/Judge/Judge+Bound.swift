@@ -43,7 +43,14 @@ extension Judge {
     /// Replicas of all nodes together.
     let total: Int
     /// Fewer than are asked for.
-    let isShort: Bool
+    private(set) var isShort: Bool
+
+    /// The same where rows may be shorter.
+    var short: Windows {
+      var windows = self
+      windows.isShort = true
+      return windows
+    }
 
     init(_ matter: Matter, _ due: [Rational]) throws(PlatError) {
       let dense = matter.dense

@@ -16,22 +16,25 @@ public enum Judge {
   ///
   /// Partitions that `map` has no row for are held by nobody; those that `current` has no row for were not held.
   /// Throws `outOfMemory`, and `unsupported` where a map was made for another state model.
-  /// O(P · R² · rules + N log N); a few passes over the map, on `threads` threads, which change no result.
+  /// O(P · R² · rules + N log N); a few passes over the map, on `threads` threads, which change no result. `interrupt` ends
+  /// it between them, with `cancelled`.
   public static func judge(
-    _ cluster: DenseCluster, map: PlacementMap, from current: PlacementMap?, threads: Int = 1
+    _ cluster: DenseCluster, map: PlacementMap, from current: PlacementMap?, threads: Int = 1, interrupt: Interrupt? = nil
   ) throws(PlatError) -> Report {
-    try judge(cluster, map: map, from: current, due: due(cluster, map: map), threads: threads)
+    try judge(cluster, map: map, from: current, due: due(cluster, map: map), threads: threads, interrupt: interrupt)
   }
 
   /// The same for a caller that knows what every node is due.
   static func judge(
-    _ cluster: DenseCluster, map: PlacementMap, from current: PlacementMap?, due: JudgedDue, threads: Int = 1
+    _ cluster: DenseCluster, map: PlacementMap, from current: PlacementMap?, due: JudgedDue, threads: Int = 1,
+    interrupt: Interrupt? = nil
   ) throws(PlatError) -> Report {
-    let matter = try Matter(cluster, map: map, before: current, threads: threads)
+    let matter = try Matter(cluster, map: map, before: current, threads: threads, interrupt: interrupt)
     let holders = try Holders(matter)
     let peers = try Peers(matter, holders)
     let movement = try Movement(matter)
     let balance = Balance(matter, holders, due: due)
+    try interrupt?.finished("counting")
 
     var dockets = holders.constraints + [holders.shared]
     dockets += try matter.placementRules()
@@ -53,6 +56,7 @@ public enum Judge {
     report.leaderless = holders.leaderless
     report.inWeight = weight?.report(movesWeight: movement.movesWeight)
     report.health = holders.isRed ? .red : report.unmet + report.brokenSoft > 0 ? .yellow : .green
+    try interrupt?.finished("judging")
     let words = Words(matter, holders, peers, balance.due, weight)
     report.findings = words.findings(dockets)
     report.moreFindings = dockets.reduce(0) { $0 + $1.count } - report.findings.count

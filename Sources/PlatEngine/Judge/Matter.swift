@@ -19,11 +19,12 @@ extension Judge {
     /// Passes over the rows.
     let blocks: Blocks
 
-    init(_ dense: DenseCluster, map: PlacementMap, before: PlacementMap?, threads: Int = 1) throws(PlatError) {
+    init(_ dense: DenseCluster, map: PlacementMap, before: PlacementMap?, threads: Int = 1, interrupt: Interrupt? = nil
+    ) throws(PlatError) {
       self.dense = dense
       self.map = map
       self.before = before
-      arena = try Arena()
+      arena = try Arena(interrupt: interrupt)
       isLive = try arena.table(dense.nodeCount + 1)
       for node in 0..<dense.nodeCount { isLive.base[node] = dense.status[node] == .failed ? 0 : 1 }
       rowCount = min(map.partitionCount, dense.partitionCount)

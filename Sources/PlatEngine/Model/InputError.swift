@@ -22,4 +22,6 @@ public enum PlatError: Error, Equatable, Sendable {
   case outOfMemory
   /// Valid by the format, but beyond what this version plans. The error says what.
   case unsupported(InputError)
+  /// An `Interrupt` was asked for. Nothing was changed.
+  case cancelled
 }

@@ -32,7 +32,7 @@ enum Fill {
     let missing = placement.missing
     for fewest in (due.isShort ? 0 : problem.replicas - 1)..<problem.replicas {
       for partition in missing {
-        if room.isEmpty { return }
+        if room.isEmpty || problem.arena.isInterrupted { return }
         let row = placement.row(partition.int)
         var held = 0
         for slot in 0..<problem.replicas where row[slot] != .none { held += 1 }
@@ -82,6 +82,7 @@ enum Fill {
       problem.soft.firstNotAllowed(partitions, rows: placement.rows, width: problem.replicas)
     }
     for (pass, (slots, soft, onlyFitting)) in passes.enumerated() where soft != .mended || !problem.soft.isEmpty {
+      try problem.arena.throwIfInterrupted()
       var left = balance.above + max(0, balance.surplus)
       var optional = max(0, balance.surplus)
       var next = 0

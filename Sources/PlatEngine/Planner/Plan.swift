@@ -23,6 +23,8 @@ public struct PlanOptions: Sendable {
   public var threads = 1
   /// The most bytes that planning may take for its arrays; 0: no limit.
   public var memoryLimitBytes: UInt64 = 0
+  /// Stops planning, with `cancelled`.
+  public var interrupt: Interrupt?
 
   /// Rows of more slots than this are looked at through marks; up to there comparing every two slots is quicker.
   static let wideRow = 64
@@ -44,6 +46,8 @@ public struct Plan: Sendable {
   public var movesWeightLowerBound: Rational?
   /// The multipliers that prove it, one a node.
   public var certificate: [Int32]
+  /// Where partitions differ in weight: the windows that the bounds are about.
+  public var weightWindows: WeightWindows?
   /// Nanoseconds of each stage, in pipeline order.
   public var stageNanoseconds: [(stage: String, nanoseconds: UInt64)]
   /// The most bytes that the planner's arrays took at once, maps included.

@@ -53,32 +53,32 @@ public enum Planner {
     let seeksBalance = asked == .rebalance || asked == .swap
     let current = home
     var operation = asked
-    let arena = try Arena(limitBytes: options.memoryLimitBytes)
-    var clock = StageClock()
+    let arena = try Arena(limitBytes: options.memoryLimitBytes, interrupt: options.interrupt)
+    var clock = StageClock(options.interrupt)
     let target = try PlacementMap(
       unfilled: cluster.partitionCount, slotCounts: cluster.dataWanted, arena: Arena(limitBytes: options.memoryLimitBytes))
     let problem = try Problem(
       cluster, current: current, arena: arena, threads: options.threads, wideRow: options.wideRow,
       promotesNear: options.promotesNear, leavingStay: operation == .cancel)
     var placement = try Placement(problem, target: target)
-    clock.mark("prepare")
+    try clock.mark("prepare")
 
     placement.concerned.isTracked = true
     Keep.run(problem, &placement)
-    clock.mark("keep")
+    try clock.mark("keep")
     let due: Due
     if let ofKind = goal?.due { due = ofKind } else { due = try Due(problem, held: placement.load) }
     let aimed = goal?.aim(due) ?? due
     let wide = seeksBalance ? nil : try due.safetyOnly(problem, placement)
     let windows = wide ?? aimed
-    clock.mark("due")
+    try clock.mark("due")
 
     var isSwapped = false
     if goal == nil {
       isSwapped = try Swap.run(
         problem, due, &placement, isChosenFreely: options.operation == nil, operation: &operation)
     }
-    clock.mark("swap")
+    try clock.mark("swap")
 
     let potential = try startingPotentials(problem, windows, placement)
     let isFresh = placement.placed == 0 && placement.letGo == 0 && problem.near.isEmpty
@@ -88,29 +88,29 @@ public enum Planner {
       } else {
         try Fresh.runWithFewPeers(problem, aimed, &placement)
       }
-      clock.mark("fill")
+      try clock.mark("fill")
     } else if try FreshNear.run(problem, aimed, &placement) {
-      clock.mark("fill")
+      try clock.mark("fill")
     } else if !isSwapped {
       if placement.letGo > 0 { try Exchange.run(problem, windows, &placement, potential: potential, reach: .free) }
       try Fill.run(problem, aimed, &placement, wide: wide)
-      clock.mark("fill")
+      try clock.mark("fill")
       try Exchange.run(problem, windows, &placement, potential: potential)
       try placeTheRest(problem, windows, &placement)
-      clock.mark("exchange")
+      try clock.mark("exchange")
       Mend.run(problem, windows, placement)
-      clock.mark("mend")
+      try clock.mark("mend")
     }
     if !isSwapped, try goal?.assignRoles(problem, aimed, due, placement) != true {
       try assignRoles(problem, windows.withRoles(of: due), &placement, potential)
     }
     StateRules.enforce(problem, placement)
+    try clock.mark("roles")
     assert(placement.staysAsItIs(problem), "a stage has changed a row and not said so")
-    clock.mark("roles")
     if let limit = problem.fanOut, seeksBalance && !isSwapped || limit.strength == .hard {
       placement = try FanOut.keep(
         problem, windows, placement, isFresh: isFresh || problem.current == nil, memoryLimitBytes: options.memoryLimitBytes)
-      clock.mark("fanOut")
+      try clock.mark("fanOut")
     }
     if problem.isNearPromoted, !Balance(placement, windows).isSettled {
       var options = options
@@ -135,7 +135,7 @@ public enum Planner {
     if problem.fanOut?.strength == .hard, !due.isShort { bound = max(bound, try PeerBound.moves(counted)) }
     // A map outside the windows may need fewer moves than any inside; what it needs bounds both.
     if !Balance(placement, proved).isSettled { bound = min(bound, placement.moves(counted)) }
-    clock.mark("certify")
+    try clock.mark("certify")
     return Plan(
       operation: operation, target: map, movesLowerBound: bound,
       certificate: (0..<cluster.nodeCount).map { prices.base[$0] }, stageNanoseconds: clock.stages,
@@ -247,11 +247,16 @@ public enum Planner {
 struct StageClock {
   private(set) var stages: [(stage: String, nanoseconds: UInt64)] = []
   private var last = ContinuousClock.now
+  private let interrupt: Interrupt?
 
-  @inline(never) mutating func mark(_ stage: String) {
+  init(_ interrupt: Interrupt? = nil) { self.interrupt = interrupt }
+
+  /// Throws where the work is to stop.
+  @inline(never) mutating func mark(_ stage: String) throws(PlatError) {
     let now = ContinuousClock.now
     let (seconds, attoseconds) = (now - last).components
     stages.append((stage, UInt64(seconds) * 1_000_000_000 + UInt64(attoseconds / 1_000_000_000)))
     last = now
+    try interrupt?.finished(stage)
   }
 }

@@ -145,7 +145,7 @@ struct RoleChains {
     /// Chains from nodes where `isStart` holds to nodes where `isEnd` does, while there are any.
     /// O(P · R) for each length of a shortest chain.
     mutating func drain(_ direction: Direction, from isStart: Test, into isEnd: Test) {
-      while findLevels(direction, isStart, isEnd) {
+      while !chains.problem.arena.isInterrupted, findLevels(direction, isStart, isEnd) {
         for node in 0..<chains.problem.nodeCount { place.base[node] = holdings.begin(NodeIndex(node)) }
         let gain: Int32 = direction == .onward ? 1 : -1
         var isStuck = true  // rules about single states may forbid every chain that the levels promise

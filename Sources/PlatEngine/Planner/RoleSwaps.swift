@@ -40,7 +40,7 @@ struct RoleSwaps {
 
   private mutating func swap(_ node: NodeIndex) -> Bool {
     let lacks = parts.lack(node) > 0
-    for incoming in 0..<(problem.partitionCount * width) where trialsLeft > 0 {
+    for incoming in 0..<(problem.partitionCount * width) where trialsLeft > 0 && !problem.arena.isInterrupted {
       let other = rows[incoming]
       guard other != .none, other != node, problem.receives[other] else { continue }
       if lacks ? giver(incoming) == nil : isInState(incoming) { continue }

@@ -1,4 +1,3 @@
-import Dispatch
 import Synchronization
 
 /// What would happen if some nodes failed together.
@@ -46,21 +45,25 @@ public struct FailureOutcome: Equatable, Sendable {
 /// whole cluster's new dues leave (`Repair`). Where that needs more than one move for each lost replica that finds a
 /// place, it may not be the best there is, and the planner plans the whole map instead.
 public enum WhatIf {
-  /// One outcome for each case, whatever the number of threads. O(P · R) once; for each case O(N + touched · R), or a
+  /// One outcome for each case, whatever the number of threads. `interrupt` ends it between two cases, with `cancelled`. O(P · R) once; for each case O(N + touched · R), or a
   /// whole plan.
   public static func run(
-    _ cluster: DenseCluster, current: PlacementMap, cases: [FailureCase], threads: Int = 1
+    _ cluster: DenseCluster, current: PlacementMap, cases: [FailureCase], threads: Int = 1,
+    interrupt: Interrupt? = nil
   ) throws(PlatError) -> [FailureOutcome] {
     let ground = try Ground(cluster, current)
     var outcomes = [Result<FailureOutcome, PlatError>](repeating: .success(FailureOutcome()), count: cases.count)
     let next = Atomic<Int>(0)
     outcomes.withUnsafeMutableBufferPointer { outcomes in
       nonisolated(unsafe) let outcomes = outcomes
-      DispatchQueue.concurrentPerform(iterations: max(1, min(threads, cases.count))) { _ in
+      Threads.perform(max(1, min(threads, cases.count))) { _ in
         while true {
           let index = next.add(1, ordering: .relaxed).oldValue
           guard index < cases.count else { return }
-          outcomes[index] = Result { () throws(PlatError) in try ground.fail(cases[index]) }
+          outcomes[index] = Result { () throws(PlatError) in
+            if let interrupt, interrupt.isRequested { throw .cancelled }
+            return try ground.fail(cases[index])
+          }
         }
       }
     }

@@ -1,3 +1,4 @@
+import CPlatCore
 import PlatEngine
 
 /// The sections of a binary document, as its JSON names them.
@@ -150,25 +151,12 @@ extension MapReader {
 
 /// Rows of node numbers that came from outside.
 enum BinaryRows {
-  /// The first row with a number that is none of `nodes`, or with a node twice. O(P · R²) for narrow rows, else O(P · R).
+  /// The first row with a number that is none of `nodes`, or with a node twice. O(P · R). Without memory for marks, which
+  /// wide rows need, the first.
   static func firstBadRow(_ slots: UnsafePointer<NodeIndex>, count: Int, width: Int, nodes: Int) -> Int? {
-    let last = UInt32(truncatingIfNeeded: nodes)
-    var marks = width > 8 ? [UInt32](repeating: 0, count: nodes) : []
-    for partition in 0..<count {
-      let row = slots + partition * width
-      var isBad = false
-      for slot in 0..<width where row[slot] != .none {
-        if row[slot].raw >= last { return partition }
-        if width > 8 {
-          isBad = isBad || marks[row[slot].int] == UInt32(truncatingIfNeeded: partition + 1)
-          marks[row[slot].int] = UInt32(truncatingIfNeeded: partition + 1)
-        } else {
-          for other in 0..<slot { isBad = isBad || row[other] == row[slot] }
-        }
-      }
-      if isBad { return partition }
-    }
-    return nil
+    let rows = UnsafeRawPointer(slots).assumingMemoryBound(to: UInt32.self)
+    let bad = plat_rows_first_bad(rows, count, width, UInt32(truncatingIfNeeded: nodes))
+    return bad == count ? nil : max(0, bad)
   }
 
   /// The same map with other numbers for its nodes, and at least `least` slots of each state.

@@ -35,31 +35,45 @@ public struct GroupDocument: Sendable {
 /// A plan document for several maps.
 public struct GroupPlanDocument: Sendable {
   public var operation: String
-  /// Map for map, as in the cluster's document.
-  public var maps: [MapDocument]
-  /// What the summaries say: of each map, and of all together. Not to be relied on.
-  public var claims: [[SummaryFigure]]
+  /// Map for map, as in the cluster's document: each as a plan by itself, with its claims and its certificate.
+  public var plans: [PlanDocument]
+  /// What the summary of all together says. Not to be relied on.
   public var sumClaims: [SummaryFigure]
+  /// The findings about sums as they were written, without white space; nil where there are none.
+  public var findings: [UInt8]?
+  /// Of operation, bound, and the maps' names and digests.
+  public var digest: UInt32?
   public var extensions: [Extension]
 
+  public var maps: [MapDocument] { plans.map(\.map) }
+
   public init(
-    operation: String, maps: [MapDocument], claims: [[SummaryFigure]] = [], sumClaims: [SummaryFigure] = [],
-    extensions: [Extension] = []
+    operation: String, plans: [PlanDocument], sumClaims: [SummaryFigure] = [], extensions: [Extension] = []
   ) {
     self.operation = operation
-    self.maps = maps
-    self.claims = claims
+    self.plans = plans
     self.sumClaims = sumClaims
     self.extensions = extensions
   }
 
-  public init(_ plan: GroupPlan, _ operation: Operation, for document: GroupDocument) {
-    self.init(
-      operation: operation.rawValue,
-      maps: plan.plans.enumerated().map { index, plan in
-        let current = document.maps[index]?.header.revision
-        return MapDocument(
-          header: MapHeader(kind: .target, revision: (current ?? 0) + 1, basedOn: current), placement: plan.target)
-      }, extensions: document.group.shared.extensions)
+  /// The plan that the planner made, with its certificates. O(P · R).
+  public init(_ plan: GroupPlan, for document: GroupDocument) {
+    let plans = plan.plans.enumerated().map { index, planned in
+      var one = PlanDocument(planned, for: document.document(index))
+      one.operation = plan.operation.rawValue
+      one.certificate = PlanCertificate(planned, of: one, cluster: document.group.cluster(index))
+      return one
+    }
+    self.init(operation: plan.operation.rawValue, plans: plans, extensions: document.group.shared.extensions)
+    digest = digestNow(document, movesLowerBound: "\(plan.movesLowerBound)")
+  }
+
+  /// The digest that the plan has; the bound as its summary says it.
+  func digestNow(_ document: GroupDocument, movesLowerBound: String) -> UInt32 {
+    var crc = Digest.crc32("\(operation) \(movesLowerBound)".utf8)
+    for (member, plan) in zip(document.group.members, plans) {
+      crc = Digest.crc32(" \(member.name) \(CertificateWriter.text(plan.certificate?.digest ?? 0))".utf8, from: crc)
+    }
+    return crc
   }
 }

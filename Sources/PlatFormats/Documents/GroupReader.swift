@@ -3,7 +3,7 @@ import PlatEngine
 /// Reads `maps` of cluster and plan documents: an array of objects, each with a name and a map.
 enum GroupReader {
   enum Key: String, JSONKey { case name, settings, weights, map }
-  private enum PlanKey: String, JSONKey { case name, map, summary, findings }
+  private enum PlanKey: String, JSONKey { case name, map, mapBefore, summary, findings, certificate }
 
   /// What is around the values of one of the maps: the document, the array, the object. And around those of its
   /// settings, its map, its summary.
@@ -98,35 +98,44 @@ enum GroupReader {
     let members = document.group.members
     let nodes = NameTable(document.group.shared.nodes.map(\.name))
     let names = NameTable(members.map(\.name))
-    var maps = [MapDocument?](repeating: nil, count: members.count)
-    plan.claims = Array(repeating: [], count: members.count)
+    var plans = [PlanDocument?](repeating: nil, count: members.count)
     for entry in entries {
       try entry.require(.name, &reader)
       let name = try reader.readString(expected: "the name of a map")
       guard let index = names.find(name.bytes) else { throw reader.error(at: name, expected: "a map of the cluster") }
-      guard maps[index] == nil else { throw reader.duplicateKey(name, what: "map") }
+      guard plans[index] == nil else { throw reader.duplicateKey(name, what: "map") }
       try entry.require(.map, &reader)
       let map = try MapReader(&reader, kind: .target, depth: innerDepth)
       let cluster = document.group.cluster(index)
       let header = try PlanReader.checkedHeader(map, document.maps[index]?.header.revision, &reader)
       try map.refuseContradiction(to: cluster.settings, &reader)
       if cluster.settings.keyFunction == .range { try PlanReader.refuseOtherRanges(map, cluster, &reader) }
-      maps[index] = MapDocument(header: header, placement: try map.readPlacement(&reader, of: cluster, nodes: nodes))
-      if entry.enter(.summary, &reader) {
-        plan.claims[index] = try SummaryReader.read(&reader, states: cluster.settings.model.states.map(\.name))
+      var one = PlanDocument(
+        operation: plan.operation,
+        map: MapDocument(header: header, placement: try map.readPlacement(&reader, of: cluster, nodes: nodes)))
+      if entry.enter(.mapBefore, &reader) {
+        let before = try MapReader(&reader, kind: .current, depth: innerDepth)
+        try before.refuseContradiction(to: cluster.settings, &reader)
+        one.mapBefore = MapDocument(
+          header: before.header, placement: try before.readPlacement(&reader, of: cluster, nodes: nodes))
       }
-      if entry.enter(.findings, &reader) { try reader.skipValue() }
+      if entry.enter(.summary, &reader) {
+        one.claims = try SummaryReader.read(&reader, states: cluster.settings.model.states.map(\.name))
+      }
+      if entry.enter(.findings, &reader) { one.findings = try reader.readMinifiedFindings() }
+      if entry.enter(.certificate, &reader) { one.certificate = try CertificateReader.read(&reader, of: cluster) }
+      plans[index] = one
     }
-    for (index, map) in maps.enumerated() where map == nil {
+    for (index, one) in plans.enumerated() where one == nil {
       throw reader.error(at: begin, found: "no map \"\(members[index].name)\"", expected: "every map of the cluster")
     }
-    plan.maps = maps.compactMap { $0 }
+    plan.plans = plans.compactMap { $0 }
   }
 }
 
 /// Reads plan documents for several maps.
 public enum GroupPlanReader {
-  private enum Key: String, JSONKey { case plat, operation, maps, summary, findings }
+  private enum Key: String, JSONKey { case plat, operation, maps, summary, findings, certificate }
 
   /// Refuses a plan that was made from other maps. O(bytes).
   public static func read(
@@ -138,7 +147,7 @@ public enum GroupPlanReader {
       try sections.require(.plat, &reader)
       try reader.readVersion()
       try sections.refuseUnknownKey()
-      var plan = GroupPlanDocument(operation: "rebalance", maps: [], extensions: sections.extensions)
+      var plan = GroupPlanDocument(operation: "rebalance", plans: [], extensions: sections.extensions)
       if sections.enter(.operation, &reader) { plan.operation = try reader.readString(expected: "the operation").string }
       try sections.require(.maps, &reader)
       try GroupReader.readPlan(&reader, for: document, into: &plan)
@@ -149,7 +158,8 @@ public enum GroupPlanReader {
         }
         plan.sumClaims = try SummaryReader.read(&reader, states: states)
       }
-      if sections.enter(.findings, &reader) { try reader.skipValue() }
+      if sections.enter(.findings, &reader) { plan.findings = try reader.readMinifiedFindings() }
+      if sections.enter(.certificate, &reader) { plan.digest = try CertificateReader.readDigestAlone(&reader) }
       return plan
     }
   }

@@ -49,16 +49,23 @@ public enum GroupWriter {
     writer.member("plat", 1)
     writer.key("operation")
     writer.string(plan.operation)
-    writeMaps(plan.maps, of: document, report, bounds: bounds, to: &writer)
+    writeMaps(plan.plans, of: document, report, bounds: bounds, to: &writer)
     ReportWriter.writeSummary(report.sum, movement: .init(movesLowerBound: movesLowerBound), to: &writer)
     ReportWriter.writeFindings(report.sum.findings, more: report.sum.moreFindings, to: &writer)
+    if let digest = plan.digest {
+      writer.key("certificate")
+      writer.beginObject(.lines)
+      writer.member("digest", CertificateWriter.text(digest))
+      writer.endObject()
+    }
     for member in plan.extensions { writer.extension(member) }
     writer.endObject()
   }
 
-  /// The report of `plat check`. `hasMoves`: it is about a plan.
+  /// The report of `plat check` or `plat verify`. `hasMoves`: it is about a plan. `movesLowerBound`: proved of all.
   package static func write(
-    _ report: GroupReport, headers: [MapHeader?], of document: GroupDocument, hasMoves: Bool, to writer: inout JSONWriter
+    _ report: GroupReport, headers: [MapHeader?], of document: GroupDocument, hasMoves: Bool, movesLowerBound: Int? = nil,
+    to writer: inout JSONWriter
   ) {
     let movement = hasMoves ? ReportWriter.Movement(movesLowerBound: nil) : nil
     writer.beginObject(.lines)
@@ -81,23 +88,33 @@ public enum GroupWriter {
       writer.endObject()
     }
     writer.endArray()
-    ReportWriter.writeSummary(report.sum, movement: movement, to: &writer)
+    ReportWriter.writeSummary(
+      report.sum, movement: hasMoves ? .init(movesLowerBound: movesLowerBound) : nil, to: &writer)
     ReportWriter.writeFindings(report.sum.findings, more: report.sum.moreFindings, to: &writer)
     writer.endObject()
   }
 
   private static func writeMaps(
-    _ maps: [MapDocument], of document: GroupDocument, _ report: GroupReport, bounds: [Int], to writer: inout JSONWriter
+    _ plans: [PlanDocument], of document: GroupDocument, _ report: GroupReport, bounds: [Int], to writer: inout JSONWriter
   ) {
     writer.key("maps")
     writer.beginArray(.lines)
-    for (index, map) in maps.enumerated() {
+    for (index, plan) in plans.enumerated() {
+      let cluster = document.group.cluster(index)
       writer.beginObject(.lines)
       writer.member("name", document.group.members[index].name)
       writer.key("map")
-      MapWriter.write(map, of: document.group.cluster(index), to: &writer)
+      MapWriter.write(plan.map, of: cluster, to: &writer)
+      if let before = plan.mapBefore {
+        writer.key("mapBefore")
+        MapWriter.write(before, of: cluster, to: &writer)
+      }
       ReportWriter.writeSummary(report.maps[index], movement: .init(movesLowerBound: bounds[index]), to: &writer)
       ReportWriter.writeFindings(report.maps[index].findings, more: report.maps[index].moreFindings, to: &writer)
+      if let certificate = plan.certificate {
+        writer.key("certificate")
+        CertificateWriter.write(certificate, of: cluster, to: &writer)
+      }
       writer.endObject()
     }
     writer.endArray()
@@ -115,8 +132,8 @@ extension GroupReport {
   /// What a plan claims of each map and of all, and a recount denies, before all other findings. Maps are named by
   /// their place: `maps[2].summary.moves`.
   public mutating func putClaims(of plan: GroupPlanDocument) {
-    for index in maps.indices where index < plan.claims.count {
-      maps[index].put(first: maps[index].claimFindings(plan.claims[index]))
+    for index in maps.indices where index < plan.plans.count {
+      maps[index].put(first: maps[index].claimFindings(plan.plans[index].claims))
     }
     sum.put(first: sum.claimFindings(plan.sumClaims))
   }

@@ -4,25 +4,71 @@ import PlatEngine
 public struct PlanCertificate: Equatable, Sendable {
   /// For each node; see `Judge.movesBound`.
   public var prices: [Int32]
-  /// Of operation, map, bound and prices: a plan that something happened to on its way has another.
+  /// Where partitions differ in weight, the windows that the bounds are about: for each node, in the document's numbers.
+  public var windows: [Window]?
+  /// Of operation, map, bounds, prices and windows: a plan that something happened to on its way has another.
   public var digest: UInt32
 
-  public init(prices: [Int32], digest: UInt32) {
+  public struct Window: Hashable, Sendable {
+    public var least: Rational
+    public var most: Rational
+  }
+
+  public init(prices: [Int32], windows: [Window]? = nil, digest: UInt32) {
     self.prices = prices
+    self.windows = windows
     self.digest = digest
   }
 
   /// The certificate of a plan that is known to be as it should. O(P · R).
-  public init(prices: [Int32], movesLowerBound: Int, of plan: PlanDocument, cluster: Cluster) {
-    self.init(prices: prices, digest: 0)
-    digest = digestNow(plan, cluster, movesLowerBound: "\(movesLowerBound)")
+  public init(
+    prices: [Int32], windows: [Window]? = nil, movesLowerBound: Int, of plan: PlanDocument, cluster: Cluster
+  ) {
+    self.init(prices: prices, windows: windows, digest: 0)
+    digest = digestNow(plan, cluster, bounds: "\(movesLowerBound)")
   }
 
-  /// The digest that these prices and the plan have; the bound as its summary says it.
-  func digestNow(_ plan: PlanDocument, _ cluster: Cluster, movesLowerBound: String) -> UInt32 {
-    let begin = Digest.crc32("\(plan.operation) \(movesLowerBound)".utf8)
+  /// The digest that these prices and the plan have; the bounds as its summary says them.
+  func digestNow(_ plan: PlanDocument, _ cluster: Cluster, bounds: String) -> UInt32 {
+    let begin = Digest.crc32("\(plan.operation) \(bounds)".utf8)
     let map = plan.map.placement.digest(of: cluster.nodes.map(\.name), from: begin)
-    return Digest.crc32(prices.flatMap { price in (0..<4).map { UInt8(truncatingIfNeeded: price >> ($0 * 8)) } }, from: map)
+    let priced = Digest.crc32(
+      prices.flatMap { price in (0..<4).map { UInt8(truncatingIfNeeded: price >> ($0 * 8)) } }, from: map)
+    return (windows ?? []).reduce(priced) { Digest.crc32("\($1.least) \($1.most),".utf8, from: $0) }
+  }
+}
+
+extension PlanCertificate {
+  init(_ plan: Plan, of document: PlanDocument, cluster: Cluster) {
+    self.init(
+      prices: plan.certificate,
+      windows: plan.weightWindows.map { windows in
+        zip(windows.least, windows.most).map {
+          Window(least: Rational($0) * windows.unit, most: Rational($1) * windows.unit)
+        }
+      }, digest: 0)
+    digest = digestNow(
+      document, cluster, bounds: Self.bounds(Rational(plan.movesLowerBound), plan.movesWeightLowerBound))
+  }
+
+  /// Windows as the Judge takes them; nil where there are none, or where they are no multiples of the unit.
+  func weightWindows(_ unit: Rational) -> WeightWindows? {
+    guard let windows else { return nil }
+    var result = WeightWindows(least: [], most: [], unit: unit)
+    for window in windows {
+      let (least, most) = (window.least / unit, window.most / unit)
+      guard least.isInteger, most.isInteger, let low = least.floor, let high = most.floor, low <= high,
+        high <= 2 * Limits.weight
+      else { return nil }
+      result.least.append(low)
+      result.most.append(high)
+    }
+    return result
+  }
+
+  /// As the digest has them: in replicas and, where partitions differ in weight, in weight.
+  static func bounds(_ moves: Rational?, _ weight: Rational?) -> String {
+    (moves?.description ?? "") + (weight.map { " \($0)" } ?? "")
   }
 }
 
@@ -45,7 +91,34 @@ enum CertificateWriter {
       writer.endArray()
     }
     writer.endObject()
+    if let windows = certificate.windows { write(windows, of: cluster, to: &writer) }
     writer.endObject()
+  }
+
+  private static func write(_ windows: [PlanCertificate.Window], of cluster: Cluster, to writer: inout JSONWriter) {
+    var groups: [(window: PlanCertificate.Window, nodes: [Int])] = []
+    var groupOfWindow: [PlanCertificate.Window: Int] = [:]  // looked up only
+    for (node, window) in windows.enumerated() {
+      if let group = groupOfWindow[window] {
+        groups[group].nodes.append(node)
+      } else {
+        groupOfWindow[window] = groups.count
+        groups.append((window, [node]))
+      }
+    }
+    writer.key("windows")
+    writer.beginArray(.lines)
+    for group in groups {
+      writer.beginObject(.compact)
+      writer.member("least", group.window.least)
+      writer.member("most", group.window.most)
+      writer.key("nodes")
+      writer.beginArray(.compact)
+      for node in group.nodes { writer.string(cluster.nodes[node].name) }
+      writer.endArray()
+      writer.endObject()
+    }
+    writer.endArray()
   }
 
   static func text(_ digest: UInt32) -> String {
@@ -68,7 +141,8 @@ extension Array {
 }
 
 enum CertificateReader {
-  private enum Key: String, JSONKey { case digest, prices }
+  private enum Key: String, JSONKey { case digest, prices, windows }
+  private enum WindowKey: String, JSONKey { case least, most, nodes }
 
   static func read(_ reader: inout JSONReader, of cluster: Cluster) throws(DocumentError) -> PlanCertificate {
     let offset = try reader.peekOffset()
@@ -76,21 +150,40 @@ enum CertificateReader {
     var ignored: [JSONExtension] = []
     var digest: UInt32?
     var prices: [Int32]?
+    var windows: [PlanCertificate.Window]?
     try reader.beginObject(expected: "an object: the certificate")
     while let key = try reader.nextKey(&seen, &ignored) {
       switch key {
-      case .digest:
-        let text = try reader.readString(expected: "eight hexadecimal digits")
-        guard let value = UInt32(text.string, radix: 16), CertificateWriter.text(value) == text.string else {
-          throw reader.error(at: text, expected: "eight hexadecimal digits")
-        }
-        digest = value
+      case .digest: digest = try readDigest(&reader)
       case .prices: prices = try readPrices(&reader, cluster)
+      case .windows: windows = try readWindows(&reader, cluster)
       }
     }
     guard let digest else { throw reader.missingKey(Key.digest.rawValue, objectAt: offset) }
     guard let prices else { throw reader.missingKey(Key.prices.rawValue, objectAt: offset) }
-    return PlanCertificate(prices: prices, digest: digest)
+    return PlanCertificate(prices: prices, windows: windows, digest: digest)
+  }
+
+  private static func readDigest(_ reader: inout JSONReader) throws(DocumentError) -> UInt32 {
+    let text = try reader.readString(expected: "eight hexadecimal digits")
+    guard let value = UInt32(text.string, radix: 16), CertificateWriter.text(value) == text.string else {
+      throw reader.error(at: text, expected: "eight hexadecimal digits")
+    }
+    return value
+  }
+
+  private enum DigestKey: String, JSONKey { case digest }
+
+  /// Of a plan for several maps: each map has prices of its own.
+  static func readDigestAlone(_ reader: inout JSONReader) throws(DocumentError) -> UInt32 {
+    let offset = try reader.peekOffset()
+    var seen = JSONSeenKeys<DigestKey>()
+    var ignored: [JSONExtension] = []
+    var digest: UInt32?
+    try reader.beginObject(expected: "an object: the certificate")
+    while try reader.nextKey(&seen, &ignored) != nil { digest = try readDigest(&reader) }
+    guard let digest else { throw reader.missingKey(DigestKey.digest.rawValue, objectAt: offset) }
+    return digest
   }
 
   private static func readPrices(_ reader: inout JSONReader, _ cluster: Cluster) throws(DocumentError) -> [Int32] {
@@ -125,5 +218,50 @@ enum CertificateReader {
     }
     guard let common else { throw reader.missingKey("default", objectAt: offset) }
     return prices.map { $0 ?? common }
+  }
+
+  private static func readWindows(
+    _ reader: inout JSONReader, _ cluster: Cluster
+  ) throws(DocumentError) -> [PlanCertificate.Window] {
+    let names = NameTable(cluster.nodes.map(\.name))
+    var windows = [PlanCertificate.Window?](repeating: nil, count: cluster.nodes.count)
+    let begin = try reader.peekOffset()
+    try reader.beginArray(expected: "an array of windows with their nodes")
+    while try reader.nextElement() {
+      let offset = try reader.peekOffset()
+      var seen = JSONSeenKeys<WindowKey>()
+      var ignored: [JSONExtension] = []
+      var (least, most, nodes): (Rational?, Rational?, [Int]?)
+      try reader.beginObject(expected: "an object: a window and its nodes")
+      while let key = try reader.nextKey(&seen, &ignored) {
+        switch key {
+        case .least: least = Rational(try reader.readQuantity())
+        case .most: most = Rational(try reader.readQuantity())
+        case .nodes:
+          var named: [Int] = []
+          try reader.beginArray(expected: "an array with the nodes of this window")
+          while try reader.nextElement() {
+            let name = try reader.readString(expected: "the name of a node")
+            guard let node = names.find(name.bytes) else { throw reader.error(at: name, expected: "a node of the cluster") }
+            named.append(node)
+          }
+          nodes = named
+        }
+      }
+      guard let least else { throw reader.missingKey("least", objectAt: offset) }
+      guard let most else { throw reader.missingKey("most", objectAt: offset) }
+      guard let nodes else { throw reader.missingKey("nodes", objectAt: offset) }
+      guard least <= most else { throw reader.error(at: offset, found: "\(least) to \(most)", expected: "the least first") }
+      for node in nodes {
+        guard windows[node] == nil else {
+          throw reader.error(at: offset, found: "a second window of \(cluster.nodes[node].name)", expected: "one window a node")
+        }
+        windows[node] = .init(least: least, most: most)
+      }
+    }
+    if let node = windows.firstIndex(where: { $0 == nil }) {
+      throw reader.error(at: begin, found: "no window of \(cluster.nodes[node].name)", expected: "one window a node")
+    }
+    return windows.compactMap { $0 }
   }
 }

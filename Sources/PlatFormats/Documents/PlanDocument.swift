@@ -27,8 +27,7 @@ public struct PlanDocument: Sendable {
   public init(_ plan: Plan, for document: ClusterDocument) {
     self.init(plan.operation, target: plan.target, for: document)
     if plan.operation == .maintenance { mapBefore = document.map }
-    certificate = PlanCertificate(
-      prices: plan.certificate, movesLowerBound: plan.movesLowerBound, of: self, cluster: document.cluster)
+    certificate = PlanCertificate(plan, of: self, cluster: document.cluster)
   }
 
   /// The plan for a cluster: its revision is the next, and it hands through what the cluster's document carried.

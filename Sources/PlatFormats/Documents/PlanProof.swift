@@ -4,68 +4,171 @@ import PlatEngine
 public struct PlanProof: Sendable {
   /// With what is wrong about the plan's own words in front.
   public var report: Report
-  /// Moves that any map with the same hard rules and the same total balance needs, as far as that is proved.
+  /// Moves that any map with the same hard rules and the same total balance needs, as far as that is proved; and the
+  /// weight, where partitions differ in it.
   public var movesLowerBound: Int
+  public var movesWeightLowerBound: Rational?
   /// The plan says of itself what is so, and proves it.
   public var holds: Bool
 
   /// Throws as `Judge.judge` does. Nothing is planned here. O(P · R² · rules + N log N).
   public init(_ plan: PlanDocument, of document: ClusterDocument, _ dense: DenseCluster) throws(PlatError) {
     let before = document.map?.placement
-    report = try Judge.judge(dense, map: plan.map.placement, from: document.mapBefore())
-    // Its prices are about weight where partitions differ in that; such bounds are not recounted.
-    let proved = try dense.partitionWeights != nil ? nil : plan.certificate.map { certificate throws(PlatError) in
-      try Judge.movesBound(dense, map: plan.map.placement, from: before, prices: certificate.prices)
+    let report = try Judge.judge(dense, map: plan.map.placement, from: document.mapBefore())
+    if let weights = dense.partitionWeights {
+      let windows = plan.certificate?.weightWindows(weights.unit)
+      var proved: (moves: Int, weight: Int) = (0, 0)
+      var faults: [Finding] = []
+      if let windows, let certificate = plan.certificate {
+        proved = try Judge.weightBound(
+          dense, weights, map: plan.map.placement, from: before, prices: certificate.prices, windows: windows)
+        if let (node, load) = try Judge.falseWindow(dense, weights, map: plan.map.placement, windows) {
+          faults.append(Self.falseWindow(dense, weights, node, load, windows))
+        }
+      } else if plan.certificate?.windows != nil {
+        faults.append(Self.untrue("certificate.windows", "they are no multiples of what partitions weigh"))
+      }
+      self.init(
+        plan, document.cluster, report, moves: proved.moves, weight: weights.exact(proved.weight), faults: faults)
+    } else {
+      let moves = try plan.certificate.map { certificate throws(PlatError) in
+        try Judge.movesBound(dense, map: plan.map.placement, from: before, prices: certificate.prices)
+      }
+      self.init(plan, document.cluster, report, moves: moves ?? 0, weight: nil, faults: [])
     }
-    let claimed = plan.claims.lazy.compactMap { claim in
-      if claim.path == "movesLowerBound", case .number(let bound) = claim.value { bound } else { nil as Rational? }
-    }.first
-    let lies = Self.unsaid(plan, report) + report.claimFindings(plan.claims)
-      + Self.certificateFindings(plan, document.cluster, claimed: claimed, proved: proved)
-    movesLowerBound = min(proved ?? 0, report.moves)
-    if let claimed, claimed <= Rational(movesLowerBound) { movesLowerBound = claimed.floor ?? 0 }
+  }
+
+  /// `moves`, `weight`: what is proved. `faults`: what else is wrong.
+  init(
+    _ plan: PlanDocument, _ cluster: Cluster, _ report: Report, moves: Int, weight: Rational?, faults: [Finding]
+  ) {
+    let claimed = Claims(plan.claims)
+    var lies = Self.unsaid(plan.operation, plan.claims, plan.findings, report, hasWeight: report.inWeight != nil)
+    lies += report.claimFindings(plan.claims)
+    if let certificate = plan.certificate {
+      if certificate.digest != certificate.digestNow(plan, cluster, bounds: claimed.bounds) {
+        lies.append(
+          Self.untrue("certificate.digest", "operation, map, bounds or prices are not as they were when the plan was made"))
+      }
+      lies += claimed.unproved(moves: moves, weight: weight)
+    } else {
+      lies.append(Self.untrue("certificate", "the plan carries none"))
+    }
+    lies += faults
+    movesLowerBound = min(moves, report.moves)
+    if let claim = claimed.moves, claim <= Rational(movesLowerBound) { movesLowerBound = claim.floor ?? 0 }
+    movesWeightLowerBound = weight.map { min($0, report.inWeight?.moves ?? $0) }
+    if let claim = claimed.weight, let proved = movesWeightLowerBound { movesWeightLowerBound = min(claim, proved) }
     holds = lies.isEmpty
-    report.put(first: lies)
+    self.report = report
+    self.report.put(first: lies)
+  }
+
+  /// The bounds that a summary claims.
+  struct Claims {
+    let moves: Rational?
+    let weight: Rational?
+
+    init(_ claims: [SummaryFigure]) {
+      func claim(_ path: String) -> Rational? {
+        claims.lazy.compactMap { claim in
+          if claim.path == path, case .number(let bound) = claim.value { bound } else { nil as Rational? }
+        }.first
+      }
+      (moves, weight) = (claim("movesLowerBound"), claim("movesWeightLowerBound"))
+    }
+
+    var bounds: String { PlanCertificate.bounds(moves, weight) }
+
+    /// Claims above what is proved.
+    func unproved(moves proved: Int, weight: Rational?) -> [Finding] {
+      var findings: [Finding] = []
+      if let moves, moves > Rational(proved) {
+        findings.append(
+          Finding(
+            strength: .hard, rule: "certificate.prices", want: moves.floor ?? .max, have: proved,
+            because: "the plan claims that no map is reached with fewer moves than \(moves), and its prices prove "
+              + "\(proved)"))
+      }
+      if let claim = self.weight, claim > weight ?? .zero {
+        findings.append(
+          PlanProof.untrue(
+            "certificate.prices",
+            "the plan claims that no map is reached by moving less weight than \(claim), and its prices prove "
+              + "\(weight ?? .zero)"))
+      }
+      return findings
+    }
   }
 
   /// What planning would have told.
-  private static func unsaid(_ plan: PlanDocument, _ report: Report) -> [Finding] {
+  static func unsaid(
+    _ operation: String, _ claims: [SummaryFigure], _ written: [UInt8]?, _ report: Report, hasWeight: Bool
+  ) -> [Finding] {
     var findings: [Finding] = []
-    if Operation(rawValue: plan.operation) == nil {
-      findings.append(untrue("operation", "\(plan.operation) is no operation that plat plans"))
+    if Operation(rawValue: operation) == nil {
+      findings.append(untrue("operation", "\(operation) is no operation that plat plans"))
     }
-    for path in report.figures.map(\.path) + ["movesLowerBound"] where !plan.claims.contains(where: { $0.path == path }) {
+    let bounds = hasWeight ? ["movesLowerBound", "movesWeightLowerBound"] : ["movesLowerBound"]
+    for path in report.figures.map(\.path) + bounds where !claims.contains(where: { $0.path == path }) {
       findings.append(untrue("summary.\(path)", "the plan does not say it"))
     }
-    if plan.findings != ReportWriter.minifiedFindings(report) {
+    if written != ReportWriter.minifiedFindings(report) {
       findings.append(untrue("findings", "they are not what a recount finds"))
     }
     return findings
   }
 
-  private static func certificateFindings(
-    _ plan: PlanDocument, _ cluster: Cluster, claimed: Rational?, proved: Int?
-  ) -> [Finding] {
-    guard let certificate = plan.certificate else {
-      return [untrue("certificate", "the plan carries none")]
-    }
-    var findings: [Finding] = []
-    if certificate.digest != certificate.digestNow(plan, cluster, movesLowerBound: claimed?.description ?? "") {
-      findings.append(untrue("certificate.digest", "operation, map, bound or prices are not as they were when the plan was made"))
-    }
-    if let claimed, let proved, claimed > Rational(proved) {
-      findings.append(
-        Finding(
-          strength: .hard, rule: "certificate.prices", want: claimed.floor ?? .max, have: proved,
-          because: "the plan claims that no map is reached with fewer moves than \(claimed), and its prices prove "
-            + "\(proved)"))
-    }
-    return findings
+  private static func falseWindow(
+    _ dense: DenseCluster, _ weights: PartitionWeights, _ node: Int, _ load: Int, _ windows: WeightWindows
+  ) -> Finding {
+    let name = dense.cluster.nodes[node].name
+    let window = "\(weights.exact(windows.least[node])) to \(weights.exact(windows.most[node]))"
+    var finding = untrue(
+      "certificate.windows",
+      "\(name) holds \(weights.exact(load)) in the plan: a window of \(window) leaves out that, or what it is due")
+    finding.node = name
+    return finding
   }
 
   /// 1 true statement wanted, 0 had.
-  private static func untrue(_ rule: String, _ because: String) -> Finding {
+  static func untrue(_ rule: String, _ because: String) -> Finding {
     Finding(strength: .hard, rule: rule, want: 1, have: 0, because: because)
+  }
+}
+
+/// The same for a plan of several maps.
+public struct GroupProof: Sendable {
+  /// Each map's with what is wrong about its own words in front, and the sum's.
+  public var report: GroupReport
+  /// Proved for all together.
+  public var movesLowerBound: Int
+  public var holds: Bool
+
+  /// O(maps · proving one).
+  public init(_ plan: GroupPlanDocument, of document: GroupDocument, _ dense: DenseGroup) throws(PlatError) {
+    let maps = plan.maps.map(\.placement)
+    report = try Judge.judge(dense, maps: maps, from: document.mapsBefore())
+    let proved = try Judge.movesBound(
+      dense, maps: maps, from: document.maps.map { $0?.placement }, prices: plan.plans.map { $0.certificate?.prices ?? [] })
+    holds = true
+    for (index, one) in plan.plans.enumerated() {
+      let proof = PlanProof(
+        one, document.group.cluster(index), report.maps[index], moves: proved.each[index], weight: nil, faults: [])
+      report.maps[index] = proof.report
+      holds = holds && proof.holds
+    }
+    let claimed = PlanProof.Claims(plan.sumClaims)
+    var lies = PlanProof.unsaid(plan.operation, plan.sumClaims, plan.findings, report.sum, hasWeight: false)
+    lies += report.sum.claimFindings(plan.sumClaims)
+    if plan.digest != plan.digestNow(document, movesLowerBound: claimed.moves?.description ?? "") {
+      lies.append(PlanProof.untrue("certificate.digest", "operation, bound or maps are not as they were when the plan was made"))
+    }
+    lies += claimed.unproved(moves: proved.together, weight: nil)
+    movesLowerBound = min(proved.together, report.sum.moves)
+    if let claim = claimed.moves, claim <= Rational(movesLowerBound) { movesLowerBound = claim.floor ?? 0 }
+    holds = holds && lies.isEmpty
+    report.sum.put(first: lies)
   }
 }
 

@@ -39,12 +39,7 @@ public enum PlanReader {
     if sections.enter(.summary, &reader) {
       plan.claims = try SummaryReader.read(&reader, states: cluster.settings.model.states.map(\.name))
     }
-    if sections.enter(.findings, &reader) {
-      let begin = try reader.peekOffset()
-      let token = try reader.peek()
-      guard token.kindOfToken == .arrayBegin else { throw reader.mismatch(token, expected: "an array of findings") }
-      plan.findings = reader.source.minified(begin..<(try reader.skipValue().upperBound))
-    }
+    if sections.enter(.findings, &reader) { plan.findings = try reader.readMinifiedFindings() }
     if sections.enter(.certificate, &reader) { plan.certificate = try CertificateReader.read(&reader, of: cluster) }
     return plan
   }
@@ -87,6 +82,16 @@ public enum PlanReader {
           expected: known.map { "\(bounds($0)), as in the cluster's map" } ?? "no more partitions than the cluster has")
       }
     }
+  }
+}
+
+extension JSONReader {
+  /// The findings as they are written, without white space.
+  mutating func readMinifiedFindings() throws(DocumentError) -> [UInt8] {
+    let begin = try peekOffset()
+    let token = try peek()
+    guard token.kindOfToken == .arrayBegin else { throw mismatch(token, expected: "an array of findings") }
+    return source.minified(begin..<(try skipValue().upperBound))
   }
 }
 

@@ -48,6 +48,15 @@ public final class DocumentSource: @unchecked Sendable {
     self.init(adoptingUnsafe: block, count: bytes.count, name: name, binary: binary)
   }
 
+  /// A document that is in memory, JSON or binary, which its first bytes tell apart. Copies it. O(bytes).
+  package static func of(_ bytes: UnsafeRawBufferPointer, name: String) throws(FileError) -> DocumentSource {
+    guard BinaryFile.isBinary(bytes) else { return try DocumentSource(copying: bytes, name: name) }
+    guard let block = malloc(bytes.count) else { throw FileError(.outOfMemory, path: name) }
+    memcpy(block, bytes.baseAddress!, bytes.count)
+    let copy = UnsafeMutableRawBufferPointer(start: block, count: bytes.count)
+    return try DocumentSource(BinaryDocument(copy, isMapped: false, name: name), name: name)
+  }
+
   deinit { free(block) }
 
   /// How long the document is.

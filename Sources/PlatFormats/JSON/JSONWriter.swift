@@ -36,7 +36,10 @@ package struct JSONWriter: ~Copyable {
 
   /// For a document that goes to `path`: a binary one where that ends in `.plat`.
   package init(capacityBytes: Int, for path: String?) {
-    let isBinary = path?.hasSuffix(".plat") ?? false
+    self.init(capacityBytes: capacityBytes, isBinary: path?.hasSuffix(".plat") ?? false)
+  }
+
+  package init(capacityBytes: Int, isBinary: Bool) {
     self.init(capacityBytes: isBinary ? 64 << 10 : capacityBytes)
     if isBinary { parts = BinaryParts() }
   }
@@ -200,6 +203,16 @@ package struct JSONWriter: ~Copyable {
     put(0x0a)
     try finish(for: path ?? "standard output")
     try AtomicFileOutput.write(written(for: path ?? "standard output"), to: path)
+  }
+
+  /// Ends the document with a line break and hands over its block of memory.
+  package consuming func bytes(for name: String = "the document") throws(FileError) -> DocumentBytes {
+    precondition(depth == 0 && !isAfterKey)
+    put(0x0a)
+    try finish(for: name)
+    let written = try written(for: name)
+    block = nil
+    return DocumentBytes(adoptingUnsafe: written)
   }
 
   /// Ends the document with a line break and writes it under its temporary name.

@@ -4,11 +4,9 @@ import Testing
 
 /// Several maps on the same nodes, against the Judge, on random groups.
 @Suite struct GroupProperties {
-  /// Each map is as good as if it were alone, and their sums are balanced in total: always; in each state: mostly.
+  /// Each map is as good as if it were alone, and their sums are balanced in total and in each state.
   @Test func freshGroupsAreBalancedEachAndInSum() {
-    var all = 0
-    var outInSomeState = 0
-    forAllSeeds(0..<100) { seed in
+    forAllSeeds(0..<150) { seed in
       let shape = RandomCluster.Shape {
         $0.noCapacities = true
         $0.rulesOverAllStates = true
@@ -25,10 +23,8 @@ import Testing
       }
       try holds(!one.isOut("balance.total"), "\(one.report.sum.findings)")
       try holds(one.moves == one.plan.movesLowerBound || one.report.sum.unmet > 0, "a fresh map needs all its moves")
-      all += 1
-      if one.isOutInSomeState { outInSomeState += 1 }
+      try holds(!one.isOutInSomeState, "\(one.report.sum.findings)")
     }
-    #expect(outInSomeState * 7 <= all, "\(outInSomeState) of \(all) groups are out of balance in some state")
   }
 
   /// Whatever the maps are: no capacity is passed, no bound is above the moves, and what one map alone can have each

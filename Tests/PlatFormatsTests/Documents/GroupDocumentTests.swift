@@ -57,7 +57,7 @@ import Testing
       let dense = try DenseGroup(again.group)
       let planned = try Planner.plan(dense, from: again.maps.map { $0?.placement })
       let report = try Judge.judge(dense, maps: planned.plans.map(\.target), from: again.mapsBefore())
-      let plan = GroupPlanDocument(planned, .rebalance, for: again)
+      let plan = GroupPlanDocument(planned, for: again)
       var planWriter = JSONWriter()
       GroupWriter.write(
         plan, of: again, report: report, bounds: planned.plans.map(\.movesLowerBound),

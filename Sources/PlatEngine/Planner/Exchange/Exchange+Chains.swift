@@ -2,13 +2,13 @@
 extension Exchange {
   mutating func augment() {
     if unplaced > 0, startedAt(pool) {
-      while unplaced > 0, leavePool() { unplaced -= 1 }
+      while unplaced > 0, !problem.arena.isInterrupted, leavePool() { unplaced -= 1 }
     }
-    for node in 0..<problem.nodeCount where startedAt(node) {
+    for node in 0..<problem.nodeCount where startedAt(node) && !problem.arena.isInterrupted {
       while load.base[node] > due.most.base[node], give(NodeIndex(node)) { load.base[node] -= 1 }
     }
     if surplus > 0, startedAt(slack) {
-      while surplus > 0, leaveSlack() { surplus -= 1 }
+      while surplus > 0, !problem.arena.isInterrupted, leaveSlack() { surplus -= 1 }
     }
   }
 

@@ -15,7 +15,7 @@ extension Exchange {
     if surplus > 0 { reach(slack, startKey(slack)) }
     if unplaced > 0 { reach(pool, startKey(pool)) }
     var nearest: Int64?
-    while let (priority, vertex) = pop() {
+    while !problem.arena.isInterrupted, let (priority, vertex) = pop() {
       if let nearest, priority > nearest { break }
       if isSettled.base[vertex] { continue }
       isSettled.base[vertex] = true

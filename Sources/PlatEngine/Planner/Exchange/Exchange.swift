@@ -67,6 +67,7 @@ struct Exchange {
     var before = Int.max
     var stuck = 0
     while stuck < 3 {
+      try problem.arena.throwIfInterrupted()
       let balance = Balance(exchange.placement, due)
       let left = balance.above + max(0, balance.surplus) + max(0, balance.unplaced)
       guard left > 0 else { break }

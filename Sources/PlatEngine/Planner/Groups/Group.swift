@@ -1,5 +1,6 @@
 /// The next maps of a group, and the proof.
 public struct GroupPlan: Sendable {
+  public var operation = Operation.rebalance
   /// Map for map.
   public var plans: [Plan]
   /// No maps that meet the same hard rules and are balanced, each and in sum, are reached with fewer moves.
@@ -33,13 +34,22 @@ extension Planner {
     }
     guard !group.clusters.isEmpty else { return GroupPlan(plans: [], movesLowerBound: 0) }
     let due = try GroupDue(group, currents: currents, options: options)
-    var planning = try GroupPlanning(group, currents, due, options)
-    try planning.planEach()
-    try planning.mendSums()
-    planning.letGoOfWhatDoesNotFit()
-    try SumRoles.run(group, currents, due, planning.plans, options: options)
-    return GroupPlan(plans: planning.plans, movesLowerBound: planning.movesLowerBound)
+    var best: (planning: GroupPlanning, isSettled: Bool)?
+    for attempt in 0..<(currents.contains { $0 == nil } ? attempts : 1) {
+      var planning = try GroupPlanning(group, currents, due, options, attempt: attempt)
+      try planning.planEach()
+      try planning.mendSums()
+      planning.letGoOfWhatDoesNotFit()
+      planning.boundByMoves()
+      let isSettled = try SumRoles.run(group, currents, due, planning.plans, options: options)
+      if best == nil || isSettled { best = (planning, isSettled) }
+      if isSettled { break }
+    }
+    return GroupPlan(plans: best!.planning.plans, movesLowerBound: best!.planning.movesLowerBound)
   }
+
+  /// Other roundings of fresh maps that are tried where the first leave some state's sum out of its window.
+  private static let attempts = 8
 }
 
 /// The working state of planning a group.
@@ -52,12 +62,13 @@ private struct GroupPlanning {
   private(set) var plans: [Plan] = []
   /// What each node holds of each map: the numbers that are aimed at, and then those that came out.
   private var loads: [NodeTable<Int32>] = []
-  private var balance: SumBalance?
   private let windows: GroupDue.Window
+  private let attempt: Int
 
   init(
-    _ group: DenseGroup, _ currents: [PlacementMap?], _ due: GroupDue, _ options: PlanOptions
+    _ group: DenseGroup, _ currents: [PlacementMap?], _ due: GroupDue, _ options: PlanOptions, attempt: Int
   ) throws(PlatError) {
+    self.attempt = attempt
     self.group = group
     self.currents = currents
     self.due = due
@@ -70,25 +81,57 @@ private struct GroupPlanning {
 
   /// Plans every map that exists for itself, and decides what each fresh map should give each node.
   mutating func planEach() throws(PlatError) {
+    let existing = group.clusters.indices.filter { currents[$0] != nil }
+    plans = Array(repeating: Plan.unmade, count: group.clusters.count)
+    for (map, plan) in zip(existing, try plan(existing) { MapGoal(due: windows(of: $0)) }) { plans[map] = plan }
     loads.reserveCapacity(group.clusters.count)
     var seen = [Int](repeating: 0, count: due.kinds.count)
     for map in group.clusters.indices {
+      try arena.throwIfInterrupted()
       let kind = due.kindOfMap[map]
       let row = seen[kind]
       seen[kind] += 1
-      if let current = currents[map] {
-        let plan = try Planner.plan(group.clusters[map], from: current, options: options, goal: MapGoal(due: windows(of: map)))
-        plans.append(plan)
-        loads.append(try count(plan.target, group.clusters[map]))
+      if currents[map] != nil {
+        loads.append(try count(plans[map].target, group.clusters[map]))
       } else {
         let quota: NodeTable<Int32> = try arena.table(group.nodeCount)
         // The first of a kind begin at different points, so that kinds of one map do not all favour the same nodes.
-        let turn = kind &* 633 & 1023
+        let turn = (kind &* 633 &+ attempt &* 379) & 1023
         windows(of: map).round(row << 10 + turn, of: due.mapsOfKind[kind].count << 10, into: quota)
         loads.append(quota)
-        plans.append(Plan.unmade)
       }
     }
+  }
+
+  /// Plans some of the maps, on several threads.
+  private func plan(_ maps: [Int], _ goal: (Int) -> MapGoal) throws(PlatError) -> [Plan] {
+    guard !maps.isEmpty else { return [] }
+    let slots = maps.reduce(0) { $0 + group.clusters[$1].partitionCount * group.clusters[$1].replicas }
+    let blocks = Blocks(maps.count, replicas: slots / maps.count, threads: options.threads)
+    var own = options
+    if blocks.workers > 1 {
+      own.threads = 1
+      own.interrupt = nil  // nobody is told of stages from several threads
+    }
+    var made = [Result<Plan, PlatError>?](repeating: nil, count: maps.count)
+    made.withUnsafeMutableBufferPointer { made in
+      blocks.run { _, block in
+        for index in block {
+          let map = maps[index]
+          do throws(PlatError) {
+            if let interrupt = options.interrupt, interrupt.isRequested { throw .cancelled }
+            made[index] = .success(
+              try Planner.plan(group.clusters[map], from: currents[map], options: own, goal: goal(map)))
+          } catch {
+            made[index] = .failure(error)
+          }
+        }
+      }
+    }
+    var plans: [Plan] = []
+    for result in made { plans.append(try result!.get()) }
+    try options.interrupt?.finished("maps")
+    return plans
   }
 
   /// Brings the sums into their windows, and plans what is fresh and what changes.
@@ -96,31 +139,39 @@ private struct GroupPlanning {
     var isDone = currents.map { $0 != nil }
     var isFrozen = currents.map { _ in false }
     let held = try group.clusters.indices.map { map throws(PlatError) in try heldToday(map) }
+    let nodes = 0..<group.nodeCount
     for round in 0..<Self.rounds {
       let before = try loads.map { load throws(PlatError) in try copy(load) }
-      let balance = try settle(held: held, isFrozen: isFrozen)
-      self.balance = balance
-      var changed = false
-      for map in group.clusters.indices {
-        let isMoved = !isDone[map] || (0..<group.nodeCount).contains { loads[map].base[$0] != before[map].base[$0] }
-        guard isMoved else { continue }
-        changed = true
-        let goal = try goal(map)
-        let plan = try Planner.plan(group.clusters[map], from: currents[map], options: options, goal: goal)
-        let load = try count(plan.target, group.clusters[map])
-        let isReached = (0..<group.nodeCount).allSatisfy { load.base[$0] == loads[map].base[$0] }
-        if !isReached { isFrozen[map] = true }
-        if isReached || !isDone[map] || round == 0 && fits(load, map) {
-          let own = isDone[map] ? plans[map].movesLowerBound : plan.movesLowerBound
-          plans[map] = plan
-          plans[map].movesLowerBound = own
-          loads[map] = load
-        } else {
-          loads[map] = before[map]
-        }
-        isDone[map] = true
+      try settle(held: held, isFrozen: isFrozen)
+      let changed = group.clusters.indices.filter { map in
+        !isDone[map] || nodes.contains { loads[map].base[$0] != before[map].base[$0] }
       }
-      if !changed || (0..<group.nodeCount).allSatisfy({ windows.least[$0] <= sum($0) && sum($0) <= windows.most[$0] }) {
+      func take(_ maps: [Int], _ states: [[NodeTable<Int32>]?]) throws(PlatError) {
+        for (map, plan) in zip(maps, try self.plan(maps) { goal($0, states: states[$0]) }) {
+          let load = try count(plan.target, group.clusters[map])
+          let isReached = nodes.allSatisfy { load.base[$0] == loads[map].base[$0] }
+          if !isReached { isFrozen[map] = true }
+          if isReached || !isDone[map] || round == 0 && fits(load, map) {
+            let own = isDone[map] ? plans[map] : plan
+            plans[map] = plan
+            (plans[map].movesLowerBound, plans[map].certificate) = (own.movesLowerBound, own.certificate)
+            loads[map] = load
+          } else {
+            loads[map] = before[map]
+          }
+          isDone[map] = true
+        }
+      }
+      // Fresh maps last: by then it is known what states they find.
+      try take(changed.filter { currents[$0] != nil }, currents.map { _ in nil })
+      var fresh = changed.filter { currents[$0] == nil }[...]
+      while !fresh.isEmpty {
+        // Half of them at a time: what does not come out as it was dealt is made up for by the others.
+        let next = fresh.prefix((fresh.count + 1) / 2)
+        try take(Array(next), deal(Array(fresh)))
+        fresh = fresh.dropFirst(next.count)
+      }
+      if changed.isEmpty || nodes.allSatisfy({ windows.least[$0] <= sum($0) && sum($0) <= windows.most[$0] }) {
         break
       }
     }
@@ -147,6 +198,37 @@ private struct GroupPlanning {
     }
   }
 
+  /// A map outside its windows may need fewer moves than any inside: what it needs bounds both.
+  mutating func boundByMoves() {
+    for map in plans.indices where !fits(loads[map], map) {
+      plans[map].movesLowerBound = min(plans[map].movesLowerBound, moves(map))
+    }
+  }
+
+  /// What nodes must receive of a map.
+  private func moves(_ map: Int) -> Int {
+    let (cluster, target) = (group.clusters[map], plans[map].target)
+    let states = cluster.cluster.settings.model.states
+    var moves = 0
+    for partition in 0..<target.partitionCount {
+      var held: Set<NodeIndex> = []  // asked only
+      if let current = currents[map], partition < current.partitionCount {
+        for state in states.indices where states[state].holdsData {
+          for slot in current.slots(ofState: state) where current.row(partition)[slot] != .none {
+            let node = current.row(partition)[slot]
+            if cluster.status[node.int] != .failed { held.insert(node) }
+          }
+        }
+      }
+      for state in states.indices where states[state].holdsData {
+        for slot in target.slots(ofState: state) where target.row(partition)[slot] != .none {
+          moves += held.contains(target.row(partition)[slot]) ? 0 : 1
+        }
+      }
+    }
+    return moves
+  }
+
   private func fits(_ load: NodeTable<Int32>, _ map: Int) -> Bool {
     let due = windows(of: map)
     return (0..<group.nodeCount).allSatisfy {
@@ -157,7 +239,7 @@ private struct GroupPlanning {
   private func sum(_ node: Int) -> Int { loads.reduce(0) { $0 + Int($1.base[node]) } }
 
   /// Changes `loads` as little as the sums ask for.
-  private func settle(held: [NodeTable<Int32>?], isFrozen: [Bool]) throws(PlatError) -> SumBalance {
+  private func settle(held: [NodeTable<Int32>?], isFrozen: [Bool]) throws(PlatError) {
     var boxes: [[SumBoxes?]] = due.kinds.map { _ in [nil, nil] }
     var rows: [SumBalance.Row] = []
     rows.reserveCapacity(loads.count)
@@ -172,16 +254,27 @@ private struct GroupPlanning {
           value: loads[map], least: isFrozen[map] ? loads[map] : windows.least,
           most: isFrozen[map] ? loads[map] : windows.most, held: held[map], boxes: ofKind))
     }
-    let balance = try SumBalance(rows, least: windows.least, most: windows.most, arena: arena)
-    balance.settle()
-    return balance
+    try SumBalance(rows, least: windows.least, most: windows.most, arena: arena).settle()
   }
 
   /// What a map should give each node, and for a fresh one of each state.
-  private func goal(_ map: Int) throws(PlatError) -> MapGoal {
-    var goal = MapGoal(due: windows(of: map), totals: loads[map])
-    if currents[map] == nil { goal.seed = UInt64(map) }
+  private func goal(_ map: Int, states: [NodeTable<Int32>]?) -> MapGoal {
+    var goal = MapGoal(due: windows(of: map), totals: loads[map], states: states)
+    if currents[map] == nil { goal.seed = UInt64(map + attempt * group.clusters.count) }
     return goal
+  }
+
+  /// What each of these maps should give each node of each state, beside those that are planned.
+  private func deal(_ maps: [Int]) throws(PlatError) -> [[NodeTable<Int32>]?] {
+    guard group.clusters.count > 1 else { return [nil] }  // planned as if it were alone
+    var totals: [NodeTable<Int32>?] = currents.map { _ in nil }
+    for map in maps { totals[map] = loads[map] }
+    return try SumDeal(due, totals: totals, arena: arena) { map, place, sum in
+      let roles = due.kinds[due.kindOfMap[map]].due.roles
+      let state = place < roles.count ? roles[place].state : group.clusters[map].dataWanted.firstIndex { $0 > 0 } ?? 0
+      let target = plans[map].target
+      if target.partitionCount > 0 { target.count(target.slots(ofState: state), into: sum) }
+    }.states
   }
 
   /// Replicas of each node in a map, of states that hold data.

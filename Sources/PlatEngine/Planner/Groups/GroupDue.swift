@@ -4,6 +4,7 @@ struct GroupDue {
   private(set) var kinds: [(problem: Problem, due: Due)] = []
   private let dense: DenseGroup
   let arena: Arena
+  var nodeCount: Int { dense.nodeCount }
   /// Kind of each map. Where nodes in maintenance keep what they hold, every map that has some is a kind of its own.
   private(set) var kindOfMap: [Int]
   private(set) var mapsOfKind: [[Int]]
@@ -17,12 +18,18 @@ struct GroupDue {
     fileprivate var sums: [Rational]
 
     func due(_ node: Int) -> Rational { sums[classes[node]] }
+
+    /// So many times each node's due, rounded down.
+    func scaled(by factor: Int) -> [Int] {
+      let ofClass = sums.map { ($0 * Rational(factor)).floor ?? 0 }
+      return classes.map { ofClass[$0] }
+    }
   }
 
   /// `currents`: of each map; nil: fresh. O(kinds · N), and exact arithmetic for each kind of node in each kind of map.
   init(_ dense: DenseGroup, currents: [PlacementMap?], options: PlanOptions) throws(PlatError) {
     self.dense = dense
-    arena = try Arena(limitBytes: options.memoryLimitBytes)
+    arena = try Arena(limitBytes: options.memoryLimitBytes, interrupt: options.interrupt)
     let keeps = dense.clusters.first?.status.contains(.maintenance) ?? false
     kindOfMap = dense.kindOfMap
     mapsOfKind = dense.mapsOfKind
@@ -93,6 +100,36 @@ struct GroupDue {
       (windows.least[node], windows.most[node]) = (0, Int.max)  // it keeps what it holds, as far as its windows go
     }
     return windows
+  }
+
+  /// The states that maps are asked for, but for the last of each kind: those whose holders are chosen.
+  var roleNames: [String] {
+    var names: [String] = []
+    for (problem, due) in kinds {
+      for role in due.roles {
+        let name = problem.cluster.cluster.settings.model.states[role.state].name
+        if !names.contains(name) { names.append(name) }
+      }
+    }
+    return names
+  }
+
+  /// Where each map's `Due.roles` has the state of a name; behind their end: it is all that is wanted there; -1: it is
+  /// not wanted. Nil where some map has it as the rest of others.
+  func places(of name: String) -> [Int]? {
+    var ofKind: [Int] = []
+    for (problem, due) in kinds {
+      let settings = problem.cluster.cluster.settings
+      if let place = due.roles.firstIndex(where: { settings.model.states[$0.state].name == name }) {
+        ofKind.append(place)
+      } else if let state = settings.model.states.firstIndex(where: { $0.name == name }), problem.wanted[state] > 0 {
+        guard due.roles.isEmpty else { return nil }
+        ofKind.append(0)
+      } else {
+        ofKind.append(-1)
+      }
+    }
+    return kindOfMap.map { ofKind[$0] }
   }
 
   /// The boxes of a kind that hard rules limit. `isFresh`: every container counts, and none gets more than the ceiling

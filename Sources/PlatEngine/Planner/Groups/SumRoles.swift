@@ -1,103 +1,66 @@
 /// The states of several maps: what each node has of a state over all maps comes into its window, by role changes.
 ///
-/// Each map's own windows hold already. `SumBalance` says which maps should have one master more here and one less
-/// there, and in those maps `RoleChains` makes it so, along partitions that nodes share. No data moves.
+/// Each map's own windows hold already, and most sums, where `SumDeal` has dealt the states of fresh maps. `SumChains`
+/// settles the rest. No data moves.
 struct SumRoles {
   private let group: DenseGroup
-  private let currents: [PlacementMap?]
   private let due: GroupDue
   private let plans: [Plan]
+  /// No map has holders whose states would change.
+  private let areFresh: Bool
   private let arena: Arena
-  private let options: PlanOptions
-
-  private static let rounds = 4
 
   /// States are the same where their names are. Left alone: states that some map leaves as the rest, since they follow
-  /// from the others; and maps with fan-out limits or with states without data. O(maps · (P · R + N)) for each round.
+  /// from the others; and maps with fan-out limits, with states without data, or with wide rows.
+  /// Returns whether all are settled then. O(P · R + maps · N), and what `SumChains` takes where sums are not.
   static func run(
     _ group: DenseGroup, _ currents: [PlacementMap?], _ due: GroupDue, _ plans: [Plan], options: PlanOptions
-  ) throws(PlatError) {
+  ) throws(PlatError) -> Bool {
     let roles = SumRoles(
-      group: group, currents: currents, due: due, plans: plans, arena: try Arena(limitBytes: options.memoryLimitBytes),
-      options: options)
-    var names: [String] = []
-    for (problem, due) in due.kinds {
-      for role in due.roles {
-        let name = problem.cluster.cluster.settings.model.states[role.state].name
-        if !names.contains(name) { names.append(name) }
-      }
+      group: group, due: due, plans: plans, areFresh: currents.allSatisfy { $0 == nil },
+      arena: try Arena(limitBytes: options.memoryLimitBytes, interrupt: options.interrupt))
+    var areSettled = true
+    for name in due.roleNames {
+      guard let places = due.places(of: name) else { continue }
+      areSettled = try roles.settle(places) && areSettled
     }
-    for name in names {
-      guard let places = roles.places(name) else { continue }
-      try roles.settle(places)
-    }
+    return areSettled
   }
 
-  private func model(_ map: Int) -> StateModel { group.clusters[map].cluster.settings.model }
-
-  /// Where each map's `Due.roles` has the state; behind their end: it is all that is wanted there; -1: it is not wanted.
-  /// Nil where some map has it as the rest of others.
-  private func places(_ name: String) -> [Int]? {
-    var ofKind: [Int] = []
-    for (problem, due) in due.kinds {
-      let settings = problem.cluster.cluster.settings
-      if let place = due.roles.firstIndex(where: { settings.model.states[$0.state].name == name }) {
-        ofKind.append(place)
-      } else if let state = settings.model.states.firstIndex(where: { $0.name == name }), problem.wanted[state] > 0 {
-        guard due.roles.isEmpty else { return nil }
-        ofKind.append(0)
-      } else {
-        ofKind.append(-1)
-      }
+  private func settle(_ places: [Int]) throws(PlatError) -> Bool {
+    let nodes = 0..<group.nodeCount
+    let sum: NodeTable<Int> = try arena.table(nodes.count)
+    var members: [SumChains.Member] = []
+    for map in places.indices where places[map] >= 0 {
+      let member = try member(map, places[map])
+      for node in nodes { sum.base[node] += Int(member.count.base[node]) }
+      members.append(member)
     }
-    return due.kindOfMap.map { ofKind[$0] }
+    let windows = try jointWindows(places)
+    func isSettled() -> Bool {
+      nodes.allSatisfy { windows.least[$0] <= sum.base[$0] && sum.base[$0] <= windows.most[$0] }
+    }
+    // Mostly little is left, and a few maps settle it; with all there are shorter chains, which is fewer role changes.
+    for count in areFresh ? [min(Self.few, members.count), members.count] : [members.count] where !isSettled() {
+      try SumChains(members.suffix(count), sum: sum, least: windows.least, most: windows.most, arena: arena).run()
+    }
+    return isSettled()
   }
 
-  private func settle(_ places: [Int]) throws(PlatError) {
-    let maps = places.indices.filter { places[$0] >= 0 }
-    let boxes = SumBoxes(nodeCount: group.nodeCount)
-    var isFrozen = [Bool](repeating: false, count: places.count)
-    for _ in 0..<Self.rounds {
-      var rows: [SumBalance.Row] = []
-      for map in maps { rows.append(try row(map, places[map], isFrozen: isFrozen[map], boxes)) }
-      let windows = jointWindows(places)
-      let balance = try SumBalance(rows, least: windows.least, most: windows.most, arena: arena)
-      if balance.isSettled { return }
-      balance.settle()
-      var changed = false
-      for (index, map) in maps.enumerated() where !isFrozen[map] {
-        let (wanted, had) = (rows[index].value, rows[index].held!)
-        guard (0..<group.nodeCount).contains(where: { wanted.base[$0] != had.base[$0] }) else { continue }
-        changed = true
-        try change(map, places[map], to: wanted)
-        let has = try row(map, places[map], isFrozen: true, boxes).value
-        isFrozen[map] = (0..<group.nodeCount).contains { has.base[$0] != wanted.base[$0] }
-      }
-      if !changed { return }
-    }
-  }
+  private static let few = 64
 
   /// The floor and the ceiling of what each node is due in the state, as far as they leave the states after it within
   /// one of theirs.
-  private func jointWindows(_ places: [Int]) -> GroupDue.Window {
+  private func jointWindows(_ places: [Int]) throws(PlatError) -> GroupDue.Window {
     var windows = due.windows(places)
     guard due.kinds.allSatisfy({ $0.due.roles.count <= 1 }) else { return windows }
     let all = due.windows()
-    var total = [Int](repeating: 0, count: group.nodeCount)
-    for (map, plan) in plans.enumerated() {
-      let states = model(map).states
-      for state in states.indices where states[state].holdsData {
-        let slots = plan.target.slots(ofState: state)
-        for partition in 0..<plan.target.partitionCount {
-          let row = plan.target.row(partition)
-          for slot in slots where row[slot] != .none { total[row[slot].int] += 1 }
-        }
-      }
-    }
+    let total: NodeTable<Int32> = try arena.table(group.nodeCount)
+    for (map, plan) in plans.enumerated() { plan.target.countData(group.clusters[map], into: total) }
     for node in 0..<group.nodeCount where windows.least[node] < windows.most[node] && windows.most[node] < .max {
       let rest = all.due(node) - windows.due(node)
       let fits = (windows.least[node]...windows.most[node]).filter { count in
-        let off = Rational(total[node] - count) - rest
+        let off = Rational(Int(total.base[node]) - count) - rest
         return off <= .one && off >= Rational(-1)
       }
       guard let first = fits.first, let last = fits.last else { continue }
@@ -107,60 +70,48 @@ struct SumRoles {
   }
 
   /// What each node has of the state in a map, and may have.
-  private func row(_ map: Int, _ place: Int, isFrozen: Bool, _ boxes: SumBoxes) throws(PlatError) -> SumBalance.Row {
-    let roles = due.kinds[due.kindOfMap[map]].due.roles
-    let role = place < roles.count ? roles[place] : nil
-    let states = model(map).states
-    let state = role?.state ?? states.indices.first { group.clusters[map].dataWanted[$0] > 0 } ?? 0
-    let (target, nodes) = (plans[map].target, group.nodeCount)
-    let value: NodeTable<Int32> = try arena.table(nodes)
-    let held: NodeTable<Int32> = try arena.table(nodes)
-    let total: NodeTable<Int32> = try arena.table(nodes)
-    let least: NodeTable<Int32> = try arena.table(nodes)
-    let most: NodeTable<Int32> = try arena.table(nodes)
-    let slots = target.slots(ofState: state)
-    for partition in 0..<target.partitionCount {
-      let row = target.row(partition)
-      for slot in slots where row[slot] != .none { value[row[slot]] += 1 }
-    }
-    for state in state..<states.count where states[state].holdsData {
-      let slots = target.slots(ofState: state)
-      for partition in 0..<target.partitionCount {
-        let row = target.row(partition)
-        for slot in slots where row[slot] != .none { total[row[slot]] += 1 }
-      }
-    }
-    held.copy(from: value)
+  private func member(_ map: Int, _ place: Int) throws(PlatError) -> SumChains.Member {
+    let (problem, due) = due.kinds[due.kindOfMap[map]]
     let cluster = group.clusters[map]
-    let mayChange = !isFrozen && cluster.cluster.settings.fanOut == nil && cluster.wanted == cluster.dataWanted
-    for node in 0..<nodes {
-      let count = value.base[node]
-      let window = role?.window(NodeIndex(node), total: total.base[node]) ?? RoleWindows.Window(least: count, most: count)
-      least.base[node] = mayChange ? min(window.least, count) : count
-      most.base[node] = mayChange ? max(window.most, count) : count
+    let role = place < due.roles.count ? due.roles[place] : nil
+    let state = role?.state ?? cluster.dataWanted.firstIndex { $0 > 0 } ?? 0
+    let target = plans[map].target
+    let (count, nodes) = (try arena.table(group.nodeCount, of: Int32.self, by: NodeIndex.self), 0..<group.nodeCount)
+    let slots = target.slots(ofState: state)
+    target.count(slots, into: count)
+    let isOpen =
+      role != nil && cluster.cluster.settings.fanOut == nil && cluster.wanted == cluster.dataWanted && !problem.isWide
+    guard isOpen, let role else {
+      return SumChains.Member(
+        problem: problem, target: target, slots: slots, state: state, count: count, least: count, most: count, isOpen: false)
     }
-    return SumBalance.Row(value: value, least: least, most: most, held: held, boxes: boxes)
+    let total: NodeTable<Int32> = try arena.table(nodes.count)
+    let least: NodeTable<Int32> = try arena.table(nodes.count)
+    let most: NodeTable<Int32> = try arena.table(nodes.count)
+    // All columns hold data, or the map is not open.
+    target.count(slots.lowerBound..<target.width, into: total)
+    for node in nodes {
+      let window = role.window(NodeIndex(node), total: total.base[node])
+      least.base[node] = min(window.least, count.base[node])
+      most.base[node] = max(window.most, count.base[node])
+    }
+    return SumChains.Member(
+      problem: problem, target: target, slots: slots, state: state, count: count, least: least, most: most, isOpen: true)
+  }
+}
+
+extension PlacementMap {
+  /// Adds to `count` how many slots of the columns each node has. O(P · columns).
+  func count(_ columns: Range<Int>, into count: NodeTable<Int32>) {
+    for partition in 0..<partitionCount {
+      let row = row(partition)
+      for slot in columns where row[slot] != .none { count[row[slot]] += 1 }
+    }
   }
 
-  /// Role changes within a map towards so many of the state on each node.
-  private func change(_ map: Int, _ place: Int, to wanted: NodeTable<Int32>) throws(PlatError) {
-    let role = due.kinds[due.kindOfMap[map]].due.roles[place]
-    let scratch = try Arena(limitBytes: options.memoryLimitBytes)
-    let target = plans[map].target
-    let problem = try Problem(group.clusters[map], current: currents[map], arena: scratch, wideRow: options.wideRow)
-    let placement = try Placement(problem, target: target)
-    let count: NodeTable<Int32> = try scratch.table(group.nodeCount)
-    let window: NodeTable<RoleWindows.Window> = try scratch.table(group.nodeCount)
-    let slots = target.slots(ofState: role.state)
-    for partition in 0..<target.partitionCount {
-      let row = target.row(partition)
-      for slot in 0..<target.width where row[slot] != .none { placement.load[row[slot]] += 1 }
-      for slot in slots where row[slot] != .none { count[row[slot]] += 1 }
-    }
-    for node in 0..<group.nodeCount {
-      window.base[node] = RoleWindows.Window(least: wanted.base[node], most: wanted.base[node])
-    }
-    try RoleChains(problem, placement, slots: slots, state: role.state, count: count, window: window)
-      .run(placement)
+  /// The same of all states that hold data.
+  func countData(_ cluster: DenseCluster, into count: NodeTable<Int32>) {
+    let states = cluster.cluster.settings.model.states
+    for state in states.indices where states[state].holdsData { self.count(slots(ofState: state), into: count) }
   }
 }

@@ -21,7 +21,7 @@ struct ComposedMap {
 
   init(_ cluster: DenseCluster, options: PlanOptions) throws(PlatError) {
     self.cluster = cluster
-    let arena = try Arena(limitBytes: options.memoryLimitBytes)
+    let arena = try Arena(limitBytes: options.memoryLimitBytes, interrupt: options.interrupt)
     problem = try Problem(cluster, current: nil, arena: arena)
     var counts = cluster.wanted
     lastState = cluster.dataWanted.lastIndex { $0 > 0 } ?? 0

@@ -11,7 +11,7 @@ enum Failover {
   static func plan(
     _ cluster: DenseCluster, from current: PlacementMap?, options: PlanOptions
   ) throws(PlatError) -> Plan {
-    let arena = try Arena(limitBytes: options.memoryLimitBytes)
+    let arena = try Arena(limitBytes: options.memoryLimitBytes, interrupt: options.interrupt)
     let counts = zip(current?.slotCounts ?? cluster.wanted, cluster.wanted).map { max($0, $1) }
     let target = try PlacementMap(
       unfilled: cluster.partitionCount, slotCounts: counts, arena: Arena(limitBytes: options.memoryLimitBytes))
@@ -56,6 +56,7 @@ enum Failover {
     }
     return Plan(
       operation: .failover, target: target, movesLowerBound: 0,
+      movesWeightLowerBound: cluster.partitionWeights == nil ? nil : .zero,
       certificate: Array(repeating: 0, count: cluster.nodeCount), stageNanoseconds: [],
       peakBytes: arena.peakBytes + UInt64(target.memoryBytes) + UInt64(current?.memoryBytes ?? 0))
   }

@@ -10,23 +10,22 @@ extension Planner {
     _ cluster: DenseCluster, _ weights: PartitionWeights, from current: PlacementMap?, options: PlanOptions
   ) throws(PlatError) -> Plan {
     try refuseWithWeights(cluster, options)
-    let arena = try Arena(limitBytes: options.memoryLimitBytes)
-    var clock = StageClock()
+    let arena = try Arena(limitBytes: options.memoryLimitBytes, interrupt: options.interrupt)
+    var clock = StageClock(options.interrupt)
     let target = try PlacementMap(
       unfilled: cluster.partitionCount, slotCounts: cluster.dataWanted, arena: Arena(limitBytes: options.memoryLimitBytes))
     let problem = try Problem(cluster, current: current, arena: arena)
     var placement = try Placement(problem, target: target)
     if current == nil { target.clear() }
     let weighing = try Weighing(problem, weights, placement)
-    clock.mark("prepare")
+    try clock.mark("prepare")
 
     Keep.run(problem, &placement)
     placement.concerned.isAll = true  // rows change without a word from here on
-    let kept = placement.placed
     let due = try Due(problem, held: placement.load)
     weighing.recount()
     letGoBeyondCapacity(weighing)
-    clock.mark("keep")
+    try clock.mark("keep")
 
     if let above = try WeightedFill.separateGiants(weighing) {
       WeightedFill.run(weighing, try currentDue(weighing), above: above)
@@ -34,27 +33,28 @@ extension Planner {
     WeightedFill.run(weighing, try currentDue(weighing))
     _ = try WeightedFill.separateGiants(weighing)
     try placeTheRest(weighing, due, &placement)
-    clock.mark("fill")
+    try clock.mark("fill")
 
     var weighed = try settle(weighing)
-    clock.mark("shed")
+    try clock.mark("shed")
     if weighed.outside(weighing.load) == 0 {
       WeightedMend.run(weighing, weighed)
       weighed = try settle(weighing)
     }
-    clock.mark("mend")
+    try clock.mark("mend")
 
     try WeightedRoles.run(weighing, placement, weighed)
     StateRules.enforce(problem, placement)
     weighing.recount()
     let map = try Witnesses.run(problem, placement, memoryLimitBytes: options.memoryLimitBytes)
-    clock.mark("roles")
+    try clock.mark("roles")
 
-    let bound = try WeightedBound(weighing, due, try currentDue(weighing), kept: kept)
-    clock.mark("certify")
+    let bound = try WeightedBound(weighing, due, try currentDue(weighing))
+    try clock.mark("certify")
     return Plan(
       operation: .rebalance, target: map, movesLowerBound: bound.moves,
-      movesWeightLowerBound: weights.exact(bound.weight), certificate: bound.prices, stageNanoseconds: clock.stages,
+      movesWeightLowerBound: weights.exact(bound.weight), certificate: bound.prices, weightWindows: bound.windows,
+      stageNanoseconds: clock.stages,
       peakBytes: arena.peakBytes + UInt64(target.memoryBytes) + UInt64(current?.memoryBytes ?? 0))
   }
 

@@ -7,6 +7,8 @@ struct Weighing {
   let weight: PartitionTable<Int>
   /// Of all partitions.
   let total: Int
+  /// What 1 stands for in the document's own numbers.
+  let unit: Rational
   /// Partitions, heaviest first; equal ones by number.
   let order: PartitionTable<PartitionIndex>
   /// Every size that occurs, ascending, with how much all partitions up to it weigh.
@@ -23,6 +25,7 @@ struct Weighing {
     replicas = problem.replicas
     count = placement.load
     total = weights.total
+    unit = weights.unit
     weight = try problem.arena.table(problem.partitionCount)
     order = try problem.arena.table(problem.partitionCount)
     load = try problem.arena.table(problem.nodeCount)

@@ -15,11 +15,13 @@ struct WeightedBound {
   private(set) var moves = 0
   /// What proves the weight: one a node.
   private(set) var prices: [Int32] = []
+  let windows: WeightWindows
 
   /// A plan that leaves a window is in the windows widened up to it, and so are the maps that the bound is about.
   /// O(P · R) for each of a few choices of prices.
-  init(_ weighing: Weighing, _ due: Due, _ weighed: WeightedDue, kept: Int) throws(PlatError) {
+  init(_ weighing: Weighing, _ due: Due, _ weighed: WeightedDue) throws(PlatError) {
     let problem = weighing.problem
+    let kept = try WeightedBound.mostKept(problem, due)
     let least: NodeTable<Int> = try problem.arena.table(problem.nodeCount)
     let most: NodeTable<Int> = try problem.arena.table(problem.nodeCount)
     var placed = 0
@@ -29,6 +31,9 @@ struct WeightedBound {
       placed += Int(weighing.count.base[node])
     }
     let isShort = placed < problem.partitionCount * problem.replicas
+    windows = WeightWindows(
+      least: (0..<problem.nodeCount).map { least.base[$0] }, most: (0..<problem.nodeCount).map { most.base[$0] },
+      unit: weighing.unit)
     let held: NodeTable<Int> = try problem.arena.table(problem.nodeCount)
     let keepable: NodeTable<Int> = try problem.arena.table(problem.nodeCount)
     var keepableCount = 0
@@ -51,6 +56,16 @@ struct WeightedBound {
     let best = try search.best(held: held)
     weight = max(0, min(max(best.bound, isShort ? 0 : outOfTheWay(weighing, most, kept: kept)), made.weight))
     prices = (0..<problem.nodeCount).map { best.prices.base[$0] }
+  }
+
+  /// The most replicas that may stay where they are, by hard rules: of each row the most that can. O(P · R).
+  private static func mostKept(_ problem: Problem, _ due: Due) throws(PlatError) -> Int {
+    guard problem.replicas > 0, problem.nodeCount > 0 else { return 0 }
+    // Who stays earns one, who comes nothing: the cheapest rows keep all that may be kept.
+    let prices: NodeTable<Int32> = try problem.arena.table(problem.nodeCount)
+    prices.fill(with: -1)
+    let market = try Market(problem, due, prices)
+    return (0..<min(problem.partitionCount, problem.heldPartitions)).reduce(0) { $0 - market.costOfCheapest($1) }
   }
 
   /// What is missing must come, and where it is heavier than any node has room for, as much must go from there as it is

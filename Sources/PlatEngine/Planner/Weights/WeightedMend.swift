@@ -12,7 +12,7 @@ enum WeightedMend {
 
   private static func goHome(_ weighing: Weighing, _ due: WeightedDue) {
     let problem = weighing.problem
-    for place in 0..<weighing.order.count {
+    for place in 0..<weighing.order.count where !problem.arena.isInterrupted {
       let partition = weighing.order.base[place].int
       let row = weighing.row(partition)
       guard partition < problem.heldPartitions, problem.isAway(partition, from: row) else { continue }
@@ -49,7 +49,7 @@ enum WeightedMend {
     }
     var room = WeightedRoom(weighing, due)
     var random = SplitMix(seed: 0x6d65_6e64)
-    for (partition, slot) in newcomers {
+    for (partition, slot) in newcomers where !problem.arena.isInterrupted {
       let row = weighing.row(partition)
       let breaches = problem.softBreaches(row, leaving: slot, at: row[slot])
       guard breaches > 0 else { continue }

@@ -14,6 +14,7 @@ struct WeightedShed {
   /// O(P · R) for each round; a few rounds.
   static func run(_ weighing: Weighing, _ due: WeightedDue) throws(PlatError) {
     for _ in 0..<rounds {
+      try weighing.problem.arena.throwIfInterrupted()
       var shed = WeightedShed(weighing: weighing, due: due, holdings: try WeighedHoldings(weighing, in: 0..<weighing.replicas))
       var changed = shed.empty(heedsSoftRules: true)
       changed = shed.empty(heedsSoftRules: false) || changed
@@ -40,7 +41,7 @@ struct WeightedShed {
     if !heedsSoftRules, weighing.problem.soft.isEmpty { return false }
     var room = WeightedRoom(weighing, due)
     var changed = false
-    for index in 0..<weighing.problem.nodeCount {
+    for index in 0..<weighing.problem.nodeCount where !weighing.problem.arena.isInterrupted {
       let node = NodeIndex(index)
       guard weighing.load[node] > due.most[node] else { continue }
       let slots = holdings.of(node)

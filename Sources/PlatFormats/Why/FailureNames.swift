@@ -1,8 +1,8 @@
 import PlatEngine
 
 /// What `--fail` says.
-enum FailureNames {
-  static func cases(_ text: String, of cluster: Cluster) throws -> [FailureCase] {
+package enum FailureNames {
+  package static func cases(_ text: String, of cluster: Cluster) throws -> [FailureCase] {
     if text.hasPrefix("each:") { return try each(String(text.dropFirst(5)), of: cluster) }
     return try text.split(separator: ",", omittingEmptySubsequences: false).map { item in
       let parts = item.split(separator: "+", omittingEmptySubsequences: false)

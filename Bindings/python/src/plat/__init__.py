@@ -1,0 +1,29 @@
+"""Plat, the partition-placement engine: which node holds which partition, and the fewest moves from map to map.
+
+    >>> import plat
+    >>> cluster = plat.Cluster.from_arrays(6, 12, counts=(1, 2), containers=[0, 0, 1, 1, 2, 2], rules=[plat.Rule(at_most=1)])
+    >>> plan = cluster.plan()
+    >>> plan.rows.shape
+    (12, 3)
+
+With NumPy rows are arrays that look into the library's memory; without it they are memoryviews.
+"""
+
+from . import _native
+from ._calls import numpy as _numpy
+from ._calls import option_table
+from .cluster import ACTIVE, DEAD, FAILED, LEAVING, MAINTENANCE, MASTER, PENDING, SLAVE, Cluster, Router, Rule, check_document, plan_document
+from .errors import Cancelled, InvalidArgument, InvalidInput, NotFound, OutOfMemory, PlatError, Unmet, Unsupported
+from .plan import Move, Plan, Step, Steps
+from .report import Finding, Load, Report
+
+NONE = _native.NONE
+has_numpy = _numpy is not None
+__version__: str = _native.functions["version"]().decode()
+
+__all__ = [
+    "ACTIVE", "DEAD", "FAILED", "LEAVING", "MAINTENANCE", "MASTER", "NONE", "PENDING", "SLAVE", "Cancelled", "Cluster",
+    "Finding", "InvalidArgument", "InvalidInput", "Load", "Move", "NotFound", "OutOfMemory", "Plan", "PlatError", "Report",
+    "Router", "Rule", "Step", "Steps", "Unmet", "Unsupported", "check_document", "has_numpy", "option_table",
+    "plan_document",
+]

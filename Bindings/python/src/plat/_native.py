@@ -1,0 +1,177 @@
+"""plat.h, as ctypes sees it: structs, functions, and how an error becomes an exception."""
+
+from __future__ import annotations
+
+import ctypes
+import ctypes.util
+import os
+from ctypes import POINTER, c_char, c_char_p, c_int32, c_int64, c_size_t, c_uint8, c_uint32, c_uint64, c_void_p
+from typing import Any
+
+NONE = 0xFFFFFFFF
+
+
+def _find_library() -> str:
+    """PLAT_LIBRARY, else the one in the wheel, else the system's."""
+    named = os.environ.get("PLAT_LIBRARY")
+    if named:
+        return named
+    beside = os.path.join(os.path.dirname(os.path.abspath(__file__)), "libplat.so.1")
+    if os.path.exists(beside):
+        return beside
+    return ctypes.util.find_library("plat") or "libplat.so.1"
+
+
+class ErrorStruct(ctypes.Structure):
+    _fields_ = [
+        ("size", c_uint32), ("status", c_int32), ("line", c_uint32), ("column", c_uint32),
+        ("message", c_char * 768), ("path", c_char * 256), ("found", c_char * 256), ("expected", c_char * 256),
+    ]
+
+
+class RuleStruct(ctypes.Structure):
+    _fields_ = [(name, c_uint32) for name in ("kind", "strength", "states", "level", "count", "near")]
+
+
+class ArraysStruct(ctypes.Structure):
+    _fields_ = [
+        ("size", c_uint32), ("flags", c_uint32), ("model", c_uint32), ("key_function", c_uint32),
+        ("partition_count", c_uint32), ("node_count", c_uint32),
+        ("counts", c_void_p), ("node_names", c_void_p), ("node_weights", c_void_p), ("node_capacities", c_void_p),
+        ("node_statuses", c_void_p),
+        ("level_count", c_uint32), ("rule_count", c_uint32), ("containers", c_void_p), ("level_names", c_void_p),
+        ("rules", c_void_p), ("rule_size", c_uint32),
+        ("fan_out_strength", c_uint32), ("fan_out_outbound", c_uint32), ("fan_out_inbound", c_uint32),
+        ("map", c_void_p), ("map_slots", c_void_p), ("map_revision", c_uint64), ("partition_weights", c_void_p),
+        ("range_starts", c_void_p), ("range_offsets", c_void_p), ("partition_names", c_void_p),
+    ]
+
+
+class SummaryStruct(ctypes.Structure):
+    _fields_ = [
+        ("size", c_uint32), ("health", c_uint32), ("unmet", c_uint64), ("broken_soft", c_uint64), ("moves", c_uint64),
+        ("moves_lower_bound", c_uint64), ("role_changes", c_uint64), ("leaderless", c_uint64),
+        ("fan_out_outbound", c_uint32), ("fan_out_inbound", c_uint32), ("is_balanced", c_uint32), ("holds", c_uint32),
+        ("load_count", c_uint32), ("finding_count", c_uint32), ("more_findings", c_uint64),
+    ]
+
+
+class LoadStruct(ctypes.Structure):
+    _fields_ = [
+        ("size", c_uint32), ("reserved", c_uint32), ("state", c_char_p), ("least", c_char_p), ("greatest", c_char_p),
+        ("least_due", c_char_p), ("greatest_due", c_char_p),
+    ]
+
+
+class FindingStruct(ctypes.Structure):
+    _fields_ = [
+        ("size", c_uint32), ("strength", c_uint32), ("want", c_int64), ("have", c_int64), ("rule", c_char_p),
+        ("partition", c_char_p), ("node", c_char_p), ("container", c_char_p), ("because", c_char_p),
+    ]
+
+
+class StepStruct(ctypes.Structure):
+    _fields_ = [
+        (name, c_uint32)
+        for name in (
+            "kind", "flags", "purpose", "partition", "node", "from_state", "to_state", "source", "source_from",
+            "source_to", "after_count", "reserved",
+        )
+    ] + [("start", c_uint64)]
+
+
+class DocumentStruct(ctypes.Structure):
+    _fields_ = [
+        ("size", c_uint32), ("reserved", c_uint32), ("bytes", c_void_p), ("length", c_size_t), ("name", c_char_p),
+    ]
+
+
+class OptionStruct(ctypes.Structure):
+    _fields_ = [
+        ("size", c_uint32), ("kind", c_uint32), ("name", c_char_p), ("unit", c_char_p), ("meaning", c_char_p),
+        ("words", c_char_p), ("default_value", c_char_p), ("least", c_uint64), ("most", c_uint64),
+    ]
+
+
+PROGRESS = ctypes.CFUNCTYPE(c_int32, c_void_p, c_char_p)
+
+# CDLL lets go of the interpreter's lock during every call.
+library = ctypes.CDLL(_find_library())
+
+_handle = c_void_p
+_out = POINTER(c_void_p)
+_error = POINTER(ErrorStruct)
+_count = POINTER(c_size_t)
+_signatures: dict[str, tuple[Any, list[Any]]] = {
+    "version": (c_char_p, []),
+    "status_name": (c_char_p, [c_int32]),
+    "cluster_from_arrays": (c_int32, [POINTER(ArraysStruct), _out, _error]),
+    "cluster_from_document": (c_int32, [c_void_p, c_size_t, c_char_p, _out, _error]),
+    "cluster_free": (None, [_handle]),
+    "cluster_node_count": (c_uint32, [_handle]),
+    "cluster_partition_count": (c_uint32, [_handle]),
+    "cluster_state_count": (c_uint32, [_handle]),
+    "cluster_node_name": (c_char_p, [_handle, c_uint32]),
+    "cluster_partition_name": (c_char_p, [_handle, c_uint32]),
+    "cluster_state_name": (c_char_p, [_handle, c_uint32]),
+    "cluster_find_node": (c_uint32, [_handle, c_char_p]),
+    "cluster_find_partition": (c_uint32, [_handle, c_char_p]),
+    "cluster_rows": (c_void_p, [_handle, _count]),
+    "cluster_slots": (c_uint32, [_handle, c_uint32]),
+    "cluster_revision": (c_uint64, [_handle]),
+    "cluster_after": (c_int32, [_handle, _handle, _out, _error]),
+    "cluster_to_document": (c_int32, [_handle, _handle, _out, _error]),
+    "plan_make": (c_int32, [_handle, _handle, _handle, _handle, _out, _error]),
+    "plan_free": (None, [_handle]),
+    "plan_rows": (c_void_p, [_handle, _count]),
+    "plan_slots": (c_uint32, [_handle, c_uint32]),
+    "plan_revision": (c_uint64, [_handle]),
+    "plan_operation": (c_char_p, [_handle]),
+    "plan_moves_lower_bound": (c_uint64, [_handle]),
+    "plan_peak_bytes": (c_uint64, [_handle]),
+    "plan_moves": (c_int32, [_handle, c_void_p, c_size_t, _count, _error]),
+    "plan_to_document": (c_int32, [_handle, _handle, _handle, _out, _error]),
+    "plan_from_document": (c_int32, [_handle, POINTER(DocumentStruct), _out, _error]),
+    "router_make": (c_int32, [_handle, _out, _error]),
+    "router_free": (None, [_handle]),
+    "router_find": (c_uint32, [_handle, c_char_p, c_size_t]),
+    "router_find_batch": (c_int32, [_handle, c_void_p, c_size_t, c_void_p, c_size_t, c_void_p, _error]),
+    "options_make": (c_int32, [_out, _error]),
+    "options_free": (None, [_handle]),
+    "options_set": (c_int32, [_handle, c_char_p, c_char_p, _error]),
+    "option_info": (c_int32, [c_uint32, POINTER(OptionStruct), _error]),
+    "control_make": (c_int32, [PROGRESS, c_void_p, _out, _error]),
+    "control_cancel": (None, [_handle]),
+    "control_free": (None, [_handle]),
+    "check": (c_int32, [_handle, _handle, _handle, _handle, _out, _error]),
+    "verify": (c_int32, [_handle, _handle, _handle, _handle, _out, _error]),
+    "report_free": (None, [_handle]),
+    "report_summary": (c_int32, [_handle, POINTER(SummaryStruct), _error]),
+    "report_load": (c_int32, [_handle, c_uint32, POINTER(LoadStruct), _error]),
+    "report_finding": (c_int32, [_handle, c_uint32, POINTER(FindingStruct), _error]),
+    "report_to_document": (c_int32, [_handle, _out, _error]),
+    "steps_make": (c_int32, [_handle, _handle, _handle, _out, _error]),
+    "steps_free": (None, [_handle]),
+    "steps_count": (c_size_t, [_handle]),
+    "steps_copy": (c_int32, [_handle, c_size_t, c_size_t, POINTER(StepStruct), _error]),
+    "steps_after": (POINTER(c_uint32), [_handle, c_size_t, _count]),
+    "steps_length": (c_uint64, [_handle]),
+    "steps_length_lower_bound": (c_uint64, [_handle]),
+    "moves_to_document": (c_int32, [_handle, _out, _error]),
+    "steps_to_document": (c_int32, [_handle, _out, _error]),
+    "bytes_data": (c_void_p, [_handle]),
+    "bytes_length": (c_size_t, [_handle]),
+    "bytes_free": (None, [_handle]),
+    "explain": (c_int32, [_handle, c_uint32, c_uint32, _out, _error]),
+    "compare": (c_int32, [_handle, _handle, _handle, _handle, _out, _error]),
+    "whatif": (c_int32, [_handle, c_char_p, _handle, _handle, _out, _error]),
+    "import": (c_int32, [c_char_p, POINTER(DocumentStruct), POINTER(DocumentStruct), _handle, _out, _error]),
+    "export": (c_int32, [c_char_p, _handle, _handle, _out, _error]),
+    "document_plan": (c_int32, [POINTER(DocumentStruct), _handle, _handle, _out, _error]),
+    "document_check": (c_int32, [POINTER(DocumentStruct), POINTER(DocumentStruct), _handle, _handle, _out, _error]),
+}
+functions: dict[str, Any] = {}
+for _name, (_result, _arguments) in _signatures.items():
+    _function = getattr(library, f"plat_{_name}")
+    _function.restype, _function.argtypes = _result, _arguments
+    functions[_name] = _function

@@ -1,0 +1,252 @@
+"""python3 -m unittest, with PLAT_LIBRARY and PYTHONPATH=src; PLAT_WITHOUT_NUMPY=1 does all of it as if there were none."""
+
+import array
+import gc
+import json
+import os
+import signal
+import sys
+import threading
+import time
+import unittest
+from fractions import Fraction
+
+if os.environ.get("PLAT_WITHOUT_NUMPY"):
+    sys.modules["numpy"] = None  # type: ignore[assignment]
+
+import plat
+
+ZONES = [0, 1, 2, 0, 1, 2, 0, 1, 2]
+ONE_A_ZONE = [plat.Rule(at_most=1)]
+
+
+def make(**others):
+    arguments = dict(counts=(1, 2), containers=ZONES, level_names=["zone"], rules=ONE_A_ZONE)
+    arguments.update(others)
+    return plat.Cluster.from_arrays(9, 300, **arguments)
+
+
+def rows(view):
+    return [list(map(int, row)) for row in view.tolist()]
+
+
+class Planning(unittest.TestCase):
+    def test_fresh_and_next(self):
+        cluster = make()
+        plan = cluster.plan()
+        self.assertEqual((plan.operation, plan.revision, plan.moves_lower_bound, plan.slots), ("rebalance", 1, 900, (1, 2, 0, 0)))
+        for row in rows(plan.rows):
+            self.assertEqual(sorted(ZONES[node] for node in row), [0, 1, 2])
+        statuses = [plat.LEAVING] + [plat.ACTIVE] * 8
+        following = make(statuses=statuses, map=plan.rows, revision=plan.revision)
+        following_plan = following.plan()
+        self.assertEqual(following_plan.revision, 2)
+        moves = following_plan.moves()
+        received = sum(1 for move in moves if (int(move["from_state"]) == plat.NONE if plat.has_numpy else move.from_state is None))
+        self.assertEqual(received, following_plan.moves_lower_bound)
+        self.assertEqual(following_plan.moves_lower_bound, 100)
+        steps = following_plan.steps()
+        self.assertGreater(len(steps), len(moves))
+        self.assertTrue(all(before < len(steps) for step in steps for before in step.after))
+        self.assertGreaterEqual(steps.length, steps.length_lower_bound)
+        done = following.after(following_plan)
+        self.assertEqual(rows(done.rows), rows(following_plan.rows))
+        self.assertEqual(done.plan().moves_lower_bound, 0)
+
+    def test_reports(self):
+        cluster = make()
+        plan = cluster.plan(strict=True)
+        report = plan.verify()
+        self.assertTrue(report.holds and report.is_balanced)
+        self.assertEqual((report.health, report.moves, report.moves_lower_bound), ("green", 900, 900))
+        self.assertEqual(report.loads[-1], plat.Load("total", *[Fraction(100)] * 4))
+        self.assertEqual(json.loads(report.to_document())["summary"]["health"], "green")
+
+    def test_findings_travel_with_the_exception(self):
+        cluster = make(containers=[0, 1, 0, 1, 0, 1, 0, 1, 0])
+        with self.assertRaises(plat.Unmet) as caught:
+            cluster.plan(strict=True)
+        self.assertEqual(caught.exception.unmet, 300)
+        self.assertEqual(caught.exception.findings[0].rule, "constraints.slave")
+        self.assertIn("zone", caught.exception.findings[0].because)
+
+    def test_operations(self):
+        cluster = make()
+        first = cluster.after(cluster.plan())
+        down = make(statuses=[plat.MAINTENANCE] + [plat.ACTIVE] * 8, map=first.rows, revision=1)
+        plan = down.plan("maintenance")
+        self.assertEqual(plan.operation, "maintenance")
+        back = make(map=plan.rows, revision=2).plan("restore-back", earlier=first)
+        self.assertEqual(rows(back.rows), rows(first.rows))
+
+
+class Arrays(unittest.TestCase):
+    @unittest.skipUnless(plat.has_numpy, "NumPy is not there: rows are memoryviews")
+    def test_numpy_looks_into_the_library(self):
+        import numpy
+
+        cluster = make()
+        plan = cluster.plan()
+        view, again = plan.rows, plan.rows
+        self.assertEqual((view.dtype, view.shape), (numpy.dtype("uint32"), (300, 3)))
+        self.assertEqual(view.ctypes.data, again.ctypes.data)
+        self.assertFalse(view.flags.writeable or view.flags.owndata)
+        in_order = [0, 0, 0, 1, 1, 1, 2, 2, 2]
+        fresh = make(containers=in_order).plan()
+        mine = fresh.rows.copy()
+        borrowed = make(containers=in_order, map=mine, borrow=True)
+        self.assertEqual(borrowed.rows.ctypes.data, mine.ctypes.data)
+
+    def test_rows_keep_what_they_look_into(self):
+        view = make().plan().rows
+        before = rows(view)
+        gc.collect()
+        for _ in range(20):
+            make().plan()
+        self.assertEqual(rows(view), before)
+
+    def test_wrong_arrays(self):
+        with self.assertRaises(ValueError):
+            make(statuses=[0, 0])
+        with self.assertRaises(plat.InvalidArgument) as caught:
+            make(statuses=[0] * 8 + [9])
+        self.assertEqual(caught.exception.path, "node_statuses[8]")
+        with self.assertRaises(plat.InvalidInput) as caught:
+            make(map=[[0, 1, 9]] * 300)
+        self.assertEqual((caught.exception.path, caught.exception.found), ("map[0][2]", "node 9"))
+        with self.assertRaises(ValueError):
+            make(map=[[0, 1]] * 300)
+        with self.assertRaises(ValueError):
+            plat.Cluster.from_arrays(["a", "b\0"], 4)
+        with self.assertRaises((ValueError, OverflowError)):
+            make(weights=[-1] * 9)
+        with self.assertRaises(plat.InvalidInput):
+            plat.Cluster.from_arrays(["a", "a"], 4)
+
+    def test_names(self):
+        cluster = plat.Cluster.from_arrays(["ant", "bee"], 4)
+        self.assertEqual((cluster.node_count, cluster.partition_count, cluster.state_count), (2, 4, 4))
+        self.assertEqual((cluster.node_name(1), cluster.find_node("ant"), cluster.find_node("cat")), ("bee", 0, None))
+        self.assertEqual((cluster.state_name(plat.MASTER), cluster.find_partition("3")), ("master", 3))
+        with self.assertRaises(IndexError):
+            cluster.node_name(2)
+        self.assertIsNone(cluster.rows)
+
+
+class Keys(unittest.TestCase):
+    def test_hashes(self):
+        import zlib
+
+        router = plat.Cluster.from_arrays(3, 1440).router()
+        keys = [b"", b"a", b"123456789", "grüße".encode(), b"x" * 1000]
+        expected = [zlib.crc32(key) % 1440 for key in keys]
+        self.assertEqual([router.find(key) for key in keys], expected)
+        self.assertEqual(list(map(int, router.find_batch(keys))), expected)
+        self.assertEqual(list(router.find_batch([])), [])
+        self.assertEqual(list(map(int, router.find_joined(b"aa", array.array("I", [0, 1, 2])))), [zlib.crc32(b"a") % 1440] * 2)
+        with self.assertRaises(plat.InvalidArgument):
+            router.find_joined(b"aa", [0, 3])
+
+    def test_ranges(self):
+        cluster = plat.Cluster.from_arrays(3, 3, key_function="range", range_starts=[b"", b"g", b"p"], partition_names=["lo", "mid", "hi"])
+        router = cluster.router()
+        self.assertEqual([cluster.partition_name(router.find(key)) for key in (b"a", b"g", b"z")], ["lo", "mid", "hi"])
+
+
+class Documents(unittest.TestCase):
+    document = {"plat": 1, "settings": {"numPartitions": 16}, "nodes": {"a": {}, "b": {}, "c": {}}}
+
+    def test_there_and_back(self):
+        cluster = plat.Cluster.from_document(self.document)
+        plan = cluster.plan()
+        self.assertEqual(plan.to_document(), plat.plan_document(self.document))
+        again = cluster.read_plan(plan.to_document())
+        self.assertEqual(rows(again.rows), rows(plan.rows))
+        self.assertEqual(rows(cluster.read_plan(plan.to_document(binary=True)).rows), rows(plan.rows))
+        self.assertTrue(again.verify().holds)
+        self.assertEqual(plat.check_document(self.document, plan.to_document())["summary"]["moves"], 32)
+        self.assertEqual(len(json.loads(plan.moves_document())["moves"]), 32)
+        self.assertEqual(len(json.loads(plan.steps().to_document())["steps"]), len(plan.steps()))
+        self.assertEqual(plan.explain(3)["partition"], "3")
+        done = cluster.after(plan)
+        self.assertTrue(cluster.compare(cluster, plan, plan))
+        self.assertTrue(done.whatif("each:node"))
+        self.assertIn(b'"current"', done.to_document())
+
+    def test_faults_have_their_place(self):
+        with self.assertRaises(plat.InvalidInput) as caught:
+            plat.Cluster.from_document('{"plat": 1,\n "nodes": {"a": {"wait": 1}}}', "mine.json")
+        self.assertEqual((caught.exception.line, caught.exception.path), (2, "nodes.a.wait"))
+        self.assertIn("mine.json:2:", str(caught.exception))
+        with self.assertRaises(plat.NotFound):
+            plat.Cluster.from_document(self.document).check()
+
+    def test_other_systems(self):
+        kafka = {"version": 1, "partitions": [{"topic": "t", "partition": p, "replicas": [p % 3, (p + 1) % 3]} for p in range(6)]}
+        cluster = plat.Cluster.imported("kafka", kafka)
+        self.assertEqual(json.loads(cluster.export("kafka"))["partitions"], kafka["partitions"])
+
+
+class Running(unittest.TestCase):
+    def test_options(self):
+        names = [option["name"] for option in plat.option_table()]
+        self.assertEqual(len(set(names)), len(names))
+        self.assertTrue({"threads", "memoryLimitBytes", "operation"} <= set(names))
+        with self.assertRaises(plat.InvalidArgument):
+            make().plan("dance")
+        with self.assertRaises(plat.OutOfMemory):
+            make().plan(memory_limit=1000)
+        one, four = make().plan(), make().plan(threads=4)
+        self.assertEqual(rows(one.rows), rows(four.rows))
+
+    def test_progress(self):
+        stages = []
+        make().plan(progress=stages.append)
+        self.assertIn("fill", stages)
+        with self.assertRaises(plat.Cancelled):
+            make().plan(progress=lambda stage: False)
+
+        def fail(stage):
+            raise KeyError(stage)
+
+        with self.assertRaises(KeyError):
+            make().plan(progress=fail)
+
+    def test_from_many_threads(self):
+        cluster, results = make(), []
+
+        def work():
+            results.append(rows(cluster.plan().rows))
+
+        threads = [threading.Thread(target=work) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertTrue(len(results) == 6 and all(result == results[0] for result in results))
+
+    def test_the_interpreter_runs_on_and_ctrl_c_cancels(self):
+        """A progress function that holds the work up until the signal was sent stands for work that takes long."""
+        began = threading.Event()
+
+        def interrupt():
+            began.wait(10)
+            os.kill(os.getpid(), signal.SIGINT)
+
+        def wait(stage):
+            began.set()
+            time.sleep(0.3)
+
+        sender = threading.Thread(target=interrupt)
+        sender.start()
+        at = time.monotonic()
+        with self.assertRaises(KeyboardInterrupt):
+            make().plan(progress=wait)
+        self.assertLess(time.monotonic() - at, 5)
+        sender.join()
+        make().plan()
+
+
+if __name__ == "__main__":
+    print("NumPy", "is there" if plat.has_numpy else "is not there: rows are memoryviews", file=sys.stderr)
+    unittest.main()

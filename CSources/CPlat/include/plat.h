@@ -1,0 +1,550 @@
+/* plat.h: Plat, a partition-placement engine, inside other programs.
+ *
+ * Plat decides which node of a cluster holds which partition in which state, and goes from one such map to the next with
+ * the fewest moves. This header is the reference, from easy to hard; docs/C-API.md is the guide, with pictures.
+ *
+ *   1  Versions, statuses, errors           5  Options; progress and cancelling
+ *   2  Describing a cluster                 6  Judging: what a map comes to
+ *   3  Planning, and reading the result     7  The way there: moves and steps
+ *   4  Finding the partition of a key       8  Documents, and what else the command line does
+ *
+ * WHAT HOLDS EVERYWHERE
+ *
+ * Handles.  plat_cluster, plat_plan and the others are opaque. Whoever gets one frees it, with the _free of its kind;
+ *   NULL is allowed there and does nothing. A handle may be freed while others that were made from it live on.
+ * Pointers out.  What a function returns a pointer to (a name, rows of a map) belongs to the handle that it was asked of
+ *   and stays as it is until that handle is freed. Nobody else writes to it, and the caller must not.
+ * Arrays in.  They are read during the call only, and copied where more is needed (but see PLAT_BORROW_MAP). Each is
+ *   described by its length, unit and meaning. All of it is checked: whatever is in an array, the worst is an error.
+ *   What cannot be checked is the caller's: that a pointer points to as much memory as was said.
+ * Text.  UTF-8, ended by a zero byte. Names that are no UTF-8 are refused.
+ * Structs.  The first member is `size`, which the caller sets to sizeof the struct (the PLAT_…_INIT do). They grow at
+ *   the end: a program built with an older header goes on with newer libraries; members that it does not know count as 0,
+ *   which everywhere means "as if it were not there". A larger struct than the library knows is taken if the rest is 0.
+ * Errors.  Every function that can fail returns a plat_status and takes a plat_error as its last argument, which may be
+ *   NULL. On failure outputs are set to NULL or 0, or left alone, and nothing else has changed.
+ * Threads.  Any function may be called from any thread. Clusters, plans, reports, routers and steps never change once they
+ *   are made, so any number of threads may use one at the same time; a handle is freed when no call uses it any more.
+ *   plat_options and plat_error belong to one thread at a time; a plat_control may be cancelled from any.
+ * A good guest.  The library prints nothing, installs no signal handlers, reads neither environment nor locale, opens no
+ *   files, and leaves the host's malloc alone. The same input gives the same result, byte for byte, on every machine and
+ *   with any number of threads.
+ *
+ * Costs are given with N nodes, P partitions and R replicas of each.
+ */
+#ifndef PLAT_H
+#define PLAT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__clang__)
+#define PLAT_NULLABLE _Nullable
+#define PLAT_NONNULL _Nonnull
+#define PLAT_HAS_NULLABILITY 1
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wnullability-extension"
+#pragma clang diagnostic ignored "-Wnullability-completeness"
+#else
+#define PLAT_NULLABLE
+#define PLAT_NONNULL
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ===== 1  Versions, statuses, errors ============================================================================= */
+
+/* The version of this header. Within a major version programs go on without being built again. */
+#define PLAT_VERSION_MAJOR 1
+#define PLAT_VERSION_MINOR 0
+#define PLAT_VERSION_PATCH 0
+#define PLAT_VERSION_NUMBER (PLAT_VERSION_MAJOR * 1000000 + PLAT_VERSION_MINOR * 1000 + PLAT_VERSION_PATCH)
+
+/* The version of the library that is running: PLAT_VERSION_NUMBER and "1.0.0". Static memory. */
+uint32_t plat_version_number(void);
+const char *PLAT_NONNULL plat_version(void);
+
+typedef enum plat_status {
+  PLAT_OK = 0,                /* Done. What a map does not meet is no failure: ask for a report. */
+  PLAT_INVALID_ARGUMENT = 1,  /* The call is wrong: NULL where there must be something, a wrong size, an absurd count. */
+  PLAT_INVALID_INPUT = 2,     /* What is described, by arrays or a document, is not valid; the error says where. */
+  PLAT_UNSUPPORTED = 3,       /* Valid, but beyond what this version does. */
+  PLAT_OUT_OF_MEMORY = 4,     /* The limit or the system has no memory left. Handles stay valid. */
+  PLAT_CANCELLED = 5,         /* plat_control_cancel, or a progress function that said so. */
+  PLAT_NOT_FOUND = 6,         /* Nothing has that name, or there is nothing to ask about: a fresh cluster has no map. */
+  PLAT_TOO_SMALL = 7          /* The array for the result is too small; its count has been set to what is needed. */
+} plat_status;
+
+/* "invalid argument", "out of memory" …; "unknown status" for other numbers. Static memory. */
+const char *PLAT_NONNULL plat_status_name(int32_t status);
+
+/* What went wrong in one call. The caller's own memory, on the stack as a rule, so that even a lack of memory can be told.
+ * Set by calls that fail, and only by them: `status` is PLAT_OK until then. Texts are cut where they do not fit. */
+typedef struct plat_error {
+  uint32_t size;        /* sizeof(plat_error) */
+  int32_t status;       /* a plat_status */
+  uint32_t line;        /* In documents: from 1. 0: not about a place in a document. */
+  uint32_t column;      /* From 1, in code points. */
+  char message[768];    /* All of it in one line: "cluster.json:12:7: nodes.a.weight: found true, expected a number". */
+  char path[256];       /* Where: the path in the document, or the member of the struct: "rules[1].level". */
+  char found[256];      /* What stands there, and what was expected. */
+  char expected[256];
+} plat_error;
+#define PLAT_ERROR_INIT { sizeof(plat_error), PLAT_OK, 0, 0, {0}, {0}, {0}, {0} }
+
+/* ===== 2  Describing a cluster =================================================================================== */
+
+/* A cluster: nodes with their place in a tree of containers, the settings, and the current map, unless it is fresh. */
+typedef struct plat_cluster plat_cluster;
+
+/* No node (an empty slot), no limit. */
+#define PLAT_NONE UINT32_MAX
+#define PLAT_NO_LIMIT UINT32_MAX
+
+/* State models. Clusters with models of their own are described by documents. */
+#define PLAT_MODEL_MASTER_SLAVE 0u  /* 1 master, 1 slave, unless `counts` say otherwise */
+#define PLAT_MODEL_MULTI_MASTER 1u  /* 2 masters */
+
+/* The states of both models, most important first. Arrays "for each state" have PLAT_STATE_COUNT elements. */
+#define PLAT_STATE_MASTER 0u
+#define PLAT_STATE_SLAVE 1u
+#define PLAT_STATE_PENDING 2u  /* passed through on the way: never asked for */
+#define PLAT_STATE_DEAD 3u     /* the same; holds no data */
+#define PLAT_STATE_COUNT 4u
+#define PLAT_STATE_NULL UINT32_MAX  /* no state at all */
+
+/* How keys become partitions. */
+#define PLAT_KEY_CRC32 0u          /* CRC-32/ISO-HDLC of the key, mod the number of partitions */
+#define PLAT_KEY_CRC32_VBUCKET 1u  /* the Couchbase clients' form: (crc >> 16) & 0x7fff, mod the number of partitions */
+#define PLAT_KEY_RANGE 2u          /* by key range: see `range_starts` */
+
+/* The status of a node. */
+#define PLAT_NODE_ACTIVE 0u
+#define PLAT_NODE_LEAVING 1u      /* moves everything off */
+#define PLAT_NODE_MAINTENANCE 2u  /* keeps its slaves, masters move off, gets nothing new */
+#define PLAT_NODE_FAILED 3u       /* holds nothing that can be read */
+
+/* A rule is never broken (hard: what cannot be placed stays unplaced), or only where there is no other way (soft). */
+#define PLAT_HARD 1u
+#define PLAT_SOFT 2u
+
+#define PLAT_RULE_AT_MOST 1u  /* of a partition's replicas in `states`, at most `count` in one container of `level` */
+#define PLAT_RULE_NEAR 2u     /* at least `count` of them share a container of `level` with the one in state `near` */
+
+typedef struct plat_rule {
+  uint32_t kind;      /* PLAT_RULE_… */
+  uint32_t strength;  /* PLAT_HARD or PLAT_SOFT */
+  uint32_t states;    /* a bit for each state: 1u << PLAT_STATE_MASTER | 1u << PLAT_STATE_SLAVE */
+  uint32_t level;     /* a level of the tree, 0 the outermost */
+  uint32_t count;
+  uint32_t near;      /* PLAT_RULE_NEAR: a state */
+} plat_rule;
+
+/* A cluster as arrays. All but `size`, `node_count` and `partition_count` may be left 0, for what is said there.
+ *
+ * Nodes and partitions are numbered from 0, nodes in whatever order the caller has them. Where the nodes of every
+ * container follow one another in it, maps go in and out as they are, without a pass over them to change numbers. */
+typedef struct plat_cluster_arrays {
+  uint32_t size;             /* sizeof(plat_cluster_arrays) */
+  uint32_t flags;            /* PLAT_BORROW_MAP, or 0 */
+  uint32_t model;            /* PLAT_MODEL_… */
+  uint32_t key_function;     /* PLAT_KEY_… */
+  uint32_t partition_count;  /* 1 to 2^28 */
+  uint32_t node_count;       /* 0 to 2^20 */
+
+  /* For each state, how many nodes hold each partition in it. NULL: the model's own. */
+  const uint32_t *PLAT_NULLABLE counts;
+
+  /* For each node. NULL: "0", "1", … · 1 · PLAT_NO_LIMIT · PLAT_NODE_ACTIVE. */
+  const char *const PLAT_NULLABLE *PLAT_NULLABLE node_names;  /* all different */
+  const uint64_t *PLAT_NULLABLE node_weights;                 /* shares of the load: only their ratios count */
+  const uint32_t *PLAT_NULLABLE node_capacities;              /* the most replicas that it may hold */
+  const uint8_t *PLAT_NULLABLE node_statuses;                 /* PLAT_NODE_… */
+
+  /* The tree. For each node, for each level, outermost first: the number of its container at that level, below 2^20.
+   * node_count × level_count values: node i's container at level l is containers[i * level_count + l]. Containers of one
+   * level are numbered through the whole tree: nodes of one container have one container around it. */
+  uint32_t level_count;  /* 0 to 16; 0: every node stands alone */
+  uint32_t rule_count;
+  const uint32_t *PLAT_NULLABLE containers;
+  const char *const PLAT_NULLABLE *PLAT_NULLABLE level_names;  /* for each level; NULL: "level0", … */
+
+  const plat_rule *PLAT_NULLABLE rules;  /* rule_count of them, each of `rule_size` bytes */
+  uint32_t rule_size;                    /* sizeof(plat_rule) */
+
+  /* For each node, the most distinct other nodes that its masters replicate to (outbound), and that replicate to it. */
+  uint32_t fan_out_strength;  /* PLAT_HARD, PLAT_SOFT, or 0: no such limits */
+  uint32_t fan_out_outbound;  /* or PLAT_NO_LIMIT */
+  uint32_t fan_out_inbound;
+
+  /* The current map: see plat_plan_rows for its layout. partition_count rows of the sum of `map_slots` node numbers.
+   * NULL: a fresh cluster. */
+  const uint32_t *PLAT_NULLABLE map;
+  const uint32_t *PLAT_NULLABLE map_slots;  /* for each state, its slots in a row; NULL: as `counts` */
+  uint64_t map_revision;                    /* counts up by one for every map made from it */
+
+  /* For each partition, its size: only their ratios count. NULL: all are of one size. */
+  const uint64_t *PLAT_NULLABLE partition_weights;
+
+  /* PLAT_KEY_RANGE: partition i has the keys from its start to before the start of partition i + 1. Starts lie end to
+   * end: that of i is range_starts[range_offsets[i]] to before range_starts[range_offsets[i + 1]]. They ascend, byte by
+   * byte, and the first is empty. partition_count + 1 offsets. */
+  const uint8_t *PLAT_NULLABLE range_starts;
+  const uint32_t *PLAT_NULLABLE range_offsets;
+  const char *const PLAT_NULLABLE *PLAT_NULLABLE partition_names;  /* with ranges only; NULL: "0", "1", … */
+} plat_cluster_arrays;
+#define PLAT_CLUSTER_ARRAYS_INIT { .size = sizeof(plat_cluster_arrays), .rule_size = sizeof(plat_rule) }
+
+/* The map is not copied: the caller keeps it, unchanged, until the cluster and all plans made from it are freed. */
+#define PLAT_BORROW_MAP 1u
+
+/* Makes a cluster from arrays. O(N · levels + P · R). */
+plat_status plat_cluster_from_arrays(const plat_cluster_arrays *PLAT_NULLABLE arrays,
+                                     plat_cluster *PLAT_NULLABLE *PLAT_NULLABLE cluster,
+                                     plat_error *PLAT_NULLABLE error);
+
+/* Makes a cluster from a cluster document (docs/DOCUMENTS.md), JSON or binary: `length` bytes, less than 4 GiB. `name` is
+ * what messages call it, like a file's name; NULL: "cluster". Nodes are then numbered in the order of the document's
+ * tree. A document with several maps is for plat_document_plan and plat_document_check. O(length). */
+plat_status plat_cluster_from_document(const void *PLAT_NULLABLE bytes, size_t length, const char *PLAT_NULLABLE name,
+                                       plat_cluster *PLAT_NULLABLE *PLAT_NULLABLE cluster,
+                                       plat_error *PLAT_NULLABLE error);
+
+void plat_cluster_free(plat_cluster *PLAT_NULLABLE cluster);
+
+uint32_t plat_cluster_node_count(const plat_cluster *PLAT_NULLABLE cluster);
+uint32_t plat_cluster_partition_count(const plat_cluster *PLAT_NULLABLE cluster);
+/* The states of its model, most important first: PLAT_STATE_COUNT of them, unless a document defines another model. */
+uint32_t plat_cluster_state_count(const plat_cluster *PLAT_NULLABLE cluster);
+
+/* Names. NULL where there is no such node, partition or state. */
+const char *PLAT_NULLABLE plat_cluster_node_name(const plat_cluster *PLAT_NULLABLE cluster, uint32_t node);
+const char *PLAT_NULLABLE plat_cluster_partition_name(const plat_cluster *PLAT_NULLABLE cluster, uint32_t partition);
+const char *PLAT_NULLABLE plat_cluster_state_name(const plat_cluster *PLAT_NULLABLE cluster, uint32_t state);
+
+/* The node of that name; PLAT_NONE: there is none. O(1) but for the first time. */
+uint32_t plat_cluster_find_node(const plat_cluster *PLAT_NULLABLE cluster, const char *PLAT_NULLABLE name);
+/* The partition of that name. */
+uint32_t plat_cluster_find_partition(const plat_cluster *PLAT_NULLABLE cluster, const char *PLAT_NULLABLE name);
+
+/* The current map, as plat_plan_rows and plat_plan_slots tell a plan's; NULL and 0 where the cluster is fresh. */
+const uint32_t *PLAT_NULLABLE plat_cluster_rows(const plat_cluster *PLAT_NULLABLE cluster, size_t *PLAT_NULLABLE count);
+uint32_t plat_cluster_slots(const plat_cluster *PLAT_NULLABLE cluster, uint32_t state);
+uint64_t plat_cluster_revision(const plat_cluster *PLAT_NULLABLE cluster);
+
+/* ===== 3  Planning, and reading the result ======================================================================= */
+
+typedef struct plat_plan plat_plan;
+typedef struct plat_options plat_options;  /* see 5; NULL: all as it is by default */
+typedef struct plat_control plat_control;  /* see 5; NULL: it cannot be cancelled */
+
+/* Plans the next map of a cluster, with the fewest moves. What is done is chosen from the cluster, unless the option
+ * `operation` says. `earlier`: for `restore-back` a cluster whose map is gone back to; for `cancel` one whose map is the
+ * target of what was under way, or NULL; else NULL. Its nodes are matched by name.
+ * A map that falls short of what is asked is PLAT_OK all the same: see 6. O(P · R + N) where direct moves do. */
+plat_status plat_plan_make(const plat_cluster *PLAT_NULLABLE cluster, const plat_cluster *PLAT_NULLABLE earlier,
+                           const plat_options *PLAT_NULLABLE options, plat_control *PLAT_NULLABLE control,
+                           plat_plan *PLAT_NULLABLE *PLAT_NULLABLE plan, plat_error *PLAT_NULLABLE error);
+
+void plat_plan_free(plat_plan *PLAT_NULLABLE plan);
+
+/* The map: partition_count rows, one after the other, of as many slots as plat_plan_slots of all states together. A slot
+ * holds a node's number, or PLAT_NONE; slots of the most important state come first:
+ *
+ *     1 master, 2 slaves     row 0 [ master slave slave ] row 1 [ master slave slave ] …
+ *
+ * An empty slot may stand anywhere among its state's. `count`: how many numbers there are in all. */
+const uint32_t *PLAT_NULLABLE plat_plan_rows(const plat_plan *PLAT_NULLABLE plan, size_t *PLAT_NULLABLE count);
+uint32_t plat_plan_slots(const plat_plan *PLAT_NULLABLE plan, uint32_t state);
+
+/* The same into the caller's array, which has room for `capacity` numbers. PLAT_TOO_SMALL where that is not enough; *count
+ * is what is needed. */
+plat_status plat_plan_copy_rows(const plat_plan *PLAT_NULLABLE plan, uint32_t *PLAT_NULLABLE rows, size_t capacity,
+                                size_t *PLAT_NULLABLE count, plat_error *PLAT_NULLABLE error);
+
+/* One more than the revision of the map that it was made from. */
+uint64_t plat_plan_revision(const plat_plan *PLAT_NULLABLE plan);
+/* "rebalance", "swap" …: what was done. */
+const char *PLAT_NULLABLE plat_plan_operation(const plat_plan *PLAT_NULLABLE plan);
+/* No map that meets the same hard rules and the same total balance can be reached with fewer moves. Proved. */
+uint64_t plat_plan_moves_lower_bound(const plat_plan *PLAT_NULLABLE plan);
+/* The most bytes that planning took for its arrays at once, maps included. */
+uint64_t plat_plan_peak_bytes(const plat_plan *PLAT_NULLABLE plan);
+
+/* The same cluster with the plan's map as its current one: what it is when the plan has been carried out. O(N). */
+plat_status plat_cluster_after(const plat_cluster *PLAT_NULLABLE cluster, const plat_plan *PLAT_NULLABLE plan,
+                               plat_cluster *PLAT_NULLABLE *PLAT_NULLABLE after, plat_error *PLAT_NULLABLE error);
+
+/* ===== 4  Finding the partition of a key ========================================================================= */
+
+typedef struct plat_router plat_router;
+
+/* O(1); for ranges O(bounds). */
+plat_status plat_router_make(const plat_cluster *PLAT_NULLABLE cluster,
+                             plat_router *PLAT_NULLABLE *PLAT_NULLABLE router, plat_error *PLAT_NULLABLE error);
+void plat_router_free(plat_router *PLAT_NULLABLE router);
+
+/* The partition of the key of `length` bytes. PLAT_NONE where `router` is NULL, or `key` is though length is not 0. */
+uint32_t plat_router_find(const plat_router *PLAT_NULLABLE router, const void *PLAT_NULLABLE key, size_t length);
+
+/* The partitions of `count` keys that lie end to end in `length` bytes: key i is keys[offsets[i]] to before
+ * keys[offsets[i + 1]]. `offsets` has count + 1 values that never decrease, the last at most `length`; `partitions` has
+ * room for `count`. O(length + count). */
+plat_status plat_router_find_batch(const plat_router *PLAT_NULLABLE router, const void *PLAT_NULLABLE keys,
+                                   size_t length, const uint32_t *PLAT_NULLABLE offsets, size_t count,
+                                   uint32_t *PLAT_NULLABLE partitions, plat_error *PLAT_NULLABLE error);
+
+/* ===== 5  Options; progress and cancelling ======================================================================= */
+
+/* Options have names, kinds and limits, as plat_option_info tells them. */
+plat_status plat_options_make(plat_options *PLAT_NULLABLE *PLAT_NULLABLE options, plat_error *PLAT_NULLABLE error);
+void plat_options_free(plat_options *PLAT_NULLABLE options);
+/* Sets one, from a number or from text ("4", "failover"). NULL as text: back to the default. */
+plat_status plat_options_set(plat_options *PLAT_NULLABLE options, const char *PLAT_NULLABLE name,
+                             const char *PLAT_NULLABLE value, plat_error *PLAT_NULLABLE error);
+plat_status plat_options_set_number(plat_options *PLAT_NULLABLE options, const char *PLAT_NULLABLE name,
+                                    uint64_t value, plat_error *PLAT_NULLABLE error);
+
+#define PLAT_OPTION_NUMBER 1u  /* a whole number from `least` to `most` */
+#define PLAT_OPTION_WORD 2u    /* one of `words` */
+#define PLAT_OPTION_SWITCH 3u  /* 0 or 1 */
+#define PLAT_OPTION_TEXT 4u    /* anything, as `meaning` says */
+
+typedef struct plat_option {
+  uint32_t size;  /* sizeof(plat_option) */
+  uint32_t kind;  /* PLAT_OPTION_… */
+  const char *PLAT_NULLABLE name;
+  const char *PLAT_NULLABLE unit;           /* "bytes"; NULL: none */
+  const char *PLAT_NULLABLE meaning;        /* a sentence */
+  const char *PLAT_NULLABLE words;          /* of a word: all that it may be, with commas between */
+  const char *PLAT_NULLABLE default_value;  /* as text; NULL: none */
+  uint64_t least;
+  uint64_t most;
+} plat_option;
+#define PLAT_OPTION_INIT { .size = sizeof(plat_option) }
+
+/* Option `index` of the table, in static memory. PLAT_NOT_FOUND from its end on. */
+plat_status plat_option_info(uint32_t index, plat_option *PLAT_NULLABLE option, plat_error *PLAT_NULLABLE error);
+
+/* How work that takes long is followed and stopped. A control serves one call or several; once it is cancelled, it stays
+ * so: every call with it then is PLAT_CANCELLED.
+ *
+ * `progress` is called whenever a stage of the work is done ("keep", "fill", …), with `context`, on the thread that made the
+ * call; anything but 0 cancels. It may be NULL. It must not free what the call uses. */
+typedef int32_t (*plat_progress)(void *PLAT_NULLABLE context, const char *PLAT_NONNULL stage);
+plat_status plat_control_make(plat_progress PLAT_NULLABLE progress, void *PLAT_NULLABLE context,
+                              plat_control *PLAT_NULLABLE *PLAT_NULLABLE control, plat_error *PLAT_NULLABLE error);
+/* From any thread, at any time: the call ends with PLAT_CANCELLED, soon. */
+void plat_control_cancel(plat_control *PLAT_NULLABLE control);
+int32_t plat_control_is_cancelled(const plat_control *PLAT_NULLABLE control);
+void plat_control_free(plat_control *PLAT_NULLABLE control);
+
+/* ===== 6  Judging: what a map comes to =========================================================================== */
+
+/* Everything about a map, recounted from nothing: what judges shares no code with what plans. */
+typedef struct plat_report plat_report;
+
+/* Judges a plan's map against the cluster's, or, where `plan` is NULL, the cluster's own map. What the plan's document
+ * says of itself is checked, too. PLAT_NOT_FOUND: a fresh cluster and no plan. O(P · R² · rules + N log N). */
+plat_status plat_check(const plat_cluster *PLAT_NULLABLE cluster, const plat_plan *PLAT_NULLABLE plan,
+                       const plat_options *PLAT_NULLABLE options, plat_control *PLAT_NULLABLE control,
+                       plat_report *PLAT_NULLABLE *PLAT_NULLABLE report, plat_error *PLAT_NULLABLE error);
+/* The same, and the plan's certificate: the proof that no map is reached with fewer moves. See `holds`. */
+plat_status plat_verify(const plat_cluster *PLAT_NULLABLE cluster, const plat_plan *PLAT_NULLABLE plan,
+                        const plat_options *PLAT_NULLABLE options, plat_control *PLAT_NULLABLE control,
+                        plat_report *PLAT_NULLABLE *PLAT_NULLABLE report, plat_error *PLAT_NULLABLE error);
+void plat_report_free(plat_report *PLAT_NULLABLE report);
+
+#define PLAT_HEALTH_GREEN 0u   /* all met */
+#define PLAT_HEALTH_YELLOW 1u  /* soft rules broken, or fewer slaves than asked */
+#define PLAT_HEALTH_RED 2u     /* a partition has no master, or data has no live copy */
+
+typedef struct plat_summary {
+  uint32_t size;    /* sizeof(plat_summary) */
+  uint32_t health;  /* PLAT_HEALTH_… */
+  uint64_t unmet;              /* replicas asked for and not placed, and breaches of hard rules; 0: all that is hard is met */
+  uint64_t broken_soft;        /* breaches of soft rules */
+  uint64_t moves;              /* replicas that a node must receive; 0 where a cluster's own map was judged */
+  uint64_t moves_lower_bound;  /* of plat_verify: as far as it is proved; else what the plan says */
+  uint64_t role_changes;       /* replicas that change state on a node that has them already */
+  uint64_t leaderless;         /* partitions with a live copy and no master */
+  uint32_t fan_out_outbound;   /* the most peers of a node */
+  uint32_t fan_out_inbound;
+  uint32_t is_balanced;        /* 1: every node is within one replica of its due, in every state and in total */
+  uint32_t holds;              /* 1: the plan is what it says, and plat_verify: its certificate proves it */
+  uint32_t load_count;         /* how many plat_report_load knows, and plat_report_finding */
+  uint32_t finding_count;      /* at most 1,000 */
+  uint64_t more_findings;      /* beyond those */
+} plat_summary;
+#define PLAT_SUMMARY_INIT { sizeof(plat_summary), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+plat_status plat_report_summary(const plat_report *PLAT_NULLABLE report, plat_summary *PLAT_NULLABLE summary,
+                                plat_error *PLAT_NULLABLE error);
+
+/* How replicas of a state lie on the nodes that may hold them; in weight where partitions differ in it. */
+typedef struct plat_load {
+  uint32_t size;  /* sizeof(plat_load) */
+  uint32_t reserved;
+  const char *PLAT_NULLABLE state;         /* "master" …; the last is "total" */
+  const char *PLAT_NULLABLE least;         /* of any node: "28", or "57/2" */
+  const char *PLAT_NULLABLE greatest;
+  const char *PLAT_NULLABLE least_due;     /* the exact shares that nodes are due */
+  const char *PLAT_NULLABLE greatest_due;
+} plat_load;
+#define PLAT_LOAD_INIT { sizeof(plat_load), 0, 0, 0, 0, 0, 0 }
+plat_status plat_report_load(const plat_report *PLAT_NULLABLE report, uint32_t index, plat_load *PLAT_NULLABLE load,
+                             plat_error *PLAT_NULLABLE error);
+
+/* Something that is not met, and why. Texts are the report's. */
+typedef struct plat_finding {
+  uint32_t size;      /* sizeof(plat_finding) */
+  uint32_t strength;  /* PLAT_HARD or PLAT_SOFT */
+  int64_t want;
+  int64_t have;
+  const char *PLAT_NULLABLE rule;       /* "constraints.slave", "placement[0]", "nodes.a.capacity" … */
+  const char *PLAT_NULLABLE partition;  /* NULL: about no single partition; the same for node and container */
+  const char *PLAT_NULLABLE node;
+  const char *PLAT_NULLABLE container;
+  const char *PLAT_NULLABLE because;
+} plat_finding;
+#define PLAT_FINDING_INIT { sizeof(plat_finding), 0, 0, 0, 0, 0, 0, 0, 0 }
+plat_status plat_report_finding(const plat_report *PLAT_NULLABLE report, uint32_t index,
+                                plat_finding *PLAT_NULLABLE finding, plat_error *PLAT_NULLABLE error);
+
+/* ===== 7  The way there: moves and steps ========================================================================= */
+
+/* A node that becomes something else in a partition. `from` is PLAT_STATE_NULL where it had nothing, `to` where it will
+ * have nothing. It must receive data where `to` holds data and `from` does not. */
+typedef struct plat_move {
+  uint32_t partition;
+  uint32_t node;
+  uint32_t from;
+  uint32_t to;
+} plat_move;
+
+/* What differs between the cluster's map and the plan's, by partition. `count` is set to how many there are, whether they fit
+ * into `capacity` or not (PLAT_TOO_SMALL): ask with capacity 0 first. O(P · R). */
+plat_status plat_plan_moves(const plat_plan *PLAT_NULLABLE plan, plat_move *PLAT_NULLABLE moves, size_t capacity,
+                            size_t *PLAT_NULLABLE count, plat_error *PLAT_NULLABLE error);
+
+/* How to get there safely: any order of the steps that heeds what each comes after never loses data nor has two masters. */
+typedef struct plat_steps plat_steps;
+
+#define PLAT_STEP_SET 0u     /* `node` changes its state */
+#define PLAT_STEP_STREAM 1u  /* `source` streams the partition to `node`; both may change their states in the same exchange */
+#define PLAT_STEP_TAKEOVER 1u   /* flags: mastership passes over; `node` holds back writes until that is done or has failed */
+#define PLAT_STEP_FULL_SCAN 2u  /* the source reads the whole partition */
+#define PLAT_PURPOSE_RESTORE 0u    /* a copy or a master that is missing */
+#define PLAT_PURPOSE_TAKE_OVER 1u  /* who is what, among those that have the data */
+#define PLAT_PURPOSE_BALANCE 2u    /* all else */
+
+typedef struct plat_step {
+  uint32_t kind;         /* PLAT_STEP_SET or PLAT_STEP_STREAM */
+  uint32_t flags;
+  uint32_t purpose;      /* PLAT_PURPOSE_… */
+  uint32_t partition;
+  uint32_t node;         /* whose state a set changes; where a stream goes */
+  uint32_t from;         /* its states, or PLAT_STATE_NULL */
+  uint32_t to;
+  uint32_t source;       /* of a stream; else PLAT_NONE */
+  uint32_t source_from;
+  uint32_t source_to;
+  uint32_t after_count;  /* how many steps it comes after: see plat_steps_after */
+  uint32_t reserved;
+  uint64_t start;        /* the round in which it begins, under the limits of `config`; microseconds with a bandwidth */
+} plat_step;
+
+plat_status plat_steps_make(const plat_plan *PLAT_NULLABLE plan, const plat_options *PLAT_NULLABLE options,
+                            plat_control *PLAT_NULLABLE control, plat_steps *PLAT_NULLABLE *PLAT_NULLABLE steps,
+                            plat_error *PLAT_NULLABLE error);
+void plat_steps_free(plat_steps *PLAT_NULLABLE steps);
+size_t plat_steps_count(const plat_steps *PLAT_NULLABLE steps);
+/* Writes `count` steps from `first` on to the caller's array. PLAT_NOT_FOUND where there are not so many. */
+plat_status plat_steps_copy(const plat_steps *PLAT_NULLABLE steps, size_t first, size_t count,
+                            plat_step *PLAT_NULLABLE copy, plat_error *PLAT_NULLABLE error);
+/* The steps that must be done before step `index` begins, ascending; NULL where there are none. */
+const uint32_t *PLAT_NULLABLE plat_steps_after(const plat_steps *PLAT_NULLABLE steps, size_t index,
+                                               size_t *PLAT_NULLABLE count);
+/* How long it all takes, in rounds or microseconds, and what no schedule can be shorter than. */
+uint64_t plat_steps_length(const plat_steps *PLAT_NULLABLE steps);
+uint64_t plat_steps_length_lower_bound(const plat_steps *PLAT_NULLABLE steps);
+/* Partitions that do not reach their target: their data is on failed nodes, or nodes without room wait for one another. */
+size_t plat_steps_unmet_count(const plat_steps *PLAT_NULLABLE steps);
+
+/* ===== 8  Documents, and what else the command line does ========================================================= */
+
+/* A document that came out: UTF-8 text, or binary with the option `binary`, where clusters and plans are written. */
+typedef struct plat_bytes plat_bytes;
+const void *PLAT_NULLABLE plat_bytes_data(const plat_bytes *PLAT_NULLABLE bytes);
+size_t plat_bytes_length(const plat_bytes *PLAT_NULLABLE bytes);
+void plat_bytes_free(plat_bytes *PLAT_NULLABLE bytes);
+
+/* A document that goes in. */
+typedef struct plat_document {
+  uint32_t size;  /* sizeof(plat_document) */
+  uint32_t reserved;
+  const void *PLAT_NULLABLE bytes;
+  size_t length;
+  const char *PLAT_NULLABLE name;  /* as messages call it; NULL: what it is */
+} plat_document;
+#define PLAT_DOCUMENT_INIT { sizeof(plat_document), 0, 0, 0, 0 }
+
+plat_status plat_cluster_to_document(const plat_cluster *PLAT_NULLABLE cluster,
+                                     const plat_options *PLAT_NULLABLE options,
+                                     plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes, plat_error *PLAT_NULLABLE error);
+/* With summary, findings and certificate: what `plat plan` writes, byte for byte. */
+plat_status plat_plan_to_document(const plat_plan *PLAT_NULLABLE plan, const plat_options *PLAT_NULLABLE options,
+                                  plat_control *PLAT_NULLABLE control, plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes,
+                                  plat_error *PLAT_NULLABLE error);
+/* A plan for this cluster, ours or anyone's: only its map must be there. */
+plat_status plat_plan_from_document(const plat_cluster *PLAT_NULLABLE cluster,
+                                    const plat_document *PLAT_NULLABLE document,
+                                    plat_plan *PLAT_NULLABLE *PLAT_NULLABLE plan, plat_error *PLAT_NULLABLE error);
+/* What `plat check` and `plat verify` write. */
+plat_status plat_report_to_document(const plat_report *PLAT_NULLABLE report,
+                                    plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes, plat_error *PLAT_NULLABLE error);
+/* What `plat moves` and `plat steps` write. */
+plat_status plat_moves_to_document(const plat_plan *PLAT_NULLABLE plan, plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes,
+                                   plat_error *PLAT_NULLABLE error);
+plat_status plat_steps_to_document(const plat_steps *PLAT_NULLABLE steps,
+                                   plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes, plat_error *PLAT_NULLABLE error);
+
+/* Why a partition is where it is, and what it would mean for `node` to have it (PLAT_NONE: no such question). */
+plat_status plat_explain(const plat_plan *PLAT_NULLABLE plan, uint32_t partition, uint32_t node,
+                         plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes, plat_error *PLAT_NULLABLE error);
+/* Two maps side by side: of each pair the plan's, or the cluster's where its plan is NULL. */
+plat_status plat_compare(const plat_cluster *PLAT_NULLABLE cluster_a, const plat_plan *PLAT_NULLABLE plan_a,
+                         const plat_cluster *PLAT_NULLABLE cluster_b, const plat_plan *PLAT_NULLABLE plan_b,
+                         plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes, plat_error *PLAT_NULLABLE error);
+/* What failures would do. `failures`: "each:node", "each:zone", "z1,n4", "n1+n2", as the command line's --fail. */
+plat_status plat_whatif(const plat_cluster *PLAT_NULLABLE cluster, const char *PLAT_NULLABLE failures,
+                        const plat_options *PLAT_NULLABLE options, plat_control *PLAT_NULLABLE control,
+                        plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes, plat_error *PLAT_NULLABLE error);
+
+/* Another system's document ("couchbase", "kafka") as a cluster. `racks`: of Kafka, which rack each broker is in, or NULL.
+ * Option `rule`. */
+plat_status plat_import(const char *PLAT_NULLABLE system, const plat_document *PLAT_NULLABLE document,
+                        const plat_document *PLAT_NULLABLE racks, const plat_options *PLAT_NULLABLE options,
+                        plat_cluster *PLAT_NULLABLE *PLAT_NULLABLE cluster, plat_error *PLAT_NULLABLE error);
+/* The plan's map, or the cluster's where `plan` is NULL, as another system's document. */
+plat_status plat_export(const char *PLAT_NULLABLE system, const plat_cluster *PLAT_NULLABLE cluster,
+                        const plat_plan *PLAT_NULLABLE plan, plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes,
+                        plat_error *PLAT_NULLABLE error);
+
+/* From document to document, also where one has several maps on the same nodes: what `plat plan` and `plat check` write. A
+ * `plan` that is NULL: the cluster's own maps are checked. */
+plat_status plat_document_plan(const plat_document *PLAT_NULLABLE cluster, const plat_options *PLAT_NULLABLE options,
+                               plat_control *PLAT_NULLABLE control, plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes,
+                               plat_error *PLAT_NULLABLE error);
+plat_status plat_document_check(const plat_document *PLAT_NULLABLE cluster, const plat_document *PLAT_NULLABLE plan,
+                                const plat_options *PLAT_NULLABLE options, plat_control *PLAT_NULLABLE control,
+                                plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes, plat_error *PLAT_NULLABLE error);
+
+#ifdef __cplusplus
+}
+#endif
+#if defined(PLAT_HAS_NULLABILITY)
+#pragma clang diagnostic pop
+#endif
+#endif

@@ -1,0 +1,18 @@
+// Rows of node numbers that come from outside: a map is looked through at the speed of memory before anybody relies on it.
+#ifndef PLAT_ROWS_H
+#define PLAT_ROWS_H
+#include <stddef.h>
+#include <stdint.h>
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// The first of `count` rows of `width` slots that has a number which is neither below `nodes` nor UINT32_MAX (an empty
+/// slot), or a node twice. `count` where all are well; SIZE_MAX where there is no memory to tell, which wide rows need.
+/// O(count * width) for rows up to 8 slots, and beyond.
+size_t plat_rows_first_bad(const uint32_t *rows, size_t count, size_t width, uint32_t nodes);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,43 @@
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include "include/plat_threads.h"
+
+struct job {
+  void (*body)(void *, unsigned);
+  void *context;
+  unsigned worker;
+  int is_started;
+  pthread_t thread;
+};
+
+static void *run(void *argument) {
+  const struct job *job = argument;
+  job->body(job->context, job->worker);
+  return NULL;
+}
+
+void plat_threads_perform(unsigned count, void (*body)(void *context, unsigned worker), void *context) {
+  struct job few[16], *jobs = few;
+  if (count > sizeof few / sizeof few[0]) jobs = malloc(count * sizeof *jobs);
+  if (!jobs || count < 2) {
+    for (unsigned worker = 0; worker < count; worker++) body(context, worker);
+    return;
+  }
+  // A new thread has the signal mask of the one that makes it.
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  for (unsigned worker = 1; worker < count; worker++) {
+    jobs[worker] = (struct job){.body = body, .context = context, .worker = worker};
+    jobs[worker].is_started = pthread_create(&jobs[worker].thread, NULL, run, &jobs[worker]) == 0;
+  }
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  body(context, 0);
+  for (unsigned worker = 1; worker < count; worker++) {
+    if (jobs[worker].is_started) pthread_join(jobs[worker].thread, NULL);
+    else body(context, worker);
+  }
+  if (jobs != few) free(jobs);
+}

@@ -1,0 +1,122 @@
+import CPlat
+import PlatEngine
+import PlatFormats
+
+@c @implementation
+public func plat_cluster_from_arrays(
+  _ arrays: UnsafePointer<plat_cluster_arrays>?, _ cluster: UnsafeMutablePointer<OpaquePointer?>?,
+  _ error: UnsafeMutablePointer<plat_error>?
+) -> plat_status {
+  call(error) {
+    let out = try Handle.out(cluster, "cluster")
+    out.pointee = Handle.give(try ClusterArrays(arrays).handle())
+  }
+}
+
+@c @implementation
+public func plat_cluster_from_document(
+  _ bytes: UnsafeRawPointer?, _ length: Int, _ name: UnsafePointer<CChar>?,
+  _ cluster: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<plat_error>?
+) -> plat_status {
+  call(error) {
+    let out = try Handle.out(cluster, "cluster")
+    let source = try Input.source(bytes, length, name, "cluster")
+    let document = try ClusterReader.read(source)
+    let dense = try source.locatingErrors { try DenseCluster(document.cluster) }
+    out.pointee = Handle.give(ClusterHandle(document, dense, source: source))
+  }
+}
+
+@c @implementation
+public func plat_cluster_free(_ cluster: OpaquePointer?) { Handle.free(cluster, ClusterHandle.self) }
+
+private func handle(_ cluster: OpaquePointer?) -> ClusterHandle? { Handle.peek(cluster) }
+
+@c @implementation
+public func plat_cluster_node_count(_ cluster: OpaquePointer?) -> UInt32 {
+  UInt32(handle(cluster)?.dense.nodeCount ?? 0)
+}
+
+@c @implementation
+public func plat_cluster_partition_count(_ cluster: OpaquePointer?) -> UInt32 {
+  UInt32(handle(cluster)?.dense.partitionCount ?? 0)
+}
+
+@c @implementation
+public func plat_cluster_state_count(_ cluster: OpaquePointer?) -> UInt32 {
+  UInt32(handle(cluster)?.cluster.settings.model.states.count ?? 0)
+}
+
+@c @implementation
+public func plat_cluster_node_name(_ cluster: OpaquePointer?, _ node: UInt32) -> UnsafePointer<CChar>? {
+  handle(cluster)?.nodeName(node)
+}
+
+@c @implementation
+public func plat_cluster_partition_name(_ cluster: OpaquePointer?, _ partition: UInt32) -> UnsafePointer<CChar>? {
+  handle(cluster)?.partitionName(partition)
+}
+
+@c @implementation
+public func plat_cluster_state_name(_ cluster: OpaquePointer?, _ state: UInt32) -> UnsafePointer<CChar>? {
+  handle(cluster)?.stateName(state)
+}
+
+@c @implementation
+public func plat_cluster_find_node(_ cluster: OpaquePointer?, _ name: UnsafePointer<CChar>?) -> UInt32 {
+  guard let name, let text = String(validatingCString: name) else { return .max }
+  return handle(cluster)?.node(named: text) ?? .max
+}
+
+@c @implementation
+public func plat_cluster_find_partition(_ cluster: OpaquePointer?, _ name: UnsafePointer<CChar>?) -> UInt32 {
+  guard let name, let text = String(validatingCString: name) else { return .max }
+  return handle(cluster)?.partition(named: text) ?? .max
+}
+
+@c @implementation
+public func plat_cluster_rows(_ cluster: OpaquePointer?, _ count: UnsafeMutablePointer<Int>?) -> UnsafePointer<UInt32>? {
+  let rows = handle(cluster)?.hostRows
+  count?.pointee = rows?.count ?? 0
+  return rows?.rows
+}
+
+@c @implementation
+public func plat_cluster_slots(_ cluster: OpaquePointer?, _ state: UInt32) -> UInt32 {
+  guard let slots = handle(cluster)?.document.map?.placement.slotCounts, Int(state) < slots.count else { return 0 }
+  return UInt32(slots[Int(state)])
+}
+
+@c @implementation
+public func plat_cluster_revision(_ cluster: OpaquePointer?) -> UInt64 { handle(cluster)?.revision ?? 0 }
+
+@c @implementation
+public func plat_cluster_after(
+  _ cluster: OpaquePointer?, _ plan: OpaquePointer?, _ after: UnsafeMutablePointer<OpaquePointer?>?,
+  _ error: UnsafeMutablePointer<plat_error>?
+) -> plat_status {
+  call(error) {
+    let out = try Handle.out(after, "after")
+    let cluster: ClusterHandle = try Handle.take(cluster, "cluster")
+    let plan: PlanHandle = try Handle.take(plan, "plan")
+    guard plan.cluster.isLike(cluster) else {
+      throw Refusal.argument("plan", found: "a plan for another cluster", expected: "one for this cluster")
+    }
+    var document = cluster.document
+    document.map = MapDocument(
+      header: MapHeader(kind: .current, revision: plan.document.map.header.revision), placement: plan.target)
+    out.pointee = Handle.give(
+      ClusterHandle(document, cluster.dense, numbering: cluster.numbering, source: cluster.source))
+  }
+}
+
+extension ClusterHandle {
+  /// Maps of one fit the other: the same nodes in the same places, as many partitions, the same model.
+  func isLike(_ other: ClusterHandle) -> Bool {
+    self === other
+      || dense.partitionCount == other.dense.partitionCount
+        && cluster.settings.model.states.map(\.name) == other.cluster.settings.model.states.map(\.name)
+        && cluster.nodes.elementsEqual(other.cluster.nodes) { $0.name == $1.name }
+        && numbering?.ofHost == other.numbering?.ofHost
+  }
+}

@@ -1,0 +1,99 @@
+import CPlat
+import PlatEngine
+import PlatFormats
+
+/// Behind `plat_cluster`. It never changes.
+final class ClusterHandle: Sendable {
+  let document: ClusterDocument
+  let dense: DenseCluster
+  /// Where the host numbers its nodes otherwise than the tree does.
+  let numbering: NodeNumbering?
+  /// The document that it was read from, to tell what is wrong with it in its own lines.
+  let source: DocumentSource?
+  private let rows = Once<HostRows?>()
+  private let nodeNames = Once<CTexts>()
+  private let partitionNames = Once<CTexts>()
+  private let stateNames = Once<CTexts>()
+  private let nodeOfName = Once<[String: UInt32]>()
+  private let partitionOfName = Once<[String: UInt32]>()
+
+  init(
+    _ document: ClusterDocument, _ dense: DenseCluster, numbering: NodeNumbering? = nil, source: DocumentSource? = nil
+  ) {
+    self.document = document
+    self.dense = dense
+    self.numbering = numbering
+    self.source = source
+  }
+
+  var cluster: Cluster { document.cluster }
+  var revision: UInt64 { document.map?.header.revision ?? 0 }
+
+  /// Runs `body`; what the engine has against the document gets its place in it.
+  func locatingErrors<Result>(_ body: () throws -> Result) throws -> Result {
+    guard let source else { return try body() }
+    return try source.locatingErrors(body)
+  }
+
+  /// The current map in the host's numbers; nil also where there is no memory for that.
+  var hostRows: HostRows? { rows.get { document.map.flatMap { try? HostRows($0.placement, numbering) } } }
+
+  func inTree(_ node: UInt32) -> Int { numbering.map { Int($0.inTree[Int(node)]) } ?? Int(node) }
+  func ofHost(_ node: Int) -> UInt32 { numbering?.ofHost[node] ?? UInt32(truncatingIfNeeded: node) }
+
+  // MARK: Names
+
+  func nodeName(_ node: UInt32) -> UnsafePointer<CChar>? {
+    nodeNames.get { CTexts((0..<UInt32(cluster.nodes.count)).lazy.map { self.cluster.nodes[self.inTree($0)].name }) }[Int(node)]
+  }
+
+  func partitionName(_ partition: UInt32) -> UnsafePointer<CChar>? {
+    partitionNames.get { CTexts((0..<dense.partitionCount).lazy.map { self.cluster.partitionName($0) }) }[Int(partition)]
+  }
+
+  func stateName(_ state: UInt32) -> UnsafePointer<CChar>? {
+    stateNames.get { CTexts(cluster.settings.model.states.map(\.name)) }[Int(state)]
+  }
+
+  func node(named name: String) -> UInt32? {
+    nodeOfName.get {
+      var table: [String: UInt32] = [:]
+      for (place, node) in cluster.nodes.enumerated() { table[node.name] = ofHost(place) }
+      return table
+    }[name]
+  }
+
+  func partition(named name: String) -> UInt32? {
+    guard !cluster.ranges.isEmpty else {
+      guard let number = UInt32(name), number < dense.partitionCount, String(number) == name else { return nil }
+      return number
+    }
+    return partitionOfName.get {
+      var table: [String: UInt32] = [:]
+      for (place, range) in cluster.ranges.enumerated() { table[range.name] = UInt32(place) }
+      return table
+    }[name]
+  }
+}
+
+/// The rows of a map as the host reads them: the map's own where node numbers are the same, else a copy.
+final class HostRows: @unchecked Sendable {
+  let rows: UnsafePointer<UInt32>
+  let count: Int
+  private let owners: [AnyObject]
+
+  init(_ map: PlacementMap, _ numbering: NodeNumbering?) throws(PlatError) {
+    count = map.partitionCount * map.width
+    let slots = UnsafeRawPointer(map.slots).assumingMemoryBound(to: UInt32.self)
+    guard let numbering else {
+      rows = slots
+      owners = [map]
+      return
+    }
+    let arena = try Arena()
+    let table: DenseTable<NodeIndex, UInt32> = try arena.table(count)
+    NodeNumbering.translate(slots, count: count, by: numbering.ofHost, into: table.base)
+    rows = UnsafePointer(table.base)
+    owners = [arena]
+  }
+}

@@ -1,0 +1,62 @@
+import CPlat
+import CPlatCore
+import PlatEngine
+
+/// Rows of the host → a map.
+enum MapRows {
+  /// What documents can say, with room to count on.
+  static let mostRevision = UInt64(1) << 53
+
+  /// `slots`: for each state, or nil: as the cluster wants. The rows are looked at where they lie if they are borrowed and
+  /// number the nodes as the tree does, else copied. O(P · R).
+  static func placement(
+    _ rows: UnsafePointer<UInt32>, slots: UnsafePointer<UInt32>?, of dense: DenseCluster, _ numbering: NodeNumbering?,
+    isBorrowed: Bool
+  ) throws -> PlacementMap {
+    let states = dense.cluster.settings.model.states.count
+    let slotCounts = slots.map { slots in (0..<states).map { Int(slots[$0]) } } ?? dense.wanted
+    let width = slotCounts.reduce(0, +)
+    guard width <= Limits.slots / max(dense.partitionCount, 1) else {
+      throw Refusal.argument(
+        "map_slots", found: "\(width) slots in a row", expected: "at most \(Limits.slots) slots in all")
+    }
+    let bad = plat_rows_first_bad(rows, dense.partitionCount, width, UInt32(dense.nodeCount))
+    if bad < dense.partitionCount { throw describe(rows + bad * width, bad, width, dense) }
+    if bad > dense.partitionCount { throw PlatError.outOfMemory }
+    if isBorrowed && numbering == nil {
+      let borrowed = UnsafeMutableRawPointer(mutating: rows).assumingMemoryBound(to: NodeIndex.self)
+      return PlacementMap(
+        unsafeSlots: borrowed, partitionCount: dense.partitionCount, slotCounts: slotCounts, owner: Host())
+    }
+    let count = dense.partitionCount * width
+    let arena = try Arena()
+    let table: NodeTable<UInt32> = try arena.table(count)
+    if let numbering {
+      NodeNumbering.translate(rows, count: count, by: numbering.inTree, into: table.base)
+    } else {
+      table.base.update(from: rows, count: count)
+    }
+    return PlacementMap(
+      unsafeSlots: UnsafeMutableRawPointer(table.base).assumingMemoryBound(to: NodeIndex.self),
+      partitionCount: dense.partitionCount, slotCounts: slotCounts, owner: arena)
+  }
+
+  /// Who keeps borrowed rows alive is not known here.
+  private final class Host: Sendable {}
+
+  private static func describe(
+    _ row: UnsafePointer<UInt32>, _ partition: Int, _ width: Int, _ dense: DenseCluster
+  ) -> InputError {
+    for slot in 0..<width where row[slot] != .max {
+      let path = "map[\(partition)][\(slot)]"
+      if row[slot] >= UInt32(dense.nodeCount) {
+        return InputError(
+          path: path, found: "node \(row[slot])", expected: "PLAT_NONE or a node, one of \(dense.nodeCount) from 0")
+      }
+      if (0..<slot).contains(where: { row[$0] == row[slot] }) {
+        return InputError(path: path, found: "node \(row[slot]) a second time", expected: "each node once in a row")
+      }
+    }
+    return InputError(path: "map[\(partition)]", found: "rows that change", expected: "rows that stay as they are")
+  }
+}

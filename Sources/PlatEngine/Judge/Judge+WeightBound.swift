@@ -1,0 +1,188 @@
+/// Between which weights each node's load is to lie, in units of `PartitionWeights`: what a plan for partitions of
+/// different weight aims at, and what its bounds are about.
+public struct WeightWindows: Equatable, Sendable {
+  public var least: [Int]
+  public var most: [Int]
+  /// What 1 stands for in the document's own numbers.
+  public var unit: Rational
+
+  public init(least: [Int], most: [Int], unit: Rational) {
+    self.least = least
+    self.most = most
+    self.unit = unit
+  }
+}
+
+extension Judge {
+  /// Replicas and weight that must move at least, to any map that places as many replicas as `map` and whose loads lie in
+  /// `windows`.
+  ///
+  /// In weight it is the bound of `movesBound`, every row counted with its partition's weight; or, where all that is held
+  /// may stay, what has to make room for missing replicas that are heavier than any room there is. In number it is the
+  /// greatest of three counts: what is held by nobody that may keep it; what nodes could keep within their windows,
+  /// lightest first; what they must receive to come up to them, heaviest first. All of it is adding up.
+  /// O(P · R² + P log P + N log N).
+  public static func weightBound(
+    _ cluster: DenseCluster, _ weights: PartitionWeights, map: PlacementMap, from current: PlacementMap?, prices: [Int32],
+    windows: WeightWindows
+  ) throws(PlatError) -> (moves: Int, weight: Int) {
+    guard cluster.replicas > 0, cluster.nodeCount > 0 else { return (0, 0) }
+    let nothing = try PlacementMap(partitionCount: 0, slotCounts: cluster.wanted)
+    let matter = try Matter(cluster, map: current ?? nothing, before: nil)
+    let target = try Matter(cluster, map: map, before: nil)
+    let counts = try Windows(matter, due(cluster, map: map).total)
+    let placed = try target.countLive()
+    let isShort = placed < cluster.partitionCount * cluster.replicas
+    let kept = try mostKept(matter, counts)
+    let keepable = try Keepable(matter, weights, windows)
+
+    let price: NodeTable<Int> = try matter.arena.table(cluster.nodeCount)
+    for node in 0..<cluster.nodeCount { price.base[node] = node < prices.count ? max(-mostPrice, min(mostPrice, Int(prices[node]))) : 0 }
+    var rows = try CheapestRows(matter, counts, price)
+    var cost: Int128 = 0
+    var fresh: Int?
+    for partition in 0..<cluster.partitionCount {
+      let ofRow: Int
+      if partition < matter.rowCount {
+        ofRow = rows.ofOne(partition)
+      } else {
+        ofRow = fresh ?? rows.ofOne(nil)
+        fresh = ofRow
+      }
+      cost += Int128(ofRow) * Int128(weights.of[partition])
+    }
+    let total = Int128(weights.total) * Int128(cluster.replicas)
+    let worth = windows.greatestWorth(price, total: isShort || counts.isShort ? nil : total)
+    let outOfTheWay = isShort || keepable.held != kept ? 0 : keepable.outOfTheWay(matter, weights)
+    return (
+      max(0, placed - kept, placed - keepable.count, keepable.lacking),
+      max(0, outOfTheWay, Int(clamping: cost - worth))
+    )
+  }
+
+  private static let mostPrice = 1 << 30
+
+  /// The most replicas that may stay where they are, by hard rules: each row the most that it can.
+  private static func mostKept(_ matter: Matter, _ windows: Windows) throws(PlatError) -> Int {
+    // Who stays earns one, who comes nothing: the cheapest rows keep all that may be kept, and no more.
+    let price: NodeTable<Int> = try matter.arena.table(matter.nodeCount)
+    price.fill(with: -1)
+    var rows = try CheapestRows(matter, windows.short, price)
+    return -(try rows.cost())
+  }
+
+  /// What nodes hold today and may keep.
+  private struct Keepable {
+    /// Replicas in all, and of those what fits into the nodes' windows, lightest first.
+    private(set) var held = 0
+    private(set) var count = 0
+    /// Replicas that nodes must receive to come up to their windows, if each receives the heaviest that there are.
+    private(set) var lacking = 0
+    /// The most weight that a node has room for.
+    private var room = 0
+    /// Of each partition, how many replicas have to come.
+    private var missing: [Int]
+
+    init(_ matter: Matter, _ weights: PartitionWeights, _ windows: WeightWindows) throws(PlatError) {
+      let dense = matter.dense
+      let mastersOnly = dense.dataWanted.dropFirst().allSatisfy { $0 == 0 }
+      func mayKeep(_ node: Int) -> Bool {
+        dense.status[node] == .active || dense.status[node] == .maintenance && !mastersOnly
+      }
+      var load = [Int](repeating: 0, count: dense.nodeCount)
+      var kept = load
+      missing = [Int](repeating: dense.replicas, count: dense.partitionCount)
+      let slots = try matter.dataSlots(in: matter.map)
+      let lightest = (0..<dense.partitionCount).sorted { (weights.of[$0], $0) < (weights.of[$1], $1) }
+      for partition in lightest where partition < matter.rowCount {
+        let row = matter.map.row(partition)
+        for index in 0..<slots.count {
+          let node = row[slots.base[index]].int
+          guard node < dense.nodeCount, mayKeep(node) else { continue }
+          held += 1
+          missing[partition] -= 1
+          load[node] += weights.of[partition]
+          guard kept[node] + weights.of[partition] <= windows.most[node] else { continue }
+          kept[node] += weights.of[partition]
+          count += 1
+        }
+      }
+      var upTo = [0]
+      for partition in lightest.reversed() { upTo.append(upTo[upTo.count - 1] + weights.of[partition]) }
+      for node in 0..<dense.nodeCount {
+        if dense.status[node] == .active { room = max(room, windows.most[node] - load[node]) }
+        let lack = windows.least[node] - load[node]
+        if lack > 0 { lacking += upTo.firstIndex { $0 >= lack } ?? upTo.count - 1 }
+      }
+    }
+
+    /// What is missing must come, and where it is heavier than any node has room for, as much must go from there.
+    func outOfTheWay(_ matter: Matter, _ weights: PartitionWeights) -> Int {
+      missing.indices.reduce(0) { sum, partition in
+        let weight = weights.of[partition]
+        return sum + max(0, missing[partition]) * (weight + max(0, weight - room))
+      }
+    }
+  }
+}
+
+extension Judge.Matter {
+  /// Replicas of the map that can be read, in states that hold data.
+  fileprivate func countLive() throws(PlatError) -> Int {
+    let slots = try dataSlots(in: map)
+    var count = 0
+    for partition in 0..<rowCount {
+      let row = map.row(partition)
+      for index in 0..<slots.count {
+        let node = row[slots.base[index]].int
+        if node < nodeCount, isLive.base[node] == 1 { count += 1 }
+      }
+    }
+    return count
+  }
+}
+
+extension WeightWindows {
+  /// The most that loads within the windows are worth, adding up to `total` (nil: to anything).
+  fileprivate func greatestWorth(_ price: NodeTable<Int>, total: Int128?) -> Int128 {
+    guard let total else {
+      return least.indices.reduce(0) { worth, node in
+        let (low, high) = (Int128(least[node]), Int128(most[node]))
+        return worth + max(Int128(price.base[node]) * low, Int128(price.base[node]) * high)
+      }
+    }
+    var worth: Int128 = 0
+    var left = total
+    for node in least.indices {
+      worth += Int128(price.base[node]) * Int128(least[node])
+      left -= Int128(least[node])
+    }
+    for node in least.indices.sorted(by: { (price.base[$1], $0) < (price.base[$0], $1) }) {
+      let more = min(max(0, left), Int128(most[node] - least[node]))
+      worth += Int128(price.base[node]) * more
+      left -= more
+    }
+    return worth
+  }
+}
+
+extension Judge {
+  /// The first node whose windows leave out what it is due, or what it holds in `map`: bounds would then be about other
+  /// maps. O(P · R), and exact arithmetic for each kind of node.
+  public static func falseWindow(
+    _ cluster: DenseCluster, _ weights: PartitionWeights, map: PlacementMap, _ windows: WeightWindows
+  ) throws(PlatError) -> (node: Int, load: Int)? {
+    let matter = try Matter(cluster, map: map, before: nil)
+    let held = Weighed(matter, weights)
+    let due = WeightDue(cluster, weights, held).total
+    for node in 0..<cluster.nodeCount {
+      let floor = due[node].floor ?? .max
+      let ceiling = due[node].isInteger ? floor : floor + 1
+      let (least, most) = (windows.least[node], windows.most[node])
+      if !(least <= held.total[node] && held.total[node] <= most) || least > ceiling || most < floor {
+        return (node, held.total[node])
+      }
+    }
+    return nil
+  }
+}

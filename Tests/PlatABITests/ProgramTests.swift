@@ -1,0 +1,48 @@
+import Foundation
+import Testing
+
+/// Programs in C, built against the header and the library as a host would.
+@Suite struct ProgramTests {
+  private let place: Toolbox.Place
+
+  init() throws { place = try Toolbox.Place() }
+
+  @Test(arguments: ["gcc", "clang"])
+  func everyFunctionTakesNothingAtAll(_ compiler: String) throws {
+    let run = try place.run("\(Toolbox.programs)/every_function.c", by: compiler)
+    #expect(run.status == 0 && run.output == "all is so\n", "\(run.output)")
+  }
+
+  @Test func clustersAreDescribedByArrays() throws {
+    let run = try place.run("\(Toolbox.programs)/arrays.c")
+    #expect(run.status == 0 && run.output == "all is so\n", "\(run.output)")
+  }
+
+  @Test func reportsMovesStepsDocumentsAndCancelling() throws {
+    let run = try place.run("\(Toolbox.programs)/results.c", flags: "-D_GNU_SOURCE")
+    #expect(run.status == 0 && run.output == "all is so\n", "\(run.output)")
+  }
+
+  @Test func programsOfOlderHeadersGoOn() throws {
+    let program = try place.compile("\(Toolbox.programs)/older.c", header: "\(Toolbox.programs)/older")
+    let run = try Toolbox.run("'\(program)'")
+    #expect(run.status == 0 && run.output == "all is so\n", "\(run.output)")
+  }
+
+  /// 10,000 turns, each of them two clusters, two plans, a report, steps, documents: see docs/C-API.md.
+  @Test func loadedLateItIsAGoodGuest() throws {
+    let turns = ProcessInfo.processInfo.environment["PLAT_GUEST_TURNS"] ?? "500"
+    let program = try place.compile("\(Toolbox.programs)/guest.c", flags: "-D_GNU_SOURCE -Wl,--as-needed -ldl")
+    let run = try Toolbox.run("'\(program)' '\(Toolbox.library)' \(turns)", environment: ["SWIFT_BACKTRACE": "enable=no"])
+    #expect(run.status == 0 && run.output == "all is so\n", "\(run.status) \(run.output)")
+  }
+
+  @Test(arguments: ["gcc", "clang"])
+  func theFirstProgramPlansRoutesAndShowsAnError(_ compiler: String) throws {
+    let run = try place.run("\(Toolbox.root)/Bindings/c/first.c", by: compiler)
+    #expect(run.status == 0)
+    #expect(run.output.contains("rebalance, revision 2, at least 6 moves"))
+    #expect(run.output.contains("hello is in partition 10, whose master is"))
+    #expect(run.output.contains("line 3, nodes.ant.weight: wrong.json:3:33:"))
+  }
+}

@@ -1,0 +1,118 @@
+import PlatEngine
+import TestSupport
+import Testing
+
+@testable import PlatFormats
+
+/// Certificates of plans for several maps.
+@Suite struct GroupProofTests {
+  private func planned(_ seed: UInt64) throws -> (document: GroupDocument, dense: DenseGroup, text: [UInt8]) {
+    let (group, currents) = try RandomGroup.make(seed: seed, maps: 1...4, isJoined: seed % 3 == 0)
+    let maps = currents.map { current in
+      current.map { MapDocument(header: MapHeader(kind: .current, revision: 3), placement: $0) }
+    }
+    let document = GroupDocument(group: group.group, maps: maps)
+    let planned = try Planner.plan(group, from: currents)
+    let report = try Judge.judge(group, maps: planned.plans.map(\.target), from: document.mapsBefore())
+    var writer = JSONWriter()
+    GroupWriter.write(
+      GroupPlanDocument(planned, for: document), of: document, report: report,
+      bounds: planned.plans.map(\.movesLowerBound), movesLowerBound: planned.movesLowerBound, to: &writer)
+    return (document, group, try writer.withBytes { Array($0) })
+  }
+
+  private func proof(_ text: [UInt8], _ document: GroupDocument, _ dense: DenseGroup) throws -> GroupProof {
+    try GroupProof(GroupPlanReader.read(source(text), for: document), of: document, dense)
+  }
+
+  @Test func whatPlanningWritesHolds() {
+    var aboveZero = 0
+    forAllSeeds(0..<150) { seed in
+      let (document, dense, text) = try planned(seed)
+      let proof = try proof(text, document, dense)
+      let lies = (proof.report.maps + [proof.report.sum]).flatMap { $0.findings.prefix(2) }.filter {
+        $0.rule.hasPrefix("certificate") || $0.rule.hasPrefix("summary") || $0.rule == "findings"
+      }
+      try holds(proof.holds, "\(lies)")
+      if proof.movesLowerBound > 0 { aboveZero += 1 }
+    }
+    #expect(aboveZero > 90, "\(aboveZero)")
+  }
+
+  @Test func anyChangedByteIsCaught() {
+    var (refused, caught) = (0, 0)
+    forAllSeeds(0..<20) { seed in
+      let (document, dense, text) = try planned(seed)
+      var random = SplitMix64(seed: seed)
+      for _ in 0..<40 {
+        let place = random.below(text.count)
+        let old = text[place]
+        let isDigit = (0x30...0x39).contains(old)
+        guard isDigit || (0x61...0x7a).contains(old) else { continue }
+        var changed = text
+        repeat { changed[place] = (isDigit ? 0x30 : 0x61) + UInt8(random.below(isDigit ? 10 : 26)) } while changed[place] == old
+        do {
+          let proof = try proof(changed, document, dense)
+          caught += 1
+          let around = String(decoding: changed[max(0, place - 60)..<min(changed.count, place + 20)], as: UTF8.self)
+          try holds(!proof.holds, "byte \(place) was \(Character(UnicodeScalar(old))): …\(around)…")
+        } catch is DocumentError { refused += 1 }
+      }
+    }
+    #expect(refused > 30 && caught > 60, "\(refused), \(caught)")
+  }
+
+  /// With a digest that fits.
+  private func sealed(_ plan: PlanDocument, _ document: GroupDocument, _ index: Int) -> PlanDocument {
+    var sealed = plan
+    let bounds = PlanProof.Claims(plan.claims).bounds
+    if let certificate = plan.certificate {
+      sealed.certificate!.digest = certificate.digestNow(plan, document.group.cluster(index), bounds: bounds)
+    }
+    return sealed
+  }
+
+  @Test func eachKindOfChangeIsNamed() throws {
+    var seen = 0
+    for seed in UInt64(0)..<30 {
+      let (document, dense, text) = try planned(seed)
+      let plan = try GroupPlanReader.read(source(text), for: document)
+      guard case .number(let bound)? = plan.sumClaims.first(where: { $0.path == "movesLowerBound" })?.value, bound > .zero
+      else { continue }
+      /// Each map's findings, then the sum's; with digests that fit where `seals`.
+      func rules(seals: Bool = true, _ change: (inout GroupPlanDocument) -> Void) throws -> (maps: Set<String>, sum: Set<String>) {
+        var plan = plan
+        change(&plan)
+        if seals {
+          for index in plan.plans.indices {
+            plan.plans[index] = sealed(plan.plans[index], document, index)
+          }
+          plan.digest = plan.digestNow(document, movesLowerBound: PlanProof.Claims(plan.sumClaims).moves?.description ?? "")
+        }
+        let report = try GroupProof(plan, of: document, dense).report
+        return (Set(report.maps.flatMap { $0.findings.prefix(12).map(\.rule) }), Set(report.sum.findings.prefix(12).map(\.rule)))
+      }
+      func raise(_ claims: inout [SummaryFigure]) {
+        claims = claims.map {
+          if $0.path == "movesLowerBound", case .number(let number) = $0.value { SummaryFigure($0.path, .number(number + .one)) } else { $0 }
+        }
+      }
+      #expect(try rules { raise(&$0.sumClaims) }.sum.contains("certificate.prices"))
+      #expect(try rules { raise(&$0.plans[0].claims) }.maps.contains("certificate.prices"))
+      #expect(try rules { $0.plans[0].certificate = nil }.maps.contains("certificate"))
+      #expect(try rules { $0.plans[0].findings = nil }.maps.contains("findings"))
+      #expect(try rules { $0.findings = nil }.sum.contains("findings"))
+      #expect(try rules(seals: false) { $0.digest = nil }.sum.contains("certificate.digest"))
+      #expect(try rules(seals: false) { $0.plans[0].certificate?.prices[0] += 1 }.maps.contains("certificate.digest"))
+      #expect(try rules(seals: false) { $0.operation = "swap" }.sum.contains("certificate.digest"))
+      // A certificate that was made anew for a changed map tells in the digest of all.
+      let resealed = try rules(seals: false) { plan in
+        plan.plans[0].certificate?.prices[0] += 1
+        plan.plans[0] = sealed(plan.plans[0], document, 0)
+      }
+      #expect(resealed.sum.contains("certificate.digest"))
+      seen += 1
+    }
+    #expect(seen > 15, "\(seen)")
+  }
+}
