@@ -3,10 +3,11 @@
 // Plat, from the ground up. The import law, which this file enforces between targets:
 //
 //   PlatCLI, PlatBenchmarks → PlatBench → PlatFormats → PlatEngine → CPlatCore, CGMP
+//   PlatCLI → PlatSimulator → PlatEngine
 //                                         PlatFormats → CPlatJSON
 //   PlatABI → PlatFormats, PlatEngine, CPlat (documents go in and out through the C ABI, too)
 //
-// and inside the engine, by review: Model ← Exact ← Dense ← Planner; Model ← Moves; Judge reads Model,
+// and inside the engine, by review: Model ← Exact ← Dense ← Planner; Model ← Moves ← Steps ← Execution; Judge reads Model,
 // Exact and Dense only. Nothing imports the CLI or the ABI. Neither the engine nor the library links Foundation.
 //
 // The engine is ONE target on purpose: an accessor called once per element across a target border costs
@@ -57,10 +58,12 @@ let package = Package(
     .target(name: "CPlat", path: "CSources/CPlat", exclude: ["plat.symbols"]),
     .target(
       name: "PlatABI", dependencies: ["CPlat", "PlatFormats", "PlatEngine", "CPlatCore"], linkerSettings: guest),
+    // Whole clusters with faults, from one seed. Optimised in debug builds too: tests run thousands of them.
+    .target(name: "PlatSimulator", dependencies: ["PlatEngine"], swiftSettings: [.unsafeFlags(["-O"])]),
     .executableTarget(
       name: "PlatCLI",
       dependencies: [
-        "PlatFormats", "PlatEngine", "PlatBench",
+        "PlatFormats", "PlatEngine", "PlatBench", "PlatSimulator",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       linkerSettings: jemalloc),
@@ -94,6 +97,9 @@ let package = Package(
       name: "PlatCoreTests", dependencies: ["CPlatCore", "CZlib"], path: "Tests/PlatCoreTests"),
     .testTarget(
       name: "PlatEngineTests", dependencies: ["PlatEngine", "TestSupport"], path: "Tests/PlatEngineTests"),
+    .testTarget(
+      name: "PlatSimulatorTests", dependencies: ["PlatSimulator", "PlatEngine", "TestSupport"],
+      path: "Tests/PlatSimulatorTests"),
     .testTarget(
       name: "PlatFormatsTests", dependencies: ["PlatFormats", "PlatEngine", "CPlatJSON", "TestSupport"],
       path: "Tests/PlatFormatsTests", exclude: ["Resources"]),

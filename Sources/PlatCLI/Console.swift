@@ -103,7 +103,7 @@ final class Console: Sendable {
     try? writer.write(to: "/dev/stderr")
   }
 
-  private static func write(_ text: String) {
+  static func write(_ text: String) {
     var text = text
     text.withUTF8 { bytes in
       var rest = UnsafeRawBufferPointer(bytes)

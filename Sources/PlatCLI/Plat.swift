@@ -20,6 +20,7 @@ import ArgumentParser
     PlanCommand.self,
     CheckCommand.self,
     StepsCommand.self,
+    SimulateCommand.self,
     MovesCommand.self,
     VerifyCommand.self,
     ExplainCommand.self,

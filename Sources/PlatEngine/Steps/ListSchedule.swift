@@ -2,16 +2,8 @@
 struct ListSchedule {
   private let steps: [Step]
   private let order: StepOrder
-  private let limits: MovementLimits
   private let keys: [UInt32]
-  private let containerOfNode: [ContainerIndex]
-
-  private var scans: [Int]
-  private var streamsOut: [Int]
-  private var streamsIn: [Int]
-  /// Streams under way into each container of the level that has a limit, and how many have any.
-  private var into: [Int]
-  private var disturbed = 0
+  private var inUse: LimitsInUse
 
   private var pending: [Int32]
   private var start: [Int]
@@ -24,14 +16,8 @@ struct ListSchedule {
   init(_ list: StepList, _ order: StepOrder, _ limits: MovementLimits, _ cluster: DenseCluster, keys: [UInt32]) {
     steps = list.steps
     self.order = order
-    self.limits = limits
     self.keys = keys
-    let level = limits.disturbed.map { cluster.levels[$0.level] }
-    containerOfNode = level?.containerOfNode ?? []
-    into = Array(repeating: 0, count: level?.count ?? 0)
-    scans = Array(repeating: 0, count: cluster.nodeCount)
-    streamsOut = scans
-    streamsIn = scans
+    inUse = LimitsInUse(limits, cluster)
     start = Array(repeating: 0, count: list.count)
     pending = (0..<list.count).map { Int32(list.after($0).count) }
     fresh = (0..<list.count).filter { pending[$0] == 0 }.map { UInt32($0) }
@@ -78,8 +64,8 @@ struct ListSchedule {
     var kept = 0
     for place in ready.indices {
       let step = ready[place]
-      if mayBegin(steps[Int(step)]) {
-        take(steps[Int(step)], 1)
+      if inUse.mayBegin(steps[Int(step)]) {
+        inUse.begin(steps[Int(step)])
         start[Int(step)] = now
         pushUnderWay((now + order.lengths[Int(step)], step))
       } else {
@@ -90,29 +76,8 @@ struct ListSchedule {
     ready.removeLast(ready.count - kept)
   }
 
-  private func mayBegin(_ step: Step) -> Bool {
-    guard step.kind == .stream else { return true }
-    let (source, node) = (step.source.int, step.node.int)
-    guard !step.isFullScan || scans[source] < limits.fullScans[source] else { return false }
-    guard streamsOut[source] < limits.streamsOut, streamsIn[node] < limits.streamsIn else { return false }
-    guard let most = limits.disturbed?.count else { return true }
-    return into[containerOfNode[node].int] > 0 || disturbed < most
-  }
-
-  private mutating func take(_ step: Step, _ sign: Int) {
-    guard step.kind == .stream else { return }
-    if step.isFullScan { scans[step.source.int] += sign }
-    streamsOut[step.source.int] += sign
-    streamsIn[step.node.int] += sign
-    guard limits.disturbed != nil else { return }
-    let container = containerOfNode[step.node.int].int
-    if into[container] == 0 { disturbed += 1 }
-    into[container] += sign
-    if into[container] == 0 { disturbed -= 1 }
-  }
-
   private mutating func finish(_ step: Int) {
-    take(steps[step], -1)
+    inUse.end(steps[step])
     for follower in order.after(step) {
       pending[Int(follower)] -= 1
       if pending[Int(follower)] == 0 { fresh.append(follower) }

@@ -1,15 +1,15 @@
 /// What a node may do at once while partitions move, from the cluster's `config`.
-struct MovementLimits {
+package struct MovementLimits {
   /// Full scans of each node: the sum over its volumes. Which volume holds which partition is the node's own business; a
   /// node spreads its scans over its volumes.
-  let fullScans: [Int]
+  package let fullScans: [Int]
   /// Streams that begin or end at any node; `Int.max`: no limit.
-  let streamsOut: Int
-  let streamsIn: Int
+  package let streamsOut: Int
+  package let streamsIn: Int
   /// Containers of one level with a node that receives something.
-  let disturbed: (level: Int, count: Int)?
+  package let disturbed: (level: Int, count: Int)?
 
-  init(_ cluster: DenseCluster) {
+  package init(_ cluster: DenseCluster) {
     let config = cluster.cluster.config
     let limits = Dictionary(config.maxFullScansPerVolumeType.map { ($0.type, $0.count) }) { first, _ in first }
     fullScans = cluster.cluster.nodes.map { node in

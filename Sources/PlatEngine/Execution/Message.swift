@@ -1,0 +1,134 @@
+/// Who sends and receives. A host turns these into its own addresses.
+public enum Address: Hashable, Sendable {
+  case node(NodeIndex)
+  /// By number; each that ever ran has another.
+  case orchestrator(UInt32)
+  case client(UInt32)
+}
+
+/// Which order, of which revision: what makes every request one that may be repeated.
+public struct OrderID: Hashable, BitwiseCopyable, Sendable {
+  public var revision: UInt64
+  public var number: UInt32
+
+  public init(revision: UInt64, number: UInt32) {
+    self.revision = revision
+    self.number = number
+  }
+
+  public static let none = OrderID(revision: 0, number: .max)
+}
+
+/// What the orchestrator asks of one node about one partition.
+public struct Order: Hashable, Sendable {
+  public enum Kind: UInt8, Hashable, Sendable {
+    /// The node changes its state. No data goes anywhere.
+    case set
+    /// The node receives the partition from `source`.
+    case copy
+    /// The node becomes leader when `source` has handed over.
+    case takeOver
+    /// The node goes on leading, at this revision and with these followers.
+    case lead
+    /// What the node has is out of date: it forgets its data.
+    case discard
+  }
+  public var kind: Kind
+  public var id: OrderID
+  public var partition: PartitionIndex
+  public var node: NodeIndex
+  public var source: NodeIndex = .none
+  /// Of a copy: who leads the partition and will feed the newcomer; `none`: nobody does.
+  public var leader: NodeIndex = .none
+  public var change: StateChange
+  public var sourceChange = StateChange(.null, .null)
+  /// The revision as which the partition is led; where nobody leads, the order's own. Who is older is obeyed no more.
+  public var term: UInt64 = 0
+  /// Of a node that begins to lead: who else holds the partition.
+  public var followers: [NodeIndex] = []
+}
+
+/// One write: the revision of the leader that took it, and the host's own handle for its bytes.
+public struct Entry: Hashable, BitwiseCopyable, Sendable {
+  public var term: UInt64
+  public var value: UInt64
+}
+
+/// What a node tells of one partition that it knows.
+public struct Holding: Hashable, Sendable {
+  public var partition: PartitionIndex
+  public var state: StateIndex
+  /// The revision of the last leader that it followed, or as which it leads.
+  public var term: UInt64
+  public var isLeading: Bool
+  public var followers: [NodeIndex]
+}
+
+public enum Refusal: UInt8, Hashable, Sendable {
+  /// The node, or the source, is not in the state that the order begins with.
+  case wrongState
+  /// The node is busy with another order for the partition.
+  case busy
+  /// Who was taken for the leader is none.
+  case notLeader
+  /// The disk is full.
+  case noRoom
+}
+
+public enum Message: Hashable, Sendable {
+  // Orchestrator → node.
+  /// Obey nobody older, and tell what you hold.
+  case claim(revision: UInt64)
+  case order(Order)
+  case pulse
+  /// A new map is in force.
+  case map(MapStamp)
+
+  // Node → orchestrator.
+  case inventory(revision: UInt64, [Holding])
+  case done(OrderID)
+  case refused(OrderID, Refusal)
+  /// A later orchestrator has spoken.
+  case outdated(revision: UInt64)
+  case alive
+  case hasMap(MapStamp)
+
+  // Newcomer ↔ source, newcomer ↔ leader.
+  case fetch(Order)
+  case fetched(OrderID, log: [Entry], term: UInt64)
+  case join(Order, attempt: UInt64)
+  case joined(OrderID, attempt: UInt64, end: Int, term: UInt64)
+  case peerRefused(OrderID, Refusal)
+
+  // Heir ↔ old leader.
+  case handOver(Order, end: Int, lastTerm: UInt64)
+  case handedOver(OrderID, followers: [NodeIndex], start: Int, log: [Entry])
+
+  // Leader ↔ follower.
+  case append(PartitionIndex, term: UInt64, round: UInt64, previous: Int, previousTerm: UInt64, log: [Entry])
+  case appended(PartitionIndex, term: UInt64, round: UInt64, matched: Int)
+  /// The logs differ before that; send again from `hint`.
+  case differs(PartitionIndex, term: UInt64, round: UInt64, hint: Int)
+  /// The follower has heard of a later leader.
+  case fenced(PartitionIndex, term: UInt64)
+  /// The node holds no copy, by its own will.
+  case left(PartitionIndex, round: UInt64)
+
+  // Client ↔ node.
+  case write(PartitionIndex, value: UInt64, request: UInt32)
+  case read(PartitionIndex, request: UInt32)
+  case written(request: UInt32)
+  case answer(request: UInt32, log: [Entry])
+  case denied(request: UInt32)
+}
+
+/// Which map: its revision, and a digest, so that a wrong one is told from the right one of the same number.
+public struct MapStamp: Hashable, BitwiseCopyable, Sendable {
+  public var revision: UInt64
+  public var digest: UInt32
+
+  public init(revision: UInt64, digest: UInt32) {
+    self.revision = revision
+    self.digest = digest
+  }
+}

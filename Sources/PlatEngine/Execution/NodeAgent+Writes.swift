@@ -1,0 +1,246 @@
+/// Writes and reads of a partition that one node leads.
+///
+/// A write is acknowledged when every follower has it on disk; a read is answered when every follower has confirmed, after
+/// the read came, that it knows no later leader. So a leader that is cut off, or that another one has replaced, answers
+/// nobody: no clock and no lease is needed for that. Who is no follower any more has said so itself (`left`), or the
+/// orchestrator has, at a higher revision and after writing it down (`lead`).
+///
+/// Logs are brought in line as in Raft (Ongaro, Ousterhout 2014): a message names the entry before its first one, and a follower
+/// that has another there says so.
+extension NodeAgent {
+  func leads(_ place: Int) -> Bool {
+    let record = replicas[place].record
+    return rules.isLeading(record.state) && record.led == record.term && !replicas[place].isFenced
+      && replicas[place].job == .none
+  }
+
+  // MARK: The leader
+
+  mutating func write(
+    _ partition: PartitionIndex, _ value: UInt64, _ request: UInt32, _ client: Address, _ actions: inout [Action]
+  ) {
+    guard let place = ready(partition, value, request, client, &actions) else { return }
+    guard !isDiskFull else { return actions.append(.send(.denied(request: request), to: client)) }
+    replicas[place].record.log.append(Entry(term: replicas[place].record.led, value: value))
+    actions.append(.persist(partition))
+    replicas[place].waiting.append(
+      Replica.Waiting(client: client, request: request, isRead: false, position: replicas[place].record.log.count, round: 0))
+    if plant == .acknowledgeEarly { answerAll(place, &actions) } else { answerWhatMay(place, &actions) }
+    for follower in replicas[place].progress.indices { sendLog(place, follower, &actions) }
+  }
+
+  mutating func read(_ partition: PartitionIndex, _ request: UInt32, _ client: Address, _ actions: inout [Action]) {
+    guard let place = ready(partition, nil, request, client, &actions) else { return }
+    replicas[place].waiting.append(
+      Replica.Waiting(
+        client: client, request: request, isRead: true, position: replicas[place].record.log.count, round: round + 1))
+    if plant == .readWithoutAsking { answer(replicas[place].waiting.removeLast(), place, &actions) } else { answerWhatMay(place, &actions) }
+    if !replicas[place].waiting.isEmpty { askFollowers(place, &actions) }
+  }
+
+  /// Where the partition is led here; else the request is held or denied.
+  private mutating func ready(
+    _ partition: PartitionIndex, _ value: UInt64?, _ request: UInt32, _ client: Address, _ actions: inout [Action]
+  ) -> Int? {
+    guard let place = place(partition) else {
+      actions.append(.send(.denied(request: request), to: client))
+      return nil
+    }
+    if leads(place) { return place }
+    if case .takingOver = replicas[place].job {
+      replicas[place].held.append(Replica.Held(client: client, request: request, value: value))
+    } else {
+      actions.append(.send(.denied(request: request), to: client))
+    }
+    return nil
+  }
+
+  mutating func beginToLead(_ place: Int, _ term: UInt64, _ followers: [NodeIndex], _ actions: inout [Action]) {
+    replicas[place].record.led = term
+    replicas[place].record.term = term
+    replicas[place].record.followers = followers
+    replicas[place].isFenced = false
+    let end = replicas[place].record.log.count
+    round += 1
+    let since = round
+    replicas[place].progress = followers.map { _ in Replica.Progress(matched: 0, next: end, round: 0, since: since) }
+    // Reads must be confirmed by these followers.
+    for waiting in replicas[place].waiting.indices { replicas[place].waiting[waiting].round = since }
+  }
+
+  mutating func stopLeading(_ place: Int, _ actions: inout [Action]) {
+    replicas[place].record.led = 0
+    replicas[place].record.followers = []
+    replicas[place].progress = []
+    denyWaiting(place, &actions)
+  }
+
+  mutating func askFollowers(_ place: Int, _ actions: inout [Action]) {
+    for follower in replicas[place].progress.indices { sendLog(place, follower, &actions) }
+  }
+
+  mutating func sendLog(_ place: Int, _ follower: Int, _ actions: inout [Action]) {
+    let record = replicas[place].record
+    let next = min(replicas[place].progress[follower].next, record.log.count)
+    round += 1
+    actions.append(
+      .send(
+        .append(
+          partitions[place], term: record.led, round: round, previous: next,
+          previousTerm: next == 0 ? 0 : record.log[next - 1].term, log: Array(record.log[next...])),
+        to: .node(record.followers[follower])))
+  }
+
+  /// The follower whose answer this is, if it counts.
+  private func follower(_ partition: PartitionIndex, _ term: UInt64, _ round: UInt64, _ sender: Address) -> (Int, Int)? {
+    guard let place = place(partition), leads(place), replicas[place].record.led == term, case .node(let node) = sender,
+      let follower = replicas[place].record.followers.firstIndex(of: node),
+      round >= replicas[place].progress[follower].since
+    else { return nil }
+    return (place, follower)
+  }
+
+  mutating func noteMatch(
+    _ partition: PartitionIndex, _ term: UInt64, _ round: UInt64, _ matched: Int, _ sender: Address, _ actions: inout [Action]
+  ) {
+    guard let (place, follower) = follower(partition, term, round, sender) else { return }
+    replicas[place].progress[follower].matched = max(replicas[place].progress[follower].matched, matched)
+    replicas[place].progress[follower].next = replicas[place].progress[follower].matched
+    replicas[place].progress[follower].round = max(replicas[place].progress[follower].round, round)
+    answerWhatMay(place, &actions)
+  }
+
+  mutating func goBack(
+    _ partition: PartitionIndex, _ term: UInt64, _ round: UInt64, _ hint: Int, _ sender: Address, _ actions: inout [Action]
+  ) {
+    guard let (place, follower) = follower(partition, term, round, sender), hint >= 0,
+      hint < replicas[place].progress[follower].next
+    else { return }
+    replicas[place].progress[follower].next = hint
+    sendLog(place, follower, &actions)
+  }
+
+  /// Another leads, or has: this one answers nobody any more.
+  mutating func noteFence(_ partition: PartitionIndex, _ term: UInt64, _ actions: inout [Action]) {
+    guard let place = place(partition), leads(place), term > replicas[place].record.term else { return }
+    replicas[place].isFenced = true
+    denyWaiting(place, &actions)
+  }
+
+  /// A follower holds nothing any more, as it was told to; no later leader has been heard of where it was told.
+  mutating func noteLeaving(_ partition: PartitionIndex, _ round: UInt64, _ sender: Address, _ actions: inout [Action]) {
+    guard let place = place(partition), let (_, follower) = follower(partition, replicas[place].record.led, round, sender)
+    else { return }
+    replicas[place].record.followers.remove(at: follower)
+    replicas[place].progress.remove(at: follower)
+    actions.append(.persist(partition))
+    answerWhatMay(place, &actions)
+  }
+
+  private mutating func answerWhatMay(_ place: Int, _ actions: inout [Action]) {
+    guard !replicas[place].waiting.isEmpty else { return }
+    let matched = replicas[place].progress.map(\.matched).min() ?? .max
+    let round = replicas[place].progress.map(\.round).min() ?? .max
+    var kept = 0
+    for index in replicas[place].waiting.indices {
+      let waiting = replicas[place].waiting[index]
+      if waiting.position <= matched, waiting.round <= round {
+        answer(waiting, place, &actions)
+      } else {
+        replicas[place].waiting[kept] = waiting
+        kept += 1
+      }
+    }
+    replicas[place].waiting.removeSubrange(kept...)
+  }
+
+  private mutating func answerAll(_ place: Int, _ actions: inout [Action]) {
+    for waiting in replicas[place].waiting { answer(waiting, place, &actions) }
+    replicas[place].waiting = []
+  }
+
+  private func answer(_ waiting: Replica.Waiting, _ place: Int, _ actions: inout [Action]) {
+    let message: Message =
+      waiting.isRead
+      ? .answer(request: waiting.request, log: Array(replicas[place].record.log.prefix(waiting.position)))
+      : .written(request: waiting.request)
+    actions.append(.send(message, to: waiting.client))
+  }
+
+  mutating func denyWaiting(_ place: Int, _ actions: inout [Action]) {
+    for waiting in replicas[place].waiting { actions.append(.send(.denied(request: waiting.request), to: waiting.client)) }
+    replicas[place].waiting = []
+  }
+
+  mutating func denyHeld(_ place: Int, _ actions: inout [Action]) {
+    for held in replicas[place].held { actions.append(.send(.denied(request: held.request), to: held.client)) }
+    replicas[place].held = []
+  }
+
+  mutating func sendAgain(_ actions: inout [Action]) {
+    for place in replicas.indices where !replicas[place].waiting.isEmpty {
+      if leads(place) { askFollowers(place, &actions) } else { denyWaiting(place, &actions) }
+    }
+  }
+
+  // MARK: The follower
+
+  mutating func append(
+    _ partition: PartitionIndex, _ term: UInt64, _ round: UInt64, _ previous: Int, _ previousTerm: UInt64, _ log: [Entry],
+    _ leader: Address, _ actions: inout [Action]
+  ) {
+    let known = place(partition).map { replicas[$0].record.term } ?? 0
+    if term < known, plant != .noFencing {
+      actions.append(.send(.fenced(partition, term: known), to: leader))
+      return
+    }
+    guard let place = place(partition), isCopy(place) else {
+      actions.append(.send(.left(partition, round: round), to: leader))
+      return
+    }
+    guard !leads(place) || term > replicas[place].record.led, previous >= 0 else { return }
+    var isChanged = term > replicas[place].record.term
+    if isChanged {
+      replicas[place].record.term = term
+      denyWaiting(place, &actions)
+    }
+    let end = replicas[place].record.log.count
+    let fits = previous <= end && (previous == 0 || replicas[place].record.log[previous - 1].term == previousTerm)
+    let isNew = fits && take(log, after: previous, place, &isChanged)
+    if isChanged { actions.append(.persist(partition)) }
+    guard fits, isNew else {
+      let hint = fits ? previous : max(0, min(end, previous - 1))
+      if !fits { actions.append(.send(.differs(partition, term: term, round: round, hint: hint), to: leader)) }
+      return
+    }
+    let matched = previous + log.count
+    actions.append(.send(.appended(partition, term: term, round: round, matched: matched), to: leader))
+    if case .joining(let order, let attempt, let end, let before) = replicas[place].job {
+      replicas[place].job = .joining(order, attempt: attempt, end: end, matched: max(before, matched))
+      finishIfComplete(place, &actions)
+    }
+  }
+
+  /// A copy, or one that is being made.
+  private func isCopy(_ place: Int) -> Bool {
+    if case .joining = replicas[place].job { return true }
+    return rules.holdsData(replicas[place].record.state)
+  }
+
+  /// Writes entries behind the first `previous`. What is there already stays; what differs goes, with all after it. False: the disk
+  /// is full.
+  private mutating func take(_ log: [Entry], after previous: Int, _ place: Int, _ isChanged: inout Bool) -> Bool {
+    for (offset, entry) in log.enumerated() {
+      let position = previous + offset
+      if position < replicas[place].record.log.count {
+        if replicas[place].record.log[position] == entry { continue }
+        replicas[place].record.log.removeSubrange(position...)
+        isChanged = true
+      }
+      guard !isDiskFull else { return false }
+      replicas[place].record.log.append(entry)
+      isChanged = true
+    }
+    return true
+  }
+}

@@ -1,0 +1,48 @@
+/// Deliberate faults, by which the simulator is shown to find real ones. Each is looked at in one place. Nothing but the
+/// simulator can switch one on.
+public enum Plant: String, CaseIterable, Sendable {
+  // Of the node agent.
+  case skipCompareAndSwap
+  case obeyOlderRevisions
+  case forgetRevisionOnRestart
+  case forgetPending
+  case slaveBeforeComplete
+  case newcomerNotFed
+  case acknowledgeEarly
+  case noFencing
+  case handOverNotDurable
+  case handOverWithoutTail
+  case leaveFollowersBehind
+  case readWithoutAsking
+  case answerBeforeDisk
+  // Of the orchestrator.
+  case ignoreOrder
+  case ignoreLimits
+  case promoteLagging
+  case dropWithoutJournal
+  case planWithoutClaim
+
+  /// What it does, in words.
+  public var text: String {
+    switch self {
+    case .skipCompareAndSwap: "a node does orders whatever state it is in"
+    case .obeyOlderRevisions: "a node obeys orders of an older revision"
+    case .forgetRevisionOnRestart: "a node that restarts forgets the revision it had promised to obey"
+    case .forgetPending: "a heir that restarts while pending takes itself for the master"
+    case .slaveBeforeComplete: "a newcomer calls itself slave before it has all the data"
+    case .newcomerNotFed: "the master does not feed the newcomer"
+    case .acknowledgeEarly: "a master acknowledges a write before its slaves have it"
+    case .noFencing: "a slave obeys a master of an older revision"
+    case .handOverNotDurable: "a master hands over without writing that down"
+    case .handOverWithoutTail: "a master hands over without what the heir lacks"
+    case .leaveFollowersBehind: "the new master does not know who the slaves are"
+    case .readWithoutAsking: "a master answers reads without asking whether it still is one"
+    case .answerBeforeDisk: "a node answers before what it did is on disk"
+    case .ignoreOrder: "steps begin before those that they come after are done"
+    case .ignoreLimits: "limits on streams are not kept"
+    case .promoteLagging: "a slave that was left behind is promoted"
+    case .dropWithoutJournal: "a slave is dropped without a word in the journal"
+    case .planWithoutClaim: "steps are planned without asking the nodes to stop obeying older ones"
+    }
+  }
+}

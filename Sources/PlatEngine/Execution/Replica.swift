@@ -1,0 +1,88 @@
+/// What a node must remember of one partition through a crash.
+public struct Record: Hashable, Sendable {
+  public internal(set) var state = StateIndex.null
+  /// The revision of the last leader that it followed, or as which it leads. Older leaders are refused.
+  public internal(set) var term: UInt64 = 0
+  /// The revision since which it leads; 0: it does not. A leader whose `term` has gone beyond it is none any more.
+  public internal(set) var led: UInt64 = 0
+  /// Of a leader: who must have a write before it is acknowledged.
+  public internal(set) var followers: [NodeIndex] = []
+  /// The last order that was done.
+  public internal(set) var done = OrderID.none
+  /// The last takeover in which it handed over.
+  public internal(set) var handed = OrderID.none
+  public internal(set) var log: [Entry] = []
+
+  public init() {}
+
+  /// As the map at the beginning has it.
+  public init(state: StateIndex, term: UInt64, leadsWith followers: [NodeIndex]?) {
+    self.state = state
+    self.term = term
+    led = followers == nil ? 0 : term
+    self.followers = followers ?? []
+  }
+
+  var lastTerm: UInt64 { log.last?.term ?? 0 }
+}
+
+/// A partition on a node: what is remembered, and what a crash forgets.
+struct Replica: Hashable, Sendable {
+  var record: Record
+  var job = Job.none
+  /// A follower has told of a later leader.
+  var isFenced = false
+  /// Of a leader, beside `record.followers`.
+  var progress: [Progress] = []
+  /// Requests that wait for the followers.
+  var waiting: [Waiting] = []
+  /// Requests that wait until a takeover has succeeded or failed.
+  var held: [Held] = []
+
+  init(_ record: Record) {
+    self.record = record
+    progress = record.followers.map { _ in Progress() }
+  }
+
+  enum Job: Hashable, Sendable {
+    case none
+    /// Waits for the source's data.
+    case fetching(Order)
+    /// Has it, and waits until the leader feeds it and it has caught up. `attempt`: no older answer counts.
+    case joining(Order, attempt: UInt64, end: Int, matched: Int)
+    /// `pending`: waits for the old leader. It never survives a restart.
+    case takingOver(Order)
+
+    var order: Order? {
+      switch self {
+      case .none: nil
+      case .fetching(let order), .joining(let order, _, _, _), .takingOver(let order): order
+      }
+    }
+  }
+
+  struct Progress: Hashable, Sendable {
+    /// So much of the log is known to be the same.
+    var matched = 0
+    /// Where the next message begins.
+    var next = 0
+    /// The last round that it answered; answers to rounds before `since` do not count.
+    var round: UInt64 = 0
+    var since: UInt64 = 0
+  }
+
+  struct Waiting: Hashable, Sendable {
+    var client: Address
+    var request: UInt32
+    var isRead: Bool
+    /// So much of the log, and an answer to so late a round.
+    var position: Int
+    var round: UInt64
+  }
+
+  struct Held: Hashable, Sendable {
+    var client: Address
+    var request: UInt32
+    var value: UInt64?
+  }
+}

@@ -1,0 +1,111 @@
+/// What there is, put together from what the nodes that answered hold. All of them have promised to obey nobody older, so
+/// it stays so until the orchestrator that made it changes it.
+///
+/// Where a leader answered, its followers are complete, and nobody else. Where none did, those are that the journal does not
+/// say are out of date.
+public struct Survey: Sendable {
+  public let revision: UInt64
+  /// Nodes that did not answer.
+  public let isLost: [Bool]
+  /// The change is called off: the map as it is becomes the target.
+  public let isCancelled: Bool
+  /// By partition: nodes and their states; holders that are out of date left out.
+  public internal(set) var rows: [[Held]]
+  /// By partition: the revision as which it is led; where nobody leads, this one.
+  var terms: [UInt64]
+  /// Partitions of which no complete copy can be reached though there is one, or may be: nothing may be done about them.
+  public internal(set) var isWithheld: [Bool]
+  /// What has to be done first: holders that are out of date forget what they have, leaders leave lost followers behind.
+  var orders: [Order] = []
+  /// What must be in the journal before that.
+  var rosters: [(partition: Int, members: [NodeIndex])] = []
+
+  public struct Held: Hashable, Sendable {
+    public var node: NodeIndex
+    public var state: StateIndex
+  }
+
+  /// O(P + holdings).
+  init(
+    revision: UInt64, inventories: [[Holding]?], journal: Journal, rules: ExecutionRules, hadHolders: [Bool], isCancelled: Bool,
+    plant: Plant?
+  ) {
+    self.revision = revision
+    self.isCancelled = isCancelled
+    isLost = inventories.map { $0 == nil }
+    let count = journal.rosters.count
+    rows = Array(repeating: [], count: count)
+    isWithheld = Array(repeating: false, count: count)
+    terms = Array(repeating: revision, count: count)
+    var found = [[(node: NodeIndex, holding: Holding)]](repeating: [], count: count)
+    for (node, inventory) in inventories.enumerated() {
+      for holding in inventory ?? [] where holding.partition.int < count {
+        found[holding.partition.int].append((NodeIndex(node), holding))
+      }
+    }
+    let anyLost = isLost.contains(true)
+    for partition in 0..<count {
+      settle(partition, found[partition], journal, rules, hadHolders[partition], anyLost, plant)
+    }
+  }
+
+  private mutating func settle(
+    _ partition: Int, _ found: [(node: NodeIndex, holding: Holding)], _ journal: Journal, _ rules: ExecutionRules,
+    _ hadHolders: Bool, _ anyLost: Bool, _ plant: Plant?
+  ) {
+    let index = PartitionIndex(partition)
+    func holds(_ item: (node: NodeIndex, holding: Holding)) -> Bool { rules.holdsData(item.holding.state) }
+    func isComplete(_ item: (node: NodeIndex, holding: Holding)) -> Bool {
+      rules.leading == nil || plant == .promoteLagging || journal.isComplete(item.node, index, term: item.holding.term)
+    }
+    var complete = found.filter { holds($0) && isComplete($0) }
+    let leader = complete.filter { $0.holding.isLeading }.max { ($0.holding.term, $1.node) < ($1.holding.term, $0.node) }
+    if let leader, plant != .promoteLagging {
+      complete.removeAll { $0.node != leader.node && !leader.holding.followers.contains($0.node) }
+    }
+    if let leader { terms[partition] = leader.holding.term }
+    let outdated = found.filter { item in holds(item) && !complete.contains { $0.node == item.node } }
+    for item in found where !outdated.contains(where: { $0.node == item.node }) {
+      rows[partition].append(Held(node: item.node, state: item.holding.state))
+    }
+    guard !complete.isEmpty else {
+      isWithheld[partition] = anyLost || !outdated.isEmpty || hadHolders
+      return
+    }
+    for item in outdated {
+      orders.append(
+        Order(
+          kind: .discard, id: .none, partition: index, node: item.node, change: StateChange(item.holding.state, .null)))
+    }
+    guard let leading = rules.leading else { return }
+    let members = complete.map(\.node)
+    // A leader leaves behind whoever is lost or out of date; or it was told to and never heard it.
+    let isLeaving = leader.map { $0.holding.followers.contains { isLost[$0.int] } } ?? false
+    let isBehind =
+      leader.map { leader in
+        leader.holding.term < journal.rosters[partition]?.revision ?? 0
+          || outdated.contains { leader.holding.followers.contains($0.node) }
+      } ?? false
+    let first = leader ?? complete.first { $0.holding.state == leading }
+    if let first, isLeaving || isBehind || leader == nil {
+      orders.append(
+        Order(
+          kind: .lead, id: .none, partition: index, node: first.node, change: StateChange(leading, leading),
+          followers: members.filter { $0 != first.node }))
+    }
+    if isLeaving || (leader == nil && (anyLost || !outdated.isEmpty)) { rosters.append((partition, members)) }
+  }
+
+  /// As a map: what every node is, lost ones left out. Throws `outOfMemory`. O(P · R).
+  public func map(of cluster: DenseCluster) throws(PlatError) -> PlacementMap {
+    let states = cluster.cluster.settings.model.states.count
+    var builder = try PlacementMapBuilder(partitionCount: rows.count, expected: cluster.wanted)
+    for partition in rows.indices {
+      for state in 0..<states {
+        let nodes = rows[partition].filter { $0.state == StateIndex(state) }.map(\.node)
+        if !nodes.isEmpty { try builder.set(partition: partition, state: state, nodes: nodes) }
+      }
+    }
+    return try builder.finish(least: cluster.wanted)
+  }
+}

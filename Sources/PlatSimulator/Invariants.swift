@@ -1,0 +1,153 @@
+import PlatEngine
+
+/// What must hold after every event.
+public enum Invariant: Int, CaseIterable, Sendable {
+  case oneMaster = 1
+  case acknowledgedKept
+  case readsSeeWrites
+  case copiesKept
+  case limitsKept
+  case revisionsForward
+  case endReached
+  case endReadable
+
+  public var text: String {
+    switch self {
+    case .oneMaster: "at most one node can serve a partition as master"
+    case .acknowledgedKept: "every acknowledged write is in every copy that may serve or be promoted, and there is one"
+    case .readsSeeWrites: "a read sees every write that was acknowledged before it was asked"
+    case .copiesKept: "no planned step makes live copies fewer than the lower of before and after"
+    case .limitsKept: "the limits on streams are kept"
+    case .revisionsForward: "revisions never go back"
+    case .endReached: "once faults stop, the target is reached"
+    case .endReadable: "at the end every acknowledged write is read"
+    }
+  }
+}
+
+/// An invariant that did not hold.
+public struct Violation: Sendable {
+  public var invariant: Invariant
+  public var seed: UInt64
+  public var time: UInt64
+  public var text: String
+}
+
+extension Simulation {
+  func violate(_ invariant: Invariant, _ text: @autoclosure () -> String) {
+    guard violation == nil else { return }
+    violation = Violation(invariant: invariant, seed: seed, time: now, text: text())
+    trace { "VIOLATION of \(invariant.rawValue), \(invariant): \(self.violation!.text)" }
+  }
+
+  /// After a record of `node` was written. `before`: what was there.
+  func check(_ partition: PartitionIndex, _ node: NodeIndex, before: Record?, isDiscard: Bool) {
+    let rules = setup.rules
+    let copies = disks.copies[partition.int]
+    let after = copies.first { $0.node == node }!.record
+    if let before {
+      if after.term < before.term { violate(.revisionsForward, "\(name(node)) went back from term \(before.term) to \(after.term)") }
+      if rules.holdsData(before.state), !rules.holdsData(after.state) {
+        if isDiscard {
+          for plan in plans.indices {
+            plans[plan].outdated[partition.int].removeAll { $0 == node }
+            if plans[plan].revision < after.done.revision { plans[plan].lost[partition.int] &+= 1 }
+          }
+        } else {
+          checkCopies(partition, node, after)
+        }
+      }
+    }
+    checkPartition(partition)
+  }
+
+  /// At most one can serve, and whoever may be promoted has all.
+  func checkPartition(_ partition: PartitionIndex) {
+    let rules = setup.rules
+    guard let leading = rules.leading else { return }
+    let copies = disks.copies[partition.int]
+    let acknowledged = self.acknowledged[partition.int]
+    var servers = 0
+    var complete = 0
+    for copy in copies where rules.holdsData(copy.record.state) {
+      if copy.record.state == leading, copy.record.led == copy.record.term, canServe(copy, copies) { servers += 1 }
+      guard journal.isComplete(copy.node, partition, term: copy.record.term) else { continue }
+      complete += 1
+      if acknowledged & ~copy.writes != 0 {
+        violate(.acknowledgedKept, "\(name(copy.node)) lacks acknowledged writes of partition \(partition.raw)")
+      }
+    }
+    if servers > 1 { violate(.oneMaster, "\(servers) nodes can serve partition \(partition.raw)") }
+    if complete == 0, acknowledged != 0 { violate(.acknowledgedKept, "no complete copy of partition \(partition.raw) is left") }
+  }
+
+  /// Whether all its followers would still obey it.
+  private func canServe(_ leader: Disks.Copy, _ copies: [Disks.Copy]) -> Bool {
+    leader.record.followers.allSatisfy { follower in
+      guard let copy = copies.first(where: { $0.node == follower }) else { return !nodes[follower.int].isDestroyed }
+      return copy.record.term <= leader.record.led
+    }
+  }
+
+  private func checkCopies(_ partition: PartitionIndex, _ node: NodeIndex, _ after: Record) {
+    let revision = max(after.done.number == .max ? 0 : after.done.revision, after.handed.number == .max ? 0 : after.handed.revision)
+    guard let plan = plans.last(where: { $0.revision == revision }) else { return }
+    let rules = setup.rules
+    let live = disks.copies[partition.int].count {
+      rules.holdsData($0.record.state) && !plan.outdated[partition.int].contains($0.node)
+    }
+    let lost = Int(plan.lost[partition.int])
+    let least = min(plan.holders[partition.int].count, Int(plan.wanted[partition.int]))
+    if live + lost < least {
+      violate(.copiesKept, "partition \(partition.raw) has \(live) copies after a step of \(name(node)), of \(least)")
+    }
+  }
+
+  /// Streams under way by orders of the revision in force.
+  func checkLimits() {
+    var out = [Int](repeating: 0, count: nodes.count)
+    var level: (containerOfNode: [ContainerIndex], most: Int)?
+    if let disturbed = setup.limits.disturbed {
+      level = (setup.cluster.levels[disturbed.level].containerOfNode, disturbed.count)
+    }
+    var containers: Set<ContainerIndex> = []  // counted only
+    for node in nodes.indices where nodes[node].isUp {
+      var into = 0
+      for order in nodes[node].agent.copies where order.id.revision == journal.revision {
+        into += 1
+        out[order.source.int] += 1
+      }
+      if into > setup.limits.streamsIn { violate(.limitsKept, "\(into) streams into \(name(NodeIndex(node)))") }
+      if into > 0, let level { containers.insert(level.containerOfNode[node]) }
+    }
+    for node in out.indices where out[node] > min(setup.limits.streamsOut, setup.limits.fullScans[node]) {
+      violate(.limitsKept, "\(out[node]) streams out of \(name(NodeIndex(node)))")
+    }
+    if let level, containers.count > level.most { violate(.limitsKept, "\(containers.count) containers are disturbed") }
+  }
+
+  /// Faults are over and the orchestrator is done.
+  func checkEnd() {
+    let rules = setup.rules
+    guard let plan = plans.last else { return violate(.endReached, "nothing was planned") }
+    for partition in disks.copies.indices where !plan.unmet[partition] {
+      var is_: [(NodeIndex, StateIndex)] = []
+      for copy in disks.copies[partition] where rules.holdsData(copy.record.state) { is_.append((copy.node, copy.record.state)) }
+      is_.sort { $0.0 < $1.0 }
+      var should: [(NodeIndex, StateIndex)] = []
+      for (slot, state) in plan.target.stateOfSlot.enumerated() where rules.holdsData(StateIndex(state)) {
+        let node = plan.target.row(partition)[slot]
+        if node != .none, !nodes[node.int].isDestroyed { should.append((node, StateIndex(state))) }
+      }
+      should.sort { $0.0 < $1.0 }
+      if !is_.elementsEqual(should, by: ==) {
+        return violate(.endReached, "partition \(partition) is \(words(is_)), not \(words(should))")
+      }
+    }
+  }
+
+  private func words(_ row: [(NodeIndex, StateIndex)]) -> String {
+    let model = setup.cluster.cluster.settings.model
+    return "[" + row.map { "\(name($0.0)) \(model.name($0.1))" }.joined(separator: ", ") + "]"
+  }
+}

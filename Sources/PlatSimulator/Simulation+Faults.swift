@@ -1,0 +1,127 @@
+import PlatEngine
+
+/// Faults that are not of messages: when each strikes is drawn at the beginning.
+extension Simulation {
+  func scheduleFaults() {
+    for kind in FaultKind.allCases where !kind.isOfMessages {
+      let rate = rates[kind]
+      var count = rate / 1_000_000
+      if random.below(1_000_000) < rate % 1_000_000 { count += 1 }
+      for _ in 0..<min(count, 10_000) {
+        if kind == .join {
+          holdBack()
+        } else {
+          timeline.add(.fault(kind), at: 1 + UInt64(random.below(Int(faultsEnd) - 100)))
+        }
+      }
+    }
+  }
+
+  /// A node that holds nothing yet comes later.
+  private func holdBack() {
+    let empty = nodes.indices.filter { node in
+      nodes[node].isUp && !disks.copies.contains { $0.contains { $0.node.int == node } }
+    }
+    guard !empty.isEmpty else { return }
+    let node = empty[random.below(empty.count)]
+    nodes[node].isUp = false
+    nodes[node].isAwaited = true
+    faults[FaultKind.join.rawIndex] += 1
+    timeline.add(.restart(node), at: 50 + UInt64(random.below(Int(faultsEnd) - 200)))
+  }
+
+  func strike(_ kind: FaultKind) {
+    guard !isHealed, happens(kind) else { return }
+    faults[kind.rawIndex] += 1
+    trace { "fault    \(kind)" }
+  }
+
+  /// False: there is nothing that it could happen to.
+  private func happens(_ kind: FaultKind) -> Bool {
+    let node = random.below(nodes.count)
+    switch kind {
+    case .crash:
+      guard nodes[node].isUp else { return false }
+      if random.below(2) == 0 { crash(node) } else { nodes[node].crashesIn = random.below(6) }
+    case .orchestratorCrash:
+      guard let number = orchestrators.lastIndex(where: \.isUp) else { return false }
+      orchestrators[number].isUp = false
+      timeline.add(.begin(0), at: now + 5 + UInt64(random.below(150)))
+    case .rival: startOrchestrator()
+    case .cutNode:
+      if random.below(3) == 0 { nodes[node].isCutFromOrchestrators = true } else { nodes[node].side = 1 + node }
+      timeline.add(.rejoin(node: node), at: now + 50 + UInt64(random.below(600)))
+    case .cutZone:
+      guard let level = setup.cluster.levels.first, level.count > 1 else { return false }
+      let zone = random.below(level.count)
+      let until = now + 50 + UInt64(random.below(600))
+      for node in level.nodes[zone] {
+        nodes[node].side = -1 - zone
+        timeline.add(.rejoin(node: node), at: until)
+      }
+    case .slowDisk: nodes[node].slowUntil = now + 100 + UInt64(random.below(400))
+    case .fullDisk:
+      setFull(node, true)
+      timeline.add(.diskFree(node), at: now + 50 + UInt64(random.below(400)))
+    case .clockJump:
+      guard let number = orchestrators.lastIndex(where: \.isUp) else { return false }
+      let jump = UInt64(random.below(1_000_000))
+      orchestrators[number].skew = random.below(2) == 0 ? orchestrators[number].skew &+ jump : 0
+    case .upgrade:
+      for node in nodes.indices {
+        timeline.add(.fault(.crash), at: now + UInt64(min(node, 10) * 60))
+        _ = node
+      }
+    case .die: return destroy(node)
+    case .join, .loss, .late, .duplicate, .reorder: return false
+    }
+    return true
+  }
+
+  /// Lost with its disk; only where every partition keeps a complete copy, and while nothing else is amiss.
+  private func destroy(_ node: Int) -> Bool {
+    guard nodes.count > 2, nodes[node].isUp, nodes.indices.allSatisfy({ $0 == node || isWell($0) }),
+      let host = orchestrators.last(where: \.isUp), [.running, .reached].contains(host.machine.phase),
+      host.machine.revision == journal.revision
+    else { return false }
+    let rules = setup.rules
+    for partition in disks.copies.indices {
+      let index = PartitionIndex(partition)
+      let others = disks.copies[partition].filter {
+        rules.holdsData($0.record.state) && journal.isComplete($0.node, index, term: $0.record.term)
+      }
+      if others.contains(where: { $0.node.int == node }), others.count < 2 { return false }
+      // Its data may have passed to a heir that does not lead yet.
+      if disks.copies[partition].contains(where: { $0.node.int == node }), others.isEmpty { return false }
+    }
+    trace { "destroy  \(self.name(NodeIndex(node)))" }
+    nodes[node].isUp = false
+    nodes[node].isDestroyed = true
+    for partition in disks.copies.indices
+    where disks.copies[partition].contains(where: { $0.node.int == node && rules.holdsData($0.record.state) }) {
+      for plan in plans.indices { plans[plan].lost[partition] &+= 1 }
+    }
+    disks.destroy(NodeIndex(node))
+    return true
+  }
+
+  private func isWell(_ node: Int) -> Bool {
+    let node = nodes[node]
+    return node.isUp && node.side == 0 && !node.isCutFromOrchestrators && !node.isFull && node.crashesIn == nil
+  }
+
+  /// No fault any more; whoever is down comes back.
+  func heal() {
+    isHealed = true
+    trace { "heal" }
+    for node in nodes.indices {
+      nodes[node].side = 0
+      nodes[node].isCutFromOrchestrators = false
+      nodes[node].slowUntil = 0
+      nodes[node].crashesIn = nil
+      setFull(node, false)
+      restart(node)
+    }
+    if !orchestrators.contains(where: \.isUp) { startOrchestrator() }
+  }
+}

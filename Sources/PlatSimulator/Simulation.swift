@@ -1,0 +1,294 @@
+import PlatEngine
+
+/// One run: a whole cluster in one thread, from one seed. The same agents and orchestrators as on a real cluster; network, disks,
+/// clocks and clients are made up here.
+final class Simulation {
+  let setup: SimulationCase
+  let seed: UInt64
+  let rates: FaultRates
+  let plant: Plant?
+  let timing: Orchestrator.Timing
+  var random: SplitMix
+  var now: UInt64 = 0
+  var timeline = Timeline<Item>()
+  var events = 0
+  var faults = [Int](repeating: 0, count: FaultKind.allCases.count)
+
+  var nodes: [Node]
+  var disks: Disks
+  var orchestrators: [Host] = []
+  /// The register that all orchestrators share.
+  var journal: Journal
+  var plans: [Planned] = []
+
+  var acknowledged: [UInt64]
+  var clients = Clients()
+  var isHealed = false
+  var isDone = false
+  var violation: Violation?
+  /// Nil: nobody reads it.
+  var lines: [String]?
+
+  struct Node {
+    var agent: NodeAgent
+    var isUp = true
+    var isDestroyed = false
+    /// Not there yet.
+    var isAwaited = false
+    var boot: UInt32 = 1
+    /// Nodes of different sides hear nothing of each other.
+    var side = 0
+    var isCutFromOrchestrators = false
+    var slowUntil: UInt64 = 0
+    var isFull = false
+    /// Writes to disk that were begun, and when the last will be done.
+    var writesUnderWay = 0
+    var diskBusyUntil: UInt64 = 0
+    /// So many actions until it crashes.
+    var crashesIn: Int?
+    var isTicking = false
+  }
+
+  struct Host {
+    var machine: Orchestrator
+    var isUp = true
+    /// Its clock is so much ahead.
+    var skew: UInt64 = 0
+  }
+
+  struct Planned {
+    var revision: UInt64
+    var target: PlacementMap
+    /// By partition: who held it, and how many should.
+    var holders: [[NodeIndex]]
+    var wanted: [UInt8]
+    var unmet: [Bool]
+    /// By partition: who held something that is not to be counted on.
+    var outdated: [[NodeIndex]]
+    /// Copies that were destroyed or left behind since.
+    var lost: [UInt8]
+  }
+
+  enum Item {
+    case deliver(Message, from: Address, to: Address)
+    case tick(node: Int, boot: UInt32)
+    case orchestratorTick(Int)
+    case recordJournal(Journal, expecting: UInt64, by: Int)
+    case recorded(Bool, by: Int)
+    case written([Commit], node: Int, boot: UInt32)
+    case client(Int)
+    case fault(FaultKind)
+    case restart(Int)
+    case rejoin(node: Int)
+    case diskFree(Int)
+    case begin(Int)
+    case finalRead(Int)
+    case heal
+  }
+
+  /// What a node does once it is on disk.
+  enum Commit {
+    case revision(UInt64)
+    case record(PartitionIndex, Record, isDiscard: Bool)
+    case send(Message, to: Address)
+  }
+
+  init(_ setup: SimulationCase, seed: UInt64, rates: FaultRates, plant: Plant?, isTraced: Bool) {
+    self.setup = setup
+    self.seed = seed
+    self.rates = rates
+    self.plant = plant
+    random = SplitMix(seed: seed)
+    lines = isTraced ? [] : nil
+    let cluster = setup.cluster
+    var timing = Orchestrator.Timing()
+    timing.silence += UInt64(min(cluster.nodeCount / 4, 200))
+    self.timing = timing
+    disks = Disks(partitionCount: cluster.partitionCount, nodeCount: cluster.nodeCount)
+    journal = Journal(revision: setup.revision, partitionCount: cluster.partitionCount)
+    acknowledged = Array(repeating: 0, count: cluster.partitionCount)
+    nodes = []
+    setup.fill(&disks)
+    var records = [[(PartitionIndex, Record)]](repeating: [], count: cluster.nodeCount)
+    for partition in disks.copies.indices {
+      for copy in disks.copies[partition] { records[copy.node.int].append((PartitionIndex(partition), copy.record)) }
+    }
+    for node in 0..<cluster.nodeCount {
+      disks.revision[node] = setup.revision
+      var new = Node(agent: makeAgent(node, boot: 1, records[node]))
+      if cluster.status[node] == .failed {
+        new.isUp = false
+        new.isDestroyed = true
+      }
+      nodes.append(new)
+    }
+    for node in nodes.indices where nodes[node].isDestroyed { disks.destroy(NodeIndex(node)) }
+  }
+
+  func makeAgent(_ node: Int, boot: UInt32, _ records: [(PartitionIndex, Record)]) -> NodeAgent {
+    NodeAgent(
+      NodeIndex(node), rules: setup.rules, boot: boot, revision: disks.revision[node], records: records, plant: plant)
+  }
+
+  // MARK: Running
+
+  /// Faults happen until then.
+  var faultsEnd: UInt64 { 1_200 + UInt64(min(setup.cluster.partitionCount, 2_000)) }
+
+  func run() {
+    scheduleFaults()
+    startOrchestrator()
+    clients.begin(self)
+    timeline.add(.heal, at: faultsEnd)
+    let limit = faultsEnd + 20_000
+    while !isDone, violation == nil, let (time, item) = timeline.next() {
+      now = time
+      guard now < limit else {
+        violate(.endReached, "not reached \(limit - faultsEnd) ticks after the last fault; \(state)")
+        return
+      }
+      events += 1
+      handle(item)
+    }
+  }
+
+  private var state: String {
+    let host = orchestrators.last { $0.isUp }
+    return "the orchestrator is \(host.map { "\($0.machine.phase) at revision \($0.machine.revision)" } ?? "gone")"
+  }
+
+  private func handle(_ item: Item) {
+    switch item {
+    case .deliver(let message, let sender, let receiver): deliver(message, sender, receiver)
+    case .tick(let node, let boot):
+      guard nodes[node].isUp, nodes[node].boot == boot else { return }
+      nodes[node].isTicking = false
+      carryOut(nodes[node].agent.handle(.tick), node, isDiscard: false)
+    case .orchestratorTick(let number): tickOrchestrator(number)
+    case .recordJournal(let new, let expected, let number): recordJournal(new, expected, number)
+    case .recorded(let isDone, let number): tell(number, .recorded(isDone))
+    case .written(let commits, let node, let boot):
+      guard nodes[node].isUp, nodes[node].boot == boot else { return }
+      nodes[node].writesUnderWay -= 1
+      for commit in commits { carryOut(commit, node) }
+    case .client(let number): clients.act(number, self)
+    case .fault(let kind): strike(kind)
+    case .restart(let node): restart(node)
+    case .rejoin(let node):
+      nodes[node].side = 0
+      nodes[node].isCutFromOrchestrators = false
+    case .diskFree(let node): setFull(node, false)
+    case .begin: startOrchestrator()
+    case .finalRead(let partition): clients.readAtLast(partition, self)
+    case .heal: heal()
+    }
+  }
+
+  // MARK: Nodes
+
+  func carryOut(_ actions: [NodeAgent.Action], _ node: Int, isDiscard: Bool) {
+    guard !actions.isEmpty else { return }
+    let isSlow = nodes[node].writesUnderWay > 0 || nodes[node].slowUntil > now
+    var batch: [Commit] = []
+    for action in actions {
+      if let left = nodes[node].crashesIn {
+        guard left > 0 else { return crash(node) }
+        nodes[node].crashesIn = left - 1
+      }
+      let commit: Commit
+      switch action {
+      case .persistRevision: commit = .revision(nodes[node].agent.revision)
+      case .persist(let partition):
+        commit = .record(partition, nodes[node].agent.record(partition)!, isDiscard: isDiscard)
+      case .send(let message, let receiver): commit = .send(message, to: receiver)
+      }
+      if isSlow { batch.append(commit) } else { carryOut(commit, node) }
+    }
+    if isSlow {
+      nodes[node].diskBusyUntil = max(nodes[node].diskBusyUntil, now) + (nodes[node].slowUntil > now ? UInt64(random.below(25)) : 0)
+      nodes[node].writesUnderWay += 1
+      timeline.add(.written(batch, node: node, boot: nodes[node].boot), at: nodes[node].diskBusyUntil)
+    }
+    if nodes[node].agent.wantsTick, !nodes[node].isTicking {
+      nodes[node].isTicking = true
+      timeline.add(.tick(node: node, boot: nodes[node].boot), at: now + 40)
+    }
+  }
+
+  private func carryOut(_ commit: Commit, _ node: Int) {
+    switch commit {
+    case .revision(let revision):
+      if revision < disks.revision[node] {
+        violate(.revisionsForward, "\(name(NodeIndex(node))) went back from revision \(disks.revision[node]) to \(revision)")
+      }
+      disks.revision[node] = revision
+    case .record(let partition, let record, let isDiscard):
+      let before = disks.write(record, partition, on: NodeIndex(node))
+      trace {
+        "disk     \(self.name(NodeIndex(node))) has \(self.setup.cluster.cluster.settings.model.name(record.state)) of "
+          + "\(partition.raw), term \(record.term), led \(record.led), \(record.log.count) writes"
+      }
+      check(partition, NodeIndex(node), before: before, isDiscard: isDiscard)
+    case .send(let message, let receiver): send(message, .node(NodeIndex(node)), receiver)
+    }
+  }
+
+  func crash(_ node: Int) {
+    guard nodes[node].isUp else { return }
+    trace { "crash    \(self.name(NodeIndex(node)))" }
+    nodes[node].isUp = false
+    nodes[node].crashesIn = nil
+    timeline.add(.restart(node), at: now + 5 + UInt64(random.below(400)))
+  }
+
+  func restart(_ node: Int) {
+    guard !nodes[node].isUp, !nodes[node].isDestroyed else { return }
+    nodes[node].isUp = true
+    nodes[node].isAwaited = false
+    nodes[node].isTicking = false
+    nodes[node].writesUnderWay = 0
+    nodes[node].diskBusyUntil = now
+    nodes[node].boot += 1
+    nodes[node].agent = makeAgent(node, boot: nodes[node].boot, disks.records(of: NodeIndex(node)))
+    if nodes[node].isFull { setFull(node, true) }
+    trace { "restart  \(self.name(NodeIndex(node)))" }
+    if nodes[node].agent.revision < disks.revision[node] {
+      violate(.revisionsForward, "\(name(NodeIndex(node))) came back at revision \(nodes[node].agent.revision), not \(disks.revision[node])")
+    }
+  }
+
+  func setFull(_ node: Int, _ isFull: Bool) {
+    nodes[node].isFull = isFull
+    if nodes[node].isUp { _ = nodes[node].agent.handle(.diskFull(isFull)) }
+  }
+
+  // MARK: Words
+
+  func name(_ node: NodeIndex) -> String { setup.cluster.cluster.nodes[node.int].name }
+
+  func trace(_ line: () -> String) {
+    guard lines != nil else { return }
+    lines!.append("\(now)  " + line())
+  }
+}
+
+extension SimulationCase {
+  /// What all nodes have at the beginning.
+  func fill(_ disks: inout Disks) {
+    guard let current else { return }
+    let stateOfSlot = current.stateOfSlot
+    for partition in 0..<min(current.partitionCount, cluster.partitionCount) {
+      let row = current.row(partition)
+      var held: [(node: NodeIndex, state: StateIndex)] = []
+      for (slot, state) in stateOfSlot.enumerated() where row[slot].int < cluster.nodeCount {
+        held.append((row[slot], StateIndex(state)))
+      }
+      for (node, state) in held {
+        let leads = state == rules.leading
+        let followers = held.filter { $0.node != node && rules.holdsData($0.state) }.map(\.node)
+        _ = disks.write(
+          Record(state: state, term: revision, leadsWith: leads ? followers : nil), PartitionIndex(partition), on: node)
+      }
+    }
+  }
+}

@@ -1,0 +1,87 @@
+import Dispatch
+import PlatEngine
+
+/// Many runs of one case.
+public struct Simulator: Sendable {
+  public struct Outcome: Sendable {
+    public var runs = 0
+    public var events = 0
+    /// By kind.
+    public var faults = [Int](repeating: 0, count: FaultKind.allCases.count)
+    public var converged = 0
+    /// The first ones, by run.
+    public var violations: [Violation] = []
+    public var violated = 0
+
+    mutating func add(_ other: Outcome) {
+      runs += other.runs
+      events += other.events
+      for kind in faults.indices { faults[kind] += other.faults[kind] }
+      converged += other.converged
+      violated += other.violated
+      violations += other.violations.prefix(Simulator.mostViolations - violations.count)
+    }
+  }
+
+  public static let mostViolations = 20
+
+  let setup: SimulationCase
+  let rates: FaultRates
+  let plant: Plant?
+
+  public init(_ setup: SimulationCase, rates: FaultRates, plant: Plant? = nil) {
+    self.setup = setup
+    self.rates = rates
+    self.plant = plant
+  }
+
+  /// Run `number` of a seed has the seed `seed + number`. The same outcome with any number of threads. `stopsAtFirst`: when a
+  /// block has one violation, no further block begins.
+  public func run(
+    seed: UInt64, runs: Int, threads: Int = 1, stopsAtFirst: Bool = false, progress: (Int) -> Void = { _ in }
+  ) -> Outcome {
+    var outcome = Outcome()
+    var first = 0
+    while first < runs, !stopsAtFirst || outcome.violated == 0 {
+      let count = min(Simulator.block * threads, runs - first)
+      let blocks = (count + Simulator.block - 1) / Simulator.block
+      var parts = [Outcome](repeating: Outcome(), count: blocks)
+      parts.withUnsafeMutableBufferPointer { parts in
+        nonisolated(unsafe) let parts = parts
+        let start = first
+        DispatchQueue.concurrentPerform(iterations: blocks) { block in
+          let begin = start + block * Simulator.block
+          for number in begin..<min(begin + Simulator.block, start + count) {
+            parts[block].add(one(seed: seed &+ UInt64(number)))
+          }
+        }
+      }
+      for part in parts { outcome.add(part) }
+      first += count
+      progress(first)
+    }
+    return outcome
+  }
+
+  private static let block = 32
+
+  private func one(seed: UInt64) -> Outcome {
+    let simulation = Simulation(setup, seed: seed, rates: rates, plant: plant, isTraced: false)
+    simulation.run()
+    var outcome = Outcome(runs: 1, events: simulation.events, faults: simulation.faults)
+    if let violation = simulation.violation {
+      outcome.violations = [violation]
+      outcome.violated = 1
+    } else {
+      outcome.converged = 1
+    }
+    return outcome
+  }
+
+  /// What happened in one run, a line an event.
+  public func trace(seed: UInt64) -> [String] {
+    let simulation = Simulation(setup, seed: seed, rates: rates, plant: plant, isTraced: true)
+    simulation.run()
+    return simulation.lines ?? []
+  }
+}

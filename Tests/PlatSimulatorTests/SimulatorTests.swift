@@ -1,0 +1,62 @@
+import PlatEngine
+import PlatSimulator
+import TestSupport
+import Testing
+
+/// Carrying plans out under faults. More of it: `make simulate`.
+@Suite struct SimulatorTests {
+  private func expectGood(_ setup: SimulationCase, _ rates: FaultRates, runs: Int, _ what: String) {
+    let outcome = Simulator(setup, rates: rates).run(seed: 1, runs: runs)
+    #expect(outcome.converged == runs, "\(what): \(outcome.violations.first.map { "\($0)" } ?? "")")
+  }
+
+  @Test func withoutFaultsTheTargetIsReached() {
+    for (name, setup) in [
+      ("leaving and joining", SimulatedCluster.leavingAndJoining), ("three copies", SimulatedCluster.threeCopies),
+      ("fresh", SimulatedCluster.fresh),
+    ] { expectGood(setup, .none, runs: 10, name) }
+  }
+
+  @Test func withAllFaultsNothingIsLost() {
+    expectGood(SimulatedCluster.leavingAndJoining, .usual, runs: 150, "leaving and joining")
+    expectGood(SimulatedCluster.threeCopies, .usual, runs: 60, "three copies")
+    expectGood(SimulatedCluster.fresh, .usual, runs: 40, "fresh")
+  }
+
+  /// Each kind alone really strikes.
+  @Test(arguments: FaultKind.allCases) func eachKindOfFault(_ kind: FaultKind) {
+    var rates = FaultRates.none
+    rates[kind] = kind.isOfMessages ? 50_000 : 2_000_000
+    let setup = kind == .join ? SimulatedCluster.leavingAndJoining : SimulatedCluster.threeCopies
+    let outcome = Simulator(setup, rates: rates).run(seed: 7, runs: 12)
+    #expect(outcome.converged == 12, "\(outcome.violations.first.map { "\($0)" } ?? "")")
+    #expect(outcome.faults[kind.rawIndex] > 0)
+  }
+
+  /// Within 1,000 runs; mostly within the first hundred.
+  @Test(arguments: Plant.allCases) func eachDeliberateBugIsCaught(_ plant: Plant) {
+    let outcome = Simulator(SimulatedCluster.leavingAndJoining, rates: .usual, plant: plant)
+      .run(seed: 1, runs: 1_000, stopsAtFirst: true)
+    #expect(outcome.violated > 0)
+  }
+
+  @Test func aSeedReplaysItsRun() {
+    let simulator = Simulator(SimulatedCluster.leavingAndJoining, rates: .usual, plant: .newcomerNotFed)
+    let outcome = simulator.run(seed: 1, runs: 100, stopsAtFirst: true)
+    guard let violation = outcome.violations.first else { return #expect(Bool(false)) }
+    let again = simulator.run(seed: violation.seed, runs: 1)
+    #expect(again.violations.first?.text == violation.text)
+    #expect(again.violations.first?.time == violation.time)
+    let trace = simulator.trace(seed: violation.seed)
+    #expect(trace == simulator.trace(seed: violation.seed))
+    #expect(trace.last?.contains("VIOLATION") == true)
+  }
+
+  @Test func threadsChangeNothing() {
+    let simulator = Simulator(SimulatedCluster.leavingAndJoining, rates: .usual)
+    let one = simulator.run(seed: 3, runs: 70)
+    let two = simulator.run(seed: 3, runs: 70, threads: 2)
+    #expect(one.events == two.events)
+    #expect(one.faults == two.faults)
+  }
+}
