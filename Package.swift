@@ -79,7 +79,7 @@ let package = Package(
       path: "Benchmarks/PlatBench"),
     .executableTarget(
       name: "PlatBenchmarks",
-      dependencies: ["PlatBench", "PlatFormats", "PlatEngine", "CPlatCore", "CPlatJSON", "CZlib", "CISAL"],
+      dependencies: ["PlatBench", "PlatFormats", "PlatEngine", "CPlat", "CPlatCore", "CPlatJSON", "CZlib", "CISAL"],
       path: "Benchmarks/PlatBenchmarks",
       linkerSettings: jemalloc),
 

@@ -71,3 +71,8 @@ private func rows(keyBytes: Int) -> [CRCRow] {
 private func pad(_ text: String, _ width: Int) -> String {
   String(repeating: " ", count: max(0, width - text.count)) + text
 }
+
+/// The checksums of a batch of keys, nothing else.
+func crcs(_ keys: [UInt8], _ offsets: [UInt32], _ count: Int, _ result: inout [UInt32]) {
+  plat_crc32_batch(keys, offsets, count, &result)
+}

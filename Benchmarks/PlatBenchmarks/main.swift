@@ -6,7 +6,7 @@ import PlatBench
 struct PlatBenchmarks: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "PlatBenchmarks", abstract: "What planning costs, and checksums.",
-    subcommands: [Plans.self, CRC.self, Routes.self, Documents.self, Batch.self, Once.self], defaultSubcommand: Plans.self)
+    subcommands: [Plans.self, CRC.self, Routes.self, Documents.self, Batch.self, Border.self, Once.self], defaultSubcommand: Plans.self)
 }
 
 struct Plans: ParsableCommand {
@@ -47,6 +47,20 @@ struct Documents: ParsableCommand {
   @Option(help: "Partitions.") var partitions = 1 << 20
 
   func run() throws { for row in try benchmarkDocuments(partitions: partitions) { print(row) } }
+}
+
+struct Border: ParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "What the C ABI costs over the engine alone.")
+
+  @Argument(help: "The library: .build/release/libPlatABI.so.") var library: String
+  @Option(help: "Partitions.") var partitions = 1 << 20
+  @Option(help: "Rounds; the least time counts.") var rounds = 15
+
+  func run() throws {
+    guard let border = BorderBenchmark(library: library) else { throw ValidationError("no library at \(library)") }
+    for row in try border.plans(partitions: partitions, rounds: rounds) { print(row) }
+    for bytes in [16, 24, 32] { print(try border.routes(keyBytes: bytes)) }
+  }
 }
 
 struct Batch: ParsableCommand {

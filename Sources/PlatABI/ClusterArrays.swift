@@ -125,8 +125,9 @@ struct ClusterArrays {
     for place in 0..<nodeCount {
       let node = order.map { Int($0[place]) } ?? place
       var made = Node(name: try arrays.node_names.map { try CText.read($0[node], "node_names[\(node)]") } ?? String(node))
-      guard !made.name.isEmpty else {
-        throw Refusal.argument("node_names[\(node)]", found: "an empty name", expected: "a name")
+      guard !made.name.isEmpty, !made.name.hasPrefix("x-") else {
+        throw Refusal.argument(
+          "node_names[\(node)]", found: "\"\(made.name)\"", expected: "a name that does not begin with x-, as documents ask")
       }
       if let weights = arrays.node_weights { made.weight = Quantity(weights[node]) }
       if let capacities = arrays.node_capacities { made.capacity = Self.limit(capacities[node]) }

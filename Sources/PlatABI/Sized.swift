@@ -11,7 +11,8 @@ enum Sized {
     let bytes = UnsafeRawPointer(pointer)
     let size = Int(bytes.loadUnaligned(as: UInt32.self))
     let known = MemoryLayout<Struct>.size
-    guard size >= MemoryLayout<UInt32>.size, size <= mostBytes else {
+    // Members end where the struct may: a size in between would cut a pointer in two.
+    guard size >= MemoryLayout<UInt32>.size, size <= mostBytes, size % MemoryLayout<Struct>.alignment == 0 else {
       throw Refusal.argument("\(name).size", found: "\(size)", expected: "sizeof the struct, like \(known)")
     }
     for index in stride(from: known, to: size, by: 1) where bytes.load(fromByteOffset: index, as: UInt8.self) != 0 {

@@ -150,6 +150,13 @@ static void counts_are_checked(void) {
   FAILS(plat_cluster_from_arrays(&arrays, NULL, error), PLAT_INVALID_ARGUMENT, "cluster");
   CHECK(plat_cluster_from_arrays(NULL, NULL, NULL) == PLAT_INVALID_ARGUMENT);
   for (uint32_t size = 0; size < 4; size++) { arrays.size = size; REFUSED(arrays, PLAT_INVALID_ARGUMENT, "arrays.size"); }
+  for (uint32_t size = 0; size < sizeof arrays; size++) { /* a size that cuts a pointer in two */
+    if (size % 8 == 0) continue;
+    arrays = plain(3, 8);
+    arrays.level_count = 1;
+    arrays.size = size;
+    REFUSED(arrays, PLAT_INVALID_ARGUMENT, "arrays.size");
+  }
   arrays = plain(3, 8);
   arrays.size = UINT32_MAX;
   REFUSED(arrays, PLAT_INVALID_ARGUMENT, "arrays.size");
