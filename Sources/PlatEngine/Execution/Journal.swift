@@ -14,6 +14,11 @@ public struct Journal: Hashable, Sendable {
     /// Who has followed a leader of this revision, or a later one, is complete too.
     public internal(set) var revision: UInt64
     public internal(set) var members: [NodeIndex]
+
+    public init(revision: UInt64, members: [NodeIndex]) {
+      self.revision = revision
+      self.members = members
+    }
   }
 
   /// `revision`: that of the map in force.

@@ -46,6 +46,20 @@ public struct Order: Hashable, Sendable {
   public var term: UInt64 = 0
   /// Of a node that begins to lead: who else holds the partition.
   public var followers: [NodeIndex] = []
+
+  public init(
+    kind: Kind, id: OrderID, partition: PartitionIndex, node: NodeIndex, source: NodeIndex = .none, change: StateChange,
+    sourceChange: StateChange = StateChange(.null, .null), followers: [NodeIndex] = []
+  ) {
+    self.kind = kind
+    self.id = id
+    self.partition = partition
+    self.node = node
+    self.source = source
+    self.change = change
+    self.sourceChange = sourceChange
+    self.followers = followers
+  }
 }
 
 /// One write: the revision of the leader that took it, and the host's own handle for its bytes.

@@ -34,7 +34,7 @@ public struct NodeAgent: Hashable, Sendable {
   private(set) var partitions: [PartitionIndex] = []
   var replicas: [Replica] = []
   /// Counts messages to followers. Begins higher after each restart, so that answers from before do not count.
-  var round: UInt64
+  package internal(set) var round: UInt64
   package let plant: Plant?
 
   /// A node as its disk has it. `boot`: how often it has started; each start has a greater one.
