@@ -1,11 +1,11 @@
 // Rows are looked at in blocks, as if they were one long line:
 //
 //     line      a0 a1 a2 b0 b1 b2 c0 …      width 3
-//     shifted      a0 a1 a2 b0 b1 b2 …      two of a row that are the same meet at a shift of 1 or 2; so may those of
-//                     a0 a1 a2 b0 b1 …      neighbouring rows, and empty slots
+//     shift 1      a0 a1 a2 b0 b1 b2 …      two of a row that are the same meet at a shift of 1 or 2; where the shifted
+//     shift 2         a0 a1 a2 b0 b1 …      row is another one, a mask says so
 //
 // A block in which none meet, and whose numbers are all small enough, is well; that takes a few instructions for eight slots.
-// Any other block is looked at row by row.
+// Any other block (two empty slots meet, too) is looked at row by row.
 #include <stdlib.h>
 #include "include/plat_rows.h"
 
@@ -22,28 +22,50 @@ static int is_bad_row(const uint32_t *row, size_t width, uint32_t nodes) {
   return 0;
 }
 
-/// Whether anything in `slots` slots, which `width - 1` more follow or which end there, has to be looked at more closely.
+/// For each shift, for each slot of a block, whether the slot that is so far before it is of the same row: all ones, or 0.
+struct masks { uint32_t of[most_narrow_width][block_slots]; };
+
+/// Whether anything in `slots` slots has to be looked at more closely. `width` slots lie before them.
 static inline __attribute__((always_inline)) uint32_t is_suspect(
-  const uint32_t *line, size_t slots, size_t width, uint32_t nodes) {
+  const uint32_t *line, size_t slots, size_t width, uint32_t nodes, const struct masks *masks) {
   uint32_t suspect = 0;
-  for (size_t slot = 0; slot < slots; slot++) suspect |= line[slot] >= nodes;
-  for (size_t shift = 1; shift < width; shift++) {
-    for (size_t slot = shift; slot < slots; slot++) suspect |= line[slot] == line[slot - shift];
+  for (size_t slot = 0; slot < slots; slot++) {
+    uint32_t here = line[slot] >= nodes ? UINT32_MAX : 0;
+    for (size_t shift = 1; shift < width; shift++) {
+      here |= (line[slot] == *(line + slot - shift) ? UINT32_MAX : 0) & masks->of[shift][slot];
+    }
+    suspect |= here;
   }
   return suspect;
 }
 
-static inline __attribute__((always_inline)) size_t narrow(
-  const uint32_t *rows, size_t count, size_t width, uint32_t nodes) {
+static inline __attribute__((always_inline)) size_t narrow_of(
+  const uint32_t *rows, size_t count, size_t width, uint32_t nodes, const struct masks *masks) {
+  if (is_bad_row(rows, width, nodes)) return 0;   // There is nothing before it.
   const size_t rows_of_block = block_slots / width;
-  for (size_t first = 0; first < count; first += rows_of_block) {
+  for (size_t first = 1; first < count; first += rows_of_block) {
     const size_t end = first + rows_of_block < count ? first + rows_of_block : count;
-    if (!is_suspect(rows + first * width, (end - first) * width, width, nodes)) continue;
+    if (!is_suspect(rows + first * width, (end - first) * width, width, nodes, masks)) continue;
     for (size_t row = first; row < end; row++) {
       if (is_bad_row(rows + row * width, width, nodes)) return row;
     }
   }
   return count;
+}
+
+/// The same loop for the usual widths, which the compiler then unrolls.
+static inline __attribute__((always_inline)) size_t narrow(
+  const uint32_t *rows, size_t count, size_t width, uint32_t nodes) {
+  struct masks masks;
+  for (size_t shift = 1; shift < width; shift++) {
+    for (size_t slot = 0; slot < block_slots; slot++) masks.of[shift][slot] = slot % width >= shift ? UINT32_MAX : 0;
+  }
+  switch (width) {
+    case 2: return narrow_of(rows, count, 2, nodes, &masks);
+    case 3: return narrow_of(rows, count, 3, nodes, &masks);
+    case 4: return narrow_of(rows, count, 4, nodes, &masks);
+    default: return narrow_of(rows, count, width, nodes, &masks);
+  }
 }
 
 static size_t narrow_portable(const uint32_t *rows, size_t count, size_t width, uint32_t nodes) {
@@ -77,10 +99,37 @@ static size_t wide(const uint32_t *rows, size_t count, size_t width, uint32_t no
 }
 
 size_t plat_rows_first_bad(const uint32_t *rows, size_t count, size_t width, uint32_t nodes) {
-  if (width == 0) return count;
+  if (width == 0 || count == 0) return count;
   if (width > most_narrow_width) return wide(rows, count, width, nodes);
 #if defined(__x86_64__)
   if (__builtin_cpu_supports("avx2")) return narrow_avx2(rows, count, width, nodes);
 #endif
   return narrow_portable(rows, count, width, nodes);
+}
+
+static inline __attribute__((always_inline)) size_t offsets_of(const uint32_t *offsets, size_t count) {
+  for (size_t first = 0; first < count; first += block_slots) {
+    const size_t end = first + block_slots < count ? first + block_slots : count;
+    uint32_t descends = 0;
+    for (size_t key = first; key < end; key++) descends |= offsets[key] > offsets[key + 1] ? UINT32_MAX : 0;
+    if (!descends) continue;
+    while (offsets[first] <= offsets[first + 1]) first++;
+    return first;
+  }
+  return count;
+}
+
+static size_t offsets_portable(const uint32_t *offsets, size_t count) { return offsets_of(offsets, count); }
+
+#if defined(__x86_64__)
+__attribute__((target("avx2"))) static size_t offsets_avx2(const uint32_t *offsets, size_t count) {
+  return offsets_of(offsets, count);
+}
+#endif
+
+size_t plat_offsets_first_bad(const uint32_t *offsets, size_t count) {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx2")) return offsets_avx2(offsets, count);
+#endif
+  return offsets_portable(offsets, count);
 }

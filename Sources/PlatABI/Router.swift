@@ -1,4 +1,5 @@
 import CPlat
+import CPlatCore
 import PlatEngine
 
 /// Behind `plat_router`. It never changes.
@@ -55,11 +56,10 @@ public func plat_router_find_batch(
   }
 }
 
-/// Whether a loop over the keys stays inside their bytes. The first loop only finds out; it has no branch.
+/// Whether a loop over the keys stays inside their bytes.
 private func check(_ offsets: UnsafePointer<UInt32>, _ count: Int, _ length: Int) throws {
-  var isWrong: UInt32 = 0
-  for key in 0..<count { isWrong |= offsets[key] <= offsets[key &+ 1] ? 0 : 1 }
-  if isWrong != 0, let key = (0..<count).first(where: { offsets[$0] > offsets[$0 + 1] }) {
+  let key = plat_offsets_first_bad(offsets, count)
+  guard key == count else {
     throw Refusal.argument("offsets[\(key + 1)]", found: "\(offsets[key + 1])", expected: "\(offsets[key]) or more")
   }
   guard Int(offsets[count]) <= length else {

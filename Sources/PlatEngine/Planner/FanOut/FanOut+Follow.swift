@@ -8,7 +8,7 @@ extension FanOut {
   static func follow(_ problem: Problem, _ due: Due, _ placement: inout Placement) throws(PlatError) {
     guard placement.placed < problem.partitionCount * problem.replicas else { return }
     let load = placement.load
-    for partition in 0..<problem.partitionCount {
+    for partition in 0..<problem.partitionCount where !problem.arena.isInterrupted {
       let row = placement.row(partition)
       guard !isFull(problem, row) else { continue }
       for slot in 0..<problem.replicas where row[slot] != .none { load[row[slot]] -= 1 }

@@ -45,7 +45,7 @@ extension FanOut {
     guard !suppliers.isEmpty else { return }
     let tried = min(suppliers.count, FanOut.nodesTried)
     var first = 0
-    for (count, node) in lacks {
+    for (count, node) in lacks where !problem.arena.isInterrupted {
       var left = count
       while left > 0, graph.mayAddSource(to: node) {
         var best: (supply: Int32, source: NodeIndex)?
@@ -65,7 +65,7 @@ extension FanOut {
   private func widenForMissing(_ missing: NodeTable<Int32>, _ graph: inout PeerGraph) {
     let tried = min(problem.nodeCount, FanOut.nodesTried)
     var first = 0
-    for index in 0..<problem.nodeCount where missing.base[index] > 0 {
+    for index in 0..<problem.nodeCount where missing.base[index] > 0 && !problem.arena.isInterrupted {
       let master = NodeIndex(index)
       while graph.mayAddTarget(to: master) {
         var best: (room: Int32, node: NodeIndex)?

@@ -13,7 +13,7 @@ extension FanOut {
       for slot in 0..<book.masters where row[slot] != .none { masters[row[slot]] += 1 }
     }
     for _ in 0..<passes where !book.isWithin {
-      for partition in 0..<problem.partitionCount {
+      for partition in 0..<problem.partitionCount where !problem.arena.isInterrupted {
         let row = placement.row(partition)
         for slot in 0..<book.masters where row[slot] != .none {
           for place in book.masters..<problem.replicas where row[place] != .none && problem.allows(row[place], inState: 0) {

@@ -20,7 +20,7 @@ extension FanOut {
     let holdings = try Holdings(problem, placement)
     let isPeer: NodeTable<Bool> = try problem.arena.table(problem.nodeCount)
     let worth: NodeTable<Int64> = try problem.arena.table(problem.nodeCount)
-    for (node, lacks) in newcomers {
+    for (node, lacks) in newcomers where !problem.arena.isInterrupted {
       choosePeers(of: node, holdings, isPeer, worth)
       settle(node, lacks: lacks, among: isPeer, holdings, count)
     }

@@ -28,7 +28,7 @@ extension FanOut {
       for slot in 0..<problem.wanted[0] where row[slot] != .none { mastered[row[slot]] += 1 }
     }
     doomed.sort { ($0.from, $0.to) < ($1.from, $1.to) }
-    for (from, to) in doomed where book.count(from, to) > 0 {
+    for (from, to) in doomed where book.count(from, to) > 0 && !problem.arena.isInterrupted {
       var place = holdings.begin(from)
       while let slot = holdings.next(&place, of: from) {
         let row = placement.row(slot / problem.replicas)
@@ -37,6 +37,7 @@ extension FanOut {
         release(row, from, to, mastered)
       }
     }
+    try problem.arena.throwIfInterrupted()
     // A pair that role changes brought about after its turn.
     if !book.isWithin { try dropPairs() }
     if book.isOutOfMemory { throw .outOfMemory }

@@ -104,6 +104,7 @@ struct FanOut {
   mutating func flow() throws(PlatError) {
     var windows = due
     for round in 0..<FanOut.rounds {
+      try problem.arena.throwIfInterrupted()
       let balance = Balance(placement, windows)
       if balance.isSettled { break }
       let now = try PeerBook(problem, placement)
