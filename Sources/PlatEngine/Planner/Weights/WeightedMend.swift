@@ -6,28 +6,8 @@ enum WeightedMend {
   /// O(P · R²), and a bounded number of trials for each breach.
   static func run(_ weighing: Weighing, _ due: WeightedDue) {
     guard weighing.problem.current != nil else { return }
-    goHome(weighing, due)
+    WeightedHome.run(weighing, due)
     if !weighing.problem.soft.isEmpty { keepSoftRules(weighing, due) }
-  }
-
-  private static func goHome(_ weighing: Weighing, _ due: WeightedDue) {
-    let problem = weighing.problem
-    for place in 0..<weighing.order.count where !problem.arena.isInterrupted {
-      let partition = weighing.order.base[place].int
-      let row = weighing.row(partition)
-      guard partition < problem.heldPartitions, problem.isAway(partition, from: row) else { continue }
-      let held = problem.heldRows + partition * problem.heldWidth
-      for slot in 0..<weighing.replicas where row[slot] != .none && !problem.isHeld(partition, by: row[slot]) {
-        for heldSlot in problem.heldSlots where held[heldSlot] != .none {
-          let home = held[heldSlot]
-          guard problem.keeps[home], weighing.hasRoom(home), mayMove(weighing, due, partition, from: row[slot], to: home),
-            problem.allows(row, leaving: slot, to: home)
-          else { continue }
-          weighing.set(partition, slot, to: home)
-          break
-        }
-      }
-    }
   }
 
   /// Whether both stay in their windows.

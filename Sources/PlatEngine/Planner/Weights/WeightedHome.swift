@@ -1,0 +1,122 @@
+/// What has been newly placed goes home where that fits after all, and so need not be moved.
+///
+/// By itself, where both nodes stay in their windows; else together with another newcomer, which costs as much where it
+/// goes as where it was. That is what a chain of moves leaves behind when its middle both received and gave:
+///
+///     p  m ⇢ d        p is back on m, and q goes on to d:   one move less, and the loads of both as they were, or
+///     q  e ⇢ m        nearly so where p and q differ
+///
+/// Nothing that is held moves for it, windows are kept, and no soft rule breaks for it.
+struct WeightedHome {
+  private let weighing: Weighing
+  private let due: WeightedDue
+  private let problem: Problem
+  /// Of each node the slots of its newcomers, heaviest first, those that came later behind. Some may have gone since.
+  private var newcomers: [[UInt32]]
+  private var trials = 1 << 20
+
+  private static let rounds = 8
+
+  /// O(P · R²) for each round, and a bounded number of trials in all.
+  static func run(_ weighing: Weighing, _ due: WeightedDue) {
+    for _ in 0..<rounds {
+      var home = WeightedHome(weighing, due)
+      guard home.bringAll() else { return }
+    }
+  }
+
+  private init(_ weighing: Weighing, _ due: WeightedDue) {
+    self.weighing = weighing
+    self.due = due
+    problem = weighing.problem
+    newcomers = Array(repeating: [], count: problem.nodeCount)
+    for place in 0..<weighing.order.count {
+      let partition = weighing.order.base[place].int
+      let row = weighing.row(partition)
+      for slot in 0..<weighing.replicas where row[slot] != .none && !problem.isHeld(partition, by: row[slot]) {
+        newcomers[row[slot].int].append(UInt32(partition * weighing.replicas + slot))
+      }
+    }
+  }
+
+  /// Heaviest first. True where any came home.
+  private mutating func bringAll() -> Bool {
+    var changed = false
+    for place in 0..<weighing.order.count where !problem.arena.isInterrupted {
+      let partition = weighing.order.base[place].int
+      let row = weighing.row(partition)
+      guard partition < problem.heldPartitions, problem.isAway(partition, from: row) else { continue }
+      let held = problem.heldRows + partition * problem.heldWidth
+      for slot in 0..<weighing.replicas where row[slot] != .none && !problem.isHeld(partition, by: row[slot]) {
+        for heldSlot in problem.heldSlots where held[heldSlot] != .none && problem.keeps[held[heldSlot]] {
+          guard problem.allows(row, leaving: slot, to: held[heldSlot]), bring(partition, slot, to: held[heldSlot]) else {
+            continue
+          }
+          changed = true
+          break
+        }
+      }
+    }
+    return changed
+  }
+
+  /// Puts a newcomer onto its home, with what else must go, or leaves everything as it is.
+  private mutating func bring(_ partition: Int, _ slot: Int, to home: NodeIndex) -> Bool {
+    let node = weighing.row(partition)[slot]
+    weighing.set(partition, slot, to: home)
+    if isWell(home), isWell(node) { return true }
+    if isTooMuch(home) {
+      // One of its own newcomers goes instead: to where this one was, or wherever there is room.
+      if pass(from: home, to: node, beside: partition) { return true }
+      if isWell(node) {
+        for other in problem.receivers where trials > 0 && other != node && other != home {
+          guard weighing.hasRoom(other), weighing.load[other] < due.most[other] else { continue }
+          if pass(from: home, to: other, beside: partition) { return true }
+        }
+      }
+    } else {
+      for other in problem.receivers where trials > 0 && other != node {
+        guard other == home || weighing.load[other] > due.least[other] else { continue }
+        if pass(from: other, to: node, beside: partition) { return true }
+      }
+    }
+    weighing.set(partition, slot, to: node)
+    return false
+  }
+
+  private func isTooMuch(_ node: NodeIndex) -> Bool {
+    weighing.load[node] > due.most[node] || weighing.count[node] > weighing.capacity[node]
+  }
+
+  private func isWell(_ node: NodeIndex) -> Bool { !isTooMuch(node) && weighing.load[node] >= due.least[node] }
+
+  /// Moves a newcomer on, such that both nodes are well.
+  private mutating func pass(from giver: NodeIndex, to taker: NodeIndex, beside partition: Int) -> Bool {
+    let least = max(weighing.load[giver] - due.most[giver], due.least[taker] - weighing.load[taker])
+    let most = min(weighing.load[giver] - due.least[giver], due.most[taker] - weighing.load[taker])
+    guard least <= most, weighing.count[taker] < weighing.capacity[taker],
+      weighing.count[giver] <= weighing.capacity[giver] + 1
+    else { return false }
+    for slot in newcomers[giver.int] {
+      trials -= 1
+      guard trials > 0 else { return false }
+      let (other, column) = (Int(slot) / weighing.replicas, Int(slot) % weighing.replicas)
+      let row = weighing.row(other)
+      guard (least...most).contains(weighing.weight.base[other]), other != partition, row[column] == giver,
+        !problem.isHeld(other, by: giver), problem.allows(row, leaving: column, to: taker),
+        problem.softBreaches(row, leaving: column, at: taker) <= problem.softBreaches(row, leaving: column, at: giver)
+      else { continue }
+      weighing.set(other, column, to: taker)
+      newcomers[taker.int].append(slot)
+      return true
+    }
+    return false
+  }
+}
+
+extension Problem {
+  /// Nodes that may receive, in order.
+  fileprivate var receivers: some Sequence<NodeIndex> {
+    (0..<nodeCount).lazy.filter { receives.base[$0] }.map { NodeIndex($0) }
+  }
+}
