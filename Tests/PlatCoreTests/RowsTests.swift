@@ -39,7 +39,7 @@ import Testing
         let first = UInt32.random(in: 0..<nodes, using: &generator)
         rows += (0..<UInt32(width)).map { (first + $0) % nodes }
       }
-      for planted in [UInt32.max, nodes, 0, .max - 1] where !rows.isEmpty && Int.random(in: 0..<6, using: &generator) == 0 {
+      for planted: UInt32 in [UInt32.max, nodes, 0, UInt32.max - 1] where !rows.isEmpty && Int.random(in: 0..<6, using: &generator) == 0 {
         rows[Int.random(in: rows.indices, using: &generator)] = planted
       }
       let expected = Self.firstBad(rows, count: count, width: width, nodes: nodes)
