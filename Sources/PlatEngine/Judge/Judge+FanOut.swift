@@ -74,6 +74,9 @@ extension Judge {
       for master in 0..<nodeCount {
         var distinct: UInt32 = 0
         let mark = UInt32(master + 1)
+        // Nobody is no peer, and no node is its own.
+        stamp.base[master] = mark
+        stamp.base[nodeCount] = mark
         for index in start.base[master]..<end.base[master] {
           let holder = Int(list[index])
           let isNew: UInt32 = stamp.base[holder] == mark ? 0 : 1
@@ -98,25 +101,40 @@ extension Judge {
       _ matter: Matter, _ rows: Range<Int>, _ masters: Matter.SlotList, _ holders: Matter.SlotList,
       to list: UnsafeMutablePointer<UInt32>, at place: UnsafeMutablePointer<Int>
     ) {
+      let width = matter.map.width
+      // The same loop for the usual rows, which the compiler then unrolls.
+      let isPlain = masters.count == 1 && masters.base[0] == 0 && holders.count == width && matter.allCanBeRead
+      switch (isPlain, width) {
+      case (true, 2): write(matter, rows, to: list, at: place, masters: 1, width: 2, allLive: true) { $0 }
+      case (true, 3): write(matter, rows, to: list, at: place, masters: 1, width: 3, allLive: true) { $0 }
+      default:
+        write(matter, rows, to: list, at: place, masters: masters.count, width: holders.count, allLive: false) { holders.base[$0] }
+      }
+    }
+
+    /// The states' slots that hold data, the first state's before all others: `slot` says where. Who can't be read
+    /// goes down as nobody.
+    @inline(__always) private static func write(
+      _ matter: Matter, _ rows: Range<Int>, to list: UnsafeMutablePointer<UInt32>, at place: UnsafeMutablePointer<Int>,
+      masters: Int, width: Int, allLive: Bool, slot: (Int) -> Int
+    ) {
       let nobody = UInt32(matter.nodeCount)
       let isLive = matter.isLive.base
-      let width = matter.map.width
-      var row = matter.map.slots + rows.lowerBound * width
+      let stride = matter.map.width
+      var row = matter.map.slots + rows.lowerBound * stride
       for _ in rows {
-        for index in 0..<masters.count {
-          let slot = masters.base[index]
-          let master = min(row[slot].raw, nobody)
-          guard isLive[Int(master)] == 1 else { continue }
+        for index in 0..<masters {
+          let master = min(row[slot(index)].raw, nobody)
+          guard allLive ? master < nobody : isLive[Int(master)] == 1 else { continue }
           var next = place[Int(master)]
-          for index in 0..<holders.count where holders.base[index] != slot {
-            let holder = min(row[holders.base[index]].raw, nobody)
-            guard holder != master, isLive[Int(holder)] == 1 else { continue }
-            list[next] = holder
+          for other in 0..<width where other != index {
+            let holder = min(row[slot(other)].raw, nobody)
+            list[next] = allLive || isLive[Int(holder)] == 1 ? holder : nobody
             next &+= 1
           }
           place[Int(master)] = next
         }
-        row += width
+        row += stride
       }
     }
 

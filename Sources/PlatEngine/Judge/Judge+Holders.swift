@@ -36,7 +36,7 @@ extension Judge {
       let fullIsComplete = states.indices.allSatisfy { matter.map.slotCounts[$0] == matter.dense.wanted[$0] }
       // Wide rows are not compared slot by slot but examined one by one.
       let isQuick = fullIsComplete && width <= 16
-      let allCanBeRead = !matter.dense.status.contains(.failed)
+      let allCanBeRead = matter.allCanBeRead
       let number: NodeTable<UInt32> = try matter.arena.table(stride)
       for node in 0..<stride { number.base[node] = matter.isLive.base[node] == 1 ? UInt32(node) : .max }
       let slots = try matter.slots(ofStates: isQuick ? Array(states.indices) : [], in: matter.map)

@@ -38,6 +38,7 @@ extension Judge {
     }
 
     var nodeCount: Int { dense.nodeCount }
+    var allCanBeRead: Bool { !dense.status.contains(.failed) }
     var settings: Settings { dense.cluster.settings }
     var model: StateModel { dense.cluster.settings.model }
     /// The map is a plan, not what the cluster has now.

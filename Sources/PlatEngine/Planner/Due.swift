@@ -219,9 +219,11 @@ struct NodeGroups {
     groupOfNode = [Int](repeating: 0, count: problem.nodeCount)
     let kinds = (kindOfNode.max() ?? 0) + 1
     var known: [Int: Int] = [:]  // looked up only, never iterated
+    var last = (key: -1, group: -1)  // neighbours are mostly alike
     for node in 0..<problem.nodeCount {
       let key = boxes.boxOfNode[node] * kinds + kindOfNode[node]
-      let group = known[key] ?? box.count
+      let group = key == last.key ? last.group : known[key] ?? box.count
+      last = (key, group)
       if group == box.count {
         known[key] = group
         box.append(boxes.boxOfNode[node])

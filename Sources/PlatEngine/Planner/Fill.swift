@@ -70,9 +70,9 @@ enum Fill {
     var balance = Balance(placement, due)
     guard balance.above + max(0, balance.surplus) > 0, !room.isEmpty else { return }
     let load = placement.load
-    // Nodes that may give something up: most do not, or not any more, and this tells them by one byte. Who takes may
-    // give later.
-    let gives: NodeTable<Bool> = try problem.arena.table(problem.nodeCount)
+    // What nodes may give up, as bits: most give nothing, or nothing any more, and one byte tells. Who takes may give
+    // later.
+    let gives: NodeTable<UInt8> = try problem.arena.table(problem.nodeCount)
     let leading = try Leading(problem, due, placement)
     let slaves = problem.wanted[0]..<problem.replicas
     let all = 0..<problem.replicas
@@ -88,11 +88,13 @@ enum Fill {
       var left = balance.above + max(0, balance.surplus)
       var optional = max(0, balance.surplus)
       var next = 0
-      for node in 0..<problem.nodeCount {
-        gives.base[node] =
-          load.base[node] > due.most.base[node]
-          || (optional > 0 && load.base[node] > due.least.base[node] && load.base[node] == due.most.base[node])
+      /// What a node gives up now: replicas in the first state, in others.
+      func giving(_ node: NodeIndex) -> UInt8 {
+        let isAbove = load[node] > due.most[node]
+        guard isAbove || (optional > 0 && load[node] > due.least[node] && load[node] == due.most[node]) else { return 0 }
+        return onlyFitting ? leading.fitting(node, left: load[node] - 1) : Leading.first | Leading.other
       }
+      for node in 0..<problem.nodeCount { gives.base[node] = giving(NodeIndex(node)) }
       while next < problem.partitionCount {
         let partition = soft == .mended ? firstBreaking(next..<problem.partitionCount) : next
         next = partition + 1
@@ -100,21 +102,19 @@ enum Fill {
         let row = placement.row(partition)
         for slot in slots.reversed() {
           let node = row[slot]
-          guard node != .none, gives.base[node.int] else { continue }
+          guard node != .none, gives.base[node.int] & leading.bit(ofSlot: slot) != 0 else { continue }
           let isAbove = load[node] > due.most[node]
-          guard isAbove || (optional > 0 && load[node] > due.least[node] && load[node] == due.most[node]),
-            !onlyFitting || leading.fits(node, slot: slot, left: load[node] - 1), problem.isHeld(partition, by: node)
-          else { continue }
+          guard isAbove || optional > 0, problem.isHeld(partition, by: node) else { continue }
           let breaches = problem.softBreaches(row, leaving: slot, at: node)
           let mostBreaches = soft == .left ? Int.max : soft == .kept ? breaches : breaches - 1
           guard mostBreaches >= 0, let taker = room.take(row, leaving: slot, mostBreaches: mostBreaches) else { continue }
           row[slot] = taker
-          gives[taker] = true
           placement.concerned.change(partition)
           load[node] -= 1
-          leading.leave(node, slot: slot)
+          leading.move(from: node, to: taker, slot: slot)
           if !isAbove { optional -= 1 }
-          gives[node] = load[node] > (optional > 0 ? due.least[node] : due.most[node])
+          gives[node] = giving(node)
+          gives[taker] = giving(taker)
           left -= 1
           if left == 0 || room.isEmpty { return }
           if pass < passes.count - 1 { break }
@@ -139,14 +139,21 @@ private struct Leading {
     if let windows { placement.addHolders(problem, state: windows.state, slots: slots, to: count) }
   }
 
-  /// Whether a node that holds `left` in all has a fitting part of the first state when this slot is gone.
-  @inline(__always) func fits(_ node: NodeIndex, slot: Int, left: Int32) -> Bool {
-    guard let windows else { return true }
+  static let first: UInt8 = 1
+  static let other: UInt8 = 2
+
+  @inline(__always) func bit(ofSlot slot: Int) -> UInt8 { slot < slots.upperBound ? Leading.first : Leading.other }
+
+  /// Which replicas a node may give up so that it has a fitting part of the first state in the `left` that then remain.
+  @inline(__always) func fitting(_ node: NodeIndex, left: Int32) -> UInt8 {
+    guard let windows else { return Leading.first | Leading.other }
     let window = windows.window(node, total: left)
-    return slots.contains(slot) ? count[node] > window.least : count[node] <= window.most
+    return (count[node] > window.least ? Leading.first : 0) | (count[node] <= window.most ? Leading.other : 0)
   }
 
-  func leave(_ node: NodeIndex, slot: Int) {
-    if slots.contains(slot) { count[node] -= 1 }
+  func move(from node: NodeIndex, to taker: NodeIndex, slot: Int) {
+    guard slot < slots.upperBound else { return }
+    count[node] -= 1
+    count[taker] += 1
   }
 }

@@ -9,16 +9,17 @@ struct Holdings {
   private let chain: NodeTable<Int32>
   private var later: [(slot: UInt32, next: Int32)] = []
 
-  /// Of all partitions, or of those that `includes` says. O(P · R).
+  /// Of all partitions, or of those in a range that `includes` says. O(P · R).
   init(
-    _ problem: Problem, _ placement: Placement, includes: (Int) -> Bool = { _ in true }
+    _ problem: Problem, _ placement: Placement, in range: Range<Int>? = nil, includes: (Int) -> Bool = { _ in true }
   ) throws(PlatError) {
+    let partitions = range ?? 0..<problem.partitionCount
     rows = placement.rows
     first = try problem.arena.table(problem.nodeCount + 1)
     chain = try problem.arena.table(problem.nodeCount)
     chain.fill(with: -1)
     var count = 0
-    for partition in 0..<problem.partitionCount where includes(partition) {
+    for partition in partitions where includes(partition) {
       for slot in (partition * problem.replicas)..<((partition + 1) * problem.replicas) where rows[slot] != .none {
         first.base[rows[slot].int] += 1
         count += 1
@@ -31,7 +32,7 @@ struct Holdings {
       sum += first.base[node]
       first.base[node] = sum
     }
-    for partition in (0..<problem.partitionCount).reversed() where includes(partition) {
+    for partition in partitions.reversed() where includes(partition) {
       for slot in ((partition * problem.replicas)..<((partition + 1) * problem.replicas)).reversed()
       where rows[slot] != .none {
         first.base[rows[slot].int] -= 1

@@ -14,7 +14,9 @@ struct Placement {
   /// Replicas that were held, could have stayed by their node, and were let go by `Keep`.
   var letGo = 0
   /// The first partitions, up to here, have their states already.
-  var dealt = 0
+  private(set) var dealt = 0
+  /// How often each node is in every slot of those rows, where that is the same for all slots.
+  private(set) var turns: NodeTable<Int32>?
   /// Who replicates to whom, where the settings limit that.
   var peers: PeerBook?
 
@@ -25,6 +27,9 @@ struct Placement {
     load = try problem.arena.table(problem.nodeCount)
     concerned = try Concerned(problem)
   }
+
+  /// The partitions up to here have their states. `turns`: how often each node is in each of their slots.
+  mutating func book(turns: NodeTable<Int32>? = nil, upTo dealt: Int) { (self.turns, self.dealt) = (turns, dealt) }
 
   @inline(__always) func row(_ partition: Int) -> UnsafeMutablePointer<NodeIndex> { rows + partition * replicas }
 

@@ -32,10 +32,16 @@ struct RoleChains {
 
   /// O(P · R) and, where that is not enough, a search for each node that is still out of its window.
   func run(_ placement: Placement) throws(PlatError) {
-    try sweep(pending: tooMany, isGiver: { $0 > $1.most }, isTaker: { $0 < $1.most })
-    try sweep(pending: tooFew, isGiver: { $0 > $1.least }, isTaker: { $0 < $1.least })
+    // Rows that came with their states leave the others enough to settle by themselves.
+    if placement.dealt > 0 { try run(placement, in: placement.dealt..<problem.partitionCount) }
+    try run(placement, in: 0..<problem.partitionCount)
+  }
+
+  private func run(_ placement: Placement, in partitions: Range<Int>) throws(PlatError) {
+    try sweep(partitions, pending: tooMany, isGiver: { $0 > $1.most }, isTaker: { $0 < $1.most })
+    try sweep(partitions, pending: tooFew, isGiver: { $0 > $1.least }, isTaker: { $0 < $1.least })
     guard tooMany > 0 || tooFew > 0 else { return }
-    var search = try Search(self, holdings: Holdings(problem, placement))
+    var search = try Search(self, holdings: Holdings(problem, placement, in: partitions))
     search.drain(.onward, from: { $0 > $1.most }, into: { $0 < $1.most })
     search.drain(.backward, from: { $0 < $1.least }, into: { $0 > $1.least })
   }
@@ -52,14 +58,16 @@ struct RoleChains {
 
   /// One pass over the rows: wherever a giver is in the state and a taker is not, they change places. Most nodes are no
   /// givers, which one byte of each tells.
-  @inline(__always) private func sweep(pending: Int, isGiver: Test, isTaker: Test) throws(PlatError) {
+  @inline(__always) private func sweep(
+    _ partitions: Range<Int>, pending: Int, isGiver: Test, isTaker: Test
+  ) throws(PlatError) {
     guard pending > 0 else { return }
     let gives: NodeTable<Bool> = try problem.arena.table(problem.nodeCount + 1)
     for node in 0..<problem.nodeCount { gives.base[node] = isGiver(count.base[node], window.base[node]) }
     defer { problem.arena.free(gives) }
     let nobody = UInt32(problem.nodeCount)
     var left = pending
-    for partition in 0..<problem.partitionCount where left > 0 {
+    for partition in partitions where left > 0 {
       let row = rows + partition * width
       for slot in slots where gives.base[Int(min(row[slot].raw, nobody))] {
         let giver = row[slot]

@@ -108,7 +108,10 @@ struct Roles {
     let heldSlots = current?.slots(ofState: state) ?? 0..<0
     let comparable = heldSlots == slots && !problem.hasStateRules ? problem.heldPartitions : 0
     let unchanged = UnchangedRows(problem, rows: rows, slots: slots, state: state, count: count)
-    for slot in slots {
+    if let turns = placement.turns {
+      for node in 0..<problem.nodeCount { count.base[node] += turns.base[node] * Int32(slots.count) }
+    }
+    for slot in slots where placement.turns == nil {
       var place = rows + slot
       for _ in 0..<placement.dealt {
         if place.pointee != .none { count.base[place.pointee.int] &+= 1 }

@@ -30,7 +30,7 @@ extension FanOut {
     }
     result.load.copy(from: fresh.load)
     result.placed = fresh.placed
-    result.dealt = problem.partitionCount
+    result.book(upTo: problem.partitionCount)
     result.peers = fresh.peers
     return result
   }

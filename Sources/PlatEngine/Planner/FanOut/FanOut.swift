@@ -79,7 +79,7 @@ struct FanOut {
     try fanOut.giveMastersToNewcomers()
     // Mastership first goes where it should while pairs are few, and again when all is placed.
     fanOut.placement.peers = fanOut.book
-    fanOut.placement.dealt = problem.partitionCount
+    fanOut.placement.book(upTo: problem.partitionCount)
     _ = try Roles.run(problem, due, fanOut.placement)
     try fanOut.flow()
     fanOut.placement.peers = try PeerBook(problem, fanOut.placement)

@@ -27,7 +27,7 @@ extension Fresh {
     placement.peers = try circle.fill(blocks: best.blocks)
     placement.load.copy(from: circle.load)
     placement.placed = due.total
-    placement.dealt = problem.partitionCount
+    placement.book(upTo: problem.partitionCount)
   }
 }
 

@@ -27,9 +27,11 @@ enum Swap {
     guard let left = Left(problem, placement, current), left.nodes.count == coming.count,
       let counterpart = Pairing(problem, placement, left, coming).counterparts()
     else { return false }
-    guard fill(problem, &placement, current, counterpart),
-      !isChosenFreely || (Balance(placement, due).isSettled && areRolesBalanced(problem, due, placement))
-    else {
+    var isGood = fill(problem, &placement, current, counterpart)
+    if isGood, isChosenFreely {
+      isGood = Balance(placement, due).isSettled ? try areRolesBalanced(problem, due, placement) : false
+    }
+    guard isGood else {
       empty(problem, &placement, left)
       return false
     }
@@ -85,22 +87,21 @@ enum Swap {
     }
   }
 
-  private static func areRolesBalanced(_ problem: Problem, _ due: Due, _ placement: Placement) -> Bool {
+  /// O(states · N + concerned · R).
+  private static func areRolesBalanced(
+    _ problem: Problem, _ due: Due, _ placement: Placement
+  ) throws(PlatError) -> Bool {
+    let total: NodeTable<Int32> = try problem.arena.table(problem.nodeCount)
+    total.copy(from: placement.load)
     var first = 0
     for windows in due.roles {
       let slots = first..<(first + problem.wanted[windows.state])
-      var count = [Int32](repeating: 0, count: problem.nodeCount)
-      var total = count
-      for partition in 0..<problem.partitionCount {
-        let row = placement.row(partition)
-        for slot in first..<problem.replicas where row[slot] != .none {
-          total[row[slot].int] += 1
-          if slots.contains(slot) { count[row[slot].int] += 1 }
-        }
-      }
+      let count: NodeTable<Int32> = try problem.arena.table(problem.nodeCount)
+      placement.addHolders(problem, state: windows.state, slots: slots, to: count)
       for node in 0..<problem.nodeCount {
-        let window = windows.window(NodeIndex(node), total: total[node])
-        if count[node] < window.least || count[node] > window.most { return false }
+        let window = windows.window(NodeIndex(node), total: total.base[node])
+        if count.base[node] < window.least || count.base[node] > window.most { return false }
+        total.base[node] -= count.base[node]
       }
       first = slots.upperBound
     }
