@@ -129,7 +129,8 @@ extension Simulation {
   /// Faults are over and the orchestrator is done.
   func checkEnd() {
     let rules = setup.rules
-    guard let plan = plans.last else { return violate(.endReached, "nothing was planned") }
+    // A rival may have planned later and been told to stop: the greatest revision is the one that is carried out.
+    guard let plan = plans.max(by: { $0.revision < $1.revision }) else { return violate(.endReached, "nothing was planned") }
     for partition in disks.copies.indices where !plan.unmet[partition] {
       var is_: [(NodeIndex, StateIndex)] = []
       for copy in disks.copies[partition] where rules.holdsData(copy.record.state) { is_.append((copy.node, copy.record.state)) }
