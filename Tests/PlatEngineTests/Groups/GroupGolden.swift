@@ -1,4 +1,3 @@
-import Foundation
 import PlatEngine
 import PlatReference
 import TestSupport
@@ -6,23 +5,12 @@ import Testing
 
 /// How good plans of several maps are, in `Tests/Golden/groups.tsv`; as `GoldenQuality`.
 @Suite struct GroupGolden {
-  private static let file = URL(fileURLWithPath: #filePath)
-    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    .appendingPathComponent("Golden/groups.tsv")
-
-  private static let header = [
+  private static let table = GoldenTable("groups", columns: [
     "case", "maps", "nodes", "moves", "bound", "roleChanges", "master", "total", "unmet", "balanced", "eachBalanced", "map",
-  ].joined(separator: "\t")
+  ])
 
   @Test func theTableIsAsItWas() throws {
-    let lines = [Self.header] + (try Self.rows())
-    if ProcessInfo.processInfo.environment["PLAT_UPDATE_GOLDEN"] == "1" {
-      try (lines.joined(separator: "\n") + "\n").write(to: Self.file, atomically: true, encoding: .utf8)
-      return
-    }
-    let golden = try String(contentsOf: Self.file, encoding: .utf8).split(separator: "\n").map(String.init)
-    for (line, was) in zip(lines, golden) { #expect(line == was) }
-    #expect(lines.count == golden.count)
+    try Self.table.check(Self.rows())
   }
 
   private static let mixed: [(Int, Int)] = (0..<30).map { ([16, 48, 64, 100, 7][$0 % 5], $0 % 3 + 1) }
@@ -59,14 +47,8 @@ import Testing
     let hash = one.targets.reduce(UInt64(0)) { ($0 << 7 | $0 >> 57) ^ mapHash($1) }
     return [
       name, "\(one.targets.count)", "\(one.group.nodeCount)", "\(sum.moves)", "\(one.plan.movesLowerBound)",
-      "\(sum.roleChanges)", spread(sum.load.first { $0.state == "master" }?.spread), spread(sum.total), "\(sum.unmet)",
+      "\(sum.roleChanges)", GoldenTable.spread(sum.load.first { $0.state == "master" }?.spread), GoldenTable.spread(sum.total), "\(sum.unmet)",
       "\(sum.findings.isEmpty)", "\(one.report.maps.allSatisfy(\.isBalanced))", String(hash, radix: 16),
     ].joined(separator: "\t")
-  }
-
-  private static func spread(_ spread: LoadSpread?) -> String {
-    guard let spread else { return "-" }
-    let due = spread.leastDue == spread.greatestDue ? "\(spread.leastDue)" : "\(spread.leastDue)…\(spread.greatestDue)"
-    return "\(spread.least)…\(spread.greatest) of \(due)"
   }
 }

@@ -1,4 +1,3 @@
-import Foundation
 import PlatEngine
 import PlatReference
 import TestSupport
@@ -96,36 +95,26 @@ struct OperationRow {
 
 /// What operations cost beside their bounds.
 @Suite struct OperationGolden {
-  private static let file = URL(fileURLWithPath: #filePath)
-    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    .appendingPathComponent("Golden/operations.tsv")
-
-  private static let header = [
+  private static let table = GoldenTable("operations", columns: [
     "case", "done", "moves", "bound", "rowBound", "roleChanges", "roleBound", "mostMasters", "unmet", "map",
-  ].joined(separator: "\t")
+  ])
 
   @Test func theTableIsAsItWas() throws {
-    var lines = [Self.header]
+    var rows: [String] = []
     for row in try OperationRow.all() {
       let (plan, report) = try row.plan()
       #expect(plan.operation == row.operation, "\(row.name)")
       #expect(row.bound.faults(of: plan.target, report) == [], "\(row.name)")
       var masters = [Int](repeating: 0, count: row.cluster.nodeCount)
       for partition in plan.target.rows { for node in partition[0] { masters[node] += 1 } }
-      lines.append(
+      rows.append(
         [
           row.name, plan.operation.rawValue, "\(report.moves)", "\(plan.movesLowerBound)", "\(row.bound.moves)",
           "\(report.roleChanges)", "\(row.bound.roleChanges)", "\(masters.max() ?? 0)", "\(report.unmet)",
           String(mapHash(plan.target), radix: 16),
         ].joined(separator: "\t"))
     }
-    if ProcessInfo.processInfo.environment["PLAT_UPDATE_GOLDEN"] == "1" {
-      try (lines.joined(separator: "\n") + "\n").write(to: Self.file, atomically: true, encoding: .utf8)
-      return
-    }
-    let golden = try String(contentsOf: Self.file, encoding: .utf8).split(separator: "\n").map(String.init)
-    for (line, was) in zip(lines, golden) { #expect(line == was) }
-    #expect(lines.count == golden.count)
+    try Self.table.check(rows)
   }
 
   /// A good plan of each operation, spoilt in each way: the checker names it.
@@ -154,11 +143,7 @@ struct OperationRow {
       })
       note("a slave moves", try faults { $0[still][1][0] = other }, row.operation == .failover ? "data moves" : "needless moves")
       let swapped = try faults { ($0[still][0][0], $0[still][1][0]) = ($0[still][1][0], $0[still][0][0]) }
-      switch row.operation {
-      case .cancel: note("roles change", swapped, "a master changes")
-      case .maintenance: note("roles change", swapped, "needless role changes")
-      default: note("roles change", swapped, "needless role changes")
-      }
+      note("roles change", swapped, row.operation == .cancel ? "a master changes" : "needless role changes")
       switch row.operation {
       case .failover:
         let taken = try #require(plan.target.rows.indices.first { plan.target.rows[$0][0] != before[$0][0] })

@@ -1,4 +1,3 @@
-import Foundation
 import PlatEngine
 import TestSupport
 import Testing
@@ -8,25 +7,13 @@ import Testing
 /// The hashes of the maps show too that debug and release builds plan the same.
 /// `PLAT_UPDATE_GOLDEN=1 swift test --filter GoldenQuality` writes the table anew.
 @Suite struct GoldenQuality {
-  private static let file = URL(fileURLWithPath: #filePath)
-    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    .appendingPathComponent("Golden/quality.tsv")
-
-  private static let header = [
+  private static let table = GoldenTable("quality", columns: [
     "case", "nodes", "partitions", "replicas", "moves", "bound", "roleChanges", "master", "slave", "total",
     "failure", "brokenSoft", "unmet", "balanced", "fanOut", "map", "naiveMoves", "naiveMap",
-  ].joined(separator: "\t")
+  ])
 
   @Test func theTableIsAsItWas() throws {
-    let rows = try QualityCase.corpus.map { try Self.row($0) }
-    let lines = [Self.header] + rows
-    if ProcessInfo.processInfo.environment["PLAT_UPDATE_GOLDEN"] == "1" {
-      try (lines.joined(separator: "\n") + "\n").write(to: Self.file, atomically: true, encoding: .utf8)
-      return
-    }
-    let golden = try String(contentsOf: Self.file, encoding: .utf8).split(separator: "\n").map(String.init)
-    for (line, was) in zip(lines, golden) { #expect(line == was) }
-    #expect(lines.count == golden.count)
+    try Self.table.check(QualityCase.corpus.map { try Self.row($0) })
   }
 
   private static func row(_ quality: QualityCase) throws -> String {
@@ -39,8 +26,8 @@ import Testing
     let spreads = Dictionary(uniqueKeysWithValues: one.report.load.map { ($0.state, $0.spread) })
     let columns: [String] = [
       quality.name, "\(cluster.nodeCount)", "\(cluster.partitionCount)", "\(cluster.replicas)", "\(one.moves)",
-      "\(one.plan.movesLowerBound)", "\(one.report.roleChanges)", spread(spreads["master"]), spread(spreads["slave"]),
-      spread(one.report.total), WorstFailure(one.plan.target, of: cluster).text,
+      "\(one.plan.movesLowerBound)", "\(one.report.roleChanges)", GoldenTable.spread(spreads["master"]), GoldenTable.spread(spreads["slave"]),
+      GoldenTable.spread(one.report.total), WorstFailure(one.plan.target, of: cluster).text,
       "\(one.report.brokenSoft)", "\(one.report.unmet)", "\(one.report.isBalanced)",
       "\(one.report.fanOutOutbound)/\(one.report.fanOutInbound)", String(mapHash(one.plan.target), radix: 16),
       naive.moves,
@@ -63,13 +50,6 @@ import Testing
     let isWhole = report.unmet <= one.report.unmet
     #expect(!isInWindows || !isWhole || report.moves >= one.plan.movesLowerBound)
     return ("\(report.moves)", isWhole ? isInWindows ? "balanced" : "out of balance" : "replicas missing")
-  }
-
-  /// Least, greatest, and the least and greatest that are due.
-  private static func spread(_ spread: LoadSpread?) -> String {
-    guard let spread else { return "-" }
-    let due = spread.leastDue == spread.greatestDue ? "\(spread.leastDue)" : "\(spread.leastDue)…\(spread.greatestDue)"
-    return "\(spread.least)…\(spread.greatest) of \(due)"
   }
 
   /// What the table says about bounds is what an exact flow finds.

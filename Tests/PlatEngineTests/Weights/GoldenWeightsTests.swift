@@ -1,4 +1,3 @@
-import Foundation
 import PlatEngine
 import TestSupport
 import Testing
@@ -7,24 +6,13 @@ import Testing
 ///
 /// `PLAT_UPDATE_GOLDEN=1 swift test --filter GoldenWeights` writes the table anew; a change that worsens a row says why.
 @Suite struct GoldenWeights {
-  private static let file = URL(fileURLWithPath: #filePath)
-    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    .appendingPathComponent("Golden/weights.tsv")
-
-  private static let header = [
+  private static let table = GoldenTable("weights", columns: [
     "case", "nodes", "partitions", "replicas", "weightMoved", "bound", "gap", "moves", "movesBound", "roleChanges", "master",
     "slave", "total", "brokenSoft", "unmet", "balanced", "map",
-  ].joined(separator: "\t")
+  ])
 
   @Test func theTableIsAsItWas() throws {
-    let lines = [Self.header] + (try QualityCase.ofWeights.map { try Self.row($0) })
-    if ProcessInfo.processInfo.environment["PLAT_UPDATE_GOLDEN"] == "1" {
-      try (lines.joined(separator: "\n") + "\n").write(to: Self.file, atomically: true, encoding: .utf8)
-      return
-    }
-    let golden = try String(contentsOf: Self.file, encoding: .utf8).split(separator: "\n").map(String.init)
-    for (line, was) in zip(lines, golden) { #expect(line == was) }
-    #expect(lines.count == golden.count)
+    try Self.table.check(QualityCase.ofWeights.map { try Self.row($0) })
   }
 
   /// Why more than 5 % above their bounds. The least of these two themselves is not known.
@@ -49,7 +37,7 @@ import Testing
     return [
       quality.name, "\(cluster.nodeCount)", "\(cluster.partitionCount)", "\(cluster.replicas)", "\(one.moved)", "\(bound)",
       "\(decimals(gap)) %", "\(one.report.moves)", "\(one.plan.movesLowerBound)", "\(one.report.roleChanges)",
-      spread(spreads["master"]), spread(spreads["slave"]), spread(one.report.inWeight!.total),
+      GoldenTable.spread(spreads["master"]), GoldenTable.spread(spreads["slave"]), GoldenTable.spread(one.report.inWeight!.total),
       "\(one.report.brokenSoft)", "\(one.report.unmet)", "\(one.report.isBalanced)", String(mapHash(one.plan.target), radix: 16),
     ].joined(separator: "\t")
   }
@@ -57,12 +45,6 @@ import Testing
   private static func decimals(_ number: Rational) -> String {
     let hundredths = (number * Rational(100)).floor!
     return "\(hundredths / 100).\(hundredths % 100 < 10 ? "0" : "")\(hundredths % 100)"
-  }
-
-  private static func spread(_ spread: WeightSpread?) -> String {
-    guard let spread else { return "-" }
-    let due = spread.leastDue == spread.greatestDue ? "\(spread.leastDue)" : "\(spread.leastDue)…\(spread.greatestDue)"
-    return "\(spread.least)…\(spread.greatest) of \(due)"
   }
 }
 

@@ -37,26 +37,12 @@ import Testing
 
   /// One byte of a name, a number or a word becomes another: the document is refused, or it does not hold.
   @Test func anyChangedByteIsCaught() {
-    var (refused, caught) = (0, 0)
+    var changes = ChangedBytes()
     forAllSeeds(0..<40) { seed in
       let (document, dense, text) = try planned(seed)
-      var random = SplitMix64(seed: seed)
-      for _ in 0..<40 {
-        let place = random.below(text.count)
-        let old = text[place]
-        let isDigit = (0x30...0x39).contains(old)
-        guard isDigit || (0x61...0x7a).contains(old) || (0x41...0x5a).contains(old) else { continue }
-        var changed = text
-        repeat { changed[place] = (isDigit ? 0x30 : 0x61) + UInt8(random.below(isDigit ? 10 : 26)) } while changed[place] == old
-        do {
-          let proof = try proof(changed, document, dense)
-          caught += 1
-          let around = String(decoding: changed[max(0, place - 60)..<min(changed.count, place + 20)], as: UTF8.self)
-          try holds(!proof.holds, "byte \(place) was \(Character(UnicodeScalar(old))): …\(around)…")
-        } catch is DocumentError { refused += 1 }
-      }
+      try changes.check(text, seed: seed, alsoCapitals: true) { try proof($0, document, dense).holds }
     }
-    #expect(refused > 100 && caught > 150, "\(refused), \(caught)")
+    #expect(changes.refused > 100 && changes.caught > 150, "\(changes)")
   }
 
   /// Whole parts changed or taken away.
