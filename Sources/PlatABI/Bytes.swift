@@ -12,6 +12,13 @@ func giveDocument(
   out.pointee = Handle.give(try writer.bytes())
 }
 
+/// The same of a document that is written.
+func giveDocument(_ place: UnsafeMutablePointer<OpaquePointer?>?, _ written: consuming JSONWriter) throws {
+  let out = try Handle.out(place, "bytes")
+  var writer = written
+  out.pointee = Handle.give(try writer.bytes())
+}
+
 private func handle(_ bytes: OpaquePointer?) -> DocumentBytes? { Handle.peek(bytes) }
 
 @c @implementation

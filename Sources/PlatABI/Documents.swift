@@ -90,27 +90,9 @@ public func plat_document_plan(
     _ = try Handle.out(bytes, "bytes")
     let source = try Input.source(cluster, "cluster")
     let (values, interrupt) = (OptionsHandle.values(options), try ControlHandle.interrupt(control))
-    let planOptions = values.planOptions(interrupt)
-    try source.locatingErrors {
-      switch try ClusterReader.readAny(source) {
-      case .one(let document):
-        let handle = ClusterHandle(document, try DenseCluster(document.cluster), source: source)
-        let plan = try PlanHandle(making: planOptions, of: handle)
-        try giveDocument(bytes, capacityBytes: plan.estimatedBytes, isBinary: values.isBinary) {
-          try plan.write(values, interrupt, to: &$0)
-        }
-      case .several(let document):
-        let dense = try DenseGroup(document.group)
-        let planned = try Planner.plan(dense, from: document.maps.map { $0?.placement }, options: planOptions)
-        let report = try Judge.judge(dense, maps: planned.plans.map(\.target), from: document.mapsBefore())
-        let plan = GroupPlanDocument(planned, for: document)
-        try giveDocument(bytes, capacityBytes: GroupWriter.estimatedBytes(plan.maps, of: document)) {
-          GroupWriter.write(
-            plan, of: document, report: report, bounds: planned.plans.map(\.movesLowerBound),
-            movesLowerBound: planned.movesLowerBound, to: &$0)
-        }
-      }
-    }
+    let planned = try PlannedDocument(
+      ClusterReader.readAny(source), of: source, to: nil, options: values.planOptions(interrupt), stages: UntoldStages())
+    try giveDocument(bytes, planned.writer(isBinary: values.isBinary))
   }
 }
 

@@ -18,11 +18,7 @@ struct CheckCommand: PlatCommand {
 
   @OptionGroup var options: GlobalOptions
 
-  func validate() throws {
-    if clusterPath == "-" && planPath == "-" {
-      throw ValidationError("only one document can come from standard input")
-    }
-  }
+  func validate() throws { try FileInput.refuseTwoFromStandardInput(clusterPath, planPath) }
 
   mutating func run(_ console: Console) throws -> Bool {
     let (source, read) = try console.stage("reading") {

@@ -25,9 +25,7 @@ struct CompareCommand: PlatCommand {
   @OptionGroup var options: GlobalOptions
 
   func validate() throws {
-    if [pathA, pathB, clusterPath].count(where: { $0 == "-" }) > 1 {
-      throw ValidationError("only one document can come from standard input")
-    }
+    try FileInput.refuseTwoFromStandardInput(pathA, pathB, clusterPath)
   }
 
   mutating func run(_ console: Console) throws -> Bool {

@@ -33,9 +33,7 @@ struct ExplainCommand: PlatCommand {
 
   func validate() throws {
     guard (1...2).contains(documents.count) else { throw ValidationError("give the plan, and the cluster that it is for") }
-    if documents.count == 2 && documents[0] == "-" && documents[1] == "-" {
-      throw ValidationError("only one document can come from standard input")
-    }
+    if documents.count == 2 { try FileInput.refuseTwoFromStandardInput(documents[0], documents[1]) }
     if documents.count == 1 && node != nil { throw ValidationError("--node needs the cluster, too") }
   }
 

@@ -34,7 +34,7 @@ struct ImportCommand: PlatCommand {
 
   func validate() throws {
     guard racksPath == nil || system == .kafka else { throw ValidationError("--racks is for kafka only") }
-    if path == "-" && racksPath == "-" { throw ValidationError("only one document can come from standard input") }
+    try FileInput.refuseTwoFromStandardInput(path, racksPath)
   }
 
   mutating func run(_ console: Console) throws -> Bool {

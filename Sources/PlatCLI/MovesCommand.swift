@@ -7,27 +7,15 @@ struct MovesCommand: PlatCommand {
   static let configuration = CommandConfiguration(
     commandName: "moves", abstract: "Tell what differs between a cluster's map and a plan's.")
 
-  @Argument(help: ArgumentHelp("The cluster document; - for standard input.", valueName: "cluster"))
-  var clusterPath: String
-
-  @Argument(help: ArgumentHelp("A plan for the cluster; - for standard input.", valueName: "plan"))
-  var planPath: String
+  @OptionGroup var documents: ClusterAndPlan
 
   @Option(name: [.customShort("o"), .customLong("output")], help: ArgumentHelp("Where the moves go.", valueName: "moves"))
   var outputPath: String?
 
   @OptionGroup var options: GlobalOptions
 
-  func validate() throws {
-    if clusterPath == "-" && planPath == "-" { throw ValidationError("only one document can come from standard input") }
-  }
-
   mutating func run(_ console: Console) throws -> Bool {
-    let (source, document, plan) = try console.stage("reading") {
-      let source = try FileInput.read(clusterPath)
-      let document = try ClusterReader.read(source)
-      return (source, document, try PlanReader.read(FileInput.read(planPath), for: document))
-    }
+    let (source, document, plan) = try console.stage("reading") { try documents.read() }
     let dense = try source.locatingErrors { try DenseCluster(document.cluster) }
     let changes = console.stage("comparing") {
       var difference = Difference(dense, from: document.map?.placement, to: plan.map.placement)

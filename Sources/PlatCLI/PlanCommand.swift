@@ -28,7 +28,7 @@ struct PlanCommand: PlatCommand {
   @OptionGroup var options: GlobalOptions
 
   func validate() throws {
-    if clusterPath == "-" && toPath == "-" { throw ValidationError("only one document can come from standard input") }
+    try FileInput.refuseTwoFromStandardInput(clusterPath, toPath)
     if operation == .restoreBack && toPath == nil { throw ValidationError("restore-back needs a map to go back to: --to") }
     if toPath != nil && operation != .restoreBack && operation != .cancel {
       throw ValidationError("--to goes with --operation restore-back or cancel")

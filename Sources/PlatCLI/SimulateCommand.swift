@@ -48,7 +48,7 @@ struct SimulateCommand: PlatCommand {
   func validate() throws {
     if isList { return }
     guard clusterPath != nil, planPath != nil else { throw ValidationError("a cluster and a plan are needed") }
-    if clusterPath == "-" && planPath == "-" { throw ValidationError("only one document can come from standard input") }
+    try FileInput.refuseTwoFromStandardInput(clusterPath, planPath)
     guard (1...1_000_000_000).contains(runs) else { throw ValidationError("--runs takes 1 to 1,000,000,000, not \(runs)") }
     _ = try rates()
     if let plant, Plant(rawValue: plant) == nil {

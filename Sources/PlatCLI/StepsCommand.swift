@@ -11,11 +11,7 @@ struct StepsCommand: PlatCommand {
       the cluster's config.
       """)
 
-  @Argument(help: ArgumentHelp("The cluster document; - for standard input.", valueName: "cluster"))
-  var clusterPath: String
-
-  @Argument(help: ArgumentHelp("A plan for the cluster; - for standard input.", valueName: "plan"))
-  var planPath: String
+  @OptionGroup var documents: ClusterAndPlan
 
   @Option(name: [.customShort("o"), .customLong("output")], help: ArgumentHelp("Where the steps go.", valueName: "steps"))
   var outputPath: String?
@@ -32,18 +28,13 @@ struct StepsCommand: PlatCommand {
   @OptionGroup var options: GlobalOptions
 
   func validate() throws {
-    if clusterPath == "-" && planPath == "-" { throw ValidationError("only one document can come from standard input") }
     if let bandwidth, Quantity(bandwidth).map({ Rational($0).sign > 0 }) != true {
       throw ValidationError("--bandwidth takes a number above 0, not \(bandwidth)")
     }
   }
 
   mutating func run(_ console: Console) throws -> Bool {
-    let (source, document, plan) = try console.stage("reading") {
-      let source = try FileInput.read(clusterPath)
-      let document = try ClusterReader.read(source)
-      return (source, document, try PlanReader.read(FileInput.read(planPath), for: document))
-    }
+    let (source, document, plan) = try console.stage("reading") { try documents.read() }
     let dense = try source.locatingErrors { try DenseCluster(document.cluster) }
     var stepOptions = StepPlanner.Options()
     stepOptions.mayRemoveFirst = removeFirst

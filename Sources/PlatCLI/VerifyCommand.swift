@@ -11,34 +11,24 @@ struct VerifyCommand: PlatCommand {
       the certificate's prices, which solves nothing. Whatever in the plan was changed since it was made is found.
       """)
 
-  @Argument(help: ArgumentHelp("The cluster document; - for standard input.", valueName: "cluster"))
-  var clusterPath: String
-
-  @Argument(help: ArgumentHelp("The plan for it.", valueName: "plan"))
-  var planPath: String
+  @OptionGroup var documents: ClusterAndPlan
 
   @Option(name: [.customShort("o"), .customLong("output")], help: ArgumentHelp("Where the report goes.", valueName: "report"))
   var outputPath: String?
 
   @OptionGroup var options: GlobalOptions
 
-  func validate() throws {
-    if clusterPath == "-" && planPath == "-" {
-      throw ValidationError("only one document can come from standard input")
-    }
-  }
-
   mutating func run(_ console: Console) throws -> Bool {
     let (source, read) = try console.stage("reading") {
-      let source = try FileInput.read(clusterPath)
+      let source = try FileInput.read(documents.clusterPath)
       return (source, try ClusterReader.readAny(source))
     }
     guard case .one(let document) = read else {
       guard case .several(let document) = read else { return false }
-      let plan = try console.stage("reading") { try GroupPlanReader.read(FileInput.read(planPath), for: document) }
+      let plan = try console.stage("reading") { try GroupPlanReader.read(FileInput.read(documents.planPath), for: document) }
       return try Groups.verify(source, document, plan, to: outputPath, console)
     }
-    let plan = try console.stage("reading") { try PlanReader.read(FileInput.read(planPath), for: document) }
+    let plan = try console.stage("reading") { try PlanReader.read(FileInput.read(documents.planPath), for: document) }
     let proof = try console.stage("verifying") {
       try source.locatingErrors { try PlanProof(plan, of: document, DenseCluster(document.cluster)) }
     }

@@ -68,20 +68,15 @@ enum Fresh {
     return turns
   }
 
-  /// Whether what is left of each node, and of each container that a rule caps, fits into so many partitions. A cap that
-  /// was out of reach from the start is no matter.
+  /// Whether what is left of each node, and of each container that a hard rule caps, fits into so many partitions.
   private static func fits(_ problem: Problem, _ rest: NodeTable<Int64>, left: Int) -> Bool {
     for node in 0..<problem.nodeCount where rest.base[node] < 0 || rest.base[node] > left { return false }
-    for (caps, isHard) in [(problem.hard, true), (problem.soft, false)] {
-      for cap in caps {
-        let level = problem.cluster.cluster.settings.placement[cap.rule].level
-        var fits = true
-        for nodes in problem.cluster.levels[level].nodes {
-          var inside: Int64 = 0
-          for node in nodes { inside += rest.base[node] }
-          fits = fits && inside <= cap.most * left
-        }
-        if !fits && isHard { return false }
+    for cap in problem.hard {
+      let level = problem.cluster.cluster.settings.placement[cap.rule].level
+      for nodes in problem.cluster.levels[level].nodes {
+        var inside: Int64 = 0
+        for node in nodes { inside += rest.base[node] }
+        if inside > cap.most * left { return false }
       }
     }
     return true

@@ -11,13 +11,6 @@ public enum Planner {
   public static func plan(
     _ cluster: DenseCluster, from current: PlacementMap?, options: PlanOptions = PlanOptions()
   ) throws(PlatError) -> Plan {
-    try plan(cluster, from: current, options: options, goal: nil)
-  }
-
-  /// The same. `goal`: where several maps share the nodes, what each should have of this one.
-  static func plan(
-    _ cluster: DenseCluster, from current: PlacementMap?, options: PlanOptions, goal: MapGoal?
-  ) throws(PlatError) -> Plan {
     try refuseUnsupported(cluster)
     let operation = options.operation ?? Operation.chosen(for: cluster, from: current)
     if let weights = cluster.partitionWeights, operation != .failover {

@@ -75,14 +75,7 @@ public enum GroupWriter {
     for (index, member) in document.group.members.enumerated() {
       writer.beginObject(.lines)
       writer.member("name", member.name)
-      if let header = headers[index] {
-        writer.key("map")
-        writer.beginObject(.compact)
-        writer.member("type", header.kind.rawValue)
-        writer.member("revision", Int(header.revision))
-        if let basedOn = header.basedOn { writer.member("basedOn", Int(basedOn)) }
-        writer.endObject()
-      }
+      if let header = headers[index] { MapWriter.write(header, to: &writer) }
       ReportWriter.writeSummary(report.maps[index], movement: movement, to: &writer)
       ReportWriter.writeFindings(report.maps[index].findings, more: report.maps[index].moreFindings, to: &writer)
       writer.endObject()

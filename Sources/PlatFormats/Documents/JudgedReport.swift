@@ -8,12 +8,7 @@ package enum JudgedReport {
   ) {
     writer.beginObject(.lines)
     writer.member("plat", 1)
-    writer.key("map")
-    writer.beginObject(.compact)
-    writer.member("type", header.kind.rawValue)
-    writer.member("revision", Int(header.revision))
-    if let basedOn = header.basedOn { writer.member("basedOn", Int(basedOn)) }
-    writer.endObject()
+    MapWriter.write(header, to: &writer)
     ReportWriter.writeSummary(report, movement: movement, to: &writer)
     ReportWriter.writeFindings(report.findings, more: report.moreFindings, to: &writer)
     writer.endObject()

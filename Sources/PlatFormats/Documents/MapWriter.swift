@@ -5,14 +5,7 @@ enum MapWriter {
   /// O(P · R).
   static func write(_ map: MapDocument, of cluster: Cluster, to writer: inout JSONWriter) {
     writer.beginObject(.lines)
-    writer.key("type")
-    writer.string(map.header.kind.rawValue)
-    writer.key("revision")
-    writer.unsigned(map.header.revision)
-    if let basedOn = map.header.basedOn {
-      writer.key("basedOn")
-      writer.unsigned(basedOn)
-    }
+    writeMembers(map.header, to: &writer)
     writer.key("keyFunc")
     writer.string(cluster.settings.keyFunction.rawValue)
     writer.key("numPartitions")
@@ -26,6 +19,25 @@ enum MapWriter {
         isWanted: cluster.settings.constraints.map { $0 > 0 }, ranges: cluster.ranges, to: &writer)
     }
     writer.endObject()
+  }
+
+  /// The `map` of a report: as far as it says which one was judged.
+  static func write(_ header: MapHeader, to writer: inout JSONWriter) {
+    writer.key("map")
+    writer.beginObject(.compact)
+    writeMembers(header, to: &writer)
+    writer.endObject()
+  }
+
+  private static func writeMembers(_ header: MapHeader, to writer: inout JSONWriter) {
+    writer.key("type")
+    writer.string(header.kind.rawValue)
+    writer.key("revision")
+    writer.unsigned(header.revision)
+    if let basedOn = header.basedOn {
+      writer.key("basedOn")
+      writer.unsigned(basedOn)
+    }
   }
 
   /// Names and punctuation, and the longest number.

@@ -23,7 +23,8 @@ package enum PlannedDocument: Sendable {
           return (dense, try Planner.plan(dense, from: document.map?.placement, options: options))
         }
         let report = try stages.stage("judging") {
-          try Judge.judge(dense, map: planned.target, from: document.mapBefore(), threads: options.threads)
+          try Judge.judge(dense, map: planned.target, from: document.mapBefore(), threads: options.threads,
+            interrupt: options.interrupt)
         }
         return .one(document, planned, report, PlanDocument(planned, for: document))
       case .several(let document):
@@ -39,11 +40,11 @@ package enum PlannedDocument: Sendable {
     }
   }
 
-  /// The document, for a file at `path`; nil: standard output.
-  package func writer(for path: String?) -> JSONWriter {
+  /// The document; a plan for several maps is never binary.
+  package func writer(isBinary: Bool) -> JSONWriter {
     switch self {
     case .one(let document, let planned, let report, let plan):
-      var writer = JSONWriter(capacityBytes: PlanWriter.estimatedBytes(plan, of: document.cluster), for: path)
+      var writer = JSONWriter(capacityBytes: PlanWriter.estimatedBytes(plan, of: document.cluster), isBinary: isBinary)
       PlanWriter.write(
         plan, of: document.cluster, report: report, movesLowerBound: planned.movesLowerBound,
         movesWeightLowerBound: planned.movesWeightLowerBound, to: &writer)
@@ -56,6 +57,9 @@ package enum PlannedDocument: Sendable {
       return writer
     }
   }
+
+  /// The document, for a file at `path`; nil: standard output.
+  package func writer(for path: String?) -> JSONWriter { writer(isBinary: JSONWriter.isBinary(path)) }
 
   /// Of all maps together.
   package var report: Report {

@@ -36,8 +36,10 @@ package struct JSONWriter: ~Copyable {
 
   /// For a document that goes to `path`: a binary one where that ends in `.plat`.
   package init(capacityBytes: Int, for path: String?) {
-    self.init(capacityBytes: capacityBytes, isBinary: path?.hasSuffix(".plat") ?? false)
+    self.init(capacityBytes: capacityBytes, isBinary: JSONWriter.isBinary(path))
   }
+
+  static func isBinary(_ path: String?) -> Bool { path?.hasSuffix(".plat") ?? false }
 
   package init(capacityBytes: Int, isBinary: Bool) {
     self.init(capacityBytes: isBinary ? 64 << 10 : capacityBytes)
