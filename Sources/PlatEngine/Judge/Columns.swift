@@ -1,3 +1,5 @@
+import CPlatCore
+
 extension Judge {
   /// Rows of the map, a block at a time, turned into columns: so that comparing slots is a straight loop over
   /// rows, several at once, however wide the rows are.
@@ -58,6 +60,17 @@ extension Judge {
       marks.update(repeating: 0, count: rows.count)
     }
 
+    /// Whether the table says something else of each node of a row, in all of these rows, and something below `limit`. Where it
+    /// does not, or rows are too wide to tell at once, the columns tell more. The slots are all that a row has.
+    func areDifferent(
+      _ map: PlacementMap, _ rows: Range<Int>, through table: UnsafeMutablePointer<UInt32>, below limit: UInt32
+    ) -> Bool {
+      guard count == map.width, count <= 8 else { return false }
+      let slots = map.slots + rows.lowerBound * count
+      for slot in 0..<rows.count * count { base[slot] = table[Int(min(slots[slot].raw, nobody))] }
+      return plat_rows_are_different(base, rows.count, count, limit) == 1
+    }
+
     /// Marks the rows in which one value stands more than `most` times. O(rows · count²).
     func markCrowded(_ most: Int, _ rows: Int) {
       let most = UInt32(truncatingIfNeeded: most)
@@ -80,6 +93,14 @@ extension Judge {
         for row in 0..<rows { marks[row] |= mine[row] > least ? 1 : 0 }
       }
     }
+  }
+}
+
+extension PlacementMap {
+  /// Whether each of these rows has another node below `limit` in every slot. False, too, where rows are too wide to tell.
+  @inline(__always) func areDifferent(_ rows: Range<Int>, below limit: UInt32) -> Bool {
+    let first = UnsafeRawPointer(slots + rows.lowerBound * width).assumingMemoryBound(to: UInt32.self)
+    return plat_rows_are_different(first, rows.count, width, limit) == 1
   }
 }
 

@@ -70,23 +70,48 @@ extension Judge {
         end.base[node] = write
       }
 
-      let stamp: NodeTable<UInt32> = try matter.arena.table(nodeCount + 1)
-      for master in 0..<nodeCount {
-        var distinct: UInt32 = 0
-        let mark = UInt32(master + 1)
-        // Nobody is no peer, and no node is its own.
-        stamp.base[master] = mark
-        stamp.base[nodeCount] = mark
-        for index in start.base[master]..<end.base[master] {
-          let holder = Int(list[index])
-          let isNew: UInt32 = stamp.base[holder] == mark ? 0 : 1
-          stamp.base[holder] = mark
-          distinct &+= isNew
-          inbound.base[holder] &+= isNew
-        }
-        outbound.base[master] = distinct
-      }
+      try countDistinct(room: room)
       countMost(nodeCount)
+    }
+
+    /// Each worker goes through the peers of some masters, with stamps of its own. O(N · workers + peers).
+    private func countDistinct(room: Int) throws(PlatError) {
+      let nodeCount = matter.nodeCount
+      let tools = try matter.forEachWorker { () throws(PlatError) in
+        (stamp: try matter.arena.table(nodeCount + 1, of: UInt32.self, by: NodeIndex.self),
+          inbound: try matter.arena.table(nodeCount + 1, of: UInt32.self, by: NodeIndex.self))
+      }
+      /// The first node of a worker: each gets as much of the list.
+      func first(_ worker: Int) -> Int {
+        var (low, high) = (0, nodeCount)
+        while low < high {
+          let middle = (low + high) / 2
+          if start.base[middle] * tools.count < room * worker { low = middle + 1 } else { high = middle }
+        }
+        return worker == tools.count ? nodeCount : low
+      }
+      let list = peers.base
+      Threads.perform(tools.count) { worker in
+        let (stamp, inbound) = tools[worker]
+        for master in first(worker)..<max(first(worker), first(worker + 1)) {
+          var distinct: UInt32 = 0
+          let mark = UInt32(master + 1)
+          // Nobody is no peer, and no node is its own.
+          stamp.base[master] = mark
+          stamp.base[nodeCount] = mark
+          for index in start.base[master]..<end.base[master] {
+            let holder = Int(list[index])
+            let isNew: UInt32 = stamp.base[holder] == mark ? 0 : 1
+            stamp.base[holder] = mark
+            distinct &+= isNew
+            inbound.base[holder] &+= isNew
+          }
+          outbound.base[master] = distinct
+        }
+      }
+      for (_, part) in tools {
+        for node in 0..<nodeCount { inbound.base[node] &+= part.base[node] }
+      }
     }
 
     private mutating func countMost(_ nodeCount: Int) {

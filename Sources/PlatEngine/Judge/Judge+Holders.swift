@@ -1,3 +1,5 @@
+import CPlatCore
+
 extension Judge {
   /// One pass over the map: what each node holds, and which partitions have too few or too many replicas.
   struct Holders {
@@ -60,6 +62,7 @@ extension Judge {
           }
           let columns = tools.columns
           if isQuick {
+            if allCanBeRead, matter.map.areDifferent(rows, below: nobody) { return }
             if allCanBeRead { columns.readNodes(matter.map, rows) } else { columns.read(matter.map, rows, through: number.base) }
             columns.markEmpty(rows.count)
             columns.markCrowded(1, rows.count)

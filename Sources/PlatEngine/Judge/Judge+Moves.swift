@@ -88,8 +88,25 @@ private struct EqualRows {
     }
   }
 
+  private static let rowsAtOnce = 8
+
   @inline(__always) private func firstDifferent(from first: Int, width: Int) -> Int {
     var (row, old) = (map.slots + first * width, before.slots + first * width)
+    var first = first
+    // Most rows are equal: two slots at a time, and rows by the eight.
+    while first + EqualRows.rowsAtOnce <= count {
+      var difference: UInt64 = 0
+      for word in 0..<EqualRows.rowsAtOnce / 2 * width {
+        let offset = 8 * word
+        difference |=
+          UnsafeRawPointer(row).loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+          ^ UnsafeRawPointer(old).loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+      }
+      if difference != 0 { break }
+      first += EqualRows.rowsAtOnce
+      row += EqualRows.rowsAtOnce * width
+      old += EqualRows.rowsAtOnce * width
+    }
     for partition in first..<count {
       var difference: UInt32 = 0
       for slot in 0..<width { difference |= row[slot].raw ^ old[slot].raw }

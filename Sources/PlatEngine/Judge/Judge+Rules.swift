@@ -75,6 +75,7 @@ extension Judge.Matter {
     let found = findings(tools: tools, empty: docket) { tools, rows, docket in
       let (columns, boxes) = tools
       forEachPiece(rows) { rows in
+        if most == 1, columns.areDifferent(map, rows, through: boxes.ofNode, below: boxes.count) { return }
         columns.read(map, rows, through: boxes.ofNode)
         columns.markCrowded(most, rows.count)
         for row in 0..<rows.count where columns.marks[row] != 0 {

@@ -4,12 +4,12 @@ import PlatEngine
 ///
 ///     ,\n      "17": {"master":["n4"],"slave":["n90","n3"]}
 ///
-/// Every piece of a row (the line break, a state's name, a node's) is rendered once into a cell of 32 bytes and copied
-/// whole, whatever its length; the next piece is written over what was too much. Each element is written with its comma,
-/// and a bracket that closes takes the place of the last one. The number is counted up as text.
+/// Every piece of a row (the line break, a state's name, a node's) is rendered once into a cell of 16 or 32 bytes and
+/// copied whole, whatever its length; the next piece is written over what was too much. Each element is written with its
+/// comma, and a bracket that closes takes the place of the last one. The number is counted up as text.
 struct RowWriter: ~Copyable {
-  private static let cellBytes = 32
-
+  /// Of one or two words of 16 bytes: as few as the longest piece asks for.
+  private let cellBytes: Int
   /// A cell each: nodes, then states, then what is before and behind the number of the row. The last byte of a cell is the
   /// length of what is in it.
   private let cells: UnsafeMutableRawPointer
@@ -29,13 +29,15 @@ struct RowWriter: ~Copyable {
     for state in 0..<states.count { texts.append(Array(states[state]) + [0x3a, 0x5b]) }
     texts.append([0x2c, 0x0a] + Array(repeating: 0x20, count: indent) + [0x22])
     texts.append(Array("\": {".utf8))
-    guard texts.allSatisfy({ $0.count < Self.cellBytes }) else { return nil }
-    cells = .allocate(byteCount: count * Self.cellBytes, alignment: 64)
-    cells.initializeMemory(as: UInt8.self, repeating: 0, count: count * Self.cellBytes)
+    let longest = texts.reduce(0) { max($0, $1.count) }
+    guard longest < 32 else { return nil }
+    cellBytes = longest < 16 ? 16 : 32
+    cells = .allocate(byteCount: count * cellBytes, alignment: 64)
+    cells.initializeMemory(as: UInt8.self, repeating: 0, count: count * cellBytes)
     for (index, text) in texts.enumerated() {
-      let cell = UnsafeMutableRawBufferPointer(start: cells + index * Self.cellBytes, count: Self.cellBytes)
+      let cell = UnsafeMutableRawBufferPointer(start: cells + index * cellBytes, count: cellBytes)
       cell.copyBytes(from: text)
-      cell[Self.cellBytes - 1] = UInt8(text.count)
+      cell[cellBytes - 1] = UInt8(text.count)
     }
   }
 
@@ -46,37 +48,49 @@ struct RowWriter: ~Copyable {
 
   /// O(P · R).
   func write(_ map: PlacementMap, to writer: inout JSONWriter) {
+    // The same loops for either size.
+    if cellBytes == 16 { write(map, to: &writer, cellBytes: 16) } else { write(map, to: &writer, cellBytes: 32) }
+  }
+
+  @inline(__always) private func write(_ map: PlacementMap, to writer: inout JSONWriter, cellBytes: Int) {
     // A cell for each node and each state, two around the number, and what is copied beyond the last.
-    let rowBytes = (map.width + stateCount + 4) * Self.cellBytes
-    var number = DecimalCounter()
-    for first in stride(from: 0, to: map.partitionCount, by: Self.block) {
-      let rows = first..<min(first + Self.block, map.partitionCount)
-      writer.elements(mostBytes: rowBytes * rows.count) { begin in
-        var end = UnsafeMutableRawPointer(begin)
-        for partition in rows {
-          // The first row has no comma before it.
-          copy(nodeCount + stateCount, to: &end)
-          number.write(to: &end)
-          copy(nodeCount + stateCount + 1, to: &end)
-          writeStates(map, map.row(partition), &end)
+    let rowBytes = (map.width + stateCount + 4) * cellBytes
+    let slotCounts = map.slotCounts
+    slotCounts.withUnsafeBufferPointer { slotCounts in
+      isWanted.withUnsafeBufferPointer { isWanted in
+        var number = DecimalCounter()
+        for first in stride(from: 0, to: map.partitionCount, by: Self.block) {
+          let rows = first..<min(first + Self.block, map.partitionCount)
+          writer.elements(mostBytes: rowBytes * rows.count) { begin in
+            var end = UnsafeMutableRawPointer(begin)
+            for partition in rows {
+              // The first row has no comma before it.
+              copy(nodeCount + stateCount, to: &end, cellBytes)
+              number.write(to: &end)
+              copy(nodeCount + stateCount + 1, to: &end, cellBytes)
+              writeStates(slotCounts, isWanted, map.row(partition), &end, cellBytes)
+            }
+            return end - UnsafeMutableRawPointer(begin)
+          }
         }
-        return end - UnsafeMutableRawPointer(begin)
       }
     }
   }
 
   @inline(__always) private func writeStates(
-    _ map: PlacementMap, _ row: UnsafeMutablePointer<NodeIndex>, _ end: inout UnsafeMutableRawPointer
+    _ slotCounts: UnsafeBufferPointer<Int>, _ isWanted: UnsafeBufferPointer<Bool>, _ row: UnsafeMutablePointer<NodeIndex>,
+    _ end: inout UnsafeMutableRawPointer, _ cellBytes: Int
   ) {
     var slot = 0
     var isEmpty = true
     for state in 0..<stateCount {
-      let slots = map.slotCounts[state]
+      let slots = slotCounts[state]
+      if slots == 0, !isWanted[state] { continue }
       let mark = end
-      copy(nodeCount + state, to: &end)
+      copy(nodeCount + state, to: &end, cellBytes)
       let names = end
       for _ in 0..<slots {
-        if row[slot] != .none { copy(row[slot].int, to: &end) }
+        if row[slot] != .none { copy(row[slot].int, to: &end, cellBytes) }
         slot += 1
       }
       if end == names {
@@ -97,11 +111,13 @@ struct RowWriter: ~Copyable {
     end += 1
   }
 
-  @inline(__always) private func copy(_ cell: Int, to end: inout UnsafeMutableRawPointer) {
-    let source = UnsafeRawPointer(cells + cell * Self.cellBytes)
-    end.storeBytes(of: source.load(as: SIMD16<UInt8>.self), as: SIMD16<UInt8>.self)
-    (end + 16).storeBytes(of: source.load(fromByteOffset: 16, as: SIMD16<UInt8>.self), as: SIMD16<UInt8>.self)
-    end += Int(source.load(fromByteOffset: Self.cellBytes - 1, as: UInt8.self))
+  @inline(__always) private func copy(_ cell: Int, to end: inout UnsafeMutableRawPointer, _ cellBytes: Int) {
+    let source = UnsafeRawPointer(cells + cell * cellBytes)
+    for word in 0..<cellBytes / 16 {
+      (end + 16 * word).storeBytes(
+        of: source.load(fromByteOffset: 16 * word, as: SIMD16<UInt8>.self), as: SIMD16<UInt8>.self)
+    }
+    end += Int(source.load(fromByteOffset: cellBytes - 1, as: UInt8.self))
   }
 }
 

@@ -93,7 +93,7 @@ private struct Circle {
   /// Writes all rows; returns who replicates to whom.
   mutating func fill(blocks: Int) throws(PlatError) -> PeerBook {
     if let filled, filled.blocks == blocks { return filled.book }
-    let book = try PeerBook(problem)
+    var pairs = try PairList(problem.arena, capacity: 2 * problem.nodeCount * replicas * blocks)
     var order = try TreeOrder(problem)
     for node in 0..<problem.nodeCount {
       rest.base[node] = Int64(due.quota.base[node])
@@ -110,11 +110,11 @@ private struct Circle {
         order.nodes, begin..<end, fixed: block > 0 ? ofOther : nil,
         laterBlocks: block == 0 ? ofOther.map { $0 * Int64(blocks - 1) } : nil)
       // Who runs on past the end of the circle takes what it lacks along to its beginning.
-      if alike == nil || masters > 1 { goRound(order.nodes, begin..<end, book: nil) }
-      goRound(order.nodes, begin..<end, book: book)
+      if alike == nil || masters > 1 { try goRound(order.nodes, begin..<end, &pairs, writes: false) }
+      try goRound(order.nodes, begin..<end, &pairs, writes: true)
       begin = end
     }
-    if book.isOutOfMemory { throw .outOfMemory }
+    let book = try PeerBook(problem, pairs)
     filled = (blocks, book)
     return book
   }
@@ -148,8 +148,21 @@ private struct Circle {
     need.fill(with: 0)
   }
 
-  /// Goes round the circle once, from beginning to beginning. Without a book only to see what nodes then lack.
-  private mutating func goRound(_ order: NodeTable<NodeIndex>, _ block: Range<Int>, book: PeerBook?) {
+  /// Goes round the circle once, from beginning to beginning. If it writes nothing, only to see what nodes then lack.
+  private mutating func goRound(
+    _ order: NodeTable<NodeIndex>, _ block: Range<Int>, _ pairs: inout PairList, writes: Bool
+  ) throws(PlatError) {
+    // The same loop for the usual rows, which the compiler then unrolls.
+    switch (masters, replicas) {
+    case (1, 2): try goRound(order, block, &pairs, writes: writes, masters: 1, replicas: 2)
+    case (1, 3): try goRound(order, block, &pairs, writes: writes, masters: 1, replicas: 3)
+    default: try goRound(order, block, &pairs, writes: writes, masters: masters, replicas: replicas)
+    }
+  }
+
+  @inline(__always) private mutating func goRound(
+    _ order: NodeTable<NodeIndex>, _ block: Range<Int>, _ pairs: inout PairList, writes: Bool, masters: Int, replicas: Int
+  ) throws(PlatError) {
     let size = block.count
     var carried: Int64 = 0
     let perShare = Int64(size * masters)
@@ -177,10 +190,15 @@ private struct Circle {
       var next = size
       for column in 0..<replicas { next = min(next, end[column]) }
       while here < next {
-        let run = chooseMasters(order, at: here, next: next, size: size)
-        if let book {
-          book.add(row.base, times: Int32(run))
-          write(block.lowerBound + here, run)
+        let run = chooseMasters(order, at: here, next: next, size: size, masters: masters, replicas: replicas)
+        if writes {
+          try pairs.reserve(masters * replicas)
+          for master in 0..<masters where row.base[master] != .none {
+            for slot in 0..<replicas where row.base[slot] != .none && slot != master {
+              pairs.append(row.base[master], row.base[slot], times: Int32(run))
+            }
+          }
+          write(block.lowerBound + here, run, masters: masters, replicas: replicas)
         }
         here += run
       }
@@ -200,7 +218,9 @@ private struct Circle {
 
   /// Puts the holders into `row`, masters first: who still lacks masters and ends first, and else who ends last.
   /// Returns for how many partitions.
-  private func chooseMasters(_ order: NodeTable<NodeIndex>, at here: Int, next: Int, size: Int) -> Int {
+  @inline(__always) private func chooseMasters(
+    _ order: NodeTable<NodeIndex>, at here: Int, next: Int, size: Int, masters: Int, replicas: Int
+  ) -> Int {
     var run = Int64(next - here)
     for column in 0..<replicas { row.base[column] = place[column] < order.count ? order.base[place[column]] : .none }
     for column in 0..<replicas { columnOf.base[column] = Int32(column) }
@@ -233,8 +253,8 @@ private struct Circle {
   }
 
   /// Slaves take turns in being the first.
-  private func write(_ first: Int, _ run: Int) {
-    let (from, masters, replicas) = (row.base, masters, replicas)
+  @inline(__always) private func write(_ first: Int, _ run: Int, masters: Int, replicas: Int) {
+    let from = row.base
     let slaves = replicas - masters
     var target = rows + first * replicas
     var turn = slaves > 0 ? first % slaves : 0

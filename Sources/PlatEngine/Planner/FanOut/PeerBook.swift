@@ -36,6 +36,8 @@ final class PeerBook {
   private var table: NodeTable<Int32>
   private var shift: UInt64
   private var last = -1
+  /// Pairs that are counted, and go into the table when somebody asks for one.
+  private var pending: PairList?
 
   /// Empty. O(N).
   init(_ problem: Problem) throws(PlatError) {
@@ -64,6 +66,16 @@ final class PeerBook {
     try self.init(problem)
     for partition in 0..<problem.partitionCount { add(placement.row(partition)) }
     if isOutOfMemory { throw .outOfMemory }
+  }
+
+  /// Of pairs that came one after the other. O(N + pairs).
+  convenience init(_ problem: Problem, _ pairs: PairList) throws(PlatError) {
+    try self.init(problem)
+    pairCount = try pairs.countPeers(problem, out: out, into: into)
+    for node in 0..<problem.nodeCount {
+      excess += Int(max(0, out.base[node] - mostOut)) + Int(max(0, into.base[node] - mostIn))
+    }
+    pending = pairs
   }
 
   /// Whether every node is within the limits.
@@ -116,6 +128,7 @@ final class PeerBook {
 
   /// Partitions that `from` is master of and `to` holds. Amortised O(1).
   func count(_ from: NodeIndex, _ to: NodeIndex) -> Int32 {
+    enterPending()
     let place = find(from, to)
     return place < 0 ? 0 : pairs.base[place].count
   }
@@ -127,6 +140,7 @@ final class PeerBook {
 
   /// The nodes that `node` replicates to, the latest pair first.
   func forEachTarget(of node: NodeIndex, _ body: (NodeIndex, Int32) -> Void) {
+    enterPending()
     var place = firstFrom[node]
     while place >= 0 {
       let pair = pairs.base[Int(place)]
@@ -137,6 +151,7 @@ final class PeerBook {
 
   /// The nodes that replicate to `node`.
   func forEachSource(of node: NodeIndex, _ body: (NodeIndex, Int32) -> Void) {
+    enterPending()
     var place = firstTo[node]
     while place >= 0 {
       let pair = pairs.base[Int(place)]
@@ -147,13 +162,31 @@ final class PeerBook {
 
   /// Books partitions of a pair. Amortised O(1).
   func change(_ from: NodeIndex, _ to: NodeIndex, by times: Int32) {
+    enterPending()
+    let place = book(from, to, times: times)
+    guard place >= 0 else { return }
+    let now = pairs.base[place].count
+    if (now > 0) != (now - times > 0) { changePeers(from, to, by: now > 0 ? 1 : -1) }
+  }
+
+  /// Adds to how often a pair is there. Returns its place; -1 where there is no memory for it.
+  @inline(__always) private func book(_ from: NodeIndex, _ to: NodeIndex, times: Int32) -> Int {
     var place = find(from, to)
     if place < 0 { place = insert(from, to) }
-    guard place >= 0 else { return }
+    guard place >= 0 else { return -1 }
     last = place
-    let before = pairs.base[place].count
-    pairs.base[place].count = before + times
-    if (before > 0) != (before + times > 0) { changePeers(from, to, by: before > 0 ? -1 : 1) }
+    pairs.base[place].count += times
+    return place
+  }
+
+  @inline(__always) private func enterPending() {
+    if pending != nil { enterAllPending() }
+  }
+
+  @inline(never) private func enterAllPending() {
+    guard let list = pending else { return }
+    pending = nil
+    list.forEach { from, to, times in _ = book(from, to, times: times) }
   }
 
   private func changePeers(_ from: NodeIndex, _ to: NodeIndex, by one: Int32) {
