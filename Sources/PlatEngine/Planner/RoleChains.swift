@@ -56,34 +56,73 @@ struct RoleChains {
     (0..<problem.nodeCount).reduce(0) { $0 + max(0, Int(window.base[$1].least) - Int(count.base[$1])) }
   }
 
-  /// One pass over the rows: wherever a giver is in the state and a taker is not, they change places. Most nodes are no
-  /// givers, which one byte of each tells.
+  /// What a node is in a sweep, as bits.
+  private static let giver: UInt8 = 1
+  private static let taker: UInt8 = 2
+
+  /// One pass over the rows: wherever a giver is in the state and a taker is not, they change places. Few rows have both,
+  /// which a byte of each node tells.
   @inline(__always) private func sweep(
     _ partitions: Range<Int>, pending: Int, isGiver: Test, isTaker: Test
   ) throws(PlatError) {
     guard pending > 0 else { return }
-    let gives: NodeTable<Bool> = try problem.arena.table(problem.nodeCount + 1)
-    for node in 0..<problem.nodeCount { gives.base[node] = isGiver(count.base[node], window.base[node]) }
-    defer { problem.arena.free(gives) }
-    let nobody = UInt32(problem.nodeCount)
+    let parts: NodeTable<UInt8> = try problem.arena.table(problem.nodeCount + 1)
+    defer { problem.arena.free(parts) }
+    func tell(_ node: NodeIndex) {
+      let (count, window) = (count[node], window[node])
+      parts[node] = (isGiver(count, window) ? RoleChains.giver : 0) | (isTaker(count, window) ? RoleChains.taker : 0)
+    }
+    for node in 0..<problem.nodeCount { tell(NodeIndex(node)) }
     var left = pending
-    for partition in partitions where left > 0 {
+    var partition = partitions.lowerBound
+    while left > 0 {
+      partition = firstWithBoth(partition..<partitions.upperBound, parts.base)
+      guard partition < partitions.upperBound else { return }
       let row = rows + partition * width
-      for slot in slots where gives.base[Int(min(row[slot].raw, nobody))] {
+      for slot in slots where row[slot] != .none && parts[row[slot]] & RoleChains.giver != 0 {
         let giver = row[slot]
         for place in slots.upperBound..<width {
           let taker = row[place]
-          guard taker != .none, isTaker(count[taker], window[taker]), mayChange(partition * width + slot, partition * width + place) else { continue }
+          guard taker != .none, parts[taker] & RoleChains.taker != 0,
+            mayChange(partition * width + slot, partition * width + place)
+          else { continue }
           change(partition * width + slot, partition * width + place)
           count[giver] -= 1
           count[taker] += 1
-          gives[giver] = isGiver(count[giver], window[giver])
-          gives[taker] = isGiver(count[taker], window[taker])
+          tell(giver)
+          tell(taker)
           left -= 1
           break
         }
       }
+      partition += 1
     }
+  }
+
+  /// The first row with a giver in the state and a taker outside it; where the range ends if there is none.
+  private func firstWithBoth(_ partitions: Range<Int>, _ parts: UnsafeMutablePointer<UInt8>) -> Int {
+    // The same loop for the usual rows, which the compiler then unrolls.
+    switch (slots, width) {
+    case (0..<1, 2): firstWithBoth(partitions, parts, slots: 0..<1, width: 2)
+    case (0..<1, 3): firstWithBoth(partitions, parts, slots: 0..<1, width: 3)
+    default: firstWithBoth(partitions, parts, slots: slots, width: width)
+    }
+  }
+
+  @inline(__always) private func firstWithBoth(
+    _ partitions: Range<Int>, _ parts: UnsafeMutablePointer<UInt8>, slots: Range<Int>, width: Int
+  ) -> Int {
+    let nobody = UInt32(problem.nodeCount)
+    var row = rows + partitions.lowerBound * width
+    for partition in partitions {
+      var inside: UInt8 = 0
+      var outside: UInt8 = 0
+      for slot in slots { inside |= parts[Int(min(row[slot].raw, nobody))] }
+      for place in slots.upperBound..<width { outside |= parts[Int(min(row[place].raw, nobody))] }
+      if inside & RoleChains.giver != 0, outside & RoleChains.taker != 0 { return partition }
+      row += width
+    }
+    return partitions.upperBound
   }
 
   /// Whether the holder at `place` may be in the state instead of the one at `slot` of the same row.

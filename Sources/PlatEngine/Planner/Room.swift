@@ -87,6 +87,9 @@ struct Room {
   private mutating func take(
     _ row: UnsafeMutablePointer<NodeIndex>, _ leaving: Int, _ mostBreaches: Int, onlyLacking: Bool
   ) -> NodeIndex? {
+    if companies == nil, count.count <= Room.boxesTried {
+      return takeFromRoomiest(row, leaving, mostBreaches, onlyLacking: onlyLacking)
+    }
     var best = -1
     var bestRoom = 0
     var bestRank = -1
@@ -111,6 +114,29 @@ struct Room {
     if boxes > Room.boxesTried { rotation = best + 1 == boxes ? 0 : best + 1 }
     companies?.give(row, leaving: leaving, to: open.base[first[best] + place])
     return give(box: best, place: place)
+  }
+
+  /// The same where boxes are few and differ in their room only: the roomiest is asked first, so that most are not asked.
+  private mutating func takeFromRoomiest(
+    _ row: UnsafeMutablePointer<NodeIndex>, _ leaving: Int, _ mostBreaches: Int, onlyLacking: Bool
+  ) -> NodeIndex? {
+    var asked: UInt32 = 0
+    while true {
+      var best = -1
+      var bestRoom = 0
+      for box in 0..<count.count {
+        let room = onlyLacking ? lacking[box] : upToTop[box]
+        let isBetter = room > bestRoom && asked & 1 << UInt32(box) == 0
+        (best, bestRoom) = isBetter ? (box, room) : (best, bestRoom)
+      }
+      guard best >= 0 else { return nil }
+      if fits(row, leaving, intoBoxOf: NodeIndex(first[best])),
+        let place = pick(row, leaving, mostBreaches, box: best, onlyLacking: onlyLacking)
+      {
+        return give(box: best, place: place)
+      }
+      asked |= 1 << UInt32(best)
+    }
   }
 
   /// The place among the box's open nodes of the best of the next few; of all where those do not serve.
