@@ -101,8 +101,10 @@ func benchmarkBatch(jobs: Int, threads: Int) throws -> String {
   for job in 0..<jobs { list += #"{"id":\#(job),"cluster":"\#(folder)/cluster","plan":"\#(folder)/p\#(job)"}"# + "\n" }
   try Array(list.utf8).withUnsafeBytes { try AtomicFileOutput.write($0, to: "\(folder)/jobs") }
   let runner = try BatchRunner("\(folder)/jobs", resultsPath: "\(folder)/results")
+  let busyBefore = processorSeconds()
   let time = try ContinuousClock().measure { _ = try runner.run(threads: threads) }
   let seconds = Double(time.components.seconds) + Double(time.components.attoseconds) / 1e18
+  let busy = Int(100 * (processorSeconds() - busyBefore) / (seconds * Double(threads)) + 0.5)
   precondition(runner.progress.done == jobs && runner.progress.failed == 0)
   var usage = rusage()
   getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
@@ -110,5 +112,12 @@ func benchmarkBatch(jobs: Int, threads: Int) throws -> String {
   for name in ["cluster", "jobs", "results"] { unlink("\(folder)/\(name)") }
   rmdir(folder)
   return "\(jobs) plans of 50 nodes × 1,440 partitions on \(threads) threads: \(tenths(seconds)) s, "
-    + "\(Int(Double(jobs) / seconds)) a second, peak memory \(usage.ru_maxrss / 1024) MiB"
+    + "\(Int(Double(jobs) / seconds)) a second, \(busy) % of the threads' time at work, peak memory \(usage.ru_maxrss / 1024) MiB"
+}
+
+/// What the process has worked so far, on all threads.
+private func processorSeconds() -> Double {
+  var time = timespec()
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+  return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
 }

@@ -45,6 +45,8 @@ import Testing
       let expected = Self.firstBad(rows, count: count, width: width, nodes: nodes)
       if expected < count { bad += 1 }
       #expect(plat_rows_first_bad(rows, count, width, nodes) == expected, "\(rows) of \(width), \(nodes) nodes")
+      let areDifferent = count == 0 || (width <= 8 && expected == count && !rows.contains(.max))
+      #expect((plat_rows_are_different(rows, count, width, nodes) == 1) == areDifferent, "\(rows) of \(width), \(nodes) nodes")
     }
     #expect(bad > 300)
   }

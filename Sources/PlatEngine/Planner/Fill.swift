@@ -22,14 +22,19 @@ enum Fill {
   private static func settle(_ problem: Problem, _ due: Due, _ placement: inout Placement) throws(PlatError) {
     let balance = Balance(placement, due)
     guard !balance.isSettled else { return }
-    var room = try Room(problem, due, placement, spare: max(0, -balance.surplus))
-    fillMissing(problem, due, &placement, &room)
+    let spare = max(0, -balance.surplus)
+    if placement.placed < due.total {
+      let leading = try Leading(problem, due, placement)
+      var room = try Room(problem, due, placement, spare: spare, leading: leading)
+      fillMissing(problem, due, &placement, &room, leading)
+    }
+    var room = try Room(problem, due, placement, spare: max(0, -Balance(placement, due).surplus))
     try shed(problem, due, &placement, &room)
   }
 
   /// Gives each missing replica a node. Where not all can be had, rows with the fewest go first.
   private static func fillMissing(
-    _ problem: Problem, _ due: Due, _ placement: inout Placement, _ room: inout Room
+    _ problem: Problem, _ due: Due, _ placement: inout Placement, _ room: inout Room, _ leading: Leading? = nil
   ) {
     let missing = placement.missing
     for fewest in (due.isShort ? 0 : problem.replicas - 1)..<problem.replicas {
@@ -44,6 +49,7 @@ enum Fill {
             let node = room.take(row, leaving: slot, mostBreaches: 0) ?? room.take(row, leaving: slot)
           else { break }
           row[slot] = node
+          leading?.receive(node, slot: slot)
           placement.placed += 1
           if due.isShort { break }
         }
@@ -125,18 +131,33 @@ enum Fill {
   }
 }
 
-/// How many replicas of the first state each node has, and whether that will fit when it gives something up.
-private struct Leading {
+/// How many replicas of the first state each node has, and whether that will fit when it gives something up or takes it.
+struct Leading {
   private let slots: Range<Int>
   private let windows: RoleWindows?
   private let count: NodeTable<Int32>
+  /// Below this a node will take more, and nothing can be said yet.
+  private let least: NodeTable<Int32>
 
   /// O(N + concerned).
   init(_ problem: Problem, _ due: Due, _ placement: Placement) throws(PlatError) {
     windows = due.roles.first
+    least = due.least
     slots = 0..<(windows.map { problem.wanted[$0.state] } ?? 0)
     count = try problem.arena.table(problem.nodeCount)
     if let windows { placement.addHolders(problem, state: windows.state, slots: slots, to: count) }
+  }
+
+  /// How far a node's part of the first state would be from what fits if it took a replica into `slot` and then had `total`.
+  @inline(__always) func misfit(_ node: NodeIndex, receiving slot: Int, total: Int32) -> Int32 {
+    guard let windows, total >= least[node] else { return 0 }
+    let window = windows.window(node, total: total)
+    let count = count[node] + (slot < slots.upperBound ? 1 : 0)
+    return max(window.least - count, count - window.most, 0)
+  }
+
+  @inline(__always) func receive(_ node: NodeIndex, slot: Int) {
+    if slot < slots.upperBound { count[node] += 1 }
   }
 
   static let first: UInt8 = 1

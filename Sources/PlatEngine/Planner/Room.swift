@@ -2,7 +2,7 @@
 ///
 /// First those below their windows; while `spare` lasts, those within them. In each box the open nodes stand in
 /// a row that a cursor goes around, so that takers alternate and peers spread; a full node is taken out by
-/// swapping the last one in.
+/// swapping the last one in. Among the next few, those come first whose part of the first state then fits.
 struct Room {
   private let problem: Problem
   private let due: Due
@@ -20,11 +20,16 @@ struct Room {
   private var rotation = 0
   private var marks: RowMarks
   private let companies: Companies?
+  private let leading: Leading?
 
   private static let boxesTried = 16
   private static let nodesTried = 12
 
-  init(_ problem: Problem, _ due: Due, _ placement: Placement, spare: Int) throws(PlatError) {
+  /// `leading`: who holds how much of the first state, kept up by whoever takes; nil where that does not matter.
+  init(
+    _ problem: Problem, _ due: Due, _ placement: Placement, spare: Int, leading: Leading? = nil
+  ) throws(PlatError) {
+    self.leading = leading
     self.problem = problem
     self.due = due
     self.spare = spare
@@ -145,6 +150,7 @@ struct Room {
   ) -> Int? {
     var best: Int?
     var bestBreaches = Int.max
+    var bestMisfit = Int32.max
     for tried in 0..<count[box] {
       if tried >= Room.nodesTried, best != nil { break }
       var place = cursor[box] + tried
@@ -156,8 +162,10 @@ struct Room {
         marks.isWide
         ? marks.softBreaches(at: node, leaving: leaving < 0 ? .none : row[leaving])
         : problem.softBreaches(row, leaving: leaving, at: node)
-      if breaches < bestBreaches, breaches <= mostBreaches { (best, bestBreaches) = (place, breaches) }
-      if breaches == 0 { break }
+      guard breaches <= bestBreaches, breaches <= mostBreaches else { continue }
+      let misfit = leading?.misfit(node, receiving: leaving, total: load[node] + 1) ?? 0
+      if (breaches, misfit) < (bestBreaches, bestMisfit) { (best, bestBreaches, bestMisfit) = (place, breaches, misfit) }
+      if breaches == 0, misfit == 0 { break }
     }
     return best
   }
