@@ -23,7 +23,7 @@ struct Room {
   private let leading: Leading?
 
   private static let boxesTried = 16
-  private static let nodesTried = 12
+  private static let nodesTried = 32
 
   /// `leading`: who holds how much of the first state, kept up by whoever takes; nil where that does not matter.
   init(
