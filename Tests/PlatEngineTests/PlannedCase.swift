@@ -1,4 +1,4 @@
-import PlatEngine
+@testable import PlatEngine
 import TestSupport
 
 extension RandomCluster.Shape {
@@ -84,7 +84,7 @@ struct PlannedCase {
       let isEmpty = cluster.status[node] == .leaving || cluster.status[node] == .failed
       try holds(load <= (isEmpty ? 0 : cluster.capacity[node]), "node \(node) holds \(load)\n\(text)")
     }
-    let wanted = cluster.partitionCount * cluster.replicas
+    let wanted = cluster.partitionCount * DenseCluster.holdingData(cluster.cluster.settings).reduce(0, +)
     try holds(report.unmet == wanted - placed, "unmet \(report.unmet), placed \(placed) of \(wanted)\n\(text)")
     try holds(
       (0...moves).contains(plan.movesLowerBound), "bound \(plan.movesLowerBound) beside \(moves) moves\n\(text)")

@@ -111,6 +111,14 @@ public enum ExhaustiveSearch {
     return rows.filter { meetsHardRules(cluster, $0) }
   }
 
+  /// Whether some row with a node for each replica that is wanted breaks no hard rule. All nodes count.
+  public static func hasFullRow(_ cluster: DenseCluster) -> Bool {
+    let wanted = cluster.wanted.reduce(0, +)
+    return subsets(of: cluster.nodeCount).contains {
+      $0.count == wanted && !roles(cluster, $0, mayBeMaster: { _ in true }).isEmpty
+    }
+  }
+
   /// No hard rule is broken by this row.
   public static func meetsHardRules(_ cluster: DenseCluster, _ row: [[Int]]) -> Bool {
     cluster.cluster.settings.placement.allSatisfy { rule in

@@ -17,7 +17,8 @@ public struct DenseCluster: Sendable {
   public let partitionCount: Int
   /// How many nodes each partition should have in each of the model's states.
   public let wanted: [Int]
-  /// The same of states that hold data, others 0; and in all: the replicas wanted of each partition.
+  /// The same of states that hold data, others 0, as far as a hard limit on peers leaves them a place at all; and the sum:
+  /// the replicas that each partition can have.
   public let dataWanted: [Int]
   public let replicas: Int
   public let levels: [DenseLevel]
@@ -42,7 +43,7 @@ public struct DenseCluster: Sendable {
     nodeCount = cluster.nodes.count
     partitionCount = cluster.settings.partitionCount
     wanted = cluster.settings.constraints
-    dataWanted = zip(wanted, cluster.settings.model.states).map { $1.holdsData ? $0 : 0 }
+    dataWanted = DenseCluster.placeable(cluster.settings)
     replicas = dataWanted.reduce(0, +)
     levels = cluster.levels.indices.map { level in
       let members = cluster.containers.indices.filter { cluster.containers[$0].level == level }
@@ -72,7 +73,7 @@ public struct DenseCluster: Sendable {
     nodeCount = other.nodeCount
     partitionCount = cluster.settings.partitionCount
     wanted = cluster.settings.constraints
-    dataWanted = zip(wanted, cluster.settings.model.states).map { $1.holdsData ? $0 : 0 }
+    dataWanted = DenseCluster.placeable(cluster.settings)
     replicas = dataWanted.reduce(0, +)
     levels = other.levels
     status = other.status

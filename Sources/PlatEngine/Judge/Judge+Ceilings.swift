@@ -91,6 +91,13 @@ extension Judge.Reasons {
             because: "\(only) active and \(matter.replicas(wanted)) \(wanted == 1 ? "is" : "are") "
               + "wanted"))
       }
+      if let most = DenseCluster.mostHolders(matter.settings), most < DenseCluster.holdingData(matter.settings).reduce(0, +) {
+        let side = matter.settings.fanOut?.inbound == 0 ? "inbound allows 0" : "outbound allows \(most - 1)"
+        ceilings.append(
+          Ceiling(
+            states: matter.dataStates(of: matter.model.states.indices), most: most,
+            because: "fanOut.\(side), so that a partition has at most \(matter.replicas(most))"))
+      }
       for (index, rule) in matter.settings.placement.enumerated() where rule.strength == .hard {
         guard case .atMost(let most) = rule.demand else { continue }
         let boxes = dense.levels[rule.level].nodes.map { $0.count(where: isUsable) }

@@ -31,14 +31,19 @@ extension Judge {
       }
       var filling = groups.filling(
         cluster, caps: caps(cluster, ofState: state, wantedStates), nodeCap: nodeCap, pinned: false)
-      filling.pour(min(Rational(cluster.partitionCount) * Rational(cluster.wanted[state]), sumLeft))
+      filling.pour(min(Rational(cluster.partitionCount) * Rational(cluster.dataWanted[state]), sumLeft))
       sumLeft = sumLeft - filling.poured
       left = zip(left, filling.share).map { $1.sign == 0 ? $0 : $0 - $1 }
       ofState[state] = groups.expand(filling.share)
     }
     if let last = wantedStates.last { ofState[last] = groups.expand(left) }
     // What holds no data is shared out by itself: by weight, one of each partition at most.
+    let states = cluster.cluster.settings.model.states
     for state in cluster.wanted.indices where cluster.wanted[state] > 0 && cluster.dataWanted[state] == 0 {
+      guard !states[state].holdsData else {
+        ofState[state] = cluster.status.map { _ in .zero }  // nobody can have it
+        continue
+      }
       let nodeCap = groups.members.map {
         cluster.status[$0[0]] == .active ? Rational(cluster.partitionCount) : Rational.zero
       }

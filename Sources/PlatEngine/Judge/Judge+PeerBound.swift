@@ -6,7 +6,8 @@ extension Judge {
   /// others is a peer. So a node can be in no more unchanged partitions than it shares with some `outbound + inbound`
   /// others; all beyond that need a move each, and a move is counted by no more than a partition's `R` holders.
   ///
-  /// Partitions with more or fewer holders than are wanted are left out. O(P · R² log).
+  /// Partitions that have too few holders who are not to go change anyhow: they receive what they lack, and the count above
+  /// is of the others. Those with more holders than are wanted are left out. O(P · R² log).
   static func movesForPeers(_ matter: Matter) throws(PlatError) -> Int {
     let dense = matter.dense
     guard let limit = matter.settings.fanOut, limit.strength == .hard, dense.replicas > 1, dense.replicas <= mostReplicasBound
@@ -15,10 +16,12 @@ extension Judge {
     guard most < dense.nodeCount - 1 else { return 0 }
     let slots = try matter.dataSlots(in: matter.map)
     var beside = [[UInt32]](repeating: [], count: dense.nodeCount)
+    var lacking = (dense.partitionCount - matter.rowCount) * dense.replicas
     for partition in 0..<matter.rowCount {
       let row = matter.map.row(partition)
       let holders = (0..<slots.count).map { Int(min(row[slots.base[$0]].raw, UInt32(dense.nodeCount))) }
-        .filter { matter.isLive.base[$0] == 1 }
+        .filter { matter.isLive.base[$0] == 1 && dense.status[$0] != .leaving }
+      lacking += max(0, dense.replicas - holders.count)
       guard holders.count == dense.replicas else { continue }
       for holder in holders {
         for other in holders where other != holder { beside[holder].append(UInt32(other)) }
@@ -35,7 +38,7 @@ extension Judge {
       let unchanged = shared.sorted(by: >).prefix(most).reduce(0, +)
       changed += max(0, others.count / (dense.replicas - 1) - unchanged)
     }
-    return (changed + dense.replicas - 1) / dense.replicas
+    return lacking + (changed + dense.replicas - 1) / dense.replicas
   }
 
   /// Rows longer than that are not looked at replica by replica.

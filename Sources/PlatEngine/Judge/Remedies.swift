@@ -119,6 +119,10 @@ extension Remedy: CustomStringConvertible {
       let names = raises.prefix(6).map { "\($0.node) hold \($0.to)" }.joined(separator: ", ")
       return "let \(names)\(raises.count > 6 ? " and \(raises.count - 6) nodes more" : "")"
     case .lowerConstraint(let state, let to): return "ask for \(to) in constraints.\(state)"
+    case .raiseFanOut(let outbound, let inbound):
+      let parts = [outbound.map { "fanOut.outbound allow \($0)" }, inbound.map { "fanOut.inbound allow \($0)" }]
+      return "let " + parts.compactMap(\.self).joined(separator: " and ")
+    case .lowerAtLeast(let rule, let to): return "let placement[\(rule)] ask for \(to)"
     }
   }
 }
@@ -141,8 +145,9 @@ extension Shortage: CustomStringConvertible {
         : names.count > 1 ? names.dropLast().joined(separator: ", ") + " and " + names[names.count - 1] : names[0]
       parts.append("\(names.count == 1 ? what : Judge.Words.plural(what)) \(list)")
     }
-    let all = parts.isEmpty ? "no node may hold anything" : parts.joined(separator: ", ")
-      + (full.count == 1 ? " is full" : " are full")
+    let most = { (rule: Rule) in "\(rule.path) leaves each partition at most \(rule.most)" }
+    let all = rule.map(most) ?? (parts.isEmpty ? "no node may hold anything" : parts.joined(separator: ", ")
+      + (full.count == 1 ? " is full" : " are full"))
     let ends = remedies.isEmpty ? "" : "; " + remedies.map(\.description).joined(separator: ", or ")
     return "\(all): room for \(room) of \(wanted) \(states.joined(separator: " and ")) replicas\(ends)"
   }

@@ -3,7 +3,8 @@
 ///
 /// Every way of a replica leads through a container or a node of the list, and what they hold together is less than
 /// what is wanted: a minimum cut of the flow partition → container → node → capacity. All partitions are alike in it,
-/// so its value is a sum over the tree (`RoomTree`).
+/// so its value is a sum over the tree (`RoomTree`). Limits on peers and near rules can leave each partition too few by
+/// themselves.
 public struct Shortage: Equatable, Sendable {
   /// A container or a node with all the replicas that it may hold.
   public struct Full: Equatable, Sendable {
@@ -16,6 +17,8 @@ public struct Shortage: Equatable, Sendable {
   public var states: [String]
   /// In tree order.
   public var full: [Full]
+  /// Instead of full containers: a rule that every partition meets with by itself.
+  public var rule: Rule?
   /// All that finds room, all that is wanted.
   public var room: Int
   public var wanted: Int
@@ -35,6 +38,9 @@ public enum Remedy: Equatable, Sendable {
   /// These nodes may hold more.
   case raiseCapacity([Raise])
   case lowerConstraint(state: String, to: Int)
+  /// Nil: as it is.
+  case raiseFanOut(outbound: Int?, inbound: Int?)
+  case lowerAtLeast(rule: Int, to: Int)
 
   public struct Raise: Equatable, Sendable {
     public var node: String
@@ -47,13 +53,8 @@ extension Shortage {
   /// everything finds room. `held`: for nodes in maintenance, what they have. O(rules · (N + containers)), more where
   /// something is short.
   static func all(_ dense: DenseCluster, held: @escaping (Int) -> Int) -> [Shortage] {
-    var groups = [dense.dataWanted.indices.filter { dense.dataWanted[$0] > 0 }]
-    for rule in dense.cluster.settings.placement where rule.strength == .hard {
-      groups.append(rule.states.filter { dense.dataWanted[$0] > 0 })
-    }
-    groups += groups[0].map { [$0] }
-    var seen = Set<[Int]>()
-    return groups.filter { !$0.isEmpty && seen.insert($0).inserted }.compactMap { states in
+    let ofRules = [ofPeers(dense, held: held)].compactMap(\.self) + ofNearRules(dense, held: held)
+    return ofRules + groups(dense, wanted: dense.dataWanted).compactMap { states in
       let tree = RoomTree(dense, states: states, wanted: dense.dataWanted, held: held)
       let full = tree.elements()
       let room = full.reduce(0) { $0 + $1.room }
@@ -67,9 +68,30 @@ extension Shortage {
         } ?? Full(level: nil, name: dense.cluster.nodes[element.nodes.lowerBound].name, room: element.room)
       }
       return Shortage(
-        states: states.map { dense.cluster.settings.model.states[$0].name }, full: named, room: room,
+        states: states.map { dense.cluster.settings.model.states[$0].name }, full: named, rule: nil, room: room,
         wanted: tree.demand,
         remedies: Remedies(dense, states: states, held: held, short: tree.demand - room, full: full).all)
+    }
+  }
+}
+
+extension Shortage {
+  /// The states that are counted together: all, those of each rule, each alone.
+  static func groups(_ dense: DenseCluster, wanted: [Int]) -> [[Int]] {
+    let all = wanted.indices.filter { wanted[$0] > 0 }
+    let ofRules = dense.cluster.settings.placement.filter { $0.strength == .hard }.map { $0.states.filter { wanted[$0] > 0 } }
+    var seen = Set<[Int]>()
+    return ([all] + ofRules + all.map { [$0] }).filter { !$0.isEmpty && seen.insert($0).inserted }
+  }
+
+  /// Whether all that is wanted finds room, states together and each alone.
+  static func hasRoom(
+    _ dense: DenseCluster, wanted: [Int], held: (Int) -> Int, changing: (rule: Int, to: Int)? = nil,
+    more: (beside: Int, rooms: Int)? = nil
+  ) -> Bool {
+    groups(dense, wanted: wanted).allSatisfy { states in
+      let tree = RoomTree(dense, states: states, wanted: wanted, held: held, changing: changing)
+      return tree.total(more: more) == tree.demand
     }
   }
 }

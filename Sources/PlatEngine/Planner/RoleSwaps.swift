@@ -1,11 +1,15 @@
-/// Where no chain of role changes helps: a node out of its window changes a replica with another node, for one
-/// whose partition lets it have, or be rid of, the state. That costs no move, breaks no rule, and leaves what each
-/// holds in all:
+/// Where no chain of role changes helps: two nodes change a replica with each other, so that a chain comes about. That
+/// costs no move, breaks no rule, and leaves what each holds in all:
 ///
 ///     slot of p: x → i       slot of q: i → x       cost(p: x → i) + cost(q: i → x) = 0
 ///
-/// Needed on small or clustered maps, where nodes share partitions with few others. What becomes of the roles is
-/// for `Roles` to say again afterwards.
+/// A state goes from node m to node h where m has it in a partition that h holds and may have it in. *Givers* are those
+/// that can get one more of it from where there is one to spare, in any number of such steps; *takers* those from which
+/// one more gets to where it is lacking. While none is both, all that a step can do is done; and a partition whose state
+/// a giver has and that a taker comes into is a new step from the ones to the others.
+///
+/// Needed on small or clustered maps, where nodes share partitions with few others, and under near rules, where not all
+/// who hold a partition can be master.
 struct RoleSwaps {
   private let problem: Problem
   private let rows: UnsafeMutablePointer<NodeIndex>
@@ -14,16 +18,21 @@ struct RoleSwaps {
   private let concerned: Concerned
   private var holdings: Holdings
   private var trialsLeft = 1 << 22
+  /// Nodes that hold a partition today which the taker looked at holds in the next map.
+  private let isOrigin: NodeTable<Bool>
 
-  /// Returns whether anything changed. O(P · R) for each node out of its window; a bounded number of trials in all.
+  /// Returns whether anything changed. O(P · R) for each unit that a node is out of its window by; a bounded number of
+  /// trials in all.
   static func run(_ problem: Problem, _ placement: Placement, _ parts: Roles.Parts) throws(PlatError) -> Bool {
     var swaps = try RoleSwaps(problem, placement, parts)
-    let (tooFew, tooMany) = parts.unsettled()
     var changed = false
-    for node in tooFew + tooMany where problem.receives[node] && swaps.trialsLeft > 0 {
-      while parts.lack(node) > 0 || parts.excess(node) > 0 {
-        guard swaps.swap(node) else { break }
+    for isLack in [true, false] {
+      var left = swaps.outside(isLack)
+      while left > 0, swaps.trialsLeft > 0, try swaps.settleOne(isLack) {
         changed = true
+        let now = swaps.outside(isLack)
+        guard now < left else { break }
+        left = now
       }
     }
     return changed
@@ -36,79 +45,195 @@ struct RoleSwaps {
     width = problem.replicas
     concerned = placement.concerned
     holdings = try Holdings(problem, placement)
+    isOrigin = try problem.arena.table(problem.nodeCount)
   }
 
-  private mutating func swap(_ node: NodeIndex) -> Bool {
-    let lacks = parts.lack(node) > 0
+  /// By how much nodes have too few, or too many.
+  private func outside(_ isLack: Bool) -> Int {
+    (0..<problem.nodeCount).reduce(0) { $0 + max(0, isLack ? parts.lack(NodeIndex($1)) : parts.excess(NodeIndex($1))) }
+  }
+
+  private mutating func settleOne(_ isLack: Bool) throws(PlatError) -> Bool {
+    let parts = parts
+    let givers = try reached(.onward) { isLack ? parts.lack($0) < 0 : parts.excess($0) > 0 }
+    let takers = try reached(.backward) { isLack ? parts.lack($0) > 0 : parts.excess($0) < 0 }
+    defer {
+      problem.arena.free(givers.hop)
+      problem.arena.free(takers.hop)
+    }
+    if let both = takers.order.first(where: { givers.has($0) }) {
+      handOn(from: both, takers)
+      handBack(to: both, givers)
+      return true
+    }
+    for taker in takers.order where problem.receives[taker] && problem.allows(taker, inState: parts.state) {
+      if swap(taker, givers, takers) { return true }
+    }
+    return false
+  }
+
+  // MARK: Who can give, who can take
+
+  private enum Direction { case onward, backward }
+
+  /// A step by which a node was reached: the slot whose node has the state, and the one whose node gets it. -1: none.
+  private struct Hop: BitwiseCopyable {
+    var slot = -1
+    var place = -1
+  }
+
+  private struct Reached {
+    let hop: NodeTable<Hop>
+    /// Nearest first.
+    var order: [NodeIndex] = []
+    static let notYet = Hop(slot: -2)
+
+    func has(_ node: NodeIndex) -> Bool { hop[node].slot != -2 }
+  }
+
+  /// Breadth first. O(P · R).
+  private mutating func reached(_ direction: Direction, _ isStart: (NodeIndex) -> Bool) throws(PlatError) -> Reached {
+    var reached = Reached(hop: try problem.arena.table(problem.nodeCount))
+    reached.hop.fill(with: Reached.notYet)
+    for index in 0..<problem.nodeCount where isStart(NodeIndex(index)) {
+      reached.hop.base[index] = Hop()
+      reached.order.append(NodeIndex(index))
+    }
+    var read = 0
+    while read < reached.order.count {
+      let node = reached.order[read]
+      read += 1
+      var place = holdings.begin(node)
+      while let held = holdings.next(&place, of: node) {
+        let (row, column) = (held / width * width, held % width)
+        guard column >= parts.slots.lowerBound, (direction == .onward) == parts.slots.contains(column) else { continue }
+        trialsLeft -= 1
+        for other in direction == .onward ? parts.slots.upperBound..<width : parts.slots where rows[row + other] != .none {
+          let next = rows[row + other]
+          let hop = direction == .onward ? Hop(slot: held, place: row + other) : Hop(slot: row + other, place: held)
+          guard !reached.has(next), mayChange(hop) else { continue }
+          reached.hop[next] = hop
+          reached.order.append(next)
+        }
+      }
+    }
+    return reached
+  }
+
+  /// The state goes on from a taker to where it is lacking.
+  private mutating func handOn(from node: NodeIndex, _ takers: Reached) {
+    var node = node
+    while takers.hop[node].slot >= 0, rows[takers.hop[node].slot] == node, mayChange(takers.hop[node]) {
+      let hop = takers.hop[node]
+      node = rows[hop.place]
+      exchange(hop)
+    }
+  }
+
+  /// A giver gets the state back from where there is one to spare.
+  private mutating func handBack(to node: NodeIndex, _ givers: Reached) {
+    var node = node
+    while givers.hop[node].slot >= 0, rows[givers.hop[node].place] == node, mayChange(givers.hop[node]) {
+      let hop = givers.hop[node]
+      node = rows[hop.slot]
+      exchange(hop)
+    }
+  }
+
+  private func mayChange(_ hop: Hop) -> Bool {
+    guard problem.allows(rows[hop.place], inState: parts.state) else { return false }
+    guard problem.hasStateRules else { return true }
+    rows.swap(hop.slot, hop.place)
+    defer { rows.swap(hop.slot, hop.place) }
+    return isLegal(hop.slot)
+  }
+
+  private mutating func exchange(_ hop: Hop) {
+    parts.count[rows[hop.slot]] -= 1
+    parts.count[rows[hop.place]] += 1
+    swapSlots(hop.slot, hop.place)
+  }
+
+  private mutating func swapSlots(_ a: Int, _ b: Int) {
+    rows.swap(a, b)
+    concerned.change(a / width)
+    holdings.add(a, to: rows[a])
+    holdings.add(b, to: rows[b])
+  }
+
+  // MARK: Two replicas
+
+  /// The taker comes into a partition of a giver's state, in place of another node, which gets one of the taker's other
+  /// replicas; then the state goes its way.
+  private mutating func swap(_ taker: NodeIndex, _ givers: Reached, _ takers: Reached) -> Bool {
+    markOrigins(of: taker)
     for incoming in 0..<(problem.partitionCount * width) where trialsLeft > 0 && !problem.arena.isInterrupted {
       let other = rows[incoming]
-      guard other != .none, other != node, problem.receives[other] else { continue }
-      if lacks ? giver(incoming) == nil : isInState(incoming) { continue }
-      guard let cost = cost(incoming, to: node) else { continue }
-      var place = holdings.begin(node)
-      while let outgoing = holdings.next(&place, of: node) {
+      guard other != .none, other != taker, problem.receives[other], let slot = giverSlot(incoming, givers),
+        let cost = cost(incoming, to: taker), cost <= 0 || isOrigin[other], canHaveState(taker, incoming, slot)
+      else { continue }
+      var place = holdings.begin(taker)
+      while let outgoing = holdings.next(&place, of: taker) {
         trialsLeft -= 1
-        guard isInState(outgoing) != lacks, outgoing / width != incoming / width,
-          lacks || taker(outgoing, other) != nil, self.cost(outgoing, to: other) == -cost
+        guard !isInState(outgoing), outgoing / width != incoming / width, self.cost(outgoing, to: other) == -cost
         else { continue }
-        (rows[incoming], rows[outgoing]) = (node, other)
-        guard isLegal(incoming), isLegal(outgoing) else {
-          (rows[incoming], rows[outgoing]) = (other, node)
+        rows[outgoing] = other
+        guard isLegal(outgoing) else {
+          rows[outgoing] = taker
           continue
         }
-        concerned.change(incoming / width)
-        concerned.change(outgoing / width)
-        holdings.add(incoming, to: node)
+        let giver = rows[slot]
+        rows[incoming] = taker
+        holdings.add(incoming, to: taker)
         holdings.add(outgoing, to: other)
-        if lacks { give(incoming, from: other) } else { take(outgoing, from: node) }
+        concerned.change(outgoing / width)
+        swapSlots(incoming, slot)
+        parts.count[giver] -= 1
+        parts.count[taker] += 1
+        handOn(from: taker, takers)
+        handBack(to: giver, givers)
         return true
       }
     }
     return false
   }
 
-  @inline(__always) private func isInState(_ slot: Int) -> Bool { parts.slots.contains(slot % width) }
-
-  /// A slot of the partition whose node has the state and can spare it.
-  private func giver(_ slot: Int) -> Int? {
+  /// The slot of the partition whose node has the state and can give it: the slot looked at itself, if it is one of the
+  /// state's.
+  private func giverSlot(_ slot: Int, _ givers: Reached) -> Int? {
+    if isInState(slot) { return givers.has(rows[slot]) ? slot : nil }
     let row = slot / width * width
-    return parts.slots.map { row + $0 }.first { rows[$0] != .none && parts.lack(rows[$0]) < 0 }
+    return parts.slots.lazy.map { row + $0 }.first { rows[$0] != .none && givers.has(rows[$0]) }
   }
 
-  /// A slot of the partition whose node could use the state, when `newcomer` stands in `slot`.
-  private func taker(_ slot: Int, _ newcomer: NodeIndex) -> Int? {
-    if canTake(newcomer) { return slot }
-    let row = slot / width * width
-    return (parts.slots.upperBound..<width).map { row + $0 }.first { rows[$0] != .none && canTake(rows[$0]) }
+  /// Whether the taker, in place of whoever is at `incoming`, can have the state that `slot` stands for.
+  private func canHaveState(_ taker: NodeIndex, _ incoming: Int, _ slot: Int) -> Bool {
+    guard incoming % width >= parts.slots.lowerBound else { return false }
+    guard problem.hasStateRules else { return true }
+    let other = rows[incoming]
+    rows[incoming] = taker
+    rows.swap(incoming, slot)
+    defer {
+      rows.swap(incoming, slot)
+      rows[incoming] = other
+    }
+    return isLegal(incoming)
   }
 
-  private func canTake(_ node: NodeIndex) -> Bool { parts.excess(node) < 0 && problem.allows(node, inState: parts.state) }
-
-  /// The node in `slot`, where `before` stood, gets the state from whoever can spare it.
-  private mutating func give(_ slot: Int, from before: NodeIndex) {
-    parts.count[rows[slot]] += 1
-    if isInState(slot) {
-      parts.count[before] -= 1
-    } else if let giver = giver(slot) {
-      parts.count[rows[giver]] -= 1
-      exchange(slot, giver)
+  private func markOrigins(of taker: NodeIndex) {
+    isOrigin.fill(with: false)
+    var place = holdings.begin(taker)
+    while let slot = holdings.next(&place, of: taker) {
+      let partition = slot / width
+      guard partition < problem.heldPartitions else { continue }
+      for held in problem.heldSlots {
+        let node = problem.heldRows[partition * problem.heldWidth + held]
+        if node != .none { isOrigin[node] = true }
+      }
     }
   }
 
-  /// Whoever could use the state gets it from the node that stood in `slot`.
-  private mutating func take(_ slot: Int, from before: NodeIndex) {
-    parts.count[before] -= 1
-    guard let taker = taker(slot, rows[slot]) else { return }
-    parts.count[rows[taker]] += 1
-    if taker != slot { exchange(slot, taker) }
-  }
-
-  private mutating func exchange(_ a: Int, _ b: Int) {
-    rows.swap(a, b)
-    concerned.change(a / width)
-    holdings.add(a, to: rows[a])
-    holdings.add(b, to: rows[b])
-  }
+  @inline(__always) private func isInState(_ slot: Int) -> Bool { parts.slots.contains(slot % width) }
 
   /// What it costs in moves to put `node` into a slot; nil where a hard rule forbids it or a soft one would break.
   private func cost(_ slot: Int, to node: NodeIndex) -> Int? {

@@ -26,6 +26,13 @@ enum ShortageWriter {
       writer.endObject()
     }
     writer.endArray()
+    if let rule = shortage.rule {
+      writer.key("rule")
+      writer.beginObject(.compact)
+      writer.member("path", rule.path)
+      writer.member("most", rule.most)
+      writer.endObject()
+    }
     writer.member("room", shortage.room)
     writer.member("wanted", shortage.wanted)
     writer.member("short", shortage.short)
@@ -60,6 +67,13 @@ enum ShortageWriter {
       writer.endObject()
     case .lowerConstraint(let state, let to):
       writer.member("lower", "constraints.\(state)")
+      writer.member("to", to)
+    case .raiseFanOut(let outbound, let inbound):
+      writer.member("raise", "fanOut")
+      if let outbound { writer.member("outbound", outbound) }
+      if let inbound { writer.member("inbound", inbound) }
+    case .lowerAtLeast(let rule, let to):
+      writer.member("lower", "placement[\(rule)].atLeast")
       writer.member("to", to)
     }
     writer.endObject()

@@ -1,4 +1,4 @@
-import PlatEngine
+@testable import PlatEngine
 import TestSupport
 import Testing
 
@@ -25,7 +25,7 @@ import Testing
     let naive = try naive(one)
     let spreads = Dictionary(uniqueKeysWithValues: one.report.load.map { ($0.state, $0.spread) })
     let columns: [String] = [
-      quality.name, "\(cluster.nodeCount)", "\(cluster.partitionCount)", "\(cluster.replicas)", "\(one.moves)",
+      quality.name, "\(cluster.nodeCount)", "\(cluster.partitionCount)", "\(DenseCluster.holdingData(cluster.cluster.settings).reduce(0, +))", "\(one.moves)",
       "\(one.plan.movesLowerBound)", "\(one.report.roleChanges)", GoldenTable.spread(spreads["master"]), GoldenTable.spread(spreads["slave"]),
       GoldenTable.spread(one.report.total), WorstFailure(one.plan.target, of: cluster).text,
       "\(one.report.brokenSoft)", "\(one.report.unmet)", "\(one.report.isBalanced)",

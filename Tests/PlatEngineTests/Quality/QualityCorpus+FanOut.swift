@@ -24,8 +24,8 @@ extension QualityCase {
       QualityCase("2 peers, the fewest for 3 replicas: fresh", .fresh, within(2, hundred)),
       QualityCase("1 peer, one too few: fresh", .fresh, within(1, hundred)),
       QualityCase("10 peers, weights 1 2 3: fresh", .fresh, weighted),
-      QualityCase("10 peers: a node leaves", .planned, ten, then: ten.with(1, .leaving), gap: few),
-      QualityCase("10 peers: a node fails", .planned, ten, then: ten.with(1, .failed), gap: few),
+      QualityCase("10 peers: a node leaves", .planned, ten, then: ten.with(1, .leaving)),
+      QualityCase("10 peers: a node fails", .planned, ten, then: ten.with(1, .failed)),
       QualityCase("10 peers: three leave", .planned, ten, then: ten.with(3, .leaving)),
       QualityCase("10 peers: a node joins", .planned, ten, gap: few) { $0.racks[7][0] += 1 },
       QualityCase(

@@ -80,6 +80,8 @@ extension Remedy {
     case .raiseAtMost: "atMost"
     case .raiseCapacity: "capacity"
     case .lowerConstraint: "constraint"
+    case .raiseFanOut: "fanOut"
+    case .lowerAtLeast: "atLeast"
     }
   }
 
@@ -126,6 +128,10 @@ extension Remedy {
     case .raiseCapacity(let raises):
       for raise in raises { cluster.nodes[cluster.nodes.firstIndex { $0.name == raise.node }!].capacity = raise.to }
     case .lowerConstraint(let state, let to): cluster.settings.constraints[cluster.settings.model.index(of: state)!] = to
+    case .raiseFanOut(let outbound, let inbound):
+      if let outbound { cluster.settings.fanOut!.outbound = outbound }
+      if let inbound { cluster.settings.fanOut!.inbound = inbound }
+    case .lowerAtLeast(let rule, let to): cluster.settings.placement[rule].demand = .near(of: 0, atLeast: to)
     }
     return cluster
   }

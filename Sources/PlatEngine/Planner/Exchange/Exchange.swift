@@ -52,6 +52,8 @@ struct Exchange {
   let pool: Int
   /// Keys from here on lie beyond reach, whatever the vertex.
   var horizon = Exchange.unreached
+  /// What a path costs that ends where this phase's do.
+  var cost: Int32 = 0
   static let move: Int64 = 1 << 32
   static let hop: Int64 = 1
   static let unreached = Int64.max / 4
@@ -87,6 +89,8 @@ struct Exchange {
     /// Along arcs that cost nothing, from potentials of 0. When no such path is left, the potentials of what
     /// cannot be reached become 1: direct moves then are shortest paths.
     case free
+    /// Along paths that cost one move each, from potentials of 0: no chain of moves.
+    case direct
   }
 
   private init(
@@ -121,8 +125,9 @@ struct Exchange {
     surplus = balance.surplus
     unplaced = max(balance.unplaced, -overCapacity)
     poolMissing = placement.missing
-    if case .all = reach {
-    } else {
+    switch reach {
+    case .all, .direct: break
+    case .tight, .free:
       let greatest = (0..<(problem.nodeCount + 2)).reduce(Int32.min) { max($0, potential.base[$1]) }
       horizon = (Int64(greatest) + 1) * Exchange.move
     }
@@ -130,6 +135,8 @@ struct Exchange {
       if case .free = reach { raisePotentials(Exchange.move) }
       return false
     }
+    cost += Int32(clamping: nearest >> 32)
+    if case .direct = reach, cost > 1 { return false }
     raisePotentials(nearest)
     candidates = CandidateLists(problem, key: key, isSettled: isSettled)
     for node in 0..<problem.nodeCount {

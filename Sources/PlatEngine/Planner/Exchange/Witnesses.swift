@@ -43,7 +43,8 @@ struct Witnesses {
         }
       }
     }
-    for state in cluster.wanted.indices where cluster.wanted[state] > 0 && problem.wanted[state] == 0 {
+    let states = cluster.cluster.settings.model.states
+    for state in cluster.wanted.indices where cluster.wanted[state] > 0 && !states[state].holdsData {
       var stage = try Witnesses(problem, map, state: state)
       stage.keep()
       stage.fill()

@@ -82,9 +82,32 @@ struct FanOut {
     fanOut.placement.book(upTo: problem.partitionCount)
     _ = try Roles.run(problem, due, fanOut.placement)
     try fanOut.flow()
-    fanOut.placement.peers = try PeerBook(problem, fanOut.placement)
-    _ = try Roles.run(problem, due, fanOut.placement)
-    return fanOut.placement
+    try fanOut.handOn()
+    let cost = try Cost(problem, due, fanOut.placement)
+    guard cost.outside > 0 else { return fanOut.placement }
+    placement = try copy(of: fanOut.placement, problem, memoryLimitBytes)
+    var other = FanOut(problem: problem, due: due, placement: placement, book: fanOut.book)
+    try other.balanceMasters()
+    try other.flow()
+    try other.handOn()
+    return try Cost(problem, due, other.placement).isWorth(insteadOf: cost) ? other.placement : fanOut.placement
+  }
+
+  /// Mastership goes from node to node where the pairs allow it.
+  private mutating func handOn() throws(PlatError) {
+    placement.peers = try PeerBook(problem, placement)
+    _ = try Roles.run(problem, due, placement)
+  }
+
+  private static func copy(
+    of placement: Placement, _ problem: Problem, _ memoryLimitBytes: UInt64
+  ) throws(PlatError) -> Placement {
+    var copy = try emptyPlacement(problem, memoryLimitBytes)
+    copy.rows.update(from: placement.rows, count: problem.partitionCount * problem.replicas)
+    copy.load.copy(from: placement.load)
+    (copy.placed, copy.letGo) = (placement.placed, placement.letGo)
+    copy.book(upTo: problem.partitionCount)
+    return copy
   }
 
   /// Replicas that a plan must not leave over the limit: they go, as few as may be. For what stages that know nothing
@@ -100,8 +123,22 @@ struct FanOut {
   // MARK: The flow
 
   private static let rounds = 4
+  private static let directRounds = 16
 
+  /// What single moves can do, with new pairs for what is then still missing; then chains of moves, too.
   mutating func flow() throws(PlatError) {
+    for _ in 0..<FanOut.directRounds {
+      try problem.arena.throwIfInterrupted()
+      let before = Balance(placement, due)
+      guard !before.isSettled else { break }
+      let now = try PeerBook(problem, placement)
+      var graph = PeerGraph(problem, now)
+      try widen(&graph, now)
+      let potential: NodeTable<Int32> = try problem.arena.table(problem.nodeCount + 2)
+      try Exchange.run(problem, due, &placement, potential: potential, reach: .direct, within: graph)
+      let after = Balance(placement, due)
+      guard after.below + after.unplaced + after.above < before.below + before.unplaced + before.above else { break }
+    }
     var windows = due
     for round in 0..<FanOut.rounds {
       try problem.arena.throwIfInterrupted()

@@ -6,9 +6,10 @@
 ///
 ///     whole(n) ≤ Σ of the (out + in) greatest numbers of partitions that n shares with one node
 ///
-/// What is not whole needs a move at least, and counts for each of its holders, R in all.
+/// What is not whole needs a move at least, and counts for each of its holders, R in all. What could not stay whole under
+/// any limit, for there are too few holders that may stay, counts by itself: each replica that has to be received.
 enum PeerBound {
-  /// The bound. Only partitions with exactly the replicas that are wanted are looked at; roles are free. O(P · R² + N · peers · log).
+  /// The bound. Partitions with more holders than are wanted are not looked at; roles are free. O(P · R² + N · peers · log).
   static func moves(_ problem: Problem) throws(PlatError) -> Int {
     guard let limit = problem.fanOut, problem.replicas > 1, problem.current != nil else { return 0 }
     let most = (limit.outbound ?? problem.nodeCount) + (limit.inbound ?? problem.nodeCount)
@@ -17,6 +18,8 @@ enum PeerBound {
     let shares = problem.replicas - 1
     let row: NodeTable<NodeIndex> = try problem.arena.table(problem.replicas)
     let held = min(problem.partitionCount, problem.heldPartitions)
+    var missing = (problem.partitionCount - held) * problem.replicas
+    for partition in 0..<held { missing += max(0, problem.replicas - staying(problem, partition, row)) }
     for partition in 0..<held where isComplete(problem, partition, row) {
       for slot in 0...shares { first.base[row.base[slot].int + 1] += shares }
     }
@@ -47,18 +50,29 @@ enum PeerBound {
       shared.sort(by: >)
       lost += max(0, range.count / shares - shared.prefix(most).reduce(0) { $0 + Int($1) })
     }
-    return (lost + problem.replicas - 1) / problem.replicas
+    return missing + (lost + problem.replicas - 1) / problem.replicas
   }
 
-  /// Whether today's row holds what is wanted, no more and no less; its holders then are in `row`.
+  /// Whether what is wanted of today's row may stay, no more and no less; its holders then are in `row`.
   private static func isComplete(_ problem: Problem, _ partition: Int, _ row: NodeTable<NodeIndex>) -> Bool {
+    staying(problem, partition, row) == problem.replicas
+  }
+
+  /// Today's holders that are not to go; the first of them, as many as are wanted, are in `row`.
+  private static func staying(_ problem: Problem, _ partition: Int, _ row: NodeTable<NodeIndex>) -> Int {
     let held = problem.heldRows + partition * problem.heldWidth
     var count = 0
-    for slot in problem.heldSlots where held[slot] != .none && problem.isReadable[held[slot]] {
-      guard count < problem.replicas else { return false }
-      row.base[count] = held[slot]
+    for slot in problem.heldSlots where held[slot] != .none && mayStay(problem, held[slot]) {
+      if count < problem.replicas { row.base[count] = held[slot] }
       count += 1
     }
-    return count == problem.replicas
+    return count
+  }
+
+  private static func mayStay(_ problem: Problem, _ node: NodeIndex) -> Bool {
+    switch problem.cluster.status[node.int] {
+    case .active, .maintenance: true
+    case .leaving, .failed: false
+    }
   }
 }
