@@ -51,7 +51,7 @@ enum Groups {
   /// Figures of all maps together, and the first findings of any.
   static func summarize(
     _ report: GroupReport, _ what: String, _ document: GroupDocument, _ movement: ReportWriter.Movement?,
-    _ console: Console, holds: Bool? = nil
+    _ console: Console, holds: Bool? = nil, heldBack: Int = 0
   ) {
     var sum = report.sum
     for (member, map) in zip(document.group.members, report.maps) {
@@ -66,8 +66,9 @@ enum Groups {
     console.summarize {
       "\(what) \(report.maps.count) maps of \(partitions) partitions on \(document.group.shared.nodes.count) nodes\n"
         + ReportSummary.text(sum, movement: movement) + (holds.map(ReportSummary.certificate) ?? "")
-        + ReportSummary.costs(console)
+        + ReportSummary.costs(console) + (heldBack > 0 ? "  held back by moveBudget: \(heldBack) moves\n" : "")
     } json: { writer in
+      if heldBack > 0 { writer.member("movesHeldBack", heldBack) }
       ReportWriter.writeSummary(report.sum, movement: movement, to: &writer)
       writer.member("findings", findings)
       if let holds {

@@ -21,7 +21,7 @@ struct PlanCommand: PlatCommand {
   @Option(
     name: .customLong("to"),
     help: ArgumentHelp(
-      "A cluster or plan document: restore-back goes to its map, cancel knows by it what was under way.",
+      "A cluster or plan document: restore-back goes to its map or maps, cancel knows by it what was under way.",
       valueName: "document"))
   var toPath: String?
 
@@ -64,7 +64,7 @@ struct PlanCommand: PlatCommand {
       }
     case .several(let document, let made, let report, let plan):
       let movement = ReportWriter.Movement(movesLowerBound: made.movesLowerBound)
-      Groups.summarize(report, "\(plan.operation) of", document, movement, console)
+      Groups.summarize(report, "\(plan.operation) of", document, movement, console, heldBack: made.movesHeldBack)
     }
     return planned.isMet
   }

@@ -34,8 +34,35 @@ import Testing
     let run = try folder.plat(["batch", jobs, "--quiet"])
     let lines = run.output.split(separator: "\n")
     #expect(lines.first?.hasPrefix(#"{"id":"a","status":0,"moves":26,"movesLowerBound":26,"#) == true, "\(run.output)")
-    #expect(lines.last?.contains("cancel of several maps") == true && run.status == 1, "\(run.output)")
+    #expect(lines.last?.hasPrefix(#"{"id":"b","status":0,"moves":26,"#) == true && run.status == 0, "\(run.output)")
     #expect(try folder.plat(["plan", cluster, "--quiet"]).output == folder.read("made"))
+  }
+
+  /// Back to the maps of a plan, by name; and half-way back again.
+  @Test func operationsGoByTheMapsOfAnotherDocument() throws {
+    let cluster = write()
+    _ = try folder.plat(["plan", cluster, "-o", folder.file("plan"), "--quiet"])
+    let maps = """
+      "maps": [
+        { "name": "users", "settings": { "numPartitions": 2, "constraints": { "slave": 0 } },
+          "map": { "revision": 4, "partitions": { "0": { "master": ["a"] }, "1": { "master": ["a"] } } } },
+        { "name": "orders", "map": { "revision": 9, "partitions": { "0": { "master": ["a"], "slave": ["b"] } } } } ]
+      """
+    let now = folder.write(
+      #"{ "plat": 1, "settings": { "numPartitions": 12 }, "nodes": { "a": {}, "b": {}, "c": {}, "e": {} }, \#(maps) }"#, "now")
+    for operation in ["restore-back", "cancel"] {
+      let run = try folder.plat(
+        ["plan", now, "--operation", operation, "--to", folder.file("plan"), "-o", folder.file("back"), "--quiet"])
+      #expect(run.status == 0 && folder.read("back")?.contains("\"operation\": \"\(operation)\"") == true, "\(run.messages)")
+      let verified = try folder.plat(["verify", now, folder.file("back"), "-o", folder.file("report"), "--quiet"])
+      #expect(verified.status == 0, "\(folder.read("report") ?? "")")
+    }
+    folder.write(
+      #"{ "plat": 1, "settings": { "numPartitions": 12 }, "nodes": { "a": {} }, "map": { "partitions": {} } }"#, "one")
+    let other = try folder.plat(["plan", now, "--operation", "cancel", "--to", folder.file("one"), "--quiet"])
+    #expect(other.status == 65 && other.messages.contains("several maps, as the cluster has"), "\(other.messages)")
+    let one = try folder.plat(["plan", folder.file("one"), "--operation", "cancel", "--to", now, "--quiet"])
+    #expect(one.status == 65 && one.messages.contains("one map, as the cluster has"), "\(one.messages)")
   }
 
   @Test func oneOfThemIsExported() throws {

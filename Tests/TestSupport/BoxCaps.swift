@@ -21,4 +21,23 @@ public enum BoxCaps {
       return least
     }
   }
+
+  /// Replicas that no map can leave where they are: of each row as many as its best legal part of today's holders on active
+  /// nodes falls short.
+  public static func lost(_ cluster: DenseCluster, _ current: PlacementMap?) -> Int {
+    let held = current?.dataHolders(cluster.cluster.settings.model) ?? []
+    let caps = replicasPerPartition(cluster)
+    return (0..<cluster.partitionCount).reduce(0) { sum, partition in
+      var kept: [Int] = []  // any order does: rules are caps on nested containers
+      for node in partition < held.count ? held[partition].sorted() : []
+      where cluster.status[node] == .active && kept.count < cluster.replicas {
+        let fits = zip(cluster.levels, caps).allSatisfy { level, cap in
+          let box = level.nodes.first { $0.contains(node) }!
+          return kept.count(where: box.contains) < cap ?? .max
+        }
+        if fits { kept.append(node) }
+      }
+      return sum + cluster.replicas - kept.count
+    }
+  }
 }

@@ -23,15 +23,10 @@ public struct DenseCluster: Sendable {
   public let replicas: Int
   public let levels: [DenseLevel]
   /// The most replicas that each node may hold: its capacity, and never more than the partitions.
-  public let capacity: [Int]
+  public private(set) var capacity: [Int]
   public let status: [Node.Status]
   /// Where several maps share the nodes: this map's part of every node's capacity. Nil: all of it.
-  let capacityPart: CapacityPart?
-
-  struct CapacityPart: Equatable {
-    var numerator: Int
-    var denominator: Int
-  }
+  private(set) var capacityPart: SharedCapacities.Part?
 
   /// Nil where all partitions are of one size.
   public let partitionWeights: PartitionWeights?
@@ -62,14 +57,12 @@ public struct DenseCluster: Sendable {
 
   /// Another map on the same nodes: `cluster` differs from the other's in settings and ranges only. `hasKnownSettings`:
   /// a map with the same settings was validated before. O(N).
-  init(
-    _ cluster: Cluster, sharing other: DenseCluster, capacityPart: CapacityPart?, hasKnownSettings: Bool
-  ) throws(InputError) {
+  init(_ cluster: Cluster, sharing other: DenseCluster, hasKnownSettings: Bool) throws(InputError) {
     if !hasKnownSettings { try cluster.validateSettings() }
     try cluster.validateRanges()
     try cluster.validateWeights()
     self.cluster = cluster
-    self.capacityPart = capacityPart
+    capacityPart = nil
     nodeCount = other.nodeCount
     partitionCount = cluster.settings.partitionCount
     wanted = cluster.settings.constraints
@@ -78,22 +71,33 @@ public struct DenseCluster: Sendable {
     levels = other.levels
     status = other.status
     partitionWeights = try PartitionWeights(cluster.partitionWeights, replicas: replicas)
-    guard let part = capacityPart else {
-      capacity = Array(repeating: partitionCount, count: nodeCount)
-      return
-    }
-    capacity = cluster.nodes.map { [partitionCount] node in
-      guard let capacity = node.capacity, part.denominator > 0 else { return partitionCount }
-      let (high, low) = capacity.multipliedFullWidth(by: part.numerator)
-      let (quotient, remainder) = part.denominator.dividingFullWidth((high, low))
-      return min(quotient + (remainder > 0 ? 1 : 0), partitionCount)
-    }
+    capacity = Array(repeating: partitionCount, count: nodeCount)
   }
 
-  /// The most that a node with room for `capacity` replicas of all maps may hold of this one, exactly.
-  func exactCapacity(_ capacity: Int) -> Rational {
-    guard let part = capacityPart, part.denominator > 0 else { return Rational(min(capacity, partitionCount)) }
-    return min(Rational(capacity) * Rational(part.numerator, part.denominator), Rational(partitionCount))
+  /// The same map with its part of capacities that are for several. O(N).
+  func with(part: SharedCapacities.Part) -> DenseCluster {
+    var result = self
+    result.capacityPart = part
+    for node in 0..<nodeCount {
+      if let key = result.sharedCapacity(of: node) { result.capacity[node] = min(part.whole(key), partitionCount) }
+    }
+    return result
+  }
+
+  /// Tells the parts that nodes have for this map of capacities shared by several; nil where a node's is not.
+  func sharedCapacity(of node: Int) -> Int? { capacityPart?.key(cluster.nodes[node], node) }
+
+  /// What such a part is, exactly.
+  func exactCapacity(shared key: Int) -> Rational {
+    min(capacityPart?.exact(key) ?? Rational(partitionCount), Rational(partitionCount))
+  }
+
+  /// The same map where each node has room for so many replicas, and shares it with no other map. O(N).
+  func with(room: [Int]) -> DenseCluster {
+    var result = self
+    result.capacity = room.map { max(0, min($0, partitionCount)) }
+    result.capacityPart = nil
+    return result
   }
 
   /// `other` with its nodes in another condition, or for some of its partitions. `cluster` differs from the other's in

@@ -14,8 +14,7 @@ public struct DenseGroup: Sendable {
   /// O(maps · N + N · levels), and the comparison of each map's settings with each kind of its size. The paths of
   /// errors are those of the cluster document.
   ///
-  /// A node's capacity is for all maps together. Each has a part of it, as large as its part of all replicas asked for:
-  /// so that where capacities bind, they bind every map alike.
+  /// A node's capacity is for all maps together, and each has a part of it: `SharedCapacities`.
   public init(_ group: ClusterGroup) throws(InputError) {
     try Self.checkLimits(group)
     self.group = group
@@ -35,9 +34,6 @@ public struct DenseGroup: Sendable {
     }
     (self.kindOfMap, self.mapsOfKind) = (kindOfMap, mapsOfKind)
 
-    let hasCapacities = group.shared.nodes.contains { $0.capacity != nil }
-    let demands = hasCapacities ? group.members.indices.map { group.demand($0) } : []
-    let inAll = demands.reduce(0, +)
     var clusters: [DenseCluster] = []
     clusters.reserveCapacity(group.members.count)
     for index in group.members.indices {
@@ -45,12 +41,16 @@ public struct DenseGroup: Sendable {
         let cluster = group.cluster(index)
         let first: DenseCluster
         if let known = clusters.first { first = known } else { first = try DenseCluster(cluster) }
-        let part = hasCapacities ? DenseCluster.CapacityPart(numerator: demands[index], denominator: inAll) : nil
         let isKnown = mapsOfKind[kindOfMap[index]][0] < index
-        clusters.append(try DenseCluster(cluster, sharing: first, capacityPart: part, hasKnownSettings: isKnown))
+        clusters.append(try DenseCluster(cluster, sharing: first, hasKnownSettings: isKnown))
       } catch {
         throw InputError(path: Self.path(error.path, ofMap: index), found: error.found, expected: error.expected)
       }
+    }
+    if let first = clusters.first, group.shared.nodes.contains(where: { $0.capacity != nil }) {
+      let kinds = mapsOfKind.map { SharedCapacities.Kind(clusters[$0[0]], maps: $0.count) }
+      let parts = SharedCapacities.parts(kinds, group.shared, levels: first.levels)
+      for index in clusters.indices { clusters[index] = clusters[index].with(part: parts[kindOfMap[index]]) }
     }
     self.clusters = clusters
   }

@@ -113,7 +113,7 @@ extension Judge {
         }
         let cap: Int
         switch about.status {
-        case .active: cap = cluster.capacityPart == nil ? cluster.capacity[node] : about.capacity ?? cluster.capacity[node]
+        case .active: cap = cluster.sharedCapacity(of: node) ?? cluster.capacity[node]
         case .leaving, .failed: cap = 0
         case .maintenance: cap = held[node]
         }
@@ -124,8 +124,7 @@ extension Judge {
           groupOfKey[key] = group
           members.append([])
           weights.append(exactWeights[number])
-          let isShared = cluster.capacityPart != nil && about.status == .active && about.capacity != nil
-          caps.append(isShared ? cluster.exactCapacity(cap) : Rational(cap))
+          caps.append(cap < 0 ? cluster.exactCapacity(shared: cap) : Rational(cap))
           isPinned.append(key.isPinned)
         }
         members[group].append(node)

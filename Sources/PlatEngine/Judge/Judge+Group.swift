@@ -38,7 +38,35 @@ extension Judge {
         if let due { sums.add(due, group.clusters[group.mapsOfKind[kind][0]], times: group.mapsOfKind[kind].count) }
       }
     }
-    return GroupReport(maps: reports, sum: sums.report(reports))
+    var report = GroupReport(maps: reports, sum: sums.report(reports))
+    if let currents, let budget = group.group.shared.settings.balance.moveBudget,
+      !(report.sum.isBalanced && reports.allSatisfy(\.isBalanced))
+    {
+      try addMoveBudget(budget, group, maps, currents, offInSum: sums.off, &report)
+    }
+    return report
+  }
+
+  /// What the document's budget, which is for all maps together, has held back.
+  private static func addMoveBudget(
+    _ budget: Int, _ group: DenseGroup, _ maps: [PlacementMap], _ currents: [PlacementMap], offInSum: Int,
+    _ report: inout GroupReport
+  ) throws(PlatError) {
+    var (made, left) = (0, 0)
+    for (map, cluster) in group.clusters.enumerated() {
+      let matter = try Matter(cluster, map: maps[map], before: currents[map])
+      let moves = try movesForBalance(
+        matter, Holders(matter), due(cluster, map: maps[map]), nil, moves: report.maps[map].moves, isAsked: true)
+      guard let moves else { return }
+      (made, left) = (made + moves.made, left + moves.left)
+    }
+    left = max(left, offInSum)
+    guard left > 0, made + left > budget, report.sum.findings.count < Report.mostFindings else { return }
+    report.sum.findings.append(
+      Finding(
+        strength: .soft, rule: "balance.moveBudget", want: made + left, have: made,
+        because: "held back by moveBudget: at least \(left) more \(left == 1 ? "move" : "moves") for balance alone, beside "
+          + "\(made) made of \(budget) in all maps"))
   }
 
   /// Loads and dues of all maps, node by node.
@@ -94,6 +122,18 @@ extension Judge {
         if let place = stateNames.firstIndex(of: about.name) { accumulate(due.ofState[state], into: place) }
       }
       for node in due.hasWeight.indices where due.hasWeight[node] { hasWeight[node] = true }
+    }
+
+    /// Replicas that nodes hold of all maps above what they are due, or lack below it, whichever is more.
+    var off: Int {
+      let tolerance = group.group.shared.settings.exactTolerance
+      var (above, below) = (0, 0)
+      for (node, about) in group.group.shared.nodes.enumerated() where about.status == .active {
+        let (held, tolerated) = (have[stateNames.count][node], Tolerated(due[stateNames.count][node], tolerance: tolerance))
+        above += max(0, held - tolerated.aboveMost)
+        below += max(0, tolerated.belowLeast - held)
+      }
+      return max(above, below)
     }
 
     func report(_ reports: [Report]) -> Report {

@@ -40,7 +40,7 @@ extension Judge {
   ///
   /// A node is balanced where its weight, in every state and in total, is off its due by no more than one replica: the
   /// heaviest partition that fits within its due in all; for a node that is due just the one that it holds, within what
-  /// others are due. Where all that fits, in all its replicas, does not fill the nodes that are due no more, or not this
+  /// others are due; and by the part of its due that the settings tolerate. Where all that fits, in all its replicas, does not fill the nodes that are due no more, or not this
   /// one alone, it may stay below.
   struct WeightBalance {
     let weights: PartitionWeights
@@ -53,10 +53,13 @@ extension Judge {
     private(set) var dockets: [Docket] = []
     /// For each node: what it may be off its due, and whether it may stay below.
     private var tolerances: [(weight: Int, mayStayBelow: Bool)] = []
+    /// The part of its due that the settings tolerate.
+    private let part: Rational
 
     /// O(P log P + P · R + N log P), and exact arithmetic for each kind of node.
     init(_ matter: Matter, _ weights: PartitionWeights) {
       self.weights = weights
+      part = matter.settings.exactTolerance
       held = Weighed(matter, weights)
       due = WeightDue(matter.dense, weights, held)
       tolerances = Self.tolerances(matter, weights, due)
@@ -78,7 +81,8 @@ extension Judge {
       for node in 0..<matter.nodeCount where matter.dense.status[node] == .active {
         let off = Rational(have[node]) - due[node]
         let tolerance = tolerances[node]
-        let beyond = off.sign >= 0 || !tolerance.mayStayBelow ? (off.sign < 0 ? .zero - off : off) - Rational(tolerance.weight) : .zero
+        let beyond = off.sign >= 0 || !tolerance.mayStayBelow
+          ? (off.sign < 0 ? .zero - off : off) - Rational(tolerance.weight) - due[node] * part : .zero
         if beyond.sign > 0, worst.map({ beyond > $0.beyond }) ?? true { worst = (beyond, node) }
         guard self.due.hasWeight[node] else { continue }
         (least, greatest) = (min(least, have[node]), max(greatest, have[node]))
@@ -95,6 +99,18 @@ extension Judge {
       (spread.least, spread.greatest) = (weights.exact(least), weights.exact(greatest))
       (spread.leastDue, spread.greatestDue) = (spread.leastDue * weights.unit, spread.greatestDue * weights.unit)
       return spread
+    }
+
+    /// How many replicas a node must give up, or get, at least to be balanced in all.
+    func replicasOff(_ node: Int) -> (above: Int, below: Int) {
+      let off = Rational(held.total[node]) - due.total[node]
+      let slack = Rational(tolerances[node].weight) + due.total[node] * part
+      func count(_ beyond: Rational, _ heaviest: Int) -> Int {
+        guard beyond.sign > 0, heaviest > 0, let floor = beyond.floor else { return 0 }
+        return (floor + (beyond.isInteger ? 0 : 1) + heaviest - 1) / heaviest
+      }
+      if off.sign > 0 { return (count(off - slack, held.heaviest[node]), 0) }
+      return (0, tolerances[node].mayStayBelow ? 0 : count(.zero - off - slack, weights.of.max() ?? 0))
     }
 
     private static func tolerances(

@@ -41,7 +41,7 @@ public enum Judge {
     dockets += [matter.capacity(holders), matter.status(holders, movement)]
     let weight = cluster.partitionWeights.map { WeightBalance(matter, $0) }
     dockets += peers.dockets(matter) + (weight.map { balance.dockets(beside: $0, matter) } ?? balance.dockets)
-    if let heldBack = try moveBudgetDocket(matter, holders, due, moves: movement.moves) { dockets.append(heldBack) }
+    if let heldBack = try moveBudgetDocket(matter, holders, due, weight, moves: movement.moves) { dockets.append(heldBack) }
 
     var report = Report()
     report.moves = movement.moves

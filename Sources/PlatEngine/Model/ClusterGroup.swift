@@ -30,12 +30,6 @@ public struct ClusterGroup: Equatable, Sendable {
     cluster.ranges = members[member].ranges
     return cluster
   }
-
-  /// The replicas that a map asks for.
-  func demand(_ member: Int) -> Int {
-    let settings = members[member].settings
-    return settings.partitionCount * zip(settings.constraints, settings.model.states).reduce(0) { $0 + ($1.1.holdsData ? $1.0 : 0) }
-  }
 }
 
 extension Limits {

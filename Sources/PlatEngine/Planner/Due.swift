@@ -243,9 +243,9 @@ private struct NodeKinds {
     var cap: Int
     var isPinned: Bool
     var isSlaveOnly: Bool
-    /// Where several maps share it: what the node may hold of all.
+    /// Where several maps share it: `DenseCluster.sharedCapacity`.
     var shared: Int?
-    func exactCap(_ cluster: DenseCluster) -> Rational { shared.map(cluster.exactCapacity) ?? Rational(cap) }
+    func exactCap(_ cluster: DenseCluster) -> Rational { shared.map { cluster.exactCapacity(shared: $0) } ?? Rational(cap) }
     var weight: Rational { Rational(weightText) }
   }
   private(set) var kinds: [Kind] = []
@@ -260,7 +260,7 @@ private struct NodeKinds {
       switch source.status {
       case .active:
         kind.cap = problem.cluster.capacity[node]
-        if problem.cluster.capacityPart != nil { kind.shared = source.capacity }
+        kind.shared = problem.cluster.sharedCapacity(of: node)
       case .maintenance: (kind.cap, kind.isPinned, kind.isSlaveOnly) = (min(Int(held.base[node]), problem.cluster.capacity[node]), true, true)
       case .leaving, .failed: break
       }

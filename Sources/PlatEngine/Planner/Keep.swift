@@ -135,14 +135,14 @@ enum Keep {
       }
     }
     if problem.hasSlaveOnly {
-      // Of nodes in maintenance, no more than there are places for replicas other than masters.
-      var slaves = 0
-      for slot in 0..<problem.replicas where row[slot] != .none && problem.isSlaveOnly[row[slot]] {
-        slaves += 1
-        if slaves > problem.replicas - problem.wanted[0] {
-          row[slot] = .none
-          dropped += 1
-        }
+      // Of nodes in maintenance, no more than there are places for replicas other than masters. Masters go first: they
+      // would have to change their state, and then somebody has to come for them all the same.
+      var tooMany = problem.wanted[0] - problem.replicas
+      for slot in 0..<problem.replicas where row[slot] != .none && problem.isSlaveOnly[row[slot]] { tooMany += 1 }
+      for slot in 0..<problem.replicas where tooMany > 0 && row[slot] != .none && problem.isSlaveOnly[row[slot]] {
+        row[slot] = .none
+        dropped += 1
+        tooMany -= 1
       }
     }
     placement.letGo += dropped

@@ -19,6 +19,8 @@ public struct PlanOptions: Sendable {
   /// `restore-back`: the map to go back to. `cancel`: the target of the plan that was under way, or nil. Its nodes are
   /// the cluster's.
   public var to: PlacementMap?
+  /// The same of each of several maps; nil, and whatever lies beyond the end: it has none. To go back to none is to stay.
+  public var toMaps: [PlacementMap?] = []
   /// Threads to plan with; never changes a result.
   public var threads = 1
   /// The most bytes that planning may take for its arrays; 0: no limit.
@@ -30,6 +32,8 @@ public struct PlanOptions: Sendable {
   static let wideRow = 64
   /// For tests: the same, for all rows.
   var wideRow = PlanOptions.wideRow
+  /// Of a swap: who takes over from each node, where several maps have agreed on it.
+  var counterparts: [NodeIndex]?
   /// A fresh map keeps soft near rules as if they were hard; where that does not come out even, without.
   var promotesNear = true
 

@@ -13,24 +13,22 @@ public enum Planner {
   ) throws(PlatError) -> Plan {
     try refuseUnsupported(cluster)
     let operation = options.operation ?? Operation.chosen(for: cluster, from: current)
-    if let weights = cluster.partitionWeights, operation != .failover {
-      if operation == .swap || operation == .maintenance {
-        let plan = try rebalance(cluster, from: current, options: options, as: operation)
-        if plan.operation == operation { return try plan.weighed(weights, cluster, from: current) }
-      }
-      return try planWeighted(cluster, weights, from: current, options: options)
+    guard operation != .failover else { return try Failover.plan(cluster, from: current, options: options) }
+    let home = try home(cluster, from: current, options: options, as: operation)
+    if let weights = cluster.partitionWeights {
+      return try planWeighted(cluster, weights, from: home, movedFrom: current, options: options, as: operation)
     }
+    return try rebalance(cluster, from: home, movedFrom: current, options: options, as: operation)
+  }
+
+  /// The map that an operation keeps as far as may be.
+  static func home(
+    _ cluster: DenseCluster, from current: PlacementMap?, options: PlanOptions, as operation: Operation
+  ) throws(PlatError) -> PlacementMap? {
     switch operation {
-    case .rebalance: return try rebalance(cluster, from: current, options: options)
-    case .swap: return try rebalance(cluster, from: current, options: options, as: .swap)
-    case .failover: return try Failover.plan(cluster, from: current, options: options)
-    case .restoreBack:
-      let nearest = try NearestMap.make(cluster, from: current, backTo: options.to, options: options)
-      return try rebalance(cluster, from: nearest, movedFrom: current, options: options, as: .restoreBack)
-    case .maintenance: return try rebalance(cluster, from: current, options: options, as: .maintenance)
-    case .cancel:
-      let standing = try StandingMap.make(cluster, from: current, target: options.to, options: options)
-      return try rebalance(cluster, from: standing, movedFrom: current, options: options, as: .cancel)
+    case .restoreBack: try NearestMap.make(cluster, from: current, backTo: options.to, options: options)
+    case .cancel: try StandingMap.make(cluster, from: current, target: options.to, options: options)
+    case .rebalance, .swap, .failover, .maintenance: current
     }
   }
 
@@ -43,10 +41,11 @@ public enum Planner {
   }
 
   /// The pipeline. `home`: the map that is kept as far as may be; `movedFrom`: the one that moves are counted from,
-  /// where that is another. Operations other than rebalance and swap move nothing for balance alone.
-  private static func rebalance(
+  /// where that is another. Operations other than rebalance and swap move nothing for balance alone. `judged`: the
+  /// cluster that the bound is about, where `cluster` has other capacities.
+  static func rebalance(
     _ cluster: DenseCluster, from home: PlacementMap?, movedFrom: PlacementMap? = nil, options: PlanOptions,
-    as asked: Operation = .rebalance, goal: MapGoal? = nil
+    as asked: Operation = .rebalance, goal: MapGoal? = nil, judged: DenseCluster? = nil
   ) throws(PlatError) -> Plan {
     let seeksBalance = asked == .rebalance || asked == .swap
     let current = home
@@ -71,13 +70,15 @@ public enum Planner {
     var windows = wide ?? aimed
     // Where nothing is held yet, and of what is missing, being nearer than is tolerated costs nothing.
     let strict = due.isTolerant ? goal?.aim(due.strict) ?? due.strict : aimed
-    let kept = seeksBalance ? try MoveBudget(problem, placement) : nil
+    // Of several maps it is counted when all are planned.
+    let kept = seeksBalance && goal == nil ? try MoveBudget(problem, placement) : nil
     try clock.mark("due")
 
     var isSwapped = false
     if goal == nil {
       isSwapped = try Swap.run(
-        problem, due, &placement, isChosenFreely: options.operation == nil, operation: &operation)
+        problem, due, &placement, isChosenFreely: options.operation == nil, counterparts: options.counterparts,
+        operation: &operation)
     }
     try clock.mark("swap")
 
@@ -119,7 +120,8 @@ public enum Planner {
     if problem.isNearPromoted, !Balance(placement, windows).isSettled {
       var options = options
       options.promotesNear = false
-      return try rebalance(cluster, from: home, movedFrom: movedFrom, options: options, as: asked, goal: goal)
+      return try rebalance(
+        cluster, from: home, movedFrom: movedFrom, options: options, as: asked, goal: goal, judged: judged)
     }
     let heldBack = isSwapped ? 0 : try kept?.holdBack(problem, windows, &placement) ?? 0
     let map = try Witnesses.run(problem, placement, memoryLimitBytes: options.memoryLimitBytes)
@@ -128,11 +130,12 @@ public enum Planner {
     for node in 0..<cluster.nodeCount where wide == nil && !isSwapped {
       prices.base[node] = potential.base[cluster.nodeCount + 1] - potential.base[node]
     }
-    let isComposed = operation == .restoreBack || operation == .cancel
-    let counted = isComposed ? try Problem(cluster, current: movedFrom, arena: arena) : problem
-    if isComposed { placement.concerned.isAll = true }  // it is told by the home map, and moves are not
+    let isOther = operation == .restoreBack || operation == .cancel || judged != nil
+    let counted = isOther ? try Problem(judged ?? cluster, current: movedFrom, arena: arena) : problem
+    if isOther { placement.concerned.isAll = true }  // it is told by the home map, and moves are not
     // Near rules may have taken from nodes in maintenance what they kept at first: the others are due that, too.
-    let proved = problem.near.isEmpty || !problem.hasSlaveOnly ? due : try Due(problem, held: placement.load)
+    let isDueAsBefore = judged == nil && (problem.near.isEmpty || !problem.hasSlaveOnly)
+    let proved = isDueAsBefore ? due : try Due(counted, held: placement.load)
     let allAreMoves = goal != nil && current == nil && !due.isShort
     var bound =
       allAreMoves
@@ -238,12 +241,6 @@ public enum Planner {
             path: "settings.fanOut.strength", found: "hard, beside a hard near rule",
             expected: "one of them to be soft: they are not planned together"))
       }
-    }
-    if settings.balance.moveBudget != nil, settings.fanOut?.strength == .hard {
-      throw .unsupported(
-        InputError(
-          path: "settings.balance.moveBudget", found: "a budget beside a hard fanOut",
-          expected: "one of them: with some of the moves put off, peers could not be counted on"))
     }
     if settings.fanOut?.strength == .hard, cluster.replicas > FanOut.mostReplicas {
       throw .unsupported(

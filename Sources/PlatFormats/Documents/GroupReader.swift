@@ -87,6 +87,45 @@ enum GroupReader {
     return try reader.readString(expected: "the name of a map").string
   }
 
+  // MARK: maps from before
+
+  private enum EarlierKey: String, JSONKey {
+    case name, settings, weights, map, mapBefore, summary, findings, certificate
+  }
+
+  /// The array comes next, of a cluster or a plan. Maps are matched by name; those that the group does not have are passed
+  /// over. O(bytes).
+  static func readEarlier(
+    _ reader: inout JSONReader, for group: ClusterGroup
+  ) throws(DocumentError) -> [EarlierMaps?] {
+    let entries: [JSONSections<EarlierKey>] = try sections(&reader)
+    let nodes = NameTable(group.shared.nodes.map(\.name))
+    let names = NameTable(group.members.map(\.name))
+    var maps = [EarlierMaps?](repeating: nil, count: group.members.count)
+    var isThere = [Bool](repeating: false, count: group.members.count)
+    for entry in entries {
+      for key in EarlierKey.allCases where ![.name, .map, .mapBefore].contains(key) && entry.enter(key, &reader) {
+        try reader.skipValue()
+      }
+      try entry.require(.name, &reader)
+      let name = try reader.readString(expected: "the name of a map")
+      let index = names.find(name.bytes)
+      if let index {
+        guard !isThere[index] else { throw reader.duplicateKey(name, what: "map") }
+        isThere[index] = true
+      }
+      for key in [EarlierKey.map, .mapBefore] where entry.enter(key, &reader) {
+        guard let index else {
+          try reader.skipValue()
+          continue
+        }
+        let map = try EarlierMaps.readMap(&reader, group.cluster(index), nodes, depth: innerDepth)
+        if key == .map { maps[index] = EarlierMaps(map: map) } else { maps[index]?.mapBefore = map }
+      }
+    }
+    return maps
+  }
+
   // MARK: plans
 
   /// The array comes next: goes to the map of one name.

@@ -21,7 +21,7 @@ public struct PlanProof: Sendable {
         least: dense.status.map { _ in 0 }, most: dense.status.map { _ in weights.total }, unit: weights.unit)
       let windows = plan.certificate?.windows == nil ? all : plan.certificate?.weightWindows(weights.unit)
       var proved: (moves: Int, weight: Int) = (0, 0)
-      var faults: [Finding] = []
+      var faults = Self.faultsOfMapBefore(plan, document)
       if let windows, let certificate = plan.certificate {
         proved = try Judge.weightBound(
           dense, weights, map: plan.map.placement, from: before, prices: certificate.prices, windows: windows)
@@ -39,7 +39,8 @@ public struct PlanProof: Sendable {
       let moves = try plan.certificate.map { certificate throws(PlatError) in
         try Judge.movesBound(dense, map: plan.map.placement, from: before, prices: certificate.prices)
       }
-      self.init(plan, document.cluster, report, moves: moves ?? 0, weight: nil, faults: [])
+      self.init(
+        plan, document.cluster, report, moves: moves ?? 0, weight: nil, faults: Self.faultsOfMapBefore(plan, document))
     }
   }
 
@@ -124,6 +125,20 @@ public struct PlanProof: Sendable {
     return findings
   }
 
+  /// The map before, which a plan for maintenance carries for the way back, is the one that it was made from.
+  static func faultsOfMapBefore(_ plan: PlanDocument, _ document: ClusterDocument) -> [Finding] {
+    guard let before = plan.mapBefore else {
+      let isMissing = plan.operation == Operation.maintenance.rawValue && document.map != nil
+      return isMissing ? [untrue("mapBefore", "the plan does not carry it")] : []
+    }
+    let names = document.cluster.nodes.map(\.name)
+    let isSame = document.map.map { map in
+      map.header.revision == before.header.revision && map.header.basedOn == before.header.basedOn
+        && map.placement.digest(of: names, from: 0) == before.placement.digest(of: names, from: 0)
+    }
+    return isSame == true ? [] : [untrue("mapBefore", "it is not the map that the plan was made from")]
+  }
+
   private static func falseWindow(
     _ dense: DenseCluster, _ weights: PartitionWeights, _ node: Int, _ load: Int, _ windows: WeightWindows
   ) -> Finding {
@@ -159,7 +174,8 @@ public struct GroupProof: Sendable {
     holds = true
     for (index, one) in plan.plans.enumerated() {
       let proof = PlanProof(
-        one, document.group.cluster(index), report.maps[index], moves: proved.each[index], weight: nil, faults: [])
+        one, document.group.cluster(index), report.maps[index], moves: proved.each[index], weight: nil,
+        faults: PlanProof.faultsOfMapBefore(one, document.document(index)))
       report.maps[index] = proof.report
       holds = holds && proof.holds
     }

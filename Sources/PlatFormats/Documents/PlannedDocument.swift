@@ -28,6 +28,11 @@ package enum PlannedDocument: Sendable {
         }
         return .one(document, planned, report, PlanDocument(planned, for: document))
       case .several(let document):
+        var options = options
+        if let path {
+          let earlier = try stages.stage("reading") { try EarlierMaps.read(FileInput.read(path), for: document.group) }
+          options.toMaps = earlier.map { options.operation == .restoreBack ? $0?.mapBefore ?? $0?.map : $0?.map }
+        }
         let (dense, planned) = try stages.stage("planning") {
           let dense = try DenseGroup(document.group)
           return (dense, try Planner.plan(dense, from: document.maps.map { $0?.placement }, options: options))

@@ -70,6 +70,8 @@ struct OperationRow {
     let left = try next(fifty.with(1, .leaving), map)
     let failed = try next(fifty.with(3, .failed), map)
     let twice = try next(fifty.with(1, .leaving), failed)
+    let weighedLeft = try next(weighted.with(1, .leaving), weighed)
+    let weighedFailed = try next(weighted.with(3, .failed), weighed)
     return [
       try OperationRow("failover: a node", .failover, fifty.with(1, .failed), from: map),
       try OperationRow("failover: a zone", .failover, zone, from: map),
@@ -85,8 +87,12 @@ struct OperationRow {
         "maintenance: five, weights", .maintenance, weighted.with(5, .maintenance), from: weighed),
       try OperationRow("restore-back: three nodes are back", .restoreBack, fifty, from: failed, to: map),
       try OperationRow("restore-back: after two changes", .restoreBack, fifty, from: twice, to: map),
+      try OperationRow(
+        "restore-back: three nodes are back, weights", .restoreBack, weighted, from: weighedFailed, to: weighed),
       try OperationRow("cancel: half of a node's leaving", .cancel, fifty, from: half(map, left), to: left),
       try OperationRow("cancel: the target unknown", .cancel, fifty, from: half(map, left)),
+      try OperationRow(
+        "cancel: half of a node's leaving, weights", .cancel, weighted, from: half(weighed, weighedLeft), to: weighedLeft),
       try OperationRow("half-done: a node leaves", .rebalance, fifty.with(1, .leaving), from: half(map, left)),
       try OperationRow("half-done: three have failed", .rebalance, fifty.with(3, .failed), from: half(map, failed)),
     ]
@@ -161,69 +167,5 @@ struct OperationRow {
       }
     }
     #expect(seen.count >= 14, "\(seen.sorted())")
-  }
-}
-
-/// Operations on several maps: as on each alone.
-@Suite struct GroupOperations {
-  private func plan(_ group: DenseGroup, _ currents: [PlacementMap], _ operation: PlatEngine.Operation?) throws -> GroupPlan {
-    var options = PlanOptions()
-    options.operation = operation
-    return try Planner.plan(group, from: currents, options: options)
-  }
-
-  private func checked(_ plan: GroupPlan, _ group: DenseGroup, _ currents: [PlacementMap]) throws {
-    for (map, one) in plan.plans.enumerated() {
-      let report = try Judge.judge(group.clusters[map], map: one.target, from: currents[map])
-      let bound = OperationBound(plan.operation, group.clusters[map], currents[map])
-      #expect(bound.faults(of: one.target, report) == [], "map \(map)")
-      #expect(one.movesLowerBound <= report.moves)
-    }
-    let sum = try Judge.judge(group, maps: plan.plans.map(\.target), from: currents)
-    #expect(plan.isMet(sum) && plan.movesLowerBound <= sum.sum.moves)
-  }
-
-  private let maps: [(partitions: Int, replicas: Int)] = [(60, 3), (40, 2), (60, 3)]
-
-  @Test func failoverAndMaintenanceOfEach() throws {
-    let group = try PlannedGroup.plain(nodes: 12, zones: 4, maps: maps)
-    let now = try PlannedGroup(group, [nil, nil, nil]).targets
-    let failed = try PlannedGroup.with([4: .failed], group)
-    let over = try plan(failed, now, .failover)
-    #expect(over.operation == .failover && over.movesLowerBound == 0)
-    try checked(over, failed, now)
-    let away = try PlannedGroup.with([4: .maintenance], group)
-    for operation in [PlatEngine.Operation.maintenance, nil] {
-      let plan = try plan(away, now, operation)
-      #expect(plan.operation == .maintenance)
-      try checked(plan, away, now)
-    }
-  }
-
-  @Test func swapsOfAllMapsOrOfNone() throws {
-    let group = try PlannedGroup.plain(nodes: 12, zones: 4, maps: maps)
-    let without = try PlannedGroup.with([5: .failed], group)
-    let now = try PlannedGroup(without, [nil, nil, nil]).targets
-    let swapping = try PlannedGroup.with([4: .leaving], group)
-    for operation in [PlatEngine.Operation.swap, nil] {
-      let plan = try plan(swapping, now, operation)
-      #expect(plan.operation == .swap)
-      try checked(plan, swapping, now)
-    }
-    // Room for less than the leaving node held: all are rebalanced.
-    let tight = try PlannedGroup.plain(nodes: 12, zones: 4, maps: maps) { cluster in
-      cluster.nodes[4].status = .leaving
-      cluster.nodes[5].capacity = 20
-    }
-    #expect(try plan(tight, now, .swap).operation == .rebalance)
-  }
-
-  @Test func othersAreRefusedByName() throws {
-    let group = try PlannedGroup.plain(nodes: 6, maps: [(8, 2), (4, 2)])
-    let now = try PlannedGroup(group, [nil, nil]).targets
-    for operation in [PlatEngine.Operation.restoreBack, .cancel] {
-      let error = #expect(throws: PlatError.self) { try plan(group, now, operation) }
-      #expect("\(error!)".contains("\(operation.rawValue) of several maps"), "\(error!)")
-    }
   }
 }

@@ -19,9 +19,9 @@ struct MoveBudget {
   /// The rows as `Keep` left them, with what else of today's may stay in them.
   private let before: PartitionTable<NodeIndex>
 
-  /// After `Keep`. Nil where there is no budget, or nothing that could stay. O(P · R).
-  init?(_ problem: Problem, _ placement: Placement) throws(PlatError) {
-    guard let most = problem.cluster.cluster.settings.balance.moveBudget, placement.placed > 0 else { return nil }
+  /// After `Keep`. `most`: nil: what the settings say. Nil where there is no budget, or nothing that could stay. O(P · R).
+  init?(_ problem: Problem, _ placement: Placement, most: Int? = nil) throws(PlatError) {
+    guard let most = most ?? problem.cluster.cluster.settings.balance.moveBudget, placement.placed > 0 else { return nil }
     self.most = most
     before = try problem.arena.table(problem.partitionCount * problem.replicas)
     before.base.update(from: placement.rows, count: before.count)
@@ -47,12 +47,45 @@ struct MoveBudget {
   /// Puts moves of a finished plan off until no more than the budget are left, and assigns states anew where it did.
   /// Returns how many it put off. O(concerned · R log R · levels), and see `MovesInBudget`.
   func holdBack(_ problem: Problem, _ windows: Due, _ placement: inout Placement) throws(PlatError) -> Int {
+    if problem.fanOut?.strength == .hard {
+      return try holdBackWithinPeers(problem, windows, &placement, atMost: most)
+    }
     let arcs = forBalance(problem, placement)
     guard arcs.count > most else { return 0 }
     var chosen = try MovesInBudget(problem, windows, placement.load, arcs)
     chosen.choose(atMost: most)
+    let putOff = undo(arcs, unless: chosen.isMade, problem, &placement)
+    guard putOff > 0 else { return 0 }
+    placement.peers = nil  // a soft limit is nothing to put moves off for
+    _ = try Roles.run(problem, windows, placement)
+    StateRules.enforce(problem, placement)
+    return putOff
+  }
+
+  /// The same where partitions differ in weight: the budget is in moves all the same, and what is brought near is weight.
+  /// `due`: by number. States are left as they are. See `WeightInBudget`.
+  func holdBack(
+    _ weighing: Weighing, _ due: Due, _ weighed: WeightedDue, _ placement: inout Placement
+  ) throws(PlatError) -> Int {
+    let problem = weighing.problem
+    let arcs = forBalance(problem, placement)
+    guard arcs.count > most else { return 0 }
+    // What capacities ask for is counted in replicas.
+    var needed = try MovesInBudget(problem, due, placement.load, arcs)
+    needed.choose(atMost: 0)
+    var chosen = try WeightInBudget(weighing, weighed, arcs, isMade: needed.isMade)
+    chosen.choose(atMost: most)
+    let putOff = undo(arcs, unless: chosen.isMade, problem, &placement)
+    weighing.recount()
+    return putOff
+  }
+
+  /// Puts back what is not made; returns how many moves that are.
+  func undo(
+    _ arcs: [Arc], unless isMade: [Bool], _ problem: Problem, _ placement: inout Placement
+  ) -> Int {
     var putOff = 0
-    for (index, arc) in arcs.enumerated() where !chosen.isMade[index] {
+    for (index, arc) in arcs.enumerated() where !isMade[index] {
       let row = placement.row(arc.partition.int)
       guard let slot = (0..<problem.replicas).first(where: { row[$0] == arc.to }) else { continue }
       row[slot] = arc.from
@@ -61,10 +94,6 @@ struct MoveBudget {
       placement.concerned.change(arc.partition.int)
       putOff += arc.moves
     }
-    guard putOff > 0 else { return 0 }
-    placement.peers = nil  // a soft limit is nothing to put moves off for
-    _ = try Roles.run(problem, windows, placement)
-    StateRules.enforce(problem, placement)
     return putOff
   }
 
@@ -77,7 +106,8 @@ struct MoveBudget {
     let moves: Int
   }
 
-  private func forBalance(_ problem: Problem, _ placement: Placement) -> [Arc] {
+  /// Of a finished plan. O(concerned · R log R · levels).
+  func forBalance(_ problem: Problem, _ placement: Placement) -> [Arc] {
     var arcs: [Arc] = []
     var (goes, comes): ([NodeIndex], [NodeIndex]) = ([], [])
     placement.concerned.forEach { partition in

@@ -27,16 +27,19 @@ struct MovesInBudget {
   /// Distance from where paths begin, moves in the high half, hops in the low; where each node is in its list.
   private let key: NodeTable<Int64>
   private let place: NodeTable<Int>
+  /// The moves of each path that was sent within the budget, in order.
+  private(set) var pathMoves: [Int] = []
   /// The arcs of the path that was sent last, its end first.
   private var trail: [Int] = []
 
   private static let move: Int64 = 1 << 32
   private static let unreached = Int64.max / 4
 
-  /// `goal`: what each node holds with all of them made.
+  /// `goal`: what each node holds with all of them made. `capacities`: the most that each may hold; nil: the cluster's.
   init(
-    _ problem: Problem, _ windows: Due, _ goal: NodeTable<Int32>, _ arcs: [MoveBudget.Arc]
+    _ problem: Problem, _ windows: Due, _ goal: NodeTable<Int32>, _ arcs: [MoveBudget.Arc], capacities: [Int]? = nil
   ) throws(PlatError) {
+    let capacities = capacities ?? problem.cluster.capacity
     self.arcs = arcs
     self.goal = goal
     nodeCount = problem.nodeCount
@@ -56,7 +59,7 @@ struct MovesInBudget {
       first[arc.to] += 1
     }
     for node in 0..<nodeCount {
-      capacity.base[node] = Int32(clamping: problem.cluster.capacity[node])
+      capacity.base[node] = Int32(clamping: capacities[node])
       if node > 0 { first.base[node] += first.base[node - 1] }
     }
     first.base[nodeCount] = 2 * arcs.count
@@ -72,6 +75,7 @@ struct MovesInBudget {
   mutating func choose(atMost budget: Int) {
     _ = bring(.max) { capacity, goal in max(capacity, goal) }
     var left = budget
+    pathMoves.removeAll()
     left -= bring(left) { _, goal in goal }
     if left == budget, budget > 0 { beginChain(budget) }
   }
@@ -98,6 +102,7 @@ struct MovesInBudget {
           guard moves <= left, send(NodeIndex(node), nearest) else { return false }
           load.base[node] -= 1
           left -= moves
+          pathMoves.append(moves)
           return load.base[node] > floor[node]
         }
         level -= 1

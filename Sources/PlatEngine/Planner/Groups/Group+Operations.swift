@@ -1,42 +1,75 @@
 /// Operations on several maps. What is no matter of balance is done map by map, since maps share nothing but nodes and
 /// their capacities.
 ///
-/// `failover`, `maintenance`: each map by itself. `swap`: every map swaps, and one that has nothing on leaving nodes stays
-/// as it is; where some map cannot, or a counterpart would hold more than its capacity of all maps, the whole group is
-/// rebalanced instead.
+/// `failover`, `maintenance`, `restore-back`, `cancel`: each map by itself, within the room that the others leave
+/// (`SharedRoom`). `swap`: every map swaps, with counterparts that all agree on where there are such, and one that has
+/// nothing on leaving nodes stays as it is; where some map cannot, or a counterpart would hold more than its capacity of
+/// all maps, the whole group is rebalanced instead.
 extension Planner {
   /// Nil where the group is to be rebalanced.
   static func operate(
     _ group: DenseGroup, from currents: [PlacementMap?], options: PlanOptions
   ) throws(PlatError) -> GroupPlan? {
-    switch options.operation ?? Operation.chosen(for: group, from: currents) {
-    case .rebalance: return nil
-    case .failover: return try planEach(group, from: currents, options: options, as: .failover)
-    case .maintenance: return try planEach(group, from: currents, options: options, as: .maintenance)
-    case .swap: return try swap(group, from: currents, options: options)
-    case .restoreBack, .cancel:
-      throw .unsupported(
-        InputError(
-          path: "maps", found: "\(options.operation!.rawValue) of several maps",
-          expected: "rebalance, swap, failover or maintenance: other operations are done map by map"))
+    let operation = options.operation ?? Operation.chosen(for: group, from: currents)
+    return switch operation {
+    case .rebalance: nil
+    case .swap: try swap(group, from: currents, options: options)
+    case .failover, .maintenance, .restoreBack, .cancel:
+      try planEach(group, from: currents, options: options, as: operation)
     }
   }
 
+  /// O(maps · planning one).
   private static func planEach(
     _ group: DenseGroup, from currents: [PlacementMap?], options: PlanOptions, as operation: Operation
   ) throws(PlatError) -> GroupPlan {
-    var options = options
-    options.operation = operation
+    let own = try group.clusters.indices.map { map throws(PlatError) in
+      try ownOptions(group, currents, options, as: operation, map: map)
+    }
+    var homes: [PlacementMap?] = []
+    for (map, cluster) in group.clusters.enumerated() {
+      homes.append(try home(cluster, from: currents[map], options: own[map], as: operation))
+    }
+    var room = operation == .failover ? nil : SharedRoom(group, homes, as: operation)
     var plans: [Plan] = []
-    for (cluster, current) in zip(group.clusters, currents) {
-      plans.append(try plan(cluster, from: current, options: options))
+    for (map, cluster) in group.clusters.enumerated() {
+      if options.interrupt?.isRequested == true { throw .cancelled }
+      guard operation != .failover else {
+        plans.append(try Failover.plan(cluster, from: currents[map], options: options))
+        continue
+      }
+      let beside = room?.beside(map)
+      let plan = try rebalance(
+        beside.map(cluster.with(room:)) ?? cluster, from: homes[map], movedFrom: currents[map], options: own[map],
+        as: operation, judged: beside == nil ? nil : cluster)
+      room?.book(plan.target, of: map)
+      plans.append(plan)
     }
     return GroupPlan(operation: operation, plans: plans, movesLowerBound: plans.reduce(0) { $0 + $1.movesLowerBound })
+  }
+
+  /// What is asked of one map.
+  private static func ownOptions(
+    _ group: DenseGroup, _ currents: [PlacementMap?], _ options: PlanOptions, as operation: Operation, map: Int
+  ) throws(PlatError) -> PlanOptions {
+    var own = options
+    own.operation = operation
+    own.to = map < options.toMaps.count ? options.toMaps[map] : nil
+    guard operation == .restoreBack else { return own }
+    guard options.toMaps.contains(where: { $0 != nil }) else {
+      throw .unsupported(
+        InputError(path: "operation", found: "restore-back without maps to go back to", expected: "maps, given as --to"))
+    }
+    own.to = own.to ?? currents[map]
+    if own.to == nil { own.to = try PlacementMap(partitionCount: 0, slotCounts: group.clusters[map].wanted) }
+    return own
   }
 
   private static func swap(
     _ group: DenseGroup, from currents: [PlacementMap?], options: PlanOptions
   ) throws(PlatError) -> GroupPlan? {
+    var options = options
+    options.counterparts = try Swap.counterparts(group, from: currents, options: options)
     var plans: [Plan] = []
     let arena = try Arena(limitBytes: options.memoryLimitBytes, interrupt: options.interrupt)
     let load: NodeTable<Int32> = try arena.table(group.nodeCount)

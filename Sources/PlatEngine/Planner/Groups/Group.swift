@@ -5,6 +5,9 @@ public struct GroupPlan: Sendable {
   public var plans: [Plan]
   /// No maps that meet the same hard rules and are balanced, each and in sum, are reached with fewer moves.
   public var movesLowerBound: Int
+
+  /// Moves for balance alone that budgets put off, in all maps.
+  public var movesHeldBack: Int { plans.reduce(0) { $0 + $1.movesHeldBack } }
 }
 
 /// Several maps on the same nodes: each balanced, and their sum.
@@ -28,13 +31,6 @@ extension Planner {
       throw .unsupported(
         InputError(path: "maps[\(index)].weights", found: "weights that differ", expected: "equal ones: several maps are planned by number"))
     }
-    if let index = group.clusters.firstIndex(where: { $0.cluster.settings.balance.moveBudget != nil }) {
-      let isShared = group.group.shared.settings.balance.moveBudget != nil
-      throw .unsupported(
-        InputError(
-          path: "\(isShared ? "" : "maps[\(index)].")settings.balance.moveBudget", found: "a budget for several maps",
-          expected: "none, or one map: what moves for the sum of several has no budget"))
-    }
     guard !group.clusters.isEmpty else { return GroupPlan(plans: [], movesLowerBound: 0) }
     if let plan = try operate(group, from: currents, options: options) { return plan }
     let due = try GroupDue(group, currents: currents, options: options)
@@ -44,6 +40,7 @@ extension Planner {
       try planning.planEach()
       try planning.mendSums()
       planning.letGoOfWhatDoesNotFit()
+      try planning.holdBack()
       planning.boundByMoves()
       let isSettled = try SumRoles.run(group, currents, due, planning.plans, options: options)
       if best == nil || isSettled { best = (planning, isSettled) }
@@ -199,6 +196,13 @@ private struct GroupPlanning {
           excess -= 1
         }
       }
+    }
+  }
+
+  /// Within budgets, some moves for balance are put off.
+  mutating func holdBack() throws(PlatError) {
+    for map in try GroupBudget.holdBack(group, from: currents, due, &plans, options: options) {
+      loads[map] = try count(plans[map].target, group.clusters[map])
     }
   }
 

@@ -3,9 +3,9 @@
 /// Every partition keeps as many of its live copies as are wanted, so nothing moves that is not missing altogether. Who is
 /// master stays. Of copies too many, one that is passing through goes before a slave, one on a node that is leaving
 /// before others, one that the cancelled plan does not want before one that it does, and then the one on the node that
-/// holds most: a change that has come as far as a second copy is finished, one that has not is undone. A replica that no
-/// live copy is there for has to be received by somebody, so it goes where it was on its way to: where the partition is
-/// `dead`, or where the cancelled plan has it.
+/// holds most (in weight, where partitions differ in it): a change that has come as far as a second copy is finished, one
+/// that has not is undone. A replica that no live copy is there for has to be received by somebody, so it goes where it
+/// was on its way to: where the partition is `dead`, or where the cancelled plan has it.
 ///
 /// Nodes that are leaving keep what they still hold: they are told in the findings.
 enum StandingMap {
@@ -18,7 +18,9 @@ enum StandingMap {
     let composed = try ComposedMap(cluster, options: options)
     var load = [Int](repeating: 0, count: cluster.nodeCount)
     for partition in 0..<min(current.partitionCount, cluster.partitionCount) {
-      for candidate in current.dataHolders(of: partition, model) { load[candidate.node.int] += 1 }
+      for candidate in current.dataHolders(of: partition, model) {
+        load[candidate.node.int] += cluster.partitionWeights?.of[partition] ?? 1
+      }
     }
     let dead = model.states.indices.filter { !model.states[$0].holdsData && !model.states[$0].isPlaced }
     for partition in 0..<cluster.partitionCount {

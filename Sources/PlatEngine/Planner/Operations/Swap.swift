@@ -5,12 +5,16 @@
 /// Nodes come when they are active and hold nothing. A counterpart weighs the same and may hold as much; it is in the same
 /// innermost container that a hard rule caps, or else, as near in the tree as can be, where hard rules let in all that it
 /// gets (a matching). Where there is no such pairing, or the map is not whole without it, nothing is swapped.
+///
+/// Who leaves and holds nothing needs no counterpart: then a node that comes may stay empty. Several maps on the same nodes
+/// agree on counterparts where they can, so that each takes over all that its giver held of any map.
 enum Swap {
   /// After `Keep`: fills what the leaving nodes held. `isChosenFreely`: nobody has asked for a swap, so it is made only
   /// if it leaves every node in its windows, where it is as good as any plan. Sets `operation` to what is done.
   /// O(N) where nobody leaves or not as many come; else O(P · R + leaving · coming · what a node holds).
   static func run(
-    _ problem: Problem, _ due: Due, _ placement: inout Placement, isChosenFreely: Bool, operation: inout Operation
+    _ problem: Problem, _ due: Due, _ placement: inout Placement, isChosenFreely: Bool, counterparts: [NodeIndex]?,
+    operation: inout Operation
   ) throws(PlatError) -> Bool {
     guard operation == .swap || (operation == .rebalance && isChosenFreely) else { return false }
     operation = .rebalance
@@ -19,14 +23,14 @@ enum Swap {
     guard leaving > 0, !problem.hasSlaveOnly, placement.letGo == 0, let current = problem.current,
       current.slotCounts == placement.target.slotCounts, current.partitionCount == problem.partitionCount
     else { return false }
-    let coming = (0..<problem.nodeCount).map { NodeIndex($0) }.filter {
-      problem.receives[$0] && placement.load[$0] == 0 && cluster.capacity[$0.int] > 0
-        && cluster.cluster.nodes[$0.int].weight != .zero
+    guard let left = Left(problem, placement, current), !left.nodes.isEmpty else { return false }
+    var found = counterparts
+    if found == nil {
+      let coming = (0..<problem.nodeCount).map { NodeIndex($0) }.filter { mayCome(problem, placement, $0) }
+      guard coming.count <= leaving else { return false }
+      found = Pairing([Part(problem, placement, left)], coming) { cluster.capacity[$0.int] }.counterparts()
     }
-    guard !coming.isEmpty, coming.count <= leaving else { return false }
-    guard let left = Left(problem, placement, current), left.nodes.count == coming.count,
-      let counterpart = Pairing(problem, placement, left, coming).counterparts()
-    else { return false }
+    guard let counterpart = found else { return false }
     var isGood = fill(problem, &placement, current, counterpart)
     if isGood, isChosenFreely {
       isGood = Balance(placement, due).isSettled ? try areRolesBalanced(problem, due, placement) : false
@@ -37,6 +41,45 @@ enum Swap {
     }
     operation = .swap
     return true
+  }
+
+  private static func mayCome(_ problem: Problem, _ placement: Placement, _ node: NodeIndex) -> Bool {
+    problem.receives[node] && placement.load[node] == 0 && problem.cluster.capacity[node.int] > 0
+      && problem.cluster.cluster.nodes[node.int].weight != .zero
+  }
+
+  /// The counterparts that several maps agree on; nil: there are none. O(maps · P · R + leaving · coming · what a node holds).
+  static func counterparts(
+    _ group: DenseGroup, from currents: [PlacementMap?], options: PlanOptions
+  ) throws(PlatError) -> [NodeIndex]? {
+    var parts: [Part] = []
+    var coming = (0..<group.nodeCount).map { NodeIndex($0) }
+    for (cluster, current) in zip(group.clusters, currents) {
+      guard let current, current.slotCounts == cluster.dataWanted, current.partitionCount == cluster.partitionCount else {
+        return nil
+      }
+      let arena = try Arena(limitBytes: options.memoryLimitBytes, interrupt: options.interrupt)
+      let problem = try Problem(cluster, current: current, arena: arena)
+      var placement = try Placement(
+        problem, target: PlacementMap(unfilled: cluster.partitionCount, slotCounts: cluster.dataWanted, arena: arena))
+      placement.concerned.isTracked = true
+      Keep.run(problem, &placement)
+      guard placement.letGo == 0, let left = Left(problem, placement, current) else { return nil }
+      coming = coming.filter { mayCome(problem, placement, $0) }
+      parts.append(Part(problem, placement, left))
+    }
+    return Pairing(parts, coming) { group.group.shared.nodes[$0.int].capacity ?? .max }.counterparts()
+  }
+
+  /// One of the maps that swap.
+  fileprivate struct Part {
+    let problem: Problem
+    let placement: Placement
+    let left: Left
+
+    init(_ problem: Problem, _ placement: Placement, _ left: Left) {
+      (self.problem, self.placement, self.left) = (problem, placement, left)
+    }
   }
 
   /// The open slots of all rows: who held them, and which partitions each held.
@@ -109,23 +152,30 @@ enum Swap {
   }
 }
 
-/// Who takes over from whom.
+/// Who takes over from whom, in all of some maps.
 private struct Pairing {
-  let problem: Problem
-  let placement: Placement
-  let left: Swap.Left
-  let coming: [NodeIndex]
+  private let parts: [Swap.Part]
+  private let coming: [NodeIndex]
+  private let givers: [NodeIndex]
+  /// What each node holds that must go.
+  private let load: [Int]
+  private let capacity: (NodeIndex) -> Int
   private let weight: [String]
   private var takerOf: [NodeIndex: NodeIndex] = [:]  // looked up only
   private var giverTo: [NodeIndex: NodeIndex] = [:]
 
-  init(_ problem: Problem, _ placement: Placement, _ left: Swap.Left, _ coming: [NodeIndex]) {
-    self.problem = problem
-    self.placement = placement
-    self.left = left
-    self.coming = coming
-    var weight = [String](repeating: "", count: problem.nodeCount)
-    for node in left.nodes + coming { weight[node.int] = Rational(problem.cluster.cluster.nodes[node.int].weight).description }
+  init(_ parts: [Swap.Part], _ coming: [NodeIndex], capacity: @escaping (NodeIndex) -> Int) {
+    (self.parts, self.coming, self.capacity) = (parts, coming, capacity)
+    let nodes = parts.first?.problem.cluster.cluster.nodes ?? []
+    var load = [Int](repeating: 0, count: nodes.count)
+    for part in parts {
+      for giver in part.left.nodes { load[giver.int] += part.left.partitionsOf[giver.int].count }
+    }
+    // Those who hold most choose first; within a box any pair is legal.
+    givers = load.indices.filter { load[$0] > 0 }.sorted { (load[$1], $0) < (load[$0], $1) }.map { NodeIndex($0) }
+    var weight = [String](repeating: "", count: nodes.count)
+    for node in givers + coming { weight[node.int] = Rational(nodes[node.int].weight).description }
+    self.load = load
     self.weight = weight
   }
 
@@ -136,9 +186,8 @@ private struct Pairing {
   }
 
   private mutating func match() -> [NodeIndex]? {
-    // Those who hold most choose first; within a box any pair is legal.
-    let givers = left.nodes.sorted { (left.partitionsOf[$1.int].count, $0) < (left.partitionsOf[$0.int].count, $1) }
-    var counterpart = [NodeIndex](repeating: .none, count: problem.nodeCount)
+    guard givers.count <= coming.count else { return nil }
+    var counterpart = [NodeIndex](repeating: .none, count: load.count)
     for giver in givers {
       var tried: Set<NodeIndex> = []
       guard findTaker(for: giver, &tried) else { return nil }
@@ -165,14 +214,18 @@ private struct Pairing {
   }
 
   private func mayTake(_ taker: NodeIndex, from giver: NodeIndex) -> Bool {
-    let partitions = left.partitionsOf[giver.int]
-    guard weight[taker.int] == weight[giver.int], partitions.count <= problem.cluster.capacity[taker.int] else { return false }
-    if problem.leafBoxOfNode[taker] == problem.leafBoxOfNode[giver] { return true }
-    return partitions.allSatisfy { problem.allows(placement.row($0), leaving: -1, to: taker) }
+    guard weight[taker.int] == weight[giver.int], load[giver.int] <= capacity(taker) else { return false }
+    return parts.allSatisfy { part in
+      let problem = part.problem
+      if problem.leafBoxOfNode[taker] == problem.leafBoxOfNode[giver] { return true }
+      return part.left.partitionsOf[giver.int].allSatisfy {
+        problem.allows(part.placement.row($0), leaving: -1, to: taker)
+      }
+    }
   }
 
   /// How many levels of the tree two nodes share.
   private func depth(_ a: NodeIndex, _ b: NodeIndex) -> Int {
-    problem.cluster.levels.prefix { $0.containerOfNode[a.int] == $0.containerOfNode[b.int] }.count
+    parts[0].problem.cluster.levels.prefix { $0.containerOfNode[a.int] == $0.containerOfNode[b.int] }.count
   }
 }

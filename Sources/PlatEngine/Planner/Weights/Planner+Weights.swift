@@ -4,12 +4,76 @@
 ///
 /// What a node is due depends on who holds the heaviest partitions; so these come first, and the due is taken again where
 /// they have changed hands.
+///
+/// What is no matter of balance (`restore-back`, `cancel`, `maintenance`) does with fewer: see `operateWeighted`.
 extension Planner {
-  /// O(P · R · log N + P log P) where direct moves do.
+  /// `home`: the map that is kept as far as may be; `movedFrom`: the one that moves are counted from.
   static func planWeighted(
+    _ cluster: DenseCluster, _ weights: PartitionWeights, from home: PlacementMap?, movedFrom: PlacementMap?,
+    options: PlanOptions, as operation: Operation
+  ) throws(PlatError) -> Plan {
+    switch operation {
+    case .restoreBack, .cancel, .maintenance:
+      guard let home else { break }
+      if hasHardLimitsOnPeersOrCompany(cluster) {
+        // Planned by number: nothing moves for balance, and who keeps the rules is known there.
+        return try rebalance(cluster, from: home, movedFrom: movedFrom, options: options, as: operation)
+          .weighed(weights, cluster, from: movedFrom)
+      }
+      return try operateWeighted(cluster, weights, from: home, options: options, as: operation)
+        .weighed(weights, cluster, from: movedFrom)
+    case .swap:
+      let plan = try rebalance(cluster, from: home, options: options, as: .swap)
+      if plan.operation == .swap { return try plan.weighed(weights, cluster, from: home) }
+    case .rebalance, .failover: break
+    }
+    var plan = try rebalanceWeighted(cluster, weights, from: movedFrom, options: options)
+    if home == nil, operation == .cancel { plan.operation = .cancel }
+    return plan
+  }
+
+  /// Operations that move nothing for balance: what may stay on its node stays, the lightest beyond a capacity go, and
+  /// what is missing goes, heaviest first, to whoever lacks most. O(P · R · log N + P log P) where direct moves do.
+  private static func operateWeighted(
+    _ cluster: DenseCluster, _ weights: PartitionWeights, from home: PlacementMap, options: PlanOptions,
+    as operation: Operation
+  ) throws(PlatError) -> Plan {
+    let arena = try Arena(limitBytes: options.memoryLimitBytes, interrupt: options.interrupt)
+    var clock = StageClock(options.interrupt)
+    let target = try PlacementMap(
+      unfilled: cluster.partitionCount, slotCounts: cluster.dataWanted, arena: Arena(limitBytes: options.memoryLimitBytes))
+    let problem = try Problem(cluster, current: home, arena: arena, leavingStay: operation == .cancel)
+    var placement = try Placement(problem, target: target)
+    let weighing = try Weighing(problem, weights, placement)
+    try clock.mark("prepare")
+
+    Keep.run(problem, &placement)
+    placement.concerned.isAll = true  // rows change without a word from here on
+    let due = try Due(problem, held: placement.load)
+    weighing.recount()
+    letGoBeyondCapacity(weighing)
+    try clock.mark("keep")
+
+    WeightedFill.run(weighing, try currentDue(weighing))
+    try placeTheRest(weighing, due, &placement)
+    try clock.mark("fill")
+    WeightedMend.run(weighing, try currentDue(weighing).open(arena))
+    try clock.mark("mend")
+
+    _ = try Roles.run(problem, due.safetyOnly(problem, placement), placement)
+    StateRules.enforce(problem, placement)
+    let map = try Witnesses.run(problem, placement, memoryLimitBytes: options.memoryLimitBytes)
+    try clock.mark("roles")
+    return Plan(
+      operation: operation, target: map, movesLowerBound: 0, certificate: [], stageNanoseconds: clock.stages,
+      peakBytes: arena.peakBytes + UInt64(target.memoryBytes) + UInt64(home.memoryBytes))
+  }
+
+  /// O(P · R · log N + P log P) where direct moves do.
+  private static func rebalanceWeighted(
     _ cluster: DenseCluster, _ weights: PartitionWeights, from current: PlacementMap?, options: PlanOptions
   ) throws(PlatError) -> Plan {
-    try refuseWithWeights(cluster, options)
+    try refuseWithWeights(cluster)
     let arena = try Arena(limitBytes: options.memoryLimitBytes, interrupt: options.interrupt)
     var clock = StageClock(options.interrupt)
     let target = try PlacementMap(
@@ -23,15 +87,16 @@ extension Planner {
     Keep.run(problem, &placement)
     placement.concerned.isAll = true  // rows change without a word from here on
     let due = try Due(problem, held: placement.load)
+    let kept = try MoveBudget(problem, placement)
     weighing.recount()
     letGoBeyondCapacity(weighing)
     try clock.mark("keep")
 
-    if let above = try WeightedFill.separateGiants(weighing) {
+    if let above = try WeightedFill.separateGiants(weighing, currentDue(weighing)) {
       WeightedFill.run(weighing, try currentDue(weighing), above: above)
     }
     WeightedFill.run(weighing, try currentDue(weighing))
-    _ = try WeightedFill.separateGiants(weighing)
+    _ = try WeightedFill.separateGiants(weighing, currentDue(weighing))
     try placeTheRest(weighing, due, &placement)
     try clock.mark("fill")
 
@@ -43,6 +108,8 @@ extension Planner {
     }
     try clock.mark("mend")
 
+    let heldBack = try kept?.holdBack(weighing, due, weighed, &placement) ?? 0
+    if heldBack > 0 { weighed = try currentDue(weighing) }
     try WeightedRoles.run(weighing, placement, weighed)
     StateRules.enforce(problem, placement)
     weighing.recount()
@@ -53,7 +120,8 @@ extension Planner {
     try clock.mark("certify")
     return Plan(
       operation: .rebalance, target: map, movesLowerBound: bound.moves,
-      movesWeightLowerBound: weights.exact(bound.weight), certificate: bound.prices, weightWindows: bound.windows,
+      movesWeightLowerBound: weights.exact(bound.weight), movesHeldBack: heldBack, certificate: bound.prices,
+      weightWindows: bound.windows,
       stageNanoseconds: clock.stages,
       peakBytes: arena.peakBytes + UInt64(target.memoryBytes) + UInt64(current?.memoryBytes ?? 0))
   }
@@ -110,18 +178,19 @@ extension Planner {
     weighing.recount()
   }
 
-  private static func refuseWithWeights(_ cluster: DenseCluster, _ options: PlanOptions) throws(PlatError) {
+  private static func hasHardLimitsOnPeersOrCompany(_ cluster: DenseCluster) -> Bool {
+    let settings = cluster.cluster.settings
+    return settings.fanOut?.strength == .hard
+      || settings.placement.contains { rule in
+        guard case .near = rule.demand else { return false }
+        return rule.strength == .hard
+      }
+  }
+
+  private static func refuseWithWeights(_ cluster: DenseCluster) throws(PlatError) {
     let settings = cluster.cluster.settings
     func refuse(_ path: String, _ found: String, _ expected: String) throws(PlatError) {
       throw .unsupported(InputError(path: path, found: "\(found), with partition weights that differ", expected: expected))
-    }
-    if options.operation == .restoreBack || options.operation == .cancel {
-      try refuse(
-        "weights", options.operation!.rawValue,
-        "rebalance, swap, failover or maintenance: the others are not planned by weight")
-    }
-    if settings.balance != BalanceLimit() {
-      try refuse("settings.balance", "limits of balance", "none: they are planned for partitions of one size")
     }
     if settings.fanOut?.strength == .hard {
       try refuse("settings.fanOut.strength", "hard", "soft: this version does not plan both together")
@@ -134,8 +203,8 @@ extension Planner {
 }
 
 extension Plan {
-  /// A plan that was made without a look at weights, since what it moves is not a matter of balance: with the bound of
-  /// what it moves in weight, which is that of its rows. O(P · R).
+  /// A plan of an operation that is no matter of balance, with the bounds of what it moves, in number and in weight:
+  /// those of its rows. O(P · R).
   func weighed(
     _ weights: PartitionWeights, _ cluster: DenseCluster, from current: PlacementMap?
   ) throws(PlatError) -> Plan {
@@ -146,13 +215,28 @@ extension Plan {
     var plan = self
     plan.movesWeightLowerBound = .zero
     plan.certificate = Array(repeating: 0, count: cluster.nodeCount)
-    guard !due.isShort, problem.replicas > 0 else { return plan }
+    let placed = (0..<cluster.nodeCount).reduce(0) { $0 + Int(held.base[$1]) }
+    // Where something is missing, rows differ in length, and what each needs is no bound of all.
+    guard !due.isShort, placed >= problem.partitionCount * problem.replicas else { return plan }
     let rows = try MaintenanceBound.ofRows(problem, due)
-    let placement = try Placement(problem, target: target)
-    var (bound, made) = (0, 0)
-    for (partition, moves) in rows.enumerated() { bound += moves * weights.of[partition] }
-    placement.forEachNewcomer(problem) { partition, _ in made += weights.of[partition] }
-    plan.movesWeightLowerBound = weights.exact(min(bound, made))
+    var (bound, made) = ((moves: 0, weight: 0), (moves: 0, weight: 0))
+    for (partition, moves) in rows.enumerated() {
+      bound.moves += moves
+      bound.weight += moves * weights.of[partition]
+    }
+    let states = cluster.cluster.settings.model.states
+    for state in states.indices where states[state].holdsData {
+      let slots = target.slots(ofState: state)
+      for partition in 0..<problem.partitionCount {
+        for slot in slots where target.row(partition)[slot] != .none {
+          guard !problem.isHeld(partition, by: target.row(partition)[slot]) else { continue }
+          made.moves += 1
+          made.weight += weights.of[partition]
+        }
+      }
+    }
+    plan.movesLowerBound = min(bound.moves, made.moves)
+    plan.movesWeightLowerBound = weights.exact(min(bound.weight, made.weight))
     return plan
   }
 }

@@ -8,6 +8,7 @@ struct WeightedChains<Hops: WeightedHops> {
   let hops: Hops
   let due: WeightedDue
   let load: NodeTable<Int>
+  private let mostSteps: Int
   private var trials = 1 << 22
 
   private struct Step {
@@ -15,12 +16,25 @@ struct WeightedChains<Hops: WeightedHops> {
     /// Where it came from among the steps; -1: the start.
     var from: Int
     var hop: Hop
+    /// Hops from the start.
+    var length = 0
   }
 
-  init(_ hops: Hops, _ due: WeightedDue, load: NodeTable<Int>) {
+  /// `mostSteps`: in one chain.
+  init(_ hops: Hops, _ due: WeightedDue, load: NodeTable<Int>, mostSteps: Int = .max) {
     self.hops = hops
     self.due = due
     self.load = load
+    self.mostSteps = mostSteps
+  }
+
+  /// One chain in all, if there is any.
+  mutating func runOnce() {
+    for index in 0..<load.count {
+      let node = NodeIndex(index)
+      guard load[node] > due.most[node] || load[node] < due.least[node] else { continue }
+      if chain(from: node, gives: load[node] > due.most[node]) { return }
+    }
   }
 
   /// One chain for each node out of its window, where there is one. True where any was found.
@@ -49,10 +63,10 @@ struct WeightedChains<Hops: WeightedHops> {
       let least = gives ? (isStart ? 1 : now - due.most[node]) : (isStart ? 1 : due.least[node] - now)
       let most = gives ? now - due.least[node] : due.most[node] - now
       var end: Step?
-      if most >= max(least, 1) {
+      if most >= max(least, 1), step.length < mostSteps {
         trials -= hops.visit(node, gives: gives, weights: max(least, 1)...most, isSeen: &isSeen) { other, hop in
           let fits = gives ? load[other] + hop.weight <= due.most[other] : load[other] - hop.weight >= due.least[other]
-          let found = Step(node: other, from: next, hop: hop)
+          let found = Step(node: other, from: next, hop: hop, length: step.length + 1)
           if fits { end = found } else { steps.append(found) }
           return fits
         }

@@ -14,15 +14,32 @@
 struct WeightedDue {
   /// Each node's due, in whole numbers: not less, unless it holds one partition that is its due.
   let due: NodeTable<Int>
-  let least: NodeTable<Int>
-  let most: NodeTable<Int>
+  private(set) var least: NodeTable<Int>
+  private(set) var most: NodeTable<Int>
+  /// The windows without a tolerance; the same where there is none.
+  private let strictLeast: NodeTable<Int>
+  private let strictMost: NodeTable<Int>
   /// The heaviest replica that fits a node's due: what it may be off in any state.
   let tolerance: NodeTable<Int>
   /// Nodes that hold one partition heavier than their share, and are due that.
   let isPinned: NodeTable<Bool>
+  /// The part of its due by which a node may be off it before anything changes for balance alone; a fresh map is as near
+  /// as can be.
+  private let part: Tolerance
   /// Exact shares, by group.
   private let shares: [Rational]
   private let groupOfNode: [Int]
+
+  /// The same dues where a node may hold anything. O(N).
+  func open(_ arena: Arena) throws(PlatError) -> WeightedDue {
+    var result = self
+    result.least = try arena.table(due.count)
+    result.most = try arena.table(due.count)
+    result.most.fill(with: Limits.weight)
+    return result
+  }
+
+  var isTolerant: Bool { !part.isZero }
 
   func exact(_ node: Int) -> Rational { shares[groupOfNode[node]] }
 
@@ -30,13 +47,18 @@ struct WeightedDue {
   /// a node that holds `pool` in all of these, and is due `due`.
   func leave(_ problem: Problem, pool: NodeTable<Int>, due: [Rational], tolerance: NodeTable<Int>) {
     for node in 0..<problem.nodeCount where tolerance.base[node] > 0 && !isPinned.base[node] {
-      let off = Rational(pool.base[node]) - due[node] + exact(node)
-      guard let floor = off.floor, least.base[node] < most.base[node] else { continue }
-      let ceiling = off.isInteger ? floor : floor + 1
-      let (low, high) = (ceiling - tolerance.base[node], floor + tolerance.base[node])
-      guard low <= most.base[node], high >= least.base[node], low <= high else { continue }
-      least.base[node] = max(least.base[node], low)
-      most.base[node] = min(most.base[node], high)
+      let pool = Rational(pool.base[node])
+      func narrowed(_ least: Int, _ most: Int, _ part: Tolerance) -> (least: Int, most: Int) {
+        let rest = part.ends(due[node] - exact(node))
+        let (lowest, highest) = (pool - rest.highest, pool - rest.lowest)
+        guard let floor = lowest.floor, let last = highest.floor, least < most else { return (least, most) }
+        let (low, high) = (floor + (lowest.isInteger ? 0 : 1) - tolerance.base[node], last + tolerance.base[node])
+        return low <= most && high >= least && low <= high ? (max(least, low), min(most, high)) : (least, most)
+      }
+      let strict = narrowed(strictLeast.base[node], strictMost.base[node], .zero)
+      let wide = isTolerant ? narrowed(least.base[node], most.base[node], part) : strict
+      // What is right without a tolerance is right with one.
+      (least.base[node], most.base[node]) = (min(strict.least, wide.least), max(strict.most, wide.most))
     }
   }
 
@@ -110,6 +132,9 @@ struct WeightedDue {
     due = try problem.arena.table(problem.nodeCount)
     least = try problem.arena.table(problem.nodeCount)
     most = try problem.arena.table(problem.nodeCount)
+    part = problem.current == nil ? .zero : problem.cluster.cluster.settings.tolerance
+    strictLeast = part.isZero ? least : try problem.arena.table(problem.nodeCount)
+    strictMost = part.isZero ? most : try problem.arena.table(problem.nodeCount)
     tolerance = try problem.arena.table(problem.nodeCount)
     isPinned = try problem.arena.table(problem.nodeCount)
     var bounds = bounds
@@ -143,6 +168,10 @@ struct WeightedDue {
   private func setWindows(_ weighing: Weighing, _ bounds: [Bounds], perPartition: Int) {
     let floors = shares.map { $0.floor ?? .max }
     let ceilings = zip(floors, shares).map { $1.isInteger ? $0 : $0 + 1 }
+    // The same of the ends of what is tolerated.
+    let ends = shares.map { part.ends($0) }
+    let lowest = ends.map { ($0.lowest.floor ?? .max) + ($0.lowest.isInteger ? 0 : 1) }
+    let highest = ends.map { $0.highest.floor ?? .max }
     let status = weighing.problem.cluster.status
     let free = (0..<groupOfNode.count).filter { status[$0] == .active && !bounds[$0].isPinned }
     let greatest = free.map { floors[groupOfNode[$0]] }.max() ?? floors.max() ?? 0
@@ -160,8 +189,11 @@ struct WeightedDue {
       let mayStayBelow =
         fitting.size == 0 || status[node] != .active || fitting.weightUpTo < floors[group]
         || (!bounds[node].isPinned && unfilled.contains(floors[group]))
-      least.base[node] = mayStayBelow ? 0 : max(0, ceilings[group] - tolerance)
-      most.base[node] = floors[group] + tolerance
+      let isKept = status[node] == .maintenance
+      strictLeast.base[node] = mayStayBelow ? 0 : max(0, ceilings[group] - tolerance)
+      strictMost.base[node] = floors[group] + tolerance
+      least.base[node] = mayStayBelow ? 0 : max(0, lowest[group] - tolerance)
+      most.base[node] = (isKept ? floors[group] : highest[group]) + tolerance
     }
   }
 

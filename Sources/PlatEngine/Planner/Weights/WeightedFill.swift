@@ -23,8 +23,9 @@ enum WeightedFill {
   }
 
   /// A *giant* outweighs what any node without one is due. Nodes that hold two of them give the lighter away while some
-  /// node without may have it. Returns the weight of the lightest giant, less one; nil: there are none.
-  static func separateGiants(_ weighing: Weighing) throws(PlatError) -> Int? {
+  /// node without may have it, but for nodes in their window by a tolerance. Returns the weight of the lightest giant, less
+  /// one; nil: there are none.
+  static func separateGiants(_ weighing: Weighing, _ due: WeightedDue) throws(PlatError) -> Int? {
     guard let above = giantsWeighMoreThan(weighing) else { return nil }
     let problem = weighing.problem
     let giants: NodeTable<Int32> = try problem.arena.table(problem.nodeCount)
@@ -39,7 +40,8 @@ enum WeightedFill {
       let row = weighing.row(partition)
       for slot in 0..<weighing.replicas where row[slot] != .none {
         let node = row[slot]
-        if isKept[node], let free = freeOfGiants(weighing, giants, row, slot) {
+        let isTolerated = due.isTolerant && weighing.load[node] <= due.most[node]
+        if isKept[node], !isTolerated, let free = freeOfGiants(weighing, giants, row, slot) {
           weighing.set(partition, slot, to: free)
           giants[node] -= 1
           giants[free] += 1

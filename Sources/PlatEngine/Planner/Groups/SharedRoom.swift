@@ -1,0 +1,56 @@
+/// What each node has room for of all maps together, while these are planned one after the other and nothing moves for
+/// balance: a map may take whatever no other keeps.
+///
+///     capacity   ├ map 0, planned ┤├ map 1 keeps ┤├ map 2 keeps ┤├ left ┤
+///                                  └──── room for map 1 ────── and this ┘
+///
+/// So no map gives up what all together have room for; and where a node holds more than its capacity just what is beyond
+/// it has to go, of the first maps first.
+struct SharedRoom {
+  private let group: DenseGroup
+  /// Of each map what each node keeps of it, or holds once it is planned.
+  private var kept: [[Int]]
+  /// What capacities have beyond that; below 0: as many are too many. `unlimited`: there is no capacity.
+  private var left: [Int]
+
+  private static let unlimited = Int.max / 4
+
+  /// `homes`: the maps that are kept as far as may be. Nil where no node has a capacity. O(maps · P · R).
+  init?(_ group: DenseGroup, _ homes: [PlacementMap?], as operation: Operation) {
+    let nodes = group.group.shared.nodes
+    guard nodes.contains(where: { $0.capacity != nil }) else { return nil }
+    self.group = group
+    left = nodes.map { $0.capacity ?? SharedRoom.unlimited }
+    kept = []
+    for (cluster, home) in zip(group.clusters, homes) {
+      var held = home.map(cluster.loads) ?? Array(repeating: 0, count: nodes.count)
+      for (node, status) in cluster.status.enumerated() {
+        let stays = status == .active || status == .maintenance || status == .leaving && operation == .cancel
+        if !stays { held[node] = 0 }
+        left[node] -= held[node]
+      }
+      kept.append(held)
+    }
+  }
+
+  /// The most that each node may hold of a map. O(N).
+  func beside(_ map: Int) -> [Int] { zip(kept[map], left).map { max(0, $0 + $1) } }
+
+  /// A map is planned. O(P · R).
+  mutating func book(_ target: PlacementMap, of map: Int) {
+    let held = group.clusters[map].loads(of: target)
+    for node in held.indices { left[node] += kept[map][node] - held[node] }
+    kept[map] = held
+  }
+}
+
+extension DenseCluster {
+  /// Replicas of each node in a map, of states that hold data. O(P · R).
+  func loads(of map: PlacementMap) -> [Int] {
+    var loads = [Int](repeating: 0, count: nodeCount)
+    for (slot, state) in map.stateOfSlot.enumerated() where cluster.settings.model.states[state].holdsData {
+      for partition in 0..<map.partitionCount where map.row(partition)[slot] != .none { loads[map.row(partition)[slot].int] += 1 }
+    }
+    return loads
+  }
+}
