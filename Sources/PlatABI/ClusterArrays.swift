@@ -10,8 +10,10 @@ struct ClusterArrays {
   private let partitionCount: Int
   private let levelCount: Int
   private let model: StateModel
+  private let work: Work
 
-  init(_ pointer: UnsafePointer<plat_cluster_arrays>?) throws {
+  init(_ pointer: UnsafePointer<plat_cluster_arrays>?, _ work: Work) throws {
+    self.work = work
     arrays = try Sized.read(pointer, "arrays", empty: plat_cluster_arrays())
     guard arrays.flags & ~UInt32(PLAT_BORROW_MAP) == 0 else {
       throw Refusal.argument("flags", found: "\(arrays.flags)", expected: "PLAT_BORROW_MAP or 0")
@@ -36,6 +38,7 @@ struct ClusterArrays {
       settings: try settings(), levels: try levelNames(), containers: tree.containers, nodes: try nodes(tree.order),
       ranges: try ranges(), partitionWeights: partitionWeights())
     cluster.models = []
+    try work.interrupt?.throwIfRequested()
     let dense = try DenseCluster(cluster)
     let numbering = tree.order.map { NodeNumbering(order: $0) }
     let document = ClusterDocument(cluster: cluster, map: try map(dense, numbering))
@@ -202,7 +205,7 @@ struct ClusterArrays {
       return nil
     }
     let placement = try MapRows.placement(
-      rows, slots: arrays.map_slots, of: dense, numbering, isBorrowed: arrays.flags & UInt32(PLAT_BORROW_MAP) != 0)
+      rows, slots: arrays.map_slots, of: dense, numbering, isBorrowed: arrays.flags & UInt32(PLAT_BORROW_MAP) != 0, work)
     guard arrays.map_revision <= MapRows.mostRevision else {
       throw Refusal.argument("map_revision", found: "\(arrays.map_revision)", expected: "at most \(MapRows.mostRevision)")
     }

@@ -11,7 +11,7 @@ enum MapRows {
   /// number the nodes as the tree does, else copied. O(P · R).
   static func placement(
     _ rows: UnsafePointer<UInt32>, slots: UnsafePointer<UInt32>?, of dense: DenseCluster, _ numbering: NodeNumbering?,
-    isBorrowed: Bool
+    isBorrowed: Bool, _ work: Work
   ) throws -> PlacementMap {
     let states = dense.cluster.settings.model.states.count
     let slotCounts = slots.map { slots in (0..<states).map { Int(slots[$0]) } } ?? dense.wanted
@@ -29,7 +29,7 @@ enum MapRows {
         unsafeSlots: borrowed, partitionCount: dense.partitionCount, slotCounts: slotCounts, owner: Host())
     }
     let count = dense.partitionCount * width
-    let arena = try Arena()
+    let arena = try Arena(limitBytes: work.values.memoryLimitBytes, interrupt: work.interrupt)
     let table: NodeTable<UInt32> = try arena.table(count)
     if let numbering {
       NodeNumbering.translate(rows, count: count, by: numbering.inTree, into: table.base)

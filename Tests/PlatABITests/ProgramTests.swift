@@ -38,11 +38,12 @@ import Testing
   }
 
   @Test(arguments: ["gcc", "clang"])
-  func theFirstProgramPlansRoutesAndShowsAnError(_ compiler: String) throws {
+  func theFirstProgramPlansRoutesCancelsAndShowsAnError(_ compiler: String) throws {
     let run = try place.run("\(Toolbox.root)/Bindings/c/first.c", by: compiler)
     #expect(run.status == 0)
     #expect(run.output.contains("rebalance, revision 2, at least 6 moves"))
     #expect(run.output.contains("hello is in partition 10, whose master is"))
+    #expect(run.output.contains("prepare is done; from another thread: cancelled"), "\(run.output)")
     #expect(run.output.contains("line 3, nodes.ant.weight: wrong.json:3:33:"))
   }
 }

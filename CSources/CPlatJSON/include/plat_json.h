@@ -120,9 +120,10 @@ typedef struct plat_json_rows {
   uint64_t partition_count;
   uint64_t *taken;  // a bit for each partition that has been read
   uint32_t *held;   // room for `width`
+  uint64_t most;    // so many rows, and not more
 } plat_json_rows;
 
-/// Reads members of an object of partitions, from the key whose quote is at `offset` on, around which are `depth` objects
+/// Reads at most `most` members of an object of partitions, from the key whose quote is at `offset` on, around which are `depth` objects
 /// and no array, as long as they are plain: `"17": {"master": ["a"], "slave": ["f", "g"]}` with numbers that were not
 /// taken, known states and nodes, no more nodes than slots, no escapes, nothing twice. How many. The next token is what
 /// follows them: the end of the object, or the key of a member that is left to the caller, of whose row some slots may be

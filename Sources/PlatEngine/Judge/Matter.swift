@@ -37,6 +37,11 @@ extension Judge {
       }
     }
 
+    /// For loops over partitions that take long for each.
+    @inline(__always) func throwIfInterrupted(at partition: Int) throws(PlatError) {
+      if partition & 1023 == 0 { try arena.throwIfInterrupted() }
+    }
+
     var nodeCount: Int { dense.nodeCount }
     var allCanBeRead: Bool { !dense.status.contains(.failed) }
     var settings: Settings { dense.cluster.settings }

@@ -22,6 +22,14 @@ extension DocumentSource {
     }
   }
 
+  /// The same as bytes of its own: what `plat export plat` writes.
+  package func expandedBytes() throws -> DocumentBytes {
+    let expanded = try expanded()
+    return try withExtendedLifetime(expanded) {
+      try DocumentBytes(copying: UnsafeRawBufferPointer(expanded.unsafeBytes), allowance: allowance)
+    }
+  }
+
   private struct Reference {
     var range: Range<Int>
     var depth: Int

@@ -86,7 +86,7 @@ public enum ClusterWriter {
     guard !cluster.partitionWeights.isEmpty else { return }
     writer.key("weights")
     writer.beginObject(.lines)
-    for (partition, weight) in cluster.partitionWeights.enumerated() where weight != .one {
+    for (partition, weight) in cluster.partitionWeights.enumerated() where weight != .one && !writer.isStopped(at: partition) {
       writer.key(cluster.partitionName(partition))
       writer.quantity(weight)
     }

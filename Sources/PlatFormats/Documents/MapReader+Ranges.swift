@@ -15,6 +15,7 @@ extension MapReader {
       guard names.count <= Limits.partitions else {
         throw reader.error(at: key.offset, found: "partition \(names.count)", expected: "at most \(Limits.partitions)")
       }
+      try reader.source.take(1, of: KeyRange.self)
       ranges.append(try readRange(&reader, name: key.string))
     }
     // In the order of their starts; the engine then tells gaps and overlaps.

@@ -65,7 +65,7 @@ enum MapWriter {
       rows.write(map, to: &writer)
       return writer.endObject()
     }
-    for partition in 0..<map.partitionCount {
+    for partition in 0..<map.partitionCount where !writer.isStopped(at: partition) {
       if ranges.isEmpty {
         writer.key(partition)
         writer.beginObject(.compact)

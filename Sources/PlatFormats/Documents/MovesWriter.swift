@@ -23,7 +23,7 @@ public enum MovesWriter {
     writer.unsigned(to)
     writer.key("moves")
     writer.beginArray(.lines)
-    for change in changes {
+    for (index, change) in changes.enumerated() where !writer.isStopped(at: index) {
       if change.isMove(in: model) {
         counts.moves += 1
       } else if change.isRoleChange(in: model) {

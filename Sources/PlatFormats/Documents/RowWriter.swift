@@ -50,6 +50,7 @@ struct RowWriter: ~Copyable {
     let rowBytes = (map.width + stateCount + 4) * Self.cellBytes
     var number = DecimalCounter()
     for first in stride(from: 0, to: map.partitionCount, by: Self.block) {
+      if writer.isStopped() { return }
       let rows = first..<min(first + Self.block, map.partitionCount)
       writer.elements(mostBytes: rowBytes * rows.count) { begin in
         var end = UnsafeMutableRawPointer(begin)

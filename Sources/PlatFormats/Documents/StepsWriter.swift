@@ -15,7 +15,7 @@ public enum StepsWriter {
     writer.unsigned(to)
     writer.key("steps")
     writer.beginArray(.lines)
-    for index in 0..<plan.list.count { write(index, plan.list, cluster, &writer) }
+    for index in 0..<plan.list.count where !writer.isStopped(at: index) { write(index, plan.list, cluster, &writer) }
     writer.endArray()
     writer.key("schedule")
     writer.beginObject(.lines)

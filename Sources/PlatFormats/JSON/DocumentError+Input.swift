@@ -2,6 +2,11 @@ import CPlatJSON
 import PlatEngine
 
 extension DocumentSource {
+  /// Reading was interrupted: told without looking for a place.
+  func cancelled() -> DocumentError {
+    DocumentError(reason: .cancelled, file: name, path: "", line: 0, column: 0, found: "an interrupt", expected: "none")
+  }
+
   /// What the engine says about this document, at the place that its path names, or, if that was left out, at
   /// what would be around it. O(bytes).
   public func error(_ error: InputError) -> DocumentError {

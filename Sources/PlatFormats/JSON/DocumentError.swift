@@ -10,6 +10,8 @@ public struct DocumentError: Error, Equatable, Sendable, CustomStringConvertible
     case content
     /// It may be right, but there is too little memory to read it.
     case outOfMemory
+    /// It may be right, but an `Interrupt` was asked for.
+    case cancelled
   }
 
   public let reason: Reason
@@ -25,7 +27,7 @@ public struct DocumentError: Error, Equatable, Sendable, CustomStringConvertible
   public let expected: String
 
   /// The exit status of a program that stops for it, after sysexits.h.
-  public var exitStatus: Int32 { reason == .outOfMemory ? 70 : 65 }
+  public var exitStatus: Int32 { reason == .outOfMemory || reason == .cancelled ? 70 : 65 }
 
   /// `cluster.json:12:7: nodes.a.weight: found true, expected a number`
   public var description: String {
