@@ -55,8 +55,10 @@ let package = Package(
     .target(name: "PlatFormats", dependencies: ["PlatEngine", "PlatSimulator", "CPlatCore", "CPlatJSON"]),
     // plat.h, and what it has promised. PlatABI implements it.
     .target(name: "CPlat", path: "CSources/CPlat", exclude: ["plat.symbols"]),
+    // What the library has in place of the process's environment. Of no other product.
+    .target(name: "CPlatGuest", path: "CSources/CPlatGuest"),
     .target(
-      name: "PlatABI", dependencies: ["CPlat", "PlatFormats", "PlatSimulator", "PlatEngine", "CPlatCore"],
+      name: "PlatABI", dependencies: ["CPlat", "CPlatGuest", "PlatFormats", "PlatSimulator", "PlatEngine", "CPlatCore"],
       linkerSettings: guest),
     // Whole clusters with faults, from one seed. Optimised in debug builds too: tests run thousands of them.
     .target(name: "PlatSimulator", dependencies: ["PlatEngine"], swiftSettings: [.unsafeFlags(["-O"])]),
@@ -119,7 +121,7 @@ let package = Package(
 // under it ("Invalid bitcast" in MapReader). What works on several threads lies below both.
 if Context.environment["PLAT_ENGINE_ONLY"] != nil {
   let above = [
-    "CPlatJSON", "CPlat", "PlatABI", "PlatFormats", "PlatCLI", "PlatBenchmarks", "PlatBench", "PlatABITests",
+    "CPlatJSON", "CPlat", "CPlatGuest", "PlatABI", "PlatFormats", "PlatCLI", "PlatBenchmarks", "PlatBench", "PlatABITests",
     "PlatBenchTests", "PlatFormatsTests", "PlatCLITests",
   ]
   package.targets.removeAll { above.contains($0.name) }

@@ -9,6 +9,10 @@
 #include <stdlib.h>
 #include "include/plat_rows.h"
 
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
 enum { most_narrow_width = 8, block_slots = 1024 };
 
 static int is_bad_row(const uint32_t *row, size_t width, uint32_t nodes) {
@@ -79,6 +83,61 @@ __attribute__((target("avx2"))) static size_t narrow_avx2(
 }
 #endif
 
+#if defined(__x86_64__)
+// With 512 bits, sixteen rows are `width` vectors. Each row is compared with itself turned by one slot, and by two … up to half
+// of its length, in which every two of its slots meet; a turn is two loads that a mask puts together:
+//
+//     row            a b c
+//     turned by 1    b c a     b c from one slot further on, a from two before
+//
+// Two that are the same leave 0 in the least of all differences; a number that is too large shows in the greatest of all.
+#define WIDE_VECTORS __attribute__((target("avx512f,avx512bw,avx512vl")))
+
+static inline __attribute__((always_inline)) WIDE_VECTORS size_t turned_of(
+  const uint32_t *rows, size_t count, size_t width, uint32_t nodes) {
+  __mmask16 wraps[most_narrow_width / 2 + 1][most_narrow_width];  // whose turned slot is from before
+  for (size_t turn = 1; turn <= width / 2; turn++) {
+    for (size_t part = 0; part < width; part++) {
+      unsigned mask = 0;
+      for (size_t lane = 0; lane < 16; lane++) mask |= (unsigned)((part * 16 + lane) % width >= width - turn) << lane;
+      wraps[turn][part] = (__mmask16)mask;
+    }
+  }
+  const size_t rows_of_block = 256;
+  // The first rows and the last have nothing before or behind them to be loaded.
+  size_t row = 0;
+  for (; row < count && row < 16; row++) if (is_bad_row(rows + row * width, width, nodes)) return row;
+  while (row + 32 <= count) {
+    const size_t first = row;
+    __m512i least = _mm512_set1_epi32(-1), greatest = _mm512_setzero_si512();
+    for (; row + 32 <= count && row < first + rows_of_block; row += 16) {
+      const uint32_t *line = rows + row * width;
+      for (size_t part = 0; part < width; part++, line += 16) {
+        const __m512i here = _mm512_loadu_si512(line);
+        greatest = _mm512_max_epu32(greatest, here);
+        for (size_t turn = 1; turn <= width / 2; turn++) {
+          const __m512i turned = _mm512_mask_loadu_epi32(_mm512_loadu_si512(line + turn), wraps[turn][part], line + turn - width);
+          least = _mm512_min_epu32(least, _mm512_xor_si512(here, turned));
+        }
+      }
+    }
+    if (_mm512_cmpge_epu32_mask(greatest, _mm512_set1_epi32((int)nodes)) == 0 && _mm512_testn_epi32_mask(least, least) == 0) continue;
+    for (size_t bad = first; bad < row; bad++) if (is_bad_row(rows + bad * width, width, nodes)) return bad;
+  }
+  for (; row < count; row++) if (is_bad_row(rows + row * width, width, nodes)) return row;
+  return count;
+}
+
+WIDE_VECTORS static size_t turned(const uint32_t *rows, size_t count, size_t width, uint32_t nodes) {
+  switch (width) {
+    case 2: return turned_of(rows, count, 2, nodes);
+    case 3: return turned_of(rows, count, 3, nodes);
+    case 4: return turned_of(rows, count, 4, nodes);
+    default: return turned_of(rows, count, width, nodes);
+  }
+}
+#endif
+
 /// A mark for each node says the last row that had it.
 static size_t wide(const uint32_t *rows, size_t count, size_t width, uint32_t nodes) {
   size_t *marks = calloc(nodes ? nodes : 1, sizeof *marks);
@@ -102,6 +161,7 @@ size_t plat_rows_first_bad(const uint32_t *rows, size_t count, size_t width, uin
   if (width == 0 || count == 0) return count;
   if (width > most_narrow_width) return wide(rows, count, width, nodes);
 #if defined(__x86_64__)
+  if (width > 1 && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")) return turned(rows, count, width, nodes);
   if (__builtin_cpu_supports("avx2")) return narrow_avx2(rows, count, width, nodes);
 #endif
   return narrow_portable(rows, count, width, nodes);

@@ -42,6 +42,11 @@ extension Judge {
       if partition & 1023 == 0 { try arena.throwIfInterrupted() }
     }
 
+    /// Something for each partition, in order: an interrupt ends that, too.
+    func sorted<Element>(_ elements: [Element], by comesBefore: (Element, Element) -> Bool) throws(PlatError) -> [Element] {
+      try elements.sorted(arena.interrupt, by: comesBefore)
+    }
+
     var nodeCount: Int { dense.nodeCount }
     var allCanBeRead: Bool { !dense.status.contains(.failed) }
     var settings: Settings { dense.cluster.settings }

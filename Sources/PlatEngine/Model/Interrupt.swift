@@ -49,7 +49,7 @@ public final class Interrupt: Sendable {
 
 extension Sequence {
   /// As `sorted(by:)`, but that an interrupt ends it.
-  func sorted(
+  package func sorted(
     _ interrupt: Interrupt?, by comesBefore: (Element, Element) -> Bool
   ) throws(PlatError) -> [Element] {
     guard let interrupt else { return sorted(by: comesBefore) }

@@ -21,6 +21,7 @@ struct RoleSwaps {
     let (tooFew, tooMany) = parts.unsettled()
     var changed = false
     for node in tooFew + tooMany where problem.receives[node] && swaps.trialsLeft > 0 {
+      try problem.arena.throwIfInterrupted()
       while parts.lack(node) > 0 || parts.excess(node) > 0 {
         guard swaps.swap(node) else { break }
         changed = true
@@ -40,7 +41,8 @@ struct RoleSwaps {
 
   private mutating func swap(_ node: NodeIndex) -> Bool {
     let lacks = parts.lack(node) > 0
-    for incoming in 0..<(problem.partitionCount * width) where trialsLeft > 0 && !problem.arena.isInterrupted {
+    for incoming in 0..<(problem.partitionCount * width) where trialsLeft > 0 {
+      if problem.arena.isInterrupted { return false }
       let other = rows[incoming]
       guard other != .none, other != node, problem.receives[other] else { continue }
       if lacks ? giver(incoming) == nil : isInState(incoming) { continue }

@@ -31,6 +31,7 @@ struct ListSchedule {
   mutating func run() throws(PlatError) -> Schedule {
     var now = 0
     var length = 0
+    var ended = 0
     while true {
       try merge()
       try beginWhatMay(now)
@@ -38,6 +39,8 @@ struct ListSchedule {
       now = end
       length = max(length, now)
       while let next = underWay.first, next.end == now {
+        ended += 1
+        try interrupt?.throwIfRequested(at: ended)
         finish(Int(next.step))
         popUnderWay()
       }
@@ -107,7 +110,7 @@ struct ListSchedule {
     var parent = 0
     while true {
       var least = parent
-      for child in [2 * parent + 1, 2 * parent + 2] where child < underWay.count && underWay[child] < underWay[least] {
+      for child in (2 * parent + 1)...(2 * parent + 2) where child < underWay.count && underWay[child] < underWay[least] {
         least = child
       }
       if least == parent { return }

@@ -13,9 +13,10 @@ extension DocumentSource {
       from = reference.range.upperBound
     }
     bytes += unsafeBytes[from...]
+    if allowance.isInterrupted { throw cancelled() }
     do throws(FileError) {
       return try bytes.withUnsafeBufferPointer { bytes throws(FileError) in
-        try DocumentSource(copying: UnsafeRawBufferPointer(bytes), name: name)
+        try DocumentSource(copying: UnsafeRawBufferPointer(bytes), name: name, allowance: allowance)
       }
     } catch {
       throw outOfMemory()
@@ -95,7 +96,7 @@ extension DocumentSource {
       ranges = try MapReader.readBinaryRanges(&reader)
     }
     // As deep in objects as the reference stood.
-    var writer = JSONWriter(capacityBytes: 1 << 20)
+    var writer = JSONWriter(capacityBytes: 1 << 20, allowance: allowance)
     for _ in 0..<reference.depth {
       writer.beginObject(.lines)
       writer.key("")
@@ -105,9 +106,9 @@ extension DocumentSource {
       map, nodes: QuotedNames(names), states: partitions.slots.map(\.state),
       isWanted: partitions.slots.map { partitions.wanted.contains($0.state) }, ranges: ranges, to: &writer)
     do throws(FileError) {
-      bytes += try writer.withBytes { Array($0[begin...]) }
+      try writer.withBytes { bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: $0[begin...])) }
     } catch {
-      throw outOfMemory()
+      throw error.reason == .cancelled ? cancelled() : outOfMemory()
     }
   }
 }

@@ -86,7 +86,8 @@ public enum ClusterWriter {
     guard !cluster.partitionWeights.isEmpty else { return }
     writer.key("weights")
     writer.beginObject(.lines)
-    for (partition, weight) in cluster.partitionWeights.enumerated() where weight != .one && !writer.isStopped(at: partition) {
+    for (partition, weight) in cluster.partitionWeights.enumerated() where weight != .one {
+      if writer.isStopped(at: partition) { break }
       writer.key(cluster.partitionName(partition))
       writer.quantity(weight)
     }

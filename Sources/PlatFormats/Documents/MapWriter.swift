@@ -65,7 +65,8 @@ enum MapWriter {
       rows.write(map, to: &writer)
       return writer.endObject()
     }
-    for partition in 0..<map.partitionCount where !writer.isStopped(at: partition) {
+    for partition in 0..<map.partitionCount {
+      if writer.isStopped(at: partition) { break }
       if ranges.isEmpty {
         writer.key(partition)
         writer.beginObject(.compact)

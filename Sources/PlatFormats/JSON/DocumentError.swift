@@ -52,6 +52,7 @@ extension DocumentSource {
 
   /// The error of the C reader.
   func error(_ error: plat_json_error) -> DocumentError {
+    if error.code == PLAT_JSON_STOPPED.rawValue { return cancelled() }
     let found = withUnsafeBytes(of: error.found) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
     let noMemory = error.code == PLAT_JSON_NO_MEMORY.rawValue
     return self.error(

@@ -38,7 +38,7 @@ package struct JSONReader: ~Copyable {
     let base = source.unsafeBytes.baseAddress!
     let indexBytes = JSONReader.indexBytes(source)
     guard source.allowance.take(indexBytes) else { throw source.outOfMemory() }
-    guard let handle = plat_json_open(base, source.unsafeBytes.count, &problem) else {
+    guard let handle = source.open(&problem) else {
       source.allowance.giveBack(indexBytes)
       throw source.error(problem)
     }

@@ -28,7 +28,10 @@ package struct JSONWriter: ~Copyable {
   private var depth = 0
   /// A key is written and its value is not.
   private var isAfterKey = false
-  private var problem: FileError.Reason?
+  private var problem = Problem.none
+
+  private enum Problem { case none, outOfMemory, cancelled }
+
   let allowance: Allowance
   /// What a binary document has beside its JSON; nil where all is JSON.
   private(set) var parts: BinaryParts?
@@ -186,8 +189,8 @@ package struct JSONWriter: ~Copyable {
 
   @inline(never) private mutating func grow(by size: Int) -> Bool {
     let wanted = max(2 * capacity, count + size)
-    guard problem == nil, allowance.take(wanted - capacity), let memory = realloc(block, wanted) else {
-      problem = problem ?? .outOfMemory
+    guard problem == .none, allowance.take(wanted - capacity), let memory = realloc(block, wanted) else {
+      if problem == .none { problem = .outOfMemory }
       return false
     }
     LargeBlock.advise(memory, wanted)
@@ -198,15 +201,17 @@ package struct JSONWriter: ~Copyable {
 
   /// Asked for between parts of a long document: true where there is no use in going on.
   package mutating func isStopped() -> Bool {
-    if problem == nil, allowance.isInterrupted {
+    if problem == .none, allowance.isInterrupted {
       problem = .cancelled
       capacity = count  // whatever comes asks for room, and gets none
     }
-    return problem != nil
+    return problem != .none
   }
 
   /// The same for loops over what is small: asks each 1,024th time.
-  @inline(__always) package mutating func isStopped(at index: Int) -> Bool { index & 1023 == 0 && isStopped() }
+  @inline(__always) package mutating func isStopped(at index: Int) -> Bool {
+    problem != .none || index & 1023 == 0 && isStopped()
+  }
 
   // MARK: the result
 
@@ -255,7 +260,11 @@ package struct JSONWriter: ~Copyable {
   }
 
   private func written(for name: String) throws(FileError) -> UnsafeRawBufferPointer {
-    if let problem { throw FileError(problem, path: name) }
+    switch problem {
+    case .none: break
+    case .outOfMemory: throw FileError(.outOfMemory, path: name)
+    case .cancelled: throw FileError(.cancelled, path: name)
+    }
     return UnsafeRawBufferPointer(start: block, count: count)
   }
 }

@@ -8,6 +8,7 @@ struct WeightedChains<Hops: WeightedHops> {
   let hops: Hops
   let due: WeightedDue
   let load: NodeTable<Int>
+  private let arena: Arena
   private var trials = 1 << 22
 
   private struct Step {
@@ -17,7 +18,8 @@ struct WeightedChains<Hops: WeightedHops> {
     var hop: Hop
   }
 
-  init(_ hops: Hops, _ due: WeightedDue, load: NodeTable<Int>) {
+  init(_ hops: Hops, _ due: WeightedDue, load: NodeTable<Int>, arena: Arena) {
+    self.arena = arena
     self.hops = hops
     self.due = due
     self.load = load
@@ -28,6 +30,7 @@ struct WeightedChains<Hops: WeightedHops> {
     var found = false
     for index in 0..<load.count {
       let node = NodeIndex(index)
+      if arena.isInterrupted { return false }
       while trials > 0, load[node] > due.most[node] || load[node] < due.least[node], chain(from: node, gives: load[node] > due.most[node]) {
         found = true
       }
@@ -40,7 +43,7 @@ struct WeightedChains<Hops: WeightedHops> {
     var isSeen = [Bool](repeating: false, count: load.count)
     isSeen[start.int] = true
     var next = 0
-    while next < steps.count, trials > 0 {
+    while next < steps.count, trials > 0, !arena.isInterrupted {
       let step = steps[next]
       let node = step.node
       // What has to go on from here: between these, so that the node stays in its window, or comes nearer to it.
