@@ -2,10 +2,9 @@
 //
 // Plat, from the ground up. The import law, which this file enforces between targets:
 //
-//   PlatCLI, PlatBenchmarks → PlatBench → PlatFormats → PlatEngine → CPlatCore, CGMP
-//   PlatCLI → PlatSimulator → PlatEngine
+//   PlatCLI, PlatBenchmarks → PlatBench → PlatFormats → PlatSimulator → PlatEngine → CPlatCore, CGMP
 //                                         PlatFormats → CPlatJSON
-//   PlatABI → PlatFormats, PlatEngine, CPlat (documents go in and out through the C ABI, too)
+//   PlatABI → PlatFormats, PlatSimulator, PlatEngine, CPlat (documents go in and out through the C ABI, too)
 //
 // and inside the engine, by review: Model ← Exact ← Dense ← Planner; Model ← Moves ← Steps ← Execution; Judge reads Model,
 // Exact and Dense only. Nothing imports the CLI or the ABI. Neither the engine nor the library links Foundation.
@@ -53,11 +52,14 @@ let package = Package(
     .systemLibrary(name: "CISAL", path: "CSources/CISAL", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
 
     .target(name: "PlatEngine", dependencies: ["CPlatCore", "CGMP"]),
-    .target(name: "PlatFormats", dependencies: ["PlatEngine", "CPlatCore", "CPlatJSON"]),
+    .target(name: "PlatFormats", dependencies: ["PlatEngine", "PlatSimulator", "CPlatCore", "CPlatJSON"]),
     // plat.h, and what it has promised. PlatABI implements it.
     .target(name: "CPlat", path: "CSources/CPlat", exclude: ["plat.symbols"]),
+    // What the library has in place of the process's environment. Of no other product.
+    .target(name: "CPlatGuest", path: "CSources/CPlatGuest"),
     .target(
-      name: "PlatABI", dependencies: ["CPlat", "PlatFormats", "PlatEngine", "CPlatCore"], linkerSettings: guest),
+      name: "PlatABI", dependencies: ["CPlat", "CPlatGuest", "PlatFormats", "PlatSimulator", "PlatEngine", "CPlatCore"],
+      linkerSettings: guest),
     // Whole clusters with faults, from one seed. Optimised in debug builds too: tests run thousands of them.
     .target(name: "PlatSimulator", dependencies: ["PlatEngine"], swiftSettings: [.unsafeFlags(["-O"])]),
     .executableTarget(
@@ -119,7 +121,7 @@ let package = Package(
 // under it ("Invalid bitcast" in MapReader). What works on several threads lies below both.
 if Context.environment["PLAT_ENGINE_ONLY"] != nil {
   let above = [
-    "CPlatJSON", "CPlat", "PlatABI", "PlatFormats", "PlatCLI", "PlatBenchmarks", "PlatBench", "PlatABITests",
+    "CPlatJSON", "CPlat", "CPlatGuest", "PlatABI", "PlatFormats", "PlatCLI", "PlatBenchmarks", "PlatBench", "PlatABITests",
     "PlatBenchTests", "PlatFormatsTests", "PlatCLITests",
   ]
   package.targets.removeAll { above.contains($0.name) }

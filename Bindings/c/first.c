@@ -1,8 +1,11 @@
-/* A first program: a cluster of arrays is planned, a node leaves, keys are routed, and an error is shown.
+/* A first program: a cluster of arrays is planned, a node leaves, keys are routed, a plan is cancelled by another thread, and
+ * an error is shown.
  *
- *     cc first.c $(pkg-config --cflags --libs plat) -o first
+ *     cc -pthread first.c $(pkg-config --cflags --libs plat) -o first
  */
+#define _POSIX_C_SOURCE 200809L
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <plat.h>
@@ -32,6 +35,41 @@ static void show(const plat_plan *plan, const plat_cluster *cluster) {
     printf("  %" PRIu32 ": master %s, slaves %s and %s\n", partition, plat_cluster_node_name(cluster, row[0]),
            plat_cluster_node_name(cluster, row[1]), plat_cluster_node_name(cluster, row[2]));
   }
+}
+
+/* Work that is under way, and the thread that gives it up. */
+typedef struct work { plat_control *control; pthread_barrier_t gate; } work;
+
+/* Told each stage that is done: the first of them opens the gate, and waits until the other thread has cancelled. */
+static int32_t at_gate(void *context, const char *stage) {
+  work *work = context;
+  printf("%s is done; ", stage);
+  pthread_barrier_wait(&work->gate);
+  pthread_barrier_wait(&work->gate);
+  return 0; /* anything else would cancel, too */
+}
+
+static void *give_up(void *context) {
+  work *work = context;
+  pthread_barrier_wait(&work->gate);
+  plat_control_cancel(work->control);
+  pthread_barrier_wait(&work->gate);
+  return NULL;
+}
+
+static plat_status plan_and_give_up(const plat_cluster *cluster, plat_error *error) {
+  work work;
+  pthread_t thread;
+  plat_plan *plan = NULL;
+  if (plat_control_make(at_gate, &work, &work.control, error)) return (plat_status)error->status;
+  pthread_barrier_init(&work.gate, NULL, 2);
+  pthread_create(&thread, NULL, give_up, &work);
+  const plat_status status = plat_plan_make(cluster, NULL, NULL, work.control, &plan, error);
+  pthread_join(thread, NULL);
+  pthread_barrier_destroy(&work.gate);
+  plat_control_free(work.control);
+  plat_plan_free(plan);
+  return status;
 }
 
 int main(void) {
@@ -72,6 +110,9 @@ int main(void) {
   const uint32_t partition = plat_router_find(router, key, strlen(key));
   printf("%s is in partition %" PRIu32 ", whose master is %s\n", key, partition,
          plat_cluster_node_name(next_cluster, plat_plan_rows(next, NULL)[partition * replicas]));
+
+  /* Another thread can stop what takes too long. */
+  if (plan_and_give_up(next_cluster, &error) == PLAT_CANCELLED) printf("from another thread: %s\n", error.message);
 
   /* What is wrong is told with its place. */
   const char *document = "{ \"plat\": 1,\n  \"settings\": { \"numPartitions\": 12 },\n  \"nodes\": { \"ant\": { \"weight\": true } } }";

@@ -8,8 +8,15 @@ package main
 #include <string.h>
 #include <plat.h>
 
+int32_t atGate(void *context, char *stage);
+
+// A control whose progress function is Go's.
+static inline plat_status make_control(plat_control **control, plat_error *error) {
+  return plat_control_make((plat_progress)atGate, NULL, control, error);
+}
+
 // Pointers to Go memory may not lie in a struct that C is given; so it is filled in here.
-static plat_status describe(uint32_t nodes, uint32_t partitions, const uint32_t *containers, const uint8_t *statuses,
+static inline plat_status describe(uint32_t nodes, uint32_t partitions, const uint32_t *containers, const uint8_t *statuses,
                             const uint32_t *map, plat_cluster **cluster, plat_error *error) {
   const uint32_t counts[PLAT_STATE_COUNT] = {1, 2, 0, 0};
   const plat_rule rule = {PLAT_RULE_AT_MOST, PLAT_HARD, 3, 0, 1, 0};
@@ -37,6 +44,18 @@ import (
 )
 
 const width = 3
+
+// What a plan is given up through: it has begun, and it is cancelled.
+var begun, cancelled = make(chan struct{}), make(chan struct{})
+
+// Told each stage that is done: the first of them waits until another goroutine has cancelled.
+//
+//export atGate
+func atGate(context unsafe.Pointer, stage *C.char) C.int32_t {
+	close(begun)
+	<-cancelled
+	return 0
+}
 
 // Failure is a call that failed, in words.
 type Failure struct {
@@ -135,17 +154,16 @@ func main() {
 
 	e := newError()
 	var control *C.plat_control
-	check(failure(C.plat_control_make(nil, nil, &control, &e), &e))
-	done := make(chan struct{})
+	check(failure(C.make_control(&control, &e), &e))
 	go func() {
+		<-begun
 		C.plat_control_cancel(control)
-		close(done)
+		close(cancelled)
 	}()
-	<-done
 	_, err = fresh.plan(control)
 	C.plat_control_free(control)
-	if cancelled, is := err.(*Failure); is {
-		fmt.Println("from another goroutine:", cancelled.Status)
+	if told, is := err.(*Failure); is {
+		fmt.Println("from another goroutine:", told.Status)
 	}
 
 	document := "{ \"plat\": 1,\n\"nodes\": { \"a\": { \"wait\": 1 } } }"

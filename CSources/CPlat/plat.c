@@ -7,6 +7,7 @@
 PINNED(sizeof(plat_status) == 4);
 PINNED(PLAT_OK == 0 && PLAT_INVALID_ARGUMENT == 1 && PLAT_INVALID_INPUT == 2 && PLAT_UNSUPPORTED == 3);
 PINNED(PLAT_OUT_OF_MEMORY == 4 && PLAT_CANCELLED == 5 && PLAT_NOT_FOUND == 6 && PLAT_TOO_SMALL == 7);
+PINNED(PLAT_IO == 8);
 PINNED(PLAT_NONE == 0xffffffff && PLAT_NO_LIMIT == 0xffffffff && PLAT_STATE_NULL == 0xffffffff);
 PINNED(PLAT_MODEL_MASTER_SLAVE == 0 && PLAT_MODEL_MULTI_MASTER == 1);
 PINNED(PLAT_STATE_MASTER == 0 && PLAT_STATE_SLAVE == 1 && PLAT_STATE_PENDING == 2 && PLAT_STATE_DEAD == 3);
@@ -76,3 +77,7 @@ PINNED(sizeof(plat_step) == 56);
 AT(plat_document, size, 0); AT(plat_document, reserved, 4); AT(plat_document, bytes, 8); AT(plat_document, length, 16);
 AT(plat_document, name, 24);
 PINNED(sizeof(plat_document) == 32);
+
+AT(plat_batch_summary, size, 0); AT(plat_batch_summary, reserved, 4); AT(plat_batch_summary, jobs, 8);
+AT(plat_batch_summary, failed, 16); AT(plat_batch_summary, resumed, 24);
+PINNED(sizeof(plat_batch_summary) == 32);

@@ -9,11 +9,17 @@
 #include <stdlib.h>
 #include "include/plat_rows.h"
 
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
 enum { most_narrow_width = 8, rows_at_once = 8, most_slots_at_once = most_narrow_width * rows_at_once };
 
-static int is_bad_row(const uint32_t *row, size_t width, uint32_t nodes) {
+/// `all_different`: an empty slot is bad, too.
+static inline __attribute__((always_inline)) int is_bad_row(
+  const uint32_t *row, size_t width, uint32_t nodes, int all_different) {
   for (size_t slot = 0; slot < width; slot++) {
-    if (row[slot] == UINT32_MAX) continue;
+    if (!all_different && row[slot] == UINT32_MAX) continue;
     if (row[slot] >= nodes) return 1;
     for (size_t other = 0; other < slot; other++) {
       if (row[other] == row[slot]) return 1;
@@ -58,18 +64,12 @@ static inline __attribute__((always_inline)) size_t narrow_of(
     }
   }
   // There is nothing before the first row.
-  if (is_bad_row(rows, width, nodes)) return 0;
-  if (all_different) {
-    for (size_t slot = 0; slot < width; slot++) {
-      if (rows[slot] >= nodes) return 0;
-    }
-  }
+  if (is_bad_row(rows, width, nodes, all_different)) return 0;
   size_t first = 1;
   while ((first = first_suspect_of(rows, first, count, width, nodes, &masks)) < count) {
-    if (all_different) return first;
     const size_t end = first + rows_at_once < count ? first + rows_at_once : count;
     for (; first < end; first++) {
-      if (is_bad_row(rows + first * width, width, nodes)) return first;
+      if (is_bad_row(rows + first * width, width, nodes, all_different)) return first;
     }
   }
   return count;
@@ -98,8 +98,66 @@ __attribute__((target("avx2"))) static size_t narrow_avx2(
 }
 #endif
 
+#if defined(__x86_64__)
+// With 512 bits, sixteen rows are `width` vectors. Each row is compared with itself turned by one slot, and by two … up to half
+// of its length, in which every two of its slots meet; a turn is two loads that a mask puts together:
+//
+//     row            a b c
+//     turned by 1    b c a     b c from one slot further on, a from two before
+//
+// Two that are the same leave 0 in the least of all differences; a number that is too large shows in the greatest of all.
+#define WIDE_VECTORS __attribute__((target("avx512f,avx512bw,avx512vl")))
+
+static inline __attribute__((always_inline)) WIDE_VECTORS size_t turned_of(
+  const uint32_t *rows, size_t count, size_t width, uint32_t nodes, int all_different) {
+  __mmask16 wraps[most_narrow_width / 2 + 1][most_narrow_width];  // whose turned slot is from before
+  for (size_t turn = 1; turn <= width / 2; turn++) {
+    for (size_t part = 0; part < width; part++) {
+      unsigned mask = 0;
+      for (size_t lane = 0; lane < 16; lane++) mask |= (unsigned)((part * 16 + lane) % width >= width - turn) << lane;
+      wraps[turn][part] = (__mmask16)mask;
+    }
+  }
+  const size_t rows_of_block = 256;
+  // The first rows and the last have nothing before or behind them to be loaded.
+  size_t row = 0;
+  for (; row < count && row < 16; row++) if (is_bad_row(rows + row * width, width, nodes, all_different)) return row;
+  while (row + 32 <= count) {
+    const size_t first = row;
+    __m512i least = _mm512_set1_epi32(-1), greatest = _mm512_setzero_si512();
+    for (; row + 32 <= count && row < first + rows_of_block; row += 16) {
+      const uint32_t *line = rows + row * width;
+      for (size_t part = 0; part < width; part++, line += 16) {
+        const __m512i here = _mm512_loadu_si512(line);
+        greatest = _mm512_max_epu32(greatest, here);
+        for (size_t turn = 1; turn <= width / 2; turn++) {
+          const __m512i turned = _mm512_mask_loadu_epi32(_mm512_loadu_si512(line + turn), wraps[turn][part], line + turn - width);
+          least = _mm512_min_epu32(least, _mm512_xor_si512(here, turned));
+        }
+      }
+    }
+    if (_mm512_cmpge_epu32_mask(greatest, _mm512_set1_epi32((int)nodes)) == 0 && _mm512_testn_epi32_mask(least, least) == 0) continue;
+    for (size_t bad = first; bad < row; bad++) if (is_bad_row(rows + bad * width, width, nodes, all_different)) return bad;
+  }
+  for (; row < count; row++) if (is_bad_row(rows + row * width, width, nodes, all_different)) return row;
+  return count;
+}
+
+WIDE_VECTORS static size_t turned(const uint32_t *rows, size_t count, size_t width, uint32_t nodes, int all_different) {
+  switch (width) {
+    case 2: return turned_of(rows, count, 2, nodes, all_different);
+    case 3: return turned_of(rows, count, 3, nodes, all_different);
+    case 4: return turned_of(rows, count, 4, nodes, all_different);
+    default: return turned_of(rows, count, width, nodes, all_different);
+  }
+}
+#endif
+
 static size_t narrow_here(const uint32_t *rows, size_t count, size_t width, uint32_t nodes, int all_different) {
 #if defined(__x86_64__)
+  if (width > 1 && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")) {
+    return turned(rows, count, width, nodes, all_different);
+  }
   if (__builtin_cpu_supports("avx2")) return narrow_avx2(rows, count, width, nodes, all_different);
 #endif
   return narrow_portable(rows, count, width, nodes, all_different);

@@ -41,3 +41,11 @@ void plat_threads_perform(unsigned count, void (*body)(void *context, unsigned w
   }
   if (jobs != few) free(jobs);
 }
+
+static _Thread_local void *of_thread[2];
+
+void *plat_thread_get(unsigned place) { return place < 2 ? of_thread[place] : NULL; }
+
+void plat_thread_set(unsigned place, void *pointer) {
+  if (place < 2) of_thread[place] = pointer;
+}

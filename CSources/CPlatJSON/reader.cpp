@@ -7,6 +7,7 @@
 // Between the end of a scalar and the next structural character there is only whitespace, so the closing
 // quote of a string is found by walking back from there.
 #include <simdjson.h>
+#include <sys/mman.h>
 
 #include <algorithm>
 #include <cstring>
@@ -195,7 +196,57 @@ size_t plat_json_reader::fill(plat_json_token *tokens, size_t capacity) {
 
 size_t plat_json_padding(void) { return simdjson::SIMDJSON_PADDING; }
 
+/// The best that this processor can do. simdjson's own choice would ask the environment, and be the host's as well.
+static const simdjson::implementation *best_implementation() {
+  static const simdjson::implementation *best = simdjson::get_available_implementations().detect_best_supported();
+  return best;
+}
+
+/// A large index asks for large pages: touching 4 KiB for the first time takes longer than filling it.
+static void advise(const void *block, size_t size) {
+  const uintptr_t page = 4096, begin = (uintptr_t(block) + page - 1) & ~(page - 1), end = (uintptr_t(block) + size) & ~(page - 1);
+  if (size >= (size_t(4) << 20) && end > begin) madvise(reinterpret_cast<void *>(begin), end - begin, MADV_HUGEPAGE);
+}
+
+/// simdjson's first stage, some MiB at a time, so that somebody can be asked between them. No string has a line break in it, so
+/// that a document may be cut at each: what a part has is what the whole would have. False where a part has a fault, or was
+/// not gone on with; then nothing is known.
+static bool scan_in_parts(plat_json_reader &reader, bool (*goes_on)(void *), void *context) {
+  constexpr size_t part_bytes = size_t(4) << 20;
+  auto &stage = *reader.stage;
+  uint32_t *indexes = stage.structural_indexes.release();
+  size_t count = 0, begin = 0;
+  bool is_good = true;
+  while (is_good && begin < reader.length) {
+    size_t end = reader.length;
+    if (end - begin > part_bytes) {
+      auto *line = static_cast<const uint8_t *>(memchr(reader.bytes + begin + part_bytes, '\n', end - begin - part_bytes));
+      if (line) end = size_t(line - reader.bytes) + 1;
+    }
+    stage.structural_indexes.reset(indexes + count);
+    auto scanned = stage.stage1(reader.bytes + begin, end - begin, simdjson::stage1_mode::regular);
+    const size_t found = scanned == simdjson::SUCCESS ? stage.n_structural_indexes : 0;
+    stage.structural_indexes.release();
+    is_good = (scanned == simdjson::SUCCESS || scanned == simdjson::EMPTY) && goes_on(context);
+    for (size_t at = 0; at < found; at++) indexes[count + at] += uint32_t(begin);
+    count += found;
+    begin = end;
+  }
+  stage.structural_indexes.reset(indexes);
+  if (!is_good) return false;
+  // What the first stage puts behind the last.
+  indexes[count] = indexes[count + 1] = uint32_t(reader.length);
+  indexes[count + 2] = 0;
+  stage.n_structural_indexes = uint32_t(count);
+  return true;
+}
+
 plat_json_reader *plat_json_open(const uint8_t *bytes, size_t length, plat_json_error *error) {
+  return plat_json_open_in_parts(bytes, length, nullptr, nullptr, error);
+}
+
+plat_json_reader *plat_json_open_in_parts(
+    const uint8_t *bytes, size_t length, bool (*goes_on)(void *), void *context, plat_json_error *error) {
   using namespace simdjson;
   if (length >= SIMDJSON_MAXSIZE_BYTES) {
     *error = {0, PLAT_JSON_TOO_LONG, "4 GiB or more", "a document of less than 4 GiB"};
@@ -210,9 +261,18 @@ plat_json_reader *plat_json_open(const uint8_t *bytes, size_t length, plat_json_
   reader->bytes = bytes;
   reader->length = length;
   reader->limit = uint32_t(length);
-  auto made = get_active_implementation()->create_dom_parser_implementation(length, 1, reader->stage);
+  auto made = best_implementation()->create_dom_parser_implementation(length, 1, reader->stage);
   if (made != SUCCESS || !reader->stage) return no_memory();
-  auto scanned = length == 0 ? EMPTY : reader->stage->stage1(bytes, length, stage1_mode::regular);
+  advise(reader->stage->structural_indexes.get(), 4 * length);
+  auto scanned = EMPTY;
+  if (length > 0 && goes_on && scan_in_parts(*reader, goes_on, context)) {
+    scanned = reader->stage->n_structural_indexes > 0 ? SUCCESS : EMPTY;
+  } else if (goes_on && !goes_on(context)) {
+    *error = {0, PLAT_JSON_STOPPED, "an interrupt", "none"};
+    return nullptr;
+  } else if (length > 0) {
+    scanned = reader->stage->stage1(bytes, length, stage1_mode::regular);
+  }
   if (scanned != SUCCESS && scanned != EMPTY && find_lexical_fault(bytes, length, &reader->fault)) {
     // Read what comes before the token at fault, as a document of its own; an earlier fault counts more.
     reader->limit = uint32_t(reader->fault.token);

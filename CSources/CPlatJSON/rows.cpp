@@ -152,7 +152,7 @@ int64_t plat_json_read_rows(plat_json_reader *reader, uint64_t offset, uint32_t 
   reader->seek(offset, depth, expects::key);
   walker at{*reader, reader->bytes, reader->stage->structural_indexes.get(), reader->next, reader->count};
   int64_t count = 0;
-  while (read_row(at, *rows)) {
+  while (uint64_t(count) < rows->most && read_row(at, *rows)) {
     count++;
     reader->next = at.next;
     reader->state = expects::comma_or_end;

@@ -3,11 +3,11 @@ import PlatFormats
 
 /// Gives a document that `write` writes to the host.
 func giveDocument(
-  _ place: UnsafeMutablePointer<OpaquePointer?>?, capacityBytes: Int = 64 << 10, isBinary: Bool = false,
+  _ place: UnsafeMutablePointer<OpaquePointer?>?, _ work: Work, capacityBytes: Int = 64 << 10, isBinary: Bool = false,
   _ write: (inout JSONWriter) throws -> Void
 ) throws {
   let out = try Handle.out(place, "bytes")
-  var writer = JSONWriter(capacityBytes: capacityBytes, isBinary: isBinary)
+  var writer = JSONWriter(capacityBytes: capacityBytes, isBinary: isBinary, allowance: work.allowance)
   try write(&writer)
   out.pointee = Handle.give(try writer.bytes())
 }

@@ -50,12 +50,24 @@ struct Told {
     case PlatError.outOfMemory:
       self.init(PLAT_OUT_OF_MEMORY, "there is too little memory")
     case let error as DocumentError:
+      if error.reason == .cancelled {
+        self.init(PLAT_CANCELLED, "cancelled")
+        return
+      }
       self.init(
         error.reason == .outOfMemory ? PLAT_OUT_OF_MEMORY : PLAT_INVALID_INPUT, error.path, error.found, error.expected)
       message = error.description
       (line, column) = (error.line, error.column)
     case let error as FileError:
-      self.init(error.reason == .outOfMemory ? PLAT_OUT_OF_MEMORY : PLAT_INVALID_INPUT, error.description)
+      let status =
+        switch error.reason {
+        case .outOfMemory: PLAT_OUT_OF_MEMORY
+        case .cancelled: PLAT_CANCELLED
+        case .noInput: PLAT_NOT_FOUND
+        case .create, .read, .write: PLAT_IO
+        case .tooLong, .damaged: PLAT_INVALID_INPUT
+        }
+      self.init(status, status == PLAT_CANCELLED ? "cancelled" : error.description)
       if case .damaged(let found, let expected) = error.reason { (self.found, self.expected) = (found, expected) }
     default:
       self.init(PLAT_INVALID_INPUT, "\(error)")

@@ -9,7 +9,7 @@ public func plat_cluster_from_arrays(
 ) -> plat_status {
   call(error) {
     let out = try Handle.out(cluster, "cluster")
-    out.pointee = Handle.give(try ClusterArrays(arrays).handle())
+    out.pointee = Handle.give(try ClusterArrays(arrays, Work()).handle())
   }
 }
 
@@ -20,7 +20,7 @@ public func plat_cluster_from_document(
 ) -> plat_status {
   call(error) {
     let out = try Handle.out(cluster, "cluster")
-    let source = try Input.source(bytes, length, name, "cluster")
+    let source = try Input.source(bytes, length, name, "cluster", Work())
     let document = try ClusterReader.read(source)
     let dense = try source.locatingErrors { try DenseCluster(document.cluster) }
     out.pointee = Handle.give(ClusterHandle(document, dense, source: source))

@@ -10,8 +10,10 @@ struct ClusterArrays {
   private let partitionCount: Int
   private let levelCount: Int
   private let model: StateModel
+  private let work: Work
 
-  init(_ pointer: UnsafePointer<plat_cluster_arrays>?) throws {
+  init(_ pointer: UnsafePointer<plat_cluster_arrays>?, _ work: Work) throws {
+    self.work = work
     arrays = try Sized.read(pointer, "arrays", empty: plat_cluster_arrays())
     guard arrays.flags & ~UInt32(PLAT_BORROW_MAP) == 0 else {
       throw Refusal.argument("flags", found: "\(arrays.flags)", expected: "PLAT_BORROW_MAP or 0")
@@ -36,6 +38,7 @@ struct ClusterArrays {
       settings: try settings(), levels: try levelNames(), containers: tree.containers, nodes: try nodes(tree.order),
       ranges: try ranges(), partitionWeights: partitionWeights())
     cluster.models = []
+    try work.interrupt?.throwIfRequested()
     let dense = try DenseCluster(cluster)
     let numbering = tree.order.map { NodeNumbering(order: $0) }
     let document = ClusterDocument(cluster: cluster, map: try map(dense, numbering))
@@ -124,28 +127,31 @@ struct ClusterArrays {
     nodes.reserveCapacity(nodeCount)
     for place in 0..<nodeCount {
       let node = order.map { Int($0[place]) } ?? place
-      var made = Node(name: try arrays.node_names.map { try CText.read($0[node], "node_names[\(node)]") } ?? String(node))
-      guard !made.name.isEmpty, !made.name.hasPrefix("x-") else {
-        throw Refusal.argument(
-          "node_names[\(node)]", found: "\"\(made.name)\"", expected: "a name that does not begin with x-, as documents ask")
-      }
+      var made = Node(name: try arrays.node_names.map { try name($0[node], node) } ?? String(node))
       if let weights = arrays.node_weights { made.weight = Quantity(weights[node]) }
       if let capacities = arrays.node_capacities { made.capacity = Self.limit(capacities[node]) }
       if let statuses = arrays.node_statuses {
-        guard let status = Self.statuses[Int(statuses[node])] else {
-          throw Refusal.argument("node_statuses[\(node)]", found: "\(statuses[node])", expected: "one of PLAT_NODE_…")
+        switch UInt32(statuses[node]) {
+        case UInt32(PLAT_NODE_ACTIVE): break
+        case UInt32(PLAT_NODE_LEAVING): made.status = .leaving
+        case UInt32(PLAT_NODE_MAINTENANCE): made.status = .maintenance
+        case UInt32(PLAT_NODE_FAILED): made.status = .failed
+        default: throw Refusal.argument("node_statuses[\(node)]", found: "\(statuses[node])", expected: "one of PLAT_NODE_…")
         }
-        made.status = status
       }
       nodes.append(made)
     }
     return nodes
   }
 
-  private static let statuses: [Int: Node.Status] = [
-    Int(PLAT_NODE_ACTIVE): .active, Int(PLAT_NODE_LEAVING): .leaving, Int(PLAT_NODE_MAINTENANCE): .maintenance,
-    Int(PLAT_NODE_FAILED): .failed,
-  ]
+  private func name(_ text: UnsafePointer<CChar>?, _ node: Int) throws -> String {
+    let name = try CText.read(text, "node_names[\(node)]")
+    guard !name.isEmpty, !name.hasPrefix("x-") else {
+      throw Refusal.argument(
+        "node_names[\(node)]", found: "\"\(name)\"", expected: "a name that does not begin with x-, as documents ask")
+    }
+    return name
+  }
 
   // MARK: Partitions
 
@@ -202,7 +208,7 @@ struct ClusterArrays {
       return nil
     }
     let placement = try MapRows.placement(
-      rows, slots: arrays.map_slots, of: dense, numbering, isBorrowed: arrays.flags & UInt32(PLAT_BORROW_MAP) != 0)
+      rows, slots: arrays.map_slots, of: dense, numbering, isBorrowed: arrays.flags & UInt32(PLAT_BORROW_MAP) != 0, work)
     guard arrays.map_revision <= MapRows.mostRevision else {
       throw Refusal.argument("map_revision", found: "\(arrays.map_revision)", expected: "at most \(MapRows.mostRevision)")
     }

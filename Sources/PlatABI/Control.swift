@@ -7,12 +7,6 @@ final class ControlHandle: Sendable {
 
   init(_ interrupt: Interrupt) { self.interrupt = interrupt }
 
-  static func interrupt(_ pointer: OpaquePointer?) throws -> Interrupt? {
-    let handle: ControlHandle? = Handle.peek(pointer)
-    if let handle, handle.interrupt.isRequested { throw PlatError.cancelled }
-    return handle?.interrupt
-  }
-
   /// The host's function, with what it asked to be told beside.
   struct Host: @unchecked Sendable {
     let progress: plat_progress

@@ -1,4 +1,6 @@
+import CPlat
 import PlatEngine
+import PlatFormats
 
 /// The map that an operation goes back to, or that was under way, in the numbers of the cluster as it is now.
 enum EarlierMap {
@@ -41,5 +43,23 @@ enum EarlierMap {
       result.slots[slot] = numbers[map.slots[slot].int]
     }
     return result
+  }
+}
+
+@c @implementation
+public func plat_cluster_earlier(
+  _ cluster: OpaquePointer?, _ document: UnsafePointer<plat_document>?, _ options: OpaquePointer?, _ control: OpaquePointer?,
+  _ earlier: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<plat_error>?
+) -> plat_status {
+  call(error) {
+    let out = try Handle.out(earlier, "earlier")
+    let cluster: ClusterHandle = try Handle.take(cluster, "cluster")
+    let work = try Work(options, control)
+    let maps = try EarlierMaps.read(Input.source(document, "document", work), for: cluster.cluster)
+    let map = work.values.operation == .restoreBack ? maps.mapBefore ?? maps.map : maps.map
+    var copy = cluster.document
+    copy.map = MapDocument(header: MapHeader(kind: .current, revision: cluster.revision), placement: map)
+    out.pointee = Handle.give(
+      ClusterHandle(copy, cluster.dense, numbering: cluster.numbering, source: cluster.source))
   }
 }

@@ -11,7 +11,7 @@ enum MapRows {
   /// number the nodes as the tree does, else copied. O(P · R).
   static func placement(
     _ rows: UnsafePointer<UInt32>, slots: UnsafePointer<UInt32>?, of dense: DenseCluster, _ numbering: NodeNumbering?,
-    isBorrowed: Bool
+    isBorrowed: Bool, _ work: Work
   ) throws -> PlacementMap {
     let states = dense.cluster.settings.model.states.count
     let slotCounts = slots.map { slots in (0..<states).map { Int(slots[$0]) } } ?? dense.wanted
@@ -20,25 +20,43 @@ enum MapRows {
       throw Refusal.argument(
         "map_slots", found: "\(width) slots in a row", expected: "at most \(Limits.slots) slots in all")
     }
-    let bad = plat_rows_first_bad(rows, dense.partitionCount, width, UInt32(dense.nodeCount))
-    if bad < dense.partitionCount { throw describe(rows + bad * width, bad, width, dense) }
-    if bad > dense.partitionCount { throw PlatError.outOfMemory }
     if isBorrowed && numbering == nil {
+      try check(rows, 0..<dense.partitionCount, width, dense)
       let borrowed = UnsafeMutableRawPointer(mutating: rows).assumingMemoryBound(to: NodeIndex.self)
       return PlacementMap(
         unsafeSlots: borrowed, partitionCount: dense.partitionCount, slotCounts: slotCounts, owner: Host())
     }
     let count = dense.partitionCount * width
-    let arena = try Arena()
+    let arena = try Arena(limitBytes: work.values.memoryLimitBytes, interrupt: work.interrupt)
     let table: NodeTable<UInt32> = try arena.table(count)
-    if let numbering {
-      NodeNumbering.translate(rows, count: count, by: numbering.inTree, into: table.base)
-    } else {
-      table.base.update(from: rows, count: count)
+    // Each block is taken while it is in the cache. The check of wide rows has more to do in the beginning.
+    let block = width > 8 ? max(dense.partitionCount, 1) : max(blockSlots / max(width, 1), 1)
+    for first in stride(from: 0, to: dense.partitionCount, by: block) {
+      let partitions = first..<min(first + block, dense.partitionCount)
+      try check(rows, partitions, width, dense)
+      try work.interrupt?.throwIfRequested()
+      let (from, count) = (first * width, partitions.count * width)
+      if let numbering {
+        NodeNumbering.translate(rows + from, count: count, by: numbering.inTree, into: table.base + from)
+      } else {
+        (table.base + from).update(from: rows + from, count: count)
+      }
     }
     return PlacementMap(
       unsafeSlots: UnsafeMutableRawPointer(table.base).assumingMemoryBound(to: NodeIndex.self),
       partitionCount: dense.partitionCount, slotCounts: slotCounts, owner: arena)
+  }
+
+  private static let blockSlots = 1 << 15
+
+  private static func check(
+    _ rows: UnsafePointer<UInt32>, _ partitions: Range<Int>, _ width: Int, _ dense: DenseCluster
+  ) throws {
+    let first = rows + partitions.lowerBound * width
+    let bad = plat_rows_first_bad(first, partitions.count, width, UInt32(dense.nodeCount))
+    if bad == partitions.count { return }
+    guard bad < partitions.count else { throw PlatError.outOfMemory }
+    throw describe(first + bad * width, partitions.lowerBound + bad, width, dense)
   }
 
   /// Who keeps borrowed rows alive is not known here.

@@ -3,9 +3,12 @@ import PlatEngine
 import PlatFormats
 
 extension PlanHandle {
-  func changes() -> [Change] {
+  func changes(_ work: Work) throws -> [Change] {
     var difference = Difference(cluster.dense, from: cluster.document.map?.placement, to: target)
-    return difference.changes()
+    difference.interrupt = work.interrupt
+    let changes = difference.changes()
+    try work.interrupt?.throwIfRequested()
+    return changes
   }
 }
 
@@ -26,7 +29,7 @@ public func plat_plan_moves(
   call(error) {
     count?.pointee = 0
     let plan: PlanHandle = try Handle.take(plan, "plan")
-    let changes = plan.changes()
+    let changes = try plan.changes(Work())
     count?.pointee = changes.count
     guard UInt(bitPattern: capacity) >= UInt(changes.count) else { throw Refusal.tooSmall(needed: changes.count) }
     guard !changes.isEmpty else { return }
@@ -45,8 +48,9 @@ public func plat_moves_to_document(
 ) -> plat_status {
   call(error) {
     let plan: PlanHandle = try Handle.take(plan, "plan")
-    let changes = plan.changes()
-    try giveDocument(bytes, capacityBytes: (changes.count + 64) * 80) {
+    let work = try Work()
+    let changes = try plan.changes(work)
+    try giveDocument(bytes, work, capacityBytes: (changes.count + 64) * 80) {
       MovesWriter.write(
         changes, of: plan.cluster.cluster, from: plan.cluster.revision, to: plan.document.map.header.revision, into: &$0)
     }

@@ -18,14 +18,16 @@ struct Option: Sendable {
   let defaultValue: String
   let set: @Sendable (inout OptionValues, String) throws -> Void
 
-  static let table: [Option] = [
+  static let table = common + generate + simulate + batch
+
+  private static let common: [Option] = [
     Option(
       name: "threads", kind: .number(1...1024, unit: "threads"),
       meaning: "Threads to work with, the caller's included. Never changes a result.", defaultValue: "1"
     ) { $0.threads = Int($1) ?? 1 },
     Option(
       name: "memoryLimitBytes", kind: .number(0...UInt64(Int64.max), unit: "bytes"),
-      meaning: "The most that planning may take for its arrays; 0: no limit.", defaultValue: "0"
+      meaning: "The most that a call may take for arrays and documents; 0: no limit.", defaultValue: "0"
     ) { $0.memoryLimitBytes = UInt64($1) ?? 0 },
     Option(
       name: "operation", kind: .word(PlatEngine.Operation.allCases.map(\.rawValue)),

@@ -14,6 +14,11 @@ struct OptionValues: Sendable {
   /// Of documents.
   var isBinary = false
   var rule = ImportedRule.automatic
+  /// Of batches.
+  var resumes = false
+  var restarts = false
+  var generate = GenerateOptions(nodes: 3, partitions: 1024)
+  var simulate = SimulateOptions()
 
   func planOptions(_ interrupt: Interrupt?, earlier: PlacementMap? = nil) -> PlanOptions {
     var options = PlanOptions()

@@ -11,8 +11,11 @@ final class PlanHandle: Sendable {
   let made: Plan?
   let hostRows: HostRows
   let operation: CTexts
+  /// What messages call it.
+  let name: String
 
-  init(_ document: PlanDocument, _ made: Plan?, of cluster: ClusterHandle) throws(PlatError) {
+  init(_ document: PlanDocument, _ made: Plan?, of cluster: ClusterHandle, name: String = "plan") throws(PlatError) {
+    self.name = name
     self.cluster = cluster
     self.document = document
     self.made = made
@@ -38,11 +41,10 @@ public func plat_plan_make(
   call(error) {
     let out = try Handle.out(plan, "plan")
     let cluster: ClusterHandle = try Handle.take(cluster, "cluster")
-    let values = OptionsHandle.values(options)
+    let work = try Work(options, control)
     let earlierCluster: ClusterHandle? = Handle.peek(earlier)
-    let map = try EarlierMap.placement(earlierCluster, for: cluster, values.operation)
-    let planOptions = values.planOptions(try ControlHandle.interrupt(control), earlier: map)
-    out.pointee = Handle.give(try PlanHandle(making: planOptions, of: cluster))
+    let map = try EarlierMap.placement(earlierCluster, for: cluster, work.values.operation)
+    out.pointee = Handle.give(try PlanHandle(making: work.planOptions(earlier: map), of: cluster))
   }
 }
 

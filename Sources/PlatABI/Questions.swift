@@ -16,12 +16,14 @@ public func plat_explain(
     guard node == PLAT_NONE_VALUE || Int(node) < cluster.dense.nodeCount else {
       throw Refusal.argument("node", found: "\(node)", expected: "PLAT_NONE, or one of \(cluster.dense.nodeCount) from 0")
     }
+    let work = try Work()
     let asked = node == PLAT_NONE_VALUE ? nil : cluster.inTree(node)
     let explanation = try cluster.locatingErrors {
       try Judge.explain(
-        cluster.dense, map: plan.target, from: cluster.document.map?.placement, partition: Int(partition), node: asked)
+        cluster.dense, map: plan.target, from: cluster.document.map?.placement, partition: Int(partition), node: asked,
+        interrupt: work.interrupt)
     }
-    try giveDocument(bytes) { ExplanationDocument(explanation, of: cluster.cluster, node: asked).write(to: &$0) }
+    try giveDocument(bytes, work) { ExplanationDocument(explanation, of: cluster.cluster, node: asked).write(to: &$0) }
   }
 }
 
@@ -31,16 +33,19 @@ public func plat_compare(
   _ bytes: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<plat_error>?
 ) -> plat_status {
   call(error) {
-    let a = try side(clusterA, planA, "cluster_a")
-    let b = try side(clusterB, planB, "cluster_b")
-    let comparison = try MapComparison(a, b)
-    try giveDocument(bytes) { comparison.write(to: &$0) }
+    let work = try Work()
+    let a = try side(clusterA, planA, "cluster_a", work)
+    let b = try side(clusterB, planB, "cluster_b", work)
+    let comparison = try MapComparison(a, b, interrupt: work.interrupt)
+    try giveDocument(bytes, work) { comparison.write(to: &$0) }
   }
 }
 
-private func side(_ cluster: OpaquePointer?, _ plan: OpaquePointer?, _ name: String) throws -> MapComparison.Side {
+private func side(
+  _ cluster: OpaquePointer?, _ plan: OpaquePointer?, _ name: String, _ work: Work
+) throws -> MapComparison.Side {
   let cluster: ClusterHandle = try Handle.take(cluster, name)
-  return try MapComparison.Side(try namedMap(cluster, plan), cluster: cluster.cluster)
+  return try MapComparison.Side(try namedMap(cluster, plan), cluster: cluster.cluster, interrupt: work.interrupt)
 }
 
 /// The plan's map, or the cluster's.
@@ -64,58 +69,82 @@ public func plat_whatif(
     let cluster: ClusterHandle = try Handle.take(cluster, "cluster")
     guard let map = cluster.document.map else { throw Refusal.notFound("a fresh cluster has no map") }
     let cases = try FailureNames.cases(CText.read(failures, "failures"), of: cluster.cluster)
-    let interrupt = try ControlHandle.interrupt(control)
+    let work = try Work(options, control)
     let outcomes = try cluster.locatingErrors {
       try WhatIf.run(
-        cluster.dense, current: map.placement, cases: cases, threads: OptionsHandle.values(options).threads,
-        interrupt: interrupt)
+        cluster.dense, current: map.placement, cases: cases, threads: work.values.threads,
+        interrupt: work.interrupt)
     }
-    try giveDocument(bytes) { WhatIfReport(cases: cases, outcomes: outcomes).write(to: &$0) }
+    try giveDocument(bytes, work) { WhatIfReport(cases: cases, outcomes: outcomes).write(to: &$0) }
   }
 }
 
 // MARK: Other systems
 
+private func system(_ name: UnsafePointer<CChar>?) throws -> ForeignSystem {
+  let name = try CText.read(name, "system")
+  guard let system = ForeignSystem(rawValue: name) else {
+    throw Refusal.argument(
+      "system", found: "\"\(name)\"", expected: "one of \(ForeignSystem.allCases.map(\.rawValue).joined(separator: ", "))")
+  }
+  return system
+}
+
 @c @implementation
 public func plat_import(
-  _ system: UnsafePointer<CChar>?, _ document: UnsafePointer<plat_document>?, _ racks: UnsafePointer<plat_document>?,
+  _ systemName: UnsafePointer<CChar>?, _ document: UnsafePointer<plat_document>?, _ racks: UnsafePointer<plat_document>?,
   _ options: OpaquePointer?, _ cluster: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<plat_error>?
 ) -> plat_status {
   call(error) {
     let out = try Handle.out(cluster, "cluster")
-    let system = try CText.read(system, "system")
-    let source = try Input.source(document, "document")
-    let rule = OptionsHandle.values(options).rule
-    guard racks == nil || system == "kafka" else {
-      throw Refusal.argument("racks", found: "racks of \(system)", expected: "NULL but for kafka")
+    let system = try system(systemName)
+    let work = try Work(options)
+    let source = try Input.source(document, "document", work)
+    guard racks == nil || system == .kafka else {
+      throw Refusal.argument("racks", found: "racks of \(system.rawValue)", expected: "NULL but for kafka")
     }
-    let imported = try source.locatingErrors {
-      switch system {
-      case "couchbase": try CouchbaseImport.read(source, rule: rule)
-      case "kafka":
-        try KafkaImport.read(source, racks: racks.map { try KafkaRacks(reading: Input.source($0, "racks")) }, rule: rule)
-      default: throw Refusal.argument("system", found: "\"\(system)\"", expected: "couchbase or kafka")
-      }
-    }
+    let imported = try system.read(
+      source, racks: racks.map { try Input.source($0, "racks", work) }, rule: work.values.rule)
     out.pointee = Handle.give(ClusterHandle(imported.document, try DenseCluster(imported.document.cluster)))
   }
 }
 
 @c @implementation
 public func plat_export(
-  _ system: UnsafePointer<CChar>?, _ cluster: OpaquePointer?, _ plan: OpaquePointer?,
+  _ systemName: UnsafePointer<CChar>?, _ cluster: OpaquePointer?, _ plan: OpaquePointer?,
   _ bytes: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<plat_error>?
 ) -> plat_status {
   call(error) {
-    let system = try CText.read(system, "system")
+    let system = try system(systemName)
+    guard system != .plat else {
+      throw Refusal.argument("system", found: "\"plat\"", expected: "another's: see plat_document_export")
+    }
     let cluster: ClusterHandle = try Handle.take(cluster, "cluster")
     let map = try namedMap(cluster, plan)
-    try giveDocument(bytes) { writer in
-      switch system {
-      case "couchbase": try CouchbaseExport.write(map, to: &writer)
-      case "kafka": try KafkaExport.write(map, to: &writer)
-      default: throw Refusal.argument("system", found: "\"\(system)\"", expected: "couchbase or kafka")
-      }
+    try giveDocument(bytes, Work()) { try system.write(map, to: &$0) }
+  }
+}
+
+@c @implementation
+public func plat_document_export(
+  _ systemName: UnsafePointer<CChar>?, _ document: UnsafePointer<plat_document>?, _ map: UnsafePointer<CChar>?,
+  _ options: OpaquePointer?, _ control: OpaquePointer?, _ bytes: UnsafeMutablePointer<OpaquePointer?>?,
+  _ error: UnsafeMutablePointer<plat_error>?
+) -> plat_status {
+  call(error) {
+    let out = try Handle.out(bytes, "bytes")
+    let system = try system(systemName)
+    let work = try Work(options, control)
+    let name = try map.map { try CText.read($0, "map") }
+    let source = try Input.source(document, "document", work)
+    if system == .plat {
+      guard name == nil else { throw Refusal.argument("map", found: "a name", expected: "NULL for plat") }
+      out.pointee = Handle.give(try source.expandedBytes())
+      return
+    }
+    try source.locatingErrors {
+      let map = try NamedMap.read(source, named: name)
+      try giveDocument(bytes, work, capacityBytes: source.sizeBytes) { try system.write(map, to: &$0) }
     }
   }
 }

@@ -98,11 +98,11 @@ public func plat_check(
     guard let map = plan?.document.map ?? cluster.document.map else {
       throw Refusal.notFound("a fresh cluster has no map to check: give a plan for it")
     }
-    let interrupt = try ControlHandle.interrupt(control)
+    let work = try Work(options, control)
     var made = try cluster.locatingErrors {
       try Judge.judge(
         cluster.dense, map: map.placement, from: plan == nil ? nil : cluster.document.mapBefore(),
-        threads: OptionsHandle.values(options).threads, interrupt: interrupt)
+        threads: work.values.threads, interrupt: work.interrupt)
     }
     made.put(first: made.claimFindings(plan?.document.claims ?? []))
     out.pointee = Handle.give(
@@ -121,10 +121,12 @@ public func plat_verify(
     let out = try Handle.out(report, "report")
     let (cluster, given) = try pair(cluster, plan)
     guard let given else { throw Refusal.argument("plan", found: "NULL", expected: "a plan") }
-    let interrupt = try ControlHandle.interrupt(control)
-    let document = try given.withClaims(OptionsHandle.values(options), interrupt)
-    let proof = try cluster.locatingErrors { try PlanProof(document, of: cluster.document, cluster.dense) }
-    try interrupt?.finished("verifying")
+    let work = try Work(options, control)
+    let document = try given.withClaims(work)
+    let proof = try cluster.locatingErrors {
+      try PlanProof(document, of: cluster.document, cluster.dense, interrupt: work.interrupt)
+    }
+    try work.interrupt?.finished("verifying")
     out.pointee = Handle.give(
       ReportHandle(
         proof.report, document.map.header, ReportWriter.Movement(movesLowerBound: proof.movesLowerBound),
@@ -173,6 +175,6 @@ public func plat_report_to_document(
 ) -> plat_status {
   call(error) {
     let report: ReportHandle = try Handle.take(report, "report")
-    try giveDocument(bytes) { JudgedReport.write(report.report, report.header, report.movement, to: &$0) }
+    try giveDocument(bytes, Work()) { JudgedReport.write(report.report, report.header, report.movement, to: &$0) }
   }
 }

@@ -12,21 +12,25 @@ final class StepsHandle: Sendable {
   let after: HostNumbers
   let first: [Int]
 
-  init(_ plan: PlanHandle, _ options: OptionValues, _ interrupt: Interrupt?) throws {
+  init(_ plan: PlanHandle, _ work: Work) throws {
+    let (options, interrupt) = (work.values, work.interrupt)
     var stepOptions = StepPlanner.Options()
     stepOptions.mayRemoveFirst = options.removesFirst
+    stepOptions.interrupt = interrupt
     self.plan = plan
     let cluster = plan.cluster
     steps = StepPlanner.plan(cluster.dense, from: cluster.document.map?.placement, to: plan.target, options: stepOptions)
     try interrupt?.finished("steps")
     var scheduleOptions = ScheduleOptions()
     scheduleOptions.bandwidth = options.bandwidth.map { Rational($0) }
+    scheduleOptions.interrupt = interrupt
     isInTime = options.bandwidth != nil
     let steps = steps
     schedule = try cluster.locatingErrors { try Scheduler.schedule(steps.list, of: cluster.dense, options: scheduleOptions) }
     try interrupt?.finished("schedule")
     var (after, first): ([UInt32], [Int]) = ([], [0])
     for index in 0..<steps.list.count {
+      try interrupt?.throwIfRequested(at: index)
       after += steps.list.after(index)
       first.append(after.count)
     }
@@ -74,7 +78,7 @@ public func plat_steps_make(
   call(error) {
     let out = try Handle.out(steps, "steps")
     let plan: PlanHandle = try Handle.take(plan, "plan")
-    out.pointee = Handle.give(try StepsHandle(plan, OptionsHandle.values(options), ControlHandle.interrupt(control)))
+    out.pointee = Handle.give(try StepsHandle(plan, Work(options, control)))
   }
 }
 
@@ -130,7 +134,7 @@ public func plat_steps_to_document(
   call(error) {
     let steps: StepsHandle = try Handle.take(steps, "steps")
     let plan = steps.plan
-    try giveDocument(bytes, capacityBytes: (steps.steps.list.count + 64) * 192) {
+    try giveDocument(bytes, Work(), capacityBytes: (steps.steps.list.count + 64) * 192) {
       StepsWriter.write(
         steps.steps, schedule: steps.schedule, inTime: steps.isInTime, of: plan.cluster.cluster,
         from: plan.cluster.revision, to: plan.document.map.header.revision, into: &$0)

@@ -38,7 +38,7 @@ struct BatchCommand: PlatCommand {
   }
 
   mutating func run(_ console: Console) throws -> Bool {
-    if resume, let outputPath, access(outputPath, F_OK) == 0, access(BatchRunner.journalPath(outputPath), F_OK) != 0 {
+    if resume, let outputPath, BatchRunner.isDone(outputPath) {
       console.summarize { "batch: \(outputPath) has all results already\n" } json: { $0.member("jobs", 0) }
       return try BatchResults.areAllGood(outputPath)
     }

@@ -31,9 +31,7 @@ struct CompareCommand: PlatCommand {
   mutating func run(_ console: Console) throws -> Bool {
     let (a, b) = try console.stage("reading") {
       let sources = try [pathA, pathB].map { try FileInput.read($0) }
-      let clusters = try sources.map { try NamedMap.isCluster($0) ? try ClusterReader.read($0) : nil }
-      let known = try clusterPath.map { try ClusterReader.read(FileInput.read($0)) } ?? clusters.lazy.compactMap(\.self).first
-      return (try side(sources[0], clusters[0], known), try side(sources[1], clusters[1], known))
+      return try MapComparison.sides(sources[0], sources[1], cluster: clusterPath.map { try FileInput.read($0) })
     }
     let comparison = try console.stage("comparing") { try MapComparison(a, b) }
     try console.stage("writing") {
@@ -47,28 +45,5 @@ struct CompareCommand: PlatCommand {
       ReportSummary.writeCosts(console, to: &writer)
     }
     return true
-  }
-
-  private func side(
-    _ source: DocumentSource, _ cluster: ClusterDocument?, _ known: ClusterDocument?
-  ) throws -> MapComparison.Side {
-    try source.locatingErrors {
-      if let cluster {
-        guard let map = NamedMap(cluster) else {
-          throw InputError(path: "map", found: "a fresh cluster, without a map", expected: "a map to compare")
-        }
-        return try MapComparison.Side(map, cluster: cluster.cluster)
-      }
-      if let known {
-        do {
-          let plan = try PlanReader.read(source, for: known)
-          return try MapComparison.Side(NamedMap(plan.map, of: known.cluster), cluster: known.cluster)
-        } catch let error as DocumentError where clusterPath == nil {
-          // A plan for another cluster, or another of its maps, still has a map; what is no plan is refused again.
-          _ = error
-        }
-      }
-      return try MapComparison.Side(NamedMap.read(source), cluster: nil)
-    }
   }
 }

@@ -41,11 +41,7 @@ struct ExportCommand: PlatCommand {
       let map = try console.stage("reading") { try NamedMap.read(source, named: mapName) }
       try console.stage("writing") {
         var writer = JSONWriter(capacityBytes: source.sizeBytes)
-        switch system {
-        case .plat: break
-        case .couchbase: try CouchbaseExport.write(map, to: &writer)
-        case .kafka: try KafkaExport.write(map, to: &writer)
-        }
+        try system.write(map, to: &writer)
         try writer.write(to: outputPath)
       }
     }

@@ -20,7 +20,7 @@ struct GenerateCommand: PlatCommand {
   @Option(help: "How many racks in each zone; 0: no such level.")
   var racks = 0
 
-  @Option(help: ArgumentHelp("masterSlave or multiMaster.", valueName: "model"), transform: GenerateArgument.stateModel)
+  @Option(help: ArgumentHelp("masterSlave or multiMaster.", valueName: "model"), transform: GenerateArgument.word(GenerateWords.model))
   var model = StateModel.masterSlave
 
   @Option(help: "Masters of each partition; the model's own if left out.")
@@ -31,28 +31,28 @@ struct GenerateCommand: PlatCommand {
 
   @Option(
     help: ArgumentHelp("hash-crc32, hash-crc32-vbucket or range.", valueName: "name"),
-    transform: GenerateArgument.keyFunction)
+    transform: GenerateArgument.word(GenerateWords.keyFunction))
   var keyFunction = KeyFunction.crc32
 
   @Option(
     help: ArgumentHelp("Weights of the nodes: equal, zipf, or a range like 1..3.", valueName: "weights"),
-    transform: GenerateArgument.weights)
+    transform: GenerateArgument.word(GenerateWords.weights))
   var weights = GenerateOptions.Weights.equal
 
   @Option(
     help: ArgumentHelp("Weights of the partitions: equal, zipf, or in turn, like 1:2:3.", valueName: "weights"),
-    transform: GenerateArgument.sizes)
+    transform: GenerateArgument.word(GenerateWords.sizes))
   var partitionWeights = GenerateOptions.Sizes.equal
 
   @Option(
     help: ArgumentHelp("The most replicas of a node, like 500 or 400..600.", valueName: "count"),
-    transform: GenerateArgument.range)
+    transform: GenerateArgument.word(GenerateWords.range))
   var capacity: ClosedRange<Int>?
 
   @Option(
     name: .customLong("rule"),
     help: ArgumentHelp("Like zone:1:hard: at most 1 replica in a zone; may be repeated.", valueName: "rule"),
-    transform: GenerateArgument.rule)
+    transform: GenerateArgument.word(GenerateWords.rule))
   var rules: [GenerateOptions.Rule] = []
 
   @Option(help: "The current map.")
@@ -60,7 +60,7 @@ struct GenerateCommand: PlatCommand {
 
   @Option(
     help: ArgumentHelp("Replicas displaced in a drifted map, 0.05 or 1/20.", valueName: "fraction"),
-    transform: GenerateArgument.fraction)
+    transform: GenerateArgument.word(GenerateWords.fraction))
   var drift = GenerateOptions.Fraction("0.05")!
 
   @Option(help: "How many of the nodes are leaving.")
@@ -86,23 +86,15 @@ struct GenerateCommand: PlatCommand {
   @OptionGroup var options: GlobalOptions
 
   func validate() throws {
-    do throws(InputError) { try generateOptions.validate() } catch { throw ValidationError(error.description) }
+    do throws(InputError) { try generateOptions.validate() } catch {
+      throw ValidationError("--\(error)")
+    }
   }
 
   mutating func run(_ console: Console) throws -> Bool {
-    if maps > 0 {
-      let document = try console.stage("generating") { try Generator.makeGroup(generateOptions) }
-      try console.stage("writing") {
-        var writer = JSONWriter(capacityBytes: GroupWriter.estimatedBytes(document.maps, of: document))
-        GroupWriter.write(document, to: &writer)
-        try writer.write(to: outputPath)
-      }
-      return true
-    }
-    let document = try console.stage("generating") { try Generator.make(generateOptions) }
+    let generated = try console.stage("generating") { try GeneratedDocument(generateOptions) }
     try console.stage("writing") {
-      var writer = JSONWriter(capacityBytes: ClusterWriter.estimatedBytes(document), for: outputPath)
-      ClusterWriter.write(document, to: &writer)
+      var writer = generated.writer(for: outputPath)
       try writer.write(to: outputPath)
     }
     return true

@@ -40,14 +40,7 @@ struct ImportCommand: PlatCommand {
   mutating func run(_ console: Console) throws -> Bool {
     let imported = try console.stage("reading") {
       let source = try FileInput.read(path)
-      return try source.locatingErrors {
-        switch system {
-        case .plat: ImportedCluster(document: try ClusterReader.read(source), warnings: [])
-        case .couchbase: try CouchbaseImport.read(source, rule: rule)
-        case .kafka:
-          try KafkaImport.read(source, racks: racksPath.map { try KafkaRacks(reading: FileInput.read($0)) }, rule: rule)
-        }
-      }
+      return try system.read(source, racks: racksPath.map { try FileInput.read($0) }, rule: rule)
     }
     for warning in imported.warnings { console.warn(warning) }
     try console.stage("writing") {

@@ -49,54 +49,41 @@ struct SimulateCommand: PlatCommand {
     if isList { return }
     guard clusterPath != nil, planPath != nil else { throw ValidationError("a cluster and a plan are needed") }
     try FileInput.refuseTwoFromStandardInput(clusterPath, planPath)
-    guard (1...1_000_000_000).contains(runs) else { throw ValidationError("--runs takes 1 to 1,000,000,000, not \(runs)") }
-    _ = try rates()
-    if let plant, Plant(rawValue: plant) == nil {
-      throw ValidationError("--plant takes one of \(Plant.allCases.map(\.rawValue).joined(separator: ", ")), not \(plant)")
-    }
+    _ = try simulateOptions()
   }
 
-  private func rates() throws -> FaultRates {
-    guard !fault.isEmpty else { return .usual }
-    var rates = FaultRates.none
-    for text in fault where text != "none:0" {
-      let parts = text.split(separator: ":", maxSplits: 1)
-      guard parts.count == 2, let kind = FaultKind(rawValue: String(parts[0])) else {
-        throw ValidationError("--fault takes KIND:RATE, with one of \(FaultKind.allCases.map(\.rawValue).joined(separator: ", ")), not \(text)")
-      }
-      let millionths = Quantity(String(parts[1])).flatMap { (Rational($0) * Rational(1_000_000)).floor }
-      guard let millionths, (0...(kind.isOfMessages ? 1_000_000 : 1_000_000_000)).contains(millionths) else {
-        throw ValidationError("--fault \(parts[0]) takes a rate from 0 to \(kind.isOfMessages ? "1" : "1000"), not \(parts[1])")
-      }
-      rates[kind] = millionths
+  private func simulateOptions() throws -> SimulateOptions {
+    var result = SimulateOptions()
+    (result.seed, result.runs, result.faults) = (seed, runs, fault)
+    do throws(InputError) {
+      result.plant = try plant.map { text throws(InputError) in try SimulateOptions.plant(text) }
+      try result.validate()
+    } catch {
+      throw ValidationError("--\(error.path) takes \(error.expected), not \(error.found)")
     }
-    return rates
+    return result
   }
 
   mutating func run(_ console: Console) throws -> Bool {
     if isList { return try list() }
+    let (clusterPath, planPath) = (clusterPath ?? "-", planPath ?? "-")
     let (source, document, plan) = try console.stage("reading") {
-      let source = try FileInput.read(clusterPath!)
+      let source = try FileInput.read(clusterPath)
       let document = try ClusterReader.read(source)
-      return (source, document, try PlanReader.read(FileInput.read(planPath!), for: document))
+      return (source, document, try PlanReader.read(FileInput.read(planPath), for: document))
     }
-    let dense = try source.locatingErrors { try DenseCluster(document.cluster) }
-    let setup = SimulationCase(
-      dense, from: document.map?.placement, to: plan.map.placement, revision: document.map?.header.revision ?? 0)
-    let planted = plant.flatMap { Plant(rawValue: $0) }
-    let simulator = try Simulator(setup, rates: rates(), plant: planted)
-    if trace { for line in simulator.trace(seed: seed) { Console.write(line + "\n") } }
-    let outcome = console.stage("simulating") { simulator.run(seed: seed, runs: runs, threads: options.threadCount) }
+    var simulation = try SimulationDocument(
+      document, source.locatingErrors { try DenseCluster(document.cluster) }, plan, names: (clusterPath, planPath),
+      options: simulateOptions())
+    if trace { for line in try simulation.trace() { Console.write(line + "\n") } }
+    try console.stage("simulating") { try simulation.run(threads: options.threadCount) }
     try console.stage("writing") {
       var writer = JSONWriter(capacityBytes: 4096)
-      write(outcome, &writer)
+      simulation.write(to: &writer)
       try writer.write(to: outputPath)
     }
-    console.summarize {
-      "\(outcome.runs) runs, \(outcome.events) events, \(outcome.faults.reduce(0, +)) faults\n"
-        + "  target reached  \(outcome.converged)\n  violations      \(outcome.violated)\n"
-        + outcome.violations.prefix(3).map { "  \(describe($0))\n  replay: \(replay($0))\n" }.joined() + ReportSummary.costs(console)
-    } json: { writer in
+    let outcome = simulation.outcome
+    console.summarize { simulation.text + ReportSummary.costs(console) } json: { writer in
       writer.member("runs", outcome.runs)
       writer.member("converged", outcome.converged)
       writer.member("violations", outcome.violated)
@@ -124,46 +111,5 @@ struct SimulateCommand: PlatCommand {
     writer.endObject()
     try writer.write(to: outputPath)
     return true
-  }
-
-  private func describe(_ violation: Violation) -> String {
-    "invariant \(violation.invariant.rawValue) (\(violation.invariant.text)), seed \(violation.seed), tick \(violation.time): \(violation.text)"
-  }
-
-  /// The command that shows the run.
-  private func replay(_ violation: Violation) -> String {
-    var words = ["plat", "simulate", clusterPath ?? "", planPath ?? "", "--seed", "\(violation.seed)", "--runs", "1", "--trace"]
-    for fault in fault { words += ["--fault", fault] }
-    if let plant { words += ["--plant", plant] }
-    return words.joined(separator: " ")
-  }
-
-  private func write(_ outcome: Simulator.Outcome, _ writer: inout JSONWriter) {
-    writer.beginObject(.lines)
-    writer.member("plat", 1)
-    writer.member("seed", "\(seed)")
-    writer.member("runs", outcome.runs)
-    writer.member("events", outcome.events)
-    writer.key("faults")
-    writer.beginObject(.lines)
-    for kind in FaultKind.allCases { writer.member(kind.rawValue, outcome.faults[kind.rawIndex]) }
-    writer.endObject()
-    if let plant { writer.member("plant", plant) }
-    writer.member("converged", outcome.converged)
-    writer.member("violated", outcome.violated)
-    writer.key("violations")
-    writer.beginArray(.lines)
-    for violation in outcome.violations {
-      writer.beginObject(.lines)
-      writer.member("invariant", violation.invariant.rawValue)
-      writer.member("name", "\(violation.invariant)")
-      writer.member("seed", "\(violation.seed)")
-      writer.member("tick", Int(clamping: violation.time))
-      writer.member("because", violation.text)
-      writer.member("replay", replay(violation))
-      writer.endObject()
-    }
-    writer.endArray()
-    writer.endObject()
   }
 }

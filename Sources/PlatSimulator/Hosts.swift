@@ -58,6 +58,8 @@ extension Simulation {
       let map = MapStamp(revision: survey.revision, digest: UInt32(truncatingIfNeeded: survey.revision))
       trace { "plan     revision \(survey.revision), \(made.steps.list.count) steps" }
       tell(number, .planned(made.steps, map: map))
+    } catch PlatError.cancelled {
+      // The run ends.
     } catch {
       violate(.endReached, "no plan: \(error)")
     }
@@ -78,6 +80,7 @@ extension Simulation {
       var options = PlanOptions()
       options.operation = survey.isCancelled ? .cancel : .rebalance
       options.to = survey.isCancelled ? setup.target : nil
+      options.interrupt = interrupt
       target = try Planner.plan(cluster, from: map, options: options).target
     }
     let steps = StepPlanner.plan(cluster, from: map, to: target)

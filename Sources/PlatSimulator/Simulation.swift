@@ -8,6 +8,8 @@ final class Simulation {
   let rates: FaultRates
   let plant: Plant?
   let timing: Orchestrator.Timing
+  /// Ends the run, whose outcome then says nothing.
+  let interrupt: Interrupt?
   var random: SplitMix
   var now: UInt64 = 0
   var timeline = Timeline<Item>()
@@ -93,8 +95,9 @@ final class Simulation {
     case send(Message, to: Address)
   }
 
-  init(_ setup: SimulationCase, seed: UInt64, rates: FaultRates, plant: Plant?, isTraced: Bool) {
+  init(_ setup: SimulationCase, seed: UInt64, rates: FaultRates, plant: Plant?, isTraced: Bool, interrupt: Interrupt? = nil) {
     self.setup = setup
+    self.interrupt = interrupt?.quiet
     self.seed = seed
     self.rates = rates
     self.plant = plant
@@ -141,7 +144,7 @@ final class Simulation {
     clients.begin(self)
     timeline.add(.heal, at: faultsEnd)
     let limit = faultsEnd + 20_000
-    while !isDone, violation == nil, let (time, item) = timeline.next() {
+    while !isDone, violation == nil, !isInterrupted, let (time, item) = timeline.next() {
       now = time
       guard now < limit else {
         violate(.endReached, "not reached \(limit - faultsEnd) ticks after the last fault; \(state)")
@@ -151,6 +154,8 @@ final class Simulation {
       handle(item)
     }
   }
+
+  var isInterrupted: Bool { interrupt?.isRequested ?? false }
 
   private var state: String {
     let host = orchestrators.last { $0.isUp }

@@ -1,4 +1,3 @@
-import Dispatch
 import PlatEngine
 
 /// Many runs of one case.
@@ -12,6 +11,14 @@ public struct Simulator: Sendable {
     /// The first ones, by run.
     public var violations: [Violation] = []
     public var violated = 0
+
+    public init() {}
+
+    init(runs: Int, events: Int, faults: [Int]) {
+      self.runs = runs
+      self.events = events
+      self.faults = faults
+    }
 
     mutating func add(_ other: Outcome) {
       runs += other.runs
@@ -36,37 +43,38 @@ public struct Simulator: Sendable {
   }
 
   /// Run `number` of a seed has the seed `seed + number`. The same outcome with any number of threads. `stopsAtFirst`: when a
-  /// block has one violation, no further block begins.
+  /// block has one violation, no further block begins. `interrupt` is told of each round of blocks, and ends it: the outcome then says nothing.
   public func run(
-    seed: UInt64, runs: Int, threads: Int = 1, stopsAtFirst: Bool = false, progress: (Int) -> Void = { _ in }
+    seed: UInt64, runs: Int, threads: Int = 1, stopsAtFirst: Bool = false, interrupt: Interrupt? = nil
   ) -> Outcome {
+    let quiet = interrupt?.quiet
     var outcome = Outcome()
     var first = 0
-    while first < runs, !stopsAtFirst || outcome.violated == 0 {
+    while first < runs, quiet?.isRequested != true, !stopsAtFirst || outcome.violated == 0 {
       let count = min(Simulator.block * threads, runs - first)
       let blocks = (count + Simulator.block - 1) / Simulator.block
       var parts = [Outcome](repeating: Outcome(), count: blocks)
       parts.withUnsafeMutableBufferPointer { parts in
         nonisolated(unsafe) let parts = parts
         let start = first
-        DispatchQueue.concurrentPerform(iterations: blocks) { block in
+        Threads.perform(blocks) { block in
           let begin = start + block * Simulator.block
-          for number in begin..<min(begin + Simulator.block, start + count) {
-            parts[block].add(one(seed: seed &+ UInt64(number)))
+          for number in begin..<min(begin + Simulator.block, start + count) where quiet?.isRequested != true {
+            parts[block].add(one(seed: seed &+ UInt64(number), quiet))
           }
         }
       }
       for part in parts { outcome.add(part) }
       first += count
-      progress(first)
+      try? interrupt?.finished("runs")
     }
     return outcome
   }
 
   private static let block = 32
 
-  private func one(seed: UInt64) -> Outcome {
-    let simulation = Simulation(setup, seed: seed, rates: rates, plant: plant, isTraced: false)
+  private func one(seed: UInt64, _ interrupt: Interrupt?) -> Outcome {
+    let simulation = Simulation(setup, seed: seed, rates: rates, plant: plant, isTraced: false, interrupt: interrupt)
     simulation.run()
     var outcome = Outcome(runs: 1, events: simulation.events, faults: simulation.faults)
     if let violation = simulation.violation {
@@ -79,8 +87,8 @@ public struct Simulator: Sendable {
   }
 
   /// What happened in one run, a line an event.
-  public func trace(seed: UInt64) -> [String] {
-    let simulation = Simulation(setup, seed: seed, rates: rates, plant: plant, isTraced: true)
+  public func trace(seed: UInt64, interrupt: Interrupt? = nil) -> [String] {
+    let simulation = Simulation(setup, seed: seed, rates: rates, plant: plant, isTraced: true, interrupt: interrupt)
     simulation.run()
     return simulation.lines ?? []
   }

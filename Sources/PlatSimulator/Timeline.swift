@@ -33,7 +33,7 @@ struct Timeline<Item> {
       var parent = 0
       while true {
         var least = parent
-        for child in [2 * parent + 1, 2 * parent + 2]
+        for child in (2 * parent + 1)...(2 * parent + 2)
         where child < heap.count && (heap[child].time, heap[child].number) < (heap[least].time, heap[least].number) {
           least = child
         }

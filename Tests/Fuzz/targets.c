@@ -1,7 +1,10 @@
-/* Fuzz targets: one for each entry that takes arrays or bytes. -DTARGET=document (plan, arrays, keys, options, couchbase, kafka).
+/* Fuzz targets: one for each entry that takes arrays or bytes. -DTARGET=document (plan, arrays …: the table at the end).
  * The coverage-guided fuzzer calls LLVMFuzzerTestOneInput; driver.c does so for files and for mutations of them. */
+#include <dirent.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <plat.h>
 
 #define MUST(condition) do { if (!(condition)) abort(); } while (0)
@@ -268,9 +271,134 @@ static void group(const uint8_t *bytes, size_t length) {
   plat_options_free(limited);
 }
 
+/* Options of generate, small numbers as a rule; what comes out is used as any document. */
+static void generate(const uint8_t *bytes, size_t length) {
+  static const char *const numbers[] = {"nodes", "partitions", "maps", "zones", "racks", "masters", "slaves", "leaving", "failed", "join", "seed"};
+  static const char *const texts[] = {"weights", "partitionWeights", "capacity", "rules", "drift", "map", "model", "keyFunction"};
+  static const char *const words[] = {
+    "zipf", "1..3", "1:2:3", "zone:1:hard,rack:1:soft", "0.5", "none", "fresh", "random", "drifted", "half-moved", "multiMaster", "range", "rack:2:soft", "3..9"};
+  feed feed = {bytes, length, {0}, 0};
+  plat_options *options = NULL;
+  plat_bytes *out = NULL;
+  char name[64], value[32];
+  MUST(plat_options_make(&options, NULL) == PLAT_OK);
+  while (feed.left > 0) {
+    const uint8_t kind = small(&feed);
+    if (kind < 128) {
+      snprintf(name, sizeof name, "generate.%s", numbers[kind % 11]);
+      (void)plat_options_set_number(options, name, kind % 11 == 1 ? 1 + small(&feed) : small(&feed) % (kind % 11 == 2 ? 4 : 24), NULL);
+    } else {
+      snprintf(name, sizeof name, "generate.%s", texts[kind % 8]);
+      memset(value, 0, sizeof value);
+      if (kind < 192) take(&feed, value, small(&feed) % (sizeof value - 1));
+      (void)plat_options_set(options, name, kind < 192 ? value : words[small(&feed) % 14], NULL);
+    }
+  }
+  plat_error error = PLAT_ERROR_INIT;
+  const plat_status status = plat_generate(options, NULL, &out, &error);
+  MUST((status == PLAT_OK) == (out != NULL) && (int32_t)status == error.status);
+  if (out) {
+    plat_cluster *cluster = NULL;
+    if (plat_cluster_from_document(plat_bytes_data(out), plat_bytes_length(out), NULL, &cluster, NULL) == PLAT_OK) use(cluster, NULL);
+    plat_cluster_free(cluster);
+  }
+  plat_bytes_free(out);
+  plat_options_free(options);
+}
+
+/* Faults as text, plants by number, on a small cluster. */
+static void simulate(const uint8_t *bytes, size_t length) {
+  static plat_cluster *cluster;
+  static plat_plan *plan;
+  if (!plan) {
+    plat_options *options = NULL;
+    plat_bytes *text = NULL;
+    MUST(plat_options_make(&options, NULL) == PLAT_OK && plat_options_set(options, "generate.map", "drifted", NULL) == PLAT_OK);
+    MUST(plat_options_set(options, "generate.nodes", "5", NULL) == PLAT_OK && plat_options_set(options, "generate.partitions", "6", NULL) == PLAT_OK);
+    MUST(plat_generate(options, NULL, &text, NULL) == PLAT_OK);
+    MUST(plat_cluster_from_document(plat_bytes_data(text), plat_bytes_length(text), NULL, &cluster, NULL) == PLAT_OK);
+    MUST(plat_plan_make(cluster, NULL, NULL, NULL, &plan, NULL) == PLAT_OK);
+    plat_bytes_free(text);
+    plat_options_free(options);
+  }
+  feed feed = {bytes, length, {0}, 0};
+  plat_options *options = NULL;
+  plat_bytes *out = NULL;
+  plat_option plants = PLAT_OPTION_INIT;
+  char value[256] = {0};
+  MUST(plat_options_make(&options, NULL) == PLAT_OK);
+  (void)plat_options_set_number(options, "simulate.seed", number(&feed), NULL);
+  (void)plat_options_set_number(options, "simulate.runs", 1 + small(&feed) % 3, NULL);
+  uint32_t index = 0;
+  do MUST(plat_option_info(index++, &plants, NULL) == PLAT_OK); while (strcmp(plants.name, "simulate.plant") != 0);
+  const char *plant = plants.words;
+  for (uint8_t skip = small(&feed) % 32; skip > 0 && plant; skip--) plant = strchr(plant, ',') ? strchr(plant, ',') + 1 : NULL;
+  if (plant) {
+    snprintf(value, sizeof value, "%.*s", (int)strcspn(plant, ","), plant);
+    MUST(plat_options_set(options, "simulate.plant", value, NULL) == PLAT_OK);
+  }
+  memset(value, 0, sizeof value);
+  take(&feed, value, feed.left < sizeof value - 1 ? feed.left : sizeof value - 1);
+  (void)plat_options_set(options, "simulate.faults", value, NULL);
+  uint64_t violated = 0;
+  MUST(plat_simulate(plan, options, NULL, &out, &violated, NULL) == PLAT_OK && violated <= 3);
+  MUST(plant || violated == 0);
+  plat_bytes_free(out);
+  plat_options_free(options);
+}
+
+/* A folder of our own with a cluster in it, and nothing else. */
+static void begin_folder(void) {
+  static char folder[] = "/tmp/plat-fuzz-XXXXXX";
+  static int is_made;
+  if (!is_made) MUST(mkdtemp(folder) && chdir(folder) == 0);
+  is_made = 1;
+  DIR *entries = opendir(".");
+  MUST(entries);
+  for (struct dirent *entry; (entry = readdir(entries)) != NULL;) {
+    if (entry->d_name[0] != '.' || entry->d_name[1] == 'p') (void)unlink(entry->d_name);
+  }
+  closedir(entries);
+}
+
+static void put_file(const char *name, const void *bytes, size_t length) {
+  FILE *file = fopen(name, "wb");
+  MUST(file && fwrite(bytes, 1, length, file) == length && fclose(file) == 0);
+}
+
+static const char small_cluster[] = "{\"plat\":1,\"settings\":{\"numPartitions\":4},\"nodes\":{\"a\":{},\"b\":{},\"c\":{}}}";
+
+/* A list of jobs, whose paths stay in the folder; then the same again, with whatever the first has left. */
+static void batch(const uint8_t *bytes, size_t length) {
+  if (memchr(bytes, '/', length) || memchr(bytes, '\\', length)) return;
+  begin_folder();
+  put_file("cluster", small_cluster, sizeof small_cluster - 1);
+  put_file("list", bytes, length);
+  plat_batch_summary first = PLAT_BATCH_SUMMARY_INIT, second = PLAT_BATCH_SUMMARY_INIT;
+  const plat_status status = plat_batch("list", "results", NULL, NULL, &first, NULL);
+  if (status == PLAT_OK) MUST(first.failed <= first.jobs && first.resumed == 0);
+  put_file("list", bytes, length);
+  const plat_status again = plat_batch("list", "results", NULL, NULL, &second, NULL);
+  if (status == PLAT_OK && again == PLAT_OK) MUST(first.jobs == second.jobs);
+}
+
+/* A journal that a batch may have left. */
+static void journal(const uint8_t *bytes, size_t length) {
+  static const char list[] =
+    "{\"id\":1,\"cluster\":\"cluster\",\"plan\":\"p1\"}\n{\"id\":2,\"cluster\":\"none\",\"plan\":\"p2\"}\n"
+    "{\"id\":3,\"cluster\":\"cluster\",\"plan\":\"p3\"}\n";
+  begin_folder();
+  put_file("cluster", small_cluster, sizeof small_cluster - 1);
+  put_file("list", list, sizeof list - 1);
+  put_file("results.journal", bytes, length);
+  plat_batch_summary summary = PLAT_BATCH_SUMMARY_INIT;
+  if (plat_batch("list", "results", NULL, NULL, &summary, NULL) == PLAT_OK) MUST(summary.jobs == 3 && summary.resumed <= 3);
+}
+
 static const struct { const char *name; void (*run)(const uint8_t *, size_t); } targets[] = {
   {"document", document}, {"plan", plan}, {"arrays", arrays}, {"keys", keys},
   {"options", options}, {"couchbase", couchbase}, {"kafka", kafka}, {"group", group},
+  {"generate", generate}, {"simulate", simulate}, {"batch", batch}, {"journal", journal},
 };
 
 #ifndef TARGET

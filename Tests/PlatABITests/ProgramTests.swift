@@ -23,6 +23,26 @@ import Testing
     #expect(run.status == 0 && run.output == "all is so\n", "\(run.output)")
   }
 
+  @Test func memoryIsBoundedForWhateverTakesMuch() throws {
+    let run = try place.run("\(Toolbox.programs)/memory.c")
+    #expect(run.status == 0 && run.output.hasSuffix("all is so\n"), "\(run.output)")
+  }
+
+  /// A second time with a program that reads it itself, to see that this is caught.
+  @Test func theEnvironmentIsNotRead() throws {
+    let program = try place.compile("\(Toolbox.programs)/environment.c", flags: "-Wl,--as-needed -rdynamic -ldl")
+    let run = try Toolbox.run("'\(program)' '\(Toolbox.library)'")
+    #expect(run.status == 0 && run.output == "asked for anything\nall is so\n", "\(run.status) \(run.output)")
+    let seen = try Toolbox.run("'\(program)' '\(Toolbox.library)' itself")
+    #expect(seen.status == 3 && seen.output.contains("the environment was read"), "\(seen.status) \(seen.output)")
+  }
+
+  /// Under helgrind: `make test-thread`.
+  @Test func manyThreadsWithManyHandlesGetWhatOneGets() throws {
+    let run = try place.run("\(Toolbox.programs)/threads.c", arguments: "6 2")
+    #expect(run.status == 0 && run.output == "all is so\n", "\(run.output)")
+  }
+
   @Test func programsOfOlderHeadersGoOn() throws {
     let program = try place.compile("\(Toolbox.programs)/older.c", header: "\(Toolbox.programs)/older")
     let run = try Toolbox.run("'\(program)'")
@@ -38,11 +58,12 @@ import Testing
   }
 
   @Test(arguments: ["gcc", "clang"])
-  func theFirstProgramPlansRoutesAndShowsAnError(_ compiler: String) throws {
+  func theFirstProgramPlansRoutesCancelsAndShowsAnError(_ compiler: String) throws {
     let run = try place.run("\(Toolbox.root)/Bindings/c/first.c", by: compiler)
     #expect(run.status == 0)
     #expect(run.output.contains("rebalance, revision 2, at least 6 moves"))
     #expect(run.output.contains("hello is in partition 10, whose master is"))
+    #expect(run.output.contains("prepare is done; from another thread: cancelled"), "\(run.output)")
     #expect(run.output.contains("line 3, nodes.ant.weight: wrong.json:3:33:"))
   }
 }

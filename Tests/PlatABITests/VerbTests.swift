@@ -66,11 +66,103 @@ import Testing
     try same("import-couchbase", "'\(bucket)'", as: "imported")
   }
 
+  @Test func documentsAreComparedRoutedExplainedAndExported() throws {
+    try plat("generate --nodes 9 --partitions 64 --zones 3 --map drifted --join 1 --seed 3 -o cluster")
+    try plat("plan cluster -o plan")
+    try plat("plan cluster -o plan.plat")
+    try "one\ntwo\n\n\u{7f}three".write(toFile: "\(place.path)/keys", atomically: true, encoding: .utf8)
+    try plat("route cluster --keys keys -o routed")
+    try same("document-route", "cluster keys", as: "routed")
+    try plat("explain plan --partition 7 -o explained")
+    try same("document-explain", "plan", as: "explained")
+    try plat("compare cluster plan -o compared")
+    try same("document-compare", "cluster plan", as: "compared")
+    try plat("compare plan plan.plat --cluster cluster -o compared")
+    try same("document-compare", "plan plan.plat cluster", as: "compared")
+    try plat("verify cluster plan -o verified")
+    try same("document-verify", "cluster plan", as: "verified")
+    try plat("export plat plan.plat -o exported")
+    try same("document-export-plat", "plan.plat", as: "exported")
+    try plat("import plat cluster -o imported")
+    try same("import-plat", "cluster", as: "imported")
+    let bucket = "\(Toolbox.root)/Tests/PlatFormatsTests/Resources/couchbase-3-nodes-1024.json"
+    try plat("import couchbase '\(bucket)' -o imported")
+    try plat("plan imported -o planned")
+    try plat("export couchbase planned -o exported")
+    try same("document-export-couchbase", "planned", as: "exported")
+  }
+
+  @Test func clustersAreGenerated() throws {
+    try plat("generate --nodes 12 --partitions 200 -o generated")
+    try same("generate", "generate.nodes=12 generate.partitions=200", as: "generated")
+    try plat(
+      "generate --nodes 20 --partitions 100 --zones 2 --racks 2 --slaves 2 --rule zone:2:hard --rule rack:1:soft --weights 1..3 "
+        + "--partition-weights 1:2.5:3 --capacity 40..60 --map half-moved --leaving 1 --failed 1 --join 2 --seed 18446744073709551615 "
+        + "-o generated")
+    try same(
+      "generate",
+      "generate.nodes=20 generate.partitions=100 generate.zones=2 generate.racks=2 generate.slaves=2 "
+        + "generate.rules=zone:2:hard,rack:1:soft generate.weights=1..3 generate.partitionWeights=1:2.5:3 generate.capacity=40..60 "
+        + "generate.map=half-moved generate.leaving=1 generate.failed=1 generate.join=2 generate.seed=18446744073709551615",
+      as: "generated")
+    try plat("generate --nodes 7 --partitions 20 --maps 3 --map drifted --drift 1/7 --model multiMaster --key-function range -o generated")
+    try same(
+      "generate",
+      "generate.nodes=7 generate.partitions=20 generate.maps=3 generate.map=drifted generate.drift=1/7 generate.model=multiMaster "
+        + "generate.keyFunction=range", as: "generated")
+    try plat("generate --nodes 9 --partitions 64 --map random -o generated.plat")
+    try same(
+      "generate", "binary=1 generate.nodes=9 generate.partitions=64 generate.map=random threads=3", as: "generated.plat")
+  }
+
+  @Test func plansAreCarriedOutUnderFaults() throws {
+    try plat("generate --nodes 6 --partitions 12 --zones 3 --map drifted --leaving 1 --seed 5 -o cluster")
+    try plat("plan cluster -o plan")
+    try plat("simulate cluster plan --seed 9 --runs 70 -o simulated")
+    try same("simulate", "cluster plan simulate.seed=9 simulate.runs=70 threads=2", as: "simulated")
+    try plat("simulate cluster plan --runs 40 --fault loss:0.2 --fault crash:3 --plant noFencing -o simulated")
+    try same(
+      "simulate", "cluster plan simulate.runs=40 simulate.faults=loss:0.2,crash:3 simulate.plant=noFencing", as: "simulated")
+    let run = try Toolbox.run(
+      "'\(Toolbox.plat)' simulate cluster plan --runs 1 --seed 3 --trace -o none 2>told >none && '\(verbs)' trace cluster plan "
+        + "simulate.seed=3 simulate.runs=1 >traced && test -s traced && head -c $(stat -c %s traced) told | cmp - traced",
+      in: place.path)
+    #expect(run.status == 0, "\(run.output)")
+  }
+
+  @Test func theMapBeforeMaintenanceComesBack() throws {
+    try plat("generate --nodes 6 --partitions 48 --map fresh -o cluster")
+    let cluster = try String(contentsOfFile: "\(place.path)/cluster", encoding: .utf8)
+    try cluster.replacing(#""n00003": {}"#, with: #""n00003": {"status": "maintenance"}"#)
+      .write(toFile: "\(place.path)/kept", atomically: true, encoding: .utf8)
+    try plat("plan kept -o plan")
+    let plan = try String(contentsOfFile: "\(place.path)/plan", encoding: .utf8)
+    #expect(plan.contains("mapBefore"))
+    try plat("plan cluster --operation restore-back --to plan -o back")
+    try same("restore-back", "cluster plan", as: "back")
+  }
+
+  @Test func batchesAreTheCommandLinesByteForByte() throws {
+    try plat("generate --nodes 6 --partitions 48 --map drifted -o a")
+    try plat("generate --nodes 5 --partitions 10 --maps 2 -o b")
+    let jobs = ["a", "b", "nobody", "a"].enumerated().map { #"{"id":\#($0),"cluster":"\#($1)","plan":"plan-\#($0).json"}"# }
+    try (jobs + ["no job"]).joined(separator: "\n").write(toFile: "\(place.path)/list", atomically: true, encoding: .utf8)
+    try plat("batch list -o results")
+    try FileManager.default.createDirectory(atPath: "\(place.path)/mine", withIntermediateDirectories: true)
+    let run = try Toolbox.run(
+      "mv results plan-*.json mine/ && '\(verbs)' batch list results threads=2 && cmp results mine/results && cmp plan-0.json "
+        + "mine/plan-0.json && cmp plan-1.json mine/plan-1.json && ! test -e results.journal && '\(verbs)' batch list results "
+        + "batch.resume=1", in: place.path)
+    #expect(run.status == 0 && run.output == "5 jobs, 2 failed, 0 resumed\n0 jobs, 0 failed, 0 resumed\n", "\(run.output)")
+  }
+
   @Test func severalMapsArePlannedAndChecked() throws {
     try plat("generate --nodes 9 --partitions 50 --maps 3 --seed 3 -o cluster")
     try plat("plan cluster -o plan")
     try same("document-plan", "cluster", as: "plan")
     try plat("check cluster --plan plan -o checked")
     try same("document-check", "cluster plan", as: "checked")
+    try plat("verify cluster plan -o verified")
+    try same("document-verify", "cluster plan", as: "verified")
   }
 }

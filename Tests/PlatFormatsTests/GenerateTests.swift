@@ -113,11 +113,11 @@ import Testing
 
   @Test func absurdOptionsAreRefused() {
     let changes: [(String, (inout GenerateOptions) -> Void)] = [
-      ("--nodes", { $0.nodes = -1 }), ("--zones", { $0.zones = 61 }), ("--racks", { $0.racks = 21 }),
-      ("--partitions", { $0.partitions = 0 }), ("--masters", { $0.masters = 2 }), ("--slaves", { $0.slaves = -1 }),
-      ("--leaving", { $0.leaving = 61 }), ("--join", { $0.leaving = 30; $0.joining = 31 }),
-      ("--rule", { $0.rules[0].level = "cage" }), ("--rule", { $0.rules[0].most = -1 }),
-      ("--capacity", { $0.capacity = 0...Int.max - 1 }),
+      ("nodes", { $0.nodes = -1 }), ("zones", { $0.zones = 61 }), ("racks", { $0.racks = 21 }),
+      ("partitions", { $0.partitions = 0 }), ("masters", { $0.masters = 2 }), ("slaves", { $0.slaves = -1 }),
+      ("leaving", { $0.leaving = 61 }), ("join", { $0.leaving = 30; $0.joining = 31 }),
+      ("rule", { $0.rules[0].level = "cage" }), ("rule", { $0.rules[0].most = -1 }),
+      ("capacity", { $0.capacity = 0...Int.max - 1 }),
     ]
     for (path, change) in changes {
       let error = #expect(throws: InputError.self) { try Generator.make(options(change)) }

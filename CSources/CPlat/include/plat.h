@@ -6,7 +6,7 @@
  *   1  Versions, statuses, errors           5  Options; progress and cancelling
  *   2  Describing a cluster                 6  Judging: what a map comes to
  *   3  Planning, and reading the result     7  The way there: moves and steps
- *   4  Finding the partition of a key       8  Documents, and what else the command line does
+ *   4  Finding the partition of a key       8  Documents, and whatever else the command line does
  *
  * WHAT HOLDS EVERYWHERE
  *
@@ -27,7 +27,7 @@
  *   are made, so any number of threads may use one at the same time; a handle is freed when no call uses it any more.
  *   plat_options and plat_error belong to one thread at a time; a plat_control may be cancelled from any.
  * A good guest.  The library prints nothing, installs no signal handlers, reads neither environment nor locale, opens no
- *   files, and leaves the host's malloc alone. The same input gives the same result, byte for byte, on every machine and
+ *   files but those of plat_batch, and leaves the host's malloc alone. The same input gives the same result, byte for byte, on every machine and
  *   with any number of threads.
  *
  * Costs are given with N nodes, P partitions and R replicas of each.
@@ -74,7 +74,8 @@ typedef enum plat_status {
   PLAT_OUT_OF_MEMORY = 4,     /* The limit or the system has no memory left. Handles stay valid. */
   PLAT_CANCELLED = 5,         /* plat_control_cancel, or a progress function that said so. */
   PLAT_NOT_FOUND = 6,         /* Nothing has that name, or there is nothing to ask about: a fresh cluster has no map. */
-  PLAT_TOO_SMALL = 7          /* The array for the result is too small; its count has been set to what is needed. */
+  PLAT_TOO_SMALL = 7,         /* The array for the result is too small; its count has been set to what is needed. */
+  PLAT_IO = 8                 /* A file cannot be read or written. Of plat_batch only: nothing else knows of files. */
 } plat_status;
 
 /* "invalid argument", "out of memory" …; "unknown status" for other numbers. Static memory. */
@@ -336,10 +337,14 @@ plat_status plat_option_info(uint32_t index, plat_option *PLAT_NULLABLE option, 
 typedef int32_t (*plat_progress)(void *PLAT_NULLABLE context, const char *PLAT_NONNULL stage);
 plat_status plat_control_make(plat_progress PLAT_NULLABLE progress, void *PLAT_NULLABLE context,
                               plat_control *PLAT_NULLABLE *PLAT_NULLABLE control, plat_error *PLAT_NULLABLE error);
-/* From any thread, at any time: the call ends with PLAT_CANCELLED, soon. */
+/* From any thread, at any time: the call ends with PLAT_CANCELLED, within 50 ms of processor time. */
 void plat_control_cancel(plat_control *PLAT_NULLABLE control);
 int32_t plat_control_is_cancelled(const plat_control *PLAT_NULLABLE control);
 void plat_control_free(plat_control *PLAT_NULLABLE control);
+
+/* What calls of this thread go by from now on where they are given NULL, or take none: so reading a document is cancelled
+ * and its memory bounded as well. Both must outlive that; NULL, NULL ends it. */
+void plat_thread_defaults(const plat_options *PLAT_NULLABLE options, plat_control *PLAT_NULLABLE control);
 
 /* ===== 6  Judging: what a map comes to =========================================================================== */
 
@@ -522,7 +527,7 @@ plat_status plat_whatif(const plat_cluster *PLAT_NULLABLE cluster, const char *P
                         const plat_options *PLAT_NULLABLE options, plat_control *PLAT_NULLABLE control,
                         plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes, plat_error *PLAT_NULLABLE error);
 
-/* Another system's document ("couchbase", "kafka") as a cluster. `racks`: of Kafka, which rack each broker is in, or NULL.
+/* Another system's document ("couchbase", "kafka"; "plat": our own) as a cluster. `racks`: of Kafka, which rack each broker is in, or NULL.
  * Option `rule`. */
 plat_status plat_import(const char *PLAT_NULLABLE system, const plat_document *PLAT_NULLABLE document,
                         const plat_document *PLAT_NULLABLE racks, const plat_options *PLAT_NULLABLE options,
@@ -532,14 +537,79 @@ plat_status plat_export(const char *PLAT_NULLABLE system, const plat_cluster *PL
                         const plat_plan *PLAT_NULLABLE plan, plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes,
                         plat_error *PLAT_NULLABLE error);
 
-/* From document to document, also where one has several maps on the same nodes: what `plat plan` and `plat check` write. A
- * `plan` that is NULL: the cluster's own maps are checked. */
+/* A cluster like this one with a map from before, to be the `earlier` of plat_plan_make: that of a cluster or plan document,
+ * of nodes that are there still; for `restore-back` (option `operation`) of a plan for maintenance the map before it. */
+plat_status plat_cluster_earlier(const plat_cluster *PLAT_NULLABLE cluster, const plat_document *PLAT_NULLABLE document,
+                                 const plat_options *PLAT_NULLABLE options, plat_control *PLAT_NULLABLE control,
+                                 plat_cluster *PLAT_NULLABLE *PLAT_NULLABLE earlier, plat_error *PLAT_NULLABLE error);
+
+/* From document to document, also where one has several maps on the same nodes: what `plat plan`, `plat check` and
+ * `plat verify` write. A `plan` that is NULL: the cluster's own maps are checked. */
 plat_status plat_document_plan(const plat_document *PLAT_NULLABLE cluster, const plat_options *PLAT_NULLABLE options,
                                plat_control *PLAT_NULLABLE control, plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes,
                                plat_error *PLAT_NULLABLE error);
 plat_status plat_document_check(const plat_document *PLAT_NULLABLE cluster, const plat_document *PLAT_NULLABLE plan,
                                 const plat_options *PLAT_NULLABLE options, plat_control *PLAT_NULLABLE control,
                                 plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes, plat_error *PLAT_NULLABLE error);
+plat_status plat_document_verify(const plat_document *PLAT_NULLABLE cluster, const plat_document *PLAT_NULLABLE plan,
+                                 const plat_options *PLAT_NULLABLE options, plat_control *PLAT_NULLABLE control,
+                                 plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes, plat_error *PLAT_NULLABLE error);
+/* Partition and holders of keys, a JSON line each: what `plat route` writes. `keys`: each line of it is one. `map`: of a
+ * cluster with several maps, this one only; NULL: all. */
+plat_status plat_document_route(const plat_document *PLAT_NULLABLE cluster, const char *PLAT_NULLABLE map,
+                                const plat_document *PLAT_NULLABLE keys, const plat_options *PLAT_NULLABLE options,
+                                plat_control *PLAT_NULLABLE control, plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes,
+                                plat_error *PLAT_NULLABLE error);
+/* What a plan says by itself, without its cluster: who has the partition, beside how many others. */
+plat_status plat_document_explain(const plat_document *PLAT_NULLABLE plan, uint32_t partition,
+                                  const plat_options *PLAT_NULLABLE options, plat_control *PLAT_NULLABLE control,
+                                  plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes, plat_error *PLAT_NULLABLE error);
+/* Two documents side by side, clusters or plans. Rules are judged where the cluster is known: `cluster`, or whichever of
+ * the two is one. */
+plat_status plat_document_compare(const plat_document *PLAT_NULLABLE a, const plat_document *PLAT_NULLABLE b,
+                                  const plat_document *PLAT_NULLABLE cluster, const plat_options *PLAT_NULLABLE options,
+                                  plat_control *PLAT_NULLABLE control, plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes,
+                                  plat_error *PLAT_NULLABLE error);
+/* A cluster's or a plan's document as another system's; "plat": a binary document as JSON. `map`: which, where it has
+ * several; else NULL. */
+plat_status plat_document_export(const char *PLAT_NULLABLE system, const plat_document *PLAT_NULLABLE document,
+                                 const char *PLAT_NULLABLE map, const plat_options *PLAT_NULLABLE options,
+                                 plat_control *PLAT_NULLABLE control, plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes,
+                                 plat_error *PLAT_NULLABLE error);
+
+/* A cluster for tests and benchmarks, from options `generate.…`: what `plat generate` writes. The same options give the
+ * same bytes. */
+plat_status plat_generate(const plat_options *PLAT_NULLABLE options, plat_control *PLAT_NULLABLE control,
+                          plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes, plat_error *PLAT_NULLABLE error);
+
+/* Carries the plan out on simulated clusters under faults, with options `simulate.…`: what `plat simulate` reports. It is
+ * PLAT_OK, too, where an invariant was broken: `violated` (or NULL) is set to how many runs did that. */
+plat_status plat_simulate(const plat_plan *PLAT_NULLABLE plan, const plat_options *PLAT_NULLABLE options,
+                          plat_control *PLAT_NULLABLE control, plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes,
+                          uint64_t *PLAT_NULLABLE violated, plat_error *PLAT_NULLABLE error);
+/* What happens in the first of these runs, a line an event. */
+plat_status plat_simulate_trace(const plat_plan *PLAT_NULLABLE plan, const plat_options *PLAT_NULLABLE options,
+                                plat_control *PLAT_NULLABLE control, plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes,
+                                plat_error *PLAT_NULLABLE error);
+
+typedef struct plat_batch_summary {
+  uint32_t size;     /* sizeof(plat_batch_summary) */
+  uint32_t reserved;
+  uint64_t jobs;     /* all of them */
+  uint64_t failed;   /* those whose status is not 0 */
+  uint64_t resumed;  /* those that an earlier batch had done */
+} plat_batch_summary;
+#define PLAT_BATCH_SUMMARY_INIT { sizeof(plat_batch_summary), 0, 0, 0, 0 }
+
+/* Makes many plans, on option `threads` threads: what `plat batch` does, with files. `list`: the path of a list of jobs, a
+ * JSON line each: {"id": "a", "cluster": "a.json", "plan": "a-plan.json"}, and "operation" and "to" where they are needed.
+ * `results`: where the results go, a JSON line each, in the list's order. What is done is noted beside it, in
+ * RESULTS.journal, until all is: a batch that was cancelled, or whose process was killed, is gone on with by the same
+ * call, and no job that is done is done again (options `batch.resume`, `batch.restart`). A job that goes wrong has its own
+ * error in its result. Plans in memory, on threads of the host: plat_document_plan. */
+plat_status plat_batch(const char *PLAT_NULLABLE list, const char *PLAT_NULLABLE results,
+                       const plat_options *PLAT_NULLABLE options, plat_control *PLAT_NULLABLE control,
+                       plat_batch_summary *PLAT_NULLABLE summary, plat_error *PLAT_NULLABLE error);
 
 #ifdef __cplusplus
 }

@@ -8,6 +8,7 @@
 #ifndef PLAT_JSON_H
 #define PLAT_JSON_H
 #include <stddef.h>
+#include <stdbool.h>
 #include <stdint.h>
 #ifdef __cplusplus
 extern "C" {
@@ -51,7 +52,8 @@ typedef enum plat_json_error_code {
   PLAT_JSON_BAD_STRING = 4,  // control character, bad escape, no closing quote
   PLAT_JSON_BAD_NUMBER = 5,
   PLAT_JSON_BAD_GRAMMAR = 6,  // also truncated and empty documents, and what follows the document
-  PLAT_JSON_TOO_DEEP = 7
+  PLAT_JSON_TOO_DEEP = 7,
+  PLAT_JSON_STOPPED = 8  // `goes_on` said no
 } plat_json_error_code;
 
 typedef struct plat_json_error {
@@ -71,6 +73,11 @@ size_t plat_json_padding(void);
 /// NULL, with `error` filled in, where memory is short or the document 4 GiB or more. What is wrong inside
 /// the document comes from `plat_json_next`, at its place in the stream.
 plat_json_reader *plat_json_open(const uint8_t *bytes, size_t length, plat_json_error *error);
+
+/// The same, but that `goes_on(context)` is asked every few MiB where the document has line breaks: false ends it, with
+/// PLAT_JSON_STOPPED.
+plat_json_reader *plat_json_open_in_parts(
+  const uint8_t *bytes, size_t length, bool (*goes_on)(void *context), void *context, plat_json_error *error);
 
 /// The next tokens, at most `capacity` (at least 1) of them: how many; 0 after PLAT_JSON_DOCUMENT_END; -1 for
 /// an error, which comes after all tokens before it and then stays. O(bytes passed).
@@ -120,9 +127,10 @@ typedef struct plat_json_rows {
   uint64_t partition_count;
   uint64_t *taken;  // a bit for each partition that has been read
   uint32_t *held;   // room for `width`
+  uint64_t most;    // so many rows, and not more
 } plat_json_rows;
 
-/// Reads members of an object of partitions, from the key whose quote is at `offset` on, around which are `depth` objects
+/// Reads at most `most` members of an object of partitions, from the key whose quote is at `offset` on, around which are `depth` objects
 /// and no array, as long as they are plain: `"17": {"master": ["a"], "slave": ["f", "g"]}` with numbers that were not
 /// taken, known states and nodes, no more nodes than slots, no escapes, nothing twice. How many. The next token is what
 /// follows them: the end of the object, or the key of a member that is left to the caller, of whose row some slots may be

@@ -3,7 +3,7 @@ import CPlatCore
 /// Memory that is freed together, accounted together, and may be bounded. Every dense array comes from one.
 public final class Arena: @unchecked Sendable {
   private let handle: OpaquePointer
-  private let interrupt: Interrupt?
+  let interrupt: Interrupt?
 
   /// `limitBytes` 0: no limit. `interrupt`: stops whoever asks for more.
   public init(limitBytes: UInt64 = 0, interrupt: Interrupt? = nil) throws(PlatError) {

@@ -18,9 +18,10 @@ public final class PlacementMap: @unchecked Sendable {
   /// Keeps the slots alive.
   private let owner: AnyObject
 
-  /// An empty map: every slot `none`. Throws `outOfMemory`. O(P · width).
-  public convenience init(partitionCount: Int, slotCounts: [Int]) throws(PlatError) {
-    try self.init(unfilled: partitionCount, slotCounts: slotCounts, arena: Arena())
+  /// An empty map: every slot `none`. Throws `outOfMemory`, also where it would take more than `limitBytes`; 0: no limit.
+  /// O(P · width).
+  public convenience init(partitionCount: Int, slotCounts: [Int], limitBytes: UInt64 = 0) throws(PlatError) {
+    try self.init(unfilled: partitionCount, slotCounts: slotCounts, arena: Arena(limitBytes: limitBytes))
     clear()
   }
 
@@ -76,10 +77,12 @@ public struct PlacementMapBuilder {
   public private(set) var map: PlacementMap
   /// The most slots of each state that a row has used.
   private var used: [Int]
+  private let limitBytes: UInt64
 
-  /// `expected`: slots of each state that most rows will need.
-  public init(partitionCount: Int, expected: [Int]) throws(PlatError) {
-    map = try PlacementMap(partitionCount: partitionCount, slotCounts: expected)
+  /// `expected`: slots of each state that most rows will need. `limitBytes`: of all maps that there are at once; 0: no limit.
+  public init(partitionCount: Int, expected: [Int], limitBytes: UInt64 = 0) throws(PlatError) {
+    self.limitBytes = limitBytes
+    map = try PlacementMap(partitionCount: partitionCount, slotCounts: expected, limitBytes: limitBytes)
     used = expected.map { _ in 0 }
   }
 
@@ -122,7 +125,8 @@ public struct PlacementMapBuilder {
   }
 
   private func relaid(slotCounts: [Int]) throws(PlatError) -> PlacementMap {
-    let result = try PlacementMap(partitionCount: map.partitionCount, slotCounts: slotCounts)
+    let left = limitBytes == 0 ? 0 : max(1, limitBytes - min(limitBytes, UInt64(map.memoryBytes)))
+    let result = try PlacementMap(partitionCount: map.partitionCount, slotCounts: slotCounts, limitBytes: left)
     for state in slotCounts.indices {
       let from = map.slots(ofState: state)
       let to = result.slots(ofState: state)

@@ -1,9 +1,9 @@
 import CPlatCore
 
 /// Work on several threads that end with it: see `plat_threads.h`.
-enum Threads {
+package enum Threads {
   /// Calls `body` for each worker below `count`, 0 on this thread, and returns when all are done.
-  static func perform(_ count: Int, _ body: (_ worker: Int) -> Void) {
+  package static func perform(_ count: Int, _ body: (_ worker: Int) -> Void) {
     withoutActuallyEscaping(body) { body in
       let work = Work(body: body)
       withExtendedLifetime(work) {

@@ -134,7 +134,10 @@ extension Judge {
           for (index, partition) in rows.enumerated() where unchanged.marks[index] != 0 { cost += ofOne(partition) }
         }
       } else {
-        for partition in 0..<rowsBefore { cost += ofOne(partition) }
+        for partition in 0..<rowsBefore {
+          try matter.throwIfInterrupted(at: partition)
+          cost += ofOne(partition)
+        }
       }
       // What nobody holds costs the same, whichever partition it is.
       let fresh = matter.dense.partitionCount - rowsBefore

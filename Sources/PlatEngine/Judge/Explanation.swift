@@ -44,14 +44,16 @@ extension Judge {
   /// Explains a partition of `map`, which was made from `current` (nil: from nothing). `node`: another to be asked
   /// about; one that has the partition is among the holders anyway. O(P · R + N log N).
   public static func explain(
-    _ cluster: DenseCluster, map: PlacementMap, from current: PlacementMap?, partition: Int, node: Int? = nil
+    _ cluster: DenseCluster, map: PlacementMap, from current: PlacementMap?, partition: Int, node: Int? = nil,
+    interrupt: Interrupt? = nil
   ) throws(PlatError) -> Explanation {
     let nothing = try PlacementMap(partitionCount: 0, slotCounts: cluster.wanted)
-    let matter = try Matter(cluster, map: map, before: current ?? nothing)
-    let was = try Holders(try Matter(cluster, map: current ?? nothing, before: nil))
+    let matter = try Matter(cluster, map: map, before: current ?? nothing, interrupt: interrupt)
+    let was = try Holders(try Matter(cluster, map: current ?? nothing, before: nil, interrupt: interrupt))
     let now = try Holders(matter)
     let explainer = Explainer(
       matter: matter, now: now, was: was, peers: try Peers(matter, now), due: due(cluster, map: map))
+    try interrupt?.finished("explaining")
     return explainer.explain(partition, node)
   }
 }

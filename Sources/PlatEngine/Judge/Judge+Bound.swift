@@ -18,11 +18,12 @@ extension Judge {
   /// most what it holds in `map`. Legal is what hard `atMost` rules allow of one partition in a container. `prices`
   /// beyond ± 2^30 count as that, nodes beyond the array as 0. O(P · R² + N log N), more for rows that do not stay.
   public static func movesBound(
-    _ cluster: DenseCluster, map: PlacementMap, from current: PlacementMap?, prices: [Int32]
+    _ cluster: DenseCluster, map: PlacementMap, from current: PlacementMap?, prices: [Int32],
+    interrupt: Interrupt? = nil
   ) throws(PlatError) -> Int {
     guard cluster.replicas > 0 else { return 0 }
     let nothing = try PlacementMap(partitionCount: 0, slotCounts: cluster.wanted)
-    let matter = try Matter(cluster, map: current ?? nothing, before: nil)
+    let matter = try Matter(cluster, map: current ?? nothing, before: nil, interrupt: interrupt)
     let windows = try Windows(matter, due(cluster, map: map).total)
     let price: NodeTable<Int> = try matter.arena.table(cluster.nodeCount)
     for node in 0..<cluster.nodeCount {
@@ -50,7 +51,8 @@ extension Judge {
     var rows = try CheapestRows(matter, windows, free)
     let slots = try matter.dataSlots(in: matter.map)
     var ofNew: Int?
-    return (0..<dense.partitionCount).map { partition in
+    return try (0..<dense.partitionCount).map { partition throws(PlatError) in
+      try matter.throwIfInterrupted(at: partition)
       guard partition < matter.rowCount else {
         let cost = ofNew ?? max(rows.ofOne(nil), dense.dataWanted[0])
         ofNew = cost

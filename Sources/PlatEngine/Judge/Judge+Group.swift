@@ -18,7 +18,7 @@ extension Judge {
   /// Judges the maps of a group, each and in sum. `currents`: the maps that they were made from; nil: `maps` are what
   /// the cluster has. O(maps · judging one), but that dues are worked out once for maps of equal settings.
   public static func judge(
-    _ group: DenseGroup, maps: [PlacementMap], from currents: [PlacementMap]?
+    _ group: DenseGroup, maps: [PlacementMap], from currents: [PlacementMap]?, interrupt: Interrupt? = nil
   ) throws(PlatError) -> GroupReport {
     var reports: [Report] = []
     reports.reserveCapacity(maps.count)
@@ -29,7 +29,7 @@ extension Judge {
       let kind = group.kindOfMap[index]
       let due = known[kind] ?? Judge.due(cluster, map: maps[index])
       if mayShare { known[kind] = due }
-      let report = try judge(cluster, map: maps[index], from: currents?[index], due: due)
+      let report = try judge(cluster, map: maps[index], from: currents?[index], due: due, interrupt: interrupt?.quiet)
       sums.add(maps[index], cluster, due, times: mayShare ? nil : 1)
       reports.append(report)
     }
@@ -44,6 +44,7 @@ extension Judge {
     {
       try addMoveBudget(budget, group, maps, currents, offInSum: sums.off, &report)
     }
+    try interrupt?.finished("judging")
     return report
   }
 

@@ -6,7 +6,8 @@ extension Judge {
   /// whatever cannot stay within these windows. That holds for sums in their windows only; so where some node's sum in
   /// `maps` is not, it counts for nothing. O(maps · proving one).
   public static func movesBound(
-    _ group: DenseGroup, maps: [PlacementMap], from currents: [PlacementMap?], prices: [[Int32]]
+    _ group: DenseGroup, maps: [PlacementMap], from currents: [PlacementMap?], prices: [[Int32]],
+    interrupt: Interrupt? = nil
   ) throws(PlatError) -> (each: [Int], together: Int) {
     var each: [Int] = []
     var held = [Int](repeating: 0, count: group.nodeCount)
@@ -16,7 +17,8 @@ extension Judge {
     for (index, cluster) in group.clusters.enumerated() {
       each.append(
         try movesBound(
-          cluster, map: maps[index], from: currents[index], prices: index < prices.count ? prices[index] : []))
+          cluster, map: maps[index], from: currents[index], prices: index < prices.count ? prices[index] : [],
+          interrupt: interrupt))
       let shares = Judge.due(cluster, map: maps[index]).total
       var sum = Rational.zero
       var latest: (share: Rational, before: Rational, after: Rational)?

@@ -57,12 +57,12 @@ extension Judge {
     private let part: Rational
 
     /// O(P log P + P · R + N log P), and exact arithmetic for each kind of node.
-    init(_ matter: Matter, _ weights: PartitionWeights) {
+    init(_ matter: Matter, _ weights: PartitionWeights) throws(PlatError) {
       self.weights = weights
       part = matter.settings.exactTolerance
       held = Weighed(matter, weights)
       due = WeightDue(matter.dense, weights, held)
-      tolerances = Self.tolerances(matter, weights, due)
+      tolerances = try Self.tolerances(matter, weights, due)
       for state in matter.model.states.indices where matter.dense.dataWanted[state] > 0 {
         let spread = weigh(matter, held.ofState[state], due.ofState[state], state: state)
         if let spread { load.append((matter.model.states[state].name, spread)) }
@@ -115,8 +115,8 @@ extension Judge {
 
     private static func tolerances(
       _ matter: Matter, _ weights: PartitionWeights, _ due: WeightDue
-    ) -> [(weight: Int, mayStayBelow: Bool)] {
-      let ascending = weights.of.sorted()
+    ) throws(PlatError) -> [(weight: Int, mayStayBelow: Bool)] {
+      let ascending = try matter.sorted(weights.of) { $0 < $1 }
       var upTo = [0]
       for weight in ascending { upTo.append(upTo.last! + weight) }
       /// The heaviest that fits, and what all that fit weigh.

@@ -24,11 +24,11 @@ extension Judge {
   /// O(P · R² + P log P + N log N).
   public static func weightBound(
     _ cluster: DenseCluster, _ weights: PartitionWeights, map: PlacementMap, from current: PlacementMap?, prices: [Int32],
-    windows: WeightWindows
+    windows: WeightWindows, interrupt: Interrupt? = nil
   ) throws(PlatError) -> (moves: Int, weight: Int) {
     guard cluster.replicas > 0, cluster.nodeCount > 0 else { return (0, 0) }
     let nothing = try PlacementMap(partitionCount: 0, slotCounts: cluster.wanted)
-    let matter = try Matter(cluster, map: current ?? nothing, before: nil)
+    let matter = try Matter(cluster, map: current ?? nothing, before: nil, interrupt: interrupt)
     let target = try Matter(cluster, map: map, before: nil)
     let counts = try Windows(matter, due(cluster, map: map).total)
     let placed = try target.countLive()
@@ -42,6 +42,7 @@ extension Judge {
     var cost: Int128 = 0
     var fresh: Int?
     for partition in 0..<cluster.partitionCount {
+      try matter.throwIfInterrupted(at: partition)
       let ofRow: Int
       if partition < matter.rowCount {
         ofRow = rows.ofOne(partition)

@@ -39,7 +39,7 @@ public enum Judge {
     var dockets = holders.constraints + [holders.shared]
     dockets += try matter.placementRules()
     dockets += [matter.capacity(holders), matter.status(holders, movement)]
-    let weight = cluster.partitionWeights.map { WeightBalance(matter, $0) }
+    let weight = try cluster.partitionWeights.map { weights throws(PlatError) in try WeightBalance(matter, weights) }
     dockets += peers.dockets(matter) + (weight.map { balance.dockets(beside: $0, matter) } ?? balance.dockets)
     if let heldBack = try moveBudgetDocket(matter, holders, due, weight, moves: movement.moves) { dockets.append(heldBack) }
 

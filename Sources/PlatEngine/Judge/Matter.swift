@@ -37,6 +37,16 @@ extension Judge {
       }
     }
 
+    /// For loops over partitions that take long for each.
+    @inline(__always) func throwIfInterrupted(at partition: Int) throws(PlatError) {
+      if partition & 1023 == 0 { try arena.throwIfInterrupted() }
+    }
+
+    /// Something for each partition, in order: an interrupt ends that, too.
+    func sorted<Element>(_ elements: [Element], by comesBefore: (Element, Element) -> Bool) throws(PlatError) -> [Element] {
+      try elements.sorted(arena.interrupt, by: comesBefore)
+    }
+
     var nodeCount: Int { dense.nodeCount }
     var allCanBeRead: Bool { !dense.status.contains(.failed) }
     var settings: Settings { dense.cluster.settings }

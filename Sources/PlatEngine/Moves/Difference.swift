@@ -25,6 +25,9 @@ public struct Difference {
     public var isUnchanged: Bool { nodes.allSatisfy { $0.change.from == $0.change.to } }
   }
 
+  /// Ends a pass early: what it has told then is not all.
+  public var interrupt: Interrupt?
+
   private let cluster: DenseCluster
   private let current: PlacementMap?
   private let target: PlacementMap
@@ -51,6 +54,7 @@ public struct Difference {
     let sameShape = current?.slotCounts == target.slotCounts
     let failed = cluster.status.contains(.failed)
     for partition in 0..<target.partitionCount {
+      if partition & 1023 == 0, interrupt?.isRequested == true { return }
       if sameShape, !failed, let current, partition < current.partitionCount,
         isSame(current.row(partition), target.row(partition), target.width)
       {

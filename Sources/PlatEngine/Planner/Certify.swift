@@ -51,7 +51,8 @@ enum Certify {
     let market = try Market(problem, due, prices)
     if let concerned, let cost = market.costOfWhole(concerned) {
       var rest = 0
-      concerned.forEachNotWhole { rest += market.costOfCheapest($0) }
+      concerned.forEachNotWhole { if !problem.arena.isInterrupted { rest += market.costOfCheapest($0) } }
+      try problem.arena.throwIfInterrupted()
       return cost + rest - greatestWorth(problem, due, prices)
     }
     let held = min(problem.partitionCount, problem.heldPartitions)
@@ -62,6 +63,7 @@ enum Certify {
     while partition < held {
       partition = market.addUnchanged(partition..<held, to: &cost)
       guard partition < held else { break }
+      try problem.arena.throwIfInterrupted()
       cost += market.costOfCheapest(partition)
       partition += 1
     }

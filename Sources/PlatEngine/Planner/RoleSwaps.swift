@@ -27,6 +27,7 @@ struct RoleSwaps {
     var swaps = try RoleSwaps(problem, placement, parts)
     var changed = false
     for isLack in [true, false] {
+      try problem.arena.throwIfInterrupted()
       var left = swaps.outside(isLack)
       while left > 0, swaps.trialsLeft > 0, try swaps.settleOne(isLack) {
         changed = true

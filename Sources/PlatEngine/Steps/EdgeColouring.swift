@@ -15,7 +15,7 @@ struct EdgeColouring {
   private var words = 0
 
   /// O(streams · (D / 64 + the length of paths)).
-  init(_ list: StepList, _ limits: MovementLimits, nodeCount: Int) {
+  init(_ list: StepList, _ limits: MovementLimits, nodeCount: Int, _ interrupt: Interrupt? = nil) throws(PlatError) {
     rank = Array(repeating: 0, count: list.count)
     let streams = list.steps.indices.filter { list.steps[$0].kind == .stream }
     guard !streams.isEmpty else { return }
@@ -47,7 +47,10 @@ struct EdgeColouring {
     used = Array(repeating: 0, count: stands * words)
     for stream in streams { ends.append((stand(list.steps[stream].source.int), stand(nodeCount + list.steps[stream].node.int))) }
     colour = Array(repeating: -1, count: ends.count)
-    for edge in ends.indices { place(edge, colours) }
+    for edge in ends.indices {
+      if edge & 63 == 0 { try interrupt?.throwIfRequested() }
+      place(edge, colours)
+    }
 
     var weight = [(restore: Int, takeOver: Int)](repeating: (0, 0), count: colours)
     for (edge, stream) in streams.enumerated() {

@@ -3,6 +3,7 @@ struct ListSchedule {
   private let steps: [Step]
   private let order: StepOrder
   private let keys: [UInt32]
+  private let interrupt: Interrupt?
   private var inUse: LimitsInUse
 
   private var pending: [Int32]
@@ -13,7 +14,11 @@ struct ListSchedule {
   /// Under way: when each ends; a heap.
   private var underWay: [(end: Int, step: UInt32)] = []
 
-  init(_ list: StepList, _ order: StepOrder, _ limits: MovementLimits, _ cluster: DenseCluster, keys: [UInt32]) {
+  init(
+    _ list: StepList, _ order: StepOrder, _ limits: MovementLimits, _ cluster: DenseCluster, keys: [UInt32],
+    _ interrupt: Interrupt? = nil
+  ) {
+    self.interrupt = interrupt
     steps = list.steps
     self.order = order
     self.keys = keys
@@ -23,16 +28,19 @@ struct ListSchedule {
     fresh = (0..<list.count).filter { pending[$0] == 0 }.map { UInt32($0) }
   }
 
-  mutating func run() -> Schedule {
+  mutating func run() throws(PlatError) -> Schedule {
     var now = 0
     var length = 0
+    var ended = 0
     while true {
-      merge()
-      beginWhatMay(now)
+      try merge()
+      try beginWhatMay(now)
       guard let end = underWay.first?.end else { break }
       now = end
       length = max(length, now)
       while let next = underWay.first, next.end == now {
+        ended += 1
+        try interrupt?.throwIfRequested(at: ended)
         finish(Int(next.step))
         popUnderWay()
       }
@@ -41,9 +49,9 @@ struct ListSchedule {
   }
 
   /// Those that have become ready take their places by key.
-  private mutating func merge() {
+  private mutating func merge() throws(PlatError) {
     guard !fresh.isEmpty else { return }
-    fresh.sort { keys[Int($0)] < keys[Int($1)] }
+    fresh = try fresh.sorted(interrupt) { keys[Int($0)] < keys[Int($1)] }
     var merged: [UInt32] = []
     merged.reserveCapacity(ready.count + fresh.count)
     var (a, b) = (0, 0)
@@ -60,9 +68,10 @@ struct ListSchedule {
     fresh.removeAll(keepingCapacity: true)
   }
 
-  private mutating func beginWhatMay(_ now: Int) {
+  private mutating func beginWhatMay(_ now: Int) throws(PlatError) {
     var kept = 0
     for place in ready.indices {
+      try interrupt?.throwIfRequested(at: place)
       let step = ready[place]
       if inUse.mayBegin(steps[Int(step)]) {
         inUse.begin(steps[Int(step)])
@@ -101,7 +110,7 @@ struct ListSchedule {
     var parent = 0
     while true {
       var least = parent
-      for child in [2 * parent + 1, 2 * parent + 2] where child < underWay.count && underWay[child] < underWay[least] {
+      for child in (2 * parent + 1)...(2 * parent + 2) where child < underWay.count && underWay[child] < underWay[least] {
         least = child
       }
       if least == parent { return }

@@ -60,13 +60,17 @@ struct NodeRoom {
 
   /// Does all steps in thought. `liveCopies`: of each partition that has steps, now. Returns which steps can be done.
   /// O(steps + arcs), and a look at all pairings for each circle.
-  mutating func run(mayRemoveFirst: Bool, liveCopies: (PartitionIndex) -> Int) -> [Bool] {
+  mutating func run(
+    mayRemoveFirst: Bool, _ interrupt: Interrupt? = nil, liveCopies: (PartitionIndex) -> Int
+  ) throws(PlatError) -> [Bool] {
     var liveNow: [PartitionIndex: Int] = [:]  // looked up only
     func copies(_ partition: PartitionIndex) -> Int { liveNow[partition] ?? liveCopies(partition) }
     ready = steps.indices.filter { pending[$0] == 0 }.map { UInt32($0) }
     var next = 0
     while true {
+      try interrupt?.throwIfRequested()
       while next < ready.count {
+        try interrupt?.throwIfRequested(at: next)
         let index = ready[next]
         next += 1
         let step = steps[Int(index)]

@@ -12,6 +12,8 @@ public struct Schedule: Sendable {
 public struct ScheduleOptions: Sendable {
   /// Weight of partition that a full scan moves in a second; nil: every step takes one round.
   public var bandwidth: Rational?
+  /// Ends the scheduling early: the schedule then is of no use.
+  public var interrupt: Interrupt?
 
   /// In a schedule by time a tick is a microsecond.
   public static let ticksPerSecond = 1_000_000
@@ -37,15 +39,26 @@ public enum Scheduler {
   ) throws(InputError) -> Schedule {
     let limits = MovementLimits(cluster)
     try refuseZeroLimits(list, limits, cluster)
-    let order = StepOrder(list, lengths: lengths(list, cluster, options))
-    let bound = ScheduleBound(list, order, limits, cluster).value
+    do throws(PlatError) { return try make(list, cluster, limits, options) } catch {
+      return Schedule(start: Array(repeating: 0, count: list.count))  // interrupted
+    }
+  }
+
+  private static func make(
+    _ list: StepList, _ cluster: DenseCluster, _ limits: MovementLimits, _ options: ScheduleOptions
+  ) throws(PlatError) -> Schedule {
+    let interrupt = options.interrupt
+    let order = StepOrder(list, lengths: lengths(list, cluster, options), interrupt)
+    try interrupt?.throwIfRequested()
+    let bound = try ScheduleBound(list, order, limits, cluster, interrupt).value
     var best = Schedule()
     for priority in [Priority.tail, .colour] {
       if priority == .colour {
         guard best.length > bound, options.bandwidth == nil, limits.streamsIn < .max else { break }
       }
-      var run = ListSchedule(list, order, limits, cluster, keys: keys(priority, list, order, limits, cluster))
-      let schedule = run.run()
+      let keys = try keys(priority, list, order, limits, cluster, interrupt)
+      var run = ListSchedule(list, order, limits, cluster, keys: keys, interrupt)
+      let schedule = try run.run()
       if priority == .tail || schedule.length < best.length { best = schedule }
     }
     best.lowerBound = bound
@@ -56,10 +69,11 @@ public enum Scheduler {
 
   /// For each step, its rank: 0 begins first.
   private static func keys(
-    _ priority: Priority, _ list: StepList, _ order: StepOrder, _ limits: MovementLimits, _ cluster: DenseCluster
-  ) -> [UInt32] {
+    _ priority: Priority, _ list: StepList, _ order: StepOrder, _ limits: MovementLimits, _ cluster: DenseCluster,
+    _ interrupt: Interrupt?
+  ) throws(PlatError) -> [UInt32] {
     let steps = list.steps
-    let colours = priority == .colour ? EdgeColouring(list, limits, nodeCount: cluster.nodeCount).rank : []
+    let colours = priority == .colour ? try EdgeColouring(list, limits, nodeCount: cluster.nodeCount, interrupt).rank : []
     func before(_ a: Int, _ b: Int) -> Bool {
       let (purposeA, purposeB) = (steps[a].purpose.rawValue, steps[b].purpose.rawValue)
       switch priority {
@@ -68,7 +82,7 @@ public enum Scheduler {
       }
     }
     var keys = [UInt32](repeating: 0, count: steps.count)
-    for (rank, step) in steps.indices.sorted(by: before).enumerated() { keys[step] = UInt32(rank) }
+    for (rank, step) in try steps.indices.sorted(interrupt, by: before).enumerated() { keys[step] = UInt32(rank) }
     return keys
   }
 

@@ -4,27 +4,35 @@
 /// t behind them, k need h + ⌈k / c⌉ + t. With times in place of rounds, their sum takes the place of k.
 struct ScheduleBound {
   private(set) var value = 0
+  private let interrupt: Interrupt?
 
   /// O(steps · log).
-  init(_ list: StepList, _ order: StepOrder, _ limits: MovementLimits, _ cluster: DenseCluster) {
+  init(
+    _ list: StepList, _ order: StepOrder, _ limits: MovementLimits, _ cluster: DenseCluster, _ interrupt: Interrupt? = nil
+  ) throws(PlatError) {
+    self.interrupt = interrupt
     for step in 0..<list.count { value = max(value, order.head[step] + order.lengths[step] + order.tail[step]) }
     let streams = list.steps.indices.filter { list.steps[$0].kind == .stream }
     let scans = streams.filter { list.steps[$0].isFullScan }
-    bound(scans, by: { list.steps[$0].source.int }, most: { limits.fullScans[$0] }, order)
+    try interrupt?.throwIfRequested()
+    try bound(scans, by: { list.steps[$0].source.int }, most: { limits.fullScans[$0] }, order)
     if limits.streamsOut < .max {
-      bound(streams, by: { list.steps[$0].source.int }, most: { _ in limits.streamsOut }, order)
+      try bound(streams, by: { list.steps[$0].source.int }, most: { _ in limits.streamsOut }, order)
     }
-    if limits.streamsIn < .max { bound(streams, by: { list.steps[$0].node.int }, most: { _ in limits.streamsIn }, order) }
+    if limits.streamsIn < .max { try bound(streams, by: { list.steps[$0].node.int }, most: { _ in limits.streamsIn }, order) }
     if let disturbed = limits.disturbed {
       boundContainers(streams, list, order, limits, level: cluster.levels[disturbed.level], most: disturbed.count)
     }
   }
 
   /// Each group of `steps` shares a limit.
-  private mutating func bound(_ steps: [Int], by group: (Int) -> Int, most: (Int) -> Int, _ order: StepOrder) {
-    let sorted = steps.sorted { (group($0), order.tail[$1], $0) < (group($1), order.tail[$0], $1) }
+  private mutating func bound(_ steps: [Int], by group: (Int) -> Int, most: (Int) -> Int, _ order: StepOrder)
+    throws(PlatError)
+  {
+    let sorted = try steps.sorted(interrupt) { (group($0), order.tail[$1], $0) < (group($1), order.tail[$0], $1) }
     var first = 0
     while first < sorted.count {
+      try interrupt?.throwIfRequested()
       let here = group(sorted[first])
       var end = first
       while end < sorted.count, group(sorted[end]) == here { end += 1 }

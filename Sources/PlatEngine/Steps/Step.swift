@@ -83,10 +83,10 @@ public struct StepList: Sendable {
   public func after(_ index: Int) -> ArraySlice<UInt32> { others[Int(firstOf[index])..<Int(firstOf[index + 1])] }
 
   /// Takes the steps and their arcs, each (step, the one before it), in any order. O(steps + arcs · log).
-  init(_ steps: [Step], arcs: [Arc]) {
+  init(_ steps: [Step], arcs: [Arc], _ interrupt: Interrupt? = nil) throws(PlatError) {
     self.steps = steps
     firstOf = Array(repeating: 0, count: steps.count + 1)
-    let sorted = arcs.sorted { ($0.step, $0.before) < ($1.step, $1.before) }
+    let sorted = try arcs.sorted(interrupt) { ($0.step, $0.before) < ($1.step, $1.before) }
     others.reserveCapacity(sorted.count)
     for (index, arc) in sorted.enumerated() where index == 0 || arc != sorted[index - 1] {
       others.append(arc.before)

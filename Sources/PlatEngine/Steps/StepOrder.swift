@@ -10,7 +10,8 @@ struct StepOrder {
   private var followers: [UInt32] = []
 
   /// O(steps + arcs).
-  init(_ list: StepList, lengths: [Int]) {
+  /// Interrupted, it is of no use.
+  init(_ list: StepList, lengths: [Int], _ interrupt: Interrupt? = nil) {
     self.lengths = lengths
     head = Array(repeating: 0, count: list.count)
     tail = head
@@ -21,6 +22,7 @@ struct StepOrder {
     var next = firstOf
     var pending = [Int32](repeating: 0, count: list.count)
     for step in 0..<list.count {
+      if step & 1023 == 0, interrupt?.isRequested == true { return }
       for before in list.after(step) {
         followers[Int(next[Int(before)])] = UInt32(step)
         next[Int(before)] += 1
@@ -31,6 +33,7 @@ struct StepOrder {
     for step in 0..<list.count where pending[step] == 0 { sequence.append(UInt32(step)) }
     var place = 0
     while place < sequence.count {
+      if place & 1023 == 0, interrupt?.isRequested == true { return }
       let step = Int(sequence[place])
       place += 1
       for follower in after(step) {

@@ -19,6 +19,8 @@ public enum StepPlanner {
   public struct Options: Sendable {
     /// Where nodes without room wait for one another, a replica may go before its partition has another copy.
     public var mayRemoveFirst = false
+    /// Ends the planning early: the steps then are of no use.
+    public var interrupt: Interrupt?
 
     public init() {}
   }
@@ -28,16 +30,27 @@ public enum StepPlanner {
   public static func plan(
     _ cluster: DenseCluster, from current: PlacementMap?, to target: PlacementMap, options: Options = Options()
   ) -> StepPlan {
+    do throws(PlatError) { return try make(cluster, from: current, to: target, options) } catch {
+      return StepPlan(list: StepList())  // interrupted
+    }
+  }
+
+  private static func make(
+    _ cluster: DenseCluster, from current: PlacementMap?, to target: PlacementMap, _ options: Options
+  ) throws(PlatError) -> StepPlan {
+    let interrupt = options.interrupt
     var plan = StepPlan(list: StepList())
     var partitions = PartitionSteps(cluster, sources: StreamSources(cluster))
     var difference = Difference(cluster, from: current, to: target)
+    difference.interrupt = options.interrupt
     difference.forEachChangedRow { row in
       if !partitions.add(row) { plan.unmet.append((row.partition, .noLiveCopy)) }
     }
+    try interrupt?.throwIfRequested()
     var arcs = partitions.arcs + partitions.pairings
     var steps = partitions.steps
     if var room = NodeRoom(cluster, load: load(cluster, current), partitions) {
-      let isDone = room.run(mayRemoveFirst: options.mayRemoveFirst) { liveCopies(cluster, current, $0) }
+      let isDone = try room.run(mayRemoveFirst: options.mayRemoveFirst, interrupt) { liveCopies(cluster, current, $0) }
       let loose = Dictionary(room.loosened.map { ($0.step, $0.before) }) { first, _ in first }
       arcs.removeAll { loose[$0.step] == $0.before }
       for arc in room.loosened {
@@ -46,7 +59,8 @@ public enum StepPlanner {
       }
       (steps, arcs) = without(steps, arcs + room.extra, isDone, &plan)
     }
-    plan.list = StepList(steps, arcs: arcs)
+    try interrupt?.throwIfRequested()
+    plan.list = try StepList(steps, arcs: arcs, interrupt)
     return plan
   }
 

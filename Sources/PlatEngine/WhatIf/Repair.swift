@@ -14,7 +14,7 @@ struct Repair {
     guard ground.cluster.partitionWeights == nil else { return nil }  // by number only
     let cluster = ground.cluster.failing(isFailed)
     let nodeCount = cluster.nodeCount
-    let arena = try Arena()
+    let arena = try Arena(interrupt: ground.interrupt)
     let whole = try Problem(cluster, current: ground.current, arena: arena)
     let due = try Due(whole, held: arena.table(nodeCount))
 

@@ -45,13 +45,13 @@ public struct FailureOutcome: Equatable, Sendable {
 /// whole cluster's new dues leave (`Repair`). Where that needs more than one move for each lost replica that finds a
 /// place, it may not be the best there is, and the planner plans the whole map instead.
 public enum WhatIf {
-  /// One outcome for each case, whatever the number of threads. `interrupt` ends it between two cases, with `cancelled`. O(P · R) once; for each case O(N + touched · R), or a
-  /// whole plan.
+  /// One outcome for each case, whatever the number of threads. `interrupt` ends it, with `cancelled`. O(P · R) once; for
+  /// each case O(N + touched · R), or a whole plan.
   public static func run(
     _ cluster: DenseCluster, current: PlacementMap, cases: [FailureCase], threads: Int = 1,
     interrupt: Interrupt? = nil
   ) throws(PlatError) -> [FailureOutcome] {
-    let ground = try Ground(cluster, current)
+    let ground = try Ground(cluster, current, interrupt: interrupt?.quiet)
     var outcomes = [Result<FailureOutcome, PlatError>](repeating: .success(FailureOutcome()), count: cases.count)
     let next = Atomic<Int>(0)
     outcomes.withUnsafeMutableBufferPointer { outcomes in
@@ -61,7 +61,7 @@ public enum WhatIf {
           let index = next.add(1, ordering: .relaxed).oldValue
           guard index < cases.count else { return }
           outcomes[index] = Result { () throws(PlatError) in
-            if let interrupt, interrupt.isRequested { throw .cancelled }
+            try interrupt?.throwIfRequested()
             return try ground.fail(cases[index])
           }
         }
@@ -92,18 +92,20 @@ public enum WhatIf {
     let health: Health
     /// Every row is whole, legal and on active nodes, and nothing but capacities and containers limits where it goes.
     let isPlain: Bool
+    let interrupt: Interrupt?
 
     /// O(P · R).
-    init(_ cluster: DenseCluster, _ current: PlacementMap) throws(PlatError) {
+    init(_ cluster: DenseCluster, _ current: PlacementMap, interrupt: Interrupt?) throws(PlatError) {
+      self.interrupt = interrupt
       self.cluster = cluster
       self.current = current
-      arena = try Arena()
+      arena = try Arena(interrupt: interrupt)
       wholeWeights = cluster.wholeWeights()
       let model = cluster.cluster.settings.model
       let stateOfSlot = current.stateOfSlot
       dataSlots = stateOfSlot.indices.filter { model.states[stateOfSlot[$0]].holdsData }
       leadSlots = stateOfSlot.indices.filter { stateOfSlot[$0] == 0 }
-      let report = try Judge.judge(cluster, map: current, from: nil)
+      let report = try Judge.judge(cluster, map: current, from: nil, interrupt: interrupt)
       health = report.health
 
       let nodeCount = cluster.nodeCount
@@ -145,7 +147,7 @@ public enum WhatIf {
       }
 
       let settings = cluster.cluster.settings
-      let problem = try Problem(cluster, current: current, arena: try Arena())
+      let problem = try Problem(cluster, current: current, arena: try Arena(interrupt: interrupt))
       let hasNear = settings.placement.contains { if case .near = $0.demand { $0.strength == .hard } else { false } }
       isPlain = current.slotCounts == cluster.wanted && cluster.wanted == cluster.dataWanted && cluster.partitionWeights == nil
         && current.partitionCount == cluster.partitionCount && cluster.replicas > 0 && settings.fanOut?.strength != .hard
@@ -179,8 +181,9 @@ public enum WhatIf {
     /// The failover that `Failover` plans, on the touched rows alone; those that had no lead before stay as they are.
     private func failOver(_ touched: [UInt32], _ isFailed: [Bool], _ outcome: inout FailureOutcome) throws(PlatError) {
       let nodeCount = cluster.nodeCount
-      let arena = try Arena()
-      let takeover = try Failover.Takeover(cluster.failing(isFailed), current, touched.map { Int($0) }, arena: Arena())
+      let arena = try Arena(interrupt: interrupt)
+      let takeover = try Failover.Takeover(
+        cluster.failing(isFailed), current, touched.map { Int($0) }, arena: Arena(interrupt: interrupt))
       let led: NodeTable<Int32> = try arena.table(nodeCount)
       for node in 0..<nodeCount where !isFailed[node] && cluster.status[node] != .failed { led.base[node] = self.led.base[node] }
       let unfilled = try takeover.run(led, weight: takeover.places.isEmpty ? [] : wholeWeights, arena: arena)
@@ -202,8 +205,10 @@ public enum WhatIf {
 
     private func planAll(_ isFailed: [Bool], _ outcome: inout FailureOutcome) throws(PlatError) {
       let after = cluster.failing(isFailed)
-      let plan = try Planner.plan(after, from: current)
-      let report = try Judge.judge(after, map: plan.target, from: current)
+      var options = PlanOptions()
+      options.interrupt = interrupt
+      let plan = try Planner.plan(after, from: current, options: options)
+      let report = try Judge.judge(after, map: plan.target, from: current, interrupt: interrupt)
       outcome.moves = report.moves
       outcome.unmet = report.unmet
       outcome.mostHeld = report.total?.greatest ?? 0

@@ -67,19 +67,22 @@ struct BatchResult {
 }
 
 extension BatchJob {
-  /// Plans the job; the plan waits under a temporary name with `tag` in it. Never throws: what goes wrong is the result.
-  func run(tag: String, lineNumber: Int) -> BatchResult {
+  /// Plans the job; the plan waits under a temporary name with `tag` in it. Never throws: what goes wrong is the result; nil
+  /// where it was interrupted, and is still to be done.
+  func run(tag: String, lineNumber: Int, planning: PlanOptions) -> BatchResult? {
     do {
       let source = try FileInput.read(cluster)
-      var options = PlanOptions()
+      var options = planning
       options.operation = operation
       let planned = try PlannedDocument(
         ClusterReader.readAny(source), of: source, to: to, options: options, stages: UntoldStages())
       let staged = StagedFile(plan, tag: tag)
-      var writer = planned.writer(for: plan)
+      var writer = planned.writer(
+        isBinary: JSONWriter.isBinary(plan), allowance: Allowance(interrupt: planning.interrupt))
       try writer.stage(staged)
       return BatchResult(self, planned, staged: staged)
     } catch {
+      if planning.interrupt?.isRequested == true { return nil }
       return BatchResult(error, id: id, lineNumber: lineNumber, extensions: extensions)
     }
   }

@@ -19,6 +19,8 @@ package final class BatchRunner: @unchecked Sendable {
   }
 
   private let listName: String
+  /// Of each job, but for its operation.
+  private let planning: PlanOptions
   private let isStopped: @Sendable () -> Bool
   private let journal: BatchJournal?
   private let output: BatchOutput?
@@ -39,13 +41,18 @@ package final class BatchRunner: @unchecked Sendable {
   private var problem: (any Error)?
 
   /// `resultsPath`: nil, `-` and what is no regular file get each result as soon as those before it are there; a file
-  /// appears when all are, and until then there is a journal beside it. `restart`: throws such a journal away.
+  /// appears when all are, and until then there is a journal beside it. `restart`: throws such a journal away. `isStopped`:
+  /// whether to end when what is under way is done; an interrupt of `planning` ends that, too.
   package init(
-    _ listPath: String, resultsPath: String?, restart: Bool = false, isStopped: @escaping @Sendable () -> Bool = { false }
+    _ listPath: String, resultsPath: String?, restart: Bool = false, planning: PlanOptions = PlanOptions(),
+    isStopped: @escaping @Sendable () -> Bool = { false }
   ) throws {
     list = try LineReader(listPath, mostBytes: BatchJob.mostBytes)
     listName = list.name
     self.isStopped = isStopped
+    var quiet = planning
+    quiet.interrupt = planning.interrupt?.quiet
+    self.planning = quiet
     if let resultsPath, BatchOutput.isFile(resultsPath) {
       let journal = try BatchJournal(Self.journalPath(resultsPath), restart: restart)
       if journal.isResumed { entries = try BatchEntries(journal, endBytes: journal.resumedBytes) }
@@ -60,6 +67,11 @@ package final class BatchRunner: @unchecked Sendable {
   }
   private let resultsPath: String?
 
+  /// Whether the results of a batch are there, and it left nothing to go on with.
+  package static func isDone(_ resultsPath: String) -> Bool {
+    access(resultsPath, F_OK) == 0 && access(journalPath(resultsPath), F_OK) != 0
+  }
+
   package static func journalPath(_ resultsPath: String) -> String { "\(resultsPath).journal" }
 
   /// Whether an earlier run of this batch was cut off, and this one goes on.
@@ -69,11 +81,14 @@ package final class BatchRunner: @unchecked Sendable {
 
   /// Does all jobs that are not done. False where it was stopped before: what was under way is done then. Throws what
   /// stops the batch as a whole; a journal that it leaves can be gone on with.
-  package func run(threads: Int) throws -> Bool {
-    onThreads(threads) { [self] in
+  /// `onJob` is told of each that this thread has done.
+  package func run(threads: Int, onJob: () -> Void = {}) throws -> Bool {
+    Threads.perform(threads) { worker in
       while let (job, line) = take() {
         let crc = Self.crc(line)
-        note(job.index, crc, job.run(tag: tag(job.index), lineNumber: line.number))
+        guard let result = job.run(tag: tag(job.index), lineNumber: line.number, planning: planning) else { return }
+        note(job.index, crc, result)
+        if worker == 0 { onJob() }
       }
     }
     if let problem { throw problem }
@@ -115,8 +130,8 @@ package final class BatchRunner: @unchecked Sendable {
   /// Waits until the first job without a result is not too far behind. False where the batch stops.
   private func hasRoom() -> Bool {
     noting.locked {
-      while problem == nil, count >= first + BatchJournal.window { noting.wait() }
-      return problem == nil
+      while problem == nil, !isStopped(), count >= first + BatchJournal.window { noting.wait() }
+      return problem == nil && !isStopped()
     }
   }
 

@@ -23,11 +23,11 @@ final class Monitor: @unchecked Sendable {
     return try body()
   }
 
-  /// Gives the lock away until `wakeAll`, at most for a fifth of a second. The lock is held.
+  /// Gives the lock away until `wakeAll`, at most for 20 ms. The lock is held.
   func wait() {
     var time = timespec()
     clock_gettime(CLOCK_REALTIME, &time)
-    time.tv_nsec += 200_000_000
+    time.tv_nsec += 20_000_000
     if time.tv_nsec >= 1_000_000_000 {
       time.tv_nsec -= 1_000_000_000
       time.tv_sec += 1
@@ -36,28 +36,4 @@ final class Monitor: @unchecked Sendable {
   }
 
   func wakeAll() { pthread_cond_broadcast(condition) }
-}
-
-/// Runs `body` on `count` threads, one of them the caller's; fewer where the system gives no more. Returns when all have.
-func onThreads(_ count: Int, _ body: @escaping @Sendable () -> Void) {
-  final class Body {
-    let run: @Sendable () -> Void
-    init(_ run: @escaping @Sendable () -> Void) { self.run = run }
-  }
-  var threads: [pthread_t] = []
-  for _ in 1..<max(count, 1) {
-    var thread = pthread_t()
-    let argument = Unmanaged.passRetained(Body(body))
-    let problem = pthread_create(&thread, nil, { argument in
-      Unmanaged<Body>.fromOpaque(argument!).takeRetainedValue().run()
-      return nil
-    }, argument.toOpaque())
-    guard problem == 0 else {
-      argument.release()
-      break
-    }
-    threads.append(thread)
-  }
-  body()
-  for thread in threads { pthread_join(thread, nil) }
 }

@@ -31,6 +31,16 @@ final class BinaryParts {
     return section
   }
 
+  /// Of all that is beside the JSON.
+  var estimatedBytes: Int {
+    contents.reduce(0) { sum, content in
+      switch content {
+      case .rows(let map): sum + map.memoryBytes
+      case .bytes(_, let bytes): sum + bytes.count
+      }
+    }
+  }
+
   /// The file; the caller frees it. Nil where memory is short.
   func compose(json: UnsafeRawBufferPointer) -> UnsafeMutableRawBufferPointer? {
     var sections: [(kind: BinaryFile.Kind, bytes: UnsafeRawBufferPointer)] = [(.json, json)]

@@ -13,12 +13,21 @@ extension DocumentSource {
       from = reference.range.upperBound
     }
     bytes += unsafeBytes[from...]
+    if allowance.isInterrupted { throw cancelled() }
     do throws(FileError) {
       return try bytes.withUnsafeBufferPointer { bytes throws(FileError) in
-        try DocumentSource(copying: UnsafeRawBufferPointer(bytes), name: name)
+        try DocumentSource(copying: UnsafeRawBufferPointer(bytes), name: name, allowance: allowance)
       }
     } catch {
       throw outOfMemory()
+    }
+  }
+
+  /// The same as bytes of its own: what `plat export plat` writes.
+  package func expandedBytes() throws -> DocumentBytes {
+    let expanded = try expanded()
+    return try withExtendedLifetime(expanded) {
+      try DocumentBytes(copying: UnsafeRawBufferPointer(expanded.unsafeBytes), allowance: allowance)
     }
   }
 
@@ -87,7 +96,7 @@ extension DocumentSource {
       ranges = try MapReader.readBinaryRanges(&reader)
     }
     // As deep in objects as the reference stood.
-    var writer = JSONWriter(capacityBytes: 1 << 20)
+    var writer = JSONWriter(capacityBytes: 1 << 20, allowance: allowance)
     for _ in 0..<reference.depth {
       writer.beginObject(.lines)
       writer.key("")
@@ -97,9 +106,9 @@ extension DocumentSource {
       map, nodes: QuotedNames(names), states: partitions.slots.map(\.state),
       isWanted: partitions.slots.map { partitions.wanted.contains($0.state) }, ranges: ranges, to: &writer)
     do throws(FileError) {
-      bytes += try writer.withBytes { Array($0[begin...]) }
+      try writer.withBytes { bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: $0[begin...])) }
     } catch {
-      throw outOfMemory()
+      throw error.reason == .cancelled ? cancelled() : outOfMemory()
     }
   }
 }

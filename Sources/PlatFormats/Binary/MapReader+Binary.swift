@@ -52,7 +52,10 @@ extension MapReader {
       let isSame = numbers.isIdentity && zip(slotCounts, cluster.settings.constraints).allSatisfy { $0 >= $1 }
       let map = PlacementMap(
         unsafeSlots: slots, partitionCount: partitions.count, slotCounts: slotCounts, owner: source)
-      return isSame ? map : try BinaryRows.relaid(map, numbers: numbers.table, least: cluster.settings.constraints)
+      if isSame { return map }
+      return try source.taken(
+        BinaryRows.relaid(
+          map, numbers: numbers.table, least: cluster.settings.constraints, limitBytes: source.allowance.leftBytes))
     } catch {
       throw reader.error(error, at: offset)
     }
@@ -115,6 +118,7 @@ extension MapReader {
       }
       return text
     }
+    try source.take(partitions.count, of: KeyRange.self)
     var ranges: [KeyRange] = []
     var table = NameTable(minimumCapacity: partitions.count)
     ranges.reserveCapacity(partitions.count)
@@ -160,9 +164,11 @@ enum BinaryRows {
   }
 
   /// The same map with other numbers for its nodes, and at least `least` slots of each state.
-  static func relaid(_ map: PlacementMap, numbers: [NodeIndex], least: [Int]) throws(PlatError) -> PlacementMap {
+  static func relaid(
+    _ map: PlacementMap, numbers: [NodeIndex], least: [Int], limitBytes: UInt64 = 0
+  ) throws(PlatError) -> PlacementMap {
     var builder = try PlacementMapBuilder(
-      partitionCount: map.partitionCount, expected: zip(map.slotCounts, least).map { max($0, $1) })
+      partitionCount: map.partitionCount, expected: zip(map.slotCounts, least).map { max($0, $1) }, limitBytes: limitBytes)
     for partition in 0..<map.partitionCount {
       for state in map.slotCounts.indices {
         try builder.set(

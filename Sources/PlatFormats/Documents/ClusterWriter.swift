@@ -87,6 +87,7 @@ public enum ClusterWriter {
     writer.key("weights")
     writer.beginObject(.lines)
     for (partition, weight) in cluster.partitionWeights.enumerated() where weight != .one {
+      if writer.isStopped(at: partition) { break }
       writer.key(cluster.partitionName(partition))
       writer.quantity(weight)
     }

@@ -15,12 +15,19 @@ extension MapReader {
       guard names.count <= Limits.partitions else {
         throw reader.error(at: key.offset, found: "partition \(names.count)", expected: "at most \(Limits.partitions)")
       }
-      ranges.append(try readRange(&reader, name: key.string))
+      try reader.source.take(1, of: KeyRange.self)
+      var range = try readRange(&reader, name: key.string)
+      // Neighbours share the bound between them, as a rule.
+      if let before = ranges.last, before.end == range.start { range.start = before.end }
+      ranges.append(range)
     }
     // In the order of their starts; the engine then tells gaps and overlaps.
-    return ranges.sorted { a, b in
+    func comesBefore(_ a: KeyRange, _ b: KeyRange) -> Bool {
       if a.start != b.start { return a.start.lexicographicallyPrecedes(b.start) }
       return a.name.utf8.lexicographicallyPrecedes(b.name.utf8)
+    }
+    do throws(PlatError) { return try ranges.sorted(reader.source.allowance.interrupt, by: comesBefore) } catch {
+      throw reader.source.cancelled()
     }
   }
 

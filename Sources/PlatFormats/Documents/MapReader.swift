@@ -54,7 +54,7 @@ struct MapReader {
     let offset = try reader.peekOffset()
     var partitions = PartitionNames(cluster)
     var rows: RowReader
-    do throws(PlatError) { rows = try RowReader(cluster, leavesOutUnknownNodes) } catch { throw reader.error(error, at: offset) }
+    do throws(PlatError) { rows = try RowReader(cluster, leavesOutUnknownNodes, reader.source.allowance) } catch { throw reader.error(error, at: offset) }
     try reader.beginObject(expected: "an object with the partitions")
     // As far as rows are plain, and again after one that is not.
     var tries = 16
@@ -70,7 +70,9 @@ struct MapReader {
         try rows.read(&reader, partition: try partitions.take(key, reader), nodes: nodes)
       }
     }
-    do throws(PlatError) { return try rows.finish(cluster) } catch { throw reader.error(error, at: offset) }
+    do throws(PlatError) { return try reader.source.taken(rows.finish(cluster)) } catch {
+      throw reader.error(error, at: offset)
+    }
   }
 }
 

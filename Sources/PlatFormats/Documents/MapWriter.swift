@@ -66,6 +66,7 @@ enum MapWriter {
       return writer.endObject()
     }
     for partition in 0..<map.partitionCount {
+      if writer.isStopped(at: partition) { break }
       if ranges.isEmpty {
         writer.key(partition)
         writer.beginObject(.compact)

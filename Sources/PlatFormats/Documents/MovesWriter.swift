@@ -23,7 +23,8 @@ public enum MovesWriter {
     writer.unsigned(to)
     writer.key("moves")
     writer.beginArray(.lines)
-    for change in changes {
+    for (index, change) in changes.enumerated() {
+      if writer.isStopped(at: index) { break }
       if change.isMove(in: model) {
         counts.moves += 1
       } else if change.isRoleChange(in: model) {

@@ -12,9 +12,11 @@ public struct PlanProof: Sendable {
   public var holds: Bool
 
   /// Throws as `Judge.judge` does. Nothing is planned here. O(P · R² · rules + N log N).
-  public init(_ plan: PlanDocument, of document: ClusterDocument, _ dense: DenseCluster) throws(PlatError) {
+  public init(
+    _ plan: PlanDocument, of document: ClusterDocument, _ dense: DenseCluster, interrupt: Interrupt? = nil
+  ) throws(PlatError) {
     let before = document.map?.placement
-    let report = try Judge.judge(dense, map: plan.map.placement, from: document.mapBefore())
+    let report = try Judge.judge(dense, map: plan.map.placement, from: document.mapBefore(), interrupt: interrupt)
     if let weights = dense.partitionWeights {
       // What is not a matter of balance needs no windows.
       let all = WeightWindows(
@@ -24,7 +26,8 @@ public struct PlanProof: Sendable {
       var faults = Self.faultsOfMapBefore(plan, document)
       if let windows, let certificate = plan.certificate {
         proved = try Judge.weightBound(
-          dense, weights, map: plan.map.placement, from: before, prices: certificate.prices, windows: windows)
+          dense, weights, map: plan.map.placement, from: before, prices: certificate.prices, windows: windows,
+          interrupt: interrupt)
         if certificate.windows != nil,
           let (node, load) = try Judge.falseWindow(dense, weights, map: plan.map.placement, windows)
         {
@@ -37,7 +40,7 @@ public struct PlanProof: Sendable {
         plan, document.cluster, report, moves: proved.moves, weight: weights.exact(proved.weight), faults: faults)
     } else {
       let moves = try plan.certificate.map { certificate throws(PlatError) in
-        try Judge.movesBound(dense, map: plan.map.placement, from: before, prices: certificate.prices)
+        try Judge.movesBound(dense, map: plan.map.placement, from: before, prices: certificate.prices, interrupt: interrupt)
       }
       self.init(
         plan, document.cluster, report, moves: moves ?? 0, weight: nil, faults: Self.faultsOfMapBefore(plan, document))
@@ -166,11 +169,14 @@ public struct GroupProof: Sendable {
   public var holds: Bool
 
   /// O(maps · proving one).
-  public init(_ plan: GroupPlanDocument, of document: GroupDocument, _ dense: DenseGroup) throws(PlatError) {
+  public init(
+    _ plan: GroupPlanDocument, of document: GroupDocument, _ dense: DenseGroup, interrupt: Interrupt? = nil
+  ) throws(PlatError) {
     let maps = plan.maps.map(\.placement)
-    report = try Judge.judge(dense, maps: maps, from: document.mapsBefore())
+    report = try Judge.judge(dense, maps: maps, from: document.mapsBefore(), interrupt: interrupt)
     let proved = try Judge.movesBound(
-      dense, maps: maps, from: document.maps.map { $0?.placement }, prices: plan.plans.map { $0.certificate?.prices ?? [] })
+      dense, maps: maps, from: document.maps.map { $0?.placement }, prices: plan.plans.map { $0.certificate?.prices ?? [] },
+      interrupt: interrupt)
     holds = true
     for (index, one) in plan.plans.enumerated() {
       let proof = PlanProof(

@@ -38,7 +38,8 @@ package enum PlannedDocument: Sendable {
           return (dense, try Planner.plan(dense, from: document.maps.map { $0?.placement }, options: options))
         }
         let report = try stages.stage("judging") {
-          try Judge.judge(dense, maps: planned.plans.map(\.target), from: document.mapsBefore())
+          try Judge.judge(
+            dense, maps: planned.plans.map(\.target), from: document.mapsBefore(), interrupt: options.interrupt)
         }
         return .several(document, planned, report, GroupPlanDocument(planned, for: document))
       }
@@ -46,16 +47,17 @@ package enum PlannedDocument: Sendable {
   }
 
   /// The document; a plan for several maps is never binary.
-  package func writer(isBinary: Bool) -> JSONWriter {
+  package func writer(isBinary: Bool, allowance: Allowance = .unlimited) -> JSONWriter {
     switch self {
     case .one(let document, let planned, let report, let plan):
-      var writer = JSONWriter(capacityBytes: PlanWriter.estimatedBytes(plan, of: document.cluster), isBinary: isBinary)
+      var writer = JSONWriter(
+        capacityBytes: PlanWriter.estimatedBytes(plan, of: document.cluster), isBinary: isBinary, allowance: allowance)
       PlanWriter.write(
         plan, of: document.cluster, report: report, movesLowerBound: planned.movesLowerBound,
         movesWeightLowerBound: planned.movesWeightLowerBound, to: &writer)
       return writer
     case .several(let document, let planned, let report, let plan):
-      var writer = JSONWriter(capacityBytes: GroupWriter.estimatedBytes(plan.maps, of: document))
+      var writer = JSONWriter(capacityBytes: GroupWriter.estimatedBytes(plan.maps, of: document), allowance: allowance)
       GroupWriter.write(
         plan, of: document, report: report, bounds: planned.plans.map(\.movesLowerBound),
         movesLowerBound: planned.movesLowerBound, to: &writer)

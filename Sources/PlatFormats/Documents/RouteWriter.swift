@@ -7,7 +7,7 @@ package struct RouteWriter: ~Copyable {
   private let targets: [Target]
   /// Of the nodes, which all maps share.
   private let names: QuotedNames
-  private var writer = JSONWriter()
+  private var writer: JSONWriter
   private var isFirst = true
 
   /// One map that keys are looked up in.
@@ -51,8 +51,9 @@ package struct RouteWriter: ~Copyable {
   package init(_ document: ClusterDocument) { self.init([Target(document)]) }
 
   /// On the same nodes, one at least.
-  package init(_ targets: [Target]) {
+  package init(_ targets: [Target], allowance: Allowance = .unlimited) {
     self.targets = targets
+    writer = JSONWriter(allowance: allowance)
     names = QuotedNames(targets[0].document.cluster.nodes.map(\.name))
   }
 
@@ -64,7 +65,10 @@ package struct RouteWriter: ~Copyable {
     while at < bytes.count {
       let end = bytes[at...].firstIndex(of: 0x0a) ?? bytes.count
       let line = UnsafeBufferPointer(rebasing: bytes[at..<end])
-      if batch.isFull(for: line) { write(&batch) }
+      if batch.isFull(for: line) {
+        if writer.isStopped() { return }
+        write(&batch)
+      }
       batch.append(line)
       at = end + 1
     }
@@ -109,6 +113,11 @@ package struct RouteWriter: ~Copyable {
   /// What has been written so far.
   var text: String {
     get throws(FileError) { try writer.withBytes { String(decoding: $0, as: UTF8.self) } }
+  }
+
+  /// The lines; nothing at all where there was no key.
+  package consuming func bytes() throws(FileError) -> DocumentBytes {
+    isFirst ? DocumentBytes(adoptingUnsafe: UnsafeRawBufferPointer(start: nil, count: 0)) : try writer.bytes()
   }
 
   /// Nothing at all where there was no key.

@@ -15,10 +15,11 @@ struct RowReader: ~Copyable {
   /// A name that no node of the cluster has is passed over.
   private let leavesOutUnknownNodes: Bool
 
-  init(_ cluster: Cluster, _ leavesOutUnknownNodes: Bool = false) throws(PlatError) {
+  init(_ cluster: Cluster, _ leavesOutUnknownNodes: Bool = false, _ allowance: Allowance) throws(PlatError) {
     self.leavesOutUnknownNodes = leavesOutUnknownNodes
     builder = try PlacementMapBuilder(
-      partitionCount: cluster.settings.partitionCount, expected: cluster.settings.constraints)
+      partitionCount: cluster.settings.partitionCount, expected: cluster.settings.constraints,
+      limitBytes: allowance.leftBytes)
     states = NameTable(cluster.settings.model.states.map(\.name))
     row = .allocate(capacity: cluster.nodes.count)
     lastPartition = .allocate(capacity: cluster.nodes.count)
@@ -54,6 +55,9 @@ struct RowReader: ~Copyable {
     }
   }
 
+  /// Between two looks at whether to go on.
+  private static let mostRowsAtOnce: UInt64 = 65_536
+
   /// Rows wider than this are read one token after the other.
   private static let mostPlainSlots = 16
 
@@ -82,7 +86,7 @@ struct RowReader: ~Copyable {
     var rows = plat_json_rows(
       names: nodes.unsafeNames, states: described, state_count: UInt32(states.count), slots: place,
       width: UInt64(map.width), partition_count: UInt64(map.partitionCount), taken: partitions.isTaken.baseAddress,
-      held: room)
+      held: room, most: Self.mostRowsAtOnce)
     let count = try reader.readRows(&rows, depth: depth)
     for state in 0..<states.count { builder.note(used: Int(counts[state]), ofState: state) }
     return count

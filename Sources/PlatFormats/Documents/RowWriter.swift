@@ -60,6 +60,7 @@ struct RowWriter: ~Copyable {
       isWanted.withUnsafeBufferPointer { isWanted in
         var number = DecimalCounter()
         for first in stride(from: 0, to: map.partitionCount, by: Self.block) {
+          if writer.isStopped() { return }
           let rows = first..<min(first + Self.block, map.partitionCount)
           writer.elements(mostBytes: rowBytes * rows.count) { begin in
             var end = UnsafeMutableRawPointer(begin)

@@ -15,7 +15,10 @@ public enum StepsWriter {
     writer.unsigned(to)
     writer.key("steps")
     writer.beginArray(.lines)
-    for index in 0..<plan.list.count { write(index, plan.list, cluster, &writer) }
+    for index in 0..<plan.list.count {
+      if writer.isStopped(at: index) { break }
+      write(index, plan.list, cluster, &writer)
+    }
     writer.endArray()
     writer.key("schedule")
     writer.beginObject(.lines)
@@ -23,7 +26,10 @@ public enum StepsWriter {
     writer.member(inTime ? "microsecondsLowerBound" : "roundsLowerBound", schedule.lowerBound)
     writer.key("start")
     writer.beginArray(.compact)
-    for start in schedule.start { writer.integer(start) }
+    for (index, start) in schedule.start.enumerated() {
+      if writer.isStopped(at: index) { break }
+      writer.integer(start)
+    }
     writer.endArray()
     writer.endObject()
     if !plan.removedFirst.isEmpty { writeRemovedFirst(plan, cluster, &writer) }

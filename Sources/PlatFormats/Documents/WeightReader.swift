@@ -6,6 +6,7 @@ enum WeightReader {
   /// each number as it is written.
   static func read(_ reader: inout JSONReader, of cluster: Cluster) throws(DocumentError) -> [Quantity] {
     var partitions = PartitionNames(cluster)
+    try reader.source.take(cluster.settings.partitionCount, of: Quantity.self)
     var weights = [Quantity](repeating: .one, count: cluster.settings.partitionCount)
     try reader.beginObject(expected: "an object with the sizes of partitions")
     while let key = try reader.nextKey() {

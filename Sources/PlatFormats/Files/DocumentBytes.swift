@@ -6,5 +6,13 @@ package final class DocumentBytes: @unchecked Sendable {
 
   init(adoptingUnsafe bytes: UnsafeRawBufferPointer) { unsafeBytes = bytes }
 
+  package init(copying bytes: UnsafeRawBufferPointer, allowance: Allowance) throws(FileError) {
+    guard allowance.take(bytes.count), let block = malloc(max(bytes.count, 1)) else {
+      throw FileError(.outOfMemory, path: "the document")
+    }
+    if let start = bytes.baseAddress { memcpy(block, start, bytes.count) }
+    unsafeBytes = UnsafeRawBufferPointer(start: block, count: bytes.count)
+  }
+
   deinit { free(UnsafeMutableRawPointer(mutating: unsafeBytes.baseAddress)) }
 }

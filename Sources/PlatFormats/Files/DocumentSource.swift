@@ -13,16 +13,22 @@ public final class DocumentSource: @unchecked Sendable {
   private let block: UnsafeMutableRawPointer
   /// Of a binary document: what belongs to the JSON that `unsafeBytes` are.
   let binary: BinaryDocument?
+  /// What reading it may take.
+  let allowance: Allowance
 
   /// How many bytes a block needs beyond the document.
   static let paddingBytes = plat_json_padding()
 
   /// Takes over a block from `malloc` that has room for `count + paddingBytes` bytes.
-  init(adoptingUnsafe block: UnsafeMutableRawPointer, count: Int, name: String, binary: BinaryDocument? = nil) {
+  init(
+    adoptingUnsafe block: UnsafeMutableRawPointer, count: Int, name: String, binary: BinaryDocument? = nil,
+    allowance: Allowance = .unlimited
+  ) {
     memset(block + count, 0, Self.paddingBytes)
     self.block = block
     self.name = name
     self.binary = binary
+    self.allowance = allowance
     unsafeBytes = UnsafeBufferPointer(start: block.assumingMemoryBound(to: UInt8.self), count: count)
   }
 
@@ -33,28 +39,39 @@ public final class DocumentSource: @unchecked Sendable {
     try self.init(copying: bytes, name: name, binary: nil)
   }
 
+  package convenience init(
+    copying bytes: UnsafeRawBufferPointer, name: String, allowance: Allowance
+  ) throws(FileError) {
+    try self.init(copying: bytes, name: name, binary: nil, allowance: allowance)
+  }
+
   /// The JSON of a binary document.
-  convenience init(_ binary: BinaryDocument, name: String) throws(FileError) {
-    try self.init(copying: binary.sections[0].bytes, name: name, binary: binary)
+  convenience init(_ binary: BinaryDocument, name: String, allowance: Allowance = .unlimited) throws(FileError) {
+    try self.init(copying: binary.sections[0].bytes, name: name, binary: binary, allowance: allowance)
   }
 
   private convenience init(
-    copying bytes: UnsafeRawBufferPointer, name: String, binary: BinaryDocument?
+    copying bytes: UnsafeRawBufferPointer, name: String, binary: BinaryDocument?, allowance: Allowance = .unlimited
   ) throws(FileError) {
-    guard let block = malloc(bytes.count + Self.paddingBytes) else {
+    guard allowance.take(bytes.count + Self.paddingBytes), let block = malloc(bytes.count + Self.paddingBytes) else {
       throw FileError(.outOfMemory, path: name)
     }
     if let start = bytes.baseAddress { memcpy(block, start, bytes.count) }
-    self.init(adoptingUnsafe: block, count: bytes.count, name: name, binary: binary)
+    self.init(adoptingUnsafe: block, count: bytes.count, name: name, binary: binary, allowance: allowance)
   }
 
   /// A document that is in memory, JSON or binary, which its first bytes tell apart. Copies it. O(bytes).
-  package static func of(_ bytes: UnsafeRawBufferPointer, name: String) throws(FileError) -> DocumentSource {
-    guard BinaryFile.isBinary(bytes) else { return try DocumentSource(copying: bytes, name: name) }
-    guard let block = malloc(bytes.count) else { throw FileError(.outOfMemory, path: name) }
+  package static func of(
+    _ bytes: UnsafeRawBufferPointer, name: String, allowance: Allowance = .unlimited
+  ) throws(FileError) -> DocumentSource {
+    guard BinaryFile.isBinary(bytes) else {
+      return try DocumentSource(copying: bytes, name: name, binary: nil, allowance: allowance)
+    }
+    guard allowance.take(bytes.count), let block = malloc(bytes.count) else { throw FileError(.outOfMemory, path: name) }
     memcpy(block, bytes.baseAddress!, bytes.count)
     let copy = UnsafeMutableRawBufferPointer(start: block, count: bytes.count)
-    return try DocumentSource(BinaryDocument(copy, isMapped: false, name: name), name: name)
+    return try DocumentSource(
+      BinaryDocument(copy, isMapped: false, name: name), name: name, allowance: allowance)
   }
 
   deinit { free(block) }

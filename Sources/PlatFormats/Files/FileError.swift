@@ -14,6 +14,8 @@ public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
     /// Writing broke off.
     case write
     case outOfMemory
+    /// An `Interrupt` was asked for.
+    case cancelled
     /// It begins as a binary document and is not a whole one.
     case damaged(found: String, expected: String)
   }
@@ -35,7 +37,7 @@ public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
     switch reason {
     case .tooLong, .damaged: 65
     case .noInput: 66
-    case .outOfMemory: 70
+    case .outOfMemory, .cancelled: 70
     case .create: 73
     case .read, .write: 74
     }
@@ -50,6 +52,7 @@ public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
       case .create: "cannot be created"
       case .write: "cannot be written"
       case .outOfMemory: "needs more memory than there is"
+      case .cancelled: "was given up"
       case .damaged(let found, let expected): "is damaged: found \(found), expected \(expected)"
       }
     return systemError == 0 ? "\(path) \(what)" : "\(path) \(what): \(systemMessage)"

@@ -76,7 +76,7 @@ package struct LineReader: ~Copyable {
   private mutating func refill(_ isStopped: () -> Bool) throws(FileError) {
     while true {
       var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-      let ready = poll(&waiting, 1, 200)
+      let ready = poll(&waiting, 1, 20)
       if isStopped() { return }
       if ready == 0 || (ready < 0 && errno == EINTR) { continue }
       let got = read(descriptor, chunk.baseAddress!, chunk.count)

@@ -96,10 +96,10 @@ public struct GenerateOptions: Sendable {
     self.partitions = partitions
   }
 
-  /// The paths of errors are the names of the command's options.
+  /// The paths of errors are the names of the command's options, without their dashes.
   public func validate() throws(InputError) {
     func check(_ holds: Bool, _ option: String, _ found: String, _ expected: String) throws(InputError) {
-      guard holds else { throw InputError(path: "--\(option)", found: found, expected: expected) }
+      guard holds else { throw InputError(path: option, found: found, expected: expected) }
     }
     func checkRange(_ value: Int, _ option: String, _ range: ClosedRange<Int>) throws(InputError) {
       try check(range.contains(value), option, "\(value)", "\(range.lowerBound) to \(range.upperBound)")

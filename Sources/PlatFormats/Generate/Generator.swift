@@ -4,8 +4,8 @@ import PlatEngine
 /// `z0`, `z1`, ….
 public enum Generator {
   /// Throws `InputError` for options that make no cluster, `PlatError` where planning its map does.
-  /// O(N + P · R), beside planning.
-  public static func make(_ options: GenerateOptions) throws -> ClusterDocument {
+  /// O(N + P · R), beside planning, which goes by `planning`: its threads, its memory, who may interrupt it.
+  public static func make(_ options: GenerateOptions, planning: PlanOptions = PlanOptions()) throws -> ClusterDocument {
     try options.validate()
     let lots = Lots(options)
     var cluster = Cluster(
@@ -14,14 +14,14 @@ public enum Generator {
     if options.keyFunction == .range { cluster.ranges = ranges(options.partitions) }
     cluster.partitionWeights = sizes(options)
     try cluster.validate()
-    return ClusterDocument(cluster: cluster, map: try MapGenerator(cluster, options, joining: lots.joining).make())
+    return ClusterDocument(cluster: cluster, map: try MapGenerator(cluster, options, joining: lots.joining, planning).make())
   }
 
   /// The same with `options.maps` maps. Fresh ones are planned together; of all others, each is made as if it were alone.
-  public static func makeGroup(_ options: GenerateOptions) throws -> GroupDocument {
+  public static func makeGroup(_ options: GenerateOptions, planning: PlanOptions = PlanOptions()) throws -> GroupDocument {
     var first = options
     first.map = .none
-    var shared = try make(first).cluster
+    var shared = try make(first, planning: planning).cluster
     let ranges = shared.ranges
     shared.ranges = []
     let members = (0..<options.maps).map { ClusterGroup.Member(name: "m\($0)", settings: shared.settings, ranges: ranges) }
@@ -31,13 +31,13 @@ public enum Generator {
       let maps = try members.indices.map { index in
         var own = options
         own.seed = options.seed &+ UInt64(index)
-        return try MapGenerator(group.cluster(index), own, joining: joining).make()
+        return try MapGenerator(group.cluster(index), own, joining: joining, planning).make()
       }
       return GroupDocument(group: group, maps: maps)
     }
     var well = group
     for node in shared.nodes.indices { well.shared.nodes[node].status = joining.contains(node) ? .leaving : .active }
-    let plan = try Planner.plan(DenseGroup(well), from: members.map { _ in nil })
+    let plan = try Planner.plan(DenseGroup(well), from: members.map { _ in nil }, options: planning)
     return GroupDocument(
       group: group,
       maps: plan.plans.map { MapDocument(header: MapHeader(kind: .current, revision: 1), placement: $0.target) })

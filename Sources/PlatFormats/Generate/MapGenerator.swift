@@ -5,15 +5,17 @@ struct MapGenerator {
   private let cluster: Cluster
   private let options: GenerateOptions
   private let joining: Set<Int>
+  private let planning: PlanOptions
   /// The nodes that the map may name.
   private let members: [Int]
   /// For each hard rule, the container of each node and the most replicas in one.
   private let hard: [(containerOfNode: [ContainerIndex], most: Int)]
 
-  init(_ cluster: Cluster, _ options: GenerateOptions, joining: Set<Int>) throws(InputError) {
+  init(_ cluster: Cluster, _ options: GenerateOptions, joining: Set<Int>, _ planning: PlanOptions) throws(InputError) {
     self.cluster = cluster
     self.options = options
     self.joining = joining
+    self.planning = planning
     members = cluster.nodes.indices.filter { !joining.contains($0) }
     let levels = try DenseCluster(cluster).levels
     hard = cluster.settings.placement.compactMap { rule in
@@ -30,7 +32,7 @@ struct MapGenerator {
     case .random: placement = try random()
     case .drifted:
       placement = try fresh(without: joining)
-      displace(placement)
+      try displace(placement)
     case .halfMoved: placement = try halfMoved()
     }
     return MapDocument(header: MapHeader(kind: .current, revision: 1), placement: placement)
@@ -40,7 +42,7 @@ struct MapGenerator {
   private func fresh(without absent: Set<Int>) throws -> PlacementMap {
     var cluster = cluster
     for node in cluster.nodes.indices { cluster.nodes[node].status = absent.contains(node) ? .leaving : .active }
-    return try Planner.plan(DenseCluster(cluster), from: nil).target
+    return try Planner.plan(DenseCluster(cluster), from: nil, options: planning).target
   }
 
   // MARK: at random
@@ -50,6 +52,7 @@ struct MapGenerator {
       partitionCount: cluster.settings.partitionCount, slotCounts: cluster.settings.constraints)
     var random = SeededRandom(seed: options.seed, for: .placement)
     for partition in 0..<map.partitionCount {
+      try planning.interrupt?.throwIfRequested(at: partition)
       let row = UnsafeMutableBufferPointer(start: map.row(partition), count: map.width)
       for slot in row.indices { row[slot] = anyNode(for: slot, of: row, &random) ?? .none }
     }
@@ -57,9 +60,10 @@ struct MapGenerator {
   }
 
   /// Moves some replicas elsewhere.
-  private func displace(_ map: PlacementMap) {
+  private func displace(_ map: PlacementMap) throws(PlatError) {
     var random = SeededRandom(seed: options.seed, for: .placement)
     for partition in 0..<map.partitionCount {
+      try planning.interrupt?.throwIfRequested(at: partition)
       let row = UnsafeMutableBufferPointer(start: map.row(partition), count: map.width)
       for slot in row.indices where row[slot] != .none && random.chance(options.drift) {
         row[slot] = anyNode(for: slot, of: row, &random) ?? row[slot]
@@ -104,11 +108,12 @@ struct MapGenerator {
     let isAsItWas = joining.isEmpty && cluster.nodes.allSatisfy { $0.status == .active }
     let absent = isAsItWas ? Set(cluster.nodes.indices.filter { $0 % 10 == 9 }) : joining
     let before = try fresh(without: absent)
-    let after = try Planner.plan(DenseCluster(cluster), from: before).target
+    let after = try Planner.plan(DenseCluster(cluster), from: before, options: planning).target
     var builder = try PlacementMapBuilder(
       partitionCount: before.partitionCount, expected: cluster.settings.constraints)
     var random = SeededRandom(seed: options.seed, for: .progress)
     for partition in 0..<before.partitionCount {
+      try planning.interrupt?.throwIfRequested(at: partition)
       let rows = (before: MovingRow(before, partition), after: MovingRow(after, partition))
       let row = rows.before == rows.after ? rows.after : MovingRow(rows.before, rows.after, cluster, &random)
       for (state, nodes) in row.nodes.enumerated() {

@@ -2,6 +2,20 @@ import CPlatJSON
 import PlatEngine
 
 extension DocumentSource {
+  /// The reader of C, which asks now and then whether to go on.
+  func open(_ problem: inout plat_json_error) -> OpaquePointer? {
+    guard allowance.interrupt != nil else { return plat_json_open(unsafeBytes.baseAddress, sizeBytes, &problem) }
+    return plat_json_open_in_parts(
+      unsafeBytes.baseAddress, sizeBytes,
+      { context in context.map { !Unmanaged<Allowance>.fromOpaque($0).takeUnretainedValue().isInterrupted } ?? true },
+      Unmanaged.passUnretained(allowance).toOpaque(), &problem)
+  }
+
+  /// Reading was interrupted: told without looking for a place.
+  func cancelled() -> DocumentError {
+    DocumentError(reason: .cancelled, file: name, path: "", line: 0, column: 0, found: "an interrupt", expected: "none")
+  }
+
   /// What the engine says about this document, at the place that its path names, or, if that was left out, at
   /// what would be around it. O(bytes).
   public func error(_ error: InputError) -> DocumentError {
@@ -32,10 +46,10 @@ private struct PathSearch {
   static func offset(of path: [UInt8], in source: DocumentSource) -> Int {
     var search = PathSearch(path: path)
     var problem = plat_json_error()
-    guard let handle = plat_json_open(source.unsafeBytes.baseAddress, source.sizeBytes, &problem) else { return 0 }
+    guard let handle = source.open(&problem) else { return 0 }
     defer { plat_json_close(handle) }
     withUnsafeTemporaryAllocation(of: plat_json_token.self, capacity: 256) { tokens in
-      while true {
+      while !source.allowance.isInterrupted {
         let count = plat_json_next(handle, tokens.baseAddress, tokens.count, &problem)
         if count <= 0 { return }
         for token in tokens.prefix(Int(count)) where !search.take(token, source) { return }

@@ -10,6 +10,8 @@ public struct DocumentError: Error, Equatable, Sendable, CustomStringConvertible
     case content
     /// It may be right, but there is too little memory to read it.
     case outOfMemory
+    /// It may be right, but an `Interrupt` was asked for.
+    case cancelled
   }
 
   public let reason: Reason
@@ -25,7 +27,7 @@ public struct DocumentError: Error, Equatable, Sendable, CustomStringConvertible
   public let expected: String
 
   /// The exit status of a program that stops for it, after sysexits.h.
-  public var exitStatus: Int32 { reason == .outOfMemory ? 70 : 65 }
+  public var exitStatus: Int32 { reason == .outOfMemory || reason == .cancelled ? 70 : 65 }
 
   /// `cluster.json:12:7: nodes.a.weight: found true, expected a number`
   public var description: String {
@@ -50,6 +52,7 @@ extension DocumentSource {
 
   /// The error of the C reader.
   func error(_ error: plat_json_error) -> DocumentError {
+    if error.code == PLAT_JSON_STOPPED.rawValue { return cancelled() }
     let found = withUnsafeBytes(of: error.found) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
     let noMemory = error.code == PLAT_JSON_NO_MEMORY.rawValue
     return self.error(

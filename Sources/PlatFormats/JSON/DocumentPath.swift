@@ -16,11 +16,11 @@ enum DocumentPath {
   /// what would have come there. O(offset).
   static func at(_ offset: Int, in source: DocumentSource) -> String {
     var problem = plat_json_error()
-    guard let handle = plat_json_open(source.unsafeBytes.baseAddress, source.unsafeBytes.count, &problem) else { return "" }
+    guard let handle = source.open(&problem) else { return "" }
     defer { plat_json_close(handle) }
     var levels: [Level] = []
     withUnsafeTemporaryAllocation(of: plat_json_token.self, capacity: 256) { tokens in
-      while true {
+      while !source.allowance.isInterrupted {
         let count = plat_json_next(handle, tokens.baseAddress, tokens.count, &problem)
         if count <= 0 { return }
         for token in tokens.prefix(Int(count)) where !take(token, into: &levels, until: offset) { return }

@@ -60,7 +60,7 @@ extension JSONReader {
     switch error {
     case .outOfMemory: source.outOfMemory()
     case .unsupported(let problem): self.error(at: offset, found: problem.found, expected: problem.expected)
-    case .cancelled: self.error(at: offset, found: "a reader that is to stop", expected: "one that is not")
+    case .cancelled: source.cancelled()
     }
   }
 }

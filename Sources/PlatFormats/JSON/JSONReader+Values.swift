@@ -148,6 +148,8 @@ extension DocumentSource {
   }
 
   func outOfMemory() -> DocumentError {
-    error(at: 0, found: "too little memory", expected: "memory for the document", reason: .outOfMemory)
+    DocumentError(
+      reason: .outOfMemory, file: name, path: "", line: 1, column: 1, found: "too little memory",
+      expected: "memory for the document")
   }
 }

@@ -36,9 +36,15 @@ package struct JSONReader: ~Copyable {
   package init(_ source: DocumentSource) throws(DocumentError) {
     var problem = plat_json_error()
     let base = source.unsafeBytes.baseAddress!
-    guard let handle = plat_json_open(base, source.unsafeBytes.count, &problem) else { throw source.error(problem) }
+    let indexBytes = JSONReader.indexBytes(source)
+    guard source.allowance.take(indexBytes) else { throw source.outOfMemory() }
+    guard let handle = source.open(&problem) else {
+      source.allowance.giveBack(indexBytes)
+      throw source.error(problem)
+    }
     guard let block = malloc(Self.batch * MemoryLayout<plat_json_token>.stride) else {
       plat_json_close(handle)
+      source.allowance.giveBack(indexBytes)
       throw source.outOfMemory()
     }
     self.source = source
@@ -51,7 +57,15 @@ package struct JSONReader: ~Copyable {
 
   deinit {
     plat_json_close(handle)
+    source.allowance.giveBack(JSONReader.indexBytes(source))
     free(tokens)
+  }
+
+  /// What the index takes at most: it is as long as a document of nothing but structural characters would need.
+  private static func indexBytes(_ source: DocumentSource) -> Int { 4 * source.unsafeBytes.count }
+
+  func throwIfInterrupted() throws(DocumentError) {
+    if source.allowance.isInterrupted { throw source.cancelled() }
   }
 
   // MARK: tokens
@@ -66,6 +80,7 @@ package struct JSONReader: ~Copyable {
   @inline(__always) mutating func advance() { cursor += 1 }
 
   @inline(never) private mutating func refill() throws(DocumentError) {
+    try throwIfInterrupted()
     var problem = plat_json_error()
     let count = plat_json_next(handle, tokens, Self.batch, &problem)
     if count < 0 { throw source.error(problem) }
@@ -117,6 +132,7 @@ package struct JSONReader: ~Copyable {
   mutating func readRows(_ rows: inout plat_json_rows, depth: Int) throws(DocumentError) -> Int {
     let token = try peek()
     guard token.kindOfToken == .key else { return 0 }
+    try throwIfInterrupted()
     let count = plat_json_read_rows(handle, UInt64(token.start), UInt32(depth), &rows)
     cursor = tokens
     tokensEnd = tokens

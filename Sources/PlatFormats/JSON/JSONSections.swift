@@ -70,6 +70,7 @@ extension JSONReader {
   ) throws(DocumentError) -> Document {
     var reader = try JSONReader(source)
     do throws(DocumentError) { return try read(&reader) } catch {
+      if error.reason == .outOfMemory || error.reason == .cancelled { throw error }
       var reader = try JSONReader(source)
       let begin = try reader.peekOffset()
       try reader.skipValue()

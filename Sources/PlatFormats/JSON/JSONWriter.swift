@@ -13,7 +13,8 @@ import Glibc
 /// `.compact` has no whitespace at all. So one partition is one line, and plans can be compared line by line.
 /// Inside a `.compact` container all are `.compact`. At most 64 levels.
 ///
-/// Where memory runs out, the writer goes on without writing, and `write` and `withBytes` throw.
+/// Where memory runs out, or the writing is interrupted, the writer goes on without writing, and `write`, `bytes` and
+/// `withBytes` throw.
 package struct JSONWriter: ~Copyable {
   package enum Layout { case lines, compact }
 
@@ -27,12 +28,19 @@ package struct JSONWriter: ~Copyable {
   private var depth = 0
   /// A key is written and its value is not.
   private var isAfterKey = false
-  private var isOutOfMemory = false
+  private var problem = Problem.none
+
+  private enum Problem { case none, outOfMemory, cancelled }
+
+  let allowance: Allowance
   /// What a binary document has beside its JSON; nil where all is JSON.
   private(set) var parts: BinaryParts?
 
   /// `capacityBytes`: an estimate of the document's length saves copies.
-  package init(capacityBytes: Int = 64 << 10) { _ = grow(by: capacityBytes) }
+  package init(capacityBytes: Int = 64 << 10, allowance: Allowance = .unlimited) {
+    self.allowance = allowance
+    _ = grow(by: capacityBytes)
+  }
 
   /// For a document that goes to `path`: a binary one where that ends in `.plat`.
   package init(capacityBytes: Int, for path: String?) {
@@ -41,8 +49,8 @@ package struct JSONWriter: ~Copyable {
 
   static func isBinary(_ path: String?) -> Bool { path?.hasSuffix(".plat") ?? false }
 
-  package init(capacityBytes: Int, isBinary: Bool) {
-    self.init(capacityBytes: isBinary ? 64 << 10 : capacityBytes)
+  package init(capacityBytes: Int, isBinary: Bool, allowance: Allowance = .unlimited) {
+    self.init(capacityBytes: isBinary ? 64 << 10 : capacityBytes, allowance: allowance)
     if isBinary { parts = BinaryParts() }
   }
 
@@ -181,14 +189,28 @@ package struct JSONWriter: ~Copyable {
 
   @inline(never) private mutating func grow(by size: Int) -> Bool {
     let wanted = max(2 * capacity, count + size)
-    guard !isOutOfMemory, let memory = realloc(block, wanted) else {
-      isOutOfMemory = true
+    guard problem == .none, allowance.take(wanted - capacity), let memory = realloc(block, wanted) else {
+      if problem == .none { problem = .outOfMemory }
       return false
     }
     LargeBlock.advise(memory, wanted)
     block = memory.assumingMemoryBound(to: UInt8.self)
     capacity = wanted
     return true
+  }
+
+  /// Asked for between parts of a long document: true where there is no use in going on.
+  package mutating func isStopped() -> Bool {
+    if problem == .none, allowance.isInterrupted {
+      problem = .cancelled
+      capacity = count  // whatever comes asks for room, and gets none
+    }
+    return problem != .none
+  }
+
+  /// The same for loops over what is small: asks each 1,024th time.
+  @inline(__always) package mutating func isStopped(at index: Int) -> Bool {
+    problem != .none || index & 1023 == 0 && isStopped()
   }
 
   // MARK: the result
@@ -228,7 +250,9 @@ package struct JSONWriter: ~Copyable {
   /// Of a binary document: puts the JSON and what is beside it together.
   private mutating func finish(for name: String) throws(FileError) {
     guard let parts else { return }
-    guard let file = parts.compose(json: try written(for: name)) else { throw FileError(.outOfMemory, path: name) }
+    guard allowance.take(parts.estimatedBytes), let file = parts.compose(json: try written(for: name)) else {
+      throw FileError(.outOfMemory, path: name)
+    }
     free(block)
     block = file.baseAddress?.assumingMemoryBound(to: UInt8.self)
     count = file.count
@@ -236,7 +260,11 @@ package struct JSONWriter: ~Copyable {
   }
 
   private func written(for name: String) throws(FileError) -> UnsafeRawBufferPointer {
-    if isOutOfMemory { throw FileError(.outOfMemory, path: name) }
+    switch problem {
+    case .none: break
+    case .outOfMemory: throw FileError(.outOfMemory, path: name)
+    case .cancelled: throw FileError(.cancelled, path: name)
+    }
     return UnsafeRawBufferPointer(start: block, count: count)
   }
 }

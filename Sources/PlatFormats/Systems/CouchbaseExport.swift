@@ -20,7 +20,7 @@ package enum CouchbaseExport {
         path: "map.keyFunc", found: "\"\(map.keyFunction.rawValue)\"",
         expected: "\"\(KeyFunction.crc32VBucket.rawValue)\", by which the form's clients find vBuckets")
     }
-    let source = try map.original(CouchbaseConfiguration.extensionKey)
+    let source = try map.original(CouchbaseConfiguration.extensionKey, allowance: writer.allowance)
     let original = try source.map { source throws(DocumentError) in try CouchbaseConfiguration(reading: source) }
     let made = try configuration(map, original)
     if let source, let original {

@@ -9,7 +9,7 @@ package enum KafkaExport {
   /// Throws `InputError` for a map that the form can't hold, `DocumentError` where the extension is damaged, and
   /// `FileError.outOfMemory`. O(document).
   package static func write(_ map: NamedMap, to writer: inout JSONWriter) throws {
-    guard let source = try map.original(KafkaReassignment.extensionKey) else {
+    guard let source = try map.original(KafkaReassignment.extensionKey, allowance: writer.allowance) else {
       throw InputError(
         path: "", found: "a document without \(KafkaReassignment.extensionKey)",
         expected: "one that was imported from Kafka, with the names of topics")

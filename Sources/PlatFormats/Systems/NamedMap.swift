@@ -52,10 +52,11 @@ public struct NamedMap: Sendable {
   }
 
   /// The document that an extension holds; nil where it is not there.
-  func original(_ key: String) throws(FileError) -> DocumentSource? {
+  func original(_ key: String, allowance: Allowance) throws(FileError) -> DocumentSource? {
     guard let found = extensions.first(where: { $0.key == key }) else { return nil }
     return try found.json.withUnsafeBufferPointer { bytes throws(FileError) in
-      try DocumentSource(copying: UnsafeRawBufferPointer(bytes), name: "the extension \(key)")
+      try DocumentSource.of(
+        UnsafeRawBufferPointer(bytes), name: "the extension \(key)", allowance: allowance)
     }
   }
 }

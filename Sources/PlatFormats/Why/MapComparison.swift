@@ -10,7 +10,7 @@ public struct MapComparison: Sendable {
     public let report: Report
 
     /// Without a cluster, its nodes are those that the map names, and nothing is asked of it.
-    public init(_ map: NamedMap, cluster: Cluster?) throws {
+    public init(_ map: NamedMap, cluster: Cluster?, interrupt: Interrupt? = nil) throws {
       self.map = map
       self.cluster = cluster
       let settings = Settings(
@@ -19,7 +19,7 @@ public struct MapComparison: Sendable {
           map.model.states[state].isPlaced ? min(count, map.model.mostHolders(state) ?? count) : 0
         })
       let stand = Cluster(settings: settings, nodes: map.nodeNames.map { Node(name: $0) })
-      report = try Judge.judge(DenseCluster(cluster ?? stand), map: map.placement, from: nil)
+      report = try Judge.judge(DenseCluster(cluster ?? stand), map: map.placement, from: nil, interrupt: interrupt)
     }
 
   }
@@ -60,7 +60,7 @@ public struct MapComparison: Sendable {
   public var areSame: Bool { differing == 0 }
 
   /// Throws where they are not of as many partitions. O(P · R).
-  public init(_ a: Side, _ b: Side) throws(InputError) {
+  public init(_ a: Side, _ b: Side, interrupt: Interrupt? = nil) throws {
     self.a = a
     self.b = b
     let (mapA, mapB) = (a.map.placement, b.map.placement)
@@ -88,6 +88,7 @@ public struct MapComparison: Sendable {
     let stateA = mapA.stateOfSlot
     let stateB = mapB.stateOfSlot
     for partition in 0..<mapA.partitionCount {
+      try interrupt?.throwIfRequested(at: partition)
       let rowA = mapA.row(partition)
       let rowB = mapB.row(partition)
       var (differs, inBoth, countB) = (false, 0, 0)

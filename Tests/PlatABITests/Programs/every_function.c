@@ -10,8 +10,8 @@ int main(void) {
   size_t count = 7;
   CHECK(plat_version_number() == PLAT_VERSION_NUMBER);
   CHECK(strcmp(plat_version(), "1.0.0") == 0);
-  for (int32_t status = PLAT_OK; status <= PLAT_TOO_SMALL; status++) CHECK(strcmp(plat_status_name(status), "unknown status") != 0);
-  CHECK(strcmp(plat_status_name(PLAT_TOO_SMALL + 1), "unknown status") == 0 && plat_status_name(-1) && plat_status_name(INT32_MIN));
+  for (int32_t status = PLAT_OK; status <= PLAT_IO; status++) CHECK(strcmp(plat_status_name(status), "unknown status") != 0);
+  CHECK(strcmp(plat_status_name(PLAT_IO + 1), "unknown status") == 0 && plat_status_name(-1) && plat_status_name(INT32_MIN));
 
   WRONG(plat_cluster_from_arrays(NULL, NULL, NULL));
   WRONG(plat_cluster_from_document(NULL, 0, NULL, NULL, NULL));
@@ -75,6 +75,17 @@ int main(void) {
   WRONG(plat_export(NULL, NULL, NULL, NULL, NULL));
   WRONG(plat_document_plan(NULL, NULL, NULL, NULL, NULL));
   WRONG(plat_document_check(NULL, NULL, NULL, NULL, NULL, NULL));
+  WRONG(plat_cluster_earlier(NULL, NULL, NULL, NULL, NULL, NULL));
+  WRONG(plat_document_verify(NULL, NULL, NULL, NULL, NULL, NULL));
+  WRONG(plat_document_route(NULL, NULL, NULL, NULL, NULL, NULL, NULL));
+  WRONG(plat_document_explain(NULL, 0, NULL, NULL, NULL, NULL));
+  WRONG(plat_document_compare(NULL, NULL, NULL, NULL, NULL, NULL, NULL));
+  WRONG(plat_document_export(NULL, NULL, NULL, NULL, NULL, NULL, NULL));
+  WRONG(plat_generate(NULL, NULL, NULL, NULL));
+  WRONG(plat_simulate(NULL, NULL, NULL, NULL, NULL, NULL));
+  WRONG(plat_simulate_trace(NULL, NULL, NULL, NULL, NULL));
+  WRONG(plat_batch(NULL, NULL, NULL, NULL, NULL, NULL));
+  plat_thread_defaults(NULL, NULL);
   puts("all is so");
   return 0;
 }

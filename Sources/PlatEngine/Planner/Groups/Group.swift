@@ -112,7 +112,7 @@ private struct GroupPlanning {
     var own = options
     if blocks.workers > 1 {
       own.threads = 1
-      own.interrupt = nil  // nobody is told of stages from several threads
+      own.interrupt = options.interrupt?.quiet  // nobody is told of stages from several threads
     }
     var made = [Result<Plan, PlatError>?](repeating: nil, count: maps.count)
     made.withUnsafeMutableBufferPointer { made in

@@ -24,6 +24,7 @@ struct SumBalance {
 
   let rows: [Row]
   let nodeCount: Int
+  private let arena: Arena
   /// Of each node over all maps: the sum and its window.
   let sum: NodeTable<Int>
   private let least: [Int]
@@ -48,6 +49,7 @@ struct SumBalance {
   /// `least`, `most`: of each node's sum. O(maps · N).
   init(_ rows: [Row], least: [Int], most: [Int], arena: Arena) throws(PlatError) {
     self.rows = rows
+    self.arena = arena
     (self.least, self.most) = (least, most)
     nodeCount = least.count
     firstBox = rows.reduce(into: [least.count + 1]) { $0.append($0[$0.count - 1] + $1.boxes.count) }
@@ -82,7 +84,7 @@ struct SumBalance {
   func settle() {
     var before = Int.max
     var stuck = 0
-    while stuck < 3 {
+    while stuck < 3, !arena.isInterrupted {
       let left = distance
       guard left > 0 else { return }
       stuck = left < before ? 0 : stuck + 1
@@ -127,7 +129,7 @@ struct SumBalance {
     for vertex in queue { isQueued[vertex] = true }
     var steps = 0
     let mostSteps = 64 * vertexCount + 1024  // no cycle costs less than nothing, so it never comes to that
-    while read < queue.count, steps < mostSteps {
+    while read < queue.count, steps < mostSteps, !arena.isInterrupted {
       let vertex = queue[read]
       read += 1
       steps += 1
@@ -196,10 +198,10 @@ struct SumBalance {
       onPath[vertex] = false
     }
     for node in 0..<nodeCount where key[node] == 0 {
-      while sum.base[node] > most[node], send(node, nearest) { sum.base[node] -= 1 }
+      while sum.base[node] > most[node], !arena.isInterrupted, send(node, nearest) { sum.base[node] -= 1 }
     }
     if key[slack] == 0 {
-      while surplus > 0, send(slack, nearest) {}
+      while surplus > 0, !arena.isInterrupted, send(slack, nearest) {}
     }
   }
 

@@ -43,6 +43,7 @@ struct SumChains {
   }
 
   private let members: [Member]
+  private let arena: Arena
   private let maps: UnsafeMutablePointer<Map>
   private let mapCount: Int
   private let nodeCount: Int
@@ -60,6 +61,7 @@ struct SumChains {
     _ members: ArraySlice<Member>, sum: NodeTable<Int>, least: [Int], most: [Int], arena: Arena
   ) throws(PlatError) {
     self.members = Array(members)
+    self.arena = arena
     (self.sum, self.least, self.most) = (sum, least, most)
     nodeCount = least.count
     vertexCount = (members.count + 1) * nodeCount
@@ -112,11 +114,11 @@ struct SumChains {
   }
 
   private func drain(_ direction: Direction, from isStart: (Int) -> Bool, into isEnd: (Int) -> Bool) {
-    while findLevels(direction, isStart, isEnd) {
+    while !arena.isInterrupted, findLevels(direction, isStart, isEnd) {
       for vertex in 0..<vertexCount { place[vertex] = 0 }
       var isStuck = true  // rules about single states may forbid every chain that the levels promise
       for node in 0..<nodeCount where level[node] == 0 {
-        while isStart(node), push(direction, node, isEnd) {
+        while isStart(node), !arena.isInterrupted, push(direction, node, isEnd) {
           sum.base[node] += direction == .onward ? -1 : 1
           isStuck = false
         }
@@ -132,7 +134,7 @@ struct SumChains {
     for node in queue { level[node] = 0 }
     var read = 0
     var endLevel = Int32.max
-    while read < queue.count, level[queue[read]] < endLevel {
+    while read < queue.count, level[queue[read]] < endLevel, !arena.isInterrupted {
       let vertex = queue[read]
       read += 1
       forEachArc(direction, vertex, from: 0) { _, next, _ in

@@ -9,6 +9,7 @@ struct WeightedChains<Hops: WeightedHops> {
   let due: WeightedDue
   let load: NodeTable<Int>
   private let mostSteps: Int
+  private let arena: Arena
   private var trials = 1 << 22
 
   private struct Step {
@@ -21,7 +22,8 @@ struct WeightedChains<Hops: WeightedHops> {
   }
 
   /// `mostSteps`: in one chain.
-  init(_ hops: Hops, _ due: WeightedDue, load: NodeTable<Int>, mostSteps: Int = .max) {
+  init(_ hops: Hops, _ due: WeightedDue, load: NodeTable<Int>, arena: Arena, mostSteps: Int = .max) {
+    self.arena = arena
     self.hops = hops
     self.due = due
     self.load = load
@@ -42,6 +44,7 @@ struct WeightedChains<Hops: WeightedHops> {
     var found = false
     for index in 0..<load.count {
       let node = NodeIndex(index)
+      if arena.isInterrupted { return false }
       while trials > 0, load[node] > due.most[node] || load[node] < due.least[node], chain(from: node, gives: load[node] > due.most[node]) {
         found = true
       }
@@ -54,7 +57,7 @@ struct WeightedChains<Hops: WeightedHops> {
     var isSeen = [Bool](repeating: false, count: load.count)
     isSeen[start.int] = true
     var next = 0
-    while next < steps.count, trials > 0 {
+    while next < steps.count, trials > 0, !arena.isInterrupted {
       let step = steps[next]
       let node = step.node
       // What has to go on from here: between these, so that the node stays in its window, or comes nearer to it.

@@ -53,8 +53,9 @@ struct WeightedRoles {
     var target = try due()
     var outside = target.outside(load)
     while outside > 0 {
+      try problem.arena.throwIfInterrupted()
       let before = try weighing.snapshot()
-      for _ in 0..<Self.sweeps where target.outside(load) > 0 {
+      for _ in 0..<Self.sweeps where target.outside(load) > 0 && !problem.arena.isInterrupted {
         var changed = sweep(target, spreads: false)
         if !changed { changed = try chains(target) }
         if !changed { changed = sweep(target, spreads: true) }
@@ -79,7 +80,7 @@ struct WeightedRoles {
   private func chains(_ due: WeightedDue) throws(PlatError) -> Bool {
     let holdings = try WeighedHoldings(weighing, in: slots.lowerBound..<problem.replicas)
     let hops = RoleHops(weighing: weighing, holdings: holdings, state: state, slots: slots, load: load)
-    var chains = WeightedChains(hops, due, load: load)
+    var chains = WeightedChains(hops, due, load: load, arena: problem.arena)
     return chains.run()
   }
 

@@ -1,0 +1,151 @@
+import CPlat
+import PlatEngine
+import PlatFormats
+
+// From document to document, as the command line goes, also where one has several maps on the same nodes.
+
+@c @implementation
+public func plat_document_plan(
+  _ cluster: UnsafePointer<plat_document>?, _ options: OpaquePointer?, _ control: OpaquePointer?,
+  _ bytes: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<plat_error>?
+) -> plat_status {
+  call(error) {
+    _ = try Handle.out(bytes, "bytes")
+    let work = try Work(options, control)
+    let source = try Input.source(cluster, "cluster", work)
+    let planned = try PlannedDocument(
+      ClusterReader.readAny(source), of: source, to: nil, options: work.planOptions(), stages: UntoldStages())
+    try giveDocument(bytes, planned.writer(isBinary: work.values.isBinary, allowance: work.allowance))
+  }
+}
+
+@c @implementation
+public func plat_document_check(
+  _ cluster: UnsafePointer<plat_document>?, _ plan: UnsafePointer<plat_document>?, _ options: OpaquePointer?,
+  _ control: OpaquePointer?, _ bytes: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<plat_error>?
+) -> plat_status {
+  call(error) {
+    _ = try Handle.out(bytes, "bytes")
+    let work = try Work(options, control)
+    let source = try Input.source(cluster, "cluster", work)
+    let planSource = try plan.map { try Input.source($0, "plan", work) }
+    switch try ClusterReader.readAny(source) {
+    case .one(let document):
+      let plan = try planSource.map { try PlanReader.read($0, for: document) }
+      guard let map = plan?.map ?? document.map else { throw Refusal.notFound("a fresh cluster has no map to check") }
+      let report = try source.locatingErrors {
+        var report = try Judge.judge(
+          DenseCluster(document.cluster), map: map.placement, from: plan == nil ? nil : document.mapBefore(),
+          threads: work.values.threads, interrupt: work.interrupt)
+        report.put(first: report.claimFindings(plan?.claims ?? []))
+        return report
+      }
+      try giveDocument(bytes, work) {
+        JudgedReport.write(report, map.header, plan.map { _ in ReportWriter.Movement(movesLowerBound: nil) }, to: &$0)
+      }
+    case .several(let document):
+      let plan = try planSource.map { try GroupPlanReader.read($0, for: document) }
+      guard plan != nil || document.maps.allSatisfy({ $0 != nil }) else {
+        throw Refusal.notFound("a map of the cluster is fresh: there is nothing to check")
+      }
+      let maps = plan?.maps ?? document.maps.compactMap { $0 }
+      let report = try source.locatingErrors {
+        var report = try Judge.judge(
+          DenseGroup(document.group), maps: maps.map(\.placement), from: plan == nil ? nil : document.mapsBefore(),
+          interrupt: work.interrupt)
+        if let plan { report.putClaims(of: plan) }
+        return report
+      }
+      try giveDocument(bytes, work) {
+        GroupWriter.write(report, headers: maps.map(\.header), of: document, hasMoves: plan != nil, to: &$0)
+      }
+    }
+  }
+}
+
+@c @implementation
+public func plat_document_verify(
+  _ cluster: UnsafePointer<plat_document>?, _ plan: UnsafePointer<plat_document>?, _ options: OpaquePointer?,
+  _ control: OpaquePointer?, _ bytes: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<plat_error>?
+) -> plat_status {
+  call(error) {
+    _ = try Handle.out(bytes, "bytes")
+    let work = try Work(options, control)
+    let source = try Input.source(cluster, "cluster", work)
+    let planSource = try Input.source(plan, "plan", work)
+    switch try ClusterReader.readAny(source) {
+    case .one(let document):
+      let plan = try PlanReader.read(planSource, for: document)
+      let proof = try source.locatingErrors {
+        try PlanProof(plan, of: document, DenseCluster(document.cluster), interrupt: work.interrupt)
+      }
+      let movement = ReportWriter.Movement(
+        movesLowerBound: proof.movesLowerBound, movesWeightLowerBound: proof.movesWeightLowerBound)
+      try giveDocument(bytes, work) { JudgedReport.write(proof.report, plan.map.header, movement, to: &$0) }
+    case .several(let document):
+      let plan = try GroupPlanReader.read(planSource, for: document)
+      let proof = try source.locatingErrors {
+        try GroupProof(plan, of: document, DenseGroup(document.group), interrupt: work.interrupt)
+      }
+      try giveDocument(bytes, work) {
+        GroupWriter.write(
+          proof.report, headers: plan.maps.map(\.header), of: document, hasMoves: true,
+          movesLowerBound: proof.movesLowerBound, to: &$0)
+      }
+    }
+  }
+}
+
+@c @implementation
+public func plat_document_route(
+  _ cluster: UnsafePointer<plat_document>?, _ map: UnsafePointer<CChar>?, _ keys: UnsafePointer<plat_document>?,
+  _ options: OpaquePointer?, _ control: OpaquePointer?, _ bytes: UnsafeMutablePointer<OpaquePointer?>?,
+  _ error: UnsafeMutablePointer<plat_error>?
+) -> plat_status {
+  call(error) {
+    let out = try Handle.out(bytes, "bytes")
+    let work = try Work(options, control)
+    let source = try Input.source(cluster, "cluster", work)
+    let name = try map.map { try CText.read($0, "map") }
+    let targets = try RouteWriter.targets(ClusterReader.readAny(source), named: name, source)
+    var writer = RouteWriter(targets, allowance: work.allowance)
+    try writer.writeLines(of: Input.lines(keys, "keys", work))
+    out.pointee = Handle.give(try writer.bytes())
+  }
+}
+
+@c @implementation
+public func plat_document_explain(
+  _ plan: UnsafePointer<plat_document>?, _ partition: UInt32, _ options: OpaquePointer?, _ control: OpaquePointer?,
+  _ bytes: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<plat_error>?
+) -> plat_status {
+  call(error) {
+    _ = try Handle.out(bytes, "bytes")
+    let work = try Work(options, control)
+    let source = try Input.source(plan, "plan", work)
+    let map = try source.locatingErrors { try NamedMap.read(source) }
+    guard Int(partition) < map.placement.partitionCount else {
+      throw Refusal.argument("partition", found: "\(partition)", expected: "one of \(map.placement.partitionCount), from 0")
+    }
+    try giveDocument(bytes, work) {
+      ExplanationDocument.writeHolders(map, partition: Int(partition), name: "\(partition)", to: &$0)
+    }
+  }
+}
+
+@c @implementation
+public func plat_document_compare(
+  _ a: UnsafePointer<plat_document>?, _ b: UnsafePointer<plat_document>?, _ cluster: UnsafePointer<plat_document>?,
+  _ options: OpaquePointer?, _ control: OpaquePointer?, _ bytes: UnsafeMutablePointer<OpaquePointer?>?,
+  _ error: UnsafeMutablePointer<plat_error>?
+) -> plat_status {
+  call(error) {
+    _ = try Handle.out(bytes, "bytes")
+    let work = try Work(options, control)
+    let (sourceA, sourceB) = (try Input.source(a, "a", work), try Input.source(b, "b", work))
+    let sides = try MapComparison.sides(
+      sourceA, sourceB, cluster: cluster.map { try Input.source($0, "cluster", work) }, interrupt: work.interrupt)
+    let comparison = try MapComparison(sides.a, sides.b, interrupt: work.interrupt)
+    try giveDocument(bytes, work) { comparison.write(to: &$0) }
+  }
+}

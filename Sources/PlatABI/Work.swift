@@ -1,0 +1,29 @@
+import CPlat
+import CPlatCore
+import PlatEngine
+import PlatFormats
+
+/// What a call goes by: the options and the control that it is given, or else its thread's.
+struct Work {
+  let values: OptionValues
+  let interrupt: Interrupt?
+  /// Of the documents that it reads and writes.
+  let allowance: Allowance
+
+  /// Throws where it is cancelled already.
+  init(_ options: OpaquePointer? = nil, _ control: OpaquePointer? = nil) throws {
+    values = OptionsHandle.values(options ?? OpaquePointer(plat_thread_get(0)))
+    let control: ControlHandle? = Handle.peek(control ?? OpaquePointer(plat_thread_get(1)))
+    interrupt = control?.interrupt
+    try interrupt?.throwIfRequested()
+    allowance = Allowance(limitBytes: values.memoryLimitBytes, interrupt: interrupt)
+  }
+
+  func planOptions(earlier: PlacementMap? = nil) -> PlanOptions { values.planOptions(interrupt, earlier: earlier) }
+}
+
+@c @implementation
+public func plat_thread_defaults(_ options: OpaquePointer?, _ control: OpaquePointer?) {
+  plat_thread_set(0, options.map { UnsafeMutableRawPointer($0) })
+  plat_thread_set(1, control.map { UnsafeMutableRawPointer($0) })
+}

@@ -1,0 +1,33 @@
+import PlatEngine
+import PlatSimulator
+
+/// What is simulated, and how often.
+package struct SimulateOptions: Sendable {
+  /// Run n has the seed `seed + n`.
+  package var seed: UInt64 = 1
+  package var runs = 100
+  /// As `FaultRates` reads them; none: the usual ones.
+  package var faults: [String] = []
+  /// A deliberate bug.
+  package var plant: Plant?
+
+  package init() {}
+
+  package static let mostRuns = 1_000_000_000
+
+  package static func plant(_ text: String) throws(InputError) -> Plant {
+    guard let plant = Plant(rawValue: text) else {
+      throw InputError(
+        path: "plant", found: text, expected: "one of \(Plant.allCases.map(\.rawValue).joined(separator: ", "))")
+    }
+    return plant
+  }
+
+  /// The paths of errors are the names of the command's options, without their dashes.
+  package func validate() throws(InputError) {
+    guard (1...Self.mostRuns).contains(runs) else {
+      throw InputError(path: "runs", found: "\(runs)", expected: "1 to \(Self.mostRuns)")
+    }
+    _ = try FaultRates(words: faults)
+  }
+}

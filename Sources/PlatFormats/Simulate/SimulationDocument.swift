@@ -1,0 +1,85 @@
+import PlatEngine
+import PlatSimulator
+
+/// What became of simulated runs, as `plat simulate` reports it.
+package struct SimulationDocument: Sendable {
+  /// The cluster's and the plan's, as whoever replays a run would name them.
+  private let names: (cluster: String, plan: String)
+  private let options: SimulateOptions
+  private let simulator: Simulator
+  package private(set) var outcome = Simulator.Outcome()
+
+  /// A cluster on its way to the target of a plan. Throws for options that are out of range.
+  package init(
+    _ document: ClusterDocument, _ dense: DenseCluster, _ plan: PlanDocument, names: (cluster: String, plan: String),
+    options: SimulateOptions
+  ) throws(InputError) {
+    try options.validate()
+    self.names = names
+    self.options = options
+    let setup = SimulationCase(
+      dense, from: document.map?.placement, to: plan.map.placement, revision: document.map?.header.revision ?? 0)
+    simulator = Simulator(setup, rates: try FaultRates(words: options.faults), plant: options.plant)
+  }
+
+  /// Does all runs. The same outcome with any number of threads.
+  package mutating func run(threads: Int, interrupt: Interrupt? = nil) throws(PlatError) {
+    outcome = simulator.run(seed: options.seed, runs: options.runs, threads: threads, interrupt: interrupt)
+    try interrupt?.throwIfRequested()
+  }
+
+  /// What happens in the first run, a line an event.
+  package func trace(interrupt: Interrupt? = nil) throws(PlatError) -> [String] {
+    let lines = simulator.trace(seed: options.seed, interrupt: interrupt)
+    try interrupt?.throwIfRequested()
+    return lines
+  }
+
+  package func write(to writer: inout JSONWriter) {
+    writer.beginObject(.lines)
+    writer.member("plat", 1)
+    writer.member("seed", "\(options.seed)")
+    writer.member("runs", outcome.runs)
+    writer.member("events", outcome.events)
+    writer.key("faults")
+    writer.beginObject(.lines)
+    for kind in FaultKind.allCases { writer.member(kind.rawValue, outcome.faults[kind.rawIndex]) }
+    writer.endObject()
+    if let plant = options.plant { writer.member("plant", plant.rawValue) }
+    writer.member("converged", outcome.converged)
+    writer.member("violated", outcome.violated)
+    writer.key("violations")
+    writer.beginArray(.lines)
+    for violation in outcome.violations {
+      writer.beginObject(.lines)
+      writer.member("invariant", violation.invariant.rawValue)
+      writer.member("name", "\(violation.invariant)")
+      writer.member("seed", "\(violation.seed)")
+      writer.member("tick", Int(clamping: violation.time))
+      writer.member("because", violation.text)
+      writer.member("replay", replay(violation))
+      writer.endObject()
+    }
+    writer.endArray()
+    writer.endObject()
+  }
+
+  /// The same in words, the first violations with it.
+  package var text: String {
+    "\(outcome.runs) runs, \(outcome.events) events, \(outcome.faults.reduce(0, +)) faults\n"
+      + "  target reached  \(outcome.converged)\n  violations      \(outcome.violated)\n"
+      + outcome.violations.prefix(3).map { "  \(describe($0))\n  replay: \(replay($0))\n" }.joined()
+  }
+
+  private func describe(_ violation: Violation) -> String {
+    "invariant \(violation.invariant.rawValue) (\(violation.invariant.text)), seed \(violation.seed), tick \(violation.time): \(violation.text)"
+  }
+
+  /// The command that shows the run.
+  private func replay(_ violation: Violation) -> String {
+    var words = ["plat", "simulate", names.cluster, names.plan, "--seed", "\(violation.seed)", "--runs", "1", "--trace"]
+    for fault in options.faults { words += ["--fault", fault] }
+    if let plant = options.plant { words += ["--plant", plant.rawValue] }
+    return words.joined(separator: " ")
+  }
+}
