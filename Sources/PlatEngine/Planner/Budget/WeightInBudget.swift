@@ -145,7 +145,7 @@ struct WeightInBudget {
   private func chain(atMost left: Int) -> [Int] {
     let made = ArcsMade()
     let hops = ArcHops(budget: self, made: made)
-    var chains = WeightedChains(hops, due, load: load, arena: problem.arena, mostSteps: left)
+    var chains = WeightedChains(hops, due, load: load, arena: weighing.problem.arena, mostSteps: left)
     chains.runOnce()
     return made.arcs
   }
