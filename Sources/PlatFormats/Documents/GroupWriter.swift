@@ -22,6 +22,7 @@ public enum GroupWriter {
     writer.key("maps")
     writer.beginArray(.lines)
     for (index, member) in group.members.enumerated() {
+      if writer.isStopped() { break }
       let cluster = group.cluster(index)
       writer.beginObject(.lines)
       writer.member("name", member.name)
@@ -73,6 +74,7 @@ public enum GroupWriter {
     writer.key("maps")
     writer.beginArray(.lines)
     for (index, member) in document.group.members.enumerated() {
+      if writer.isStopped() { break }
       writer.beginObject(.lines)
       writer.member("name", member.name)
       if let header = headers[index] { MapWriter.write(header, to: &writer) }
@@ -93,6 +95,7 @@ public enum GroupWriter {
     writer.key("maps")
     writer.beginArray(.lines)
     for (index, plan) in plans.enumerated() {
+      if writer.isStopped() { break }
       let cluster = document.group.cluster(index)
       writer.beginObject(.lines)
       writer.member("name", document.group.members[index].name)

@@ -1,3 +1,4 @@
+import Glibc
 import PlatEngine
 import Synchronization
 
@@ -30,6 +31,17 @@ package final class Allowance: Sendable {
   }
 
   func giveBack(_ bytes: Int) { taken.subtract(bytes, ordering: .relaxed) }
+
+  /// Copies a document into a block that has room for it, some MiB at a time.
+  func copy(_ bytes: UnsafeRawBufferPointer, to block: UnsafeMutableRawPointer, _ name: String) throws(FileError) {
+    guard let start = bytes.baseAddress else { return }
+    LargeBlock.advise(block, bytes.count)
+    let part = 8 << 20
+    for first in stride(from: 0, to: bytes.count, by: part) {
+      if isInterrupted { throw FileError(.cancelled, path: name) }
+      memcpy(block + first, start + first, min(part, bytes.count - first))
+    }
+  }
 
   /// What is left, as arenas want it: 0 is no limit.
   var leftBytes: UInt64 {

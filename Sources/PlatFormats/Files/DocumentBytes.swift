@@ -10,7 +10,10 @@ package final class DocumentBytes: @unchecked Sendable {
     guard allowance.take(bytes.count), let block = malloc(max(bytes.count, 1)) else {
       throw FileError(.outOfMemory, path: "the document")
     }
-    if let start = bytes.baseAddress { memcpy(block, start, bytes.count) }
+    do throws(FileError) { try allowance.copy(bytes, to: block, "the document") } catch {
+      free(block)
+      throw error
+    }
     unsafeBytes = UnsafeRawBufferPointer(start: block, count: bytes.count)
   }
 

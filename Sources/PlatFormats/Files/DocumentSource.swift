@@ -56,7 +56,10 @@ public final class DocumentSource: @unchecked Sendable {
     guard allowance.take(bytes.count + Self.paddingBytes), let block = malloc(bytes.count + Self.paddingBytes) else {
       throw FileError(.outOfMemory, path: name)
     }
-    if let start = bytes.baseAddress { memcpy(block, start, bytes.count) }
+    do throws(FileError) { try allowance.copy(bytes, to: block, name) } catch {
+      free(block)
+      throw error
+    }
     self.init(adoptingUnsafe: block, count: bytes.count, name: name, binary: binary, allowance: allowance)
   }
 
@@ -68,7 +71,10 @@ public final class DocumentSource: @unchecked Sendable {
       return try DocumentSource(copying: bytes, name: name, binary: nil, allowance: allowance)
     }
     guard allowance.take(bytes.count), let block = malloc(bytes.count) else { throw FileError(.outOfMemory, path: name) }
-    memcpy(block, bytes.baseAddress!, bytes.count)
+    do throws(FileError) { try allowance.copy(bytes, to: block, name) } catch {
+      free(block)
+      throw error
+    }
     let copy = UnsafeMutableRawBufferPointer(start: block, count: bytes.count)
     return try DocumentSource(
       BinaryDocument(copy, isMapped: false, name: name), name: name, allowance: allowance)
