@@ -40,10 +40,14 @@ import Testing
   }
 
   @Test func fanOutAllowsNoMore() throws {
-    let cluster = ZoneCluster(
+    let none = ZoneCluster(
       partitions: 2, slaves: 1, zones: [3], fanOut: FanOutLimit(outbound: 0, inbound: nil, strength: .hard))
     #expect(
-      try because(cluster, [[[0], []], [[1], []]]) == "fanOut allows no more peers for the 2 nodes left")
+      try because(none, [[[0], []], [[1], []]]) == "fanOut.outbound allows 0, so that a partition has at most 1 replica")
+    let one = ZoneCluster(
+      partitions: 3, slaves: 1, zones: [3], fanOut: FanOutLimit(outbound: 1, inbound: 1, strength: .hard))
+    #expect(
+      try because(one, [[[0], [1]], [[1], [0]], [[2], []]]) == "fanOut allows no more peers for the 2 nodes left")
   }
 
   @Test func everyCopyIsLost() throws {

@@ -18,6 +18,7 @@ struct Remedies {
     raiseAtMost()
     raiseCapacity(tree, full)
     lowerConstraint()
+    endMaintenance()
   }
 
   private mutating func addContainers(_ tree: RoomTree, _ short: Int) {
@@ -91,6 +92,17 @@ struct Remedies {
     return low
   }
 
+  /// Of the first node alone that does, or of all.
+  private mutating func endMaintenance() {
+    let resting = dense.status.indices.filter { dense.status[$0] == .maintenance }
+    let sets = resting.prefix(Remedies.mostSteps).map { [$0] } + (resting.count > 1 ? [resting] : [])
+    let set = sets.first { nodes in
+      let tree = RoomTree(dense.active(nodes), states: states, wanted: dense.dataWanted, held: held)
+      return tree.total() == tree.demand
+    }
+    if let set { all.append(.endMaintenance(nodes: set.map { dense.cluster.nodes[$0].name })) }
+  }
+
   /// Of the states counted, the last first: slaves before masters.
   private mutating func lowerConstraint() {
     for state in states.reversed() where state > 0 {
@@ -103,6 +115,15 @@ struct Remedies {
         return
       }
     }
+  }
+}
+
+extension DenseCluster {
+  /// The same with some nodes active.
+  fileprivate func active(_ nodes: [Int]) -> DenseCluster {
+    var changed = cluster
+    for node in nodes { changed.nodes[node].status = .active }
+    return DenseCluster(self, cluster: changed, partitionCount: partitionCount, capacity: capacity)
   }
 }
 
@@ -123,6 +144,9 @@ extension Remedy: CustomStringConvertible {
       let parts = [outbound.map { "fanOut.outbound allow \($0)" }, inbound.map { "fanOut.inbound allow \($0)" }]
       return "let " + parts.compactMap(\.self).joined(separator: " and ")
     case .lowerAtLeast(let rule, let to): return "let placement[\(rule)] ask for \(to)"
+    case .endMaintenance(let nodes):
+      let some = nodes.count > 8 ? nodes.prefix(6).joined(separator: ", ") + " and \(nodes.count - 6) more" : nodes.joined(separator: ", ")
+      return "end maintenance of \(some)"
     }
   }
 }

@@ -41,6 +41,7 @@ public enum Remedy: Equatable, Sendable {
   /// Nil: as it is.
   case raiseFanOut(outbound: Int?, inbound: Int?)
   case lowerAtLeast(rule: Int, to: Int)
+  case endMaintenance(nodes: [String])
 
   public struct Raise: Equatable, Sendable {
     public var node: String
@@ -54,23 +55,28 @@ extension Shortage {
   /// something is short.
   static func all(_ dense: DenseCluster, held: @escaping (Int) -> Int) -> [Shortage] {
     let ofRules = [ofPeers(dense, held: held)].compactMap(\.self) + ofNearRules(dense, held: held)
-    return ofRules + groups(dense, wanted: dense.dataWanted).compactMap { states in
-      let tree = RoomTree(dense, states: states, wanted: dense.dataWanted, held: held)
-      let full = tree.elements()
-      let room = full.reduce(0) { $0 + $1.room }
-      guard room < tree.demand else { return nil }
-      let named = full.filter { $0.room > 0 }.map { element in
-        element.container.map { place in
-          let level = dense.levels[tree.levels[place.level].level]
-          return Full(
-            level: dense.cluster.levels[tree.levels[place.level].level],
-            name: dense.cluster.containers[level.modelContainer[place.index]].name, room: element.room)
-        } ?? Full(level: nil, name: dense.cluster.nodes[element.nodes.lowerBound].name, room: element.room)
-      }
-      return Shortage(
-        states: states.map { dense.cluster.settings.model.states[$0].name }, full: named, rule: nil, room: room,
-        wanted: tree.demand,
-        remedies: Remedies(dense, states: states, held: held, short: tree.demand - room, full: full).all)
+    return ofRules + groups(dense, wanted: dense.dataWanted).compactMap { ofRoom(dense, $0, held) }
+  }
+
+  private static func ofRoom(_ dense: DenseCluster, _ states: [Int], _ held: @escaping (Int) -> Int) -> Shortage? {
+    let tree = RoomTree(dense, states: states, wanted: dense.dataWanted, held: held)
+    let full = tree.elements()
+    let room = full.reduce(0) { $0 + $1.room }
+    guard room < tree.demand else { return nil }
+    return Shortage(
+      states: states.map { dense.cluster.settings.model.states[$0].name }, full: named(full, tree, dense), room: room,
+      wanted: tree.demand,
+      remedies: Remedies(dense, states: states, held: held, short: tree.demand - room, full: full).all)
+  }
+
+  static func named(_ elements: [RoomTree.Element], _ tree: RoomTree, _ dense: DenseCluster) -> [Full] {
+    elements.filter { $0.room > 0 }.map { element in
+      element.container.map { place in
+        let level = dense.levels[tree.levels[place.level].level]
+        return Full(
+          level: dense.cluster.levels[tree.levels[place.level].level],
+          name: dense.cluster.containers[level.modelContainer[place.index]].name, room: element.room)
+      } ?? Full(level: nil, name: dense.cluster.nodes[element.nodes.lowerBound].name, room: element.room)
     }
   }
 }

@@ -197,6 +197,7 @@ public enum Planner {
     }
     let slack = potential.base[problem.nodeCount]
     var due = due
+    var before = Int.max
     for _ in 0..<roleRounds {
       guard let parts = try Roles.run(problem, due, placement) else { return }
       let (tooFew, tooMany) = parts.unsettled()
@@ -206,7 +207,10 @@ public enum Planner {
       }
       let toLess = tooFew.filter { isWithin($0) && due.least[$0] < placement.load[$0] }
       let toMore = tooMany.filter { isWithin($0) && placement.load[$0] < due.most[$0] }
-      if toLess.isEmpty, toMore.isEmpty {
+      let outside = tooFew.reduce(0) { $0 + parts.lack($1) } + tooMany.reduce(0) { $0 + parts.excess($1) }
+      let isStuck = outside >= before
+      before = outside
+      if isStuck || (toLess.isEmpty && toMore.isEmpty) {
         guard try RoleSwaps.run(problem, placement, parts) else { return }
       } else {
         due = try due.narrowed(problem, placement.load, toLess: toLess, toMore: toMore)
@@ -216,7 +220,7 @@ public enum Planner {
     _ = try Roles.run(problem, due, placement)
   }
 
-  private static let roleRounds = 4
+  private static let roleRounds = 8
 
   private static func refuseUnsupported(_ cluster: DenseCluster) throws(PlatError) {
     let settings = cluster.cluster.settings

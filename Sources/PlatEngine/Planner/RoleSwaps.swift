@@ -17,7 +17,7 @@ struct RoleSwaps {
   private let parts: Roles.Parts
   private let concerned: Concerned
   private var holdings: Holdings
-  private var trialsLeft = 1 << 22
+  private var trialsLeft = 1 << 24
   /// Nodes that hold a partition today which the taker looked at holds in the next map.
   private let isOrigin: NodeTable<Bool>
 
@@ -169,6 +169,7 @@ struct RoleSwaps {
   private mutating func swap(_ taker: NodeIndex, _ givers: Reached, _ takers: Reached) -> Bool {
     markOrigins(of: taker)
     for incoming in 0..<(problem.partitionCount * width) where trialsLeft > 0 && !problem.arena.isInterrupted {
+      trialsLeft -= 1
       let other = rows[incoming]
       guard other != .none, other != taker, problem.receives[other], let slot = giverSlot(incoming, givers),
         let cost = cost(incoming, to: taker), cost <= 0 || isOrigin[other], canHaveState(taker, incoming, slot)

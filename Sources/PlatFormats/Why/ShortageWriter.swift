@@ -75,6 +75,9 @@ enum ShortageWriter {
     case .lowerAtLeast(let rule, let to):
       writer.member("lower", "placement[\(rule)].atLeast")
       writer.member("to", to)
+    case .endMaintenance(let nodes):
+      writer.member("end", "maintenance")
+      write("nodes", nodes, to: &writer)
     }
     writer.endObject()
   }

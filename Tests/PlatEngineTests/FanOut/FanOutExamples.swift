@@ -53,7 +53,6 @@ import Testing
       let one = try PlannedCase(cluster, current)
       try one.checkConsistent()
       #expect(one.report.unmet == 0 && one.report.isBalanced && one.plan.movesLowerBound == 300)
-      print("LEAVES", status, one.moves)
       #expect(one.moves <= 400, "\(one.moves)")
     }
   }

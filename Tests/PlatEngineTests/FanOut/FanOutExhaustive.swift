@@ -8,9 +8,11 @@ import Testing
     var seen = 0
     var full = 0, unplaced = 0
     var windowed = 0, outside = 0
+    /// The same of clusters that ask for more replicas than a partition can have.
+    var lessWindowed = 0, lessOutside = 0
     var least = 0, more = 0, moreMoves = 0, loose = 0
     var description: String {
-      "\(seen) seen; \(full) can be placed, \(unplaced) were not; \(windowed) in their windows, \(outside) were not; "
+      "\(seen) seen; \(full) can be placed, \(unplaced) were not; \(windowed) in their windows, \(outside) were not; of less \(lessWindowed) and \(lessOutside); "
         + "\(least) with moves to compare, \(more) took more: \(moreMoves); bounds \(loose) below"
     }
   }
@@ -42,12 +44,11 @@ import Testing
       if !isPlaced { tally.unplaced += 1 }
       try holds(!isPlaced || one.moves >= any, "\(one.moves) moves, fewer than \(any)\n\(one.text)")
       guard let least = FanOutSearch.leastMoves(cluster: cluster, current: current, windows: one.due.windows) else { return }
-      tally.windowed += 1
+      if forced > 0 { tally.lessWindowed += 1 } else { tally.windowed += 1 }
       try holds(one.plan.movesLowerBound <= least, "bound \(one.plan.movesLowerBound), and \(least) do\n\(one.text)")
       guard isPlaced else { return }
       guard zip(one.loads, one.due.windows).allSatisfy({ $1.contains($0) }) else {
-        tally.outside += 1
-        print("OUTSIDE", seed, forced, one.loads, one.due.windows, one.text)
+        if forced > 0 { tally.lessOutside += 1 } else { tally.outside += 1 }
         return
       }
       tally.least += 1
@@ -60,6 +61,7 @@ import Testing
     }
     // Whether any map is within such limits is a hard question (it contains exact covers); and so is the way to it.
     #expect(tally.full > 0 && 20 * tally.unplaced <= tally.full, "\(tally)")
+    #expect(4 * tally.lessOutside <= tally.lessWindowed, "\(tally)")
     #expect(15 * tally.outside <= tally.windowed && 50 * tally.more <= tally.least, "\(tally)")
   }
 }

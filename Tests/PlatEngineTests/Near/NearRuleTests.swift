@@ -287,6 +287,32 @@ import Testing
     #expect(below * 10 <= seen, "\(below) of \(seen) with a bound below them")
   }
 
+  /// Tiny clusters: with the holders that a plan has no choice of masters is nearer to what nodes are due.
+  @Test func mastersBesideEveryChoice() {
+    let shape = RandomCluster.Shape {
+      $0.near = .hard
+      $0.rulesOverAllStates = true
+      $0.noMaintenance = true
+      $0.masterSlaveOnly = true
+      $0.nodes = 3...5
+      $0.partitions = 3...5
+    }
+    var seen = 0
+    forAllSeeds(0..<500) { seed in
+      let one = try PlannedCase(seed, .tiny, shape)
+      guard one.report.unmet == 0, one.cluster.wanted[0] == 1 else { return }
+      let windows = one.due.states[0].map { $0.floor!...($0.floor! + ($0.isInteger ? 0 : 1)) }
+      let least = ExhaustiveSearch.leastMastersOutside(cluster: one.cluster, placement: one.holders, windows: windows)
+      let outside = windows.indices.reduce(0) { sum, node in
+        let masters = one.masters(of: node)
+        return sum + max(windows[node].lowerBound - masters, masters - windows[node].upperBound, 0)
+      }
+      seen += 1
+      try holds(outside == least, "masters \(outside) outside their windows, at least \(least, default: "none")\n\(one.text)")
+    }
+    #expect(seen > 100, "\(seen)")
+  }
+
   /// The Judge sees a master that sits with the wrong one of its slaves' zones.
   @Test func mastersInTheWrongZoneAreFound() throws {
     let one = try plan(cluster([4, 4, 4]))

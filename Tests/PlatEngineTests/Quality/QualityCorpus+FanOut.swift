@@ -14,6 +14,7 @@ extension QualityCase {
   static let limited: [QualityCase] = {
     let few = "what lies above the windows is not within reach of the few peers that lack something"
     let ten = within(10, hundred)
+    let many = ten.with { $0.partitions = 10_000 }
     let four = within(4, fifty)
     let weighted = within(10, fifty).with { shape in
       shape.weights = Dictionary(uniqueKeysWithValues: (0..<50).map { ($0, "\($0 % 3 + 1)") })
@@ -23,6 +24,9 @@ extension QualityCase {
       QualityCase("20 peers: fresh", .fresh, within(20, hundred)),
       QualityCase("2 peers, the fewest for 3 replicas: fresh", .fresh, within(2, hundred)),
       QualityCase("1 peer, one too few: fresh", .fresh, within(1, hundred)),
+      QualityCase("1 peer, one too few: a node leaves", .planned, within(1, hundred), then: within(1, hundred).with(1, .leaving), gap: few),
+      QualityCase("1 peer in, any number out: fresh", .fresh, hundred.with { $0.fanOut = FanOutLimit(outbound: nil, inbound: 1, strength: .hard) }),
+      QualityCase("10 peers, 10,000 partitions: a node leaves", .planned, many, then: many.with(1, .leaving), gap: few),
       QualityCase("10 peers, weights 1 2 3: fresh", .fresh, weighted),
       QualityCase("10 peers: a node leaves", .planned, ten, then: ten.with(1, .leaving)),
       QualityCase("10 peers: a node fails", .planned, ten, then: ten.with(1, .failed)),

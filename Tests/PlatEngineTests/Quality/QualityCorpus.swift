@@ -170,6 +170,8 @@ extension QualityCase {
         for node in 0..<10 { shape.statuses[node] = .failed }
       },
       QualityCase("one slave near: random", .random(.random, seed: 15), one),
+      QualityCase("one slave near: three leave", .planned, one, then: one.with(3, .leaving)),
+      QualityCase("one slave near, zones of one node: fresh", .fresh, one.with { $0.racks = Array(repeating: [1], count: 15) }),
       QualityCase("one slave near, racks apart: fresh", .fresh, capped),
       QualityCase("one slave near, racks apart: five fail", .planned, capped, then: capped.with(5, .failed), gap: far),
     ]

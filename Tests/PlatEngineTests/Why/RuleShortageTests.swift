@@ -38,7 +38,7 @@ import Testing
       ].compactMap(\.self)
     case .lowerConstraint(let state, let to): [.lowerConstraint(state: state, to: to + 1)]
     case .lowerAtLeast(let rule, let to): [.lowerAtLeast(rule: rule, to: to + 1)]
-    case .addContainers, .raiseCapacity: []
+    case .addContainers, .raiseCapacity, .endMaintenance: []
     }
   }
 
@@ -98,6 +98,71 @@ import Testing
     #expect(short > 100 && kinds["atLeast"]! > 30 && kinds["nodes"]! > 10, "\(short) \(kinds)")
     #expect(20 * kinds["not planned", default: 0] <= kinds["all"]!, "\(kinds)")
     #expect(unproved <= short / 10, "\(unproved) of \(short) without a proof")
+  }
+
+  /// What is missing for nodes in maintenance is proved by the room that there is, and told to end with them.
+  @Test func maintenance() {
+    var kinds: [String: Int] = [:]
+    var (short, proved) = (0, 0)
+    var shape = Self.shape
+    shape.allActive = false
+    shape.noMaintenance = true
+    shape.noHardRules = true
+    shape.noSoftRules = true
+    shape.currentMaps = [.random, .clustered]
+    shape.partitions = 3...5
+    forAllSeeds(0..<1500) { seed in
+      var (cluster, current) = RandomCluster.make(seed: seed, size: .tiny, shape: shape)
+      var random = SplitMix64(seed: seed ^ 0x3a1)
+      for node in cluster.nodes.indices { cluster.nodes[node].status = random.chance(1, 2) ? .maintenance : .active }
+      guard let current, cluster.nodes.contains(where: { $0.status == .active }) else { return }
+      let one = try PlannedCase(DenseCluster(cluster), current)
+      guard one.report.unmet > 0 else { return }
+      short += 1
+      let proofs = one.report.findings.compactMap(\.shortage)
+      if !proofs.isEmpty { proved += 1 }
+      for proof in proofs where proof.rule == nil {
+        try holds(one.report.unmet >= proof.short, "\(proof), and \(one.report.unmet) are unmet\n\(one.text)")
+        for remedy in proof.remedies {
+          guard case .endMaintenance(let nodes) = remedy else { continue }
+          kinds["maintenance", default: 0] += 1
+          if try mended(remedy, cluster, current).unmet > 0 { kinds["not planned", default: 0] += 1 }
+          // Of several none alone would do.
+          for node in nodes where nodes.count > 1 {
+            try holds(mended(.endMaintenance(nodes: [node]), cluster, current).unmet > 0, "\(node) is enough\n\(one.text)")
+          }
+        }
+      }
+    }
+    #expect(short > 100 && kinds["maintenance", default: 0] > 50, "\(short) \(kinds)")
+    #expect(20 * kinds["not planned", default: 0] <= kinds["maintenance", default: 0], "\(kinds)")
+    #expect(20 * proved >= 19 * short, "\(proved) of \(short) proved; \(kinds)")
+  }
+
+  /// Planned again after a remedy, from the same map.
+  private func mended(_ remedy: Remedy, _ cluster: Cluster, _ current: PlacementMap) throws -> Report {
+    let after = remedy.applied(to: cluster)
+    let number = Dictionary(uniqueKeysWithValues: after.nodes.enumerated().map { ($1.name, $0) })
+    let map = PlacementMap.make(
+      current.rows.map { row in row.map { $0.compactMap { number[cluster.nodes[$0].name] } } }, least: current.slotCounts)
+    return try PlannedCase(DenseCluster(after), map).report
+  }
+
+  /// The check itself: a remedy that does not do is noticed, and one that is more than needed.
+  @Test func aRemedyTooSmallIsNoticed() throws {
+    let few = FanOutLimit(outbound: 0, inbound: nil, strength: .hard)
+    let cluster = try ZoneCluster(partitions: 12, slaves: 2, zones: [2, 2], fanOut: few).dense().cluster
+    var report = try planned(cluster)
+    let place = try #require(report.findings.firstIndex { $0.shortage?.rule != nil })
+    var kinds: [String: Int] = [:]
+    try check(cluster, report, &kinds)
+    for wrong in [1, 3] {
+      report.findings[place].shortage?.remedies = [.raiseFanOut(outbound: wrong, inbound: nil)]
+      #expect(throws: PropertyFailure.self) { try check(cluster, report, &kinds) }
+    }
+    report.findings[place].shortage?.remedies = []
+    report.findings[place].shortage?.room = 0
+    #expect(throws: PropertyFailure.self) { try check(cluster, report, &kinds) }
   }
 
   @Test func wordsAndNumbers() throws {

@@ -82,6 +82,7 @@ extension Remedy {
     case .lowerConstraint: "constraint"
     case .raiseFanOut: "fanOut"
     case .lowerAtLeast: "atLeast"
+    case .endMaintenance: "maintenance"
     }
   }
 
@@ -132,6 +133,8 @@ extension Remedy {
       if let outbound { cluster.settings.fanOut!.outbound = outbound }
       if let inbound { cluster.settings.fanOut!.inbound = inbound }
     case .lowerAtLeast(let rule, let to): cluster.settings.placement[rule].demand = .near(of: 0, atLeast: to)
+    case .endMaintenance(let nodes):
+      for index in cluster.nodes.indices where nodes.contains(cluster.nodes[index].name) { cluster.nodes[index].status = .active }
     }
     return cluster
   }

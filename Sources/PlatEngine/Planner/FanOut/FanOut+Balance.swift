@@ -16,6 +16,7 @@ extension FanOut {
     else { return }
     var changes = try Changeovers(problem, placement, PeerGraph(problem, PeerBook(problem, placement)), windows)
     try changes.run(mostTrials: FanOut.mostTrials)
+    placement.placed += changes.filled
   }
 }
 
@@ -32,6 +33,8 @@ private struct Changeovers {
   private let row: NodeTable<NodeIndex>
   private let nodes: Int
   private var trials = 0
+  /// Replicas placed that were missing.
+  private(set) var filled = 0
 
   private struct Arc: BitwiseCopyable {
     var cost: Int32
@@ -97,8 +100,8 @@ private struct Changeovers {
   }
 
   /// Puts into `row` the nodes that the partition has when `heir` is its master: of its peers first those that hold it
-  /// today, then those that it is planned on, then those with most room. Returns how many more moves that takes, 0 for
-  /// fewer; nil where there are too few.
+  /// today, then those that it is planned on, then those with most room. Returns how many more moves that takes, where
+  /// what is missing takes one each anyhow, 0 for fewer; nil where there are too few.
   private mutating func layOut(_ partition: Int, _ heir: NodeIndex) -> Int32? {
     trials += 1
     let now = placement.row(partition)
@@ -124,7 +127,7 @@ private struct Changeovers {
     var cost: Int32 = 0
     for slot in 0..<problem.replicas {
       if !problem.isHeld(partition, by: row.base[slot]) { cost += 1 }
-      if now[slot] != .none, !problem.isHeld(partition, by: now[slot]) { cost -= 1 }
+      if now[slot] == .none || !problem.isHeld(partition, by: now[slot]) { cost -= 1 }
     }
     return max(0, cost)
   }
@@ -134,7 +137,7 @@ private struct Changeovers {
     guard partition >= 0, placement.row(partition)[0] == from, layOut(partition, to) != nil else { return }
     let now = placement.row(partition)
     for slot in 0..<problem.replicas {
-      if now[slot] != .none { placement.load[now[slot]] -= 1 }
+      if now[slot] != .none { placement.load[now[slot]] -= 1 } else { filled += 1 }
       now[slot] = row.base[slot]
       placement.load[now[slot]] += 1
       holdings.add(partition * problem.replicas + slot, to: now[slot])

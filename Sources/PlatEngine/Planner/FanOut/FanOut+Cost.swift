@@ -32,10 +32,11 @@ extension FanOut {
       }
     }
 
-    /// Better balance is worth twice the moves, a replica any number.
+    /// Better balance is worth twice the moves, a replica any number; else fewer moves are better.
     func isWorth(insteadOf other: Cost) -> Bool {
       unplaced < other.unplaced
         || (unplaced == other.unplaced && outside < other.outside && moves <= 2 * other.moves)
+        || (unplaced == other.unplaced && outside == other.outside && moves < other.moves)
     }
 
     func isNowhereAbove(_ other: Cost) -> Bool {

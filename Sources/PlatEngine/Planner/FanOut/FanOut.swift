@@ -29,7 +29,7 @@ struct FanOut {
       if isFresh {
         if limit.strength == .hard { try repair(problem, due, &result) }
       } else {
-        result = try rebalance(problem, mayDrop: limit.strength == .hard, memoryLimitBytes)
+        result = try rebalance(problem, due, mayDrop: limit.strength == .hard, memoryLimitBytes)
         if limit.strength == .soft, try !Cost(problem, due, result).isNowhereAbove(Cost(problem, due, placement)) {
           result = placement
           try mend(problem, due, result)
@@ -66,9 +66,40 @@ struct FanOut {
     return try Placement(problem, target: target)
   }
 
-  /// A placement made for the limit. `mayDrop`: replicas may go for it. O(P · R² + N · peers²), and what `Exchange` needs.
+  /// Ways to a placement. Which is best is found by trying: that question contains exact covers.
+  private enum Way {
+    /// Mastership first goes where it should while pairs are few, and again when all is placed.
+    case rolesFirst
+    /// Pairs first serve what is missing, other holders become master for it, and mastership comes last, as below.
+    case rolesLast
+    /// As the first, but partitions change over to other nodes where masters are out of balance.
+    case even
+  }
+
+  /// Maps with more replicas go the first way only.
+  private static let mostReplicasTried = 1 << 18
+
+  /// A placement made for the limit. `mayDrop`: replicas may go for it. O(P · R² + N · peers²), and what `Exchange` needs,
+  /// for each way that is tried.
   private static func rebalance(
-    _ problem: Problem, mayDrop: Bool, _ memoryLimitBytes: UInt64
+    _ problem: Problem, _ due: Due, mayDrop: Bool, _ memoryLimitBytes: UInt64
+  ) throws(PlatError) -> Placement {
+    var best = try rebalance(problem, .rolesFirst, mayDrop: mayDrop, memoryLimitBytes)
+    var cost = try Cost(problem, due, best)
+    guard mayDrop, problem.partitionCount * problem.replicas <= mostReplicasTried else { return best }
+    let least = try PeerBound.moves(problem)
+    for way in [Way.rolesLast, .even] {
+      guard way == .even ? cost.outside > 0 : cost.moves > least else { continue }
+      let other = try rebalance(problem, way, mayDrop: mayDrop, memoryLimitBytes)
+      let itsCost = try Cost(problem, due, other)
+      // With as many unplaced, the first way leaves the others that follow most room.
+      if itsCost.unplaced < cost.unplaced || (cost.unplaced == 0 && itsCost.isWorth(insteadOf: cost)) { (best, cost) = (other, itsCost) }
+    }
+    return best
+  }
+
+  private static func rebalance(
+    _ problem: Problem, _ way: Way, mayDrop: Bool, _ memoryLimitBytes: UInt64
   ) throws(PlatError) -> Placement {
     var placement = try emptyPlacement(problem, memoryLimitBytes)
     Keep.run(problem, &placement)
@@ -77,37 +108,24 @@ struct FanOut {
     try fanOut.settleMasters()
     if mayDrop { try fanOut.dropPairs() }
     try fanOut.giveMastersToNewcomers()
-    // Mastership first goes where it should while pairs are few, and again when all is placed.
     fanOut.placement.peers = fanOut.book
     fanOut.placement.book(upTo: problem.partitionCount)
-    _ = try Roles.run(problem, due, fanOut.placement)
-    try fanOut.flow()
+    if way != .rolesLast { _ = try Roles.run(problem, due, fanOut.placement) }
+    if way == .even { try fanOut.balanceMasters() }
+    try fanOut.flow(handsOver: way == .rolesLast)
     try fanOut.handOn()
-    let cost = try Cost(problem, due, fanOut.placement)
-    guard cost.outside > 0 else { return fanOut.placement }
-    placement = try copy(of: fanOut.placement, problem, memoryLimitBytes)
-    var other = FanOut(problem: problem, due: due, placement: placement, book: fanOut.book)
-    try other.balanceMasters()
-    try other.flow()
-    try other.handOn()
-    return try Cost(problem, due, other.placement).isWorth(insteadOf: cost) ? other.placement : fanOut.placement
+    if way != .rolesFirst {
+      try fanOut.balanceMasters()
+      try fanOut.flow()
+      try fanOut.handOn()
+    }
+    return fanOut.placement
   }
 
   /// Mastership goes from node to node where the pairs allow it.
   private mutating func handOn() throws(PlatError) {
     placement.peers = try PeerBook(problem, placement)
     _ = try Roles.run(problem, due, placement)
-  }
-
-  private static func copy(
-    of placement: Placement, _ problem: Problem, _ memoryLimitBytes: UInt64
-  ) throws(PlatError) -> Placement {
-    var copy = try emptyPlacement(problem, memoryLimitBytes)
-    copy.rows.update(from: placement.rows, count: problem.partitionCount * problem.replicas)
-    copy.load.copy(from: placement.load)
-    (copy.placed, copy.letGo) = (placement.placed, placement.letGo)
-    copy.book(upTo: problem.partitionCount)
-    return copy
   }
 
   /// Replicas that a plan must not leave over the limit: they go, as few as may be. For what stages that know nothing
@@ -125,8 +143,9 @@ struct FanOut {
   private static let rounds = 4
   private static let directRounds = 16
 
-  /// What single moves can do, with new pairs for what is then still missing; then chains of moves, too.
-  mutating func flow() throws(PlatError) {
+  /// What single moves can do, with new pairs for what is then still missing; then chains of moves, too. `handsOver`: other
+  /// holders may become master for what is missing.
+  mutating func flow(handsOver: Bool = false) throws(PlatError) {
     for _ in 0..<FanOut.directRounds {
       try problem.arena.throwIfInterrupted()
       let before = Balance(placement, due)
@@ -137,20 +156,20 @@ struct FanOut {
       let potential: NodeTable<Int32> = try problem.arena.table(problem.nodeCount + 2)
       try Exchange.run(problem, due, &placement, potential: potential, reach: .direct, within: graph)
       let after = Balance(placement, due)
-      guard after.below + after.unplaced + after.above < before.below + before.unplaced + before.above else { break }
+      if after.below + after.unplaced + after.above < before.below + before.unplaced + before.above { continue }
+      guard handsOver, try placeUnderHeirs() else { break }
     }
-    var windows = due
     for round in 0..<FanOut.rounds {
       try problem.arena.throwIfInterrupted()
-      let balance = Balance(placement, windows)
-      if balance.isSettled { break }
+      // What is missing goes wherever it may; balance then comes back as far as chains bring it.
+      let isUrgent = round > 0 && placement.placed < due.total
+      let windows = isUrgent ? try due.relaxed(problem, placement) : due
+      if Balance(placement, windows).isSettled { break }
       let now = try PeerBook(problem, placement)
       var graph = PeerGraph(problem, now)
       try widen(&graph, now)
       let potential: NodeTable<Int32> = try problem.arena.table(problem.nodeCount + 2)
       try Exchange.run(problem, windows, &placement, potential: potential, within: graph)
-      // What is missing goes wherever it may, and only then is balance left behind.
-      if round >= FanOut.rounds / 2 - 1, placement.placed < due.total { windows = try due.relaxed(problem, placement) }
     }
     try letGoOfWhatDoesNotFit()
   }
