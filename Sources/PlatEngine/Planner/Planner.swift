@@ -222,7 +222,7 @@ public enum Planner {
 
   private static let roleRounds = 8
 
-  private static func refuseUnsupported(_ cluster: DenseCluster) throws(PlatError) {
+  static func refuseUnsupported(_ cluster: DenseCluster) throws(PlatError) {
     let settings = cluster.cluster.settings
     for (index, rule) in settings.placement.enumerated() {
       guard case .near(let of, _) = rule.demand, rule.strength == .hard else { continue }

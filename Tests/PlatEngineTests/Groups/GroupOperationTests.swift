@@ -202,6 +202,18 @@ import Testing
     #expect(whole > 20 && went > 100, "\(whole), \(went)")
   }
 
+  /// What is not planned for one map is not for several.
+  @Test func whatIsNotPlannedIsRefused() throws {
+    let group = try PlannedGroup.plain(nodes: 6, zones: 2, maps: [(4, 2), (6, 2)]) { cluster in
+      cluster.settings.placement = [PlacementRule(states: [0], level: 0, demand: .near(of: 1, atLeast: 1), strength: .hard)]
+    }
+    let nothing = try group.clusters.map { try PlacementMap(partitionCount: 0, slotCounts: $0.wanted) }
+    for operation in [PlatEngine.Operation.restoreBack, .cancel, .maintenance] {
+      let error = #expect(throws: PlatError.self) { try plan(group, nothing, operation, to: nothing) }
+      #expect("\(error!)".contains("near to slave"), "\(error!)")
+    }
+  }
+
   /// A planted fault: what one map has too many of a shared capacity is noticed.
   @Test func aPassedCapacityIsNoticed() throws {
     let group = try PlannedGroup.plain(nodes: 4, maps: [(8, 2), (8, 2)]) { $0.nodes[0].capacity = 8 }

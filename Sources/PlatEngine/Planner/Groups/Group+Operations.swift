@@ -28,6 +28,7 @@ extension Planner {
     }
     var homes: [PlacementMap?] = []
     for (map, cluster) in group.clusters.enumerated() {
+      try refuseUnsupported(cluster)
       homes.append(try home(cluster, from: currents[map], options: own[map], as: operation))
     }
     var room = operation == .failover ? nil : SharedRoom(group, homes, as: operation)

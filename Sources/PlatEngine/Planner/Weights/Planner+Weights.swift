@@ -164,6 +164,10 @@ extension Planner {
   }
 
   /// Where capacities and hard rules leave no direct way, chains of replicas, each counted as one, make room.
+  ///
+  /// What was filled by weight is not where it costs least, and chains whose links cost less than nothing may not be seen;
+  /// so where something still is missing once more as if nobody held anything, when all links cost the same. What went
+  /// needlessly goes home later (`WeightedHome`).
   private static func placeTheRest(
     _ weighing: Weighing, _ due: Due, _ placement: inout Placement
   ) throws(PlatError) {
@@ -175,6 +179,10 @@ extension Planner {
     }
     guard placement.placed < problem.partitionCount * weighing.replicas else { return }
     try placeTheRest(problem, due, &placement)
+    if placement.placed < due.total {
+      let plain = try Problem(problem.cluster, current: nil, arena: problem.arena, promotesNear: false)
+      try placeTheRest(plain, due, &placement)
+    }
     weighing.recount()
   }
 
