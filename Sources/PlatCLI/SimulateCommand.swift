@@ -81,7 +81,7 @@ struct SimulateCommand: PlatCommand {
       return (source, document, try PlanReader.read(FileInput.read(planPath!), for: document))
     }
     let dense = try source.locatingErrors { try DenseCluster(document.cluster) }
-    let setup = SimulationCase(
+    let setup = try SimulationCase(
       dense, from: document.map?.placement, to: plan.map.placement, revision: document.map?.header.revision ?? 0)
     let planted = plant.flatMap { Plant(rawValue: $0) }
     let simulator = try Simulator(setup, rates: rates(), plant: planted)
@@ -89,12 +89,12 @@ struct SimulateCommand: PlatCommand {
     let outcome = console.stage("simulating") { simulator.run(seed: seed, runs: runs, threads: options.threadCount) }
     try console.stage("writing") {
       var writer = JSONWriter(capacityBytes: 4096)
-      write(outcome, &writer)
+      write(outcome, withoutWrites: simulator.withoutWrites, &writer)
       try writer.write(to: outputPath)
     }
     console.summarize {
       "\(outcome.runs) runs, \(outcome.events) events, \(outcome.faults.reduce(0, +)) faults\n"
-        + "  target reached  \(outcome.converged)\n  violations      \(outcome.violated)\n"
+        + (simulator.withoutWrites.map { "  \($0)\n" } ?? "") + "  target reached  \(outcome.converged)\n  violations      \(outcome.violated)\n"
         + outcome.violations.prefix(3).map { "  \(describe($0))\n  replay: \(replay($0))\n" }.joined() + ReportSummary.costs(console)
     } json: { writer in
       writer.member("runs", outcome.runs)
@@ -138,7 +138,7 @@ struct SimulateCommand: PlatCommand {
     return words.joined(separator: " ")
   }
 
-  private func write(_ outcome: Simulator.Outcome, _ writer: inout JSONWriter) {
+  private func write(_ outcome: Simulator.Outcome, withoutWrites: String?, _ writer: inout JSONWriter) {
     writer.beginObject(.lines)
     writer.member("plat", 1)
     writer.member("seed", "\(seed)")
@@ -149,6 +149,7 @@ struct SimulateCommand: PlatCommand {
     for kind in FaultKind.allCases { writer.member(kind.rawValue, outcome.faults[kind.rawIndex]) }
     writer.endObject()
     if let plant { writer.member("plant", plant) }
+    if let withoutWrites { writer.member("withoutWrites", withoutWrites) }
     writer.member("converged", outcome.converged)
     writer.member("violated", outcome.violated)
     writer.key("violations")
