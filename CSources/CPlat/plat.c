@@ -81,3 +81,39 @@ PINNED(sizeof(plat_document) == 32);
 AT(plat_batch_summary, size, 0); AT(plat_batch_summary, reserved, 4); AT(plat_batch_summary, jobs, 8);
 AT(plat_batch_summary, failed, 16); AT(plat_batch_summary, resumed, 24);
 PINNED(sizeof(plat_batch_summary) == 32);
+PINNED(PLAT_ACTION_NONE == 0 && PLAT_ACTION_RECORD == 1 && PLAT_ACTION_REACHED == 2 && PLAT_ACTION_RELEASE == 3);
+PINNED(PLAT_ACTION_RETIRED == 4 && PLAT_ACTION_CLAIM == 16 && PLAT_ACTION_SET == 17 && PLAT_ACTION_COPY == 18);
+PINNED(PLAT_ACTION_TAKE_OVER == 19 && PLAT_ACTION_LEAD == 20 && PLAT_ACTION_DISCARD == 21 && PLAT_ACTION_PULSE == 22);
+PINNED(PLAT_ACTION_MAP == 23 && PLAT_ACTION_SEND == 24 && PLAT_ACTION_KEEP == 32 && PLAT_ACTION_DELIVER == 33);
+PINNED(PLAT_ACTION_WRITTEN == 34 && PLAT_ACTION_ANSWER == 35 && PLAT_ACTION_DENIED == 36);
+PINNED(PLAT_PEER_NODE == 0 && PLAT_PEER_ORCHESTRATOR == 1 && PLAT_PEER_CLIENT == 2);
+PINNED(PLAT_REFUSED_STATE == 0 && PLAT_REFUSED_BUSY == 1 && PLAT_REFUSED_NOT_LEADER == 2 && PLAT_REFUSED_NO_ROOM == 3);
+PINNED(PLAT_REFUSED_OUTDATED == 4);
+PINNED(PLAT_PHASE_IDLE == 0 && PLAT_PHASE_RECORDING == 1 && PLAT_PHASE_CLAIMING == 2 && PLAT_PHASE_LEAVING == 3);
+PINNED(PLAT_PHASE_PLANNING == 4 && PLAT_PHASE_RUNNING == 5 && PLAT_PHASE_REACHED == 6 && PLAT_PHASE_RETIRED == 7);
+
+AT(plat_action, size, 0); AT(plat_action, kind, 4); AT(plat_action, node, 8); AT(plat_action, id, 12);
+AT(plat_action, revision, 16); AT(plat_action, term, 24); AT(plat_action, partition, 32); AT(plat_action, from, 36);
+AT(plat_action, to, 40); AT(plat_action, source, 44); AT(plat_action, source_from, 48); AT(plat_action, source_to, 52);
+AT(plat_action, leader, 56); AT(plat_action, follower_count, 60); AT(plat_action, followers, 64);
+AT(plat_action, expected, 72); AT(plat_action, version, 80); AT(plat_action, digest, 88); AT(plat_action, peer_kind, 92);
+AT(plat_action, peer, 96); AT(plat_action, request, 100); AT(plat_action, bytes, 104); AT(plat_action, length, 112);
+AT(plat_action, values, 120); AT(plat_action, value_count, 128);
+PINNED(sizeof(plat_action) == 136);
+
+AT(plat_timing, size, 0); AT(plat_timing, tries, 4); AT(plat_timing, pulse, 8); AT(plat_timing, silence, 16);
+AT(plat_timing, patience, 24); AT(plat_timing, longest_tick, 32);
+PINNED(sizeof(plat_timing) == 40);
+
+AT(plat_holding, partition, 0); AT(plat_holding, state, 4); AT(plat_holding, is_leading, 8);
+AT(plat_holding, follower_count, 12); AT(plat_holding, term, 16); AT(plat_holding, followers, 24);
+PINNED(sizeof(plat_holding) == 32);
+
+AT(plat_standing, size, 0); AT(plat_standing, phase, 4); AT(plat_standing, is_paused, 8);
+AT(plat_standing, is_called_off, 12); AT(plat_standing, revision, 16); AT(plat_standing, plans, 24);
+AT(plat_standing, done, 32); AT(plat_standing, running, 40); AT(plat_standing, left, 48); AT(plat_standing, rounds, 56);
+AT(plat_standing, copied, 64); AT(plat_standing, to_copy, 72); AT(plat_standing, lost_count, 80);
+PINNED(sizeof(plat_standing) == 88);
+
+AT(plat_kept, bytes, 0); AT(plat_kept, length, 8);
+PINNED(sizeof(plat_kept) == 16);

@@ -11,12 +11,12 @@ struct Disks {
 
   /// By partition, in the order in which nodes came.
   private(set) var copies: [[Copy]]
-  /// By node: the revision that it promised to obey.
-  var revision: [UInt64]
+  /// By node: the revision that it obeys, and the map that it knows.
+  var promise: [Promise]
 
   init(partitionCount: Int, nodeCount: Int) {
     copies = Array(repeating: [], count: partitionCount)
-    revision = Array(repeating: 0, count: nodeCount)
+    promise = Array(repeating: Promise(revision: 0), count: nodeCount)
   }
 
   /// Returns what was there.

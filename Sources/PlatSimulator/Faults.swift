@@ -5,7 +5,9 @@ public enum FaultKind: String, CaseIterable, Sendable {
   // Of each message: a probability.
   case loss, late, duplicate, reorder
   // Of a run: how often it is to be expected.
-  case crash, orchestratorCrash, rival, cutNode, cutZone, slowDisk, fullDisk, clockJump, upgrade, join, die
+  case crash, orchestratorCrash, rival, cutNode, cutZone, slowDisk, fullDisk, clockJump, upgrade, join, die, falseAlarm
+  // What people do, and what they get wrong.
+  case pause, cancel, wrongMap
 
   public var isOfMessages: Bool { rawIndex < 4 }
 
@@ -25,9 +27,14 @@ public enum FaultKind: String, CaseIterable, Sendable {
     case .slowDisk: "a node's disk is slow"
     case .fullDisk: "a node's disk is full for a while"
     case .clockJump: "an orchestrator's clock jumps, forth or back"
-    case .upgrade: "all nodes restart, one after the other"
+    case .upgrade:
+      "all nodes restart in turn, with a newer version or the older one again; half of them begin with the older one"
     case .join: "a node comes only in the middle of the change"
     case .die: "a node is lost for good, with its disk"
+    case .falseAlarm: "the orchestrator is told that a node is lost, whether it is or not"
+    case .pause: "the orchestrator is paused for a while"
+    case .cancel: "the change is called off"
+    case .wrongMap: "a node is given a map that is older than its own, or another of the same revision"
     }
   }
 }
@@ -44,7 +51,7 @@ public struct FaultRates: Sendable {
     let usual: [FaultKind: Int] = [
       .loss: 20_000, .late: 10_000, .duplicate: 20_000, .reorder: 50_000, .crash: 1_200_000, .orchestratorCrash: 500_000,
       .rival: 300_000, .cutNode: 600_000, .cutZone: 300_000, .slowDisk: 500_000, .fullDisk: 300_000, .clockJump: 400_000,
-      .upgrade: 150_000, .join: 200_000, .die: 250_000,
+      .upgrade: 300_000, .join: 200_000, .die: 250_000, .falseAlarm: 200_000, .pause: 300_000, .cancel: 60_000, .wrongMap: 1_000_000,
     ]
     for (kind, rate) in usual { rates[kind] = rate }
     return rates
@@ -59,26 +66,24 @@ public struct FaultRates: Sendable {
 /// What is simulated: a cluster on its way from one map to another.
 public struct SimulationCase: Sendable {
   public let cluster: DenseCluster
-  let current: PlacementMap?
+  let beginning: Beginning
   let target: PlacementMap
-  /// Of the map at the beginning.
-  let revision: UInt64
   let rules: ExecutionRules
   let hadHolders: [Bool]
   let limits: MovementLimits
+  let names: WireNames
+  /// The map that the change leads to.
+  let goal: MapStamp
 
-  public init(_ cluster: DenseCluster, from current: PlacementMap?, to target: PlacementMap, revision: UInt64) {
+  /// `revision`: of the map at the beginning.
+  public init(_ cluster: DenseCluster, from current: PlacementMap?, to target: PlacementMap, revision: UInt64) throws(InputError) {
     self.cluster = cluster
-    self.current = current
     self.target = target
-    self.revision = max(1, min(revision, 1 << 62))
-    let rules = ExecutionRules(cluster.cluster.settings.model)
-    self.rules = rules
+    beginning = Beginning(cluster, map: current, revision: revision)
+    rules = ExecutionRules(cluster.cluster.settings.model)
+    hadHolders = beginning.hadHolders
     limits = MovementLimits(cluster)
-    let slots = current.map { map in map.stateOfSlot.indices.filter { rules.holdsData(StateIndex(map.stateOfSlot[$0])) } } ?? []
-    hadHolders = (0..<cluster.partitionCount).map { partition in
-      guard let current, partition < current.partitionCount else { return false }
-      return slots.contains { current.row(partition)[$0] != .none }
-    }
+    names = try WireNames(cluster)
+    goal = MapStamp(revision: beginning.revision + 1, digest: target.digest(of: cluster.cluster.nodes.map(\.name), from: 0))
   }
 }

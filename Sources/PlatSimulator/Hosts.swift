@@ -6,7 +6,9 @@ extension Simulation {
     let number = orchestrators.count
     trace { "start    orchestrator \(number)" }
     orchestrators.append(
-      Host(machine: Orchestrator(setup.cluster, hadHolders: setup.hadHolders, timing: timing, plant: plant)))
+      Host(
+        machine: Orchestrator(setup.cluster, hadHolders: setup.hadHolders, goal: setup.goal, timing: timing, plant: plant),
+        speech: makeSpeech()))
     timeline.add(.orchestratorTick(number), at: now + 1)
     tell(number, .begin(journal))
   }
@@ -25,7 +27,9 @@ extension Simulation {
 
   private func carryOut(_ action: Orchestrator.Action, _ number: Int) {
     switch action {
-    case .send(let message, let node): send(message, .orchestrator(UInt32(number)), .node(node))
+    case .send(let message, let node):
+      if case .order(let order) = message { checkGiven(order.id, number) }
+      send(message, .orchestrator(UInt32(number)), .node(node))
     case .record(let new, let expected):
       timeline.add(.recordJournal(new, expecting: expected, by: number), at: now + 1 + UInt64(random.below(8)))
     case .plan(let survey): plan(survey, number)
@@ -44,19 +48,46 @@ extension Simulation {
     if isDone {
       if new.revision < journal.revision { violate(.revisionsForward, "the journal went back to \(new.revision)") }
       journal = new
+      if new.calledOff == setup.goal, calledOffAt == nil { calledOffAt = new.revision }
       trace { "journal  revision \(new.revision)" }
     }
     timeline.add(.recorded(isDone, by: number), at: now + 1 + UInt64(random.below(4)))
   }
 
+  /// What is, and each step with what it comes after.
+  private func tracePlan(_ survey: Survey, _ steps: StepPlan) {
+    let model = setup.cluster.cluster.settings.model
+    for (partition, row) in survey.rows.enumerated() {
+      let held = row.map { "\(name($0.node)) \(model.name($0.state))" }.joined(separator: ", ")
+      trace { "survey   \(partition): \(held)\(survey.isWithheld[partition] ? ", withheld" : "")" }
+    }
+    for (index, step) in steps.list.steps.enumerated() {
+      let changes = step.changes.map { "\(name($0.node)) \(model.name($0.change.from)) → \(model.name($0.change.to))" }
+      let before = steps.list.after(index).map { Int($0) }
+      trace { "step     \(index): \(step.partition.raw), \(changes.joined(separator: ", ")), after \(before)" }
+    }
+  }
+
+  /// What was given before may be given again.
+  private func checkGiven(_ id: OrderID, _ number: Int) {
+    if orchestrators[number].given.insert(id).inserted, orchestrators[number].machine.isPaused {
+      violate(.stillWhilePaused, "orchestrator \(number) began step \(id.number)")
+    }
+  }
+
   /// The next map from what is: the original target while nobody is lost.
   private func plan(_ survey: Survey, _ number: Int) {
+    if let calledOffAt, survey.revision >= calledOffAt, !survey.isCancelled {
+      violate(.staysCalledOff, "revision \(survey.revision) goes on with what was called off at \(calledOffAt)")
+    }
     do {
       let made = try makePlan(survey)
       plans.append(made.planned)
+      orchestrators[number].given = []
       if plans.count > 8 { plans.removeFirst() }
-      let map = MapStamp(revision: survey.revision, digest: UInt32(truncatingIfNeeded: survey.revision))
+      let map = MapStamp(revision: survey.revision, digest: made.planned.target.digest(of: setup.cluster.cluster.nodes.map(\.name), from: 0))
       trace { "plan     revision \(survey.revision), \(made.steps.list.count) steps" }
+      if lines != nil { tracePlan(survey, made.steps) }
       tell(number, .planned(made.steps, map: map))
     } catch PlatError.cancelled {
       // The run ends.
@@ -66,24 +97,8 @@ extension Simulation {
   }
 
   private func makePlan(_ survey: Survey) throws -> (steps: StepPlan, planned: Planned) {
-    let cluster: DenseCluster
-    var target = setup.target
-    let map = try survey.map(of: setup.cluster)
-    if zip(survey.isLost, setup.cluster.status).allSatisfy({ $0 == ($1 == .failed) }), !survey.isCancelled {
-      cluster = setup.cluster
-    } else {
-      var changed = setup.cluster.cluster
-      for node in survey.isLost.indices {
-        if survey.isLost[node] { changed.nodes[node].status = .failed }
-      }
-      cluster = try DenseCluster(changed)
-      var options = PlanOptions()
-      options.operation = survey.isCancelled ? .cancel : .rebalance
-      options.to = survey.isCancelled ? setup.target : nil
-      options.interrupt = interrupt
-      target = try Planner.plan(cluster, from: map, options: options).target
-    }
-    let steps = StepPlanner.plan(cluster, from: map, to: target)
+    let way = try survey.way(of: setup.cluster, to: setup.target, plant: plant, interrupt: interrupt)
+    let (target, steps) = (way.target, way.steps)
     let rules = setup.rules
     let states = target.stateOfSlot
     var unmet = survey.isWithheld
@@ -91,7 +106,7 @@ extension Simulation {
     let planned = Planned(
       revision: survey.revision, target: target,
       holders: survey.rows.map { row in row.filter { rules.holdsData($0.state) }.map(\.node) },
-      wanted: (0..<cluster.partitionCount).map { partition in
+      wanted: (0..<setup.cluster.partitionCount).map { partition in
         UInt8(
           clamping: states.indices.count {
             rules.holdsData(StateIndex(states[$0])) && target.row(partition)[$0] != .none
@@ -102,7 +117,7 @@ extension Simulation {
           rules.holdsData(copy.record.state) && !survey.rows[partition].contains { $0.node == copy.node }
         }.map(\.node)
       },
-      lost: Array(repeating: 0, count: cluster.partitionCount))
+      lost: Array(repeating: 0, count: setup.cluster.partitionCount))
     return (steps, planned)
   }
 

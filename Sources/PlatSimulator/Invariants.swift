@@ -10,6 +10,10 @@ public enum Invariant: Int, CaseIterable, Sendable {
   case revisionsForward
   case endReached
   case endReadable
+  case mapsForward
+  case capacityKept
+  case stillWhilePaused
+  case staysCalledOff
 
   public var text: String {
     switch self {
@@ -20,6 +24,10 @@ public enum Invariant: Int, CaseIterable, Sendable {
     case .limitsKept: "the limits on streams are kept"
     case .revisionsForward: "revisions never go back"
     case .endReached: "once faults stop, the target is reached"
+    case .capacityKept: "no node holds more than its capacity, what is coming included"
+    case .stillWhilePaused: "an orchestrator that is paused begins no step"
+    case .staysCalledOff: "a change that was called off is not gone on with"
+    case .mapsForward: "no node takes a map that is older than the one it knows, or another of the same revision"
     case .endReadable: "at the end every acknowledged write is read"
     }
   }
@@ -40,11 +48,43 @@ extension Simulation {
     trace { "VIOLATION of \(invariant.rawValue), \(invariant): \(self.violation!.text)" }
   }
 
+  /// Before a node writes its promise, and when it comes back.
+  func checkPromise(_ promise: Promise, before: Promise, _ node: Int) {
+    if promise.revision < before.revision {
+      violate(.revisionsForward, "\(name(NodeIndex(node))) went back from revision \(before.revision) to \(promise.revision)")
+    }
+    guard let known = before.map, promise.map != known else { return }
+    if promise.map == nil || promise.map!.revision <= known.revision {
+      violate(.mapsForward, "\(name(NodeIndex(node))) took map \(promise.map.map { "\($0)" } ?? "none") for \(known)")
+    }
+  }
+
+  /// After a node was given a map: it keeps the one that it knows from a wrong one, and says so.
+  func checkMap(_ given: MapStamp, known: MapStamp?, _ node: Int, _ actions: [NodeAgent.Action]) {
+    guard let known, given.revision <= known.revision, given != known else { return }
+    let isTold = actions.contains { if case .send(.hasMap(known), _) = $0 { true } else { false } }
+    if nodes[node].agent.map != known || !isTold {
+      violate(.mapsForward, "\(name(NodeIndex(node))), which knows map \(known.revision), took \(given.revision) without a word")
+    }
+  }
+
+  /// With what is coming; where it held more at the beginning, no more than that.
+  func checkCapacity(_ node: Int) {
+    guard let most = mostHeld[node] else { return }
+    let coming = nodes[node].isUp ? nodes[node].agent.copies.count { $0.id.revision == journal.revision } : 0
+    if held[node] + coming > most {
+      violate(.capacityKept, "\(name(NodeIndex(node))) holds \(held[node]) and receives \(coming), of \(most)")
+    }
+  }
+
   /// After a record of `node` was written. `before`: what was there.
   func check(_ partition: PartitionIndex, _ node: NodeIndex, before: Record?, isDiscard: Bool) {
     let rules = setup.rules
     let copies = disks.copies[partition.int]
     let after = copies.first { $0.node == node }!.record
+    let (had, has) = (before.map { rules.holdsData($0.state) } ?? false, rules.holdsData(after.state))
+    if had != has { held[node.int] += has ? 1 : -1 }
+    if has, !had { checkCapacity(node.int) }
     if let before {
       if after.term < before.term { violate(.revisionsForward, "\(name(node)) went back from term \(before.term) to \(after.term)") }
       if rules.holdsData(before.state), !rules.holdsData(after.state) {
@@ -130,7 +170,8 @@ extension Simulation {
   func checkEnd() {
     let rules = setup.rules
     // A rival may have planned later and been told to stop: the greatest revision is the one that is carried out.
-    guard let plan = plans.max(by: { $0.revision < $1.revision }) else { return violate(.endReached, "nothing was planned") }
+    let inForce = comparesWithLastPlan ? plans.last : plans.max { $0.revision < $1.revision }
+    guard let plan = inForce else { return violate(.endReached, "nothing was planned") }
     for partition in disks.copies.indices where !plan.unmet[partition] {
       var is_: [(NodeIndex, StateIndex)] = []
       for copy in disks.copies[partition] where rules.holdsData(copy.record.state) { is_.append((copy.node, copy.record.state)) }

@@ -2,15 +2,32 @@ import PlatEngine
 
 /// Messages on their way: lost, late, twice, overtaken, and cut off.
 extension Simulation {
+  /// As bytes of the version that both speak. What that version does not have is as if it were lost.
   func send(_ message: Message, _ sender: Address, _ receiver: Address) {
+    switch (sender, receiver) {
+    case (.client, _), (_, .client): send(.message(message), sender, receiver)
+    default:
+      if let bytes = speech(of: sender)?.write(message, to: receiver) { send(.bytes(bytes), sender, receiver) }
+    }
+  }
+
+  private func speech(of address: Address) -> Speech? {
+    switch address {
+    case .node(let node): nodes[node.int].speech
+    case .orchestrator(let number): orchestrators[Int(number)].speech
+    case .client: nil
+    }
+  }
+
+  private func send(_ packet: Packet, _ sender: Address, _ receiver: Address) {
     if isCut(sender, receiver) { return }
     if happens(.loss) { return }
     var delay = 1 + UInt64(random.below(4))
     if happens(.reorder) { delay += UInt64(random.below(30)) }
     if happens(.late) { delay += 100 + UInt64(random.below(500)) }
-    timeline.add(.deliver(message, from: sender, to: receiver), at: now + delay)
+    timeline.add(.deliver(packet, from: sender, to: receiver), at: now + delay)
     if happens(.duplicate) {
-      timeline.add(.deliver(message, from: sender, to: receiver), at: now + delay + UInt64(random.below(200)))
+      timeline.add(.deliver(packet, from: sender, to: receiver), at: now + delay + UInt64(random.below(200)))
     }
   }
 
@@ -30,25 +47,57 @@ extension Simulation {
     }
   }
 
-  func deliver(_ message: Message, _ sender: Address, _ receiver: Address) {
+  func deliver(_ packet: Packet, _ sender: Address, _ receiver: Address) {
     if isCut(sender, receiver) { return }
+    guard let message = hear(packet, sender, receiver) else { return }
     switch receiver {
     case .node(let node):
-      guard nodes[node.int].isUp else { return }
       trace { "deliver  \(self.name(sender)) → \(self.name(node)): \(message)" }
       var isDiscard = false
       if case .order(let order) = message {
         isDiscard = order.kind == .discard
         let actions = nodes[node.int].agent.handle(.message(message, from: sender))
-        if order.kind == .copy { checkLimits() }
+        if order.kind == .copy {
+          checkLimits()
+          checkCapacity(node.int)
+        }
         return carryOut(actions, node.int, isDiscard: isDiscard)
       }
-      carryOut(nodes[node.int].agent.handle(.message(message, from: sender)), node.int, isDiscard: false)
+      let known = nodes[node.int].agent.map
+      let actions = nodes[node.int].agent.handle(.message(message, from: sender))
+      if case .map(let given) = message { checkMap(given, known: known, node.int, actions) }
+      carryOut(actions, node.int, isDiscard: false)
     case .orchestrator(let number):
-      guard case .node(let node) = sender, orchestrators[Int(number)].isUp else { return }
+      guard case .node(let node) = sender else { return }
       tell(Int(number), .message(message, from: node))
     case .client: clients.hear(message, self)
     }
+  }
+
+  /// What the receiver understands of it; nil: nothing, or it is not there.
+  private func hear(_ packet: Packet, _ sender: Address, _ receiver: Address) -> Message? {
+    guard case .bytes(let bytes) = packet else {
+      if case .node(let node) = receiver, !nodes[node.int].isUp { return nil }
+      if case .message(let message) = packet { return message } else { return nil }
+    }
+    do {
+      let heard: Speech.Heard? = try bytes.withUnsafeBytes { bytes in
+        switch receiver {
+        case .node(let node): nodes[node.int].isUp ? try nodes[node.int].speech.hear(bytes, from: sender) : nil
+        case .orchestrator(let number):
+          orchestrators[Int(number)].isUp ? try orchestrators[Int(number)].speech.hear(bytes, from: sender) : nil
+        case .client: nil
+        }
+      }
+      switch heard {
+      case .message(let message): return message
+      case .reply(let bytes): send(.bytes(bytes), receiver, sender)
+      case .nothing, nil: break
+      }
+    } catch {
+      violate(.endReached, "a message that nobody can read: \(error)")
+    }
+    return nil
   }
 
   private func name(_ address: Address) -> String {

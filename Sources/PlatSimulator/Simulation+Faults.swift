@@ -68,11 +68,25 @@ extension Simulation {
       let jump = UInt64(random.below(1_000_000))
       orchestrators[number].skew = random.below(2) == 0 ? orchestrators[number].skew &+ jump : 0
     case .upgrade:
-      for node in nodes.indices {
-        timeline.add(.fault(.crash), at: now + UInt64(min(node, 10) * 60))
-        _ = node
-      }
+      let versions = random.below(2) == 0 ? 1...1 : Speech.versions
+      for node in nodes.indices { timeline.add(.upgrade(node, to: versions), at: now + UInt64(node * 600 / max(nodes.count, 10))) }
     case .die: return destroy(node)
+    case .falseAlarm:
+      guard let number = orchestrators.lastIndex(where: \.isUp) else { return false }
+      tell(number, .lost(NodeIndex(node)))
+    case .pause:
+      guard let number = orchestrators.lastIndex(where: \.isUp) else { return false }
+      tell(number, .pause)
+      timeline.add(.resume(number), at: now + 50 + UInt64(random.below(600)))
+    case .cancel:
+      guard let number = orchestrators.lastIndex(where: \.isUp) else { return false }
+      tell(number, .cancel)
+    case .wrongMap:
+      guard nodes[node].isUp, let known = nodes[node].agent.map, known.revision > 1 else { return false }
+      var wrong = known
+      if random.below(2) == 0 { wrong.revision -= 1 + UInt64(random.below(Int(min(known.revision - 1, 5)))) }
+      if wrong == known || random.below(2) == 0 { wrong.digest = ~known.digest }
+      send(.map(wrong), .orchestrator(UInt32(orchestrators.count - 1)), .node(NodeIndex(node)))
     case .join, .loss, .late, .duplicate, .reorder: return false
     }
     return true
@@ -102,6 +116,7 @@ extension Simulation {
       for plan in plans.indices { plans[plan].lost[partition] &+= 1 }
     }
     disks.destroy(NodeIndex(node))
+    held[node] = 0
     return true
   }
 
@@ -122,6 +137,7 @@ extension Simulation {
       setFull(node, false)
       restart(node)
     }
+    for number in orchestrators.indices { tell(number, .resume) }
     if !orchestrators.contains(where: \.isUp) { startOrchestrator() }
   }
 }

@@ -21,7 +21,15 @@ final class Simulation {
   var orchestrators: [Host] = []
   /// The register that all orchestrators share.
   var journal: Journal
+  /// The first revision that was planned as called off.
+  var calledOffAt: UInt64?
   var plans: [Planned] = []
+  /// A mistake that the checker once made: see `SimulatorTests.theEndIsThatOfTheGreatestRevision`.
+  var comparesWithLastPlan = false
+
+  /// By node: replicas with data, and the most that it may have.
+  var held: [Int]
+  var mostHeld: [Int?]
 
   var acknowledged: [UInt64]
   var clients = Clients()
@@ -33,6 +41,7 @@ final class Simulation {
 
   struct Node {
     var agent: NodeAgent
+    var speech: Speech
     var isUp = true
     var isDestroyed = false
     /// Not there yet.
@@ -53,6 +62,9 @@ final class Simulation {
 
   struct Host {
     var machine: Orchestrator
+    var speech: Speech
+    /// Orders of this plan that it has given.
+    var given: Set<OrderID> = []  // looked up only
     var isUp = true
     /// Its clock is so much ahead.
     var skew: UInt64 = 0
@@ -72,7 +84,7 @@ final class Simulation {
   }
 
   enum Item {
-    case deliver(Message, from: Address, to: Address)
+    case deliver(Packet, from: Address, to: Address)
     case tick(node: Int, boot: UInt32)
     case orchestratorTick(Int)
     case recordJournal(Journal, expecting: UInt64, by: Int)
@@ -81,6 +93,8 @@ final class Simulation {
     case client(Int)
     case fault(FaultKind)
     case restart(Int)
+    case upgrade(Int, to: ClosedRange<UInt8>)
+    case resume(Int)
     case rejoin(node: Int)
     case diskFree(Int)
     case begin(Int)
@@ -88,9 +102,15 @@ final class Simulation {
     case heal
   }
 
+  /// What is on its way: bytes; to and from clients the message itself.
+  enum Packet {
+    case bytes([UInt8])
+    case message(Message)
+  }
+
   /// What a node does once it is on disk.
   enum Commit {
-    case revision(UInt64)
+    case promise(Promise)
     case record(PartitionIndex, Record, isDiscard: Bool)
     case send(Message, to: Address)
   }
@@ -108,17 +128,23 @@ final class Simulation {
     timing.silence += UInt64(min(cluster.nodeCount / 4, 200))
     self.timing = timing
     disks = Disks(partitionCount: cluster.partitionCount, nodeCount: cluster.nodeCount)
-    journal = Journal(revision: setup.revision, partitionCount: cluster.partitionCount)
+    journal = setup.beginning.journal
     acknowledged = Array(repeating: 0, count: cluster.partitionCount)
     nodes = []
-    setup.fill(&disks)
+    held = Array(repeating: 0, count: cluster.nodeCount)
+    mostHeld = []
+    for (node, partition, record) in setup.beginning.records() {
+      _ = disks.write(record, partition, on: node)
+      if setup.rules.holdsData(record.state) { held[node.int] += 1 }
+    }
+    mostHeld = cluster.cluster.nodes.indices.map { node in cluster.cluster.nodes[node].capacity.map { max($0, held[node]) } }
     var records = [[(PartitionIndex, Record)]](repeating: [], count: cluster.nodeCount)
     for partition in disks.copies.indices {
       for copy in disks.copies[partition] { records[copy.node.int].append((PartitionIndex(partition), copy.record)) }
     }
     for node in 0..<cluster.nodeCount {
-      disks.revision[node] = setup.revision
-      var new = Node(agent: makeAgent(node, boot: 1, records[node]))
+      disks.promise[node] = Promise(revision: setup.beginning.revision)
+      var new = Node(agent: makeAgent(node, boot: 1, records[node]), speech: makeSpeech())
       if cluster.status[node] == .failed {
         new.isUp = false
         new.isDestroyed = true
@@ -130,8 +156,13 @@ final class Simulation {
 
   func makeAgent(_ node: Int, boot: UInt32, _ records: [(PartitionIndex, Record)]) -> NodeAgent {
     NodeAgent(
-      NodeIndex(node), rules: setup.rules, boot: boot, revision: disks.revision[node], records: records, plant: plant)
+      NodeIndex(node), rules: setup.rules, boot: boot, promise: disks.promise[node], records: records, plant: plant)
   }
+
+  /// Of one version or the other, where there are upgrades.
+  func makeSpeech() -> Speech { makeSpeech(rates[.upgrade] > 0 && random.below(2) == 0 ? 1...1 : Speech.versions) }
+
+  func makeSpeech(_ versions: ClosedRange<UInt8>) -> Speech { Speech(setup.names, versions: versions, plant: plant) }
 
   // MARK: Running
 
@@ -164,7 +195,7 @@ final class Simulation {
 
   private func handle(_ item: Item) {
     switch item {
-    case .deliver(let message, let sender, let receiver): deliver(message, sender, receiver)
+    case .deliver(let packet, let sender, let receiver): deliver(packet, sender, receiver)
     case .tick(let node, let boot):
       guard nodes[node].isUp, nodes[node].boot == boot else { return }
       nodes[node].isTicking = false
@@ -179,6 +210,11 @@ final class Simulation {
     case .client(let number): clients.act(number, self)
     case .fault(let kind): strike(kind)
     case .restart(let node): restart(node)
+    case .upgrade(let node, let versions):
+      guard nodes[node].isUp, !isHealed else { return }
+      crash(node)
+      nodes[node].speech = makeSpeech(versions)
+    case .resume(let number): tell(number, .resume)
     case .rejoin(let node):
       nodes[node].side = 0
       nodes[node].isCutFromOrchestrators = false
@@ -202,7 +238,7 @@ final class Simulation {
       }
       let commit: Commit
       switch action {
-      case .persistRevision: commit = .revision(nodes[node].agent.revision)
+      case .persistPromise: commit = .promise(nodes[node].agent.promise)
       case .persist(let partition):
         commit = .record(partition, nodes[node].agent.record(partition)!, isDiscard: isDiscard)
       case .send(let message, let receiver): commit = .send(message, to: receiver)
@@ -222,11 +258,9 @@ final class Simulation {
 
   private func carryOut(_ commit: Commit, _ node: Int) {
     switch commit {
-    case .revision(let revision):
-      if revision < disks.revision[node] {
-        violate(.revisionsForward, "\(name(NodeIndex(node))) went back from revision \(disks.revision[node]) to \(revision)")
-      }
-      disks.revision[node] = revision
+    case .promise(let promise):
+      checkPromise(promise, before: disks.promise[node], node)
+      disks.promise[node] = promise
     case .record(let partition, let record, let isDiscard):
       let before = disks.write(record, partition, on: NodeIndex(node))
       trace {
@@ -254,12 +288,11 @@ final class Simulation {
     nodes[node].writesUnderWay = 0
     nodes[node].diskBusyUntil = now
     nodes[node].boot += 1
+    nodes[node].speech = makeSpeech(nodes[node].speech.own)
     nodes[node].agent = makeAgent(node, boot: nodes[node].boot, disks.records(of: NodeIndex(node)))
     if nodes[node].isFull { setFull(node, true) }
     trace { "restart  \(self.name(NodeIndex(node)))" }
-    if nodes[node].agent.revision < disks.revision[node] {
-      violate(.revisionsForward, "\(name(NodeIndex(node))) came back at revision \(nodes[node].agent.revision), not \(disks.revision[node])")
-    }
+    checkPromise(nodes[node].agent.promise, before: disks.promise[node], node)
   }
 
   func setFull(_ node: Int, _ isFull: Bool) {
@@ -274,26 +307,5 @@ final class Simulation {
   func trace(_ line: () -> String) {
     guard lines != nil else { return }
     lines!.append("\(now)  " + line())
-  }
-}
-
-extension SimulationCase {
-  /// What all nodes have at the beginning.
-  func fill(_ disks: inout Disks) {
-    guard let current else { return }
-    let stateOfSlot = current.stateOfSlot
-    for partition in 0..<min(current.partitionCount, cluster.partitionCount) {
-      let row = current.row(partition)
-      var held: [(node: NodeIndex, state: StateIndex)] = []
-      for (slot, state) in stateOfSlot.enumerated() where row[slot].int < cluster.nodeCount {
-        held.append((row[slot], StateIndex(state)))
-      }
-      for (node, state) in held {
-        let leads = state == rules.leading
-        let followers = held.filter { $0.node != node && rules.holdsData($0.state) }.map(\.node)
-        _ = disks.write(
-          Record(state: state, term: revision, leadsWith: leads ? followers : nil), PartitionIndex(partition), on: node)
-      }
-    }
   }
 }

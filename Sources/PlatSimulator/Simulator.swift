@@ -35,6 +35,15 @@ public struct Simulator: Sendable {
   let setup: SimulationCase
   let rates: FaultRates
   let plant: Plant?
+  /// The end is compared with the plan that was made last, though another may be in force.
+  package var comparesWithLastPlan = false
+
+  /// Why nobody writes and reads; nil: they do.
+  public var withoutWrites: String? {
+    guard setup.rules.leading == nil else { return nil }
+    let state = setup.cluster.cluster.settings.model.states[0].name
+    return "no writes and reads: several nodes may be \(state) of a partition, and how they settle writes is the host's"
+  }
 
   public init(_ setup: SimulationCase, rates: FaultRates, plant: Plant? = nil) {
     self.setup = setup
@@ -75,6 +84,7 @@ public struct Simulator: Sendable {
 
   private func one(seed: UInt64, _ interrupt: Interrupt?) -> Outcome {
     let simulation = Simulation(setup, seed: seed, rates: rates, plant: plant, isTraced: false, interrupt: interrupt)
+    simulation.comparesWithLastPlan = comparesWithLastPlan
     simulation.run()
     var outcome = Outcome(runs: 1, events: simulation.events, faults: simulation.faults)
     if let violation = simulation.violation {

@@ -55,7 +55,7 @@ public struct TakeoverModel: Sendable {
 
   private func agent(_ node: Int, _ boot: UInt32, _ revision: UInt64, _ record: Record?) -> NodeAgent {
     NodeAgent(
-      NodeIndex(node), rules: rules, boot: boot, revision: revision, records: record.map { [(partition, $0)] } ?? [], plant: plant)
+      NodeIndex(node), rules: rules, boot: boot, promise: Promise(revision: revision), records: record.map { [(partition, $0)] } ?? [], plant: plant)
   }
 
   private func order(_ kind: Order.Kind, _ revision: UInt64, _ from: Int, _ to: Int, node: Int) -> Order {
@@ -148,7 +148,7 @@ public struct TakeoverModel: Sendable {
     for (index, action) in actions.enumerated() {
       if index > 0, world.crashes > 0 { worlds.append(restarted(world, node)) }
       switch action {
-      case .persistRevision: world.revision[node] = world.agents[node].revision
+      case .persistPromise: world.revision[node] = world.agents[node].revision
       case .persist(let partition): world.records[node] = world.agents[node].record(partition)
       case .send(let message, let receiver): send(message, node, receiver, &world)
       }

@@ -18,9 +18,19 @@ import Testing
   func python(_ withoutNumPy: Bool) throws {
     var environment = ["PLAT_LIBRARY": Toolbox.library, "PYTHONPATH": "\(bindings)/python/src", "PYTHONDONTWRITEBYTECODE": "1"]
     if withoutNumPy { environment["PLAT_WITHOUT_NUMPY"] = "1" }
-    let run = try Toolbox.run("python3 '\(bindings)/python/tests/test_plat.py'", in: place.path, environment: environment)
+    let run = try Toolbox.run(
+      "python3 '\(bindings)/python/tests/test_plat.py' && python3 '\(bindings)/python/tests/test_execution.py'", in: place.path, environment: environment)
     #expect(run.status == 0, "\(run.output)")
     if !withoutNumPy, run.output.contains("NumPy is not there") { print("plat: NumPy is not there: it was not tested with it") }
+  }
+
+  /// Real processes on loopback, one of which is killed.
+  @Test(.enabled(if: Self.has("python3"), "python3 is not there"), arguments: ["", "--lose", "--takeover"])
+  func aToyClusterIsRebalancedWhileANodeIsKilled(_ how: String) throws {
+    let run = try Toolbox.run(
+      "python3 '\(bindings)/python/examples/toy_cluster.py' \(how)", in: place.path,
+      environment: ["PLAT_LIBRARY": Toolbox.library, "PYTHONPATH": "\(bindings)/python/src", "PYTHONDONTWRITEBYTECODE": "1"])
+    #expect(run.status == 0 && run.output.contains("node 1 is killed") && run.output.contains("are all read"), "\(run.output)")
   }
 
   @Test(.enabled(if: Toolbox.has("python3") && Toolbox.has("pip"), "pip is not there"))

@@ -43,6 +43,14 @@ import Testing
     #expect(run.status == 0 && run.output == "all is so\n", "\(run.output)")
   }
 
+  /// Agents and orchestrator in one program: a change from end to end, with bytes lost; then by steps, without agents; then
+  /// 20,000 mutated messages.
+  @Test(arguments: ["gcc", "clang"])
+  func changesAreCarriedOut(_ compiler: String) throws {
+    let run = try place.run("\(Toolbox.programs)/execution.c", by: compiler)
+    #expect(run.status == 0 && run.output == "all is so\n", "\(run.output)")
+  }
+
   @Test func programsOfOlderHeadersGoOn() throws {
     let program = try place.compile("\(Toolbox.programs)/older.c", header: "\(Toolbox.programs)/older")
     let run = try Toolbox.run("'\(program)'")

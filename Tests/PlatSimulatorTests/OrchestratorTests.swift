@@ -25,14 +25,14 @@ import Testing
       current = try builder.finish(least: [1, 0, 0, 0])
       target = try Planner.plan(cluster, from: current).target
       self.cluster = cluster
-      machine = Orchestrator(cluster, hadHolders: [true])
+      machine = Orchestrator(cluster, hadHolders: [true], goal: MapStamp(revision: 2, digest: 7))
       journal = Journal(revision: 1, partitionCount: 1)
       let rules = ExecutionRules(cluster.cluster.settings.model)
       agents = [
         NodeAgent(
-          NodeIndex(0), rules: rules, boot: 1, revision: 1,
+          NodeIndex(0), rules: rules, boot: 1, promise: Promise(revision: 1),
           records: [(PartitionIndex(0), Record(state: StateIndex(0), term: 1, leadsWith: []))]),
-        NodeAgent(NodeIndex(1), rules: rules, boot: 1, revision: 1, records: []),
+        NodeAgent(NodeIndex(1), rules: rules, boot: 1, promise: Promise(revision: 1), records: []),
       ]
     }
 

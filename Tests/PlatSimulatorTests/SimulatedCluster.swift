@@ -15,11 +15,23 @@ enum SimulatedCluster {
     [0, 1, 2].map { ($0 + partition) % 3 }
   }
 
+  /// Four nodes, full but for one place: each partition leaves one node for the next but one, so that nodes wait for room.
+  static let full = make(
+    nodes: 4, partitions: 8, status: [:], limits: nil, constraints: [1, 1, 0, 0], capacities: [4, 4, 4, 5],
+    target: { [($0 + 1) % 4, ($0 + 2) % 4] }) { [$0 % 4, ($0 + 1) % 4] }
+
+  /// Several masters of each partition, whose writes are the host's to settle.
+  static let severalMasters = make(
+    nodes: 4, partitions: 6, status: [0: .leaving], limits: 1, model: .multiMaster, constraints: [2, 0, 0, 0]) {
+      [$0 % 3, ($0 + 1) % 3]
+    }
+
   /// Nobody holds anything yet.
   static let fresh = make(nodes: 3, partitions: 4, status: [:], limits: nil, constraints: [1, 1, 0, 0], row: nil)
 
   static func make(
-    nodes: Int, partitions: Int, status: [Int: Node.Status], limits: Int?, constraints: [Int], row: ((Int) -> [Int])?
+    nodes: Int, partitions: Int, status: [Int: Node.Status], limits: Int?, model: StateModel = .masterSlave, constraints: [Int],
+    capacities: [Int] = [], target: ((Int) -> [Int])? = nil, row: ((Int) -> [Int])?
   ) -> SimulationCase {
     let zones = 2
     let perZone = (nodes + 1) / zones
@@ -27,23 +39,27 @@ enum SimulatedCluster {
     config.maxStreamsIn = limits
     config.maxStreamsOut = limits
     let cluster = Cluster(
-      settings: Settings(partitionCount: partitions, constraints: constraints), config: config, levels: ["zone"],
+      settings: Settings(model: model, partitionCount: partitions, constraints: constraints), config: config, levels: ["zone"],
       containers: (0..<zones).map {
         Container(name: "z\($0)", level: 0, parent: nil, nodes: $0 * perZone..<min(nodes, ($0 + 1) * perZone))
       },
-      nodes: (0..<nodes).map { Node(name: "n\($0)", status: status[$0] ?? .active) })
+      nodes: (0..<nodes).map { Node(name: "n\($0)", capacity: $0 < capacities.count ? capacities[$0] : nil, status: status[$0] ?? .active) })
     let dense = try! DenseCluster(cluster)
-    var current: PlacementMap?
-    if let row {
-      var builder = try! PlacementMapBuilder(partitionCount: partitions, expected: constraints)
-      for partition in 0..<partitions {
-        let holders = row(partition).map { NodeIndex($0) }
-        try! builder.set(partition: partition, state: 0, nodes: [holders[0]])
-        try! builder.set(partition: partition, state: 1, nodes: Array(holders.dropFirst()))
+    let current = row.map { map(partitions, constraints, $0) }
+    let planned = target.map { map(partitions, constraints, $0) }
+    return try! SimulationCase(dense, from: current, to: planned ?? Planner.plan(dense, from: current).target, revision: 1)
+  }
+
+  /// The most important state first.
+  private static func map(_ partitions: Int, _ constraints: [Int], _ row: (Int) -> [Int]) -> PlacementMap {
+    var builder = try! PlacementMapBuilder(partitionCount: partitions, expected: constraints)
+    for partition in 0..<partitions {
+      var holders = row(partition).map { NodeIndex($0) }[...]
+      for (state, count) in constraints.enumerated() where count > 0 {
+        try! builder.set(partition: partition, state: state, nodes: Array(holders.prefix(count)))
+        holders = holders.dropFirst(count)
       }
-      current = try! builder.finish(least: constraints)
     }
-    let target = try! Planner.plan(dense, from: current).target
-    return SimulationCase(dense, from: current, to: target, revision: 1)
+    return try! builder.finish(least: constraints)
   }
 }

@@ -13,7 +13,7 @@ import Testing
   @Test func withoutFaultsTheTargetIsReached() {
     for (name, setup) in [
       ("leaving and joining", SimulatedCluster.leavingAndJoining), ("three copies", SimulatedCluster.threeCopies),
-      ("fresh", SimulatedCluster.fresh),
+      ("fresh", SimulatedCluster.fresh), ("full", SimulatedCluster.full), ("several masters", SimulatedCluster.severalMasters),
     ] { expectGood(setup, .none, runs: 10, name) }
   }
 
@@ -21,6 +21,8 @@ import Testing
     expectGood(SimulatedCluster.leavingAndJoining, .usual, runs: 150, "leaving and joining")
     expectGood(SimulatedCluster.threeCopies, .usual, runs: 60, "three copies")
     expectGood(SimulatedCluster.fresh, .usual, runs: 40, "fresh")
+    expectGood(SimulatedCluster.full, .usual, runs: 60, "full")
+    expectGood(SimulatedCluster.severalMasters, .usual, runs: 60, "several masters")
   }
 
   /// Each kind alone really strikes.
@@ -35,9 +37,25 @@ import Testing
 
   /// Within 1,000 runs; mostly within the first hundred.
   @Test(arguments: Plant.allCases) func eachDeliberateBugIsCaught(_ plant: Plant) {
-    let outcome = Simulator(SimulatedCluster.leavingAndJoining, rates: .usual, plant: plant)
+    let setup = plant == .ignoreCapacity ? SimulatedCluster.full : SimulatedCluster.leavingAndJoining
+    let outcome = Simulator(setup, rates: .usual, plant: plant)
       .run(seed: 1, runs: 1_000, stopsAtFirst: true)
     #expect(outcome.violated > 0)
+  }
+
+  /// A rival may plan an older revision after a newer one was planned, and be told to stop. Once the checker compared the end with
+  /// its plan, and reported runs in which all was well.
+  @Test func theEndIsThatOfTheGreatestRevision() {
+    var rates = FaultRates.usual
+    rates[.rival] = 12_000_000
+    rates[.late] = 100_000
+    var wrong = Simulator(SimulatedCluster.leavingAndJoining, rates: rates)
+    wrong.comparesWithLastPlan = true
+    let reported = wrong.run(seed: 1, runs: 1_000, stopsAtFirst: true)
+    guard let violation = reported.violations.first else { return #expect(Bool(false), "no such run: try other rates") }
+    #expect(violation.invariant == .endReached)
+    let right = Simulator(SimulatedCluster.leavingAndJoining, rates: rates).run(seed: 1, runs: reported.runs)
+    #expect(right.converged == reported.runs, "\(right.violations.first.map { "\($0)" } ?? "")")
   }
 
   @Test func aSeedReplaysItsRun() {

@@ -25,6 +25,7 @@
  *   NULL. On failure outputs are set to NULL or 0, or left alone, and nothing else has changed.
  * Threads.  Any function may be called from any thread. Clusters, plans, reports, routers and steps never change once they
  *   are made, so any number of threads may use one at the same time; a handle is freed when no call uses it any more.
+ *   Calls on one orchestrator or agent wait for each other.
  *   plat_options and plat_error belong to one thread at a time; a plat_control may be cancelled from any.
  * A good guest.  The library prints nothing, installs no signal handlers, reads neither environment nor locale, opens no
  *   files but those of plat_batch, and leaves the host's malloc alone. The same input gives the same result, byte for byte, on every machine and
@@ -610,6 +611,264 @@ typedef struct plat_batch_summary {
 plat_status plat_batch(const char *PLAT_NULLABLE list, const char *PLAT_NULLABLE results,
                        const plat_options *PLAT_NULLABLE options, plat_control *PLAT_NULLABLE control,
                        plat_batch_summary *PLAT_NULLABLE summary, plat_error *PLAT_NULLABLE error);
+
+/* ===== 9  Carrying it out: orchestrator and agents =============================================================== */
+
+/* State machines without clock, threads or I/O: the host tells them what happened and asks what is to be done.
+ * docs/SAFETY.md says what holds at every instant, and what the host must provide for it.
+ *
+ *   orchestrator   one for a change: claims the nodes, plans from what is, gives orders, plans again when nodes are lost
+ *                  or come back. If it dies, another begins with the journal and goes on.
+ *   agent          one on each node: carries out orders, keeps copies in line, takes writes and reads
+ *
+ * There are two ways to use them.
+ *
+ *   Messages   Each node runs an agent. The host carries `bytes` from one machine to the other, over a network that may
+ *              lose, delay, double and reorder them, and understands nothing of them. All of docs/SAFETY.md holds.
+ *   Steps      The host's nodes do without agents. The host takes each action for what it says (copy partition 7 from node
+ *              2 to node 5), does it in its own way and reports. Nothing is then safer than the host's nodes: see "What
+ *              nodes must do" below.
+ *
+ * A loop of either kind:
+ *
+ *   plat_orchestrator_begin(o, journal, length, &error);
+ *   for (;;) {
+ *     while (!plat_orchestrator_poll(o, &action, &error) && action.kind != PLAT_ACTION_NONE) { … do or send it … }
+ *     … what has come in: plat_orchestrator_receive, or _complete, _inventory …; now and then plat_orchestrator_tick …
+ *   }
+ *
+ * Actions are carried out in the order in which they come: what must be durable is so before the next one is looked at.
+ * Pointers in an action stay as they are until the next poll of the same handle. Handles of this section change with every
+ * call; calls from several threads wait for each other. */
+typedef struct plat_orchestrator plat_orchestrator;
+typedef struct plat_agent plat_agent;
+
+#define PLAT_ACTION_NONE 0u       /* nothing more, until something happens */
+
+/* An orchestrator's, for the host itself (`node` is PLAT_NONE). */
+#define PLAT_ACTION_RECORD 1u     /* replace the journal by `bytes` if what is there has the version `expected` (0: nothing
+                                   * is there), durably; then plat_orchestrator_recorded */
+#define PLAT_ACTION_REACHED 2u    /* all that could be done is done: the map of `revision` and `digest` is in force */
+#define PLAT_ACTION_RELEASE 3u    /* every node that can be reached knows that map: older ones are needed no more */
+#define PLAT_ACTION_RETIRED 4u    /* another orchestrator has taken over: this one does nothing any more */
+
+/* An orchestrator's, for `node`. An agent gets `bytes`, where `length` is not 0. */
+#define PLAT_ACTION_CLAIM 16u     /* obey nobody older than `revision`; tell what you hold: plat_orchestrator_inventory */
+#define PLAT_ACTION_SET 17u       /* `partition`: `from` → `to`; no data goes anywhere. Where `to` leads: with these `followers` */
+#define PLAT_ACTION_COPY 18u      /* receive the partition from `source`, follow `leader` (PLAT_NONE: nobody leads), then `from` → `to` */
+#define PLAT_ACTION_TAKE_OVER 19u /* `source`, which leads, becomes `source_to`; the node gets what it lacks, then `from` → `to`: it leads */
+#define PLAT_ACTION_LEAD 20u      /* go on leading, as of `revision`, with these `followers` and nobody else */
+#define PLAT_ACTION_DISCARD 21u   /* what the node has is out of date: `from` → `to`, the data goes */
+#define PLAT_ACTION_PULSE 22u     /* are you there? plat_orchestrator_alive */
+#define PLAT_ACTION_MAP 23u       /* the map of `revision` and `digest` is in force: plat_orchestrator_has_map */
+#define PLAT_ACTION_SEND 24u      /* `bytes` for its agent, and nothing for a node without one */
+
+/* An agent's. */
+#define PLAT_ACTION_KEEP 32u      /* keep `bytes` durably, in place of what was kept for the same `partition` (PLAT_NONE: what
+                                   * the node has promised) */
+#define PLAT_ACTION_DELIVER 33u   /* `bytes` for `peer`, a node or an orchestrator */
+#define PLAT_ACTION_WRITTEN 34u   /* for client `peer`: the write of `request` is on the disks of all followers */
+#define PLAT_ACTION_ANSWER 35u    /* the read of `request`: all `values` that were written, oldest first */
+#define PLAT_ACTION_DENIED 36u    /* `request` was not done, or is not known to be: another node leads, or the disk is full */
+
+#define PLAT_PEER_NODE 0u
+#define PLAT_PEER_ORCHESTRATOR 1u  /* by number: each that ever runs has another */
+#define PLAT_PEER_CLIENT 2u
+
+typedef struct plat_action {
+  uint32_t size;       /* sizeof(plat_action) */
+  uint32_t kind;       /* PLAT_ACTION_… */
+  uint32_t node;       /* whom it is for; PLAT_NONE: the host, or a peer */
+  uint32_t id;         /* of an order (SET … DISCARD), within its revision */
+  uint64_t revision;   /* of the orchestrator's plan; of a map */
+  uint64_t term;       /* of an order: the revision as which the partition is led; older leaders are obeyed no more */
+  uint32_t partition;  /* or PLAT_NONE */
+  uint32_t from;       /* states, or PLAT_STATE_NULL */
+  uint32_t to;
+  uint32_t source;     /* or PLAT_NONE */
+  uint32_t source_from;
+  uint32_t source_to;
+  uint32_t leader;     /* or PLAT_NONE */
+  uint32_t follower_count;
+  const uint32_t *PLAT_NULLABLE followers;
+  uint64_t expected;   /* versions of the journal: what must be there, and what `bytes` are */
+  uint64_t version;
+  uint32_t digest;     /* of a map: see plat_cluster_digest */
+  uint32_t peer_kind;  /* PLAT_PEER_… */
+  uint32_t peer;
+  uint32_t request;    /* as the host gave it */
+  const void *PLAT_NULLABLE bytes;
+  size_t length;
+  const uint64_t *PLAT_NULLABLE values;
+  size_t value_count;
+} plat_action;
+#define PLAT_ACTION_INIT { .size = sizeof(plat_action) }
+
+/* --- The orchestrator --- */
+
+/* Ticks are of the host's own length, about as long as a message takes. 0: what is said there. */
+typedef struct plat_timing {
+  uint32_t size;          /* sizeof(plat_timing) */
+  uint32_t tries;         /* of an order without an answer, after which all is planned again: 7 */
+  uint64_t pulse;         /* between pulses to every node: 40 */
+  uint64_t silence;       /* a node that was silent for so long is lost: 150; UINT64_MAX: only plat_orchestrator_lost says so */
+  uint64_t patience;      /* an order or a claim is given again after so long, each time after twice that: 30 */
+  uint64_t longest_tick;  /* time between two ticks counts as no more than that: 20 */
+} plat_timing;
+#define PLAT_TIMING_INIT { sizeof(plat_timing), 0, 0, 0, 0, 0 }
+
+/* Makes the orchestrator that takes a cluster from its map to a plan's. The plan is one for that cluster. `timing` may be
+ * NULL. O(P · R). */
+plat_status plat_orchestrator_make(const plat_cluster *PLAT_NULLABLE cluster, const plat_plan *PLAT_NULLABLE plan,
+                                   const plat_timing *PLAT_NULLABLE timing,
+                                   plat_orchestrator *PLAT_NULLABLE *PLAT_NULLABLE orchestrator,
+                                   plat_error *PLAT_NULLABLE error);
+void plat_orchestrator_free(plat_orchestrator *PLAT_NULLABLE orchestrator);
+
+/* Begins with the journal as it is: what the last RECORD that was done had as `bytes`; NULL and 0: there is none yet. A change
+ * that was called off stays so. Once. */
+plat_status plat_orchestrator_begin(plat_orchestrator *PLAT_NULLABLE orchestrator, const void *PLAT_NULLABLE journal,
+                                    size_t length, plat_error *PLAT_NULLABLE error);
+/* The next thing to do. */
+plat_status plat_orchestrator_poll(plat_orchestrator *PLAT_NULLABLE orchestrator, plat_action *PLAT_NULLABLE action,
+                                   plat_error *PLAT_NULLABLE error);
+/* What became of RECORD. `done` 0: the version was another. In this call and in those that tell of nodes the next map may be
+ * planned, which takes as long as plat_plan_make. */
+plat_status plat_orchestrator_recorded(plat_orchestrator *PLAT_NULLABLE orchestrator, int32_t done,
+                                       plat_error *PLAT_NULLABLE error);
+/* Time. It may jump. */
+plat_status plat_orchestrator_tick(plat_orchestrator *PLAT_NULLABLE orchestrator, uint64_t now,
+                                   plat_error *PLAT_NULLABLE error);
+/* No further step begins until it is resumed; what is under way is finished. */
+plat_status plat_orchestrator_pause(plat_orchestrator *PLAT_NULLABLE orchestrator, plat_error *PLAT_NULLABLE error);
+plat_status plat_orchestrator_resume(plat_orchestrator *PLAT_NULLABLE orchestrator, plat_error *PLAT_NULLABLE error);
+/* Calls the change off: once that is in the journal the map as it stands becomes the target, for whoever goes on with it. */
+plat_status plat_orchestrator_cancel(plat_orchestrator *PLAT_NULLABLE orchestrator, plat_error *PLAT_NULLABLE error);
+
+/* What a node's agent sent. */
+plat_status plat_orchestrator_receive(plat_orchestrator *PLAT_NULLABLE orchestrator, uint32_t node,
+                                      const void *PLAT_NULLABLE bytes, size_t length, plat_error *PLAT_NULLABLE error);
+/* The host knows that a node is gone, before its silence tells. It is back when it is heard of again. */
+plat_status plat_orchestrator_lost(plat_orchestrator *PLAT_NULLABLE orchestrator, uint32_t node,
+                                   plat_error *PLAT_NULLABLE error);
+
+/* The reports of a host without agents.
+ *
+ * What nodes must do for this to be as safe as with agents, all of it durably before they report:
+ *   CLAIM      Keep the greatest `revision` that was claimed or ordered. Refuse what has an older one (PLAT_REFUSED_OUTDATED),
+ *              and forget what was half done for one.
+ *   an order   Done at once or not at all. Refused if the node is not in `from` (PLAT_REFUSED_STATE), but reported complete if
+ *              it has been done: it may come again. Orders for a node and partition come in the order of their ids.
+ *   leading    A leader acknowledges a write when all its followers have it; a follower refuses leaders of terms older than
+ *              it has heard of. Hosts that let a leader answer alone must stop an old one by leases or otherwise.
+ *   COPY       The leader takes the newcomer among its followers, then the newcomer gets all that was acknowledged until
+ *              then, then it is `to`.
+ *   TAKE_OVER  The source is durably leader no more before the node is.
+ */
+typedef struct plat_holding {
+  uint32_t partition;
+  uint32_t state;
+  uint32_t is_leading;  /* 1: it takes writes, now */
+  uint32_t follower_count;
+  uint64_t term;        /* the revision of the last leader that it obeyed, or as which it leads; where nodes keep no terms, that of
+                         * the order by which it got its data or began or went on to lead; at the beginning the map's */
+  const uint32_t *PLAT_NULLABLE followers;  /* of one that leads */
+} plat_holding;
+
+/* What a claimed node holds, partitions ascending. `revision`: that of the claim. */
+plat_status plat_orchestrator_inventory(plat_orchestrator *PLAT_NULLABLE orchestrator, uint32_t node, uint64_t revision,
+                                        const plat_holding *PLAT_NULLABLE holdings, size_t count,
+                                        plat_error *PLAT_NULLABLE error);
+/* An order is done; is still being done, and takes its time; will not be done, because … . It may be given again. */
+plat_status plat_orchestrator_complete(plat_orchestrator *PLAT_NULLABLE orchestrator, uint32_t node, uint64_t revision,
+                                       uint32_t id, plat_error *PLAT_NULLABLE error);
+plat_status plat_orchestrator_working(plat_orchestrator *PLAT_NULLABLE orchestrator, uint32_t node, uint64_t revision,
+                                      uint32_t id, plat_error *PLAT_NULLABLE error);
+#define PLAT_REFUSED_STATE 0u       /* the node or the source is not in the state that it should be in */
+#define PLAT_REFUSED_BUSY 1u        /* another order for the partition is under way */
+#define PLAT_REFUSED_NOT_LEADER 2u  /* who was taken for the leader is none */
+#define PLAT_REFUSED_NO_ROOM 3u     /* the disk is full */
+#define PLAT_REFUSED_OUTDATED 4u    /* of an order or a claim: the node obeys a later revision */
+plat_status plat_orchestrator_fail(plat_orchestrator *PLAT_NULLABLE orchestrator, uint32_t node, uint64_t revision,
+                                   uint32_t id, uint32_t why, plat_error *PLAT_NULLABLE error);
+plat_status plat_orchestrator_alive(plat_orchestrator *PLAT_NULLABLE orchestrator, uint32_t node,
+                                    plat_error *PLAT_NULLABLE error);
+/* The map that a node knows: that of MAP, or a later one, if it was told of one. */
+plat_status plat_orchestrator_has_map(plat_orchestrator *PLAT_NULLABLE orchestrator, uint32_t node, uint64_t revision,
+                                      uint32_t digest, plat_error *PLAT_NULLABLE error);
+
+#define PLAT_PHASE_IDLE 0u       /* not begun */
+#define PLAT_PHASE_RECORDING 1u  /* a new revision goes into the journal */
+#define PLAT_PHASE_CLAIMING 2u   /* nodes are asked what they hold */
+#define PLAT_PHASE_LEAVING 3u    /* who is left behind goes into the journal */
+#define PLAT_PHASE_PLANNING 4u
+#define PLAT_PHASE_RUNNING 5u
+#define PLAT_PHASE_REACHED 6u
+#define PLAT_PHASE_RETIRED 7u
+
+typedef struct plat_standing {
+  uint32_t size;        /* sizeof(plat_standing) */
+  uint32_t phase;       /* PLAT_PHASE_… */
+  uint32_t is_paused;
+  uint32_t is_called_off;
+  uint64_t revision;    /* of its orders */
+  uint64_t plans;       /* how often it planned */
+  uint64_t done;        /* orders of this plan */
+  uint64_t running;
+  uint64_t left;
+  uint64_t rounds;      /* that are left, if every step takes one */
+  uint64_t copied;      /* weight of the partitions that were copied, whole numbers: bytes where weights are bytes */
+  uint64_t to_copy;     /* of all that are to be */
+  uint64_t lost_count;  /* nodes that did not answer the last claim */
+} plat_standing;
+#define PLAT_STANDING_INIT { sizeof(plat_standing), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+/* Where the change stands. O(steps · log). */
+plat_status plat_orchestrator_standing(const plat_orchestrator *PLAT_NULLABLE orchestrator,
+                                       plat_standing *PLAT_NULLABLE standing, plat_error *PLAT_NULLABLE error);
+/* The cluster with the map that is being gone to, or that is in force when it is reached, as its current one.
+ * PLAT_NOT_FOUND until something was planned. */
+plat_status plat_orchestrator_target(const plat_orchestrator *PLAT_NULLABLE orchestrator,
+                                     plat_cluster *PLAT_NULLABLE *PLAT_NULLABLE target, plat_error *PLAT_NULLABLE error);
+/* A CRC-32 of the cluster's map, in words that no numbering of nodes changes: whether it is the one of MAP's `digest`. 0: it
+ * has no map. O(P · R). */
+uint32_t plat_cluster_digest(const plat_cluster *PLAT_NULLABLE cluster);
+
+/* --- The agent --- */
+
+/* What a node kept: the `bytes` of a KEEP. */
+typedef struct plat_kept {
+  const void *PLAT_NULLABLE bytes;
+  size_t length;
+} plat_kept;
+
+/* Makes the agent of a node, as it starts for the `boot`-th time: each start has a greater number, from 1. `kept`: for the
+ * promise and each partition what was kept last, in any order. Where the promise is missing the node is new: what it has not
+ * kept it has as the cluster's map says, and the first actions keep that. O(P · R). */
+plat_status plat_agent_make(const plat_cluster *PLAT_NULLABLE cluster, uint32_t node, uint32_t boot,
+                            const plat_kept *PLAT_NULLABLE kept, size_t count,
+                            plat_agent *PLAT_NULLABLE *PLAT_NULLABLE agent, plat_error *PLAT_NULLABLE error);
+void plat_agent_free(plat_agent *PLAT_NULLABLE agent);
+
+plat_status plat_agent_poll(plat_agent *PLAT_NULLABLE agent, plat_action *PLAT_NULLABLE action,
+                            plat_error *PLAT_NULLABLE error);
+/* What a node's agent or an orchestrator sent. */
+plat_status plat_agent_receive(plat_agent *PLAT_NULLABLE agent, uint32_t peer_kind, uint32_t peer,
+                               const void *PLAT_NULLABLE bytes, size_t length, plat_error *PLAT_NULLABLE error);
+/* Now and then, every 40 ticks or so: what waits for followers is asked again. */
+plat_status plat_agent_tick(plat_agent *PLAT_NULLABLE agent, plat_error *PLAT_NULLABLE error);
+/* Whether there is room on the disk. */
+plat_status plat_agent_disk_full(plat_agent *PLAT_NULLABLE agent, int32_t is_full, plat_error *PLAT_NULLABLE error);
+/* A client's request; WRITTEN, ANSWER or DENIED comes of it, unless the node stops. `value`: 8 bytes of the host's own, such
+ * as a place in its store. Writes and reads are for models in which one node leads; elsewhere they are denied. */
+plat_status plat_agent_write(plat_agent *PLAT_NULLABLE agent, uint32_t partition, uint64_t value, uint32_t client,
+                             uint32_t request, plat_error *PLAT_NULLABLE error);
+plat_status plat_agent_read(plat_agent *PLAT_NULLABLE agent, uint32_t partition, uint32_t client, uint32_t request,
+                            plat_error *PLAT_NULLABLE error);
+/* What the node is for a partition: a state, or PLAT_STATE_NULL; and whether it leads it, as far as it knows. */
+uint32_t plat_agent_state(const plat_agent *PLAT_NULLABLE agent, uint32_t partition);
+int32_t plat_agent_leads(const plat_agent *PLAT_NULLABLE agent, uint32_t partition);
+/* The map that it was told of last: its revision (0: none yet) and digest. Older ones, and others of that revision, are wrong. */
+uint64_t plat_agent_map(const plat_agent *PLAT_NULLABLE agent, uint32_t *PLAT_NULLABLE digest);
 
 #ifdef __cplusplus
 }

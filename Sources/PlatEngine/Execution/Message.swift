@@ -66,6 +66,11 @@ public struct Order: Hashable, Sendable {
 public struct Entry: Hashable, BitwiseCopyable, Sendable {
   public var term: UInt64
   public var value: UInt64
+
+  public init(term: UInt64, value: UInt64) {
+    self.term = term
+    self.value = value
+  }
 }
 
 /// What a node tells of one partition that it knows.
@@ -76,6 +81,14 @@ public struct Holding: Hashable, Sendable {
   public var term: UInt64
   public var isLeading: Bool
   public var followers: [NodeIndex]
+
+  public init(partition: PartitionIndex, state: StateIndex, term: UInt64, isLeading: Bool, followers: [NodeIndex]) {
+    self.partition = partition
+    self.state = state
+    self.term = term
+    self.isLeading = isLeading
+    self.followers = followers
+  }
 }
 
 public enum Refusal: UInt8, Hashable, Sendable {
@@ -106,6 +119,8 @@ public enum Message: Hashable, Sendable {
   case outdated(revision: UInt64)
   case alive
   case hasMap(MapStamp)
+  /// The order that was asked again is still being carried out.
+  case working(OrderID)
 
   // Newcomer ↔ source, newcomer ↔ leader.
   case fetch(Order)

@@ -6,7 +6,8 @@
 ///              ── join ───► leader       (from now on no write is acknowledged without the newcomer)
 ///              ◄─ joined, append ─       (up to the leader's end at that moment, then it is complete)
 extension NodeAgent {
-  mutating func beginCopy(_ order: Order, _ place: Int, _ actions: inout [Action]) {
+  mutating func beginCopy(_ order: Order, _ place: Int, _ sender: Address, _ actions: inout [Action]) {
+    if replicas[place].job != .none { actions.append(.send(.working(order.id), to: sender)) }
     if case .joining(_, let attempt, let end, let matched) = replicas[place].job, order.leader != .none {
       // Asked again: the answer may have been lost, or somebody else leads now.
       replicas[place].job = .joining(order, attempt: attempt, end: end, matched: matched)

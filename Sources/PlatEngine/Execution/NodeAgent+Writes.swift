@@ -14,6 +14,9 @@ extension NodeAgent {
       && replicas[place].job == .none
   }
 
+  /// Whether it takes the partition's writes, as far as it knows.
+  public func leads(_ partition: PartitionIndex) -> Bool { place(partition).map { leads($0) } ?? false }
+
   // MARK: The leader
 
   mutating func write(

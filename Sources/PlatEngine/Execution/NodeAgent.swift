@@ -16,8 +16,8 @@ public struct NodeAgent: Hashable, Sendable {
   }
 
   public enum Action: Hashable, Sendable {
-    /// Make the revision that the agent obeys durable.
-    case persistRevision
+    /// Make `promise` durable: the revision that the agent obeys, and the map that it knows.
+    case persistPromise
     /// Make the agent's record of the partition durable.
     case persist(PartitionIndex)
     case send(Message, to: Address)
@@ -27,8 +27,8 @@ public struct NodeAgent: Hashable, Sendable {
   let rules: ExecutionRules
   /// Orders of older revisions are refused. Durable.
   public internal(set) var revision: UInt64
-  /// Of the map in force, as far as the node was told.
-  public private(set) var map: MapStamp?
+  /// Of the map in force, as far as the node was told. Durable.
+  public internal(set) var map: MapStamp?
   private(set) var isDiskFull = false
   /// Partitions that it knows, ascending, and what it knows of each.
   private(set) var partitions: [PartitionIndex] = []
@@ -39,17 +39,18 @@ public struct NodeAgent: Hashable, Sendable {
 
   /// A node as its disk has it. `boot`: how often it has started; each start has a greater one.
   public init(
-    _ node: NodeIndex, rules: ExecutionRules, boot: UInt32, revision: UInt64, records: [(PartitionIndex, Record)]
+    _ node: NodeIndex, rules: ExecutionRules, boot: UInt32, promise: Promise, records: [(PartitionIndex, Record)]
   ) {
-    self.init(node, rules: rules, boot: boot, revision: revision, records: records, plant: nil)
+    self.init(node, rules: rules, boot: boot, promise: promise, records: records, plant: nil)
   }
 
   package init(
-    _ node: NodeIndex, rules: ExecutionRules, boot: UInt32, revision: UInt64, records: [(PartitionIndex, Record)], plant: Plant?
+    _ node: NodeIndex, rules: ExecutionRules, boot: UInt32, promise: Promise, records: [(PartitionIndex, Record)], plant: Plant?
   ) {
     self.node = node
     self.rules = rules
-    self.revision = plant == .forgetRevisionOnRestart && boot > 1 ? 0 : revision
+    revision = plant == .forgetRevisionOnRestart && boot > 1 ? 0 : promise.revision
+    map = promise.map
     self.plant = plant
     round = UInt64(boot) << 32
     for (partition, record) in records.sorted(by: { $0.0 < $1.0 }) {
@@ -61,6 +62,8 @@ public struct NodeAgent: Hashable, Sendable {
       }
     }
   }
+
+  public var promise: Promise { Promise(revision: revision, map: map) }
 
   /// Its record of a partition, which `persist` makes durable.
   public func record(_ partition: PartitionIndex) -> Record? { place(partition).map { replicas[$0].record } }
@@ -123,7 +126,7 @@ public struct NodeAgent: Hashable, Sendable {
     if claimed == revision { return true }
     guard claimed > revision else { return plant == .obeyOlderRevisions }
     revision = claimed
-    actions.append(.persistRevision)
+    actions.append(.persistPromise)
     for place in replicas.indices {
       if let order = replicas[place].job.order, order.id.revision < claimed {
         replicas[place].job = .none
@@ -152,7 +155,10 @@ public struct NodeAgent: Hashable, Sendable {
 
   /// A map that is older than the known one, or another of the same revision, is not taken; the answer says which is known.
   private mutating func learn(_ stamp: MapStamp, _ sender: Address, _ actions: inout [Action]) {
-    if map == nil || stamp.revision > map!.revision { map = stamp }
+    if map == nil || stamp.revision > map!.revision || plant == .takeAnyMap {
+      map = stamp
+      actions.append(.persistPromise)
+    }
     actions.append(.send(.hasMap(map!), to: sender))
   }
 
@@ -178,7 +184,7 @@ public struct NodeAgent: Hashable, Sendable {
     }
     switch order.kind {
     case .set, .lead, .discard: set(order, place, &actions)
-    case .copy: beginCopy(order, place, &actions)
+    case .copy: beginCopy(order, place, sender, &actions)
     case .takeOver: beginTakeover(order, place, &actions)
     }
   }

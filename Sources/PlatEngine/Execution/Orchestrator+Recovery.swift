@@ -17,6 +17,7 @@ extension Orchestrator {
     survey = nil
     inventories = Array(repeating: nil, count: inventories.count)
     journal.revision = revision
+    if isCancelled { journal.calledOff = goal }
     record(&actions)
   }
 

@@ -10,7 +10,7 @@ extension Orchestrator {
 
   mutating func beginWhatMay(_ actions: inout [Action]) {
     guard phase == .running else { return }
-    if !isPaused {
+    if !isPaused || plant == .ignorePause {
       var kept = 0
       for place in tasks.ready.indices {
         let index = Int(tasks.ready[place])
@@ -48,6 +48,12 @@ extension Orchestrator {
   mutating func retry(_ index: Int, _ why: Refusal) {
     guard phase == .running, tasks.tasks.indices.contains(index), tasks.tasks[index].state == .running else { return }
     tasks.delay(index, until: clock + timing.patience)
+  }
+
+  /// However long it takes: it is asked again now and then, and not given up.
+  mutating func isAtWork(_ index: Int) {
+    guard phase == .running, tasks.tasks.indices.contains(index), tasks.tasks[index].state == .running else { return }
+    tasks.isAtWork(index, tries: timing.tries)
   }
 
   mutating func sendAgain(_ actions: inout [Action]) {

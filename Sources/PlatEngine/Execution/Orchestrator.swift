@@ -20,6 +20,8 @@ public struct Orchestrator: Sendable {
     case pause
     case resume
     case cancel
+    /// The host knows that the node is gone. It is back when it is heard of again.
+    case lost(NodeIndex)
   }
 
   public enum Action: Sendable {
@@ -66,6 +68,8 @@ public struct Orchestrator: Sendable {
   let rules: ExecutionRules
   let timing: Timing
   let hadHolders: [Bool]
+  /// The map that the change leads to.
+  let goal: MapStamp
   let plant: Plant?
   var journal: Journal
   /// Time as it goes by here, without jumps.
@@ -88,14 +92,16 @@ public struct Orchestrator: Sendable {
   private var released: UInt64 = 0
   var tasks: TaskList
 
-  /// `hadHolders`: partitions that somebody holds in the map at the beginning. They are never made anew, empty.
-  public init(_ cluster: DenseCluster, hadHolders: [Bool], timing: Timing = Timing()) {
-    self.init(cluster, hadHolders: hadHolders, timing: timing, plant: nil)
+  /// `hadHolders`: partitions that somebody holds in the map at the beginning. They are never made anew, empty. `goal`: the map
+  /// that the change leads to; whoever goes on with a change that was called off has the same, and knows it.
+  public init(_ cluster: DenseCluster, hadHolders: [Bool], goal: MapStamp, timing: Timing = Timing()) {
+    self.init(cluster, hadHolders: hadHolders, goal: goal, timing: timing, plant: nil)
   }
 
-  package init(_ cluster: DenseCluster, hadHolders: [Bool], timing: Timing, plant: Plant?) {
+  package init(_ cluster: DenseCluster, hadHolders: [Bool], goal: MapStamp, timing: Timing, plant: Plant?) {
     self.cluster = cluster
     self.hadHolders = hadHolders
+    self.goal = goal
     self.timing = timing
     self.plant = plant
     rules = ExecutionRules(cluster.cluster.settings.model)
@@ -114,6 +120,7 @@ public struct Orchestrator: Sendable {
     case .begin(let journal):
       self.journal = journal
       revision = journal.revision
+      if plant != .forgetCancel { isCancelled = journal.calledOff == goal }
       for node in heard.indices { heard[node] = clock }
       planAgain(&actions)
     case .message(let message, let node): receive(message, node, &actions)
@@ -127,6 +134,7 @@ public struct Orchestrator: Sendable {
     case .cancel:
       isCancelled = true
       planAgain(&actions)
+    case .lost(let node): lose(node, &actions)
     }
     return actions
   }
@@ -138,6 +146,7 @@ public struct Orchestrator: Sendable {
     case .inventory(let claimed, let holdings):
       if claimed == revision, phase == .claiming { collect(holdings, from: node, &actions) }
     case .done(let id): if id.revision == revision { finish(Int(id.number), &actions) }
+    case .working(let id): if id.revision == revision { isAtWork(Int(id.number)) }
     case .refused(let id, let why): if id.revision == revision { retry(Int(id.number), why) }
     case .outdated(let later): if later > revision { retire(&actions) }
     case .hasMap(let stamp): noteMap(stamp, node, &actions)
@@ -145,6 +154,12 @@ public struct Orchestrator: Sendable {
     }
     // Who was lost is back.
     if isLost[node.int], phase == .running || phase == .reached { planAgain(&actions) }
+  }
+
+  private mutating func lose(_ node: NodeIndex, _ actions: inout [Action]) {
+    guard node.int < isLost.count, !isLost[node.int], phase != .idle else { return }
+    isLost[node.int] = true
+    planAgain(&actions)
   }
 
   mutating func retire(_ actions: inout [Action]) {
@@ -184,7 +199,9 @@ public struct Orchestrator: Sendable {
   // MARK: Maps
 
   private mutating func noteMap(_ stamp: MapStamp, _ node: NodeIndex, _ actions: inout [Action]) {
-    mapOf[node.int] = max(mapOf[node.int], stamp.revision)
+    guard stamp.revision <= revision else { return retire(&actions) }
+    // Another map of the same revision is a wrong one.
+    if map == nil || stamp.revision != map!.revision || stamp == map! { mapOf[node.int] = max(mapOf[node.int], stamp.revision) }
     guard let map, released < map.revision, phase == .reached else { return }
     guard mapOf.indices.allSatisfy({ isLost[$0] || mapOf[$0] >= map.revision }) else { return }
     released = map.revision

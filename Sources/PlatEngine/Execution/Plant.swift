@@ -15,12 +15,17 @@ public enum Plant: String, CaseIterable, Sendable {
   case leaveFollowersBehind
   case readWithoutAsking
   case answerBeforeDisk
+  case takeAnyMap
+  case speakNewest
   // Of the orchestrator.
   case ignoreOrder
   case ignoreLimits
   case promoteLagging
   case dropWithoutJournal
   case planWithoutClaim
+  case ignoreCapacity
+  case ignorePause
+  case forgetCancel
 
   /// What it does, in words.
   public var text: String {
@@ -38,11 +43,16 @@ public enum Plant: String, CaseIterable, Sendable {
     case .leaveFollowersBehind: "the new master does not know who the slaves are"
     case .readWithoutAsking: "a master answers reads without asking whether it still is one"
     case .answerBeforeDisk: "a node answers before what it did is on disk"
+    case .takeAnyMap: "a node takes whichever map it is given"
+    case .speakNewest: "a process speaks its newest version of messages to everybody"
     case .ignoreOrder: "steps begin before those that they come after are done"
     case .ignoreLimits: "limits on streams are not kept"
     case .promoteLagging: "a slave that was left behind is promoted"
     case .dropWithoutJournal: "a slave is dropped without a word in the journal"
     case .planWithoutClaim: "steps are planned without asking the nodes to stop obeying older ones"
+    case .ignoreCapacity: "steps are planned as if nodes had room for anything"
+    case .ignorePause: "an orchestrator that is paused begins steps"
+    case .forgetCancel: "an orchestrator that takes over does not know that the change was called off"
     }
   }
 }

@@ -15,6 +15,8 @@ public struct Survey: Sendable {
   var terms: [UInt64]
   /// Partitions of which no complete copy can be reached though there is one, or may be: nothing may be done about them.
   public internal(set) var isWithheld: [Bool]
+  /// By node: its copies of such partitions, which take room and stay.
+  public internal(set) var withheldCopies: [Int]
   /// What has to be done first: holders that are out of date forget what they have, leaders leave lost followers behind.
   var orders: [Order] = []
   /// What must be in the journal before that.
@@ -36,6 +38,7 @@ public struct Survey: Sendable {
     let count = journal.rosters.count
     rows = Array(repeating: [], count: count)
     isWithheld = Array(repeating: false, count: count)
+    withheldCopies = Array(repeating: 0, count: inventories.count)
     terms = Array(repeating: revision, count: count)
     var found = [[(node: NodeIndex, holding: Holding)]](repeating: [], count: count)
     for (node, inventory) in inventories.enumerated() {
@@ -70,6 +73,7 @@ public struct Survey: Sendable {
     }
     guard !complete.isEmpty else {
       isWithheld[partition] = anyLost || !outdated.isEmpty || hadHolders
+      for item in outdated { withheldCopies[item.node.int] += 1 }
       return
     }
     for item in outdated {

@@ -138,6 +138,8 @@ struct TaskList {
     tasks[index].deadline = deadline
   }
 
+  mutating func isAtWork(_ index: Int, tries: Int) { tasks[index].tries = min(tasks[index].tries, max(tries - 1, 0)) }
+
   mutating func delay(_ index: Int, until deadline: UInt64) { tasks[index].deadline = min(tasks[index].deadline, deadline) }
 
   /// False: it was not under way.

@@ -6,7 +6,7 @@
 /// Arcs stand only where safety needs them. With b live copies before, a after, A that come and R that go, the first
 /// R − A goings are free, and each further one waits for a coming of its own: whatever the order, no fewer than
 /// min(a, b) copies live. A stream's source is one that stays as it is, where there is one; else what changes it waits, or
-/// the stream waits for the takeover that makes the new master.
+/// the stream waits for the takeover, or the promotion, that makes the new master.
 struct PartitionSteps {
   /// Steps so far, of all partitions, and arcs (step, before).
   private(set) var steps: [Step] = []
@@ -69,7 +69,7 @@ struct PartitionSteps {
       walk(nodes, place, to: nodes[place].change.to, .balance, .balance, isCopied: false)
     }
     if live == 0 { gateCreation() }
-    chooseSources(nodes, handovers.first)
+    chooseSources(nodes, handovers.first, lacksMaster: lacksMaster)
     pairGoingsWithComings()
     if hops.hasCrossExclusion { keepApart(nodes) }
     return true
@@ -156,8 +156,11 @@ struct PartitionSteps {
   }
 
   /// Gives each copy a source that is live, and in a known state, whenever the copy is made.
-  private mutating func chooseSources(_ nodes: [Change], _ handover: Handover?) {
+  private mutating func chooseSources(_ nodes: [Change], _ handover: Handover?, lacksMaster: Bool) {
     guard !streams.isEmpty else { return }
+    // Nobody leads, and who will has the data.
+    let promoted = lacksMaster && handover == nil && !hops.hasCrossExclusion
+      ? nodes.indices.first { hops.holdsData(nodes[$0].change.from) && nodes[$0].change.to == hops.leading && firstChange[$0] != nil && firstChange[$0] == last[$0] } : nil
     let steady = nodes.indices.filter { hops.holdsData(nodes[$0].change.from) && firstChange[$0] == nil }
     let takeover = handover.flatMap { firstChange[$0.leaver] }
     for stream in streams {
@@ -169,6 +172,10 @@ struct PartitionSteps {
         // Who is master is settled first: the new one feeds the copies.
         setSource(stream, nodes[heir].node, nodes[heir].change.to)
         arcs.append((stream, takeover))
+      } else if let promoted {
+        // It leads first, and then feeds the copies: nobody waits for a copy, or for room for one, without a master.
+        setSource(stream, nodes[promoted].node, nodes[promoted].change.to)
+        arcs.append((stream, firstChange[promoted]!))
       } else {
         let place = handover?.leaver ?? nodes.indices.first { hops.holdsData(nodes[$0].change.from) }!
         setSource(stream, nodes[place].node, nodes[place].change.from)

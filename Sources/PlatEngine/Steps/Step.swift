@@ -35,7 +35,7 @@
   public var isFullScan: Bool
 
   /// Whose state it changes.
-  var changes: [(node: NodeIndex, change: StateChange)] {
+  package var changes: [(node: NodeIndex, change: StateChange)] {
     kind == .set ? [(node, change)] : [(source, sourceChange), (node, change)]
   }
 

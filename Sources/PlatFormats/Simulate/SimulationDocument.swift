@@ -17,7 +17,7 @@ package struct SimulationDocument: Sendable {
     try options.validate()
     self.names = names
     self.options = options
-    let setup = SimulationCase(
+    let setup = try SimulationCase(
       dense, from: document.map?.placement, to: plan.map.placement, revision: document.map?.header.revision ?? 0)
     simulator = Simulator(setup, rates: try FaultRates(words: options.faults), plant: options.plant)
   }
@@ -46,6 +46,7 @@ package struct SimulationDocument: Sendable {
     for kind in FaultKind.allCases { writer.member(kind.rawValue, outcome.faults[kind.rawIndex]) }
     writer.endObject()
     if let plant = options.plant { writer.member("plant", plant.rawValue) }
+    if let withoutWrites = simulator.withoutWrites { writer.member("withoutWrites", withoutWrites) }
     writer.member("converged", outcome.converged)
     writer.member("violated", outcome.violated)
     writer.key("violations")
@@ -67,7 +68,7 @@ package struct SimulationDocument: Sendable {
   /// The same in words, the first violations with it.
   package var text: String {
     "\(outcome.runs) runs, \(outcome.events) events, \(outcome.faults.reduce(0, +)) faults\n"
-      + "  target reached  \(outcome.converged)\n  violations      \(outcome.violated)\n"
+      + (simulator.withoutWrites.map { "  \($0)\n" } ?? "") + "  target reached  \(outcome.converged)\n  violations      \(outcome.violated)\n"
       + outcome.violations.prefix(3).map { "  \(describe($0))\n  replay: \(replay($0))\n" }.joined()
   }
 

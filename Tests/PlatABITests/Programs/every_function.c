@@ -86,6 +86,38 @@ int main(void) {
   WRONG(plat_simulate_trace(NULL, NULL, NULL, NULL, NULL));
   WRONG(plat_batch(NULL, NULL, NULL, NULL, NULL, NULL));
   plat_thread_defaults(NULL, NULL);
+  uint32_t digest = 7;
+  WRONG(plat_orchestrator_make(NULL, NULL, NULL, NULL, NULL));
+  WRONG(plat_orchestrator_begin(NULL, NULL, 0, NULL));
+  WRONG(plat_orchestrator_poll(NULL, NULL, NULL));
+  WRONG(plat_orchestrator_recorded(NULL, 0, NULL));
+  WRONG(plat_orchestrator_tick(NULL, 0, NULL));
+  WRONG(plat_orchestrator_pause(NULL, NULL));
+  WRONG(plat_orchestrator_resume(NULL, NULL));
+  WRONG(plat_orchestrator_cancel(NULL, NULL));
+  WRONG(plat_orchestrator_receive(NULL, 0, NULL, 0, NULL));
+  WRONG(plat_orchestrator_lost(NULL, 0, NULL));
+  WRONG(plat_orchestrator_inventory(NULL, 0, 0, NULL, 0, NULL));
+  WRONG(plat_orchestrator_complete(NULL, 0, 0, 0, NULL));
+  WRONG(plat_orchestrator_working(NULL, 0, 0, 0, NULL));
+  WRONG(plat_orchestrator_fail(NULL, 0, 0, 0, 0, NULL));
+  WRONG(plat_orchestrator_alive(NULL, 0, NULL));
+  WRONG(plat_orchestrator_has_map(NULL, 0, 0, 0, NULL));
+  WRONG(plat_orchestrator_standing(NULL, NULL, NULL));
+  WRONG(plat_orchestrator_target(NULL, NULL, NULL));
+  plat_orchestrator_free(NULL);
+  CHECK(plat_cluster_digest(NULL) == 0);
+
+  WRONG(plat_agent_make(NULL, 0, 0, NULL, 0, NULL, NULL));
+  WRONG(plat_agent_poll(NULL, NULL, NULL));
+  WRONG(plat_agent_receive(NULL, 0, 0, NULL, 0, NULL));
+  WRONG(plat_agent_tick(NULL, NULL));
+  WRONG(plat_agent_disk_full(NULL, 0, NULL));
+  WRONG(plat_agent_write(NULL, 0, 0, 0, 0, NULL));
+  WRONG(plat_agent_read(NULL, 0, 0, 0, NULL));
+  CHECK(plat_agent_state(NULL, 0) == PLAT_STATE_NULL && plat_agent_leads(NULL, 0) == 0);
+  CHECK(plat_agent_map(NULL, &digest) == 0 && digest == 0 && plat_agent_map(NULL, NULL) == 0);
+  plat_agent_free(NULL);
   puts("all is so");
   return 0;
 }

@@ -125,6 +125,21 @@ import Testing
     #expect(stuck > 20 && first > 20, "\(stuck) stuck, \(first) removed first, of \(waited)")
   }
 
+  /// Nobody waits for a copy without a master: not for its stream, nor for room for it.
+  @Test(arguments: [nil, 0]) func whoAloneHasTheDataLeadsBeforeItFeeds(_ room: Int?) throws {
+    let cluster = try DenseCluster(
+      Cluster(
+        settings: Settings(partitionCount: 1, constraints: [1, 1, 0, 0]), nodes: [Node(name: "a"), Node(name: "b", capacity: room)]))
+    let plan = StepPlanner.plan(
+      cluster, from: PlacementMap.make([[[], [0], [], []]], least: [1, 1, 0, 0]),
+      to: PlacementMap.make([[[0], [1], [], []]], least: [1, 1, 0, 0]))
+    let promotion = try #require(plan.list.steps.firstIndex { $0.node == NodeIndex(0) && $0.change == StateChange(StateIndex(1), StateIndex(0)) })
+    #expect(plan.list.after(promotion).isEmpty)
+    let stream = plan.list.steps.firstIndex(where: \.isFullScan)
+    #expect((stream == nil) == (room == 0))
+    if let stream { #expect(plan.list.after(stream).contains(UInt32(promotion)) && plan.list.steps[stream].sourceChange.from == StateIndex(0)) }
+  }
+
   /// Each kind of fault that the replay is to notice, planted.
   @Test func plantedFaultsAreNoticed() throws {
     var caught: [String: Int] = [:]

@@ -14,6 +14,7 @@ from ._calls import numpy as _numpy
 from ._calls import option_table
 from .cluster import ACTIVE, DEAD, FAILED, LEAVING, MAINTENANCE, MASTER, PENDING, SLAVE, Cluster, Router, Rule, check_document, plan_document
 from .errors import Cancelled, InvalidArgument, InvalidInput, NotFound, OutOfMemory, PlatError, Unmet, Unsupported
+from .execution import Action, Agent, Holding, Orchestrator, Standing, Timing
 from .plan import Move, Plan, Step, Steps
 from .report import Finding, Load, Report
 
@@ -22,8 +23,8 @@ has_numpy = _numpy is not None
 __version__: str = _native.functions["version"]().decode()
 
 __all__ = [
-    "ACTIVE", "DEAD", "FAILED", "LEAVING", "MAINTENANCE", "MASTER", "NONE", "PENDING", "SLAVE", "Cancelled", "Cluster",
-    "Finding", "InvalidArgument", "InvalidInput", "Load", "Move", "NotFound", "OutOfMemory", "Plan", "PlatError", "Report",
-    "Router", "Rule", "Step", "Steps", "Unmet", "Unsupported", "check_document", "has_numpy", "option_table",
+    "ACTIVE", "DEAD", "FAILED", "LEAVING", "MAINTENANCE", "MASTER", "NONE", "PENDING", "SLAVE", "Action", "Agent", "Cancelled",
+    "Cluster", "Finding", "Holding", "InvalidArgument", "InvalidInput", "Load", "Move", "NotFound", "Orchestrator", "OutOfMemory",
+    "Plan", "PlatError", "Report", "Router", "Rule", "Standing", "Step", "Steps", "Timing", "Unmet", "Unsupported", "check_document", "has_numpy", "option_table",
     "plan_document",
 ]

@@ -93,6 +93,40 @@ class OptionStruct(ctypes.Structure):
     ]
 
 
+class ActionStruct(ctypes.Structure):
+    _fields_ = [
+        ("size", c_uint32), ("kind", c_uint32), ("node", c_uint32), ("id", c_uint32), ("revision", c_uint64), ("term", c_uint64),
+        ("partition", c_uint32), ("from_state", c_uint32), ("to_state", c_uint32), ("source", c_uint32), ("source_from", c_uint32),
+        ("source_to", c_uint32), ("leader", c_uint32), ("follower_count", c_uint32), ("followers", POINTER(c_uint32)),
+        ("expected", c_uint64), ("version", c_uint64), ("digest", c_uint32), ("peer_kind", c_uint32), ("peer", c_uint32),
+        ("request", c_uint32), ("bytes", c_void_p), ("length", c_size_t), ("values", POINTER(c_uint64)), ("value_count", c_size_t),
+    ]
+
+
+class TimingStruct(ctypes.Structure):
+    _fields_ = [("size", c_uint32), ("tries", c_uint32)] + [
+        (name, c_uint64) for name in ("pulse", "silence", "patience", "longest_tick")
+    ]
+
+
+class HoldingStruct(ctypes.Structure):
+    _fields_ = [
+        ("partition", c_uint32), ("state", c_uint32), ("is_leading", c_uint32), ("follower_count", c_uint32), ("term", c_uint64),
+        ("followers", POINTER(c_uint32)),
+    ]
+
+
+class StandingStruct(ctypes.Structure):
+    _fields_ = [(name, c_uint32) for name in ("size", "phase", "is_paused", "is_called_off")] + [
+        (name, c_uint64)
+        for name in ("revision", "plans", "done", "running", "left", "rounds", "copied", "to_copy", "lost_count")
+    ]
+
+
+class KeptStruct(ctypes.Structure):
+    _fields_ = [("bytes", c_void_p), ("length", c_size_t)]
+
+
 PROGRESS = ctypes.CFUNCTYPE(c_int32, c_void_p, c_char_p)
 
 # CDLL lets go of the interpreter's lock during every call.
@@ -168,6 +202,37 @@ _signatures: dict[str, tuple[Any, list[Any]]] = {
     "import": (c_int32, [c_char_p, POINTER(DocumentStruct), POINTER(DocumentStruct), _handle, _out, _error]),
     "export": (c_int32, [c_char_p, _handle, _handle, _out, _error]),
     "document_plan": (c_int32, [POINTER(DocumentStruct), _handle, _handle, _out, _error]),
+    "cluster_digest": (c_uint32, [_handle]),
+    "orchestrator_make": (c_int32, [_handle, _handle, POINTER(TimingStruct), _out, _error]),
+    "orchestrator_free": (None, [_handle]),
+    "orchestrator_begin": (c_int32, [_handle, c_char_p, c_size_t, _error]),
+    "orchestrator_poll": (c_int32, [_handle, POINTER(ActionStruct), _error]),
+    "orchestrator_recorded": (c_int32, [_handle, c_int32, _error]),
+    "orchestrator_tick": (c_int32, [_handle, c_uint64, _error]),
+    "orchestrator_pause": (c_int32, [_handle, _error]),
+    "orchestrator_resume": (c_int32, [_handle, _error]),
+    "orchestrator_cancel": (c_int32, [_handle, _error]),
+    "orchestrator_receive": (c_int32, [_handle, c_uint32, c_char_p, c_size_t, _error]),
+    "orchestrator_lost": (c_int32, [_handle, c_uint32, _error]),
+    "orchestrator_inventory": (c_int32, [_handle, c_uint32, c_uint64, POINTER(HoldingStruct), c_size_t, _error]),
+    "orchestrator_complete": (c_int32, [_handle, c_uint32, c_uint64, c_uint32, _error]),
+    "orchestrator_working": (c_int32, [_handle, c_uint32, c_uint64, c_uint32, _error]),
+    "orchestrator_fail": (c_int32, [_handle, c_uint32, c_uint64, c_uint32, c_uint32, _error]),
+    "orchestrator_alive": (c_int32, [_handle, c_uint32, _error]),
+    "orchestrator_has_map": (c_int32, [_handle, c_uint32, c_uint64, c_uint32, _error]),
+    "orchestrator_standing": (c_int32, [_handle, POINTER(StandingStruct), _error]),
+    "orchestrator_target": (c_int32, [_handle, _out, _error]),
+    "agent_make": (c_int32, [_handle, c_uint32, c_uint32, POINTER(KeptStruct), c_size_t, _out, _error]),
+    "agent_free": (None, [_handle]),
+    "agent_poll": (c_int32, [_handle, POINTER(ActionStruct), _error]),
+    "agent_receive": (c_int32, [_handle, c_uint32, c_uint32, c_char_p, c_size_t, _error]),
+    "agent_tick": (c_int32, [_handle, _error]),
+    "agent_disk_full": (c_int32, [_handle, c_int32, _error]),
+    "agent_write": (c_int32, [_handle, c_uint32, c_uint64, c_uint32, c_uint32, _error]),
+    "agent_read": (c_int32, [_handle, c_uint32, c_uint32, c_uint32, _error]),
+    "agent_state": (c_uint32, [_handle, c_uint32]),
+    "agent_leads": (c_int32, [_handle, c_uint32]),
+    "agent_map": (c_uint64, [_handle, POINTER(c_uint32)]),
     "document_check": (c_int32, [POINTER(DocumentStruct), POINTER(DocumentStruct), _handle, _handle, _out, _error]),
 }
 functions: dict[str, Any] = {}

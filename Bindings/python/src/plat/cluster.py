@@ -214,6 +214,11 @@ class Cluster(Handle):
     def export(self, system: str) -> bytes:
         return document_bytes(make("export", system.encode(), self._pointer, None))
 
+    @property
+    def digest(self) -> int:
+        """A CRC-32 of the current map, whatever the numbering of nodes; 0 where there is none."""
+        return _native.functions["cluster_digest"](self._pointer)
+
     def router(self) -> "Router":
         return Router(make("router_make", self._pointer))
 

@@ -1,0 +1,246 @@
+"""Carrying a plan out: the orchestrator and the agents of nodes, state machines without clock, threads or I/O.
+
+    >>> orchestrator = plat.Orchestrator(cluster, plan)
+    >>> orchestrator.begin(journal)
+    >>> for action in orchestrator.actions(): ...
+
+Actions are carried out in the order in which they come; what must be durable is so before the next one is taken.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Iterable, Iterator, Optional, Sequence
+
+from . import _native
+from ._calls import Handle, call, make
+
+if TYPE_CHECKING:
+    from .cluster import Cluster
+    from .plan import Plan
+
+_kinds = {
+    0: "none", 1: "record", 2: "reached", 3: "release", 4: "retired", 16: "claim", 17: "set", 18: "copy", 19: "take over", 20: "lead",
+    21: "discard", 22: "pulse", 23: "map", 24: "send", 32: "keep", 33: "deliver", 34: "written", 35: "answer", 36: "denied",
+}
+_peers = ("node", "orchestrator", "client")
+_phases = ("idle", "recording", "claiming", "leaving", "planning", "running", "reached", "retired")
+_refusals = {"state": 0, "busy": 1, "not leader": 2, "no room": 3, "outdated": 4}
+
+
+@dataclass(frozen=True)
+class Action:
+    """What is to be done. `kind` says which of the rest means something: see plat.h, part 9."""
+
+    kind: str
+    node: Optional[int]
+    id: int
+    revision: int
+    term: int
+    partition: Optional[int]
+    from_state: Optional[int]
+    to_state: Optional[int]
+    source: Optional[int]
+    source_from: Optional[int]
+    source_to: Optional[int]
+    leader: Optional[int]
+    followers: tuple[int, ...]
+    expected: int
+    version: int
+    digest: int
+    peer_kind: str
+    peer: Optional[int]
+    request: int
+    data: bytes
+    values: tuple[int, ...]
+
+    @property
+    def is_order(self) -> bool:
+        return self.kind in ("set", "copy", "take over", "lead", "discard")
+
+
+@dataclass(frozen=True)
+class Timing:
+    """In ticks of the host's own length, about as long as a message takes; 0: the default."""
+
+    pulse: int = 0
+    silence: int = 0
+    patience: int = 0
+    longest_tick: int = 0
+    tries: int = 0
+
+
+@dataclass(frozen=True)
+class Holding:
+    """What a node without an agent tells of a partition."""
+
+    partition: int
+    state: int
+    term: int
+    is_leading: bool = False
+    followers: Sequence[int] = ()
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a change stands."""
+
+    phase: str
+    is_paused: bool
+    is_called_off: bool
+    revision: int
+    plans: int
+    done: int
+    running: int
+    left: int
+    rounds: int
+    copied: int
+    to_copy: int
+    lost_count: int
+
+
+def _none(value: int) -> Optional[int]:
+    return None if value == _native.NONE else value
+
+
+def _poll(function: str, handle: Handle) -> Iterator[Action]:
+    while True:
+        told = _native.ActionStruct(size=ctypes.sizeof(_native.ActionStruct))
+        call(function, handle._pointer, ctypes.byref(told))
+        if told.kind == 0:
+            return
+        yield Action(
+            _kinds[told.kind], _none(told.node), told.id, told.revision, told.term, _none(told.partition), _none(told.from_state),
+            _none(told.to_state), _none(told.source), _none(told.source_from), _none(told.source_to), _none(told.leader),
+            tuple(told.followers[index] for index in range(told.follower_count)), told.expected, told.version, told.digest,
+            _peers[told.peer_kind], _none(told.peer), told.request, ctypes.string_at(told.bytes, told.length) if told.length else b"",
+            tuple(told.values[index] for index in range(told.value_count)))
+
+
+class Orchestrator(Handle):
+    """Takes a cluster from its map to a plan's."""
+
+    _free = "orchestrator_free"
+
+    def __init__(self, cluster: "Cluster", plan: "Plan", timing: Timing = Timing()) -> None:
+        times = _native.TimingStruct(
+            ctypes.sizeof(_native.TimingStruct), timing.tries, timing.pulse, timing.silence, timing.patience, timing.longest_tick)
+        super().__init__(make("orchestrator_make", cluster._pointer, plan._pointer, ctypes.byref(times)))
+        self._keeps = (cluster, plan)  # rows that they borrowed
+
+    def begin(self, journal: bytes = b"") -> None:
+        """`journal`: what the last `record` that was done had as `data`; empty: there is none yet."""
+        call("orchestrator_begin", self._pointer, journal or None, len(journal))
+
+    def actions(self) -> Iterator[Action]:
+        """All that is to be done now. What happens meanwhile may be told while this is gone through."""
+        return _poll("orchestrator_poll", self)
+
+    def recorded(self, done: bool) -> None:
+        call("orchestrator_recorded", self._pointer, int(done))
+
+    def tick(self, now: int) -> None:
+        call("orchestrator_tick", self._pointer, now)
+
+    def pause(self) -> None:
+        call("orchestrator_pause", self._pointer)
+
+    def resume(self) -> None:
+        call("orchestrator_resume", self._pointer)
+
+    def cancel(self) -> None:
+        call("orchestrator_cancel", self._pointer)
+
+    def receive(self, node: int, data: bytes) -> None:
+        """What a node's agent sent."""
+        call("orchestrator_receive", self._pointer, node, data, len(data))
+
+    def lost(self, node: int) -> None:
+        call("orchestrator_lost", self._pointer, node)
+
+    def inventory(self, node: int, revision: int, holdings: Iterable[Holding]) -> None:
+        """What a claimed node without an agent holds, by partition."""
+        held = sorted(holdings, key=lambda holding: holding.partition)
+        lists = [(ctypes.c_uint32 * max(len(holding.followers), 1))(*holding.followers) for holding in held]
+        block = (_native.HoldingStruct * max(len(held), 1))(*(
+            _native.HoldingStruct(
+                holding.partition, holding.state, int(holding.is_leading), len(holding.followers), holding.term,
+                ctypes.cast(followers, ctypes.POINTER(ctypes.c_uint32)))
+            for holding, followers in zip(held, lists)))
+        call("orchestrator_inventory", self._pointer, node, revision, block, len(held))
+
+    def complete(self, action: Action) -> None:
+        call("orchestrator_complete", self._pointer, action.node, action.revision, action.id)
+
+    def working(self, action: Action) -> None:
+        call("orchestrator_working", self._pointer, action.node, action.revision, action.id)
+
+    def fail(self, action: Action, why: str) -> None:
+        """`why`: "state", "busy", "not leader", "no room", "outdated"."""
+        call("orchestrator_fail", self._pointer, action.node, action.revision, action.id, _refusals[why])
+
+    def alive(self, node: int) -> None:
+        call("orchestrator_alive", self._pointer, node)
+
+    def has_map(self, node: int, revision: int, digest: int) -> None:
+        call("orchestrator_has_map", self._pointer, node, revision, digest)
+
+    @property
+    def standing(self) -> Standing:
+        told = _native.StandingStruct(size=ctypes.sizeof(_native.StandingStruct))
+        call("orchestrator_standing", self._pointer, ctypes.byref(told))
+        return Standing(
+            _phases[told.phase], bool(told.is_paused), bool(told.is_called_off), told.revision, told.plans, told.done, told.running,
+            told.left, told.rounds, told.copied, told.to_copy, told.lost_count)
+
+    def target(self) -> "Cluster":
+        """The cluster with the map that is being gone to, or that is in force. Raises `NotFound` until something was planned."""
+        from .cluster import Cluster
+
+        return Cluster(make("orchestrator_target", self._pointer), self._keeps)
+
+
+class Agent(Handle):
+    """One node's side. `boot` is greater at each start; `kept`: for each partition, and None, the last `data` of a `keep`."""
+
+    _free = "agent_free"
+
+    def __init__(self, cluster: "Cluster", node: int, boot: int, kept: Iterable[bytes] = ()) -> None:
+        known = list(kept)
+        blocks = [ctypes.create_string_buffer(data, max(len(data), 1)) for data in known]
+        array = (_native.KeptStruct * max(len(known), 1))(*(
+            _native.KeptStruct(ctypes.addressof(block), len(data)) for block, data in zip(blocks, known)))
+        super().__init__(make("agent_make", cluster._pointer, node, boot, array, len(known)))
+        self._keeps = cluster
+
+    def actions(self) -> Iterator[Action]:
+        return _poll("agent_poll", self)
+
+    def receive(self, peer_kind: str, peer: int, data: bytes) -> None:
+        """What a "node"'s agent or an "orchestrator" sent."""
+        call("agent_receive", self._pointer, _peers.index(peer_kind), peer, data, len(data))
+
+    def tick(self) -> None:
+        call("agent_tick", self._pointer)
+
+    def disk_full(self, is_full: bool) -> None:
+        call("agent_disk_full", self._pointer, int(is_full))
+
+    def write(self, partition: int, value: int, client: int, request: int) -> None:
+        call("agent_write", self._pointer, partition, value, client, request)
+
+    def read(self, partition: int, client: int, request: int) -> None:
+        call("agent_read", self._pointer, partition, client, request)
+
+    def state(self, partition: int) -> Optional[int]:
+        return _none(_native.functions["agent_state"](self._pointer, partition))
+
+    def leads(self, partition: int) -> bool:
+        return bool(_native.functions["agent_leads"](self._pointer, partition))
+
+    @property
+    def map(self) -> tuple[int, int]:
+        """Revision (0: none) and digest of the map that it was told of last."""
+        digest = ctypes.c_uint32()
+        return _native.functions["agent_map"](self._pointer, ctypes.byref(digest)), digest.value

@@ -1,0 +1,200 @@
+"""python3 -m unittest, with PLAT_LIBRARY and PYTHONPATH=src: a change carried out by steps, and by agents in one process."""
+
+import os
+import sys
+import unittest
+
+if os.environ.get("PLAT_WITHOUT_NUMPY"):
+    sys.modules["numpy"] = None  # type: ignore[assignment]
+
+import plat
+
+NODES, PARTITIONS = 4, 12
+
+
+def make():
+    """Node 0 leaves, node 3 has come."""
+    rows = [node for partition in range(PARTITIONS) for node in (partition % 3, (partition + 1) % 3)]
+    return plat.Cluster.from_arrays(NODES, PARTITIONS, statuses=[plat.LEAVING] + [plat.ACTIVE] * 3, map=rows, revision=1)
+
+
+def wanted(cluster):
+    return [{node: state for state, node in enumerate(row)} for row in cluster.rows.tolist()]
+
+
+class BySteps(unittest.TestCase):
+    """The host's own nodes: here a dictionary each."""
+
+    def setUp(self):
+        self.cluster = make()
+        self.plan = self.cluster.plan()
+        self.nodes = [{} for _ in range(NODES)]
+        for partition, row in enumerate(wanted(self.cluster)):
+            for node, state in row.items():
+                self.nodes[node][partition] = (state, 1)
+        self.journal = (0, b"")
+        self.reached = []
+        self.down = set()
+
+    def orchestrator(self):
+        orchestrator = plat.Orchestrator(self.cluster, self.plan, plat.Timing(silence=(1 << 64) - 1))
+        orchestrator.begin(self.journal[1])
+        return orchestrator
+
+    def carry_out(self, orchestrator, orders=1000):
+        for action in orchestrator.actions():
+            if action.kind == "record":
+                is_right = action.expected == self.journal[0]
+                if is_right:
+                    self.journal = (action.version, action.data)
+                orchestrator.recorded(is_right)
+            elif action.kind == "reached":
+                self.reached.append((action.revision, action.digest))
+            elif action.node in self.down:
+                continue
+            elif action.kind == "claim":
+                held = [self.holding(action.node, partition, *held) for partition, held in self.nodes[action.node].items()]
+                orchestrator.inventory(action.node, action.revision, held)
+            elif action.kind == "map":
+                orchestrator.has_map(action.node, action.revision, action.digest)
+            elif action.is_order:
+                self.obey(orchestrator, action)
+                orders -= 1
+                if orders == 0:
+                    return
+
+    def holding(self, node, partition, state, term):
+        is_leading = state == plat.MASTER
+        followers = [other for other in range(NODES) if other != node and self.nodes[other].get(partition, (9, 0))[0] == plat.SLAVE]
+        return plat.Holding(partition, state, term, is_leading, followers if is_leading else ())
+
+    def obey(self, orchestrator, action):
+        node, partition = self.nodes[action.node], action.partition
+        if node.get(partition, (None, 0))[0] != action.from_state:
+            return orchestrator.fail(action, "state")
+        if action.source is not None:
+            self.assertIn(self.nodes[action.source][partition][0], (plat.MASTER, plat.SLAVE))
+            self.nodes[action.source][partition] = (action.source_to, action.revision)
+        node.pop(partition, None)
+        if action.to_state is not None:
+            node[partition] = (action.to_state, action.revision)
+        orchestrator.complete(action)
+
+    def check(self, target):
+        for partition, row in enumerate(wanted(target)):
+            for node in range(NODES):
+                if node not in self.down:
+                    state = self.nodes[node].get(partition, (None, 0))[0]
+                    self.assertEqual(None if state == plat.DEAD else state, row.get(node))
+
+    def test_to_the_end(self):
+        orchestrator = self.orchestrator()
+        self.carry_out(orchestrator)
+        target = orchestrator.target()
+        self.check(target)
+        self.assertEqual(target.digest, self.cluster.after(self.plan).digest)
+        self.assertEqual(self.reached, [(2, target.digest)])
+        standing = orchestrator.standing
+        self.assertEqual((standing.phase, standing.left, standing.running, standing.plans), ("reached", 0, 0, 1))
+        self.assertEqual(standing.copied, standing.to_copy)
+
+    def test_another_goes_on_from_the_journal(self):
+        self.carry_out(self.orchestrator(), orders=5)
+        self.assertEqual(self.reached, [])
+        second = self.orchestrator()
+        self.carry_out(second)
+        self.check(second.target())
+        self.assertEqual(second.standing.revision, 3)
+
+    def test_a_node_is_lost_and_comes_back(self):
+        orchestrator = self.orchestrator()
+        self.carry_out(orchestrator, orders=5)
+        self.down = {2}
+        orchestrator.lost(2)
+        self.carry_out(orchestrator)
+        self.check(orchestrator.target())
+        self.assertEqual(orchestrator.standing.lost_count, 1)
+        self.assertNotIn(2, orchestrator.target().rows.tolist()[1])
+        self.down = set()
+        orchestrator.alive(2)
+        self.carry_out(orchestrator)
+        self.check(orchestrator.target())
+        self.assertEqual(orchestrator.target().digest, self.cluster.after(self.plan).digest)
+
+    def test_called_off_and_paused(self):
+        orchestrator = self.orchestrator()
+        self.carry_out(orchestrator, orders=5)
+        orchestrator.cancel()
+        self.carry_out(orchestrator)
+        self.assertTrue(orchestrator.standing.is_called_off)
+        target = orchestrator.target()
+        self.check(target)
+        self.assertNotEqual(target.digest, self.cluster.after(self.plan).digest)
+        second = self.orchestrator()
+        self.assertTrue(second.standing.is_called_off)
+        second.pause()
+        self.carry_out(second)
+        self.assertTrue(second.standing.is_paused)
+        self.assertEqual(second.standing.done, 0)
+
+    def test_wrong_calls(self):
+        orchestrator = self.orchestrator()
+        with self.assertRaises(plat.InvalidArgument):
+            orchestrator.begin()
+        with self.assertRaises(plat.InvalidInput):
+            orchestrator.receive(0, b"nonsense")
+        with self.assertRaises(plat.NotFound):
+            orchestrator.target()
+        with self.assertRaises(plat.InvalidArgument):
+            orchestrator.lost(NODES)
+        with self.assertRaises(plat.InvalidInput):
+            plat.Agent(self.cluster, 0, 1, [b"nonsense"])
+
+
+class ByAgents(unittest.TestCase):
+    def test_in_one_process(self):
+        cluster = make()
+        plan = cluster.plan()
+        agents = [plat.Agent(cluster, node, 1) for node in range(NODES)]
+        orchestrator, journal, answers = plat.Orchestrator(cluster, plan), (0, b""), {}
+        orchestrator.begin()
+        agents[1].write(1, 42, client=7, request=1)
+        is_busy = True
+        while is_busy:
+            is_busy = False
+            for action in orchestrator.actions():
+                is_busy = True
+                if action.node is not None:
+                    agents[action.node].receive("orchestrator", 1, action.data)
+                elif action.kind == "record":
+                    journal = (action.version, action.data)
+                    orchestrator.recorded(True)
+            for node, agent in enumerate(agents):
+                for action in agent.actions():
+                    is_busy = True
+                    if action.kind == "deliver" and action.peer_kind == "node":
+                        agents[action.peer].receive("node", node, action.data)
+                    elif action.kind == "deliver":
+                        orchestrator.receive(node, action.data)
+                    elif action.kind != "keep":
+                        answers[action.request] = (action.kind, action.peer, action.values)
+        self.assertEqual(answers, {1: ("written", 7, ())})
+        self.assertEqual(journal[0], 1)
+        target = orchestrator.target()
+        for partition, row in enumerate(wanted(target)):
+            self.assertEqual([agents[node].state(partition) for node in row], list(row.values()))
+            self.assertEqual([node for node in range(NODES) if agents[node].leads(partition)], [target.rows.tolist()[partition][0]])
+        self.assertEqual({agent.map for agent in agents}, {(target.revision, target.digest)})
+        leader = agents[target.rows.tolist()[1][0]]
+        leader.read(1, client=7, request=2)
+        follower = target.rows.tolist()[1][1]
+        for action in leader.actions():
+            agents[follower].receive("node", agents.index(leader), action.data)
+        for action in agents[follower].actions():
+            if action.kind == "deliver":
+                leader.receive("node", follower, action.data)
+        self.assertEqual([(action.kind, action.values) for action in leader.actions()], [("answer", (42,))])
+
+
+if __name__ == "__main__":
+    unittest.main()

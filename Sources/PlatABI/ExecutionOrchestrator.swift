@@ -1,0 +1,315 @@
+import CPlat
+import PlatEngine
+import PlatFormats
+import Synchronization
+
+/// Behind `plat_orchestrator`: the engine's state machine, its actions until the host asks for them, and planning, which the
+/// library does itself.
+final class OrchestratorHandle: Sendable {
+  let cluster: ClusterHandle
+  private let target: PlacementMap
+  private let state: Mutex<State>
+
+  struct State: ~Copyable {
+    var machine: Orchestrator
+    var speech: Speech
+    var actions: [Orchestrator.Action] = []
+    var next = 0
+    /// Of nodes that speak a version which nobody here knows.
+    var replies: [(node: NodeIndex, bytes: [UInt8])] = []
+    /// What is to be planned from; it stays here where planning fails.
+    var survey: Survey?
+    var map: (placement: PlacementMap, stamp: MapStamp)?
+    var isBegun = false
+    var memory = ActionMemory()
+  }
+
+  let names: WireNames
+  private let beginning: Beginning
+
+  init(_ cluster: ClusterHandle, to plan: PlanHandle, _ timing: Orchestrator.Timing) throws {
+    self.cluster = cluster
+    target = plan.target
+    beginning = cluster.beginning
+    names = try WireNames(cluster.dense)
+    let goal = cluster.stamp(target, revision: plan.document.map.header.revision)
+    let machine = Orchestrator(cluster.dense, hadHolders: beginning.hadHolders, goal: goal, timing: timing)
+    state = Mutex(State(machine: machine, speech: Speech(names)))
+  }
+
+  // MARK: What happened
+
+  func handle(_ event: Orchestrator.Event) throws { try state.withLock { try handle(event, &$0) } }
+
+  func begin(_ bytes: UnsafeRawBufferPointer?) throws {
+    let journal = try bytes.map { try Journal($0, names) } ?? beginning.journal
+    try state.withLock { state in
+      guard !state.isBegun else { throw Refusal.argument("orchestrator", found: "one that has begun", expected: "a new one") }
+      state.isBegun = true
+      try handle(.begin(journal), &state)
+    }
+  }
+
+  func receive(_ bytes: UnsafeRawBufferPointer, from node: NodeIndex) throws {
+    try state.withLock { state in
+      switch try state.speech.hear(bytes, from: .node(node)) {
+      case .message(let message): try handle(.message(message, from: node), &state)
+      case .reply(let bytes): state.replies.append((node, bytes))
+      case .nothing: break
+      }
+    }
+  }
+
+  private func handle(_ event: Orchestrator.Event, _ state: inout State) throws {
+    add(state.machine.handle(event), &state)
+    // Surveys of plans that were given up are of an older revision, and not looked at.
+    guard let survey = state.survey else { return }
+    guard survey.revision == state.machine.revision, state.machine.phase == .planning else {
+      state.survey = nil
+      return
+    }
+    let way = try cluster.locatingErrors { try survey.way(of: cluster.dense, to: target) }
+    let stamp = cluster.stamp(way.target, revision: survey.revision)
+    state.survey = nil
+    state.map = (way.target, stamp)
+    add(state.machine.handle(.planned(way.steps, map: stamp)), &state)
+  }
+
+  private func add(_ actions: [Orchestrator.Action], _ state: inout State) {
+    for action in actions {
+      if case .plan(let survey) = action { state.survey = survey } else { state.actions.append(action) }
+    }
+  }
+
+  // MARK: What is to be done
+
+  func poll() -> plat_action {
+    state.withLock { state in
+      if let (node, bytes) = state.replies.popLast() {
+        var action = plat_action(PLAT_ACTION_SEND, node: cluster.ofHost(node))
+        state.memory.keep(bytes, &action)
+        return action
+      }
+      guard state.next < state.actions.count else {
+        state.actions.removeAll(keepingCapacity: state.actions.count < 1024)
+        state.next = 0
+        return plat_action(PLAT_ACTION_NONE)
+      }
+      state.next += 1
+      return told(state.actions[state.next - 1], &state)
+    }
+  }
+
+  private func told(_ told: Orchestrator.Action, _ state: inout State) -> plat_action {
+    var action: plat_action
+    switch told {
+    case .send(let message, let node):
+      let bytes = state.speech.write(message, to: .node(node)) ?? []
+      return self.told(message, for: node, bytes, state.machine.revision, &state)
+    case .record(let journal, let expected):
+      action = plat_action(PLAT_ACTION_RECORD)
+      (action.expected, action.version, action.revision) = (expected, journal.version, journal.revision)
+      state.memory.keep(journal.bytes(names), &action)
+    case .reached(let map):
+      action = plat_action(PLAT_ACTION_REACHED)
+      (action.revision, action.digest) = (map.revision, map.digest)
+    case .releaseMaps(let revision):
+      action = plat_action(PLAT_ACTION_RELEASE)
+      action.revision = revision
+    case .retired, .plan: action = plat_action(PLAT_ACTION_RETIRED)
+    }
+    return action
+  }
+
+  private func told(
+    _ message: Message, for node: NodeIndex, _ bytes: [UInt8], _ revision: UInt64, _ state: inout State
+  ) -> plat_action {
+    var action = plat_action(PLAT_ACTION_SEND, node: cluster.ofHost(node))
+    action.revision = revision
+    var followers: [UInt32] = []
+    switch message {
+    case .claim(let revision):
+      action.kind = PLAT_ACTION_CLAIM
+      action.revision = revision
+    case .pulse: action.kind = PLAT_ACTION_PULSE
+    case .map(let map):
+      action.kind = PLAT_ACTION_MAP
+      (action.revision, action.digest) = (map.revision, map.digest)
+    case .order(let order):
+      action.kind =
+        switch order.kind {
+        case .set: PLAT_ACTION_SET
+        case .copy: PLAT_ACTION_COPY
+        case .takeOver: PLAT_ACTION_TAKE_OVER
+        case .lead: PLAT_ACTION_LEAD
+        case .discard: PLAT_ACTION_DISCARD
+        }
+      (action.revision, action.id, action.term) = (order.id.revision, order.id.number, order.term)
+      action.partition = order.partition.raw
+      (action.from, action.to) = (order.change.from.ofHost, order.change.to.ofHost)
+      (action.source, action.leader) = (cluster.ofHost(order.source), cluster.ofHost(order.leader))
+      (action.source_from, action.source_to) = (order.sourceChange.from.ofHost, order.sourceChange.to.ofHost)
+      followers = order.followers.map { cluster.ofHost($0) }
+    default: break
+    }
+    state.memory.keep(followers, bytes, &action)
+    return action
+  }
+
+  // MARK: Questions
+
+  func standing() -> plat_standing {
+    state.withLock { state in
+      var standing = plat_standing()
+      let progress = state.machine.progress
+      standing.phase =
+        switch state.machine.phase {
+        case .idle: PLAT_PHASE_IDLE
+        case .recording: PLAT_PHASE_RECORDING
+        case .claiming: PLAT_PHASE_CLAIMING
+        case .leaving: PLAT_PHASE_LEAVING
+        case .planning: PLAT_PHASE_PLANNING
+        case .running: PLAT_PHASE_RUNNING
+        case .reached: PLAT_PHASE_REACHED
+        case .retired: PLAT_PHASE_RETIRED
+        }
+      standing.is_paused = state.machine.isPaused ? 1 : 0
+      standing.is_called_off = state.machine.isCancelled ? 1 : 0
+      standing.revision = state.machine.revision
+      standing.plans = UInt64(clamping: state.machine.plans)
+      (standing.done, standing.running, standing.left) =
+        (UInt64(clamping: progress.done), UInt64(clamping: progress.running), UInt64(clamping: progress.left))
+      standing.rounds = UInt64(clamping: progress.rounds)
+      standing.copied = progress.copied.floor.map { UInt64(clamping: $0) } ?? .max
+      standing.to_copy = progress.toCopy.floor.map { UInt64(clamping: $0) } ?? .max
+      standing.lost_count = UInt64(clamping: state.machine.lostNodes.count)
+      return standing
+    }
+  }
+
+  /// Nil until something was planned.
+  func targetCluster() -> ClusterHandle? {
+    guard let (placement, stamp) = state.withLock({ $0.map }) else { return nil }
+    var document = cluster.document
+    document.map = MapDocument(header: MapHeader(kind: .current, revision: stamp.revision), placement: placement)
+    return ClusterHandle(document, cluster.dense, numbering: cluster.numbering, source: cluster.source)
+  }
+}
+
+extension Orchestrator.Timing {
+  /// What is 0 stays as it is by default.
+  init(_ timing: UnsafePointer<plat_timing>?) throws {
+    self.init()
+    guard timing != nil else { return }
+    let told = try Sized.read(timing, "timing", empty: plat_timing())
+    // So that times can be added up.
+    func set(_ field: inout UInt64, _ value: UInt64) { if value > 0 { field = min(value, 1 << 48) } }
+    set(&pulse, told.pulse)
+    set(&silence, told.silence)
+    set(&patience, told.patience)
+    set(&longestTick, told.longest_tick)
+    if told.tries > 0 { tries = Int(told.tries) }
+  }
+}
+
+@c @implementation
+public func plat_orchestrator_make(
+  _ cluster: OpaquePointer?, _ plan: OpaquePointer?, _ timing: UnsafePointer<plat_timing>?,
+  _ orchestrator: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<plat_error>?
+) -> plat_status {
+  call(error) {
+    let out = try Handle.out(orchestrator, "orchestrator")
+    let cluster: ClusterHandle = try Handle.take(cluster, "cluster")
+    let plan: PlanHandle = try Handle.take(plan, "plan")
+    guard plan.cluster.isLike(cluster) else {
+      throw Refusal.argument("plan", found: "a plan for another cluster", expected: "one for this cluster")
+    }
+    out.pointee = Handle.give(try OrchestratorHandle(cluster, to: plan, Orchestrator.Timing(timing)))
+  }
+}
+
+@c @implementation
+public func plat_orchestrator_free(_ orchestrator: OpaquePointer?) { Handle.free(orchestrator, OrchestratorHandle.self) }
+
+/// One call of a handle.
+private func with(
+  _ orchestrator: OpaquePointer?, _ error: UnsafeMutablePointer<plat_error>?, _ body: (OrchestratorHandle) throws -> Void
+) -> plat_status {
+  call(error) { try body(try Handle.take(orchestrator, "orchestrator")) }
+}
+
+@c @implementation
+public func plat_orchestrator_begin(
+  _ orchestrator: OpaquePointer?, _ journal: UnsafeRawPointer?, _ length: Int, _ error: UnsafeMutablePointer<plat_error>?
+) -> plat_status {
+  with(orchestrator, error) {
+    try $0.begin(journal == nil && length == 0 ? nil : try hostBytes(journal, length, "journal"))
+  }
+}
+
+@c @implementation
+public func plat_orchestrator_poll(
+  _ orchestrator: OpaquePointer?, _ action: UnsafeMutablePointer<plat_action>?, _ error: UnsafeMutablePointer<plat_error>?
+) -> plat_status {
+  with(orchestrator, error) { handle in
+    // Nothing is taken out where there is no place for it.
+    try Sized.write(plat_action(PLAT_ACTION_NONE), to: action, "action")
+    try Sized.write(handle.poll(), to: action, "action")
+  }
+}
+
+@c @implementation
+public func plat_orchestrator_recorded(
+  _ orchestrator: OpaquePointer?, _ done: Int32, _ error: UnsafeMutablePointer<plat_error>?
+) -> plat_status { with(orchestrator, error) { try $0.handle(.recorded(done != 0)) } }
+
+@c @implementation
+public func plat_orchestrator_tick(
+  _ orchestrator: OpaquePointer?, _ now: UInt64, _ error: UnsafeMutablePointer<plat_error>?
+) -> plat_status { with(orchestrator, error) { try $0.handle(.tick(now)) } }
+
+@c @implementation
+public func plat_orchestrator_pause(
+  _ orchestrator: OpaquePointer?, _ error: UnsafeMutablePointer<plat_error>?
+) -> plat_status { with(orchestrator, error) { try $0.handle(.pause) } }
+
+@c @implementation
+public func plat_orchestrator_resume(
+  _ orchestrator: OpaquePointer?, _ error: UnsafeMutablePointer<plat_error>?
+) -> plat_status { with(orchestrator, error) { try $0.handle(.resume) } }
+
+@c @implementation
+public func plat_orchestrator_cancel(
+  _ orchestrator: OpaquePointer?, _ error: UnsafeMutablePointer<plat_error>?
+) -> plat_status { with(orchestrator, error) { try $0.handle(.cancel) } }
+
+@c @implementation
+public func plat_orchestrator_receive(
+  _ orchestrator: OpaquePointer?, _ node: UInt32, _ bytes: UnsafeRawPointer?, _ length: Int,
+  _ error: UnsafeMutablePointer<plat_error>?
+) -> plat_status {
+  with(orchestrator, error) {
+    try $0.receive(try hostBytes(bytes, length, "bytes"), from: try $0.cluster.node(node, "node"))
+  }
+}
+
+@c @implementation
+public func plat_orchestrator_lost(
+  _ orchestrator: OpaquePointer?, _ node: UInt32, _ error: UnsafeMutablePointer<plat_error>?
+) -> plat_status { with(orchestrator, error) { try $0.handle(.lost(try $0.cluster.node(node, "node"))) } }
+
+@c @implementation
+public func plat_orchestrator_standing(
+  _ orchestrator: OpaquePointer?, _ standing: UnsafeMutablePointer<plat_standing>?, _ error: UnsafeMutablePointer<plat_error>?
+) -> plat_status { with(orchestrator, error) { try Sized.write($0.standing(), to: standing, "standing") } }
+
+@c @implementation
+public func plat_orchestrator_target(
+  _ orchestrator: OpaquePointer?, _ target: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<plat_error>?
+) -> plat_status {
+  with(orchestrator, error) {
+    let out = try Handle.out(target, "target")
+    guard let cluster = $0.targetCluster() else { throw Refusal.notFound("nothing was planned yet") }
+    out.pointee = Handle.give(cluster)
+  }
+}

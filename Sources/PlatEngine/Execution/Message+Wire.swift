@@ -1,0 +1,212 @@
+/// Messages as bytes. A version is never changed once it has been given out: what is new is a new kind, of a newer version.
+///
+/// | version | has |
+/// | --- | --- |
+/// | 1 | all but what follows |
+/// | 2 | `working`: a node that is asked again says that it is still at it |
+extension Message {
+  /// The code of its kind, and the first version that has it.
+  private var code: (kind: UInt8, since: UInt8) {
+    switch self {
+    case .claim: (1, 1)
+    case .order: (2, 1)
+    case .pulse: (3, 1)
+    case .map: (4, 1)
+    case .inventory: (16, 1)
+    case .done: (17, 1)
+    case .refused: (18, 1)
+    case .outdated: (19, 1)
+    case .alive: (20, 1)
+    case .hasMap: (21, 1)
+    case .working: (22, 2)
+    case .fetch: (32, 1)
+    case .fetched: (33, 1)
+    case .join: (34, 1)
+    case .joined: (35, 1)
+    case .peerRefused: (36, 1)
+    case .handOver: (40, 1)
+    case .handedOver: (41, 1)
+    case .append: (48, 1)
+    case .appended: (49, 1)
+    case .differs: (50, 1)
+    case .fenced: (51, 1)
+    case .left: (52, 1)
+    case .write: (64, 1)
+    case .read: (65, 1)
+    case .written: (66, 1)
+    case .answer: (67, 1)
+    case .denied: (68, 1)
+    }
+  }
+
+  /// Nil: that version has no such message.
+  func bytes(version: UInt8, newest: UInt8, _ names: WireNames) -> [UInt8]? {
+    guard code.since <= version else { return nil }
+    var writer = WireWriter(version: version, newest: newest, kind: code.kind, names)
+    switch self {
+    case .pulse, .alive: break
+    case .claim(let revision), .outdated(let revision): writer.put(revision)
+    case .order(let order), .fetch(let order): writer.put(order)
+    case .map(let stamp), .hasMap(let stamp): writer.put(stamp)
+    case .inventory(let revision, let holdings):
+      writer.put(revision)
+      writer.put(holdings.count)
+      for holding in holdings { writer.put(holding) }
+    case .done(let id), .working(let id): writer.put(id)
+    case .refused(let id, let why), .peerRefused(let id, let why):
+      writer.put(id)
+      writer.put(UInt64(why.rawValue))
+    case .fetched(let id, let log, let term):
+      writer.put(id)
+      writer.put(term)
+      writer.put(log)
+    case .join(let order, let attempt):
+      writer.put(order)
+      writer.put(attempt)
+    case .joined(let id, let attempt, let end, let term):
+      writer.put(id)
+      writer.put(attempt)
+      writer.put(end)
+      writer.put(term)
+    case .handOver(let order, let end, let lastTerm):
+      writer.put(order)
+      writer.put(end)
+      writer.put(lastTerm)
+    case .handedOver(let id, let followers, let start, let log):
+      writer.put(id)
+      writer.put(followers)
+      writer.put(start)
+      writer.put(log)
+    case .append(let partition, let term, let round, let previous, let previousTerm, let log):
+      writer.put(partition)
+      writer.put(term)
+      writer.put(round)
+      writer.put(previous)
+      writer.put(previousTerm)
+      writer.put(log)
+    case .appended(let partition, let term, let round, let place), .differs(let partition, let term, let round, let place):
+      writer.put(partition)
+      writer.put(term)
+      writer.put(round)
+      writer.put(place)
+    case .fenced(let partition, let number), .left(let partition, let number):
+      writer.put(partition)
+      writer.put(number)
+    case .write(let partition, let value, let request):
+      writer.put(partition)
+      writer.put(value)
+      writer.put(UInt64(request))
+    case .read(let partition, let request):
+      writer.put(partition)
+      writer.put(UInt64(request))
+    case .written(let request), .denied(let request): writer.put(UInt64(request))
+    case .answer(let request, let log):
+      writer.put(UInt64(request))
+      writer.put(log)
+    }
+    return writer.finish()
+  }
+
+  /// Throws where a sender of that version would have written something else.
+  init(_ reader: inout WireReader) throws(WireReader.Damage) {
+    switch reader.kind {
+    case 1: self = .claim(revision: try reader.number())
+    case 2: self = .order(try reader.order())
+    case 3: self = .pulse
+    case 4: self = .map(try reader.stamp())
+    case 16: self = .inventory(revision: try reader.number(), try reader.holdings())
+    case 17: self = .done(try reader.orderID())
+    case 18: self = .refused(try reader.orderID(), try reader.refusal())
+    case 19: self = .outdated(revision: try reader.number())
+    case 20: self = .alive
+    case 21: self = .hasMap(try reader.stamp())
+    case 22 where reader.version >= 2: self = .working(try reader.orderID())
+    case 32: self = .fetch(try reader.order())
+    case 33:
+      let (id, term) = (try reader.orderID(), try reader.number())
+      self = .fetched(id, log: try reader.log(), term: term)
+    case 34: self = .join(try reader.order(), attempt: try reader.number())
+    case 35:
+      self = .joined(try reader.orderID(), attempt: try reader.number(), end: try reader.position(), term: try reader.number())
+    case 36: self = .peerRefused(try reader.orderID(), try reader.refusal())
+    case 40: self = .handOver(try reader.order(), end: try reader.position(), lastTerm: try reader.number())
+    case 41:
+      self = .handedOver(
+        try reader.orderID(), followers: try reader.nodes(), start: try reader.position(), log: try reader.log())
+    case 48:
+      self = .append(
+        try reader.partition(), term: try reader.number(), round: try reader.number(), previous: try reader.position(),
+        previousTerm: try reader.number(), log: try reader.log())
+    case 49:
+      self = .appended(
+        try reader.partition(), term: try reader.number(), round: try reader.number(), matched: try reader.position())
+    case 50:
+      self = .differs(try reader.partition(), term: try reader.number(), round: try reader.number(), hint: try reader.position())
+    case 51: self = .fenced(try reader.partition(), term: try reader.number())
+    case 52: self = .left(try reader.partition(), round: try reader.number())
+    case 64: self = .write(try reader.partition(), value: try reader.number(), request: try reader.small())
+    case 65: self = .read(try reader.partition(), request: try reader.small())
+    case 66: self = .written(request: try reader.small())
+    case 67: self = .answer(request: try reader.small(), log: try reader.log())
+    case 68: self = .denied(request: try reader.small())
+    default: throw WireReader.Damage(what: "a message of kind \(reader.kind)")
+    }
+    try reader.end()
+  }
+}
+
+extension WireWriter {
+  mutating func put(_ order: Order) {
+    put(UInt64(order.kind.rawValue))
+    put(order.id)
+    put(order.partition)
+    put(order.node)
+    put(order.source)
+    put(order.leader)
+    put(order.change)
+    put(order.sourceChange)
+    put(order.term)
+    put(order.followers)
+  }
+
+  mutating func put(_ holding: Holding) {
+    put(holding.partition)
+    put(holding.state)
+    put(holding.term)
+    put(holding.isLeading)
+    put(holding.followers)
+  }
+}
+
+extension WireReader {
+  mutating func order() throws(Damage) -> Order {
+    guard let kind = Order.Kind(rawValue: UInt8(clamping: try number())) else { throw Damage(what: "an order of an unknown kind") }
+    let (id, partition, node) = (try orderID(), try partition(), try node())
+    let (source, leader) = (try nodeOrNone(), try nodeOrNone())
+    guard source != .none || kind != .copy && kind != .takeOver else { throw Damage(what: "a stream from nobody") }
+    var order = Order(
+      kind: kind, id: id, partition: partition, node: node, source: source, change: try change(), sourceChange: try change())
+    order.leader = leader
+    order.term = try number()
+    order.followers = try nodes()
+    return order
+  }
+
+  /// Partitions ascend.
+  mutating func holdings() throws(Damage) -> [Holding] {
+    var holdings: [Holding] = []
+    for _ in 0..<(try count()) {
+      let (partition, state) = (try partition(), try state())
+      if let last = holdings.last, last.partition >= partition { throw Damage(what: "partition \(partition.raw) out of order") }
+      guard state != .null else { throw Damage(what: "a partition in no state") }
+      holdings.append(
+        Holding(partition: partition, state: state, term: try number(), isLeading: try flag(), followers: try nodes()))
+    }
+    return holdings
+  }
+
+  mutating func refusal() throws(Damage) -> Refusal {
+    guard let why = Refusal(rawValue: UInt8(clamping: try number())) else { throw Damage(what: "an unknown refusal") }
+    return why
+  }
+}

@@ -1,0 +1,59 @@
+/// Which version of messages one process speaks with each of the others, so that nodes can be upgraded one after another.
+///
+/// Every message says its version and the newest that its sender knows; that part is the same in all versions. One speaks
+/// the newest version that both know; with whom one has not heard yet, the oldest. Who hears a version that it does
+/// not know says which it does, and the message counts as lost. So does one that the other's version does not have: the
+/// protocol lives with lost messages.
+public struct Speech: Sendable {
+  /// Those that this code speaks.
+  public static let versions: ClosedRange<UInt8> = 1...2
+
+  public enum Heard: Sendable {
+    case message(Message)
+    /// The other must be told which versions there are.
+    case reply([UInt8])
+    /// It told that.
+    case nothing
+  }
+
+  public let own: ClosedRange<UInt8>
+  private let names: WireNames
+  private let plant: Plant?
+  /// Looked up only.
+  private var newestOf: [Address: UInt8] = [:]
+
+  public init(_ names: WireNames) { self.init(names, versions: Speech.versions, plant: nil) }
+
+  package init(_ names: WireNames, versions: ClosedRange<UInt8>, plant: Plant?) {
+    own = versions
+    self.names = names
+    self.plant = plant
+  }
+
+  /// The version that it speaks with a peer; nil: they have none in common.
+  public func version(with peer: Address) -> UInt8? {
+    if plant == .speakNewest { return own.upperBound }
+    let version = min(own.upperBound, newestOf[peer] ?? own.lowerBound)
+    return own.contains(version) ? version : nil
+  }
+
+  /// Nil: it cannot be said to that peer. O(size).
+  public func write(_ message: Message, to peer: Address) -> [UInt8]? {
+    version(with: peer).flatMap { message.bytes(version: $0, newest: own.upperBound, names) }
+  }
+
+  /// Throws where the bytes are no message, or say what cannot be. O(size).
+  public mutating func hear(_ bytes: UnsafeRawBufferPointer, from peer: Address) throws(InputError) -> Heard {
+    var reader = try WireReader(bytes, "message", names)
+    newestOf[peer] = reader.newest
+    guard reader.kind != Wire.Kind.versions else { return .nothing }
+    guard own.contains(reader.version) else {
+      return .reply(WireWriter(version: reader.version, newest: own.upperBound, kind: Wire.Kind.versions, names).finish())
+    }
+    do throws(WireReader.Damage) {
+      return .message(try Message(&reader))
+    } catch {
+      throw Wire.error("message", error.what, "a message of version \(reader.version)")
+    }
+  }
+}

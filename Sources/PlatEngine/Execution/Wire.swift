@@ -1,0 +1,233 @@
+/// Bytes that processes send each other and keep: messages, records, promises, the journal.
+///
+///     'P' 'm'  version  newest  kind │ body │ CRC-32 of all before, 4 bytes, least first
+///
+/// A body is whole numbers, 7 bits a byte, least first, the top bit set on all but the last. Lists begin with their length. A
+/// node is 8 bytes that stand for its name, so that processes may number nodes otherwise, and nodes may come between.
+enum Wire {
+  static let first: [UInt8] = [0x50, 0x6d]
+  static let headerBytes = 5
+  static let checksumBytes = 4
+
+  /// What is kept is read by this version only.
+  static let kept: UInt8 = 1
+
+  enum Kind {
+    static let journal: UInt8 = 0xf0
+    static let promise: UInt8 = 0xf1
+    static let record: UInt8 = 0xf2
+    /// Says, in every version, which versions its sender knows: nothing but the header.
+    static let versions: UInt8 = 0xff
+  }
+
+  static func error(_ what: String, _ found: String, _ expected: String) -> InputError {
+    InputError(path: what, found: found, expected: expected)
+  }
+}
+
+/// What numbers in bytes may be, and what stands for nodes: those of one cluster.
+public struct WireNames: Sendable {
+  let partitions: UInt32
+  let states: UInt8
+  /// By node. None is 0.
+  fileprivate let codes: [UInt64]
+  /// Looked up only.
+  fileprivate let nodes: [UInt64: NodeIndex]
+
+  /// Throws where two names have the same code, which does not happen but on purpose. O(N).
+  public init(_ cluster: DenseCluster) throws(InputError) {
+    partitions = UInt32(cluster.partitionCount)
+    states = UInt8(clamping: cluster.cluster.settings.model.states.count)
+    var nodes: [UInt64: NodeIndex] = [:]
+    codes = cluster.cluster.nodes.map { WireNames.code($0.name) }
+    for (node, code) in codes.enumerated() {
+      if let other = nodes.updateValue(NodeIndex(node), forKey: code) {
+        throw InputError(
+          path: "nodes.\(cluster.cluster.nodes[node].name)", found: "a name of the same code as \(cluster.cluster.nodes[other.int].name)",
+          expected: "another name")
+      }
+    }
+    self.nodes = nodes
+  }
+
+  /// FNV-1a of the name's bytes, 64 bits. 0 is nobody.
+  private static func code(_ name: String) -> UInt64 {
+    let hash = name.utf8.reduce(UInt64(0xcbf2_9ce4_8422_2325)) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+    return hash == 0 ? 1 : hash
+  }
+}
+
+struct WireWriter {
+  private(set) var bytes: [UInt8] = []
+  private let names: WireNames
+
+  init(version: UInt8, newest: UInt8, kind: UInt8, _ names: WireNames) {
+    self.names = names
+    bytes.reserveCapacity(32)
+    bytes += Wire.first
+    bytes += [version, newest, kind]
+  }
+
+  mutating func put(_ number: UInt64) {
+    var number = number
+    while number > 0x7f {
+      bytes.append(UInt8(truncatingIfNeeded: number) | 0x80)
+      number >>= 7
+    }
+    bytes.append(UInt8(number))
+  }
+
+  mutating func put(_ number: Int) { put(UInt64(number)) }
+  mutating func put(_ flag: Bool) { put(flag ? 1 : 0) }
+  mutating func put(_ node: NodeIndex) {
+    let code = node == .none ? 0 : names.codes[node.int]
+    for byte in 0..<8 { bytes.append(UInt8(truncatingIfNeeded: code >> UInt64(8 * byte))) }
+  }
+  mutating func put(_ partition: PartitionIndex) { put(UInt64(partition.raw)) }
+  /// One more, so that none is 0.
+  mutating func put(_ state: StateIndex) { put(state == .null ? 0 : UInt64(state.raw) + 1) }
+  mutating func put(_ change: StateChange) {
+    put(change.from)
+    put(change.to)
+  }
+  mutating func put(_ id: OrderID) {
+    put(id.revision)
+    put(UInt64(id.number))
+  }
+  mutating func put(_ stamp: MapStamp) {
+    put(stamp.revision)
+    put(UInt64(stamp.digest))
+  }
+  mutating func put(_ nodes: [NodeIndex]) {
+    put(nodes.count)
+    for node in nodes { put(node) }
+  }
+  mutating func put(_ log: [Entry]) {
+    put(log.count)
+    for entry in log {
+      put(entry.term)
+      put(entry.value)
+    }
+  }
+
+  consuming func finish() -> [UInt8] {
+    let crc = bytes.withUnsafeBytes { Checksum.crc32($0) }
+    for shift in [0, 8, 16, 24] { bytes.append(UInt8(truncatingIfNeeded: crc >> UInt32(shift))) }
+    return bytes
+  }
+}
+
+struct WireReader {
+  /// Not what a sender of this version would have written.
+  struct Damage: Error { var what: String }
+
+  let version: UInt8
+  let newest: UInt8
+  let kind: UInt8
+  private let bytes: UnsafeRawBufferPointer
+  private var place = Wire.headerBytes
+  private let names: WireNames
+
+  /// `what`: as errors call it.
+  init(_ bytes: UnsafeRawBufferPointer, _ what: String, _ names: WireNames) throws(InputError) {
+    let least = Wire.headerBytes + Wire.checksumBytes
+    guard bytes.count >= least else { throw Wire.error(what, "\(bytes.count) bytes", "at least \(least)") }
+    guard bytes[0] == Wire.first[0], bytes[1] == Wire.first[1] else {
+      throw Wire.error(what, "other bytes", "what this library wrote")
+    }
+    let end = bytes.count - Wire.checksumBytes
+    let crc = Checksum.crc32(UnsafeRawBufferPointer(rebasing: bytes[..<end]))
+    let said = (0..<4).reduce(UInt32(0)) { $0 | UInt32(bytes[end + $1]) << UInt32(8 * $1) }
+    guard crc == said else { throw Wire.error(what, "another checksum", "bytes as they were written") }
+    (version, newest, kind) = (bytes[2], bytes[3], bytes[4])
+    self.bytes = UnsafeRawBufferPointer(rebasing: bytes[..<end])
+    self.names = names
+  }
+
+  mutating func number() throws(Damage) -> UInt64 {
+    var (value, shift) = (UInt64(0), UInt64(0))
+    while place < bytes.count {
+      let byte = bytes[place]
+      place += 1
+      guard shift < 63 || byte <= 1 else { break }
+      value |= UInt64(byte & 0x7f) << shift
+      if byte & 0x80 == 0 { return value }
+      shift += 7
+    }
+    throw Damage(what: "a number that does not end")
+  }
+
+  mutating func count() throws(Damage) -> Int {
+    let number = try number()
+    // Each element takes a byte at least.
+    guard number <= UInt64(bytes.count - place) else { throw Damage(what: "a list of \(number)") }
+    return Int(number)
+  }
+
+  /// A place in a log.
+  mutating func position() throws(Damage) -> Int {
+    let number = try number()
+    guard number <= UInt64(Int64.max / 4) else { throw Damage(what: "the place \(number)") }
+    return Int(number)
+  }
+
+  mutating func small() throws(Damage) -> UInt32 {
+    guard let number = UInt32(exactly: try number()) else { throw Damage(what: "a number of more than 32 bits") }
+    return number
+  }
+
+  mutating func flag() throws(Damage) -> Bool {
+    let number = try number()
+    guard number <= 1 else { throw Damage(what: "\(number) for a yes or no") }
+    return number == 1
+  }
+
+  mutating func nodeOrNone() throws(Damage) -> NodeIndex {
+    guard bytes.count - place >= 8 else { throw Damage(what: "a node that does not end") }
+    let code = (0..<8).reduce(UInt64(0)) { $0 | UInt64(bytes[place + $1]) << UInt64(8 * $1) }
+    place += 8
+    guard code != 0 else { return .none }
+    guard let node = names.nodes[code] else { throw Damage(what: "a node that this cluster does not have") }
+    return node
+  }
+
+  mutating func node() throws(Damage) -> NodeIndex {
+    let node = try nodeOrNone()
+    guard node != .none else { throw Damage(what: "no node") }
+    return node
+  }
+
+  mutating func partition() throws(Damage) -> PartitionIndex {
+    let number = try number()
+    guard number < UInt64(names.partitions) else { throw Damage(what: "partition \(number) of \(names.partitions)") }
+    return PartitionIndex(raw: UInt32(number))
+  }
+
+  mutating func state() throws(Damage) -> StateIndex {
+    let number = try number()
+    guard number <= UInt64(names.states) else { throw Damage(what: "state \(number - 1) of \(names.states)") }
+    return number == 0 ? .null : StateIndex(Int(number - 1))
+  }
+
+  mutating func change() throws(Damage) -> StateChange { StateChange(try state(), try state()) }
+  mutating func orderID() throws(Damage) -> OrderID { OrderID(revision: try number(), number: try small()) }
+  mutating func stamp() throws(Damage) -> MapStamp { MapStamp(revision: try number(), digest: try small()) }
+
+  mutating func nodes() throws(Damage) -> [NodeIndex] {
+    var nodes: [NodeIndex] = []
+    for _ in 0..<(try count()) { nodes.append(try node()) }
+    return nodes
+  }
+
+  mutating func log() throws(Damage) -> [Entry] {
+    let count = try count()
+    var log: [Entry] = []
+    log.reserveCapacity(count)
+    for _ in 0..<count { log.append(Entry(term: try number(), value: try number())) }
+    return log
+  }
+
+  func end() throws(Damage) {
+    guard place == bytes.count else { throw Damage(what: "\(bytes.count - place) bytes too many") }
+  }
+}
