@@ -109,7 +109,7 @@ import Testing
     shape.noMaintenance = true
     shape.noHardRules = true
     shape.noSoftRules = true
-    shape.currentMaps = [.random, .clustered]
+    shape.currentMaps = [.missing, .halfMoved, .random]
     shape.partitions = 3...5
     forAllSeeds(0..<1500) { seed in
       var (cluster, current) = RandomCluster.make(seed: seed, size: .tiny, shape: shape)

@@ -3,15 +3,17 @@ extension FanOut {
   /// What a placement costs.
   struct Cost {
     var unplaced: Int
-    /// Replicas, and masters, outside of windows.
-    var outside: Int
+    /// Replicas outside of windows, and masters.
+    var replicasOutside: Int
+    var mastersOutside = 0
+    var outside: Int { replicasOutside + mastersOutside }
     var moves: Int
     var broken = 0
 
     init(_ problem: Problem, _ due: Due, _ placement: Placement) throws(PlatError) {
       let balance = Balance(placement, due)
       unplaced = balance.unplaced
-      outside = balance.above + balance.below
+      replicasOutside = balance.above + balance.below
       moves = placement.moves(problem)
       if let windows = due.roles.first, windows.state == 0 {
         let masters: NodeTable<Int32> = try problem.arena.table(problem.nodeCount)
@@ -21,7 +23,7 @@ extension FanOut {
         }
         for index in 0..<problem.nodeCount {
           let window = windows.window(NodeIndex(index), total: placement.load.base[index])
-          outside += Int(max(0, masters.base[index] - window.most, window.least - masters.base[index]))
+          mastersOutside += Int(max(0, masters.base[index] - window.most, window.least - masters.base[index]))
         }
       }
       for partition in 0..<(problem.soft.isEmpty ? 0 : problem.partitionCount) {
@@ -32,11 +34,12 @@ extension FanOut {
       }
     }
 
-    /// Better balance is worth twice the moves, a replica any number; else fewer moves are better.
+    /// A replica is worth any number of moves, better balance twice the moves; else fewer are better. Masters are not
+    /// balanced at the price of totals.
     func isWorth(insteadOf other: Cost) -> Bool {
-      unplaced < other.unplaced
-        || (unplaced == other.unplaced && outside < other.outside && moves <= 2 * other.moves)
-        || (unplaced == other.unplaced && outside == other.outside && moves < other.moves)
+      if unplaced != other.unplaced { return unplaced < other.unplaced }
+      let (mine, its) = ((replicasOutside, mastersOutside), (other.replicasOutside, other.mastersOutside))
+      return mine == its ? moves < other.moves : mine < its && moves <= 2 * other.moves
     }
 
     func isNowhereAbove(_ other: Cost) -> Bool {
