@@ -123,7 +123,8 @@ import Testing
       demand: Rational(dense.partitionCount * dense.replicas), "seed \(seed), total")
     for node in 0..<dense.nodeCount where isPinned[node] { #expect(due.total[node] == Rational(held[node])) }
 
-    let wanted = [0, 1].filter { dense.wanted[$0] > 0 }
+    // As far as a limit on peers leaves a place.
+    let wanted = [0, 1].filter { dense.dataWanted[$0] > 0 }
     for node in 0..<dense.nodeCount where !wanted.isEmpty {
       #expect(wanted.reduce(Rational.zero) { $0 + due.ofState[$1][node] } == due.total[node], "seed \(seed)")
     }

@@ -38,6 +38,6 @@ extension Judge.Matter {
   /// Masters leave a node in maintenance, unless nothing but masters is wanted: then there is no other copy.
   func mayHoldMasters(_ node: Int) -> Bool {
     dense.status[node] == .active
-      || (dense.status[node] == .maintenance && dense.dataWanted.dropFirst().allSatisfy { $0 == 0 })
+      || (dense.status[node] == .maintenance && DenseCluster.holdingData(settings).dropFirst().allSatisfy { $0 == 0 })
   }
 }
