@@ -33,13 +33,7 @@ public func plat_document_check(
     case .one(let document):
       let plan = try planSource.map { try PlanReader.read($0, for: document) }
       guard let map = plan?.map ?? document.map else { throw Refusal.notFound("a fresh cluster has no map to check") }
-      let report = try source.locatingErrors {
-        var report = try Judge.judge(
-          DenseCluster(document.cluster), map: map.placement, from: plan == nil ? nil : document.mapBefore(),
-          threads: work.values.threads, interrupt: work.interrupt)
-        report.put(first: report.claimFindings(plan?.claims ?? []))
-        return report
-      }
+      let report = try document.judged(map, plan, in: source, threads: work.values.threads, interrupt: work.interrupt)
       try giveDocument(bytes, work) {
         JudgedReport.write(report, map.header, plan.map { _ in ReportWriter.Movement(movesLowerBound: nil) }, to: &$0)
       }
@@ -49,13 +43,7 @@ public func plat_document_check(
         throw Refusal.notFound("a map of the cluster is fresh: there is nothing to check")
       }
       let maps = plan?.maps ?? document.maps.compactMap { $0 }
-      let report = try source.locatingErrors {
-        var report = try Judge.judge(
-          DenseGroup(document.group), maps: maps.map(\.placement), from: plan == nil ? nil : document.mapsBefore(),
-          interrupt: work.interrupt)
-        if let plan { report.putClaims(of: plan) }
-        return report
-      }
+      let report = try document.judged(maps, plan, in: source, interrupt: work.interrupt)
       try giveDocument(bytes, work) {
         GroupWriter.write(report, headers: maps.map(\.header), of: document, hasMoves: plan != nil, to: &$0)
       }

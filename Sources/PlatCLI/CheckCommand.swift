@@ -37,13 +37,7 @@ struct CheckCommand: PlatCommand {
       throw source.error(InputError(path: "", found: "no map", expected: "a cluster with a map, or a plan for it"))
     }
     let report = try console.stage("judging") {
-      try source.locatingErrors {
-        var report = try Judge.judge(
-          DenseCluster(document.cluster), map: map.placement, from: plan == nil ? nil : document.mapBefore(),
-          threads: options.threadCount)
-        report.put(first: report.claimFindings(plan?.claims ?? []))
-        return report
-      }
+      try document.judged(map, plan, in: source, threads: options.threadCount)
     }
     // What the plan says of the fewest moves is its own claim, so it is not repeated here.
     let movement = plan.map { _ in ReportWriter.Movement(movesLowerBound: nil) }

@@ -11,14 +11,7 @@ enum Groups {
         InputError(path: "maps[\(index)]", found: "no map", expected: "a cluster with every map, or a plan for it"))
     }
     let maps = plan?.maps ?? document.maps.compactMap { $0 }
-    let report = try console.stage("judging") {
-      try source.locatingErrors {
-        var report = try Judge.judge(
-          DenseGroup(document.group), maps: maps.map(\.placement), from: plan == nil ? nil : document.mapsBefore())
-        if let plan { report.putClaims(of: plan) }
-        return report
-      }
-    }
+    let report = try console.stage("judging") { try document.judged(maps, plan, in: source) }
     try console.stage("writing") {
       var writer = JSONWriter()
       GroupWriter.write(report, headers: maps.map(\.header), of: document, hasMoves: plan != nil, to: &writer)

@@ -11,7 +11,7 @@ extension NodeAgent {
   func leads(_ place: Int) -> Bool {
     let record = replicas[place].record
     return rules.isLeading(record.state) && record.led == record.term && !replicas[place].isFenced
-      && replicas[place].job == .none
+      && replicas[place].job == .none && replicas[place].progress.count == record.followers.count
   }
 
   /// Whether it takes the partition's writes, as far as it knows.

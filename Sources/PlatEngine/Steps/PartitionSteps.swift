@@ -6,7 +6,8 @@
 /// Arcs stand only where safety needs them. With b live copies before, a after, A that come and R that go, the first
 /// R − A goings are free, and each further one waits for a coming of its own: whatever the order, no fewer than
 /// min(a, b) copies live. A stream's source is one that stays as it is, where there is one; else what changes it waits, or
-/// the stream waits for the takeover, or the promotion, that makes the new master.
+/// the stream waits for the takeover, or the promotion, that makes the new master. Where nobody leads, and who is to lead has no
+/// data yet, somebody who has it leads in the meantime.
 struct PartitionSteps {
   /// Steps so far, of all partitions, and arcs (step, before).
   private(set) var steps: [Step] = []
@@ -15,6 +16,7 @@ struct PartitionSteps {
   private(set) var pairings: [Arc] = []
 
   private let hops: Hops
+  private let status: [Node.Status]
   private var sources: StreamSources
   private let wanted: Int
   private let wantsMaster: Bool
@@ -30,9 +32,12 @@ struct PartitionSteps {
   private var creations: [UInt32] = []
   private var servings: [UInt32] = []
   private var firstOfRow = 0
+  /// Who leads until the one that is to has the data, by place, and the last step to there.
+  private var interim: (place: Int, step: UInt32)?
 
   init(_ cluster: DenseCluster, sources: StreamSources) {
     hops = Hops(cluster.cluster.settings.model)
+    status = cluster.status
     self.sources = sources
     wanted = cluster.wanted.indices.reduce(0) { $0 + (cluster.cluster.settings.model.states[$1].holdsData ? cluster.wanted[$1] : 0) }
     wantsMaster = cluster.wanted.first ?? 0 > 0
@@ -40,7 +45,7 @@ struct PartitionSteps {
 
   /// Adds the steps of one row. False: nothing can be done, since its data is on nodes that failed. O(nodes of the row).
   mutating func add(_ row: borrowing Difference.Row) -> Bool {
-    let nodes = row.nodes
+    var nodes = row.nodes
     let live = nodes.count { hops.holdsData($0.change.from) }
     guard live > 0 || row.lost.isEmpty else { return false }
     firstOfRow = steps.count
@@ -51,10 +56,12 @@ struct PartitionSteps {
     streams.removeAll(keepingCapacity: true)
     creations.removeAll(keepingCapacity: true)
     servings.removeAll(keepingCapacity: true)
-    let handovers = hops.exclusive.compactMap { handover(nodes, of: $0) }
     let lacksMaster = wantsMaster && !nodes.contains { $0.change.from == hops.leading }
     let copying: Step.Purpose = live < wanted ? .restore : .balance
     let deciding: Step.Purpose = lacksMaster ? .restore : .takeOver
+    interim = nil
+    if lacksMaster { leadInTheMeantime(&nodes) }
+    let handovers = hops.exclusive.compactMap { handover(nodes, of: $0) }
 
     // Those that come, as far as to a takeover.
     for place in nodes.indices where hops.isComing(nodes[place].change) && !handovers.contains(where: { $0.leaver == place }) {
@@ -86,6 +93,24 @@ struct PartitionSteps {
       let heir = nodes.firstIndex(where: { $0.change.to == exclusive && $0.change.from != exclusive })
     else { return nil }
     return Handover(leaver: leaver, heir: heir)
+  }
+
+  /// Nobody leads, and all who are to lead lack the data: of those who have it one leads, who goes rather than who stays.
+  /// From then on that is what it was before.
+  private mutating func leadInTheMeantime(_ nodes: inout [Change]) {
+    guard hops.exclusive.contains(hops.leading) else { return }
+    let heirs = nodes.filter { $0.change.to == hops.leading }
+    guard !heirs.isEmpty, heirs.allSatisfy({ !hops.holdsData($0.change.from) }) else { return }
+    let holders = nodes.indices.filter { hops.holdsData(nodes[$0].change.from) && status[nodes[$0].node.int] != .maintenance }
+    guard let place = holders.first(where: { !hops.holdsData(nodes[$0].change.to) }) ?? holders.first else { return }
+    var here = nodes[place].change.from
+    while here != hops.leading {
+      let next = hops.next(here, hops.leading)
+      append(.set(nodes[place].partition, nodes[place].node, StateChange(here, next), .restore), at: place)
+      here = next
+    }
+    nodes[place].change.from = hops.leading
+    interim = (place, last[place]!)
   }
 
   // MARK: Single nodes
@@ -164,6 +189,9 @@ struct PartitionSteps {
     let steady = nodes.indices.filter { hops.holdsData(nodes[$0].change.from) && firstChange[$0] == nil }
     let takeover = handover.flatMap { firstChange[$0.leaver] }
     for stream in streams {
+      defer {
+        if let interim, steps[Int(stream)].source == nodes[interim.place].node { arcs.append((stream, interim.step)) }
+      }
       if let place = sources.best(among(steady, for: stream), of: nodes, for: steps[Int(stream)].node) {
         setSource(stream, nodes[place].node, nodes[place].change.from)
       } else if let takeover, let heir = handover?.heir, hops.holdsData(nodes[heir].change.from),

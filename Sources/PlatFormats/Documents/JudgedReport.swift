@@ -22,3 +22,32 @@ package enum JudgedReport {
     try writer.write(to: path)
   }
 }
+
+extension ClusterDocument {
+  /// What the Judge says of `map`: the plan's target, or the cluster's own map where there is none; what the plan claims of itself
+  /// and is not so comes first.
+  package func judged(
+    _ map: MapDocument, _ plan: PlanDocument?, in source: DocumentSource, threads: Int, interrupt: Interrupt? = nil
+  ) throws -> Report {
+    try source.locatingErrors {
+      var report = try Judge.judge(
+        DenseCluster(cluster), map: map.placement, from: plan == nil ? nil : mapBefore(), threads: threads, interrupt: interrupt)
+      report.put(first: report.claimFindings(plan?.claims ?? []))
+      return report
+    }
+  }
+}
+
+extension GroupDocument {
+  /// The same of all maps.
+  package func judged(
+    _ maps: [MapDocument], _ plan: GroupPlanDocument?, in source: DocumentSource, interrupt: Interrupt? = nil
+  ) throws -> GroupReport {
+    try source.locatingErrors {
+      var report = try Judge.judge(
+        DenseGroup(group), maps: maps.map(\.placement), from: plan == nil ? nil : mapsBefore(), interrupt: interrupt)
+      if let plan { report.putClaims(of: plan) }
+      return report
+    }
+  }
+}
