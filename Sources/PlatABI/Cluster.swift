@@ -99,9 +99,7 @@ public func plat_cluster_after(
     let out = try Handle.out(after, "after")
     let cluster: ClusterHandle = try Handle.take(cluster, "cluster")
     let plan: PlanHandle = try Handle.take(plan, "plan")
-    guard plan.cluster.isLike(cluster) else {
-      throw Refusal.argument("plan", found: "a plan for another cluster", expected: "one for this cluster")
-    }
+    try cluster.refuseOther(plan)
     var document = cluster.document
     document.map = MapDocument(
       header: MapHeader(kind: .current, revision: plan.document.map.header.revision), placement: plan.target)
@@ -112,11 +110,18 @@ public func plat_cluster_after(
 
 extension ClusterHandle {
   /// Maps of one fit the other: the same nodes in the same places, as many partitions, the same model.
-  func isLike(_ other: ClusterHandle) -> Bool {
+  private func isLike(_ other: ClusterHandle) -> Bool {
     self === other
       || dense.partitionCount == other.dense.partitionCount
         && cluster.settings.model.states.map(\.name) == other.cluster.settings.model.states.map(\.name)
         && cluster.nodes.elementsEqual(other.cluster.nodes) { $0.name == $1.name }
         && numbering?.ofHost == other.numbering?.ofHost
+  }
+
+  /// Throws where a plan is for a cluster whose maps do not fit this one.
+  func refuseOther(_ plan: PlanHandle) throws {
+    guard plan.cluster.isLike(self) else {
+      throw Refusal.argument("plan", found: "a plan for another cluster", expected: "one for this cluster")
+    }
   }
 }

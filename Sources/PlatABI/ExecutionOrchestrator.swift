@@ -221,9 +221,7 @@ public func plat_orchestrator_make(
     let out = try Handle.out(orchestrator, "orchestrator")
     let cluster: ClusterHandle = try Handle.take(cluster, "cluster")
     let plan: PlanHandle = try Handle.take(plan, "plan")
-    guard plan.cluster.isLike(cluster) else {
-      throw Refusal.argument("plan", found: "a plan for another cluster", expected: "one for this cluster")
-    }
+    try cluster.refuseOther(plan)
     out.pointee = Handle.give(try OrchestratorHandle(cluster, to: plan, Orchestrator.Timing(timing)))
   }
 }

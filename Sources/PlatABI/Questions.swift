@@ -51,9 +51,7 @@ private func side(
 /// The plan's map, or the cluster's.
 private func namedMap(_ cluster: ClusterHandle, _ plan: OpaquePointer?) throws -> NamedMap {
   if let plan: PlanHandle = Handle.peek(plan) {
-    guard plan.cluster.isLike(cluster) else {
-      throw Refusal.argument("plan", found: "a plan for another cluster", expected: "one for this cluster")
-    }
+    try cluster.refuseOther(plan)
     return NamedMap(plan.document.map, of: cluster.cluster)
   }
   guard let map = NamedMap(cluster.document) else { throw Refusal.notFound("a fresh cluster has no map") }

@@ -81,9 +81,7 @@ final class ReportHandle: Sendable {
 private func pair(_ cluster: OpaquePointer?, _ plan: OpaquePointer?) throws -> (ClusterHandle, PlanHandle?) {
   let cluster: ClusterHandle = try Handle.take(cluster, "cluster")
   let plan: PlanHandle? = Handle.peek(plan)
-  guard plan?.cluster.isLike(cluster) ?? true else {
-    throw Refusal.argument("plan", found: "a plan for another cluster", expected: "one for this cluster")
-  }
+  if let plan { try cluster.refuseOther(plan) }
   return (cluster, plan)
 }
 

@@ -22,14 +22,13 @@ enum Fill {
   private static func settle(_ problem: Problem, _ due: Due, _ placement: inout Placement) throws(PlatError) {
     let balance = Balance(placement, due)
     guard !balance.isSettled else { return }
-    let spare = max(0, -balance.surplus)
+    let leading = try Leading(problem, due, placement)
     if placement.placed < due.total {
-      let leading = try Leading(problem, due, placement)
-      var room = try Room(problem, due, placement, spare: spare, leading: leading)
+      var room = try Room(problem, due, placement, spare: max(0, -balance.surplus), leading: leading)
       fillMissing(problem, due, &placement, &room, leading)
     }
     var room = try Room(problem, due, placement, spare: max(0, -Balance(placement, due).surplus))
-    try shed(problem, due, &placement, &room)
+    try shed(problem, due, &placement, &room, leading)
   }
 
   /// Gives each missing replica a node. Where not all can be had, rows with the fewest go first.
@@ -72,14 +71,15 @@ enum Fill {
   /// it is and will not where it goes, then slaves, then masters, each while the node's part in the first state
   /// fits what it has left; then any; and only then what breaks more soft rules where it goes. Of one partition one
   /// replica a pass, for the sake of the data and so that those who shared partitions share fewer.
-  private static func shed(_ problem: Problem, _ due: Due, _ placement: inout Placement, _ room: inout Room) throws(PlatError) {
+  private static func shed(
+    _ problem: Problem, _ due: Due, _ placement: inout Placement, _ room: inout Room, _ leading: Leading
+  ) throws(PlatError) {
     var balance = Balance(placement, due)
     guard balance.above + max(0, balance.surplus) > 0, !room.isEmpty else { return }
     let load = placement.load
     // What nodes may give up, as bits: most give nothing, or nothing any more, and one byte tells. Who takes may give
     // later.
     let gives: NodeTable<UInt8> = try problem.arena.table(problem.nodeCount)
-    let leading = try Leading(problem, due, placement)
     let slaves = problem.wanted[0]..<problem.replicas
     let all = 0..<problem.replicas
     let passes: [(slots: Range<Int>, soft: SoftRules, onlyFitting: Bool)] = [

@@ -47,6 +47,15 @@ struct OperationCase {
 
 /// Maps on the way from one to another.
 enum HalfDone {
+  /// What calling a plan off must come to while every copy is there: nothing moves, and who is master stays.
+  static func checkCancelled(_ plan: Plan, _ report: Report, from half: PlacementMap, _ text: String) throws {
+    try holds(report.moves == 0 && report.unmet == 0, "\(report.moves) \(report.findings.prefix(2))\n\(text)")
+    try holds(plan.movesLowerBound == 0 && plan.operation == .cancel, "bound\n\(text)")
+    for (row, was) in zip(plan.target.rows, half.rows) where !was[0].isEmpty {
+      try holds(row[0] == was[0], "\(row) from \(was)\n\(text)")
+    }
+  }
+
   /// Each partition has come so far as chance will have it: nothing done, the new replicas there beside the old ones, or
   /// on their way as `dead` or `pending`, or all done.
   static func map(from before: PlacementMap, to target: PlacementMap, _ random: inout SplitMix64) -> PlacementMap {

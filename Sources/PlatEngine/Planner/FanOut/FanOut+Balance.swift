@@ -50,13 +50,10 @@ private struct Changeovers {
       for to in graph.targets(of: NodeIndex(from)) { sources[to.int].append(NodeIndex(from)) }
     }
     self.sources = sources
-    masters = try problem.arena.table(nodes)
+    masters = try FanOut.masters(problem, placement)
     arcs = try problem.arena.table(nodes * nodes)
     row = try problem.arena.table(problem.replicas)
     holdings = try Holdings(problem, placement)
-    for partition in 0..<problem.partitionCount where placement.row(partition)[0] != .none {
-      masters[placement.row(partition)[0]] += 1
-    }
   }
 
   mutating func run(mostTrials: Int) throws(PlatError) {

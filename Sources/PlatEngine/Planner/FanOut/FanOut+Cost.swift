@@ -16,11 +16,7 @@ extension FanOut {
       replicasOutside = balance.above + balance.below
       moves = placement.moves(problem)
       if let windows = due.roles.first, windows.state == 0 {
-        let masters: NodeTable<Int32> = try problem.arena.table(problem.nodeCount)
-        for partition in 0..<problem.partitionCount {
-          let row = placement.row(partition)
-          for slot in 0..<problem.wanted[0] where row[slot] != .none { masters[row[slot]] += 1 }
-        }
+        let masters = try FanOut.masters(problem, placement)
         for index in 0..<problem.nodeCount {
           let window = windows.window(NodeIndex(index), total: placement.load.base[index])
           mastersOutside += Int(max(0, masters.base[index] - window.most, window.least - masters.base[index]))

@@ -12,10 +12,7 @@ extension FanOut {
     let (problem, due) = (problem, due)
     guard problem.wanted[0] == 1, let windows = due.roles.first, windows.state == 0 else { return false }
     let book = try PeerBook(problem, placement)
-    let masters: NodeTable<Int32> = try problem.arena.table(problem.nodeCount)
-    for partition in 0..<problem.partitionCount where placement.row(partition)[0] != .none {
-      masters[placement.row(partition)[0]] += 1
-    }
+    let masters = try FanOut.masters(problem, placement)
     func mayLead(_ node: NodeIndex) -> Bool {
       let most = windows.window(node, total: due.most[node]).most
       return masters[node] < most + max(FanOut.mostAbove, most / FanOut.partAbove) && problem.allows(node, inState: 0)

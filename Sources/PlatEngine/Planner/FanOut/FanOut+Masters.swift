@@ -1,5 +1,12 @@
 /// Who is master, before anything is placed: that is what says who replicates to whom.
 extension FanOut {
+  /// How often each node is master. O(N + P · masters).
+  static func masters(_ problem: Problem, _ placement: Placement) throws(PlatError) -> NodeTable<Int32> {
+    let count: NodeTable<Int32> = try problem.arena.table(problem.nodeCount)
+    placement.addHolders(problem, state: 0, slots: 0..<problem.wanted[0], to: count)
+    return count
+  }
+
   /// Masters stay; who has lost one gets another of the partition's holders, the one that needs the fewest new pairs;
   /// and where no holder may be master, a node that lacks most.
   mutating func settleMasters() throws(PlatError) {
@@ -9,10 +16,7 @@ extension FanOut {
       let row = placement.row(partition)
       if keepMasters(partition, row, slots) { book.add(row) } else { open.append(partition) }
     }
-    let count: NodeTable<Int32> = try problem.arena.table(problem.nodeCount)
-    for partition in 0..<problem.partitionCount {
-      for slot in slots where placement.row(partition)[slot] != .none { count[placement.row(partition)[slot]] += 1 }
-    }
+    let count = try FanOut.masters(problem, placement)
     for partition in open { book.add(placement.row(partition)) }
     var cursor = 0
     for partition in open {

@@ -7,11 +7,7 @@ extension FanOut {
   static func mend(_ problem: Problem, _ due: Due, _ placement: Placement) throws(PlatError) {
     guard let windows = due.roles.first, windows.state == 0 else { return }
     let book = try PeerBook(problem, placement)
-    let masters: NodeTable<Int32> = try problem.arena.table(problem.nodeCount)
-    for partition in 0..<problem.partitionCount {
-      let row = placement.row(partition)
-      for slot in 0..<book.masters where row[slot] != .none { masters[row[slot]] += 1 }
-    }
+    let masters = try FanOut.masters(problem, placement)
     for _ in 0..<passes where !book.isWithin {
       for partition in 0..<problem.partitionCount where !problem.arena.isInterrupted {
         let row = placement.row(partition)

@@ -4,10 +4,7 @@ extension FanOut {
   /// to have. For each newcomer O(peers · partitions of its peers · R²).
   mutating func giveMastersToNewcomers() throws(PlatError) {
     guard let windows = due.roles.first, windows.state == 0, problem.wanted[0] == 1 else { return }
-    let count: NodeTable<Int32> = try problem.arena.table(problem.nodeCount)
-    for partition in 0..<problem.partitionCount where placement.row(partition)[0] != .none {
-      count[placement.row(partition)[0]] += 1
-    }
+    let count = try FanOut.masters(problem, placement)
     var newcomers: [(node: NodeIndex, lacks: Int32)] = []
     for index in 0..<problem.nodeCount where problem.receives.base[index] {
       let node = NodeIndex(index)

@@ -54,9 +54,8 @@ struct FanOut {
     var fanOut = FanOut(problem: problem, due: due, placement: placement, book: try PeerBook(problem, placement))
     try fanOut.dropPairs()
     try fanOut.flow()
+    try fanOut.handOn()
     placement = fanOut.placement
-    placement.peers = try PeerBook(problem, placement)
-    _ = try Roles.run(problem, due, placement)
   }
 
   /// A placement with nothing in it, in rows of a map of its own.
@@ -150,11 +149,7 @@ struct FanOut {
       try problem.arena.throwIfInterrupted()
       let before = Balance(placement, due)
       guard !before.isSettled else { break }
-      let now = try PeerBook(problem, placement)
-      var graph = PeerGraph(problem, now)
-      try widen(&graph, now)
-      let potential: NodeTable<Int32> = try problem.arena.table(problem.nodeCount + 2)
-      try Exchange.run(problem, due, &placement, potential: potential, reach: .direct, within: graph)
+      try exchange(due, .direct)
       let after = Balance(placement, due)
       if after.below + after.unplaced + after.above < before.below + before.unplaced + before.above { continue }
       guard handsOver, try placeUnderHeirs() else { break }
@@ -165,13 +160,18 @@ struct FanOut {
       let isUrgent = round > 0 && placement.placed < due.total
       let windows = isUrgent ? try due.relaxed(problem, placement) : due
       if Balance(placement, windows).isSettled { break }
-      let now = try PeerBook(problem, placement)
-      var graph = PeerGraph(problem, now)
-      try widen(&graph, now)
-      let potential: NodeTable<Int32> = try problem.arena.table(problem.nodeCount + 2)
-      try Exchange.run(problem, windows, &placement, potential: potential, within: graph)
+      try exchange(windows, .all)
     }
     try letGoOfWhatDoesNotFit()
+  }
+
+  /// Moves within the graph of the pairs that there are, and of new ones for what is missing.
+  private mutating func exchange(_ windows: Due, _ reach: Exchange.Reach) throws(PlatError) {
+    let book = try PeerBook(problem, placement)
+    var graph = PeerGraph(problem, book)
+    try widen(&graph, book)
+    let potential: NodeTable<Int32> = try problem.arena.table(problem.nodeCount + 2)
+    try Exchange.run(problem, windows, &placement, potential: potential, reach: reach, within: graph)
   }
 
   /// Where masters alone fill a node, its slaves go; and where they are too many, they go, too.

@@ -73,7 +73,7 @@ final class PeerBook {
     try self.init(problem)
     pairCount = try pairs.countPeers(problem, out: out, into: into)
     for node in 0..<problem.nodeCount {
-      excess += Int(max(0, out.base[node] - mostOut)) + Int(max(0, into.base[node] - mostIn))
+      excess += beyond(NodeIndex(node), NodeIndex(node))
     }
     pending = pairs
   }
