@@ -65,12 +65,13 @@ public enum FanOutSearch {
     }
   }
 
-  /// Every full row that breaks no hard rule.
+  /// Every full row, its masters among it, that breaks no hard rule.
   private static func allChoices(_ cluster: DenseCluster) -> [Choice] {
     let nodes = cluster.nodeCount
     return (0..<(1 << nodes)).filter { $0.nonzeroBitCount == cluster.replicas }.flatMap { bits in
       let holders = (0..<nodes).filter { bits >> $0 & 1 == 1 }
-      return ExhaustiveSearch.roles(cluster, holders, mayBeMaster: { _ in true }).map { row in
+      let rows = ExhaustiveSearch.roles(cluster, holders, mayBeMaster: { _ in true })
+      return rows.filter { $0[0].count == cluster.dataWanted[0] }.map { row in
         var pairs: UInt32 = 0
         for master in row[0] {
           for holder in holders where holder != master { pairs |= 1 << UInt32(master * nodes + holder) }

@@ -28,7 +28,8 @@ struct FreshNear {
       let masters = due.roles.first, problem.partitionCount > 0, rule.mostOutside == problem.replicas - rule.company
     else { return false }
     let most = max(1, min(problem.partitionCount * problem.replicas / (4 * max(problem.nodeCount, 1)), problem.partitionCount / 16))
-    for blocks in most > 1 ? [most, 1] : [1] {
+    // Where peers are limited, each block would bring more of them.
+    for blocks in most > 1 && problem.fanOut == nil ? [most, 1] : [1] {
       guard var fresh = FreshNear(problem, due, masters, rule, placement.rows, blocks: blocks) else { return false }
       guard try fresh.fill() else { continue }
       guard

@@ -112,6 +112,18 @@ extension Problem {
     return true
   }
 
+  /// `allows` where masters are settled: near rules then are about these.
+  @inline(__always) func allowsUnderMaster(
+    _ row: UnsafeMutablePointer<NodeIndex>, leaving: Int, to node: NodeIndex
+  ) -> Bool {
+    guard allows(row, leaving: leaving, to: node) else { return false }
+    if near.isEmpty { return true }
+    let before = row[leaving]
+    row[leaving] = node
+    defer { row[leaving] = before }
+    return StateRules.far(self, row) == nil
+  }
+
   /// Whether the row with `node` is company for `master`.
   private func isCompany(
     _ rules: UnsafeBufferPointer<NearRule>, _ row: UnsafeMutablePointer<NodeIndex>, _ leaving: Int, _ node: NodeIndex,

@@ -31,6 +31,9 @@ struct Placement {
   /// The partitions up to here have their states. `turns`: how often each node is in each of their slots.
   mutating func book(turns: NodeTable<Int32>? = nil, upTo dealt: Int) { (self.turns, self.dealt) = (turns, dealt) }
 
+  /// For stages that book loads only: all replicas placed. O(N).
+  mutating func countPlaced() { placed = (0..<load.count).reduce(0) { $0 + Int(load.base[$1]) } }
+
   @inline(__always) func row(_ partition: Int) -> UnsafeMutablePointer<NodeIndex> { rows + partition * replicas }
 
   /// Replicas on nodes that do not hold them today. O(concerned · R²).

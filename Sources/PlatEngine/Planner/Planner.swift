@@ -239,12 +239,6 @@ public enum Planner {
             path: "settings.placement[\(index)].states", found: "\(states[idle].name), which holds no data",
             expected: "states that hold data in a hard near rule, or a soft one"))
       }
-      if let fanOut = settings.fanOut, fanOut.strength == .hard {
-        throw .unsupported(
-          InputError(
-            path: "settings.fanOut.strength", found: "hard, beside a hard near rule",
-            expected: "one of them to be soft: they are not planned together"))
-      }
     }
     if settings.fanOut?.strength == .hard, cluster.replicas > FanOut.mostReplicas {
       throw .unsupported(

@@ -189,7 +189,7 @@ struct Problem {
     isNearPromoted = kept.contains { cluster.cluster.settings.placement[$0.rule].strength == .soft }
     hasStateRules = !stateCaps.isEmpty || !kept.isEmpty
     stateOfSlot = try arena.list(cluster.dataWanted.indices.flatMap { Array(repeating: $0, count: cluster.dataWanted[$0]) })
-    fanOut = kept.isEmpty ? cluster.limitOnPeers : nil
+    fanOut = kept.isEmpty || cluster.cluster.settings.fanOut?.strength == .hard ? cluster.limitOnPeers : nil
 
     if let innermost = hard.last {
       leafBoxOfNode = innermost.containerOfNode

@@ -15,6 +15,11 @@ enum StateRules {
         if before >= cap.most { return slot }
       }
     }
+    return far(problem, row)
+  }
+
+  /// The last slot that is too far from every master under some near rule.
+  static func far(_ problem: Problem, _ row: UnsafeMutablePointer<NodeIndex>) -> Int? {
     for rule in problem.near {
       if let far = far(problem, rule, row) { return far }
     }
@@ -77,6 +82,24 @@ enum StateRules {
         place(problem, placement, row, slot)
       }
       for slot in 0..<problem.replicas where isTouched && row[slot] == .none { place(problem, placement, row, slot) }
+    }
+  }
+
+  /// Whether a row, whole or not, keeps all of them.
+  static func isKept(_ problem: Problem, _ row: UnsafeMutablePointer<NodeIndex>) -> Bool {
+    breach(problem, row) == nil && tooFew(problem, row) == nil
+  }
+
+  /// A replica that no rule lets stay where it is goes, and nothing comes instead. O(P · R²).
+  static func letGo(_ problem: Problem, _ placement: inout Placement) {
+    guard problem.hasStateRules else { return }
+    for partition in 0..<problem.partitionCount {
+      let row = placement.row(partition)
+      while let slot = breach(problem, row) ?? tooFew(problem, row) {
+        placement.load[row[slot]] -= 1
+        placement.placed -= 1
+        row[slot] = .none
+      }
     }
   }
 

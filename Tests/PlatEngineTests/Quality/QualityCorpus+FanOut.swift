@@ -13,12 +13,15 @@ extension QualityCase {
 
   static let limited: [QualityCase] = {
     let few = "what lies above the windows is not within reach of the few peers that lack something"
+    let nearAndFew = "which zone has a partition's company is settled with its master, and few pairs lead from zone to zone"
     let ten = within(10, hundred)
     let many = ten.with { $0.partitions = 10_000 }
     let four = within(4, fifty)
     let weighted = within(10, fifty).with { shape in
       shape.weights = Dictionary(uniqueKeysWithValues: (0..<50).map { ($0, "\($0 % 3 + 1)") })
     }
+    let near = within(
+      12, fifty.with { $0.rules = [PlacementRule(states: [1], level: 0, demand: .near(of: 0, atLeast: 1), strength: .hard)] })
     return [
       QualityCase("10 peers: fresh", .fresh, ten),
       QualityCase("20 peers: fresh", .fresh, within(20, hundred)),
@@ -48,6 +51,9 @@ extension QualityCase {
       QualityCase(
         "10 peers, soft: a node leaves", .planned, within(10, hundred, .soft),
         then: within(10, hundred, .soft).with(1, .leaving)),
+      QualityCase("12 peers, one slave near: fresh", .fresh, near),
+      QualityCase("12 peers, one slave near: a node leaves", .planned, near, then: near.with(1, .leaving), gap: nearAndFew),
+      QualityCase("12 peers, one slave near: a node joins", .planned, near, gap: nearAndFew) { $0.racks[2][0] += 1 },
     ]
   }()
 }

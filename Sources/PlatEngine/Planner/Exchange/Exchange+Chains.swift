@@ -117,7 +117,7 @@ extension Exchange {
       var isCut = false
       graph.forEachTaker(row) { node in
         guard taker == nil, !isCut, isSettled[node], !isDead[node], key[node] == wanted, problem.receives[node],
-          problem.allows(row, leaving: leaving, to: node), accept(node)
+          problem.allowsUnderMaster(row, leaving: leaving, to: node), accept(node)
         else { return }
         if row[leaving] == before, problem.allows(row, leaving: leaving, to: node) {
           taker = node

@@ -84,7 +84,7 @@ extension Exchange {
     if let graph {
       graph.forEachTaker(row) { node in
         guard key[node] > newKey, !isSettled[node], problem.receives[node], due.most[node] > 0,
-          problem.allows(row, leaving: leaving, to: node)
+          problem.allowsUnderMaster(row, leaving: leaving, to: node)
         else { return }
         reach(node.int, newKey)
       }
@@ -114,7 +114,7 @@ extension Exchange {
       let home = held[slot]
       guard problem.keeps[home], due.most[home] > 0, !isIn(row, home),
         problem.allows(row, leaving: leaving, to: home), !problem.isSlaveOnly[home] || mayTakeSlaveOnly(row, leaving),
-        graph?.allows(row, home) ?? true
+        graph.map({ $0.allows(row, home) && problem.allowsUnderMaster(row, leaving: leaving, to: home) }) ?? true
       else { continue }
       body(&self, home)
     }

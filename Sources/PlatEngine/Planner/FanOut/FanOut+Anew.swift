@@ -13,7 +13,7 @@ extension FanOut {
   /// nil where nodes keep what they are not due, so that a fresh map does not say what they have.
   /// O(P · R³ · runs of a node).
   static func anew(_ problem: Problem, _ memoryLimitBytes: UInt64) throws(PlatError) -> Placement? {
-    guard !problem.hasSlaveOnly, problem.partitionCount > 0 else { return nil }
+    guard !problem.hasSlaveOnly, problem.near.isEmpty, problem.partitionCount > 0 else { return nil }
     let empty: NodeTable<Int32> = try problem.arena.table(problem.nodeCount)
     let due = try Due(problem, held: empty)
     guard !due.isShort else { return nil }

@@ -1,4 +1,4 @@
-/// What finds no place within the limit.
+/// What finds no place within the limit: it gets the nodes of another partition, or nodes of its own choice.
 extension FanOut {
   private static let rowsTried = 512
 
@@ -29,6 +29,7 @@ extension FanOut {
       }
       for slot in 0..<problem.replicas where row[slot] != .none { load[row[slot]] += 1 }
     }
+    try compose(problem, due, &placement)
   }
 
   private static func isFull(_ problem: Problem, _ row: UnsafeMutablePointer<NodeIndex>) -> Bool {

@@ -47,12 +47,13 @@ extension FanOut {
     var first = 0
     for (count, node) in lacks where !problem.arena.isInterrupted {
       var left = count
+      let offers = supply.offers(for: node)
       while left > 0, graph.mayAddSource(to: node) {
         var best: (supply: Int32, source: NodeIndex)?
         for offset in 0..<tried {
           let source = suppliers[(first + offset) % suppliers.count]
           guard graph.mayAddTarget(to: source), graph.maySharePartitions(source, node) else { continue }
-          let has = supply.of(source, graph)
+          let has = min(offers?[source] ?? .max, supply.of(source, graph))
           if has > best?.supply ?? 0, !graph.allows(source, node) { best = (has, source) }
         }
         if tried < suppliers.count { first = (first + tried) % suppliers.count }
@@ -87,6 +88,9 @@ extension FanOut {
 /// What masters have for nodes that lack something: replicas of their partitions that are missing, and those that lie on
 /// nodes that can give some up. It is used up as it is promised.
 private struct Supply {
+  private let problem: Problem
+  private let placement: Placement
+  private let offered: NodeTable<Int32>
   let book: PeerBook
   /// What each node can give up.
   let gives: NodeTable<Int32>
@@ -95,7 +99,8 @@ private struct Supply {
 
   init(_ fanOut: FanOut, _ book: PeerBook) throws(PlatError) {
     let (problem, due, placement) = (fanOut.problem, fanOut.due, fanOut.placement)
-    self.book = book
+    (self.problem, self.placement, self.book) = (problem, placement, book)
+    offered = try problem.arena.table(problem.nodeCount)
     gives = try problem.arena.table(problem.nodeCount)
     misses = try problem.arena.table(problem.nodeCount)
     let kept = Balance(placement, due).surplus > 0 ? due.least : due.most
@@ -106,6 +111,24 @@ private struct Supply {
       guard row[0] != .none else { continue }
       for slot in masters..<problem.replicas where row[slot] == .none { misses[row[0]] += 1 }
     }
+  }
+
+  /// Larger maps do without: there a pair may turn out to be of no use.
+  private static let mostReplicasLookedAt = 1 << 18
+
+  /// Under near rules: for each master, those of its partitions that `node` could take over or complete. O(P · R²).
+  func offers(for node: NodeIndex) -> NodeTable<Int32>? {
+    guard !problem.near.isEmpty, problem.partitionCount * problem.replicas <= Supply.mostReplicasLookedAt else { return nil }
+    offered.fill(with: 0)
+    for partition in 0..<problem.partitionCount {
+      let row = placement.row(partition)
+      guard row[0] != .none else { continue }
+      let canTake = (problem.wanted[0]..<problem.replicas).contains { slot in
+        (row[slot] == .none || gives[row[slot]] > 0) && problem.allowsUnderMaster(row, leaving: slot, to: node)
+      }
+      if canTake { offered[row[0]] += 1 }
+    }
+    return offered
   }
 
   /// O(peers).

@@ -42,7 +42,8 @@ extension FanOut {
         next += 1
       }
     }
-    guard next < slots.count else { return true }
+    guard next < slots.count || StateRules.far(problem, row) != nil else { return true }
+    if next == slots.count { return false }
     // Others step back from the masters' slots, while there is room behind them.
     for slot in next..<slots.count where row[slot] != .none {
       if let free = (slots.count..<problem.replicas).first(where: { row[$0] == .none }) {

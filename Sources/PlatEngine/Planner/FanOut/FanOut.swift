@@ -39,10 +39,12 @@ struct FanOut {
     }
     guard limit.strength == .hard else { return result }
     try enforce(problem, &result, due)
+    result.countPlaced()
     let cost = try Cost(problem, due, result)
     if !isFresh, cost.unplaced > 0 || 50 * cost.outside > due.total, var other = try anew(problem, memoryLimitBytes) {
       StateRules.enforce(problem, other)
       try enforce(problem, &other, due)
+      other.countPlaced()
       if try Cost(problem, due, other).isWorth(insteadOf: cost) { result = other }
     }
     try follow(problem, due, &result)
@@ -135,6 +137,7 @@ struct FanOut {
     var fanOut = FanOut(problem: problem, due: due, placement: placement, book: book)
     try fanOut.dropPairs()
     placement = fanOut.placement
+    StateRules.letGo(problem, &placement)
   }
 
   // MARK: The flow
