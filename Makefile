@@ -7,7 +7,7 @@ DEMO := build/demo
 SANITIZERS := address thread
 
 .DEFAULT_GOAL := help
-.PHONY: help needs build demo test test-release sweep test-sanitize $(SANITIZERS:%=test-%) bench bench-instructions simulate crc fuzz library install clean
+.PHONY: help needs build demo test test-release sweep test-sanitize $(SANITIZERS:%=test-%) bench bench-instructions bench-routes simulate crc fuzz library install clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,10 @@ bench-instructions: needs ## instructions of the main cases by callgrind, beside
 
 simulate: build ## carry plans out under faults, in release: RUNS small runs (100000) and LARGE of 1,000 nodes (100); the deliberate bugs
 	@scripts/simulate .build/release/plat build/simulate $(or $(RUNS),100000) $(or $(LARGE),100)
+
+bench-routes: needs ## keys a second through the router, hash and range, in release
+	$(SWIFT) build -c release --product PlatBenchmarks
+	.build/release/PlatBenchmarks routes
 
 crc: needs ## the benchmark of CRC-32 against zlib and ISA-L, in release
 	$(SWIFT) build -c release --product PlatBenchmarks

@@ -1,15 +1,31 @@
-// Arenas: the limit, the accounting, and the choice of the source.
+// Arenas: the limit, the accounting, the choice of the source, and how long anything is kept.
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include "arena_source.h"
 
 struct plat_arena {
   const struct plat_arena_source *source;
   void *state;
+  struct plat_large *large;
   uint64_t limit;                       // UINT64_MAX: none
   _Atomic uint64_t current, peak;
+  _Atomic uint64_t small, small_peak;   // of these, what comes from the source
 };
+
+/// Open arenas and other holders.
+static _Atomic uint64_t holders;
+
+bool plat_arena_is_held(void) { return atomic_load(&holders) > 0; }
+
+void plat_arena_hold(void) { atomic_fetch_add(&holders, 1); }
+
+void plat_arena_let_go(void) {
+  if (atomic_fetch_sub(&holders, 1) != 1) return;
+  const struct plat_arena_source *jemalloc = plat_arena_jemalloc();
+  if (jemalloc) jemalloc->let_go();
+  plat_arena_map.let_go();
+  plat_large_let_go();
+}
 
 static const struct plat_arena_source *preferred_source(void) {
   const struct plat_arena_source *jemalloc = plat_arena_jemalloc();
@@ -25,11 +41,15 @@ static plat_arena *create_from(const struct plat_arena_source *source, uint64_t 
     free(arena);
     return NULL;
   }
+  plat_arena_hold();
   arena->source = source;
   arena->state = state;
+  arena->large = NULL;
   arena->limit = limitBytes ? limitBytes : UINT64_MAX;
   atomic_init(&arena->current, 0);
   atomic_init(&arena->peak, 0);
+  atomic_init(&arena->small, 0);
+  atomic_init(&arena->small_peak, 0);
   return arena;
 }
 
@@ -51,8 +71,10 @@ const char *plat_arena_backend_name(void) { return preferred_source()->name; }
 
 void plat_arena_destroy(plat_arena *arena) {
   if (!arena) return;
-  arena->source->close(arena->state, plat_arena_peak_bytes(arena));
+  plat_large_free_all(&arena->large);
+  arena->source->close(arena->state, atomic_load(&arena->small_peak));
   free(arena);
+  plat_arena_let_go();
 }
 
 /// Counts `sizeBytes` in, unless the limit forbids it; `after` is what is in use then.
@@ -70,38 +92,31 @@ static void count_out(plat_arena *arena, uint64_t sizeBytes) {
   atomic_fetch_sub_explicit(&arena->current, sizeBytes, memory_order_relaxed);
 }
 
-static void raise_peak(plat_arena *arena, uint64_t inUse) {
-  uint64_t peak = atomic_load_explicit(&arena->peak, memory_order_relaxed);
-  while (peak < inUse && !atomic_compare_exchange_weak_explicit(&arena->peak, &peak, inUse, memory_order_relaxed,
-                                                                memory_order_relaxed)) {}
+static void raise(_Atomic uint64_t *peak, uint64_t inUse) {
+  uint64_t before = atomic_load_explicit(peak, memory_order_relaxed);
+  while (before < inUse && !atomic_compare_exchange_weak_explicit(peak, &before, inUse, memory_order_relaxed,
+                                                                  memory_order_relaxed)) {}
 }
 
-/// Asks the system for huge pages where they lie inside the memory as a whole, so that no more is taken than asked for:
-/// touching 12 MB for the first time takes 1 ms instead of 10.
-static void advise_huge_pages(void *pointer, size_t sizeBytes) {
-#ifdef MADV_HUGEPAGE
-  const uintptr_t huge = 2 << 20;
-  if (sizeBytes < plat_arena_huge_bytes) return;
-  const uintptr_t first = ((uintptr_t)pointer + huge - 1) & ~(huge - 1);
-  const uintptr_t end = ((uintptr_t)pointer + sizeBytes) & ~(huge - 1);
-  if (first < end) madvise((void *)first, end - first, MADV_HUGEPAGE);  // Advice: it may be refused.
-#else
-  (void)pointer;
-  (void)sizeBytes;
-#endif
+static void *allocate_small(plat_arena *arena, size_t sizeBytes, bool zeroed) {
+  void *pointer = arena->source->allocate(arena->state, sizeBytes ? sizeBytes : 1, zeroed);
+  if (pointer) {
+    raise(&arena->small_peak, atomic_fetch_add_explicit(&arena->small, sizeBytes, memory_order_relaxed) + sizeBytes);
+  }
+  return pointer;
 }
 
 static void *allocate(plat_arena *arena, size_t sizeBytes, bool zeroed) {
   uint64_t inUse;
   // Beyond PTRDIFF_MAX / 2, which no machine has, rounding up could overflow.
   if (sizeBytes > PTRDIFF_MAX / 2 || !count_in(arena, sizeBytes, &inUse)) return NULL;
-  void *pointer = arena->source->allocate(arena->state, sizeBytes ? sizeBytes : 1, zeroed);
+  void *pointer = sizeBytes < plat_arena_large_bytes ? allocate_small(arena, sizeBytes, zeroed)
+                                                     : plat_large_allocate(&arena->large, sizeBytes, zeroed);
   if (!pointer) {
     count_out(arena, sizeBytes);
     return NULL;
   }
-  raise_peak(arena, inUse);
-  advise_huge_pages(pointer, sizeBytes);
+  raise(&arena->peak, inUse);
   return pointer;
 }
 
@@ -113,8 +128,13 @@ void *plat_arena_allocate_uninitialized(plat_arena *arena, size_t sizeBytes) {
 
 void plat_arena_free(plat_arena *arena, void *pointer, size_t sizeBytes) {
   if (!pointer) return;
-  arena->source->free(arena->state, pointer, sizeBytes ? sizeBytes : 1);
   count_out(arena, sizeBytes);
+  if (sizeBytes >= plat_arena_large_bytes) {
+    plat_large_free(&arena->large, pointer);
+    return;
+  }
+  arena->source->free(arena->state, pointer, sizeBytes ? sizeBytes : 1);
+  atomic_fetch_sub_explicit(&arena->small, sizeBytes, memory_order_relaxed);
 }
 
 uint64_t plat_arena_current_bytes(const plat_arena *arena) {

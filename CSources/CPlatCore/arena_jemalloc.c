@@ -5,6 +5,7 @@
 // kept for the next plan, others are destroyed, which gives their pages back to the system.
 #include <pthread.h>
 #include <stdio.h>
+#include <string.h>
 #include "arena_source.h"
 
 extern void *mallocx(size_t sizeBytes, int flags) __attribute__((weak));
@@ -13,9 +14,6 @@ extern int mallctl(const char *name, void *old, size_t *oldLength, void *new, si
 
 // As in jemalloc.h: part of its ABI.
 #define FLAG_ALIGNED_TO_64 6
-#define FLAG_ALIGNED_TO_2_MIB 21
-#define FLAGS_OF_ALIGNMENT 0x3f
-#define FLAG_ZERO 0x40
 #define FLAG_NO_THREAD_CACHE (1 << 8)            // A thread cache would outlive the arena.
 #define FLAG_ARENA(index) (((int)(index) + 1) << 20)
 
@@ -66,20 +64,28 @@ static void close_arena(void *state, uint64_t peakBytes) {
   if (!keep) control(index, "destroy");
 }
 
-/// Large memory begins where a huge page does: what is left over at either end would be touched page by page.
-static int flags_for(void *state, size_t sizeBytes) {
-  return sizeBytes < plat_arena_huge_bytes ? flags_of(state) : (flags_of(state) & ~FLAGS_OF_ALIGNMENT) | FLAG_ALIGNED_TO_2_MIB;
+static void let_go(void) {
+  for (;;) {
+    pthread_mutex_lock(&kept.lock);
+    const bool isAny = kept.count > 0;
+    const unsigned index = isAny ? kept.indices[--kept.count] : 0;
+    pthread_mutex_unlock(&kept.lock);
+    if (!isAny) return;
+    control(index, "destroy");
+  }
 }
 
+/// jemalloc itself would give used pages back to the system and have them cleared there, one page fault each.
 static void *allocate(void *state, size_t sizeBytes, bool zeroed) {
-  return mallocx(sizeBytes, flags_for(state, sizeBytes) | (zeroed ? FLAG_ZERO : 0));
+  void *pointer = mallocx(sizeBytes, flags_of(state));
+  return pointer && zeroed ? memset(pointer, 0, sizeBytes) : pointer;
 }
 
 static void give_back(void *state, void *pointer, size_t sizeBytes) {
-  sdallocx(pointer, sizeBytes, flags_for(state, sizeBytes));
+  sdallocx(pointer, sizeBytes, flags_of(state));
 }
 
-static const struct plat_arena_source source = {"jemalloc", open_arena, close_arena, allocate, give_back};
+static const struct plat_arena_source source = {"jemalloc", open_arena, close_arena, allocate, give_back, let_go};
 
 const struct plat_arena_source *plat_arena_jemalloc(void) {
   return mallocx && sdallocx && mallctl ? &source : NULL;

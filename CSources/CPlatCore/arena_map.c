@@ -76,6 +76,18 @@ static void give_up_chunk(struct header *chunk) {
   if (!keep) munmap(chunk, chunk_bytes);
 }
 
+static void let_go(void) {
+  pthread_mutex_lock(&kept.lock);
+  struct header *chunks = kept.chunks;
+  kept.chunks = NULL;
+  kept.count = 0;
+  pthread_mutex_unlock(&kept.lock);
+  for (struct header *next; chunks; chunks = next) {
+    next = chunks->next;
+    munmap(chunks, chunk_bytes);
+  }
+}
+
 /// The class of a size of at most 64 KiB, which becomes the class's size: a multiple of 64 bytes to 1 KiB, then four
 /// classes to each doubling.
 static unsigned class_of(size_t *sizeBytes) {
@@ -181,4 +193,4 @@ static void give_back(void *state, void *pointer, size_t sizeBytes) {
   pthread_mutex_unlock(&arena->lock);
 }
 
-const struct plat_arena_source plat_arena_map = {"mmap", open_arena, close_arena, allocate, give_back};
+const struct plat_arena_source plat_arena_map = {"mmap", open_arena, close_arena, allocate, give_back, let_go};

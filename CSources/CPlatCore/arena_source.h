@@ -7,25 +7,38 @@
 enum { plat_arena_alignment = 64 };
 
 /// How much an emptied arena may keep for the next one, and how many emptied arenas may be kept.
-enum { plat_arena_kept_bytes = 1 << 20, plat_arena_kept_count = 16 };
+enum { plat_arena_kept_bytes = 4 << 20, plat_arena_kept_count = 8 };
 
-/// From here on huge pages are asked for.
-enum { plat_arena_huge_bytes = 4 << 20 };
+/// From here on memory does not come from the source: see arena_large.c. From `plat_arena_huge_bytes` on it is in huge pages.
+enum { plat_arena_large_bytes = 256 << 10, plat_arena_huge_bytes = 4 << 20 };
 
-/// One source. All functions but `close` may run at the same time on several threads for one `state`.
+/// Whether anything may be kept.
+bool plat_arena_is_held(void);
+
+/// One source of memory that is not large. All functions but `close` may run at the same time on several threads for one `state`.
 struct plat_arena_source {
   const char *name;
   /// The state of a new arena; NULL where there is none to be had.
   void *(*open)(void);
-  /// Frees all of it. `peakBytes` is the most that was in use at once.
+  /// Frees all of it; it may be kept for the next arena. `peakBytes` is the most that was in use at once.
   void (*close)(void *state, uint64_t peakBytes);
-  /// At least one byte, at most PTRDIFF_MAX / 2.
+  /// At least one byte, less than `plat_arena_large_bytes`.
   void *(*allocate)(void *state, size_t sizeBytes, bool zeroed);
   void (*free)(void *state, void *pointer, size_t sizeBytes);
+  /// Gives back what it keeps.
+  void (*let_go)(void);
 };
 
 /// NULL where the process has no jemalloc.
 const struct plat_arena_source *plat_arena_jemalloc(void);
 extern const struct plat_arena_source plat_arena_map;
+
+/// Large memory of one arena, in its list.
+struct plat_large;
+void *plat_large_allocate(struct plat_large **list, size_t sizeBytes, bool zeroed);
+void plat_large_free(struct plat_large **list, void *pointer);
+void plat_large_free_all(struct plat_large **list);
+/// Gives back what is kept.
+void plat_large_let_go(void);
 
 #endif

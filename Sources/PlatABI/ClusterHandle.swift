@@ -10,6 +10,8 @@ final class ClusterHandle: Sendable {
   let numbering: NodeNumbering?
   /// The document that it was read from, to tell what is wrong with it in its own lines.
   let source: DocumentSource?
+  /// Plans for it find the memory of those before.
+  private let memory = ArenaHold()
   private let rows = Once<HostRows?>()
   private let nodeNames = Once<CTexts>()
   private let partitionNames = Once<CTexts>()

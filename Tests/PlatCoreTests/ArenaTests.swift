@@ -13,7 +13,7 @@ import Testing
   /// Around the borders of the size classes, of what is cut from chunks, and of pages.
   static let sizes = [
     0, 1, 63, 64, 65, 1000, 1024, 1025, 1280, 1281, 2048, 4095, 4096, 16_384, 57_345, 65_535, 65_536, 65_537, 262_144,
-    1_048_577,
+    262_145, 1_048_577,
   ]
 
   @Test func backendHasAName() {
@@ -115,6 +115,44 @@ import Testing
     #expect(plat_arena_current_bytes(arena) == 0)
     #expect(plat_arena_peak_bytes(arena) > 0)
     plat_arena_destroy(arena)
+  }
+
+  /// Large memory is a map of its own: what is given back comes again to whoever asks for as much, as clean as is asked for.
+  @Test(arguments: backends) func largeMemoryIsUsedAgain(backend: plat_arena_backend) throws {
+    let arena = try #require(plat_arena_create_from(backend, 64 << 20))
+    defer { plat_arena_destroy(arena) }
+    for size in [(256 << 10) + 4711, (5 << 20) + 4711 + Int(backend.rawValue) << 13] {
+      let first = try #require(plat_arena_allocate(arena, size))
+      #expect(UInt(bitPattern: first) % (size < 4 << 20 ? 64 : 2 << 20) == (size < 4 << 20 ? 0 : 64))
+      #expect(consists(first, size, of: 0))
+      memset(first, 0xff, size)
+      plat_arena_free(arena, first, size)
+      #expect(plat_large_kept_bytes() >= size)
+      let dirty = try #require(plat_arena_allocate_uninitialized(arena, size))
+      #expect(dirty == first)
+      plat_arena_free(arena, dirty, size)
+      let clean = try #require(plat_arena_allocate(arena, size))
+      #expect(clean == first && consists(clean, size, of: 0))
+      let other = try #require(plat_arena_allocate(arena, size))
+      #expect(other != clean)
+      plat_arena_free(arena, other, size)
+      plat_arena_free(arena, clean, size)
+    }
+    #expect(plat_arena_current_bytes(arena) == 0)
+    #expect(plat_arena_allocate(arena, (64 << 20) + 1) == nil)
+  }
+
+  /// However much is given back, no more than 32 MiB are kept, and the limit of an arena counts what it uses only.
+  @Test(arguments: backends) func littleIsKept(backend: plat_arena_backend) throws {
+    let arena = try #require(plat_arena_create_from(backend, 0))
+    defer { plat_arena_destroy(arena) }
+    let sizes = (0..<40).map { (1 << 20) + $0 << 13 } + [40 << 20]
+    for size in sizes { plat_arena_free(arena, try #require(plat_arena_allocate(arena, size)), size) }
+    let blocks = try sizes.map { try #require(plat_arena_allocate(arena, $0)) }
+    for (block, size) in zip(blocks, sizes) { plat_arena_free(arena, block, size) }
+    #expect(plat_large_kept_bytes() > 16 << 20 && plat_large_kept_bytes() <= 32 << 20)
+    #expect(plat_arena_current_bytes(arena) == 0)
+    #expect(plat_arena_peak_bytes(arena) == UInt64(sizes.reduce(0, +)))
   }
 
   /// More arenas at once than are kept, several times: kept ones must come back empty and apart.

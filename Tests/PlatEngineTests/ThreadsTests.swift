@@ -32,20 +32,28 @@ import Testing
     }
   }
 
-  /// Large enough for several blocks, with all kinds of rows: such that stay, that break rules, that have gaps.
-  @Test(arguments: [0, 1, 2])
+  /// Large enough for several blocks, with all kinds of rows: such that stay, that break rules, that have gaps. 0, 3 and 4 are
+  /// fresh, 3 and 4 with few peers.
+  @Test(arguments: [0, 1, 2, 3, 4])
   func severalBlocks(_ kind: Int) throws {
     let (zones, perZone, partitions) = (7, 9, 300_000)
     let containers = (0..<zones).map {
       Container(name: "z\($0)", level: 0, parent: nil, nodes: ($0 * perZone)..<(($0 + 1) * perZone))
     }
     let nodes = (0..<(zones * perZone)).map { Node(name: "n\($0)", status: kind > 0 && $0 % 31 == 5 ? .leaving : .active) }
+    var settings = Settings(
+      partitionCount: partitions, constraints: [1, 2, 0, 0],
+      placement: [PlacementRule(states: [0, 1], level: 0, demand: .atMost(1), strength: .hard)])
+    if kind >= 3 { settings.fanOut = FanOutLimit(outbound: 12, inbound: 20, strength: .hard) }
+    var weighted = nodes
+    if kind == 4 { for node in weighted.indices { weighted[node].weight = Quantity(UInt64(node % 5 + 1)) } }
     let cluster = try DenseCluster(
-      Cluster(
-        settings: Settings(
-          partitionCount: partitions, constraints: [1, 2, 0, 0],
-          placement: [PlacementRule(states: [0, 1], level: 0, demand: .atMost(1), strength: .hard)]),
-        levels: ["zone"], containers: containers, nodes: nodes))
+      Cluster(settings: settings, levels: ["zone"], containers: containers, nodes: weighted))
+    if kind >= 3 {
+      var fresh = cluster.cluster
+      for node in fresh.nodes.indices { fresh.nodes[node].status = .active }
+      return try check(DenseCluster(fresh), nil, "few peers, kind \(kind)")
+    }
     guard kind > 0 else { return try check(cluster, nil, "fresh") }
     var healthy = cluster.cluster
     for node in healthy.nodes.indices { healthy.nodes[node].status = node == 17 ? .leaving : .active }

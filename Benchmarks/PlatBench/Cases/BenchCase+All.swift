@@ -86,6 +86,7 @@ extension BenchCase {
   private static var growthWithThreads: [BenchCase] {
     [1, 2, 4].flatMap { threads in
       [.fresh, .leave(100), .leave(1)].map { BenchCase("growth with threads", largest, $0, threads: threads) }
+        + [BenchCase("growth with threads", largest.with { $0.fanOut = 20 }, .fresh, threads: threads)]
     }
   }
 }

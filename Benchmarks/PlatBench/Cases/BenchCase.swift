@@ -39,7 +39,8 @@ struct BenchCase {
   /// What a growth curve is drawn through: all cases that are alike but for their size.
   var series: String {
     guard case .shape(let shape, let change) = subject else { return "" }
-    return change.changedNodes > 1 ? (group.contains("changed") ? "leave" : change.name(shape)) : change.name(shape)
+    let name = change.changedNodes > 1 && group.contains("changed") ? "leave" : change.name(shape)
+    return shape.fanOut == nil ? name : "\(name), few peers"
   }
 
   var changedNodes: Int {

@@ -6,6 +6,8 @@ enum GrowthCharts {
     var title: String
     var xLabel: String
     var x: KeyPath<CaseFigures, Int> & Sendable
+    /// The curve beside which judging has one, too.
+    var judged: String?
   }
 
   private static let kinds = [
@@ -22,7 +24,7 @@ enum GrowthCharts {
       xLabel: "nodes that leave", x: \.changedNodes),
     Kind(
       file: "growth-threads.svg", group: "growth with threads", title: "10,000 nodes × 1,048,576 × 3",
-      xLabel: "threads", x: \.threads),
+      xLabel: "threads", x: \.threads, judged: "one leaves"),
   ]
 
   /// Each picture that the run has figures for: file name and text.
@@ -36,14 +38,15 @@ enum GrowthCharts {
     let cases = run.cases.filter { $0.group == kind.group }
     var names: [String] = []
     for figures in cases where !names.contains(figures.series) { names.append(figures.series) }
-    let curves = names.map { name in
+    func curve(_ name: String, _ time: (CaseFigures) -> Int, called: String) -> LineChart.Curve {
       LineChart.Curve(
-        name: name,
-        points: cases.filter { $0.series == name }.map {
-          (Double($0[keyPath: kind.x]), Double($0.plan.median) / 1e6)
-        })
+        name: called,
+        points: cases.filter { $0.series == name }.map { (Double($0[keyPath: kind.x]), Double(time($0)) / 1e6) })
     }
-    return LineChart(title: kind.title, xLabel: kind.xLabel, yLabel: "ms to plan", curves: curves).svg
+    var curves = names.map { curve($0, \.plan.median, called: $0) }
+    if let judged = kind.judged { curves.append(curve(judged, \.judge.median, called: "\(judged), judged")) }
+    return LineChart(
+      title: kind.title, xLabel: kind.xLabel, yLabel: kind.judged == nil ? "ms to plan" : "ms", curves: curves).svg
   }
 
   /// The stages of the cases that marks are set for, in copies of the map.

@@ -16,7 +16,7 @@ extern "C" {
 typedef struct plat_arena plat_arena;
 
 /// A new arena that holds at most `limitBytes` (0: no limit). NULL where there is no memory for it.
-/// Cheap enough for one arena a plan: emptied arenas are kept for the next one, at most 16 with 1 MiB each.
+/// Cheap enough for one arena a plan: see plat_arena_hold.
 plat_arena *plat_arena_create(uint64_t limitBytes);
 
 /// Frees the arena and all that came from it. NULL is allowed.
@@ -32,12 +32,21 @@ void *plat_arena_allocate_uninitialized(plat_arena *arena, size_t sizeBytes);
 /// Gives one allocation back before the arena goes. `pointer` may be NULL; `sizeBytes` is what was asked for.
 void plat_arena_free(plat_arena *arena, void *pointer, size_t sizeBytes);
 
+/// What arenas give back is kept for those that come next, at most 8 emptied arenas of 4 MiB and 32 MiB of large memory, while
+/// an arena is open or somebody holds it: who lets go last gives all of it back to the system. Each call of the first goes with
+/// one of the second.
+void plat_arena_hold(void);
+void plat_arena_let_go(void);
+
 // ---- Accounting ---------------------------------------------------------------------------------------------
 
 /// Bytes in use now, and the most that ever were at once: the sizes asked for, without rounding, which is also what
 /// the limit bounds.
 uint64_t plat_arena_current_bytes(const plat_arena *arena);
 uint64_t plat_arena_peak_bytes(const plat_arena *arena);
+
+/// For tests: large memory that is kept, in bytes.
+uint64_t plat_large_kept_bytes(void);
 
 // ---- Where the memory comes from ----------------------------------------------------------------------------
 

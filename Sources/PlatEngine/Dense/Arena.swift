@@ -34,10 +34,31 @@ public final class Arena: @unchecked Sendable {
     return DenseTable(unsafeBase: memory.bindMemory(to: Element.self, capacity: count), count: count)
   }
 
+  /// The same with anything in it, for who writes every element before it is read. In debug builds that is 0xa5, byte by byte.
+  func unfilledTable<Index: DenseIndex, Element: BitwiseCopyable>(
+    _ count: Int, of: Element.Type = Element.self, by: Index.Type = Index.self
+  ) throws(PlatError) -> DenseTable<Index, Element> {
+    try throwIfInterrupted()
+    let (bytes, overflow) = max(count, 0).multipliedReportingOverflow(by: MemoryLayout<Element>.stride)
+    guard !overflow, let memory = plat_arena_allocate_uninitialized(handle, bytes) else { throw .outOfMemory }
+    assert(
+      {
+        memory.initializeMemory(as: UInt8.self, repeating: 0xa5, count: bytes)
+        return true
+      }())
+    return DenseTable(unsafeBase: memory.bindMemory(to: Element.self, capacity: count), count: count)
+  }
+
   /// Gives a table back before the arena goes. It must not be used after.
   public func free<Index, Element>(_ table: DenseTable<Index, Element>) {
     plat_arena_free(handle, table.base, table.count * MemoryLayout<Element>.stride)
   }
+}
+
+/// As long as there is one, what arenas give back is kept for those that come next: see `plat_arena_hold`. An arena is one, too.
+package final class ArenaHold: Sendable {
+  package init() { plat_arena_hold() }
+  deinit { plat_arena_let_go() }
 }
 
 /// A dense array in an arena, subscripted by one kind of index. A reference: copies share the elements.

@@ -32,7 +32,7 @@ public final class PlacementMap: @unchecked Sendable {
     width = slotCounts.reduce(0, +)
     firstSlots = slotCounts.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) }
     owner = arena
-    let table: NodeTable<NodeIndex> = try arena.table(partitionCount * width)
+    let table: NodeTable<NodeIndex> = try arena.unfilledTable(partitionCount * width)
     slots = table.base
   }
 

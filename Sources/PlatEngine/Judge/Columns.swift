@@ -116,15 +116,15 @@ extension Judge.Matter {
   }
 
   /// A pass over all rows, block by block, on several threads. Each worker has tools of its own, each block a finding of
-  /// its own, which begins as `empty`; they come back in the order of the blocks.
+  /// its own, which begins as `empty`; they come back in the order of the blocks. `beside`: as in `Blocks.run`.
   @inline(__always) func findings<Tools, Found>(
-    tools: [Tools], empty: Found, _ body: (Tools, Range<Int>, inout Found) -> Void
+    tools: [Tools], empty: Found, beside: () -> Void = {}, _ body: (Tools, Range<Int>, inout Found) -> Void
   ) -> [Found] {
     let size = blocks.workers > 1 ? blocks.size : max(rowCount, 1)
-    var found = [Found](repeating: empty, count: (rowCount + size - 1) / size)
+    var found = [Found](repeating: empty, count: blocks.count)
     found.withUnsafeMutableBufferPointer { found in
       let found = found.baseAddress
-      blocks.run { worker, block in
+      blocks.run(beside: beside) { worker, block in
         if let found, !block.isEmpty { body(tools[worker], block, &found[block.lowerBound / size]) }
       }
     }
@@ -132,9 +132,7 @@ extension Judge.Matter {
   }
 
   /// One of something for each worker.
-  func forEachWorker<Tools>(_ make: () throws(PlatError) -> Tools) throws(PlatError) -> [Tools] {
-    var tools: [Tools] = []
-    for _ in 0..<blocks.workers { tools.append(try make()) }
-    return tools
+  func forEachWorker<Tools>(_ make: (_ worker: Int) throws(PlatError) -> Tools) throws(PlatError) -> [Tools] {
+    try blocks.forEachWorker(make)
   }
 }

@@ -104,9 +104,13 @@ extension Judge {
       var weightNumber: [String: Int] = [:]
       var exactWeights: [Rational] = []
       var groupOfKey: [Key: Int] = [:]
+      // Neighbours are mostly alike.
+      var (lastText, lastNumber) = ("", -1)
+      var (lastKey, lastGroup) = (Key(container: -1, weight: -1, cap: 0, isPinned: false), -1)
       for (node, about) in cluster.cluster.nodes.enumerated() {
         let text = about.weight.text
-        let number = weightNumber[text] ?? exactWeights.count
+        let number = text == lastText && lastNumber >= 0 ? lastNumber : weightNumber[text] ?? exactWeights.count
+        (lastText, lastNumber) = (text, number)
         if number == exactWeights.count {
           weightNumber[text] = number
           exactWeights.append(Int(text).map { Rational($0) } ?? Rational(about.weight))
@@ -119,7 +123,8 @@ extension Judge {
         }
         let key = Key(
           container: innermost?[node].int ?? 0, weight: number, cap: cap, isPinned: about.status == .maintenance)
-        let group = groupOfKey[key] ?? members.count
+        let group = key == lastKey ? lastGroup : groupOfKey[key] ?? members.count
+        (lastKey, lastGroup) = (key, group)
         if group == members.count {
           groupOfKey[key] = group
           members.append([])

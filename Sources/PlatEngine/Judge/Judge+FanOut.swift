@@ -1,10 +1,10 @@
 extension Judge {
   /// Who replicates to whom: each master of a partition to every other node that holds its data.
   ///
-  ///     peers   [ n4 n90 n4 n7 … | n3 n12 … | … ]     the holders beside each master, master by master,
-  ///     start     0                9          …       with repetitions
+  ///     worker 0   n0 [ n4 n90 n4 n7 … ] n1 [ n3 n12 … ] …     the holders beside each master, master by master,
+  ///     worker 1   n0 [ n90 n5 … ]       n1 [ … ] …            with repetitions: a list for each worker
   ///
-  /// Bucketed by master; a stamp on each holder then tells distinct ones apart. No table of N × N.
+  /// A stamp on each holder then tells distinct ones apart. No table of N × N.
   struct Peers {
     /// Distinct nodes that each node replicates to.
     let outbound: NodeTable<UInt32>
@@ -12,15 +12,10 @@ extension Judge {
     let inbound: NodeTable<UInt32>
     private(set) var mostOutbound = 0
     private(set) var mostInbound = 0
-    /// Where each node's peers begin.
-    private let start: NodeTable<Int>
-    private let peers: NodeTable<UInt32>
+    private let lists: [PeerList]
     /// Peers were counted as sets: there is no list.
     private let areSets: Bool
     private let matter: Matter
-
-    /// Where they end: some nodes have fewer than there was room for.
-    private let end: NodeTable<Int>
 
     /// O(N + P · masters · R). `holders` knows how many partitions each node is master of, which bounds its peers.
     init(_ matter: Matter, _ holders: Holders) throws(PlatError) {
@@ -28,84 +23,42 @@ extension Judge {
       let nodeCount = matter.nodeCount
       let masters = try matter.slots(ofStates: matter.dataStates(of: [0]), in: matter.map)
       let data = try matter.dataSlots(in: matter.map)
-      let each = max(0, data.count - 1)
       outbound = try matter.arena.table(nodeCount + 1)
       inbound = try matter.arena.table(nodeCount + 1)
-      start = try matter.arena.table(nodeCount + 1)
-      end = try matter.arena.table(nodeCount + 1)
       areSets = Peers.areSets(matter, masters: masters.count, holders: data.count)
       if areSets {
-        peers = try matter.arena.table(0)
+        lists = []
         try Peers.countSets(matter, masters, data, outbound: outbound, inbound: inbound)
-        countMost(nodeCount)
-        return
+      } else {
+        let each = masters.count == 0 ? 0 : max(0, data.count - 1)
+        lists = try PeerList.forEachWorker(matter, leading: holders.leading, each: each)
+        let lists = lists
+        matter.blocks.run(as: holders.workerOfBlock) { worker, block in lists[worker].write(matter, block, masters, data) }
+        try countDistinct()
       }
-      var room = 0
-      // Each worker writes into a part of its own of each master's peers, and closes the gaps afterwards.
-      let places = try holders.leading.map { (_) throws(PlatError) in
-        try matter.arena.table(nodeCount + 1, of: Int.self, by: NodeIndex.self)
-      }
-      for node in 0..<nodeCount {
-        start.base[node] = room
-        for (place, leading) in zip(places, holders.leading) {
-          place.base[node] = room
-          room += masters.count == 0 ? 0 : Int(leading.base[node]) * each
-        }
-        end.base[node] = room
-      }
-      peers = try matter.arena.table(room)
-      let list = peers.base
-      _ = matter.findings(tools: places, empty: 0) { place, rows, _ in
-        Peers.write(matter, rows, masters, data, to: list, at: place.base)
-      }
-      for node in 0..<nodeCount {
-        var begin = start.base[node]
-        var write = begin
-        for (place, leading) in zip(places, holders.leading) {
-          let found = place.base[node] - begin
-          if write < begin { (list + write).update(from: list + begin, count: found) }
-          write += found
-          begin += Int(leading.base[node]) * each
-        }
-        end.base[node] = write
-      }
-
-      try countDistinct(room: room)
       countMost(nodeCount)
     }
 
-    /// Each worker goes through the peers of some masters, with stamps of its own. O(N · workers + peers).
-    private func countDistinct(room: Int) throws(PlatError) {
+    /// Block by block of masters, each worker with stamps of its own. O(N · workers + peers).
+    private func countDistinct() throws(PlatError) {
       let nodeCount = matter.nodeCount
-      let tools = try matter.forEachWorker { () throws(PlatError) in
+      let all = lists.reduce(0) { $0 + $1.room }
+      let blocks = Blocks(
+        nodeCount, ofBlock: nodeCount * Peers.peersOfBlock / max(all, 1) + 1, threads: matter.blocks.workers)
+      let tools = try blocks.forEachWorker { (_) throws(PlatError) in
         (stamp: try matter.arena.table(nodeCount + 1, of: UInt32.self, by: NodeIndex.self),
           inbound: try matter.arena.table(nodeCount + 1, of: UInt32.self, by: NodeIndex.self))
       }
-      /// The first node of a worker: each gets as much of the list.
-      func first(_ worker: Int) -> Int {
-        var (low, high) = (0, nodeCount)
-        while low < high {
-          let middle = (low + high) / 2
-          if start.base[middle] * tools.count < room * worker { low = middle + 1 } else { high = middle }
-        }
-        return worker == tools.count ? nodeCount : low
-      }
-      let list = peers.base
-      Threads.perform(tools.count) { worker in
+      let (lists, outbound) = (lists, outbound)
+      blocks.run { worker, masters in
         let (stamp, inbound) = tools[worker]
-        for master in first(worker)..<max(first(worker), first(worker + 1)) {
-          var distinct: UInt32 = 0
-          let mark = UInt32(master + 1)
+        for master in masters {
           // Nobody is no peer, and no node is its own.
+          let mark = UInt32(master + 1)
           stamp.base[master] = mark
           stamp.base[nodeCount] = mark
-          for index in start.base[master]..<end.base[master] {
-            let holder = Int(list[index])
-            let isNew: UInt32 = stamp.base[holder] == mark ? 0 : 1
-            stamp.base[holder] = mark
-            distinct &+= isNew
-            inbound.base[holder] &+= isNew
-          }
+          var distinct: UInt32 = 0
+          for list in lists { distinct &+= list.countNew(master, stamp.base, mark, inbound.base) }
           outbound.base[master] = distinct
         }
       }
@@ -114,52 +67,13 @@ extension Judge {
       }
     }
 
+    /// As many as take about 300 µs.
+    private static let peersOfBlock = 1 << 18
+
     private mutating func countMost(_ nodeCount: Int) {
       for node in 0..<nodeCount {
         mostOutbound = max(mostOutbound, Int(outbound.base[node]))
         mostInbound = max(mostInbound, Int(inbound.base[node]))
-      }
-    }
-
-    /// Appends to each live master's peers all other live holders of its partitions.
-    private static func write(
-      _ matter: Matter, _ rows: Range<Int>, _ masters: Matter.SlotList, _ holders: Matter.SlotList,
-      to list: UnsafeMutablePointer<UInt32>, at place: UnsafeMutablePointer<Int>
-    ) {
-      let width = matter.map.width
-      // The same loop for the usual rows, which the compiler then unrolls.
-      let isPlain = masters.count == 1 && masters.base[0] == 0 && holders.count == width && matter.allCanBeRead
-      switch (isPlain, width) {
-      case (true, 2): write(matter, rows, to: list, at: place, masters: 1, width: 2, allLive: true) { $0 }
-      case (true, 3): write(matter, rows, to: list, at: place, masters: 1, width: 3, allLive: true) { $0 }
-      default:
-        write(matter, rows, to: list, at: place, masters: masters.count, width: holders.count, allLive: false) { holders.base[$0] }
-      }
-    }
-
-    /// The states' slots that hold data, the first state's before all others: `slot` says where. Who can't be read
-    /// goes down as nobody.
-    @inline(__always) private static func write(
-      _ matter: Matter, _ rows: Range<Int>, to list: UnsafeMutablePointer<UInt32>, at place: UnsafeMutablePointer<Int>,
-      masters: Int, width: Int, allLive: Bool, slot: (Int) -> Int
-    ) {
-      let nobody = UInt32(matter.nodeCount)
-      let isLive = matter.isLive.base
-      let stride = matter.map.width
-      var row = matter.map.slots + rows.lowerBound * stride
-      for _ in rows {
-        for index in 0..<masters {
-          let master = min(row[slot(index)].raw, nobody)
-          guard allLive ? master < nobody : isLive[Int(master)] == 1 else { continue }
-          var next = place[Int(master)]
-          for other in 0..<width where other != index {
-            let holder = min(row[slot(other)].raw, nobody)
-            list[next] = allLive || isLive[Int(holder)] == 1 ? holder : nobody
-            next &+= 1
-          }
-          place[Int(master)] = next
-        }
-        row += stride
       }
     }
 
@@ -172,7 +86,7 @@ extension Judge {
               .contains { matter.liveHolders(of: partition, inState: $0).contains(holder) }
         }
       }
-      return (start.base[master]..<end.base[master]).contains { peers.base[$0] == UInt32(holder) }
+      return lists.contains { $0.contains(holder, beside: master) }
     }
 
     /// Nodes beyond the limits of the settings.

@@ -9,6 +9,8 @@ extension Judge {
     let totals: NodeTable<UInt32>
     /// For each worker, what each node holds in the first state in its blocks.
     let leading: [NodeTable<UInt32>]
+    /// Which these were.
+    let workerOfBlock: UnsafeMutablePointer<UInt32>
     private let gaps: Gaps
 
     /// For each state that the settings may ask for: partitions with too few or too many replicas in it.
@@ -21,14 +23,15 @@ extension Judge {
     var leaderless: Int { gaps.leaderless }
 
     private struct Tools {
+      let worker: Int
       let loads: [NodeTable<UInt32>]
       let columns: Columns
       let count: NodeTable<Int>
       let seen: NodeTable<Int>
     }
 
-    /// O(P · R²), O(P · R) where every row is complete and R is small.
-    init(_ matter: Matter) throws(PlatError) {
+    /// O(P · R²), O(P · R) where every row is complete and R is small. `beside`: as in `Blocks.run`.
+    init(_ matter: Matter, beside: () -> Void = {}) throws(PlatError) {
       let states = matter.model.states
       let nobody = UInt32(matter.nodeCount)
       let stride = matter.nodeCount + 1
@@ -42,15 +45,19 @@ extension Judge {
       let number: NodeTable<UInt32> = try matter.arena.table(stride)
       for node in 0..<stride { number.base[node] = matter.isLive.base[node] == 1 ? UInt32(node) : .max }
       let slots = try matter.slots(ofStates: isQuick ? Array(states.indices) : [], in: matter.map)
-      let tools = try matter.forEachWorker { () throws(PlatError) in
+      let owners: NodeTable<UInt32> = try matter.arena.table(matter.blocks.count)
+      let workerOfBlock = owners.base
+      self.workerOfBlock = workerOfBlock
+      let tools = try matter.forEachWorker { worker throws(PlatError) in
         let table: NodeTable<UInt32> = try matter.arena.table(states.count * stride)
         return Tools(
-          loads: states.indices.map { NodeTable(unsafeBase: table.base + $0 * stride, count: stride) },
+          worker: worker, loads: states.indices.map { NodeTable(unsafeBase: table.base + $0 * stride, count: stride) },
           columns: try Columns(matter, slots), count: try matter.arena.table(states.count),
           seen: try matter.arena.table(width > 16 ? stride : 0))
       }
       let none = Gaps(states.count)
-      let found = matter.findings(tools: tools, empty: none) { tools, rows, gaps in
+      let found = matter.findings(tools: tools, empty: none, beside: beside) { tools, rows, gaps in
+        workerOfBlock[rows.lowerBound / matter.blocks.size] = UInt32(tools.worker)
         matter.forEachPiece(rows) { rows in
           for slot in 0..<width {
             let load = tools.loads[stateOfSlot[slot]].base

@@ -10,62 +10,123 @@ extension Judge {
     /// What each node must receive.
     let received: NodeTable<UInt32>
 
-    /// O(P · R²); O(P · R) where the maps agree.
+    /// O(P · R²); O(P · R) where the maps agree. On several threads.
     init(_ matter: Matter) throws(PlatError) {
-      received = try matter.arena.table(matter.nodeCount + 1)
-      guard let before = matter.before else { return }
-      let map = matter.map
-      let weights = matter.dense.partitionWeights?.of
-      let slots = try matter.slots(ofStates: matter.occupying(matter.model.states.indices), in: map)
-      let slotsBefore = try matter.dataSlots(in: before)
-      let state = map.stateOfSlot
-      let stateBefore = before.stateOfSlot
-      let holdsData = matter.model.states.map(\.holdsData)
-      let isSameShape = map.slotCounts == before.slotCounts
-      let mayBeEqual = isSameShape && !matter.dense.status.contains(.failed)
-      let nodeCount = UInt32(matter.nodeCount)
-      let width = map.width
-      let nobody = try matter.nobodyRow(before.width)
-      // Where rows are wide, each node's slot in the row before is looked up: the partition that it was last met
-      // in, plus 1, and the slot there.
-      let isWide = slotsBefore.count > 16
-      let slotOf: NodeTable<Int> = try matter.arena.table(isWide ? matter.nodeCount : 0)
+      guard let before = matter.before else {
+        received = try matter.arena.table(matter.nodeCount + 1)
+        return
+      }
+      let rows = try ComparedRows(matter, before)
+      let tools = try matter.forEachWorker { (_) throws(PlatError) in try ComparedRows.Tools(matter, isWide: rows.isWide) }
+      var all = Count()
+      for found in matter.findings(tools: tools, empty: all, rows.count) { all.add(found) }
+      (moves, movesWeight, roleChanges) = (all.moves, all.movesWeight, all.roleChanges)
+      received = tools[0].received
+      for worker in tools.dropFirst() {
+        for node in 0..<matter.nodeCount { received.base[node] &+= worker.received.base[node] }
+      }
+    }
 
-      let equal = EqualRows(map: map, before: before, count: mayBeEqual ? min(matter.rowCount, before.partitionCount) : 0)
-      var partition = equal.firstDifferent(from: 0)
-      while partition < matter.rowCount {
-        let row = map.slots + partition * width
-        let old = partition < before.partitionCount ? before.slots + partition * before.width : nobody
-        defer { partition = equal.firstDifferent(from: partition + 1) }
-        if isWide {
-          for index in 0..<slotsBefore.count {
-            let slot = slotsBefore.base[index]
-            if old[slot].raw < nodeCount { slotOf[old[slot]] = (partition + 1) << 32 + slot }
-          }
-        }
-        for index in 0..<slots.count {
-          let slot = slots.base[index]
-          let node = row[slot]
-          guard node.raw < nodeCount else { continue }
-          if isSameShape, old[slot] == node, matter.isLive[node] == 1 { continue }
-          var held = -1
-          if isWide {
-            let entry = slotOf[node]
-            held = entry >> 32 == partition + 1 ? entry & 0xffff_ffff : -1
-          } else {
-            for index in 0..<slotsBefore.count where old[slotsBefore.base[index]] == node {
-              held = slotsBefore.base[index]
-            }
-          }
-          if held < 0 || matter.isLive[node] == 0 {
-            guard holdsData[state[slot]] else { continue }  // there is nothing to receive
-            moves += 1
-            if let weights { movesWeight += weights[partition] }
-            received[node] &+= 1
-          } else if stateBefore[held] != state[slot] {
-            roleChanges += 1
-          }
-        }
+    /// What some rows add to it.
+    struct Count {
+      var moves = 0
+      var movesWeight = 0
+      var roleChanges = 0
+
+      mutating func add(_ other: Count) {
+        moves += other.moves
+        movesWeight += other.movesWeight
+        roleChanges += other.roleChanges
+      }
+    }
+  }
+}
+
+/// The rows of two maps, side by side.
+private struct ComparedRows {
+  /// What a worker writes.
+  struct Tools {
+    let received: NodeTable<UInt32>
+    /// Where rows are wide, each node's slot in the row before is looked up: the partition that it was last met in, plus 1,
+    /// and the slot there.
+    let slotOf: NodeTable<Int>
+
+    init(_ matter: Judge.Matter, isWide: Bool) throws(PlatError) {
+      received = try matter.arena.table(matter.nodeCount + 1)
+      slotOf = try matter.arena.table(isWide ? matter.nodeCount : 0)
+    }
+  }
+
+  private let map: PlacementMap
+  private let before: PlacementMap
+  private let equal: EqualRows
+  private let isLive: NodeTable<UInt8>
+  private let nodeCount: UInt32
+  private let weights: [Int]?
+  private let slots: Judge.Matter.SlotList
+  private let slotsBefore: Judge.Matter.SlotList
+  private let state: [Int]
+  private let stateBefore: [Int]
+  private let holdsData: [Bool]
+  private let isSameShape: Bool
+  private let nobody: UnsafeMutablePointer<NodeIndex>
+  let isWide: Bool
+
+  init(_ matter: Judge.Matter, _ before: PlacementMap) throws(PlatError) {
+    map = matter.map
+    self.before = before
+    isLive = matter.isLive
+    nodeCount = UInt32(matter.nodeCount)
+    weights = matter.dense.partitionWeights?.of
+    slots = try matter.slots(ofStates: matter.occupying(matter.model.states.indices), in: map)
+    slotsBefore = try matter.dataSlots(in: before)
+    state = map.stateOfSlot
+    stateBefore = before.stateOfSlot
+    holdsData = matter.model.states.map(\.holdsData)
+    isSameShape = map.slotCounts == before.slotCounts
+    nobody = try matter.nobodyRow(before.width)
+    isWide = slotsBefore.count > 16
+    let mayBeEqual = isSameShape && matter.allCanBeRead
+    equal = EqualRows(map: map, before: before, count: mayBeEqual ? min(matter.rowCount, before.partitionCount) : 0)
+  }
+
+  /// Counts what changes in some rows.
+  func count(_ tools: Tools, _ rows: Range<Int>, _ found: inout Judge.Movement.Count) {
+    var partition = equal.firstDifferent(in: rows)
+    while partition < rows.upperBound {
+      compare(partition, tools, &found)
+      partition = equal.firstDifferent(in: partition + 1..<rows.upperBound)
+    }
+  }
+
+  @inline(__always) private func compare(_ partition: Int, _ tools: Tools, _ found: inout Judge.Movement.Count) {
+    let row = map.slots + partition * map.width
+    let old = partition < before.partitionCount ? before.slots + partition * before.width : nobody
+    if isWide {
+      for index in 0..<slotsBefore.count {
+        let slot = slotsBefore.base[index]
+        if old[slot].raw < nodeCount { tools.slotOf[old[slot]] = (partition + 1) << 32 + slot }
+      }
+    }
+    for index in 0..<slots.count {
+      let slot = slots.base[index]
+      let node = row[slot]
+      guard node.raw < nodeCount else { continue }
+      if isSameShape, old[slot] == node, isLive[node] == 1 { continue }
+      var held = -1
+      if isWide {
+        let entry = tools.slotOf[node]
+        held = entry >> 32 == partition + 1 ? entry & 0xffff_ffff : -1
+      } else {
+        for index in 0..<slotsBefore.count where old[slotsBefore.base[index]] == node { held = slotsBefore.base[index] }
+      }
+      if held < 0 || isLive[node] == 0 {
+        guard holdsData[state[slot]] else { continue }  // there is nothing to receive
+        found.moves += 1
+        if let weights { found.movesWeight += weights[partition] }
+        tools.received[node] &+= 1
+      } else if stateBefore[held] != state[slot] {
+        found.roleChanges += 1
       }
     }
   }
@@ -78,19 +139,20 @@ private struct EqualRows {
   /// Rows from here on are not compared.
   let count: Int
 
-  /// The first row at or after `partition` that is not the same.
-  @inline(__always) func firstDifferent(from partition: Int) -> Int {
-    guard partition < count else { return partition }
+  /// The first of these rows that is not the same; their end where all are.
+  @inline(__always) func firstDifferent(in rows: Range<Int>) -> Int {
+    guard rows.lowerBound < count else { return rows.lowerBound }
+    let end = min(rows.upperBound, count)
     switch map.width {
-    case 2: return firstDifferent(from: partition, width: 2)
-    case 3: return firstDifferent(from: partition, width: 3)
-    default: return firstDifferent(from: partition, width: map.width)
+    case 2: return firstDifferent(from: rows.lowerBound, to: end, width: 2)
+    case 3: return firstDifferent(from: rows.lowerBound, to: end, width: 3)
+    default: return firstDifferent(from: rows.lowerBound, to: end, width: map.width)
     }
   }
 
   private static let rowsAtOnce = 8
 
-  @inline(__always) private func firstDifferent(from first: Int, width: Int) -> Int {
+  @inline(__always) private func firstDifferent(from first: Int, to count: Int, width: Int) -> Int {
     var (row, old) = (map.slots + first * width, before.slots + first * width)
     var first = first
     // Most rows are equal: two slots at a time, and rows by the eight.

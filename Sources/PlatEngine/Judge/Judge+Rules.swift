@@ -71,7 +71,7 @@ extension Judge.Matter {
   private func judgeAtMost(
     _ most: Int, _ slots: SlotList, _ boxes: Boxes, _ docket: inout Judge.Docket
   ) throws(PlatError) {
-    let tools = try forEachWorker { () throws(PlatError) in (try Judge.Columns(self, slots), try boxes.another(self, slots.count)) }
+    let tools = try forEachWorker { (_) throws(PlatError) in (try Judge.Columns(self, slots), try boxes.another(self, slots.count)) }
     let found = findings(tools: tools, empty: docket) { tools, rows, docket in
       let (columns, boxes) = tools
       forEachPiece(rows) { rows in

@@ -21,16 +21,18 @@ public enum Judge {
   public static func judge(
     _ cluster: DenseCluster, map: PlacementMap, from current: PlacementMap?, threads: Int = 1, interrupt: Interrupt? = nil
   ) throws(PlatError) -> Report {
-    try judge(cluster, map: map, from: current, due: due(cluster, map: map), threads: threads, interrupt: interrupt)
+    try judge(cluster, map: map, from: current, due: nil, threads: threads, interrupt: interrupt)
   }
 
-  /// The same for a caller that knows what every node is due.
+  /// The same for a caller that may know what every node is due.
   static func judge(
-    _ cluster: DenseCluster, map: PlacementMap, from current: PlacementMap?, due: JudgedDue, threads: Int = 1,
+    _ cluster: DenseCluster, map: PlacementMap, from current: PlacementMap?, due known: JudgedDue?, threads: Int = 1,
     interrupt: Interrupt? = nil
   ) throws(PlatError) -> Report {
     let matter = try Matter(cluster, map: map, before: current, threads: threads, interrupt: interrupt)
-    let holders = try Holders(matter)
+    var found = known
+    let holders = try Holders(matter) { found = found ?? Judge.due(cluster, map: map) }
+    let due = found ?? Judge.due(cluster, map: map)
     let peers = try Peers(matter, holders)
     let movement = try Movement(matter)
     let balance = Balance(matter, holders, due: due)

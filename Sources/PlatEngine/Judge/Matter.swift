@@ -16,6 +16,8 @@ extension Judge {
     let isLive: NodeTable<UInt8>
     /// Partitions that the map has a row for.
     let rowCount: Int
+    /// No node has failed.
+    let allCanBeRead: Bool
     /// Passes over the rows.
     let blocks: Blocks
 
@@ -27,6 +29,7 @@ extension Judge {
       arena = try Arena(interrupt: interrupt)
       isLive = try arena.table(dense.nodeCount + 1)
       for node in 0..<dense.nodeCount { isLive.base[node] = dense.status[node] == .failed ? 0 : 1 }
+      allCanBeRead = !dense.status.contains(.failed)
       rowCount = min(map.partitionCount, dense.partitionCount)
       blocks = Blocks(rowCount, replicas: map.width, threads: threads)
       let states = dense.cluster.settings.model.states.count
@@ -48,7 +51,6 @@ extension Judge {
     }
 
     var nodeCount: Int { dense.nodeCount }
-    var allCanBeRead: Bool { !dense.status.contains(.failed) }
     var settings: Settings { dense.cluster.settings }
     var model: StateModel { dense.cluster.settings.model }
     /// The map is a plan, not what the cluster has now.

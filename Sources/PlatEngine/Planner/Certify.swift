@@ -50,9 +50,7 @@ enum Certify {
   ) throws(PlatError) -> Int {
     let market = try Market(problem, due, prices)
     if let concerned, let cost = market.costOfWhole(concerned) {
-      var rest = 0
-      concerned.forEachNotWhole { if !problem.arena.isInterrupted { rest += market.costOfCheapest($0) } }
-      try problem.arena.throwIfInterrupted()
+      let rest = try costOfRest(problem, concerned, market)
       return cost + rest - greatestWorth(problem, due, prices)
     }
     let held = min(problem.partitionCount, problem.heldPartitions)
@@ -69,6 +67,21 @@ enum Certify {
     }
     cost += fresh * max(0, problem.partitionCount - problem.heldPartitions)
     return cost - greatestWorth(problem, due, prices)
+  }
+
+  /// What the rows that are not whole cost if each is the cheapest, on several threads. O(rows · R²) where prices are plain.
+  private static func costOfRest(_ problem: Problem, _ concerned: Concerned, _ market: Market) throws(PlatError) -> Int {
+    let blocks = Blocks(problem.partitionCount, replicas: problem.replicas, threads: problem.threads)
+    let markets = try blocks.forEachWorker { worker throws(PlatError) in worker == 0 ? market : try market.another(problem) }
+    let costs: NodeTable<Int> = try problem.arena.table(blocks.workers)
+    blocks.run { worker, block in
+      let market = markets[worker]
+      var cost = 0
+      concerned.forEachNotWhole(in: block) { if !problem.arena.isInterrupted { cost += market.costOfCheapest($0) } }
+      costs.base[worker] += cost
+    }
+    try problem.arena.throwIfInterrupted()
+    return (0..<blocks.workers).reduce(0) { $0 + costs.base[$1] }
   }
 
   /// The most that loads within the windows are worth: all at their least, and the rest to the dearest.

@@ -53,27 +53,31 @@ struct Concerned {
   @inline(__always) func whole(_ state: Int, _ node: Int) -> Int32 { whole.base[state * nodeCount + node] }
 
   /// Every concerned partition from `first` on, in order. O(concerned + P / 8).
-  @inline(__always) func forEach(from first: Int = 0, _ body: (Int) -> Void) { forEach(marked: 0xff, from: first, body) }
+  @inline(__always) func forEach(from first: Int = 0, _ body: (Int) -> Void) {
+    forEach(marked: 0xff, in: first..<max(first, partitionCount), body)
+  }
 
-  /// Every partition that was not kept whole, in order.
-  @inline(__always) func forEachNotWhole(_ body: (Int) -> Void) { forEach(marked: Concerned.notWhole, from: 0, body) }
+  /// Every partition that was not kept whole, in order; of some partitions, if they are given.
+  @inline(__always) func forEachNotWhole(in partitions: Range<Int>? = nil, _ body: (Int) -> Void) {
+    forEach(marked: Concerned.notWhole, in: partitions ?? 0..<partitionCount, body)
+  }
 
-  @inline(__always) private func forEach(marked: UInt8, from first: Int, _ body: (Int) -> Void) {
+  @inline(__always) private func forEach(marked: UInt8, in partitions: Range<Int>, _ body: (Int) -> Void) {
     if isAll {
-      for partition in first..<max(first, partitionCount) { body(partition) }
+      for partition in partitions { body(partition) }
       return
     }
     let eight = UInt64(marked) &* 0x0101_0101_0101_0101
-    var partition = first
-    while partition < partitionCount {
-      if partition + 8 <= partitionCount {
+    var partition = partitions.lowerBound
+    while partition < partitions.upperBound {
+      if partition + 8 <= partitions.upperBound {
         let word = UnsafeRawPointer(marks.base + partition).loadUnaligned(as: UInt64.self)
         if word & eight == 0 {
           partition += 8
           continue
         }
       }
-      let end = min(partition + 8, partitionCount)
+      let end = min(partition + 8, partitions.upperBound)
       while partition < end {
         if marks.base[partition] & marked != 0 { body(partition) }
         partition += 1

@@ -254,6 +254,7 @@ private struct NodeKinds {
   init(_ problem: Problem, held: NodeTable<Int32>) {
     kindOfNode = [Int](repeating: 0, count: problem.nodeCount)
     var known: [Kind: Int] = [:]  // looked up only, never iterated
+    var last = 0  // neighbours are mostly alike
     for node in 0..<problem.nodeCount {
       let source = problem.cluster.cluster.nodes[node]
       var kind = Kind(weightText: source.weight, cap: 0, isPinned: false, isSlaveOnly: false)
@@ -264,15 +265,14 @@ private struct NodeKinds {
       case .maintenance: (kind.cap, kind.isPinned, kind.isSlaveOnly) = (min(Int(held.base[node]), problem.cluster.capacity[node]), true, true)
       case .leaving, .failed: break
       }
-      if kinds.last == kind {
-        kindOfNode[node] = kinds.count - 1
-      } else if let index = known[kind] {
-        kindOfNode[node] = index
-      } else {
-        known[kind] = kinds.count
-        kindOfNode[node] = kinds.count
-        kinds.append(kind)
+      if kinds.isEmpty || kinds[last] != kind {
+        last = known[kind] ?? kinds.count
+        if last == kinds.count {
+          known[kind] = last
+          kinds.append(kind)
+        }
       }
+      kindOfNode[node] = last
     }
   }
 }

@@ -32,40 +32,122 @@ enum Fresh {
     placement.placed = due.total
   }
 
-  /// Lays block after block. False where whole turns leave more of a node or a container than fits, or less than none.
+  /// Lays block after block, on several threads: each goes through all of them, as what one leaves of a node is known
+  /// only then, and writes those that are its own. False where whole turns leave more of a node or a container than fits,
+  /// or less than none.
   private static func lay(
     _ problem: Problem, _ due: Due, _ placement: inout Placement, seed: UInt64, inTurns: Bool
   ) throws(PlatError) -> Bool {
-    let rest: NodeTable<Int64> = try problem.arena.table(problem.nodeCount)
-    for node in 0..<problem.nodeCount { rest.base[node] = Int64(due.quota.base[node]) }
-    var order = try TreeOrder(problem, seed: seed)
-    let blocks = blockCount(problem)
-    var begin = 0
-    for block in 0..<blocks {
-      // The last block, which the roles stage has to look at, is half as long as the others.
-      var end = block == blocks - 1 ? problem.partitionCount : problem.partitionCount * 2 * (block + 1) / (2 * blocks - 1)
-      if block > 0 { order.shuffle() }
-      if inTurns, block < blocks - 1 {
-        end -= end % problem.replicas
-        fill(problem, order.nodes, rest, block: begin..<end, TurningRows(problem, placement.rows, block: begin..<end))
-        guard fits(problem, rest, left: problem.partitionCount - end) else { return false }
-      } else {
-        if inTurns { placement.book(turns: try turns(problem, due, rest), upTo: begin) }
-        fill(problem, order.nodes, rest, block: begin..<end, PlainRows(problem, placement.rows, block: begin..<end))
+    let workers = Blocks(problem.partitionCount, replicas: problem.replicas, threads: problem.threads).workers
+    var lines: [Line] = []
+    for _ in 0..<workers { lines.append(try Line(problem, due, rows: placement.rows, seed: seed, inTurns: inTurns)) }
+    var isLaid = [Bool](repeating: false, count: workers)
+    isLaid.withUnsafeMutableBufferPointer { isLaid in
+      let isLaid = isLaid.baseAddress!
+      Threads.perform(workers) { worker in
+        var line = lines[worker]
+        isLaid[worker] = line.lay(worker, of: workers)
       }
-      begin = end
     }
-    for node in 0..<problem.nodeCount { placement.load.base[node] = due.quota.base[node] - Int32(rest.base[node]) }
+    guard isLaid[0] else { return false }
+    if inTurns { placement.book(led: lines[0].led, upTo: lines[0].blockBegin(lines[0].blocks - 1)) }
+    for node in 0..<problem.nodeCount {
+      placement.load.base[node] = due.quota.base[node] - Int32(lines[0].rest.base[node])
+    }
     return true
   }
 
-  /// How often each node has been in each slot so far.
-  private static func turns(_ problem: Problem, _ due: Due, _ rest: NodeTable<Int64>) throws(PlatError) -> NodeTable<Int32> {
-    let turns: NodeTable<Int32> = try problem.arena.table(problem.nodeCount)
-    for node in 0..<problem.nodeCount {
-      turns.base[node] = (due.quota.base[node] - Int32(rest.base[node])) / Int32(problem.replicas)
+  /// All blocks, one after the other, as one worker goes through them.
+  private struct Line {
+    private let problem: Problem
+    private let rows: UnsafeMutablePointer<NodeIndex>
+    private let inTurns: Bool
+    private var order: TreeOrder
+    private let quota: NodeTable<Int32>
+    /// What is left of each node's quota.
+    let rest: NodeTable<Int64>
+    /// How often each node has been in the first state before the last block.
+    let led: NodeTable<Int32>
+    private let inFirst: Int32
+    let blocks: Int
+
+    init(
+      _ problem: Problem, _ due: Due, rows: UnsafeMutablePointer<NodeIndex>, seed: UInt64, inTurns: Bool
+    ) throws(PlatError) {
+      self.problem = problem
+      self.rows = rows
+      self.inTurns = inTurns
+      quota = due.quota
+      order = try TreeOrder(problem, seed: seed)
+      rest = try problem.arena.table(problem.nodeCount)
+      led = try problem.arena.table(inTurns ? problem.nodeCount : 0)
+      inFirst = Int32(due.roles.first.map { problem.wanted[$0.state] } ?? 0)
+      for node in 0..<problem.nodeCount { rest.base[node] = Int64(quota.base[node]) }
+      blocks = blockCount(problem)
     }
-    return turns
+
+    /// Where a block begins; of the one behind the last: where that ends. The last block, which the roles stage has to look
+    /// at, is half as long as the others.
+    func blockBegin(_ block: Int) -> Int {
+      let begin = block == blocks ? problem.partitionCount : problem.partitionCount * 2 * block / (2 * blocks - 1)
+      return inTurns && block < blocks ? begin - begin % problem.replicas : begin
+    }
+
+    /// Whether all blocks can be laid so.
+    mutating func lay(_ worker: Int, of workers: Int) -> Bool {
+      for block in 0..<blocks {
+        let partitions = blockBegin(block)..<blockBegin(block + 1)
+        let isOwn = block % workers == worker
+        let isLast = block == blocks - 1
+        if block > 0 { order.shuffle() }
+        if inTurns, isLast { countLed() }
+        switch (inTurns && !isLast, isOwn) {
+        case (true, true): fill(partitions, TurningRows(problem, rows, block: partitions))
+        case (false, true): fill(partitions, PlainRows(problem, rows, block: partitions))
+        case (true, false): fill(partitions, RowsOfOthers(unit: problem.replicas))
+        case (false, false): fill(partitions, RowsOfOthers(unit: 1))
+        }
+        if inTurns, !isLast, !fits(problem, rest, left: problem.partitionCount - partitions.upperBound) { return false }
+      }
+      return true
+    }
+
+    /// Each node has been in every slot equally often.
+    private func countLed() {
+      for node in 0..<problem.nodeCount {
+        led.base[node] = (quota.base[node] - Int32(rest.base[node])) / Int32(problem.replicas) * inFirst
+      }
+    }
+
+    @inline(__always) private func fill<Rows: LineRows>(_ block: Range<Int>, _ rows: consuming Rows) {
+      let size = block.count
+      let left = problem.partitionCount - block.lowerBound
+      let unit = rows.unit
+      let parts = Divisor(left * unit, greatestDividend: left * problem.replicas * size)
+      var rows = rows
+      var partition = 0
+      // What the nodes so far are due of the block, in 1/left of a point; and the whole units of that.
+      var due: UInt64 = 0
+      var whole: UInt64 = 0
+      for place in 0..<order.nodes.count {
+        let node = order.nodes.base[place]
+        due &+= UInt64(rest[node]) &* UInt64(size)
+        let next = parts.quotient(due)
+        var points = Int(next &- whole) * unit
+        whole = next
+        rest[node] -= Int64(points)
+        while Rows.areWritten, points > 0 {
+          let run = min(points, size - partition)
+          rows.put(node, run)
+          points -= run
+          partition += run
+          if partition == size {
+            partition = 0
+            rows.nextColumn()
+          }
+        }
+      }
+    }
   }
 
   /// Whether what is left of each node, and of each container that a hard rule caps, fits into so many partitions.
@@ -106,43 +188,11 @@ enum Fresh {
       return Int64(window.least) * all <= Int64(total) * inState && Int64(total) * inState <= Int64(window.most) * all
     }
   }
-
-  @inline(__always) private static func fill(
-    _ problem: Problem, _ order: NodeTable<NodeIndex>, _ rest: NodeTable<Int64>, block: Range<Int>,
-    _ rows: consuming some LineRows
-  ) {
-    let size = block.count
-    let left = problem.partitionCount - block.lowerBound
-    let unit = rows.unit
-    let parts = Divisor(left * unit, greatestDividend: left * problem.replicas * size)
-    var rows = rows
-    var partition = 0
-    // What the nodes so far are due of the block, in 1/left of a point; and the whole units of that.
-    var due: UInt64 = 0
-    var whole: UInt64 = 0
-    for place in 0..<order.count {
-      let node = order.base[place]
-      due &+= UInt64(rest[node]) &* UInt64(size)
-      let next = parts.quotient(due)
-      var points = Int(next &- whole) * unit
-      whole = next
-      rest[node] -= Int64(points)
-      while points > 0 {
-        let run = min(points, size - partition)
-        rows.put(node, run)
-        points -= run
-        partition += run
-        if partition == size {
-          partition = 0
-          rows.nextColumn()
-        }
-      }
-    }
-  }
 }
 
 /// Where the points of the line fall.
 private protocol LineRows {
+  static var areWritten: Bool { get }
   /// Points come in multiples of this.
   var unit: Int { get }
   /// The next `run` partitions of the column get `node`.
@@ -150,8 +200,18 @@ private protocol LineRows {
   mutating func nextColumn()
 }
 
+/// Another worker writes them.
+private struct RowsOfOthers: LineRows {
+  static var areWritten: Bool { false }
+  let unit: Int
+
+  func put(_ node: NodeIndex, _ run: Int) {}
+  func nextColumn() {}
+}
+
 /// Column k is slot k.
 private struct PlainRows: LineRows {
+  static var areWritten: Bool { true }
   private let first: UnsafeMutablePointer<NodeIndex>
   private let replicas: Int
   private var slot: UnsafeMutablePointer<NodeIndex>
@@ -180,6 +240,7 @@ private struct PlainRows: LineRows {
 
 /// Column k of partition p is slot (k − p) mod R. Blocks begin, and runs are, at multiples of R.
 private struct TurningRows: LineRows {
+  static var areWritten: Bool { true }
   let unit: Int
   private let first: UnsafeMutablePointer<NodeIndex>
   /// Where the column's next turn begins, and where its last one ends.

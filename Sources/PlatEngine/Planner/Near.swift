@@ -188,7 +188,7 @@ extension Problem {
 
 /// How many more partitions should have their company, and so their master, in each container: those that complete a
 /// company choose by it. Of the first near rule.
-struct Companies {
+final class Companies {
   private let problem: Problem
   private let rule: NearRule
   /// Twice as many as are left, and as there were at first.

@@ -15,8 +15,8 @@ struct Placement {
   var letGo = 0
   /// The first partitions, up to here, have their states already.
   private(set) var dealt = 0
-  /// How often each node is in every slot of those rows, where that is the same for all slots.
-  private(set) var turns: NodeTable<Int32>?
+  /// How many of those rows each node has the first state in, where that is known.
+  private(set) var led: NodeTable<Int32>?
   /// Who replicates to whom, where the settings limit that.
   var peers: PeerBook?
 
@@ -28,8 +28,8 @@ struct Placement {
     concerned = try Concerned(problem)
   }
 
-  /// The partitions up to here have their states. `turns`: how often each node is in each of their slots.
-  mutating func book(turns: NodeTable<Int32>? = nil, upTo dealt: Int) { (self.turns, self.dealt) = (turns, dealt) }
+  /// The partitions up to here have their states. `led`: in how many of them each node has the first one.
+  mutating func book(led: NodeTable<Int32>? = nil, upTo dealt: Int) { (self.led, self.dealt) = (led, dealt) }
 
   /// For stages that book loads only: all replicas placed. O(N).
   mutating func countPlaced() { placed = (0..<load.count).reduce(0) { $0 + Int(load.base[$1]) } }

@@ -90,7 +90,7 @@ struct Roles {
   }
 
   private func run() throws(PlatError) {
-    let open: PartitionTable<PartitionIndex> = try problem.arena.table(
+    let open: PartitionTable<PartitionIndex> = try problem.arena.unfilledTable(
       placement.concerned.isAll ? problem.partitionCount - placement.dealt : placement.concerned.count)
     let openCount = keep(open)
     guard seeksBalance else { return try succeed(open, openCount) }
@@ -108,10 +108,11 @@ struct Roles {
     let heldSlots = current?.slots(ofState: state) ?? 0..<0
     let comparable = heldSlots == slots && !problem.hasStateRules ? problem.heldPartitions : 0
     let unchanged = UnchangedRows(problem, rows: rows, slots: slots, state: state, count: count)
-    if let turns = placement.turns {
-      for node in 0..<problem.nodeCount { count.base[node] += turns.base[node] * Int32(slots.count) }
+    let led = slots.lowerBound == 0 ? placement.led : nil
+    if let led {
+      for node in 0..<problem.nodeCount { count.base[node] += led.base[node] }
     }
-    for slot in slots where placement.turns == nil {
+    for slot in slots where led == nil {
       var place = rows + slot
       for _ in 0..<placement.dealt {
         if place.pointee != .none { count.base[place.pointee.int] &+= 1 }

@@ -5,7 +5,8 @@
 /// swapping the last one in. Among the next few, those come first whose part of the first state then fits.
 struct Room {
   private let problem: Problem
-  private let due: Due
+  private let least: NodeTable<Int32>
+  private let most: NodeTable<Int32>
   private let load: NodeTable<Int32>
   private let open: NodeTable<NodeIndex>
   private let first: [Int]
@@ -31,7 +32,7 @@ struct Room {
   ) throws(PlatError) {
     self.leading = leading
     self.problem = problem
-    self.due = due
+    (least, most) = (due.least, due.most)
     self.spare = spare
     marks = try RowMarks(problem)
     companies = try Companies(problem, due, placement)
@@ -156,14 +157,14 @@ struct Room {
       var place = cursor[box] + tried
       if place >= count[box] { place -= count[box] }
       let node = open.base[first[box] + place]
-      if onlyLacking, load[node] >= due.least[node] { continue }
+      if onlyLacking, load[node] >= least[node] { continue }
       if isThere(row, node) { continue }
       let breaches =
         marks.isWide
         ? marks.softBreaches(at: node, leaving: leaving < 0 ? .none : row[leaving])
         : problem.softBreaches(row, leaving: leaving, at: node)
       guard breaches <= bestBreaches, breaches <= mostBreaches else { continue }
-      let misfit = leading?.misfit(node, receiving: leaving, total: load[node] + 1) ?? 0
+      let misfit = leading?.misfit(node, receiving: leaving) ?? 0
       if (breaches, misfit) < (bestBreaches, bestMisfit) { (best, bestBreaches, bestMisfit) = (place, breaches, misfit) }
       if breaches == 0, misfit == 0 { break }
     }
@@ -173,7 +174,7 @@ struct Room {
   /// Books one replica onto the node at a place of a box's row.
   private mutating func give(box: Int, place: Int) -> NodeIndex {
     let node = open.base[first[box] + place]
-    if load[node] < due.least[node] {
+    if load[node] < least[node] {
       lacking[box] -= 1
       lackingInAll -= 1
     } else {
@@ -182,7 +183,7 @@ struct Room {
     upToTop[box] -= 1
     load[node] += 1
     cursor[box] = place + 1
-    if load[node] >= due.most[node] {
+    if load[node] >= most[node] {
       count[box] -= 1
       open.base[first[box] + place] = open.base[first[box] + count[box]]
       cursor[box] = place

@@ -78,10 +78,14 @@ struct WholeRows {
       let counts = counts(of: worker)
       for index in 0..<countsOfWorker { sums[index] &+= counts[index] }
     }
+    let load = placement.load.base
     var placed = 0
-    for index in 0..<countsOfWorker where sums[index] != 0 {
-      placement.load.base[index % nodeCount] &+= sums[index]
-      placed += Int(sums[index])
+    for state in 0..<countsOfWorker / max(nodeCount, 1) {
+      let ofState = sums + state * nodeCount
+      for node in 0..<nodeCount {
+        load[node] &+= ofState[node]
+        placed &+= Int(ofState[node])
+      }
     }
     return placed
   }

@@ -22,6 +22,8 @@ package final class BatchRunner: @unchecked Sendable {
   /// Of each job, but for its operation.
   private let planning: PlanOptions
   private let isStopped: @Sendable () -> Bool
+  /// Each job finds the memory of those before.
+  private let memory = ArenaHold()
   private let journal: BatchJournal?
   private let output: BatchOutput?
 

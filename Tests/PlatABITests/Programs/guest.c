@@ -98,6 +98,15 @@ static size_t resident(void) {
   return pages;
 }
 
+/* The same without those of files. */
+static size_t anonymous(void) {
+  size_t pages = 0, all = 0, of_files = 0;
+  FILE *file = fopen("/proc/self/statm", "r");
+  CHECK(fscanf(file, "%zu %zu %zu", &all, &pages, &of_files) == 3);
+  fclose(file);
+  return pages - of_files;
+}
+
 static void *many(void *argument) {
   plat_options *options = NULL;
   DO(options_make(&options, error));
@@ -126,6 +135,8 @@ int main(int count, char **words) {
   plat_options *options = NULL;
   DO(options_make(&options, error));
   DO(options_set_number(options, "threads", 4, error));
+  once(nodes, 1000, options);
+  const size_t own = anonymous();
   plat_cluster *fresh = make(nodes, partitions, NULL);
   plat_plan *plan = NULL, *next = NULL;
   DO(plan_make(fresh, NULL, options, NULL, &plan, error));
@@ -138,7 +149,10 @@ int main(int count, char **words) {
   plan_free(next);
   plan_free(plan);
   cluster_free(cluster);
+  CHECK(anonymous() > own + 512); /* what is kept for plans to come */
   cluster_free(fresh);
+  if (anonymous() > own + 512) fprintf(stderr, "%zu pages, %zu before\n", anonymous(), own);
+  CHECK(anonymous() <= own + 512); /* with the last handle all of it goes */
 
   for (int signal = 1; signal < 65; signal++) {
     sigaction(signal, NULL, &after[signal]);

@@ -20,10 +20,10 @@ struct Market {
   private let cheapest: NodeTable<NodeIndex>
   private let leastPrice: Int32
   /// The row being chosen, and the nodes that hold it today, cheapest first.
-  private let chosen: NodeTable<NodeIndex>
+  private var chosen: NodeTable<NodeIndex>
   /// How many were chosen last.
-  private let chosenNodes: NodeTable<Int>
-  private let held: NodeTable<NodeIndex>
+  private var chosenNodes: NodeTable<Int>
+  private var held: NodeTable<NodeIndex>
 
   /// Today's rows have as many slots that hold data as are wanted, in front, and none may stay short.
   private let mayBeUnchanged: Bool
@@ -86,6 +86,15 @@ struct Market {
     cheapest = try problem.arena.table(ranked.count)
     for (index, candidate) in ranked.enumerated() { cheapest.base[index] = candidate.node }
     leastPrice = ranked.first?.price ?? 0
+  }
+
+  /// The same with rows of its own, for another thread.
+  func another(_ problem: Problem) throws(PlatError) -> Market {
+    var another = self
+    another.chosen = try problem.arena.table(replicas)
+    another.chosenNodes = try problem.arena.table(1)
+    another.held = try problem.arena.table(heldSlots.count)
+    return another
   }
 
   /// Beyond so many containers a company is not looked for in each.

@@ -15,23 +15,36 @@
 extension Fresh {
   /// Fills every row, its states included, and keeps `placement.peers`. O(P · R + N · R · blocks).
   static func runWithFewPeers(_ problem: Problem, _ due: Due, _ placement: inout Placement) throws(PlatError) {
-    var circle = try Circle(problem, due, placement)
-    var blocks = circle.mostBlocks
+    let workers = Blocks(problem.partitionCount, replicas: problem.replicas, threads: problem.threads).workers
+    var circles: [Circle] = []
+    for _ in 0..<workers { circles.append(try Circle(problem, due, placement)) }
+    var blocks = circles[0].mostBlocks
     var best = (blocks: blocks, excess: Int.max)
+    var filled: (blocks: Int, book: PeerBook)?
     while true {
-      let book = try circle.fill(blocks: blocks)
+      let book = try Circle.fill(circles, problem, blocks: blocks)
+      filled = (blocks, book)
       if book.excess < best.excess { best = (blocks, book.excess) }
       if book.isWithin || blocks == 1 { break }
       blocks = blocks * 3 / 4
     }
-    placement.peers = try circle.fill(blocks: best.blocks)
-    placement.load.copy(from: circle.load)
+    if let filled, filled.blocks == best.blocks {
+      placement.peers = filled.book
+    } else {
+      placement.peers = try Circle.fill(circles, problem, blocks: best.blocks)
+    }
+    let led: NodeTable<Int32> = try problem.arena.table(problem.nodeCount)
+    for circle in circles {
+      for node in 0..<problem.nodeCount { led.base[node] += circle.led.base[node] }
+    }
+    placement.load.copy(from: circles[0].load)
     placement.placed = due.total
-    placement.book(upTo: problem.partitionCount)
+    placement.book(led: problem.wanted[0] > 0 ? led : nil, upTo: problem.partitionCount)
   }
 }
 
-/// One block after the other, as circles.
+/// One block after the other, as circles; as one worker goes through them. Each lays out all of them, as what one leaves of
+/// a node is known only then, and writes those that are its own.
 private struct Circle {
   private let problem: Problem
   private let due: Due
@@ -53,8 +66,8 @@ private struct Circle {
   private var place: [Int]
   private var end: [Int]
   private let row: NodeTable<NodeIndex>
-  /// What was filled last.
-  private var filled: (blocks: Int, book: PeerBook)?
+  /// Partitions that each node is master of in this worker's blocks.
+  let led: NodeTable<Int32>
   /// The column that each slot of `row` stands for.
   private let columnOf: NodeTable<Int32>
 
@@ -69,6 +82,7 @@ private struct Circle {
     rest = try problem.arena.table(problem.nodeCount)
     load = try problem.arena.table(problem.nodeCount)
     need = try problem.arena.table(problem.nodeCount)
+    led = try problem.arena.table(problem.nodeCount)
     lineEnd = try problem.arena.table(problem.nodeCount)
     row = try problem.arena.table(replicas)
     columnOf = try problem.arena.table(replicas)
@@ -90,14 +104,41 @@ private struct Circle {
     return max(1, min((most - most / 5) / perBlock, problem.partitionCount / busy, 1 << 10))
   }
 
-  /// Writes all rows; returns who replicates to whom.
-  mutating func fill(blocks: Int) throws(PlatError) -> PeerBook {
-    if let filled, filled.blocks == blocks { return filled.book }
-    var pairs = try PairList(problem.arena, capacity: 2 * problem.nodeCount * replicas * blocks)
-    var order = try TreeOrder(problem)
+  /// Writes all rows, on as many threads as there are circles; returns who replicates to whom.
+  static func fill(_ circles: [Circle], _ problem: Problem, blocks: Int) throws(PlatError) -> PeerBook {
+    var pairs: [PairList] = []
+    for _ in 0..<blocks {
+      pairs.append(try PairList(problem.arena, capacity: 2 * problem.nodeCount * problem.replicas))
+    }
+    var failures = [PlatError?](repeating: nil, count: circles.count)
+    try failures.withUnsafeMutableBufferPointer { failures throws(PlatError) in
+      let failures = failures.baseAddress!
+      let order = try circles.map { (_) throws(PlatError) in try TreeOrder(problem) }
+      pairs.withUnsafeMutableBufferPointer { pairs in
+        let pairs = pairs.baseAddress!
+        Threads.perform(circles.count) { worker in
+          var circle = circles[worker]
+          do throws(PlatError) {
+            try circle.fill(blocks, order[worker], pairs, worker, of: circles.count)
+          } catch {
+            failures[worker] = error
+          }
+        }
+      }
+    }
+    if let failure = failures.lazy.compactMap({ $0 }).first { throw failure }
+    return try PeerBook(problem, pairs)
+  }
+
+  /// `pairs`: for each block, who replicates to whom in it.
+  private mutating func fill(
+    _ blocks: Int, _ first: TreeOrder, _ pairs: UnsafeMutablePointer<PairList>, _ worker: Int, of workers: Int
+  ) throws(PlatError) {
+    var order = first
     for node in 0..<problem.nodeCount {
       rest.base[node] = Int64(due.quota.base[node])
       load.base[node] = 0
+      led.base[node] = 0
     }
     let perNode = alike.map { problem.partitionCount / $0 / blocks } ?? 0
     var begin = 0
@@ -109,14 +150,13 @@ private struct Circle {
       layOut(
         order.nodes, begin..<end, fixed: block > 0 ? ofOther : nil,
         laterBlocks: block == 0 ? ofOther.map { $0 * Int64(blocks - 1) } : nil)
-      // Who runs on past the end of the circle takes what it lacks along to its beginning.
-      if alike == nil || masters > 1 { try goRound(order.nodes, begin..<end, &pairs, writes: false) }
-      try goRound(order.nodes, begin..<end, &pairs, writes: true)
+      if block % workers == worker {
+        // Who runs on past the end of the circle takes what it lacks along to its beginning.
+        if alike == nil || masters > 1 { try goRound(order.nodes, begin..<end, &pairs[block], writes: false) }
+        try goRound(order.nodes, begin..<end, &pairs[block], writes: true)
+      }
       begin = end
     }
-    let book = try PeerBook(problem, pairs)
-    filled = (blocks, book)
-    return book
   }
 
   /// Cuts the block's line: a fixed number of points for each node, or what it does not need later, or its part of what
@@ -194,6 +234,7 @@ private struct Circle {
         if writes {
           try pairs.reserve(masters * replicas)
           for master in 0..<masters where row.base[master] != .none {
+            led[row.base[master]] += Int32(run)
             for slot in 0..<replicas where row.base[slot] != .none && slot != master {
               pairs.append(row.base[master], row.base[slot], times: Int32(run))
             }

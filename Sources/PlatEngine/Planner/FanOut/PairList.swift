@@ -13,13 +13,13 @@ struct PairList {
   /// `capacity`: pairs that there is room for at first.
   init(_ arena: Arena, capacity: Int) throws(PlatError) {
     self.arena = arena
-    pairs = try arena.table(max(capacity, 64))
+    pairs = try arena.unfilledTable(max(capacity, 64))
   }
 
   /// Room for so many more.
   mutating func reserve(_ count: Int) throws(PlatError) {
     guard used + count > pairs.count else { return }
-    let wider: NodeTable<Pair> = try arena.table(2 * (used + count))
+    let wider: NodeTable<Pair> = try arena.unfilledTable(2 * (used + count))
     wider.base.update(from: pairs.base, count: used)
     arena.free(pairs)
     pairs = wider
@@ -37,9 +37,12 @@ struct PairList {
 
   /// How many distinct nodes each one replicates to, and how many to it; both begin at 0. Returns the distinct pairs.
   /// Sorted by who replicates, in the order in which they came; a stamp then tells distinct ones apart. O(N + pairs).
-  func countPeers(_ problem: Problem, out: NodeTable<Int32>, into: NodeTable<Int32>) throws(PlatError) -> Int {
+  static func countPeers(
+    _ problem: Problem, _ lists: [PairList], out: NodeTable<Int32>, into: NodeTable<Int32>
+  ) throws(PlatError) -> Int {
+    let arena = problem.arena
     let end: NodeTable<Int> = try arena.table(problem.nodeCount + 1)
-    let sorted: NodeTable<NodeIndex> = try arena.table(used)
+    let sorted: NodeTable<NodeIndex> = try arena.unfilledTable(lists.reduce(0) { $0 + $1.used })
     let stamp: NodeTable<Int32> = try arena.table(problem.nodeCount)
     defer {
       arena.free(end)
@@ -47,12 +50,16 @@ struct PairList {
       arena.free(stamp)
     }
     // Where each one's begin; when all are in place, where they end.
-    for index in 0..<used { end.base[pairs.base[index].from.int + 1] += 1 }
+    for list in lists {
+      for index in 0..<list.used { end.base[list.pairs.base[index].from.int + 1] += 1 }
+    }
     for node in 0..<problem.nodeCount { end.base[node + 1] += end.base[node] }
-    for index in 0..<used {
-      let pair = pairs.base[index]
-      sorted.base[end.base[pair.from.int]] = pair.to
-      end.base[pair.from.int] += 1
+    for list in lists {
+      for index in 0..<list.used {
+        let pair = list.pairs.base[index]
+        sorted.base[end.base[pair.from.int]] = pair.to
+        end.base[pair.from.int] += 1
+      }
     }
     var index = 0
     var distinct = 0

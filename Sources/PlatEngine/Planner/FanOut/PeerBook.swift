@@ -32,12 +32,13 @@ final class PeerBook {
   private let arena: Arena
   private let firstFrom: NodeTable<Int32>
   private let firstTo: NodeTable<Int32>
+  /// Both are empty until there is a pair.
   private var pairs: NodeTable<Pair>
   private var table: NodeTable<Int32>
-  private var shift: UInt64
+  private var shift: UInt64 = 0
   private var last = -1
   /// Pairs that are counted, and go into the table when somebody asks for one.
-  private var pending: PairList?
+  private var pending: [PairList] = []
 
   /// Empty. O(N).
   init(_ problem: Problem) throws(PlatError) {
@@ -53,12 +54,8 @@ final class PeerBook {
     firstTo = try arena.table(problem.nodeCount)
     firstFrom.fill(with: -1)
     firstTo.fill(with: -1)
-    var bits: UInt64 = 10
-    while 1 << bits < 8 * problem.nodeCount { bits += 1 }
-    pairs = try arena.table(1 << (bits - 1))
-    table = try arena.table(1 << bits)
-    table.fill(with: -1)
-    shift = 64 - bits
+    pairs = try arena.table(0)
+    table = try arena.table(0)
   }
 
   /// Of all rows of a placement. O(P · masters · R).
@@ -69,9 +66,9 @@ final class PeerBook {
   }
 
   /// Of pairs that came one after the other. O(N + pairs).
-  convenience init(_ problem: Problem, _ pairs: PairList) throws(PlatError) {
+  convenience init(_ problem: Problem, _ pairs: [PairList]) throws(PlatError) {
     try self.init(problem)
-    pairCount = try pairs.countPeers(problem, out: out, into: into)
+    pairCount = try PairList.countPeers(problem, pairs, out: out, into: into)
     for node in 0..<problem.nodeCount {
       excess += beyond(NodeIndex(node), NodeIndex(node))
     }
@@ -180,13 +177,13 @@ final class PeerBook {
   }
 
   @inline(__always) private func enterPending() {
-    if pending != nil { enterAllPending() }
+    if !pending.isEmpty { enterAllPending() }
   }
 
   @inline(never) private func enterAllPending() {
-    guard let list = pending else { return }
-    pending = nil
-    list.forEach { from, to, times in _ = book(from, to, times: times) }
+    let lists = pending
+    pending = []
+    for list in lists { list.forEach { from, to, times in _ = book(from, to, times: times) } }
   }
 
   private func changePeers(_ from: NodeIndex, _ to: NodeIndex, by one: Int32) {
@@ -213,7 +210,8 @@ final class PeerBook {
 
   /// Where a pair stands; -1: nowhere.
   @inline(__always) private func find(_ from: NodeIndex, _ to: NodeIndex) -> Int {
-    if last >= 0, pairs.base[last].from == from, pairs.base[last].to == to { return last }
+    guard last >= 0 else { return -1 }  // there is none
+    if pairs.base[last].from == from, pairs.base[last].to == to { return last }
     var slot = home(from, to)
     while table.base[slot] >= 0 {
       let place = Int(table.base[slot])
@@ -245,13 +243,16 @@ final class PeerBook {
   }
 
   private func grow() throws(PlatError) {
-    let wider: NodeTable<Pair> = try arena.table(2 * pairs.count)
+    let room = max(2 * pairs.count, 512, 4 * out.count)
+    var bits: UInt64 = 10
+    while 1 << (bits - 1) < room { bits += 1 }
+    let wider: NodeTable<Pair> = try arena.unfilledTable(1 << (bits - 1))
     wider.base.update(from: pairs.base, count: used)
-    let longer: NodeTable<Int32> = try arena.table(2 * table.count)
+    let longer: NodeTable<Int32> = try arena.unfilledTable(1 << bits)
     longer.fill(with: -1)
     arena.free(pairs)
     arena.free(table)
-    (pairs, table, shift) = (wider, longer, shift - 1)
+    (pairs, table, shift) = (wider, longer, 64 - bits)
     for place in 0..<used { enter(place) }
   }
 }

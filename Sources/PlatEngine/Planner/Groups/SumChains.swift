@@ -7,7 +7,9 @@
 /// A node passes from one map to another what it has too much of here and may have more of there, as each map's own
 /// windows let it. So a chain is a path from a sum that is too large to one that is too small, and the greatest flow
 /// (Dinic 1970) brings as many sums into their windows as the maps' rows and windows let in at all.
-struct SumChains {
+///
+/// A class, so that its functions' closures hold one reference.
+final class SumChains {
   /// One map's part.
   struct Member {
     let problem: Problem

@@ -110,14 +110,19 @@ protocol WeightedHops {
 }
 
 /// Replicas that move.
-struct ReplicaHops: WeightedHops {
-  let weighing: Weighing
-  let holdings: WeighedHoldings
+final class ReplicaHops: WeightedHops {
+  private let weighing: Weighing
+  private let problem: Problem
+  private let holdings: WeighedHoldings
+
+  init(weighing: Weighing, holdings: WeighedHoldings) {
+    (self.weighing, self.holdings) = (weighing, holdings)
+    problem = weighing.problem
+  }
 
   func visit(
     _ node: NodeIndex, gives: Bool, weights: ClosedRange<Int>, isSeen: inout [Bool], _ body: (NodeIndex, Hop) -> Bool
   ) -> Int {
-    let problem = weighing.problem
     var looked = 0
     if gives {
       let unseen = (0..<problem.nodeCount).filter { !isSeen[$0] && weighing.hasRoom(NodeIndex($0)) }.map { NodeIndex($0) }
@@ -159,17 +164,23 @@ struct ReplicaHops: WeightedHops {
 }
 
 /// A state that goes from one holder to another.
-struct RoleHops: WeightedHops {
-  let weighing: Weighing
-  let holdings: WeighedHoldings
-  let state: Int
-  let slots: Range<Int>
-  let load: NodeTable<Int>
+final class RoleHops: WeightedHops {
+  private let weighing: Weighing
+  private let problem: Problem
+  private let holdings: WeighedHoldings
+  private let state: Int
+  private let slots: Range<Int>
+  private let load: NodeTable<Int>
+
+  init(weighing: Weighing, holdings: WeighedHoldings, state: Int, slots: Range<Int>, load: NodeTable<Int>) {
+    (self.weighing, self.holdings) = (weighing, holdings)
+    (self.state, self.slots, self.load) = (state, slots, load)
+    problem = weighing.problem
+  }
 
   func visit(
     _ node: NodeIndex, gives: Bool, weights: ClosedRange<Int>, isSeen: inout [Bool], _ body: (NodeIndex, Hop) -> Bool
   ) -> Int {
-    let problem = weighing.problem
     var looked = 0
     if !gives, !problem.allows(node, inState: state) { return 1 }
     for listed in holdings.of(node) {

@@ -50,15 +50,24 @@ struct WeightedRoles {
     }
     let open = keep()
     assign(open, try due())
+    var hops: RoleHops?  // who holds what does not change from here on
+    let isOut: NodeTable<Bool> = try problem.arena.table(problem.nodeCount)
     var target = try due()
     var outside = target.outside(load)
     while outside > 0 {
       try problem.arena.throwIfInterrupted()
       let before = try weighing.snapshot()
       for _ in 0..<Self.sweeps where target.outside(load) > 0 && !problem.arena.isInterrupted {
-        var changed = sweep(target, spreads: false)
-        if !changed { changed = try chains(target) }
-        if !changed { changed = sweep(target, spreads: true) }
+        var changed = sweep(target, spreads: false, isOut)
+        if !changed {
+          if hops == nil {
+            let holdings = try WeighedHoldings(weighing, in: slots.lowerBound..<problem.replicas)
+            hops = RoleHops(weighing: weighing, holdings: holdings, state: state, slots: slots, load: load)
+          }
+          var chains = WeightedChains(hops!, target, load: load, arena: problem.arena)
+          changed = chains.run()
+        }
+        if !changed { changed = sweep(target, spreads: true, isOut) }
         guard changed else { break }
       }
       let after = try due()
@@ -75,13 +84,6 @@ struct WeightedRoles {
     if after.outside(load) == 0 { return after }
     restore(before)
     return target
-  }
-
-  private func chains(_ due: WeightedDue) throws(PlatError) -> Bool {
-    let holdings = try WeighedHoldings(weighing, in: slots.lowerBound..<problem.replicas)
-    let hops = RoleHops(weighing: weighing, holdings: holdings, state: state, slots: slots, load: load)
-    var chains = WeightedChains(hops, due, load: load, arena: problem.arena)
-    return chains.run()
   }
 
   private func restore(_ rows: PartitionTable<NodeIndex>) {
@@ -167,7 +169,9 @@ struct WeightedRoles {
 
   /// Hands the state on where that brings what lies outside the windows down; with `spreads`, wherever the two come
   /// nearer to each other, so that it gets to where it is lacking by and by. Heaviest first. False where nothing changed.
-  private func sweep(_ due: WeightedDue, spreads: Bool) -> Bool {
+  /// `isOut`: scratch; who is out of its window, without whom nothing can come down.
+  private func sweep(_ due: WeightedDue, spreads: Bool, _ isOut: NodeTable<Bool>) -> Bool {
+    for node in 0..<problem.nodeCount { isOut.base[node] = outside(NodeIndex(node), load.base[node], due) > 0 }
     var changed = false
     for place in 0..<weighing.order.count {
       let partition = weighing.order.base[place].int
@@ -176,6 +180,7 @@ struct WeightedRoles {
       let row = weighing.row(partition)
       for slot in slots where row[slot] != .none {
         let node = row[slot]
+        guard spreads || mayImprove(row, node, isOut) else { continue }
         guard spreads || load[node] > due.most[node] || weight <= load[node] - due.least[node] else { continue }
         var best = -1
         var bestLack = Int.min
@@ -190,11 +195,21 @@ struct WeightedRoles {
         guard best >= 0 else { continue }
         load[node] -= weight
         load[row[best]] += weight
+        isOut[node] = outside(node, load[node], due) > 0
+        isOut[row[best]] = outside(row[best], load[row[best]], due) > 0
         row.swap(slot, best)
         changed = true
       }
     }
     return changed
+  }
+
+  @inline(__always) private func mayImprove(
+    _ row: UnsafeMutablePointer<NodeIndex>, _ node: NodeIndex, _ isOut: NodeTable<Bool>
+  ) -> Bool {
+    if isOut[node] { return true }
+    for other in slots.upperBound..<problem.replicas where row[other] != .none && isOut[row[other]] { return true }
+    return false
   }
 
   private func outside(_ node: NodeIndex, _ load: Int, _ due: WeightedDue) -> Int {

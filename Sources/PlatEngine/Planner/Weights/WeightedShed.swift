@@ -15,7 +15,7 @@ struct WeightedShed {
   static func run(_ weighing: Weighing, _ due: WeightedDue) throws(PlatError) {
     for _ in 0..<rounds {
       try weighing.problem.arena.throwIfInterrupted()
-      var shed = WeightedShed(weighing: weighing, due: due, holdings: try WeighedHoldings(weighing, in: 0..<weighing.replicas))
+      let shed = WeightedShed(weighing: weighing, due: due, holdings: try WeighedHoldings(weighing, in: 0..<weighing.replicas))
       var changed = shed.empty(heedsSoftRules: true)
       changed = shed.empty(heedsSoftRules: false) || changed
       changed = shed.top(mayPass: false) || changed
