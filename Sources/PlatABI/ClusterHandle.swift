@@ -15,7 +15,7 @@ final class ClusterHandle: Sendable {
   private let partitionNames = Once<CTexts>()
   private let stateNames = Once<CTexts>()
   private let nodeOfName = Once<[String: UInt32]>()
-  private let partitionOfName = Once<[String: UInt32]>()
+  private let partitionOfName = Once<RangeNames>()
 
   init(
     _ document: ClusterDocument, _ dense: DenseCluster, numbering: NodeNumbering? = nil, source: DocumentSource? = nil
@@ -68,11 +68,7 @@ final class ClusterHandle: Sendable {
       guard let number = UInt32(name), number < dense.partitionCount, String(number) == name else { return nil }
       return number
     }
-    return partitionOfName.get {
-      var table: [String: UInt32] = [:]
-      for (place, range) in cluster.ranges.enumerated() { table[range.name] = UInt32(place) }
-      return table
-    }[name]
+    return partitionOfName.get { RangeNames(cluster.ranges) }.find(name).map { UInt32($0) }
   }
 }
 

@@ -19,6 +19,9 @@ struct Work {
     allowance = Allowance(limitBytes: values.memoryLimitBytes, interrupt: interrupt)
   }
 
+  /// Whether the limit allows for so many bytes.
+  func isEnough(for bytes: Int) -> Bool { values.memoryLimitBytes == 0 || UInt64(bytes) <= values.memoryLimitBytes }
+
   func planOptions(earlier: PlacementMap? = nil) -> PlanOptions { values.planOptions(interrupt, earlier: earlier) }
 }
 
