@@ -91,11 +91,24 @@ static void advise_huge_pages(void *pointer, size_t sizeBytes) {
 #endif
 }
 
+int plat_room_is_left(uint64_t sizeBytes) {
+  if (sizeBytes == 0) return 1;
+  if (sizeBytes > PTRDIFF_MAX / 2) return 0;
+  void *trial = mmap(NULL, (size_t)sizeBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (trial == MAP_FAILED) return 0;
+  munmap(trial, (size_t)sizeBytes);
+  return 1;
+}
+
 static void *allocate(plat_arena *arena, size_t sizeBytes, bool zeroed) {
   uint64_t inUse;
   // Beyond PTRDIFF_MAX / 2, which no machine has, rounding up could overflow.
   if (sizeBytes > PTRDIFF_MAX / 2 || !count_in(arena, sizeBytes, &inUse)) return NULL;
   void *pointer = arena->source->allocate(arena->state, sizeBytes ? sizeBytes : 1, zeroed);
+  if (pointer && sizeBytes > plat_arena_large_bytes && !plat_room_is_left((1 << 20) + inUse / 8)) {
+    arena->source->free(arena->state, pointer, sizeBytes);
+    pointer = NULL;
+  }
   if (!pointer) {
     count_out(arena, sizeBytes);
     return NULL;

@@ -10,7 +10,7 @@ enum { plat_arena_alignment = 64 };
 enum { plat_arena_kept_bytes = 1 << 20, plat_arena_kept_count = 16 };
 
 /// From here on huge pages are asked for.
-enum { plat_arena_huge_bytes = 4 << 20 };
+enum { plat_arena_huge_bytes = 4 << 20, plat_arena_large_bytes = 64 << 10 };
 
 /// One source. All functions but `close` may run at the same time on several threads for one `state`.
 struct plat_arena_source {

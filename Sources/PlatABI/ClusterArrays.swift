@@ -12,9 +12,15 @@ struct ClusterArrays {
   private let model: StateModel
   private let work: Work
 
-  init(_ pointer: UnsafePointer<plat_cluster_arrays>?, _ work: Work) throws {
+  /// See `Work`. What is too much is told as such later.
+  static func smallBytes(_ arrays: plat_cluster_arrays) -> Int {
+    let (nodes, partitions) = (min(Int(arrays.node_count), Limits.nodes), min(Int(arrays.partition_count), Limits.partitions))
+    return ClusterHandle.smallBytes(nodes: nodes, partitions: arrays.partition_weights == nil ? 0 : partitions)
+  }
+
+  init(_ arrays: plat_cluster_arrays, _ work: Work) throws {
     self.work = work
-    arrays = try Sized.read(pointer, "arrays", empty: plat_cluster_arrays())
+    self.arrays = arrays
     guard arrays.flags & ~UInt32(PLAT_BORROW_MAP) == 0 else {
       throw Refusal.argument("flags", found: "\(arrays.flags)", expected: "PLAT_BORROW_MAP or 0")
     }
@@ -39,7 +45,8 @@ struct ClusterArrays {
       ranges: try ranges(), partitionWeights: partitionWeights())
     cluster.models = []
     try work.interrupt?.throwIfRequested()
-    let dense = try DenseCluster(cluster)
+    let dense = try DenseCluster(cluster, interrupt: work.interrupt)
+    try work.interrupt?.throwIfRequested()
     let numbering = tree.order.map { NodeNumbering(order: $0) }
     let document = ClusterDocument(cluster: cluster, map: try map(dense, numbering))
     return ClusterHandle(document, dense, numbering: numbering)

@@ -29,6 +29,11 @@ final class ClusterHandle: Sendable {
   var cluster: Cluster { document.cluster }
   var revision: UInt64 { document.map?.header.revision ?? 0 }
 
+  /// What its names and lists take, at most, beside the rows of maps: see `Work`.
+  var smallBytes: Int { Self.smallBytes(nodes: dense.nodeCount, partitions: cluster.partitionWeights.count) }
+
+  static func smallBytes(nodes: Int, partitions: Int) -> Int { 1024 * nodes + 64 * partitions }
+
   /// Runs `body`; what the engine has against the document gets its place in it.
   func locatingErrors<Result>(_ body: () throws -> Result) throws -> Result {
     guard let source else { return try body() }
