@@ -97,7 +97,7 @@ int main(int count, char **words) {
   for (int kind = 0; kind < kinds; kind++) {
     uint64_t most_refused = 0, least_done = 0;
     int tries = 0, times_refused = 0;
-    for (uint64_t more = 0; more < (uint64_t)4 << 30; more += more / 24 + 32768) {
+    for (uint64_t more = 0; more < (uint64_t)4 << 30; more += more / 12 + 65536) {
       const pid_t child = fork();
       CHECK(child >= 0);
       if (child == 0) {
