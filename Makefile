@@ -30,14 +30,14 @@ test-release: needs ## all tests, optimised
 sweep: ## all tests, optimised, with $(SWEEP) times as many seeds (SWEEP=20)
 	PLAT_SWEEP=$(SWEEP) $(MAKE) test-release
 
-test-sanitize: test-address test-thread ## all tests under the address sanitizer, those of the engine under the thread sanitizer, the C library under helgrind
+test-sanitize: test-address test-thread ## all tests under the address sanitizer; engine, documents and the C library under the thread sanitizer
 
 test-address: needs
 	ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 $(SWIFT) test --scratch-path .build-address --sanitize=address
 
-test-thread: library
-	PLAT_ENGINE_ONLY=1 $(SWIFT) test --scratch-path .build-thread --sanitize=thread
-	@scripts/test-threads .build/release/libPlatABI.so
+test-thread: needs
+	PLAT_WITHOUT_JEMALLOC=1 TSAN_OPTIONS=allocator_may_return_null=1 $(SWIFT) test --scratch-path .build-thread --sanitize=thread
+	@SWIFT=$(SWIFT) scripts/test-threads
 
 bench: build ## the benchmarks of planning, in release: tables, build/benchmarks.json, pictures in build/charts; AGAINST=RUN compares
 	@mkdir -p build/charts

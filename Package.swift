@@ -117,14 +117,10 @@ let package = Package(
   cxxLanguageStandard: .cxx20
 )
 
-// For the thread sanitizer: it does not go together with jemalloc, and Swift 6.3.1 crashes when it compiles PlatFormats
-// under it ("Invalid bitcast" in MapReader). What works on several threads lies below both.
-if Context.environment["PLAT_ENGINE_ONLY"] != nil {
-  let above = [
-    "CPlatJSON", "CPlat", "CPlatGuest", "PlatABI", "PlatFormats", "PlatCLI", "PlatBenchmarks", "PlatBench", "PlatABITests",
-    "PlatBenchTests", "PlatFormatsTests", "PlatCLITests",
-  ]
-  package.targets.removeAll { above.contains($0.name) }
-  package.products.removeAll { $0.name != "PlatEngine" }
+// For the thread sanitizer, which does not go together with jemalloc: without the programs that link it.
+if Context.environment["PLAT_WITHOUT_JEMALLOC"] != nil {
+  let programs = ["PlatCLI", "PlatBenchmarks", "PlatBench", "PlatABITests", "PlatBenchTests", "PlatCLITests"]
+  package.targets.removeAll { programs.contains($0.name) }
+  package.products.removeAll { $0.name == "plat" }
   package.dependencies = []
 }

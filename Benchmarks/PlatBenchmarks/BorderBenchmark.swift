@@ -124,7 +124,7 @@ struct BorderBenchmark {
     var (handle, router): (OpaquePointer?, OpaquePointer?)
     _ = describe(&arrays, &handle, nil)
     _ = make(handle, &router, nil)
-    let engine = KeyRouter(cluster)
+    let engine = try KeyRouter(cluster)
     let clock = ProcessorClock()
     var (core, alone, border) = (Duration.seconds(1000), Duration.seconds(1000), Duration.seconds(1000))
     for _ in 0..<41 {

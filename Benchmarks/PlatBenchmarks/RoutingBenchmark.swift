@@ -3,7 +3,7 @@ import PlatEngine
 
 /// Keys a second through the router: hash and range maps of a million partitions, keys of 24 bytes, one by one and in
 /// batches of 4,096; and what building the table costs. Stops where a batch and single keys differ.
-func benchmarkRouting() -> [RoutingRow] {
+func benchmarkRouting() throws -> [RoutingRow] {
   let partitions = 1_000_000
   var random = SplitMix64(state: 1)
   let keys = (0..<keyCount * keyBytes).map { _ in UInt8(truncatingIfNeeded: random.next() >> 32) }
@@ -20,9 +20,9 @@ func benchmarkRouting() -> [RoutingRow] {
   ] as [(String, KeyFunction, [KeyRange])] {
     let cluster = Cluster(
       settings: Settings(keyFunction: function, partitionCount: function == .range ? ranges.count : partitions),
-      nodes: [Node(name: "a")], ranges: ranges)
+      nodes: [Node(name: "a")], ranges: try KeyRanges(ranges))
     var router: KeyRouter?
-    let build = (0..<5).map { _ in time { router = KeyRouter(cluster) } }.sorted()[2]
+    let build = try (0..<5).map { _ in try time { router = try KeyRouter(cluster) } }.sorted()[2]
     rows.append(RoutingRow(what: "\(name): building the table, of each partition", nanoseconds: build / Double(partitions)))
     guard let router else { continue }
     // Keys that fall into the ranges all over.
@@ -61,8 +61,8 @@ struct RoutingRow: CustomStringConvertible {
 private let keyCount = 4096
 private let keyBytes = 24
 
-private func time(_ work: () -> Void) -> Double {
-  let time = ContinuousClock().measure(work).components
+private func time(_ work: () throws -> Void) rethrows -> Double {
+  let time = try ContinuousClock().measure(work).components
   return Double(time.seconds) * 1e9 + Double(time.attoseconds) / 1e9
 }
 

@@ -37,7 +37,7 @@ struct CRC: ParsableCommand {
 struct Routes: ParsableCommand {
   static let configuration = CommandConfiguration(abstract: "Keys a second, hash and range maps of a million partitions.")
 
-  func run() { for row in benchmarkRouting() { print(row) } }
+  func run() throws { for row in try benchmarkRouting() { print(row) } }
 }
 
 struct Documents: ParsableCommand {

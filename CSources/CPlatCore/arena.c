@@ -116,6 +116,10 @@ static void *allocate(plat_arena *arena, size_t sizeBytes, bool zeroed) {
     count_out(arena, sizeBytes);
     return NULL;
   }
+  if (sizeBytes > plat_arena_spare_bytes && !plat_room_is_left((1 << 20) + inUse / 8)) {
+    plat_arena_free(arena, pointer, sizeBytes);
+    return NULL;
+  }
   raise(&arena->peak, inUse);
   return pointer;
 }

@@ -81,6 +81,10 @@ void *plat_large_allocate(struct plat_large **list, size_t sizeBytes, bool zeroe
     return large + 1;
   }
   large = map(size);
+  if (!large) {
+    plat_large_let_go();
+    large = map(size);
+  }
   if (!large) return NULL;
   pthread_mutex_lock(&kept.lock);
   push(list, large);
@@ -134,6 +138,21 @@ void plat_large_let_go(void) {
   kept.bytes = 0;
   pthread_mutex_unlock(&kept.lock);
   unmap(gone);
+}
+
+static bool is_left(size_t sizeBytes) {
+  void *trial = mmap(NULL, sizeBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (trial == MAP_FAILED) return false;
+  munmap(trial, sizeBytes);
+  return true;
+}
+
+int plat_room_is_left(uint64_t sizeBytes) {
+  if (sizeBytes == 0) return 1;
+  if (sizeBytes > PTRDIFF_MAX / 2) return 0;
+  if (is_left((size_t)sizeBytes)) return 1;
+  plat_large_let_go();
+  return is_left((size_t)sizeBytes);
 }
 
 uint64_t plat_large_kept_bytes(void) {

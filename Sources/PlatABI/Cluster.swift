@@ -9,7 +9,8 @@ public func plat_cluster_from_arrays(
 ) -> plat_status {
   call(error) {
     let out = try Handle.out(cluster, "cluster")
-    out.pointee = Handle.give(try ClusterArrays(arrays, Work()).handle())
+    let read = try Sized.read(arrays, "arrays", empty: plat_cluster_arrays())
+    out.pointee = Handle.give(try ClusterArrays(read, Work(needs: ClusterArrays.smallBytes(read))).handle())
   }
 }
 
@@ -20,9 +21,11 @@ public func plat_cluster_from_document(
 ) -> plat_status {
   call(error) {
     let out = try Handle.out(cluster, "cluster")
-    let source = try Input.source(bytes, length, name, "cluster", Work())
+    let work = try Work()
+    let source = try Input.source(bytes, length, name, "cluster", work)
     let document = try ClusterReader.read(source)
-    let dense = try source.locatingErrors { try DenseCluster(document.cluster) }
+    let dense = try source.locatingErrors { try DenseCluster(document.cluster, interrupt: work.interrupt) }
+    try work.interrupt?.throwIfRequested()
     out.pointee = Handle.give(ClusterHandle(document, dense, source: source))
   }
 }

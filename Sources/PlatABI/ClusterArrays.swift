@@ -12,9 +12,15 @@ struct ClusterArrays {
   private let model: StateModel
   private let work: Work
 
-  init(_ pointer: UnsafePointer<plat_cluster_arrays>?, _ work: Work) throws {
+  /// See `Work`. What is too much is told as such later.
+  static func smallBytes(_ arrays: plat_cluster_arrays) -> Int {
+    let (nodes, partitions) = (min(Int(arrays.node_count), Limits.nodes), min(Int(arrays.partition_count), Limits.partitions))
+    return ClusterHandle.smallBytes(nodes: nodes, partitions: arrays.partition_weights == nil ? 0 : partitions)
+  }
+
+  init(_ arrays: plat_cluster_arrays, _ work: Work) throws {
     self.work = work
-    arrays = try Sized.read(pointer, "arrays", empty: plat_cluster_arrays())
+    self.arrays = arrays
     guard arrays.flags & ~UInt32(PLAT_BORROW_MAP) == 0 else {
       throw Refusal.argument("flags", found: "\(arrays.flags)", expected: "PLAT_BORROW_MAP or 0")
     }
@@ -39,7 +45,8 @@ struct ClusterArrays {
       ranges: try ranges(), partitionWeights: partitionWeights())
     cluster.models = []
     try work.interrupt?.throwIfRequested()
-    let dense = try DenseCluster(cluster)
+    let dense = try DenseCluster(cluster, interrupt: work.interrupt)
+    try work.interrupt?.throwIfRequested()
     let numbering = tree.order.map { NodeNumbering(order: $0) }
     let document = ClusterDocument(cluster: cluster, map: try map(dense, numbering))
     return ClusterHandle(document, dense, numbering: numbering)
@@ -160,42 +167,51 @@ struct ClusterArrays {
     return (0..<partitionCount).map { Quantity(weights[$0]) }
   }
 
-  private func ranges() throws -> [KeyRange] {
-    guard arrays.key_function == UInt32(PLAT_KEY_RANGE) else { return [] }
+  private func ranges() throws -> KeyRanges {
+    guard arrays.key_function == UInt32(PLAT_KEY_RANGE) else { return KeyRanges() }
     guard let offsets = arrays.range_offsets else { throw missing("range_offsets", "\(partitionCount + 1) offsets") }
-    func start(_ partition: Int) throws -> [UInt8] {
+    /// Empty behind the last: an unbounded end.
+    func start(_ partition: Int) throws -> UnsafeBufferPointer<UInt8> {
+      let nothing = UnsafeBufferPointer<UInt8>(start: nil, count: 0)
+      guard partition < partitionCount else { return nothing }
       let (from, to) = (Int(offsets[partition]), Int(offsets[partition + 1]))
       guard from <= to else {
         throw Refusal.argument("range_offsets[\(partition + 1)]", found: "\(to)", expected: "\(from) or more")
       }
-      guard from < to else { return [] }
+      guard from < to else { return nothing }
       guard let starts = arrays.range_starts else { throw missing("range_starts", "\(to) bytes") }
-      return Array(UnsafeBufferPointer(start: starts + from, count: to - from))
+      return UnsafeBufferPointer(start: starts + from, count: to - from)
     }
-    /// An empty start would be an unbounded end of the range before.
-    func checkOrder(_ partition: Int, _ here: [UInt8], _ next: [UInt8]) throws {
-      guard here.lexicographicallyPrecedes(next) else {
+    var ranges = KeyRanges()
+    var next = try start(0)
+    for partition in 0..<partitionCount {
+      let here = next
+      next = try start(partition + 1)
+      // An empty start would be an unbounded end of the range before.
+      guard partition + 1 == partitionCount || KeyRangeTexts.order(here, next) < 0 else {
         throw InputError(
           path: "range_starts[\(partition + 1)]", found: "a key that does not come after the start of partition \(partition)",
           expected: "starts that ascend, byte by byte")
       }
+      try work.interrupt?.throwIfRequested(at: partition)
+      var name = try partitionName(partition)
+      try name.withUTF8 { try ranges.append(name: $0.span, start: here.span, end: next.span) }
+      guard work.isEnough(for: ranges.memoryBytes) else { throw PlatError.outOfMemory }
     }
-    var names = Set<String>()  // looked up only
-    var ranges: [KeyRange] = []
-    ranges.reserveCapacity(partitionCount)
-    var next = try start(0)
-    for partition in 0..<partitionCount {
-      let path = "partition_names[\(partition)]"
-      let name = try arrays.partition_names.map { try CText.read($0[partition], path) } ?? String(partition)
-      guard !name.isEmpty, !name.hasPrefix("x-"), names.insert(name).inserted else {
-        throw Refusal.argument(path, found: "\"\(name)\"", expected: "a name of its own that does not begin with x-")
-      }
-      let here = next
-      next = partition + 1 < partitionCount ? try start(partition + 1) : []
-      if partition + 1 < partitionCount { try checkOrder(partition, here, next) }
-      ranges.append(KeyRange(name: name, start: here, end: next))
+    if arrays.partition_names != nil, let (partition, name) = RangeNames.second(in: ranges) {
+      throw Refusal.argument("partition_names[\(partition)]", found: "\"\(name)\" a second time", expected: "a name of its own")
     }
     return ranges
+  }
+
+  private func partitionName(_ partition: Int) throws -> String {
+    guard let names = arrays.partition_names else { return String(partition) }
+    let path = "partition_names[\(partition)]"
+    let name = try CText.read(names[partition], path)
+    guard !name.isEmpty, !name.hasPrefix("x-") else {
+      throw Refusal.argument(path, found: "\"\(name)\"", expected: "a name that does not begin with x-, as documents ask")
+    }
+    return name
   }
 
   // MARK: The map

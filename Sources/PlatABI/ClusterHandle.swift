@@ -17,7 +17,7 @@ final class ClusterHandle: Sendable {
   private let partitionNames = Once<CTexts>()
   private let stateNames = Once<CTexts>()
   private let nodeOfName = Once<[String: UInt32]>()
-  private let partitionOfName = Once<[String: UInt32]>()
+  private let partitionOfName = Once<RangeNames>()
 
   init(
     _ document: ClusterDocument, _ dense: DenseCluster, numbering: NodeNumbering? = nil, source: DocumentSource? = nil
@@ -30,6 +30,11 @@ final class ClusterHandle: Sendable {
 
   var cluster: Cluster { document.cluster }
   var revision: UInt64 { document.map?.header.revision ?? 0 }
+
+  /// What its names and lists take, at most, beside the rows of maps: see `Work`.
+  var smallBytes: Int { Self.smallBytes(nodes: dense.nodeCount, partitions: cluster.partitionWeights.count) }
+
+  static func smallBytes(nodes: Int, partitions: Int) -> Int { 1024 * nodes + 64 * partitions }
 
   /// Runs `body`; what the engine has against the document gets its place in it.
   func locatingErrors<Result>(_ body: () throws -> Result) throws -> Result {
@@ -70,11 +75,7 @@ final class ClusterHandle: Sendable {
       guard let number = UInt32(name), number < dense.partitionCount, String(number) == name else { return nil }
       return number
     }
-    return partitionOfName.get {
-      var table: [String: UInt32] = [:]
-      for (place, range) in cluster.ranges.enumerated() { table[range.name] = UInt32(place) }
-      return table
-    }[name]
+    return partitionOfName.get { RangeNames(cluster.ranges) }.find(name).map { UInt32($0) }
   }
 }
 

@@ -4,15 +4,25 @@ import PlatFormats
 
 // From document to document, as the command line goes, also where one has several maps on the same nodes.
 
+/// What all of them begin with: the place of the result is emptied, and the first document is there.
+private func verb(
+  of document: UnsafePointer<plat_document>?, _ name: String, _ options: OpaquePointer?, _ control: OpaquePointer?,
+  to bytes: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<plat_error>?,
+  _ body: (DocumentSource, Work) throws -> Void
+) -> plat_status {
+  call(error) {
+    _ = try Handle.out(bytes, "bytes")
+    let work = try Work(options, control)
+    try body(Input.source(document, name, work), work)
+  }
+}
+
 @c @implementation
 public func plat_document_plan(
   _ cluster: UnsafePointer<plat_document>?, _ options: OpaquePointer?, _ control: OpaquePointer?,
   _ bytes: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<plat_error>?
 ) -> plat_status {
-  call(error) {
-    _ = try Handle.out(bytes, "bytes")
-    let work = try Work(options, control)
-    let source = try Input.source(cluster, "cluster", work)
+  verb(of: cluster, "cluster", options, control, to: bytes, error) { source, work in
     let planned = try PlannedDocument(
       ClusterReader.readAny(source), of: source, to: nil, options: work.planOptions(), stages: UntoldStages())
     try giveDocument(bytes, planned.writer(isBinary: work.values.isBinary, allowance: work.allowance))
@@ -24,10 +34,7 @@ public func plat_document_check(
   _ cluster: UnsafePointer<plat_document>?, _ plan: UnsafePointer<plat_document>?, _ options: OpaquePointer?,
   _ control: OpaquePointer?, _ bytes: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<plat_error>?
 ) -> plat_status {
-  call(error) {
-    _ = try Handle.out(bytes, "bytes")
-    let work = try Work(options, control)
-    let source = try Input.source(cluster, "cluster", work)
+  verb(of: cluster, "cluster", options, control, to: bytes, error) { source, work in
     let planSource = try plan.map { try Input.source($0, "plan", work) }
     switch try ClusterReader.readAny(source) {
     case .one(let document):
@@ -56,10 +63,7 @@ public func plat_document_verify(
   _ cluster: UnsafePointer<plat_document>?, _ plan: UnsafePointer<plat_document>?, _ options: OpaquePointer?,
   _ control: OpaquePointer?, _ bytes: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<plat_error>?
 ) -> plat_status {
-  call(error) {
-    _ = try Handle.out(bytes, "bytes")
-    let work = try Work(options, control)
-    let source = try Input.source(cluster, "cluster", work)
+  verb(of: cluster, "cluster", options, control, to: bytes, error) { source, work in
     let planSource = try Input.source(plan, "plan", work)
     switch try ClusterReader.readAny(source) {
     case .one(let document):
@@ -90,15 +94,12 @@ public func plat_document_route(
   _ options: OpaquePointer?, _ control: OpaquePointer?, _ bytes: UnsafeMutablePointer<OpaquePointer?>?,
   _ error: UnsafeMutablePointer<plat_error>?
 ) -> plat_status {
-  call(error) {
-    let out = try Handle.out(bytes, "bytes")
-    let work = try Work(options, control)
-    let source = try Input.source(cluster, "cluster", work)
+  verb(of: cluster, "cluster", options, control, to: bytes, error) { source, work in
     let name = try map.map { try CText.read($0, "map") }
     let targets = try RouteWriter.targets(ClusterReader.readAny(source), named: name, source)
     var writer = RouteWriter(targets, allowance: work.allowance)
     try writer.writeLines(of: Input.lines(keys, "keys", work))
-    out.pointee = Handle.give(try writer.bytes())
+    bytes?.pointee = Handle.give(try writer.bytes())
   }
 }
 
@@ -107,10 +108,7 @@ public func plat_document_explain(
   _ plan: UnsafePointer<plat_document>?, _ partition: UInt32, _ options: OpaquePointer?, _ control: OpaquePointer?,
   _ bytes: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<plat_error>?
 ) -> plat_status {
-  call(error) {
-    _ = try Handle.out(bytes, "bytes")
-    let work = try Work(options, control)
-    let source = try Input.source(plan, "plan", work)
+  verb(of: plan, "plan", options, control, to: bytes, error) { source, work in
     let map = try source.locatingErrors { try NamedMap.read(source) }
     guard Int(partition) < map.placement.partitionCount else {
       throw Refusal.argument("partition", found: "\(partition)", expected: "one of \(map.placement.partitionCount), from 0")
@@ -127,12 +125,9 @@ public func plat_document_compare(
   _ options: OpaquePointer?, _ control: OpaquePointer?, _ bytes: UnsafeMutablePointer<OpaquePointer?>?,
   _ error: UnsafeMutablePointer<plat_error>?
 ) -> plat_status {
-  call(error) {
-    _ = try Handle.out(bytes, "bytes")
-    let work = try Work(options, control)
-    let (sourceA, sourceB) = (try Input.source(a, "a", work), try Input.source(b, "b", work))
+  verb(of: a, "a", options, control, to: bytes, error) { source, work in
     let sides = try MapComparison.sides(
-      sourceA, sourceB, cluster: cluster.map { try Input.source($0, "cluster", work) }, interrupt: work.interrupt)
+      source, Input.source(b, "b", work), cluster: cluster.map { try Input.source($0, "cluster", work) }, interrupt: work.interrupt)
     let comparison = try MapComparison(sides.a, sides.b, interrupt: work.interrupt)
     try giveDocument(bytes, work) { comparison.write(to: &$0) }
   }

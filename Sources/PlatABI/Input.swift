@@ -1,4 +1,5 @@
 import CPlat
+import PlatEngine
 import PlatFormats
 
 /// Bytes of the host → a document.
@@ -10,6 +11,8 @@ enum Input {
     guard (0...FileInput.maximumBytes).contains(length) else {
       throw Refusal.argument("length", found: "\(UInt(bitPattern: length))", expected: "less than 4 GiB")
     }
+    // Names and what belongs to them take no more than the text that tells of them, as a rule twice: see `Work`.
+    guard Work.isRoom(for: 4 * length) else { throw PlatError.outOfMemory }
     let name = try name.map { try CText.read($0, "name") } ?? defaultName
     return try DocumentSource.of(UnsafeRawBufferPointer(start: bytes, count: length), name: name, allowance: work.allowance)
   }

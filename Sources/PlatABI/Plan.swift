@@ -41,7 +41,7 @@ public func plat_plan_make(
   call(error) {
     let out = try Handle.out(plan, "plan")
     let cluster: ClusterHandle = try Handle.take(cluster, "cluster")
-    let work = try Work(options, control)
+    let work = try Work(options, control, needs: cluster.smallBytes)
     let earlierCluster: ClusterHandle? = Handle.peek(earlier)
     let map = try EarlierMap.placement(earlierCluster, for: cluster, work.values.operation)
     out.pointee = Handle.give(try PlanHandle(making: work.planOptions(earlier: map), of: cluster))

@@ -96,7 +96,7 @@ public func plat_check(
     guard let map = plan?.document.map ?? cluster.document.map else {
       throw Refusal.notFound("a fresh cluster has no map to check: give a plan for it")
     }
-    let work = try Work(options, control)
+    let work = try Work(options, control, needs: cluster.smallBytes)
     var made = try cluster.locatingErrors {
       try Judge.judge(
         cluster.dense, map: map.placement, from: plan == nil ? nil : cluster.document.mapBefore(),
@@ -119,7 +119,7 @@ public func plat_verify(
     let out = try Handle.out(report, "report")
     let (cluster, given) = try pair(cluster, plan)
     guard let given else { throw Refusal.argument("plan", found: "NULL", expected: "a plan") }
-    let work = try Work(options, control)
+    let work = try Work(options, control, needs: cluster.smallBytes)
     let document = try given.withClaims(work)
     let proof = try cluster.locatingErrors {
       try PlanProof(document, of: cluster.document, cluster.dense, interrupt: work.interrupt)

@@ -16,7 +16,7 @@ public func plat_router_make(
   call(error) {
     let out = try Handle.out(router, "router")
     let cluster: ClusterHandle = try Handle.take(cluster, "cluster")
-    out.pointee = Handle.give(RouterHandle(KeyRouter(cluster.cluster)))
+    out.pointee = Handle.give(RouterHandle(try KeyRouter(cluster.cluster)))
   }
 }
 

@@ -1,4 +1,5 @@
 import CPlat
+import Glibc
 import PlatEngine
 import PlatFormats
 
@@ -70,6 +71,23 @@ final class HostNumbers: @unchecked Sendable {
 
 private func handle(_ steps: OpaquePointer?) -> StepsHandle? { Handle.peek(steps) }
 
+extension PlanHandle {
+  /// What lists of steps take at most: see `Work`. O(P · R).
+  var stepsBytes: Int {
+    let width = target.width
+    var changed = target.partitionCount
+    if let current = cluster.document.map?.placement, current.width == width {
+      changed = (0..<target.partitionCount).count {
+        memcmp(current.slots + $0 * width, target.slots + $0 * width, width * MemoryLayout<NodeIndex>.stride) != 0
+      }
+    }
+    return changed * (2 * width + 1) * Self.bytesOfStep
+  }
+
+  /// In the list, in the order, in the schedule, with what it comes after.
+  private static let bytesOfStep = 256
+}
+
 @c @implementation
 public func plat_steps_make(
   _ plan: OpaquePointer?, _ options: OpaquePointer?, _ control: OpaquePointer?,
@@ -78,7 +96,7 @@ public func plat_steps_make(
   call(error) {
     let out = try Handle.out(steps, "steps")
     let plan: PlanHandle = try Handle.take(plan, "plan")
-    out.pointee = Handle.give(try StepsHandle(plan, Work(options, control)))
+    out.pointee = Handle.give(try StepsHandle(plan, Work(options, control, needs: plan.stepsBytes)))
   }
 }
 

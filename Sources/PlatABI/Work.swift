@@ -10,14 +10,24 @@ struct Work {
   /// Of the documents that it reads and writes.
   let allowance: Allowance
 
-  /// Throws where it is cancelled already.
-  init(_ options: OpaquePointer? = nil, _ control: OpaquePointer? = nil) throws {
+  /// Throws where it is cancelled already, and where the system has not `bytes` left, and some MiB. What is small (names, rules,
+  /// lists of nodes) lies in memory of the Swift runtime, which ends the process where there is none: so it is asked for before.
+  init(_ options: OpaquePointer? = nil, _ control: OpaquePointer? = nil, needs bytes: Int = 0) throws {
     values = OptionsHandle.values(options ?? OpaquePointer(plat_thread_get(0)))
     let control: ControlHandle? = Handle.peek(control ?? OpaquePointer(plat_thread_get(1)))
     interrupt = control?.interrupt
     try interrupt?.throwIfRequested()
     allowance = Allowance(limitBytes: values.memoryLimitBytes, interrupt: interrupt)
+    guard Self.isRoom(for: bytes) else { throw PlatError.outOfMemory }
   }
+
+  /// Whether the system has so much left, and some MiB for what is small.
+  static func isRoom(for bytes: Int) -> Bool { plat_room_is_left(UInt64(leastRoomBytes + bytes)) != 0 }
+
+  private static let leastRoomBytes = 4 << 20
+
+  /// Whether the limit allows for so many bytes.
+  func isEnough(for bytes: Int) -> Bool { values.memoryLimitBytes == 0 || UInt64(bytes) <= values.memoryLimitBytes }
 
   func planOptions(earlier: PlacementMap? = nil) -> PlanOptions { values.planOptions(interrupt, earlier: earlier) }
 }

@@ -45,7 +45,7 @@ struct ExplainCommand: PlatCommand {
       return (source, document, try PlanReader.read(FileInput.read(documents[1]), for: document))
     }
     let cluster = document.cluster
-    let partition = try index(of: partition, cluster.ranges.map(\.name), count: cluster.settings.partitionCount)
+    let partition = try index(of: partition, cluster.ranges, count: cluster.settings.partitionCount)
     let node = try self.node.map { name in
       guard let index = cluster.nodes.firstIndex(where: { $0.name == name }) else {
         throw InputError(path: "--node", found: name, expected: "a node of the cluster")
@@ -69,7 +69,7 @@ struct ExplainCommand: PlatCommand {
   private func explainAlone(_ console: Console) throws -> Bool {
     let source = try console.stage("reading") { try FileInput.read(documents[0]) }
     let map = try source.locatingErrors { try NamedMap.read(source) }
-    let partition = try index(of: self.partition, [], count: map.placement.partitionCount)
+    let partition = try index(of: self.partition, KeyRanges(), count: map.placement.partitionCount)
     var writer = JSONWriter()
     ExplanationDocument.writeHolders(map, partition: partition, name: self.partition, to: &writer)
     try writer.write(to: outputPath)
@@ -78,8 +78,8 @@ struct ExplainCommand: PlatCommand {
     return true
   }
 
-  private func index(of name: String, _ ranges: [String], count: Int) throws -> Int {
-    if let index = ranges.firstIndex(of: name) { return index }
+  private func index(of name: String, _ ranges: KeyRanges, count: Int) throws -> Int {
+    if let index = ranges.index(named: name) { return index }
     if ranges.isEmpty, let index = Int(name), (0..<count).contains(index), "\(index)" == name { return index }
     throw InputError(
       path: "--partition", found: name,

@@ -395,10 +395,13 @@ static void journal(const uint8_t *bytes, size_t length) {
   if (plat_batch("list", "results", NULL, NULL, &summary, NULL) == PLAT_OK) MUST(summary.jobs == 3 && summary.resumed <= 3);
 }
 
+#include "execution.h"
+
 static const struct { const char *name; void (*run)(const uint8_t *, size_t); } targets[] = {
   {"document", document}, {"plan", plan}, {"arrays", arrays}, {"keys", keys},
   {"options", options}, {"couchbase", couchbase}, {"kafka", kafka}, {"group", group},
   {"generate", generate}, {"simulate", simulate}, {"batch", batch}, {"journal", journal},
+  {"received", received}, {"kept", kept}, {"orders", orders}, {"changes", changes},
 };
 
 #ifndef TARGET

@@ -28,6 +28,13 @@ import Testing
     #expect(run.status == 0 && run.output.hasSuffix("all is so\n"), "\(run.output)")
   }
 
+  /// Under limits on the address space, in a process each.
+  @Test func aSystemWithoutMemoryIsAStatus() throws {
+    let program = try place.compile("\(Toolbox.programs)/starved.c", flags: "-D_GNU_SOURCE")
+    let run = try Toolbox.run("'\(program)' 300 4000", environment: ["SWIFT_BACKTRACE": "enable=no"])
+    #expect(run.status == 0 && run.output.hasSuffix("all is so\n"), "\(run.output)")
+  }
+
   /// A second time with a program that reads it itself, to see that this is caught.
   @Test func theEnvironmentIsNotRead() throws {
     let program = try place.compile("\(Toolbox.programs)/environment.c", flags: "-Wl,--as-needed -rdynamic -ldl")
@@ -37,7 +44,7 @@ import Testing
     #expect(seen.status == 3 && seen.output.contains("the environment was read"), "\(seen.status) \(seen.output)")
   }
 
-  /// Under helgrind: `make test-thread`.
+  /// Under the thread sanitizer: `make test-thread`.
   @Test func manyThreadsWithManyHandlesGetWhatOneGets() throws {
     let run = try place.run("\(Toolbox.programs)/threads.c", arguments: "6 2")
     #expect(run.status == 0 && run.output == "all is so\n", "\(run.output)")

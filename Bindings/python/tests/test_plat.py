@@ -4,8 +4,10 @@ import array
 import gc
 import json
 import os
+import re
 import signal
 import sys
+import tempfile
 import threading
 import time
 import unittest
@@ -187,6 +189,94 @@ class Documents(unittest.TestCase):
         self.assertEqual(json.loads(cluster.export("kafka"))["partitions"], kafka["partitions"])
 
 
+    def test_verbs(self):
+        plan = plat.plan_document(self.document)
+        self.assertEqual(plat.verify_document(self.document, plan)["summary"]["movesLowerBound"], 32)
+        routed = plat.route_document(self.document, "hello\nyou")
+        self.assertEqual([line["key"] for line in routed], ["hello", "you"])
+        self.assertEqual(int(routed[0]["partition"]), plat.Cluster.from_document(self.document).router().find(b"hello"))
+        self.assertEqual(plat.explain_document(plan, 3)["partition"], "3")
+        self.assertTrue(plat.compare_documents(plan, plan, self.document))
+        self.assertEqual(plat.export_document("plat", plat.plan_document(self.document, binary=True)), plan)
+        with self.assertRaises(plat.OutOfMemory):
+            plat.Cluster.from_document(self.document, memory_limit=10)
+
+    def test_a_map_from_before(self):
+        cluster = plat.Cluster.from_document(self.document)
+        first = cluster.after(cluster.plan())
+        before = first.to_document()
+        changed = json.loads(before)
+        changed["nodes"]["a"]["status"] = "maintenance"
+        down = plat.Cluster.from_document(changed)
+        plan = down.plan("maintenance")
+        up = json.loads(down.after(plan).to_document())
+        del up["nodes"]["a"]["status"]
+        cluster = plat.Cluster.from_document(up)
+        back = cluster.plan("restore-back", earlier=cluster.earlier(before, "restore-back"))
+        self.assertEqual(rows(back.rows), rows(first.rows))
+
+
+class Verbs(unittest.TestCase):
+    def test_generate(self):
+        made = plat.generate(6, 60, zones=3, slaves=2, rules="zone:1:hard", map="drifted", leaving=1, key_function="range")
+        self.assertEqual(made, plat.generate(6, 60, zones=3, slaves=2, rules="zone:1:hard", map="drifted", leaving=1, key_function="range"))
+        self.assertNotEqual(made, plat.generate(6, 60, zones=3, slaves=2, rules="zone:1:hard", map="drifted", leaving=1, key_function="range", seed=2))
+        cluster = plat.Cluster.from_document(made)
+        self.assertEqual((cluster.node_count, cluster.partition_count, cluster.partition_name(59)), (6, 60, "p59"))
+        self.assertTrue(cluster.plan().verify().holds)
+        self.assertEqual(rows(plat.Cluster.from_document(plat.generate(3, 8, map="fresh", binary=True)).rows),
+                         rows(plat.Cluster.from_document(plat.generate(3, 8, map="fresh")).rows))
+        with self.assertRaises(plat.InvalidArgument) as caught:
+            plat.generate(3, 8, zones=9)
+        self.assertIn("generate.zones", str(caught.exception))
+        with self.assertRaises(plat.Cancelled):
+            plat.generate(9, 900, map="drifted", progress=lambda stage: False)
+
+    def test_simulate(self):
+        plan = plat.Cluster.from_document(plat.generate(6, 24, slaves=2, map="drifted", leaving=1)).plan()
+        done = plan.simulate(runs=5)
+        self.assertEqual((done.violated, done.report["runs"]), (0, 5))
+        self.assertEqual(done, plan.simulate(runs=5, threads=3))
+        self.assertEqual(plan.simulate(runs=3, faults={}).violated, 0)
+        self.assertTrue(plan.simulate_trace(faults={"crash": 2}))
+        self.assertEqual(plan.simulate(runs=4, plant="acknowledgeEarly").violated, 4)
+        with self.assertRaises(plat.InvalidArgument):
+            plan.simulate(faults={"rain": 1})
+
+    def test_batch(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for job in range(4):
+                with open(f"{folder}/{job}.json", "wb") as file:
+                    file.write(plat.generate(5, 40, seed=job, map="drifted", leaving=1) if job != 2 else b"{")
+            with open(f"{folder}/list", "w") as file:
+                for job in range(4):
+                    file.write(json.dumps({"id": str(job), "cluster": f"{folder}/{job}.json", "plan": f"{folder}/{job}-plan.json"}) + "\n")
+            heard = []
+            done = plat.batch(f"{folder}/list", f"{folder}/results", progress=heard.append)
+            self.assertEqual((done, heard), (plat.Batch(4, 1, 0), ["job"] * 4))
+            with open(f"{folder}/3.json", "rb") as cluster, open(f"{folder}/3-plan.json", "rb") as plan:
+                self.assertEqual(plan.read(), plat.plan_document(cluster.read()))
+            with open(f"{folder}/results") as results:
+                self.assertEqual([json.loads(line)["id"] for line in results], ["0", "1", "2", "3"])
+            self.assertEqual(plat.batch(f"{folder}/list", f"{folder}/by-two", threads=2), done)
+            with self.assertRaises(plat.Cancelled):
+                plat.batch(f"{folder}/list", f"{folder}/again", progress=lambda stage: False)
+            self.assertEqual(plat.batch(f"{folder}/list", f"{folder}/again", resume=True).jobs, 4)
+            with self.assertRaises(plat.NotFound):
+                plat.batch(f"{folder}/none", f"{folder}/results")
+            with self.assertRaises(plat.FileFailed):
+                plat.batch(f"{folder}/list", f"{folder}/nowhere/results")
+
+    def test_nothing_is_left_out(self):
+        """But for what Python has by other means."""
+        path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../CSources/CPlat/plat.symbols")
+        with open(path) as file:
+            exported = set(re.findall(r"plat_(\w+);", file.read()))
+        self.assertGreater(len(exported), 90)
+        others = {"version_number", "control_is_cancelled", "options_set_number", "plan_copy_rows"}
+        self.assertEqual(exported - others, set(plat._native.functions))
+
+
 class Running(unittest.TestCase):
     def test_options(self):
         names = [option["name"] for option in plat.option_table()]
@@ -245,6 +335,30 @@ class Running(unittest.TestCase):
         self.assertLess(time.monotonic() - at, 5)
         sender.join()
         make().plan()
+
+    def test_ctrl_c_while_the_work_begins_waits_for_it(self):
+        """The work goes on in its thread while the main one is interrupted before it waits: nothing is freed under it."""
+        start, ended = threading.Thread.start, []
+
+        def started_and_interrupted(thread):
+            start(thread)
+            raise KeyboardInterrupt
+
+        def slow(stage):
+            time.sleep(0.1)
+            ended.append(stage)
+
+        threading.Thread.start = started_and_interrupted
+        try:
+            for _ in range(5):
+                with self.assertRaises(KeyboardInterrupt):
+                    make().plan(progress=slow)
+                heard = len(ended)
+                gc.collect()
+                time.sleep(0.15)
+                self.assertEqual(len(ended), heard)
+        finally:
+            threading.Thread.start = start
 
 
 if __name__ == "__main__":

@@ -22,7 +22,10 @@
  *   the end: a program built with an older header goes on with newer libraries; members that it does not know count as 0,
  *   which everywhere means "as if it were not there". A larger struct than the library knows is taken if the rest is 0.
  * Errors.  Every function that can fail returns a plat_status and takes a plat_error as its last argument, which may be
- *   NULL. On failure outputs are set to NULL or 0, or left alone, and nothing else has changed.
+ *   NULL. On failure outputs are set to NULL or 0, or left alone, and nothing else has changed. Of each function, and not
+ *   said again: PLAT_INVALID_ARGUMENT where an argument is not what is asked for; PLAT_OUT_OF_MEMORY; where it goes by a
+ *   control, its own or its thread's, PLAT_CANCELLED; where it reads a document, PLAT_INVALID_INPUT with line and column.
+ *   Functions that cannot fail take NULL for a handle and then return 0, NULL or PLAT_NONE.
  * Threads.  Any function may be called from any thread. Clusters, plans, reports, routers and steps never change once they
  *   are made, so any number of threads may use one at the same time; a handle is freed when no call uses it any more.
  *   Calls on one orchestrator or agent wait for each other.
@@ -202,7 +205,8 @@ typedef struct plat_cluster_arrays {
 /* The map is not copied: the caller keeps it, unchanged, until the cluster and all plans made from it are freed. */
 #define PLAT_BORROW_MAP 1u
 
-/* Makes a cluster from arrays. O(N · levels + P · R). */
+/* Makes a cluster from arrays, which may go when it returns (but see PLAT_BORROW_MAP). PLAT_INVALID_ARGUMENT or
+ * PLAT_INVALID_INPUT with the member and place as `path`: "map[17][2]". O(N · levels + P · R). */
 plat_status plat_cluster_from_arrays(const plat_cluster_arrays *PLAT_NULLABLE arrays,
                                      plat_cluster *PLAT_NULLABLE *PLAT_NULLABLE cluster,
                                      plat_error *PLAT_NULLABLE error);
@@ -216,22 +220,25 @@ plat_status plat_cluster_from_document(const void *PLAT_NULLABLE bytes, size_t l
 
 void plat_cluster_free(plat_cluster *PLAT_NULLABLE cluster);
 
+/* How many nodes and partitions it has: arrays "for each node" and "for each partition" have so many elements. O(1). */
 uint32_t plat_cluster_node_count(const plat_cluster *PLAT_NULLABLE cluster);
 uint32_t plat_cluster_partition_count(const plat_cluster *PLAT_NULLABLE cluster);
 /* The states of its model, most important first: PLAT_STATE_COUNT of them, unless a document defines another model. */
 uint32_t plat_cluster_state_count(const plat_cluster *PLAT_NULLABLE cluster);
 
-/* Names. NULL where there is no such node, partition or state. */
+/* Names, the cluster's own text. NULL where there is no such node, partition or state. O(1) but for the first time. */
 const char *PLAT_NULLABLE plat_cluster_node_name(const plat_cluster *PLAT_NULLABLE cluster, uint32_t node);
 const char *PLAT_NULLABLE plat_cluster_partition_name(const plat_cluster *PLAT_NULLABLE cluster, uint32_t partition);
 const char *PLAT_NULLABLE plat_cluster_state_name(const plat_cluster *PLAT_NULLABLE cluster, uint32_t state);
 
 /* The node of that name; PLAT_NONE: there is none. O(1) but for the first time. */
 uint32_t plat_cluster_find_node(const plat_cluster *PLAT_NULLABLE cluster, const char *PLAT_NULLABLE name);
-/* The partition of that name. */
+/* The partition of that name, in the same way: with ranges its own, else its number in digits. */
 uint32_t plat_cluster_find_partition(const plat_cluster *PLAT_NULLABLE cluster, const char *PLAT_NULLABLE name);
 
-/* The current map, as plat_plan_rows and plat_plan_slots tell a plan's; NULL and 0 where the cluster is fresh. */
+/* The current map, as plat_plan_rows and plat_plan_slots tell a plan's, and its revision; NULL and 0 where the cluster is
+ * fresh. Numbers are changed at the first call where the tree numbers nodes otherwise; NULL also where there is no memory for
+ * that. */
 const uint32_t *PLAT_NULLABLE plat_cluster_rows(const plat_cluster *PLAT_NULLABLE cluster, size_t *PLAT_NULLABLE count);
 uint32_t plat_cluster_slots(const plat_cluster *PLAT_NULLABLE cluster, uint32_t state);
 uint64_t plat_cluster_revision(const plat_cluster *PLAT_NULLABLE cluster);
@@ -245,7 +252,9 @@ typedef struct plat_control plat_control;  /* see 5; NULL: it cannot be cancelle
 /* Plans the next map of a cluster, with the fewest moves. What is done is chosen from the cluster, unless the option
  * `operation` says. `earlier`: for `restore-back` a cluster whose map is gone back to; for `cancel` one whose map is the
  * target of what was under way, or NULL; else NULL. Its nodes are matched by name.
- * A map that falls short of what is asked is PLAT_OK all the same: see 6. O(P · R + N) where direct moves do. */
+ * A map that falls short of what is asked is PLAT_OK all the same: see 6. PLAT_INVALID_INPUT or PLAT_UNSUPPORTED where the
+ * cluster is not fit for the operation. Options `operation`, `threads`, `memoryLimitBytes`. The plan keeps what it needs of the
+ * cluster. O(P · R + N) where direct moves do. */
 plat_status plat_plan_make(const plat_cluster *PLAT_NULLABLE cluster, const plat_cluster *PLAT_NULLABLE earlier,
                            const plat_options *PLAT_NULLABLE options, plat_control *PLAT_NULLABLE control,
                            plat_plan *PLAT_NULLABLE *PLAT_NULLABLE plan, plat_error *PLAT_NULLABLE error);
@@ -259,6 +268,7 @@ void plat_plan_free(plat_plan *PLAT_NULLABLE plan);
  *
  * An empty slot may stand anywhere among its state's. `count`: how many numbers there are in all. */
 const uint32_t *PLAT_NULLABLE plat_plan_rows(const plat_plan *PLAT_NULLABLE plan, size_t *PLAT_NULLABLE count);
+/* How many slots of a row are of a state. 0 where there is no such state. */
 uint32_t plat_plan_slots(const plat_plan *PLAT_NULLABLE plan, uint32_t state);
 
 /* The same into the caller's array, which has room for `capacity` numbers. PLAT_TOO_SMALL where that is not enough; *count
@@ -266,16 +276,17 @@ uint32_t plat_plan_slots(const plat_plan *PLAT_NULLABLE plan, uint32_t state);
 plat_status plat_plan_copy_rows(const plat_plan *PLAT_NULLABLE plan, uint32_t *PLAT_NULLABLE rows, size_t capacity,
                                 size_t *PLAT_NULLABLE count, plat_error *PLAT_NULLABLE error);
 
-/* One more than the revision of the map that it was made from. */
+/* One more than the revision of the map that it was made from: 1 where there was none. */
 uint64_t plat_plan_revision(const plat_plan *PLAT_NULLABLE plan);
-/* "rebalance", "swap" …: what was done. */
+/* "rebalance", "swap" …: what was done, a word of the option `operation`; the plan's own text. */
 const char *PLAT_NULLABLE plat_plan_operation(const plat_plan *PLAT_NULLABLE plan);
 /* No map that meets the same hard rules and the same total balance can be reached with fewer moves. Proved. */
 uint64_t plat_plan_moves_lower_bound(const plat_plan *PLAT_NULLABLE plan);
 /* The most bytes that planning took for its arrays at once, maps included. */
 uint64_t plat_plan_peak_bytes(const plat_plan *PLAT_NULLABLE plan);
 
-/* The same cluster with the plan's map as its current one: what it is when the plan has been carried out. O(N). */
+/* The same cluster with the plan's map as its current one: what it is when the plan has been carried out. Statuses and rules
+ * stay. PLAT_INVALID_ARGUMENT where the plan is for another cluster. The map is shared, not copied. O(N). */
 plat_status plat_cluster_after(const plat_cluster *PLAT_NULLABLE cluster, const plat_plan *PLAT_NULLABLE plan,
                                plat_cluster *PLAT_NULLABLE *PLAT_NULLABLE after, plat_error *PLAT_NULLABLE error);
 
@@ -283,27 +294,32 @@ plat_status plat_cluster_after(const plat_cluster *PLAT_NULLABLE cluster, const 
 
 typedef struct plat_router plat_router;
 
-/* O(1); for ranges O(bounds). */
+/* Makes what finds the partition of keys. It needs the cluster no more. O(1); for ranges O(bytes of the starts), and 9 bytes for
+ * each partition. */
 plat_status plat_router_make(const plat_cluster *PLAT_NULLABLE cluster,
                              plat_router *PLAT_NULLABLE *PLAT_NULLABLE router, plat_error *PLAT_NULLABLE error);
 void plat_router_free(plat_router *PLAT_NULLABLE router);
 
-/* The partition of the key of `length` bytes. PLAT_NONE where `router` is NULL, or `key` is though length is not 0. */
+/* The partition of the key of `length` bytes: any bytes, also none. PLAT_NONE where `router` is NULL, or `key` is though length is
+ * not 0. O(length), for ranges O(length + log P). */
 uint32_t plat_router_find(const plat_router *PLAT_NULLABLE router, const void *PLAT_NULLABLE key, size_t length);
 
 /* The partitions of `count` keys that lie end to end in `length` bytes: key i is keys[offsets[i]] to before
  * keys[offsets[i + 1]]. `offsets` has count + 1 values that never decrease, the last at most `length`; `partitions` has
- * room for `count`. O(length + count). */
+ * room for `count`. All of it is the caller's and read or written during the call only. PLAT_INVALID_ARGUMENT with the place
+ * ("offsets[9]") where offsets decrease or end behind `length`. O(length + count). */
 plat_status plat_router_find_batch(const plat_router *PLAT_NULLABLE router, const void *PLAT_NULLABLE keys,
                                    size_t length, const uint32_t *PLAT_NULLABLE offsets, size_t count,
                                    uint32_t *PLAT_NULLABLE partitions, plat_error *PLAT_NULLABLE error);
 
 /* ===== 5  Options; progress and cancelling ======================================================================= */
 
-/* Options have names, kinds and limits, as plat_option_info tells them. */
+/* Options have names, kinds and limits, as plat_option_info tells them. A call reads those that are about it when it begins;
+ * changing or freeing them later means nothing to it. */
 plat_status plat_options_make(plat_options *PLAT_NULLABLE *PLAT_NULLABLE options, plat_error *PLAT_NULLABLE error);
 void plat_options_free(plat_options *PLAT_NULLABLE options);
-/* Sets one, from a number or from text ("4", "failover"). NULL as text: back to the default. */
+/* Sets one, from a number or from text ("4", "failover"). NULL as text: back to the default. PLAT_INVALID_ARGUMENT, with the
+ * option as `path`, where it may not be that, or with `name` where there is no such option; it then stays as it was. */
 plat_status plat_options_set(plat_options *PLAT_NULLABLE options, const char *PLAT_NULLABLE name,
                              const char *PLAT_NULLABLE value, plat_error *PLAT_NULLABLE error);
 plat_status plat_options_set_number(plat_options *PLAT_NULLABLE options, const char *PLAT_NULLABLE name,
@@ -338,8 +354,9 @@ plat_status plat_option_info(uint32_t index, plat_option *PLAT_NULLABLE option, 
 typedef int32_t (*plat_progress)(void *PLAT_NULLABLE context, const char *PLAT_NONNULL stage);
 plat_status plat_control_make(plat_progress PLAT_NULLABLE progress, void *PLAT_NULLABLE context,
                               plat_control *PLAT_NULLABLE *PLAT_NULLABLE control, plat_error *PLAT_NULLABLE error);
-/* From any thread, at any time: the call ends with PLAT_CANCELLED, within 50 ms of processor time. */
+/* From any thread, at any time until it is freed: the call ends with PLAT_CANCELLED, within 50 ms of processor time. */
 void plat_control_cancel(plat_control *PLAT_NULLABLE control);
+/* 1 once it was, or once `progress` said so; else 0. */
 int32_t plat_control_is_cancelled(const plat_control *PLAT_NULLABLE control);
 void plat_control_free(plat_control *PLAT_NULLABLE control);
 
@@ -385,6 +402,7 @@ typedef struct plat_summary {
   uint64_t more_findings;      /* beyond those */
 } plat_summary;
 #define PLAT_SUMMARY_INIT { sizeof(plat_summary), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+/* All of it at once, into the caller's struct. O(1). */
 plat_status plat_report_summary(const plat_report *PLAT_NULLABLE report, plat_summary *PLAT_NULLABLE summary,
                                 plat_error *PLAT_NULLABLE error);
 
@@ -399,6 +417,7 @@ typedef struct plat_load {
   const char *PLAT_NULLABLE greatest_due;
 } plat_load;
 #define PLAT_LOAD_INIT { sizeof(plat_load), 0, 0, 0, 0, 0, 0 }
+/* Load `index`, below `load_count`; the last is the total. PLAT_NOT_FOUND beyond. Texts are the report's. O(1). */
 plat_status plat_report_load(const plat_report *PLAT_NULLABLE report, uint32_t index, plat_load *PLAT_NULLABLE load,
                              plat_error *PLAT_NULLABLE error);
 
@@ -415,6 +434,7 @@ typedef struct plat_finding {
   const char *PLAT_NULLABLE because;
 } plat_finding;
 #define PLAT_FINDING_INIT { sizeof(plat_finding), 0, 0, 0, 0, 0, 0, 0, 0 }
+/* Finding `index`, below `finding_count`. PLAT_NOT_FOUND beyond. O(1). */
 plat_status plat_report_finding(const plat_report *PLAT_NULLABLE report, uint32_t index,
                                 plat_finding *PLAT_NULLABLE finding, plat_error *PLAT_NULLABLE error);
 
@@ -461,12 +481,17 @@ typedef struct plat_step {
   uint64_t start;        /* the round in which it begins, under the limits of `config`; microseconds with a bandwidth */
 } plat_step;
 
+/* Makes the steps from the cluster's map to the plan's, and a schedule of them under the cluster's limits while moving. Options
+ * `removeFirst`, `bandwidth`. What cannot be reached is no error: see plat_steps_unmet_count. They need the plan no more.
+ * O(P · R + steps · log). */
 plat_status plat_steps_make(const plat_plan *PLAT_NULLABLE plan, const plat_options *PLAT_NULLABLE options,
                             plat_control *PLAT_NULLABLE control, plat_steps *PLAT_NULLABLE *PLAT_NULLABLE steps,
                             plat_error *PLAT_NULLABLE error);
 void plat_steps_free(plat_steps *PLAT_NULLABLE steps);
+/* How many there are, numbered from 0. O(1). */
 size_t plat_steps_count(const plat_steps *PLAT_NULLABLE steps);
-/* Writes `count` steps from `first` on to the caller's array. PLAT_NOT_FOUND where there are not so many. */
+/* Writes `count` steps from `first` on to the caller's array, which has room for them. PLAT_NOT_FOUND where there are not so
+ * many. O(count). */
 plat_status plat_steps_copy(const plat_steps *PLAT_NULLABLE steps, size_t first, size_t count,
                             plat_step *PLAT_NULLABLE copy, plat_error *PLAT_NULLABLE error);
 /* The steps that must be done before step `index` begins, ascending; NULL where there are none. */
@@ -482,11 +507,12 @@ size_t plat_steps_unmet_count(const plat_steps *PLAT_NULLABLE steps);
 
 /* A document that came out: UTF-8 text, or binary with the option `binary`, where clusters and plans are written. */
 typedef struct plat_bytes plat_bytes;
+/* Where they lie, until they are freed, and how many; no zero byte behind them. */
 const void *PLAT_NULLABLE plat_bytes_data(const plat_bytes *PLAT_NULLABLE bytes);
 size_t plat_bytes_length(const plat_bytes *PLAT_NULLABLE bytes);
 void plat_bytes_free(plat_bytes *PLAT_NULLABLE bytes);
 
-/* A document that goes in. */
+/* A document that goes in: `length` bytes of the caller's, less than 4 GiB, that are read during the call only. */
 typedef struct plat_document {
   uint32_t size;  /* sizeof(plat_document) */
   uint32_t reserved;
@@ -496,10 +522,12 @@ typedef struct plat_document {
 } plat_document;
 #define PLAT_DOCUMENT_INIT { sizeof(plat_document), 0, 0, 0, 0 }
 
+/* The cluster with its current map. Option `binary`. O(N + P · R). */
 plat_status plat_cluster_to_document(const plat_cluster *PLAT_NULLABLE cluster,
                                      const plat_options *PLAT_NULLABLE options,
                                      plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes, plat_error *PLAT_NULLABLE error);
-/* With summary, findings and certificate: what `plat plan` writes, byte for byte. */
+/* With summary, findings and certificate: what `plat plan` writes, byte for byte. Judges the map for that. Options `binary`,
+ * `threads`. */
 plat_status plat_plan_to_document(const plat_plan *PLAT_NULLABLE plan, const plat_options *PLAT_NULLABLE options,
                                   plat_control *PLAT_NULLABLE control, plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes,
                                   plat_error *PLAT_NULLABLE error);
@@ -516,14 +544,18 @@ plat_status plat_moves_to_document(const plat_plan *PLAT_NULLABLE plan, plat_byt
 plat_status plat_steps_to_document(const plat_steps *PLAT_NULLABLE steps,
                                    plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes, plat_error *PLAT_NULLABLE error);
 
-/* Why a partition is where it is, and what it would mean for `node` to have it (PLAT_NONE: no such question). */
+/* Why a partition is where it is, and what it would mean for `node` to have it (PLAT_NONE: no such question): what
+ * `plat explain` writes. O(P · R). */
 plat_status plat_explain(const plat_plan *PLAT_NULLABLE plan, uint32_t partition, uint32_t node,
                          plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes, plat_error *PLAT_NULLABLE error);
-/* Two maps side by side: of each pair the plan's, or the cluster's where its plan is NULL. */
+/* Two maps side by side: of each pair the plan's, or the cluster's where its plan is NULL; what `plat compare` writes. Nodes are
+ * matched by name. PLAT_NOT_FOUND where a fresh cluster has no plan. O(P · R). */
 plat_status plat_compare(const plat_cluster *PLAT_NULLABLE cluster_a, const plat_plan *PLAT_NULLABLE plan_a,
                          const plat_cluster *PLAT_NULLABLE cluster_b, const plat_plan *PLAT_NULLABLE plan_b,
                          plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes, plat_error *PLAT_NULLABLE error);
-/* What failures would do. `failures`: "each:node", "each:zone", "z1,n4", "n1+n2", as the command line's --fail. */
+/* What failures would do to the current map: what `plat whatif` writes. `failures`: "each:node", "each:zone", "z1,n4", "n1+n2",
+ * as the command line's --fail. PLAT_INVALID_INPUT where nothing has such a name; PLAT_NOT_FOUND of a fresh cluster. Option
+ * `threads`. O(failures · P · R) at worst. */
 plat_status plat_whatif(const plat_cluster *PLAT_NULLABLE cluster, const char *PLAT_NULLABLE failures,
                         const plat_options *PLAT_NULLABLE options, plat_control *PLAT_NULLABLE control,
                         plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes, plat_error *PLAT_NULLABLE error);
@@ -533,13 +565,15 @@ plat_status plat_whatif(const plat_cluster *PLAT_NULLABLE cluster, const char *P
 plat_status plat_import(const char *PLAT_NULLABLE system, const plat_document *PLAT_NULLABLE document,
                         const plat_document *PLAT_NULLABLE racks, const plat_options *PLAT_NULLABLE options,
                         plat_cluster *PLAT_NULLABLE *PLAT_NULLABLE cluster, plat_error *PLAT_NULLABLE error);
-/* The plan's map, or the cluster's where `plan` is NULL, as another system's document. */
+/* The plan's map, or the cluster's where `plan` is NULL, as another system's document. PLAT_INVALID_INPUT where that system
+ * cannot say it; PLAT_NOT_FOUND of a fresh cluster without a plan. */
 plat_status plat_export(const char *PLAT_NULLABLE system, const plat_cluster *PLAT_NULLABLE cluster,
                         const plat_plan *PLAT_NULLABLE plan, plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes,
                         plat_error *PLAT_NULLABLE error);
 
 /* A cluster like this one with a map from before, to be the `earlier` of plat_plan_make: that of a cluster or plan document,
- * of nodes that are there still; for `restore-back` (option `operation`) of a plan for maintenance the map before it. */
+ * of nodes that are there still; for `restore-back` (option `operation`) of a plan for maintenance the map before it. It is freed
+ * like any cluster. O(length). */
 plat_status plat_cluster_earlier(const plat_cluster *PLAT_NULLABLE cluster, const plat_document *PLAT_NULLABLE document,
                                  const plat_options *PLAT_NULLABLE options, plat_control *PLAT_NULLABLE control,
                                  plat_cluster *PLAT_NULLABLE *PLAT_NULLABLE earlier, plat_error *PLAT_NULLABLE error);
@@ -729,14 +763,14 @@ void plat_orchestrator_free(plat_orchestrator *PLAT_NULLABLE orchestrator);
  * that was called off stays so. Once. */
 plat_status plat_orchestrator_begin(plat_orchestrator *PLAT_NULLABLE orchestrator, const void *PLAT_NULLABLE journal,
                                     size_t length, plat_error *PLAT_NULLABLE error);
-/* The next thing to do. */
+/* The next thing to do; kind PLAT_ACTION_NONE where there is none. What it points to is the orchestrator's until the next poll. */
 plat_status plat_orchestrator_poll(plat_orchestrator *PLAT_NULLABLE orchestrator, plat_action *PLAT_NULLABLE action,
                                    plat_error *PLAT_NULLABLE error);
 /* What became of RECORD. `done` 0: the version was another. In this call and in those that tell of nodes the next map may be
  * planned, which takes as long as plat_plan_make. */
 plat_status plat_orchestrator_recorded(plat_orchestrator *PLAT_NULLABLE orchestrator, int32_t done,
                                        plat_error *PLAT_NULLABLE error);
-/* Time. It may jump. */
+/* Time, in ticks from any beginning. It may jump. */
 plat_status plat_orchestrator_tick(plat_orchestrator *PLAT_NULLABLE orchestrator, uint64_t now,
                                    plat_error *PLAT_NULLABLE error);
 /* No further step begins until it is resumed; what is under way is finished. */
@@ -745,7 +779,8 @@ plat_status plat_orchestrator_resume(plat_orchestrator *PLAT_NULLABLE orchestrat
 /* Calls the change off: once that is in the journal the map as it stands becomes the target, for whoever goes on with it. */
 plat_status plat_orchestrator_cancel(plat_orchestrator *PLAT_NULLABLE orchestrator, plat_error *PLAT_NULLABLE error);
 
-/* What a node's agent sent. */
+/* What a node's agent sent, `length` bytes; read during the call only. PLAT_INVALID_INPUT where they are no message of a version
+ * that is known: nothing has changed then, and the host may drop them. The same goes for plat_agent_receive. */
 plat_status plat_orchestrator_receive(plat_orchestrator *PLAT_NULLABLE orchestrator, uint32_t node,
                                       const void *PLAT_NULLABLE bytes, size_t length, plat_error *PLAT_NULLABLE error);
 /* The host knows that a node is gone, before its silence tells. It is back when it is heard of again. */
@@ -791,6 +826,7 @@ plat_status plat_orchestrator_working(plat_orchestrator *PLAT_NULLABLE orchestra
 #define PLAT_REFUSED_OUTDATED 4u    /* of an order or a claim: the node obeys a later revision */
 plat_status plat_orchestrator_fail(plat_orchestrator *PLAT_NULLABLE orchestrator, uint32_t node, uint64_t revision,
                                    uint32_t id, uint32_t why, plat_error *PLAT_NULLABLE error);
+/* The node answered PULSE, or was heard of in some other way. */
 plat_status plat_orchestrator_alive(plat_orchestrator *PLAT_NULLABLE orchestrator, uint32_t node,
                                     plat_error *PLAT_NULLABLE error);
 /* The map that a node knows: that of MAP, or a later one, if it was told of one. */
@@ -849,9 +885,10 @@ plat_status plat_agent_make(const plat_cluster *PLAT_NULLABLE cluster, uint32_t 
                             plat_agent *PLAT_NULLABLE *PLAT_NULLABLE agent, plat_error *PLAT_NULLABLE error);
 void plat_agent_free(plat_agent *PLAT_NULLABLE agent);
 
+/* The next thing to do, as plat_orchestrator_poll has it. */
 plat_status plat_agent_poll(plat_agent *PLAT_NULLABLE agent, plat_action *PLAT_NULLABLE action,
                             plat_error *PLAT_NULLABLE error);
-/* What a node's agent or an orchestrator sent. */
+/* What a node's agent (`peer`: its number) or an orchestrator sent. */
 plat_status plat_agent_receive(plat_agent *PLAT_NULLABLE agent, uint32_t peer_kind, uint32_t peer,
                                const void *PLAT_NULLABLE bytes, size_t length, plat_error *PLAT_NULLABLE error);
 /* Now and then, every 40 ticks or so: what waits for followers is asked again. */

@@ -48,6 +48,15 @@ uint64_t plat_arena_peak_bytes(const plat_arena *arena);
 /// For tests: large memory that is kept, in bytes.
 uint64_t plat_large_kept_bytes(void);
 
+// ---- What the system has left -------------------------------------------------------------------------------
+
+/// 1 where the system would give `sizeBytes` more to this process, by a map that is given back at once, untouched: under a limit
+/// on the address space or without overcommitment, that is what malloc would find. What is kept goes back first. About a microsecond.
+///
+/// Arenas leave room: what is over 64 KiB is NULL where less than 1 MiB and an eighth of what the arena holds would be left. So
+/// whoever works in one finds memory for the small things that cannot do without.
+int plat_room_is_left(uint64_t sizeBytes);
+
 // ---- Where the memory comes from ----------------------------------------------------------------------------
 
 typedef enum plat_arena_backend {

@@ -31,8 +31,8 @@ public struct DenseCluster: Sendable {
   /// Nil where all partitions are of one size.
   public let partitionWeights: PartitionWeights?
 
-  /// O(N · levels). Throws where the cluster is not valid.
-  public init(_ cluster: Cluster) throws(InputError) {
+  /// O(N · levels). Throws where the cluster is not valid. Whoever may interrupt it throws behind it.
+  public init(_ cluster: Cluster, interrupt: Interrupt? = nil) throws(InputError) {
     try cluster.validate()
     self.cluster = cluster
     nodeCount = cluster.nodes.count
@@ -51,7 +51,7 @@ public struct DenseCluster: Sendable {
     }
     capacity = cluster.nodes.map { [partitionCount] in min($0.capacity ?? partitionCount, partitionCount) }
     status = cluster.nodes.map(\.status)
-    partitionWeights = try PartitionWeights(cluster.partitionWeights, replicas: replicas)
+    partitionWeights = try PartitionWeights(cluster.partitionWeights, replicas: replicas, interrupt: interrupt)
     capacityPart = nil
   }
 

@@ -10,12 +10,13 @@ public struct PartitionWeights: Sendable {
   public let unit: Rational
 
   /// Nil where all are of one size. Throws where the weight of `replicas` of each is more than `Limits.weight`.
-  /// O(P), and exact arithmetic once for each size.
-  init?(_ weights: [Quantity], replicas: Int) throws(InputError) {
+  /// O(P), and exact arithmetic once for each size. Nil, too, where it is interrupted: the caller then throws.
+  init?(_ weights: [Quantity], replicas: Int, interrupt: Interrupt? = nil) throws(InputError) {
     var numbers: [Quantity: Int] = [:]  // looked up only
     var values: [Rational] = []
     var number = [Int32](repeating: 0, count: weights.count)
     for (partition, weight) in weights.enumerated() {
+      if partition & 1023 == 0, interrupt?.isRequested == true { return nil }
       if let known = numbers[weight] {
         number[partition] = Int32(known)
       } else {

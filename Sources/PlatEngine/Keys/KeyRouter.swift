@@ -9,12 +9,12 @@ public struct KeyRouter: Sendable {
   /// For `range`.
   private let ranges: RangeTable?
 
-  /// O(bounds). The cluster is valid.
-  public init(_ cluster: Cluster) {
+  /// O(bounds). The cluster is valid; throws where there is no memory.
+  public init(_ cluster: Cluster) throws(PlatError) {
     keyFunction = cluster.settings.keyFunction
     partitionCount = cluster.settings.partitionCount
     inverse = UInt64.max / UInt64(partitionCount) &+ 1
-    ranges = keyFunction == .range ? RangeTable(cluster.ranges) : nil
+    ranges = keyFunction == .range ? try RangeTable(cluster.ranges) : nil
   }
 
   /// The partition of one key. O(length), for ranges O(length · log P).

@@ -12,65 +12,55 @@ final class RangeTable: @unchecked Sendable {
   /// Keys that go down the tree side by side, so that they wait for memory together.
   private static let group = 16
 
+  private struct Layer: BitwiseCopyable { var offset, blocks: Int }
+
   let count: Int
   /// What all starts but the first, which is empty, begin with.
-  private let common: UnsafeMutableRawBufferPointer
+  private let common: UnsafeRawBufferPointer
   private let commonCount: Int
   /// The layers one after the other, from the starts themselves up; each filled up to whole blocks.
   private let prefixes: UnsafeMutablePointer<UInt64>
   /// Where each layer begins, and how many blocks it has.
-  private let layers: UnsafeMutablePointer<(offset: Int, blocks: Int)>
+  private let layers: UnsafeMutablePointer<Layer>
   private let layerCount: Int
-  private let starts: [UInt8]
-  private let startOffsets: UnsafeMutablePointer<Int>
+  /// Whole starts lie where the cluster has them.
+  private let ranges: KeyRanges
+  private let texts: KeyRangeTexts
+  private let arena: Arena
 
   /// In key order, at least one, the first empty. O(bytes).
-  init(_ ranges: [KeyRange]) {
+  init(_ ranges: KeyRanges) throws(PlatError) {
+    self.ranges = ranges
+    texts = ranges.unsafeTexts
     count = ranges.count
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(ranges.reduce(0) { $0 + $1.start.count })
-    startOffsets = .allocate(capacity: count + 1)
-    startOffsets[0] = 0
-    for (index, range) in ranges.enumerated() {
-      bytes += range.start
-      startOffsets[index + 1] = bytes.count
-    }
-    starts = bytes
+    arena = try Arena()
     // Of sorted texts, the first and the last have in common what all have.
-    let (first, last) = (ranges.count > 1 ? ranges[1].start : [], ranges.last?.start ?? [])
+    let (first, last) = count > 1 ? (texts.start(1), texts.start(count - 1)) : (texts.start(0), texts.start(0))
     commonCount = zip(first, last).prefix { $0 == $1 }.count
-    common = .allocate(byteCount: max(commonCount, 1), alignment: 8)
-    common.copyBytes(from: first.prefix(commonCount))
+    common = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(first)[..<commonCount])
 
-    var (layers, size, entries) = ([(offset: Int, blocks: Int)](), 0, count)
+    var (layers, size, entries) = ([Layer](), 0, count)
     repeat {
       let blocks = (entries + Self.block - 1) / Self.block
-      layers.append((size, blocks))
+      layers.append(Layer(offset: size, blocks: blocks))
       size += blocks * Self.block
       entries = blocks
     } while layers[layers.count - 1].blocks > 1
     layerCount = layers.count
-    self.layers = .allocate(capacity: layers.count)
-    self.layers.initialize(from: layers, count: layers.count)
-    prefixes = .allocate(capacity: size)
-    prefixes.initialize(repeating: .max, count: size)
-    bytes.withUnsafeBufferPointer { bytes in
-      for index in 0..<count {
-        let from = min(startOffsets[index] + commonCount, startOffsets[index + 1])
-        prefixes[index] = Self.prefix(UnsafeBufferPointer(rebasing: bytes[from..<startOffsets[index + 1]]))
-      }
+    let kept: NodeTable<Layer> = try arena.table(layers.count)
+    kept.base.update(from: layers, count: layers.count)
+    self.layers = kept.base
+    let table: NodeTable<UInt64> = try arena.table(size)
+    prefixes = table.base
+    prefixes.update(repeating: .max, count: size)
+    for index in 0..<count {
+      let start = texts.start(index)
+      prefixes[index] = Self.prefix(UnsafeBufferPointer(rebasing: start[min(commonCount, start.count)...]))
     }
     for layer in layers.indices.dropFirst() {
       let (below, here) = (layers[layer - 1], layers[layer])
       for block in 0..<below.blocks { prefixes[here.offset + block] = prefixes[below.offset + block * Self.block] }
     }
-  }
-
-  deinit {
-    common.deallocate()
-    layers.deallocate()
-    prefixes.deallocate()
-    startOffsets.deallocate()
   }
 
   /// The last range that starts at or before the key. O(length + log P).
@@ -150,24 +140,20 @@ final class RangeTable: @unchecked Sendable {
 
   /// The last start not above the key among those that share its prefix, up to `last`, or the one before them.
   @inline(never) private func tie(_ key: UnsafeBufferPointer<UInt8>, _ prefix: UInt64, _ last: Int) -> Int {
-    if !key.lexicographicallyPrecedes(start(last)) { return last }
+    if !key.lexicographicallyPrecedes(texts.start(last)) { return last }
     // Back in steps that double until a start is not above the key: the first never is.
     var (high, step) = (last, 1)
     var low = max(0, last - 1)
-    while key.lexicographicallyPrecedes(start(low)) {
+    while key.lexicographicallyPrecedes(texts.start(low)) {
       high = low
       step *= 2
       low = max(0, low - step)
     }
     while high - low > 1 {
       let middle = (low + high) / 2
-      if key.lexicographicallyPrecedes(start(middle)) { high = middle } else { low = middle }
+      if key.lexicographicallyPrecedes(texts.start(middle)) { high = middle } else { low = middle }
     }
     return low
-  }
-
-  private func start(_ index: Int) -> UnsafeBufferPointer<UInt8> {
-    starts.withUnsafeBufferPointer { UnsafeBufferPointer(rebasing: $0[startOffsets[index]..<startOffsets[index + 1]]) }
   }
 
   /// Whether the key begins as all starts do.

@@ -72,7 +72,7 @@ public struct Cluster: Equatable, Sendable {
   public var nodes: [Node]
   /// For `range`: name and bounds of each partition, in key order. Empty for hash functions, where partition
   /// `i` is named by its number.
-  public var ranges: [KeyRange]
+  public var ranges: KeyRanges
   /// The size of each partition, exact. Empty where all are of one size, which then says nothing.
   public var partitionWeights: [Quantity]
   /// Kept and handed through untouched.
@@ -80,7 +80,7 @@ public struct Cluster: Equatable, Sendable {
 
   public init(
     settings: Settings, config: MovementConfig = MovementConfig(), levels: [String] = [],
-    containers: [Container] = [], nodes: [Node], ranges: [KeyRange] = [], partitionWeights: [Quantity] = [],
+    containers: [Container] = [], nodes: [Node], ranges: KeyRanges = KeyRanges(), partitionWeights: [Quantity] = [],
     extensions: [Extension] = []
   ) {
     self.settings = settings
@@ -95,22 +95,6 @@ public struct Cluster: Equatable, Sendable {
 
   /// The partition's name, as documents write it.
   public func partitionName(_ partition: Int) -> String {
-    ranges.isEmpty ? String(partition) : ranges[partition].name
-  }
-}
-
-/// A partition by key range: `start` is in, `end` is out; empty means unbounded.
-public struct KeyRange: Equatable, Sendable {
-  public var name: String
-  public var start: [UInt8]
-  public var end: [UInt8]
-  /// The partitions that it was split or merged from.
-  public var source: [String]
-
-  public init(name: String, start: [UInt8], end: [UInt8], source: [String] = []) {
-    self.name = name
-    self.start = start
-    self.end = end
-    self.source = source
+    ranges.isEmpty ? String(partition) : ranges.name(partition)
   }
 }

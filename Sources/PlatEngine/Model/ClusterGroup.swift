@@ -5,9 +5,9 @@ public struct ClusterGroup: Equatable, Sendable {
     public var name: String
     public var settings: Settings
     /// As `Cluster.ranges`.
-    public var ranges: [KeyRange]
+    public var ranges: KeyRanges
 
-    public init(name: String, settings: Settings, ranges: [KeyRange] = []) {
+    public init(name: String, settings: Settings, ranges: KeyRanges = KeyRanges()) {
       self.name = name
       self.settings = settings
       self.ranges = ranges

@@ -150,24 +150,29 @@ extension Cluster {
       throw InputError(
         path: "map.partitions", found: "\(ranges.count) ranges", expected: "\(settings.partitionCount), by numPartitions")
     }
-    guard let first = ranges.first, let last = ranges.last else { return }
-    guard first.start.isEmpty else {
-      throw InputError(
-        path: "map.partitions.\(first.name).start", found: "keys before it in no partition", expected: "an unbounded start")
-    }
-    for (a, b) in zip(ranges, ranges.dropFirst()) where a.end != b.start {
-      let overlap = a.end.isEmpty || b.start.lexicographicallyPrecedes(a.end)
-      throw InputError(
-        path: "map.partitions.\(b.name).start", found: "\(overlap ? "an overlap" : "a gap") between \(a.name) and \(b.name)",
-        expected: "each key in one partition")
-    }
-    guard last.end.isEmpty else {
-      throw InputError(
-        path: "map.partitions.\(last.name).end", found: "keys after it in no partition", expected: "an unbounded end")
-    }
-    for range in ranges where !range.end.isEmpty && !range.start.lexicographicallyPrecedes(range.end) {
-      throw InputError(
-        path: "map.partitions.\(range.name).end", found: "an end at or before the start", expected: "a range with keys in it")
+    guard !ranges.isEmpty else { return }
+    let last = ranges.count - 1
+    try ranges.withTexts { texts throws(InputError) in
+      guard texts.start(0).isEmpty else {
+        throw InputError(
+          path: "map.partitions.\(ranges.name(0)).start", found: "keys before it in no partition", expected: "an unbounded start")
+      }
+      for range in 0..<last where texts.end(range).isEmpty || KeyRangeTexts.order(texts.end(range), texts.start(range + 1)) != 0 {
+        let (a, b) = (ranges[range], ranges[range + 1])
+        let overlap = a.end.isEmpty || b.start.lexicographicallyPrecedes(a.end)
+        throw InputError(
+          path: "map.partitions.\(b.name).start", found: "\(overlap ? "an overlap" : "a gap") between \(a.name) and \(b.name)",
+          expected: "each key in one partition")
+      }
+      guard texts.end(last).isEmpty else {
+        throw InputError(
+          path: "map.partitions.\(ranges.name(last)).end", found: "keys after it in no partition", expected: "an unbounded end")
+      }
+      for range in 0..<last where KeyRangeTexts.order(texts.start(range), texts.end(range)) >= 0 {
+        throw InputError(
+          path: "map.partitions.\(ranges.name(range)).end", found: "an end at or before the start",
+          expected: "a range with keys in it")
+      }
     }
   }
 }

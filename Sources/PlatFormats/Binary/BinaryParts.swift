@@ -20,6 +20,8 @@ final class BinaryParts {
 
   func add(texts: some Collection<some Collection<UInt8>>) -> Int { add(.bytes(.texts, BinaryTexts.encode(texts))) }
 
+  func add(encoded texts: [UInt8]) -> Int { add(.bytes(.texts, texts)) }
+
   func add(counts: [Int]) -> Int {
     add(.bytes(.counts, counts.flatMap { count in withUnsafeBytes(of: UInt32(count).littleEndian) { Array($0) } }))
   }
@@ -88,11 +90,14 @@ struct BinaryPartitions {
     slots = zip(states, map.slotCounts).filter { $1 > 0 }.map { ($0.name, $1) }
     wanted = zip(states, cluster.settings.constraints).filter { $1 > 0 }.map(\.0.name)
     guard !cluster.ranges.isEmpty else { return }
-    names = parts.add(texts: cluster.ranges.map(\.name.utf8))
-    starts = parts.add(texts: cluster.ranges.map(\.start))
-    guard cluster.ranges.contains(where: { !$0.source.isEmpty }) else { return }
-    sources = parts.add(texts: cluster.ranges.flatMap { $0.source.map(\.utf8) })
-    sourceCounts = parts.add(counts: cluster.ranges.map(\.source.count))
+    let count = cluster.ranges.count
+    cluster.ranges.withTexts { texts in
+      names = parts.add(encoded: BinaryTexts.encode(count) { texts.name($0) })
+      starts = parts.add(encoded: BinaryTexts.encode(count) { texts.start($0) })
+      guard (0..<count).contains(where: { texts.sourceCount($0) > 0 }) else { return }
+      sources = parts.add(texts: (0..<count).flatMap { texts.sources($0) })
+      sourceCounts = parts.add(counts: (0..<count).map { texts.sourceCount($0) })
+    }
   }
 
   func write(to writer: inout JSONWriter) {

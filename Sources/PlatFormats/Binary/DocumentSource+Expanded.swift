@@ -89,7 +89,7 @@ extension DocumentSource {
     }
     let map = PlacementMap(
       unsafeSlots: slots, partitionCount: partitions.count, slotCounts: partitions.slots.map(\.count), owner: self)
-    var ranges: [KeyRange] = []
+    var ranges = KeyRanges()
     if partitions.names != nil {
       var reader = try JSONReader(self)
       reader.seek(to: offset, depth: reference.depth)

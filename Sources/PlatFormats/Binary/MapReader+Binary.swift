@@ -103,7 +103,7 @@ extension MapReader {
   }
 
   /// The key ranges, in the order of the rows; each ends where the next begins. O(bytes).
-  static func readBinaryRanges(_ reader: inout JSONReader) throws(DocumentError) -> [KeyRange] {
+  static func readBinaryRanges(_ reader: inout JSONReader) throws(DocumentError) -> KeyRanges {
     let offset = try reader.peekOffset()
     let partitions = try BinaryPartitions(&reader)
     guard let namesSection = partitions.names, let startsSection = partitions.starts else {
@@ -112,41 +112,45 @@ extension MapReader {
     let source = reader.source
     var names = try source.texts(namesSection, count: partitions.count, reader, at: offset)
     var starts = try source.texts(startsSection, count: partitions.count, reader, at: offset)
-    func text(_ bytes: UnsafeBufferPointer<UInt8>) throws(DocumentError) -> String {
-      guard let text = String(validating: bytes, as: UTF8.self) else {
+    var sources = try partitions.sources.map { section throws(DocumentError) in
+      try source.texts(section, count: nil, reader, at: offset)
+    }
+    let counts = sources == nil ? nil : try source.section(partitions.sourceCounts ?? 0, .counts, reader, at: offset)
+    guard counts == nil || counts?.count == 4 * partitions.count else {
+      throw reader.error(at: offset, found: "\(counts?.count ?? 0) bytes of counts", expected: "a count for each range")
+    }
+    func checkText(_ bytes: UnsafeBufferPointer<UInt8>) throws(DocumentError) {
+      if String(validating: bytes, as: UTF8.self) == nil {
         throw reader.error(at: offset, found: "a name that is no UTF-8", expected: "names in UTF-8")
       }
-      return text
     }
-    try source.take(partitions.count, of: KeyRange.self)
-    var ranges: [KeyRange] = []
+    let nothing = UnsafeBufferPointer<UInt8>(start: nil, count: 0)
+    var ranges = KeyRanges()
     var table = NameTable(minimumCapacity: partitions.count)
-    ranges.reserveCapacity(partitions.count)
+    var next = partitions.count > 0 ? starts.next() : nothing
     for index in 0..<partitions.count {
-      let (name, start) = (names.next(), Array(starts.next()))
+      let (name, start) = (names.next(), next)
+      next = index + 1 < partitions.count ? starts.next() : nothing
       guard table.insert(name).isNew else {
         throw reader.error(
           at: offset, found: "the partition \(source.quoted(name)) a second time", expected: "each partition once")
       }
-      guard index == 0 || ranges[index - 1].start.lexicographicallyPrecedes(start) else {
-        throw reader.error(at: offset, found: "range \(index) out of order", expected: "ranges in the order of their keys")
+      guard index + 1 == partitions.count || KeyRangeTexts.order(start, next) < 0 else {
+        throw reader.error(at: offset, found: "range \(index + 1) out of order", expected: "ranges in the order of their keys")
       }
-      if index > 0 { ranges[index - 1].end = start }
-      ranges.append(KeyRange(name: try text(name), start: start, end: []))
-    }
-    guard let sourcesSection = partitions.sources else { return ranges }
-    var sources = try source.texts(sourcesSection, count: nil, reader, at: offset)
-    let counts = try source.section(partitions.sourceCounts ?? 0, .counts, reader, at: offset)
-    var left = sources.count
-    for index in 0..<partitions.count {
-      let count = counts.count == 4 * partitions.count ? Int(counts.number(UInt32.self, 4 * index)) : .max
-      guard count <= left else {
-        throw reader.error(at: offset, found: "\(count) sources", expected: "a count for each range, as many as there are")
+      try checkText(name)
+      try source.taking(&ranges, at: offset, reader) { ranges throws(PlatError) in
+        try ranges.append(name: name.span, start: start.span, end: next.span)
       }
-      left -= count
-      for _ in 0..<count { ranges[index].source.append(try text(sources.next())) }
+      for _ in 0..<(counts?.number(UInt32.self, 4 * index) ?? 0) {
+        guard let name = sources?.nextIfAny() else {
+          throw reader.error(at: offset, found: "more sources than there are", expected: "as many as the counts say")
+        }
+        try checkText(name)
+        try source.taking(&ranges, at: offset, reader) { ranges throws(PlatError) in try ranges.addSource(name.span) }
+      }
     }
-    guard left == 0 else {
+    if let left = sources?.left, left > 0 {
       throw reader.error(at: offset, found: "\(left) sources of no range", expected: "a range for each")
     }
     return ranges

@@ -3,36 +3,31 @@ import PlatEngine
 extension MapReader {
   private enum BoundKey: String, JSONKey { case start, end, source }
 
-  /// The key ranges of the partitions, in key order. O(bytes + P log P).
-  func readRanges(_ reader: inout JSONReader) throws(DocumentError) -> [KeyRange] {
-    var ranges: [KeyRange] = []
+  /// The key ranges of the partitions, in key order; the engine then tells gaps and overlaps. O(bytes + P log P).
+  func readRanges(_ reader: inout JSONReader) throws(DocumentError) -> KeyRanges {
+    var ranges = KeyRanges()
     var names = NameTable()
     try sections.require(.partitions, &reader)
     if reader.source.binary != nil { return try Self.readBinaryRanges(&reader) }
+    let offset = try reader.peekOffset()
     try reader.beginObject(expected: "an object with the partitions")
     while let key = try reader.nextKey() {
       guard names.insert(key.bytes).isNew else { throw reader.duplicateKey(key, what: "partition") }
       guard names.count <= Limits.partitions else {
         throw reader.error(at: key.offset, found: "partition \(names.count)", expected: "at most \(Limits.partitions)")
       }
-      try reader.source.take(1, of: KeyRange.self)
-      var range = try readRange(&reader, name: key.string)
-      // Neighbours share the bound between them, as a rule.
-      if let before = ranges.last, before.end == range.start { range.start = before.end }
-      ranges.append(range)
+      let range = try readRange(&reader)
+      try reader.source.taking(&ranges, at: offset, reader) { ranges throws(PlatError) in
+        try ranges.append(name: names.bytes(names.count - 1).span, start: range.start.span, end: range.end.span)
+        for source in range.source { try ranges.addSource(Array(source.utf8).span) }
+      }
     }
-    // In the order of their starts; the engine then tells gaps and overlaps.
-    func comesBefore(_ a: KeyRange, _ b: KeyRange) -> Bool {
-      if a.start != b.start { return a.start.lexicographicallyPrecedes(b.start) }
-      return a.name.utf8.lexicographicallyPrecedes(b.name.utf8)
-    }
-    do throws(PlatError) { return try ranges.sorted(reader.source.allowance.interrupt, by: comesBefore) } catch {
-      throw reader.source.cancelled()
-    }
+    do throws(PlatError) { try ranges.sort(reader.source.allowance.interrupt) } catch { throw reader.error(error, at: offset) }
+    return ranges
   }
 
-  private func readRange(_ reader: inout JSONReader, name: String) throws(DocumentError) -> KeyRange {
-    var range = KeyRange(name: name, start: [], end: [])
+  private func readRange(_ reader: inout JSONReader) throws(DocumentError) -> KeyRange {
+    var range = KeyRange(name: "", start: [], end: [])
     var endOffset = try reader.peekOffset()
     try reader.beginObject(expected: "an object with the bounds and the holders of a partition")
     while let key = try reader.nextKey() {

@@ -87,7 +87,7 @@ struct PartitionNames: ~Copyable {
   init(_ cluster: Cluster) {
     count = cluster.settings.partitionCount
     hasRanges = !cluster.ranges.isEmpty
-    ranges = NameTable(cluster.ranges.map(\.name))
+    ranges = NameTable(namesOf: cluster.ranges)
     isTaken = .allocate(capacity: count / 64 + 1)
     isTaken.initialize(repeating: 0)
   }

@@ -53,7 +53,7 @@ enum MapWriter {
 
   /// Every state that is wanted, even where nobody has it; others where somebody does.
   static func writePartitions(
-    _ map: PlacementMap, nodes names: borrowing QuotedNames, states: [String], isWanted: [Bool], ranges: [KeyRange],
+    _ map: PlacementMap, nodes names: borrowing QuotedNames, states: [String], isWanted: [Bool], ranges: KeyRanges,
     to writer: inout JSONWriter
   ) {
     let states = QuotedNames(states)
@@ -71,9 +71,10 @@ enum MapWriter {
         writer.key(partition)
         writer.beginObject(.compact)
       } else {
-        writer.key(ranges[partition].name)
+        let range = ranges[partition]
+        writer.key(range.name)
         writer.beginObject(.compact)
-        writeBounds(ranges[partition], to: &writer)
+        writeBounds(range, to: &writer)
       }
       let row = map.row(partition)
       for state in columns.indices {

@@ -72,8 +72,8 @@ public enum PlanReader {
     func bounds(_ range: KeyRange) -> String {
       "\(range.name) from \"\(RangeBound.text(range.start))\" to \"\(RangeBound.text(range.end))\""
     }
-    for (index, range) in ranges.enumerated() {
-      let known = index < cluster.ranges.count ? cluster.ranges[index] : nil
+    for index in 0..<ranges.count {
+      let (range, known) = (ranges[index], index < cluster.ranges.count ? cluster.ranges[index] : nil)
       guard range.name == known?.name, range.start == known?.start, range.end == known?.end,
         range.source.isEmpty || range.source == known?.source
       else {

@@ -18,10 +18,10 @@ package struct RouteWriter: ~Copyable {
     var router: KeyRouter
     var states: [(name: String, slots: Range<Int>)]
 
-    init(_ document: ClusterDocument, name: String? = nil) {
+    init(_ document: ClusterDocument, name: String? = nil) throws(PlatError) {
       self.name = name
       self.document = document
-      router = KeyRouter(document.cluster)
+      router = try KeyRouter(document.cluster)
       let states = document.cluster.settings.model.states
       self.states = states.indices.map { (states[$0].name, document.map?.placement.slots(ofState: $0) ?? 0..<0) }
     }
@@ -30,25 +30,25 @@ package struct RouteWriter: ~Copyable {
   /// The maps of a document: of several the one named `name`, or all.
   package static func targets(
     _ document: AnyClusterDocument, named name: String?, _ source: DocumentSource
-  ) throws(DocumentError) -> [Target] {
+  ) throws -> [Target] {
     switch document {
     case .one(let document):
       guard name == nil else {
         throw source.error(InputError(path: "", found: "one map without a name", expected: "maps, one of them \(name!)"))
       }
-      return [Target(document)]
+      return [try Target(document)]
     case .several(let document):
       guard let name else {
-        return document.group.members.indices.map { Target(document.document($0), name: document.group.members[$0].name) }
+        return try document.group.members.indices.map { try Target(document.document($0), name: document.group.members[$0].name) }
       }
       guard let index = document.index(of: name) else {
         throw source.error(InputError(path: "maps", found: "no map \(name)", expected: "a map of this name"))
       }
-      return [Target(document.document(index), name: name)]
+      return [try Target(document.document(index), name: name)]
     }
   }
 
-  package init(_ document: ClusterDocument) { self.init([Target(document)]) }
+  package init(_ document: ClusterDocument) throws(PlatError) { self.init([try Target(document)]) }
 
   /// On the same nodes, one at least.
   package init(_ targets: [Target], allowance: Allowance = .unlimited) {

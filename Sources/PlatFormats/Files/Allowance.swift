@@ -60,4 +60,14 @@ extension DocumentSource {
   func take<Element>(_ count: Int, of _: Element.Type) throws(DocumentError) {
     guard allowance.take(count * MemoryLayout<Element>.stride) else { throw outOfMemory() }
   }
+
+  /// Changes key ranges, whose memory counts as far as it grows. `offset`: where they stand.
+  func taking(
+    _ ranges: inout KeyRanges, at offset: Int, _ reader: borrowing JSONReader,
+    _ change: (inout KeyRanges) throws(PlatError) -> Void
+  ) throws(DocumentError) {
+    let before = ranges.memoryBytes
+    do throws(PlatError) { try change(&ranges) } catch { throw reader.error(error, at: offset) }
+    if ranges.memoryBytes > before, !allowance.take(ranges.memoryBytes - before) { throw outOfMemory() }
+  }
 }

@@ -11,7 +11,7 @@ public enum Generator {
     var cluster = Cluster(
       settings: settings(options), levels: options.levels, containers: containers(options),
       nodes: nodes(options, lots))
-    if options.keyFunction == .range { cluster.ranges = ranges(options.partitions) }
+    if options.keyFunction == .range { cluster.ranges = try ranges(options.partitions) }
     cluster.partitionWeights = sizes(options)
     try cluster.validate()
     return ClusterDocument(cluster: cluster, map: try MapGenerator(cluster, options, joining: lots.joining, planning).make())
@@ -23,7 +23,7 @@ public enum Generator {
     first.map = .none
     var shared = try make(first, planning: planning).cluster
     let ranges = shared.ranges
-    shared.ranges = []
+    shared.ranges = KeyRanges()
     let members = (0..<options.maps).map { ClusterGroup.Member(name: "m\($0)", settings: shared.settings, ranges: ranges) }
     let group = ClusterGroup(shared: shared, members: members)
     let joining = Lots(options).joining
@@ -129,13 +129,13 @@ public enum Generator {
   }
 
   /// Even parts of the space of keys, by their first four bytes.
-  private static func ranges(_ count: Int) -> [KeyRange] {
+  private static func ranges(_ count: Int) throws(PlatError) -> KeyRanges {
     func bound(_ partition: Int) -> [UInt8] {
       guard partition > 0, partition < count else { return [] }
       let start = UInt32(partition << 32 / count)
       return [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: start >> $0) }
     }
-    return (0..<count).map { KeyRange(name: "p\($0)", start: bound($0), end: bound($0 + 1)) }
+    return try KeyRanges((0..<count).lazy.map { KeyRange(name: "p\($0)", start: bound($0), end: bound($0 + 1)) })
   }
 
   private static func padded(_ number: Int, digits: Int) -> String {

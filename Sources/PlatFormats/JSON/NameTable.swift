@@ -1,5 +1,6 @@
 import CPlatJSON
 import Glibc
+import PlatEngine
 
 /// Distinct names in the order in which they first came, found again by their bytes.
 ///
@@ -37,6 +38,14 @@ struct NameTable: ~Copyable {
     for var name in names { _ = name.withUTF8 { insert($0) } }
   }
 
+  /// Those of key ranges, in their order. O(bytes).
+  init(namesOf ranges: KeyRanges) {
+    self.init(minimumCapacity: ranges.count)
+    ranges.withTexts { texts in
+      for range in 0..<ranges.count { insert(texts.name(range)) }
+    }
+  }
+
   deinit {
     slots.deallocate()
     ends.deallocate()
@@ -50,6 +59,7 @@ struct NameTable: ~Copyable {
   }
 
   /// The index of a name, which is added if it is not there. O(bytes), amortised.
+  @discardableResult
   mutating func insert(_ name: UnsafeBufferPointer<UInt8>) -> (index: Int, isNew: Bool) {
     let hash = hash(name)
     let place = slot(of: name, hash)
@@ -164,5 +174,26 @@ struct NameTable: ~Copyable {
   private static func mix(_ value: UInt64) -> UInt64 {
     let (high, low) = value.multipliedFullWidth(by: 0xe703_7ed1_a0b4_28db)
     return high ^ low
+  }
+}
+
+/// The partitions of a range map, found by their names. It never changes.
+package final class RangeNames: @unchecked Sendable {
+  private let names: NameTable
+
+  /// O(bytes).
+  package init(_ ranges: KeyRanges) { names = NameTable(namesOf: ranges) }
+
+  /// The first range whose name another has already.
+  package static func second(in ranges: KeyRanges) -> (index: Int, name: String)? {
+    var names = NameTable(minimumCapacity: ranges.count)
+    let second = ranges.withTexts { texts in (0..<ranges.count).first { !names.insert(texts.name($0)).isNew } }
+    return second.map { ($0, ranges.name($0)) }
+  }
+
+  /// O(bytes of the name).
+  package func find(_ name: String) -> Int? {
+    var name = name
+    return name.withUTF8 { names.find($0) }
   }
 }

@@ -9,7 +9,8 @@ static plat_plan *shared_plan;
 static plat_router *shared_router;
 static plat_bytes *shared_text;
 static plat_bytes *expected[6];
-static int rounds, is_planted, planted;
+static int rounds, is_planted;
+static _Alignas(64) int planted; /* alone in its line: the sanitizer remembers few accesses to each eight bytes */
 
 static plat_document document_of(plat_bytes *bytes) {
   plat_document document = PLAT_DOCUMENT_INIT;
@@ -62,10 +63,10 @@ static void work(plat_bytes *results[6]) {
 
 static void *run(void *argument) {
   (void)argument;
+  if (is_planted) planted++; /* before anything that could put the threads in an order */
   for (int round = 0; round < rounds; round++) {
     plat_bytes *results[6] = {NULL};
     work(results);
-    if (is_planted) planted++;
     for (int at = 0; at < 6; at++) {
       CHECK(plat_bytes_length(results[at]) == plat_bytes_length(expected[at]));
       CHECK(memcmp(plat_bytes_data(results[at]), plat_bytes_data(expected[at]), plat_bytes_length(results[at])) == 0);

@@ -128,7 +128,7 @@ import Testing
   }
 
   @Test func routes() throws {
-    var writer = RouteWriter(try read(exampleCluster))
+    var writer = try RouteWriter(read(exampleCluster))
     writer.writeLines(of: source([0x61, 0x0a, 0xff, 0x0a, 0x0a] + Array("hex:1".utf8)))
     let lines = try writer.text
     #expect(lines.split(separator: "\n").map { $0.prefix(12) } == [#"{"key":"a",""#, #"{"key":"hex:"#, #"{"key":"","p"#, #"{"key":"hex:"#])

@@ -24,7 +24,7 @@ import Testing
       writer.beginObject(.lines)
       writer.key("p")
       MapWriter.writePartitions(
-        map, nodes: QuotedNames(nodes), states: states, isWanted: isWanted, ranges: [], to: &writer)
+        map, nodes: QuotedNames(nodes), states: states, isWanted: isWanted, ranges: KeyRanges(), to: &writer)
       writer.endObject()
       let text = try writer.withBytes { String(decoding: $0, as: UTF8.self) }
 

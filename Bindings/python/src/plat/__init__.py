@@ -12,10 +12,11 @@ With NumPy rows are arrays that look into the library's memory; without it they 
 from . import _native
 from ._calls import numpy as _numpy
 from ._calls import option_table
-from .cluster import ACTIVE, DEAD, FAILED, LEAVING, MAINTENANCE, MASTER, PENDING, SLAVE, Cluster, Router, Rule, check_document, plan_document
-from .errors import Cancelled, InvalidArgument, InvalidInput, NotFound, OutOfMemory, PlatError, Unmet, Unsupported
+from .cluster import ACTIVE, DEAD, FAILED, LEAVING, MAINTENANCE, MASTER, PENDING, SLAVE, Cluster, Router, Rule
+from .documents import Batch, batch, check_document, compare_documents, explain_document, export_document, generate, plan_document, route_document, verify_document
+from .errors import Cancelled, FileFailed, InvalidArgument, InvalidInput, NotFound, OutOfMemory, PlatError, Unmet, Unsupported
 from .execution import Action, Agent, Holding, Orchestrator, Standing, Timing
-from .plan import Move, Plan, Step, Steps
+from .plan import Move, Plan, Simulation, Step, Steps
 from .report import Finding, Load, Report
 
 NONE = _native.NONE
@@ -23,8 +24,9 @@ has_numpy = _numpy is not None
 __version__: str = _native.functions["version"]().decode()
 
 __all__ = [
-    "ACTIVE", "DEAD", "FAILED", "LEAVING", "MAINTENANCE", "MASTER", "NONE", "PENDING", "SLAVE", "Action", "Agent", "Cancelled",
-    "Cluster", "Finding", "Holding", "InvalidArgument", "InvalidInput", "Load", "Move", "NotFound", "Orchestrator", "OutOfMemory",
-    "Plan", "PlatError", "Report", "Router", "Rule", "Standing", "Step", "Steps", "Timing", "Unmet", "Unsupported", "check_document", "has_numpy", "option_table",
-    "plan_document",
+    "ACTIVE", "DEAD", "FAILED", "LEAVING", "MAINTENANCE", "MASTER", "NONE", "PENDING", "SLAVE", "Action", "Agent", "Batch", "Cancelled",
+    "Cluster", "FileFailed", "Finding", "Holding", "InvalidArgument", "InvalidInput", "Load", "Move", "NotFound", "Orchestrator",
+    "OutOfMemory", "Plan", "PlatError", "Report", "Router", "Rule", "Simulation", "Standing", "Step", "Steps", "Timing", "Unmet",
+    "Unsupported", "batch", "check_document", "compare_documents", "explain_document", "export_document", "generate", "has_numpy",
+    "option_table", "plan_document", "route_document", "verify_document",
 ]

@@ -57,12 +57,17 @@ class Options(Handle):
 
     def __init__(self, **values: Any) -> None:
         super().__init__(make("options_make"))
+        self.set("", **values)
+
+    def set(self, verb: str, **values: Any) -> None:
+        """Those of one verb; None: as it is by default."""
         for name, value in values.items():
             if value is None:
                 continue
             head, *tail = name.split("_")
+            key = (f"{verb}." if verb else "") + head + "".join(word.title() for word in tail)
             text = str(int(value)) if isinstance(value, bool) else str(value)
-            call("options_set", self._pointer, (head + "".join(word.title() for word in tail)).encode(), text.encode())
+            call("options_set", self._pointer, key.encode(), text.encode())
 
 
 def option_table() -> list[dict[str, Any]]:
@@ -102,8 +107,15 @@ def controlled(run: Callable[[c_void_p], Any], progress: Optional[Progress]) -> 
         result: list[Any] = []
         failure: list[BaseException] = []
         done = threading.Event()
+        begins = threading.Lock()  # either the work has begun, and is waited for, or it never does
+        is_given_up = has_begun = False
 
         def work() -> None:
+            nonlocal has_begun
+            with begins:
+                if is_given_up:
+                    return
+                has_begun = True
             try:
                 result.append(run(control))
             except BaseException as exception:  # noqa: BLE001: it is raised where the call was made
@@ -111,15 +123,19 @@ def controlled(run: Callable[[c_void_p], Any], progress: Optional[Progress]) -> 
             finally:
                 done.set()
 
-        worker = threading.Thread(target=work, name="plat", daemon=True)
-        worker.start()
         try:
+            threading.Thread(target=work, name="plat", daemon=True).start()
             done.wait()
         except BaseException:
             _native.functions["control_cancel"](control)
-            worker.join()
+            with begins:
+                is_given_up = True
+            while has_begun and not done.is_set():  # it uses the control, and `hear`; a second Ctrl-C changes nothing
+                try:
+                    done.wait()
+                except BaseException:  # noqa: BLE001
+                    pass
             raise
-        worker.join()
         if raised:
             raise raised[0]
         if failure:
@@ -127,6 +143,20 @@ def controlled(run: Callable[[c_void_p], Any], progress: Optional[Progress]) -> 
         return result[0]
     finally:
         _native.functions["control_free"](control)
+
+
+def cancellable(name: str, *arguments: Any, memory_limit: int = 0) -> c_void_p:
+    """`make` for a function that takes no control: it goes by its thread's, so that Ctrl-C ends it, too."""
+    options = Options(memory_limit_bytes=memory_limit)
+
+    def run(control: c_void_p) -> c_void_p:
+        _native.functions["thread_defaults"](options._pointer, control)
+        try:
+            return make(name, *arguments)
+        finally:
+            _native.functions["thread_defaults"](None, None)
+
+    return controlled(run, None)
 
 
 # Arrays

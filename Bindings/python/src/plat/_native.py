@@ -86,6 +86,10 @@ class DocumentStruct(ctypes.Structure):
     ]
 
 
+class BatchSummaryStruct(ctypes.Structure):
+    _fields_ = [("size", c_uint32), ("reserved", c_uint32)] + [(name, c_uint64) for name in ("jobs", "failed", "resumed")]
+
+
 class OptionStruct(ctypes.Structure):
     _fields_ = [
         ("size", c_uint32), ("kind", c_uint32), ("name", c_char_p), ("unit", c_char_p), ("meaning", c_char_p),
@@ -136,6 +140,7 @@ _handle = c_void_p
 _out = POINTER(c_void_p)
 _error = POINTER(ErrorStruct)
 _count = POINTER(c_size_t)
+_document = POINTER(DocumentStruct)
 _signatures: dict[str, tuple[Any, list[Any]]] = {
     "version": (c_char_p, []),
     "status_name": (c_char_p, [c_int32]),
@@ -165,7 +170,7 @@ _signatures: dict[str, tuple[Any, list[Any]]] = {
     "plan_peak_bytes": (c_uint64, [_handle]),
     "plan_moves": (c_int32, [_handle, c_void_p, c_size_t, _count, _error]),
     "plan_to_document": (c_int32, [_handle, _handle, _handle, _out, _error]),
-    "plan_from_document": (c_int32, [_handle, POINTER(DocumentStruct), _out, _error]),
+    "plan_from_document": (c_int32, [_handle, _document, _out, _error]),
     "router_make": (c_int32, [_handle, _out, _error]),
     "router_free": (None, [_handle]),
     "router_find": (c_uint32, [_handle, c_char_p, c_size_t]),
@@ -199,9 +204,9 @@ _signatures: dict[str, tuple[Any, list[Any]]] = {
     "explain": (c_int32, [_handle, c_uint32, c_uint32, _out, _error]),
     "compare": (c_int32, [_handle, _handle, _handle, _handle, _out, _error]),
     "whatif": (c_int32, [_handle, c_char_p, _handle, _handle, _out, _error]),
-    "import": (c_int32, [c_char_p, POINTER(DocumentStruct), POINTER(DocumentStruct), _handle, _out, _error]),
+    "import": (c_int32, [c_char_p, _document, _document, _handle, _out, _error]),
     "export": (c_int32, [c_char_p, _handle, _handle, _out, _error]),
-    "document_plan": (c_int32, [POINTER(DocumentStruct), _handle, _handle, _out, _error]),
+    "document_plan": (c_int32, [_document, _handle, _handle, _out, _error]),
     "cluster_digest": (c_uint32, [_handle]),
     "orchestrator_make": (c_int32, [_handle, _handle, POINTER(TimingStruct), _out, _error]),
     "orchestrator_free": (None, [_handle]),
@@ -233,7 +238,19 @@ _signatures: dict[str, tuple[Any, list[Any]]] = {
     "agent_state": (c_uint32, [_handle, c_uint32]),
     "agent_leads": (c_int32, [_handle, c_uint32]),
     "agent_map": (c_uint64, [_handle, POINTER(c_uint32)]),
-    "document_check": (c_int32, [POINTER(DocumentStruct), POINTER(DocumentStruct), _handle, _handle, _out, _error]),
+    "document_check": (c_int32, [_document, _document, _handle, _handle, _out, _error]),
+    "document_verify": (c_int32, [_document, _document, _handle, _handle, _out, _error]),
+    "document_route": (c_int32, [_document, c_char_p, _document, _handle, _handle, _out, _error]),
+    "document_explain": (c_int32, [_document, c_uint32, _handle, _handle, _out, _error]),
+    "document_compare": (c_int32, [_document, _document, _document, _handle, _handle, _out, _error]),
+    "document_export": (c_int32, [c_char_p, _document, c_char_p, _handle, _handle, _out, _error]),
+    "cluster_earlier": (c_int32, [_handle, _document, _handle, _handle, _out, _error]),
+    "generate": (c_int32, [_handle, _handle, _out, _error]),
+    "simulate": (c_int32, [_handle, _handle, _handle, _out, POINTER(c_uint64), _error]),
+    "simulate_trace": (c_int32, [_handle, _handle, _handle, _out, _error]),
+    "batch": (c_int32, [c_char_p, c_char_p, _handle, _handle, POINTER(BatchSummaryStruct), _error]),
+    "steps_unmet_count": (c_size_t, [_handle]),
+    "thread_defaults": (None, [_handle, _handle]),
 }
 functions: dict[str, Any] = {}
 for _name, (_result, _arguments) in _signatures.items():

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Mapping, Optional, Sequence, Union
 
 from . import _native
-from ._calls import Document, Handle, Options, Progress, address, call, controlled, document_bytes, make, numbers, numpy, pointer, rows_of, texts, to_bytes
+from ._calls import Document, Handle, Options, Progress, address, call, cancellable, controlled, document_bytes, make, numbers, numpy, pointer, rows_of, texts, to_bytes
 from .plan import Plan
 from .report import Report
 
@@ -112,16 +112,16 @@ class Cluster(Handle):
         return cls(make("cluster_from_arrays", ctypes.byref(struct)), rows if borrow else None)
 
     @classmethod
-    def from_document(cls, document: Any, name: Optional[str] = None) -> "Cluster":
-        """`document`: bytes, text, or what becomes JSON."""
-        data = to_bytes(document)
-        return cls(make("cluster_from_document", data, len(data), name.encode() if name is not None else None))
+    def from_document(cls, document: Any, name: Optional[str] = None, *, memory_limit: int = 0) -> "Cluster":
+        """`document`: bytes, text, or what becomes JSON. Ctrl-C cancels."""
+        data, title = to_bytes(document), name.encode() if name is not None else None
+        return cls(cancellable("cluster_from_document", data, len(data), title, memory_limit=memory_limit))
 
     @classmethod
     def imported(cls, system: str, document: Any, *, racks: Any = None, rule: str = "automatic") -> "Cluster":
         options = Options(rule=rule)
         given, boxes = Document(document, None), None if racks is None else Document(racks, None)
-        return cls(make("import", system.encode(), given.reference, None if boxes is None else boxes.reference, options._pointer))
+        return cls(cancellable("import", system.encode(), given.reference, None if boxes is None else boxes.reference, options._pointer))
 
     @property
     def node_count(self) -> int:
@@ -180,9 +180,18 @@ class Cluster(Handle):
             self.check(plan, threads=threads).require_met()
         return plan
 
-    def read_plan(self, document: Any, name: Optional[str] = None) -> Plan:
+    def read_plan(self, document: Any, name: Optional[str] = None, *, memory_limit: int = 0) -> Plan:
+        """A plan for this cluster, ours or anyone's. Ctrl-C cancels."""
         given = Document(document, name)
-        return Plan(make("plan_from_document", self._pointer, given.reference), self)
+        return Plan(cancellable("plan_from_document", self._pointer, given.reference, memory_limit=memory_limit), self)
+
+    def earlier(self, document: Any, operation: Optional[str] = None, *, progress: Optional[Progress] = None) -> "Cluster":
+        """This cluster with a map from before, to be the `earlier` of `plan`: that of a cluster or plan document; with the
+        operation "restore-back" of a plan for maintenance the map before it."""
+        given, options = Document(document, None), Options(operation=operation)
+        return Cluster(
+            controlled(
+                lambda control: make("cluster_earlier", self._pointer, given.reference, options._pointer, control), progress), self._keeps)
 
     def after(self, plan: Plan) -> "Cluster":
         """The cluster when the plan has been carried out."""
@@ -196,7 +205,7 @@ class Cluster(Handle):
     def compare(self, other: "Cluster", plan: Optional[Plan] = None, other_plan: Optional[Plan] = None) -> dict[str, Any]:
         import json
 
-        return json.loads(document_bytes(make("compare", self._pointer, pointer(plan), other._pointer, pointer(other_plan))))
+        return json.loads(document_bytes(cancellable("compare", self._pointer, pointer(plan), other._pointer, pointer(other_plan))))
 
     def whatif(self, failures: str, *, threads: int = 1, progress: Optional[Progress] = None) -> dict[str, Any]:
         import json
@@ -209,10 +218,10 @@ class Cluster(Handle):
 
     def to_document(self, *, binary: bool = False) -> bytes:
         options = Options(binary=binary)
-        return document_bytes(make("cluster_to_document", self._pointer, options._pointer))
+        return document_bytes(cancellable("cluster_to_document", self._pointer, options._pointer))
 
     def export(self, system: str) -> bytes:
-        return document_bytes(make("export", system.encode(), self._pointer, None))
+        return document_bytes(cancellable("export", system.encode(), self._pointer, None))
 
     @property
     def digest(self) -> int:
@@ -258,22 +267,3 @@ class Router(Handle):
             place = result
         call("router_find_batch", self._pointer, start, len(view), address(block), count, place)
         return result if numpy is not None else list(result[:count])
-
-
-def plan_document(document: Any, *, operation: Optional[str] = None, threads: int = 1, binary: bool = False, progress: Optional[Progress] = None) -> bytes:
-    """From a cluster document, with one map or several, to a plan document."""
-    given, options = Document(document, None), Options(operation=operation, threads=threads, binary=binary)
-    return document_bytes(
-        controlled(lambda control: make("document_plan", given.reference, options._pointer, control), progress))
-
-
-def check_document(document: Any, plan: Any = None, *, threads: int = 1, progress: Optional[Progress] = None) -> dict[str, Any]:
-    """What a cluster document's map, or several, or a plan for them come to."""
-    import json
-
-    given, other, options = Document(document, None), None if plan is None else Document(plan, None), Options(threads=threads)
-    return json.loads(
-        document_bytes(
-            controlled(
-                lambda control: make(
-                    "document_check", given.reference, None if other is None else other.reference, options._pointer, control), progress)))

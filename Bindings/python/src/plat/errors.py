@@ -48,6 +48,12 @@ class NotFound(PlatError, LookupError):
     status = "not found"
 
 
+class FileFailed(PlatError, OSError):
+    """A file cannot be read or written."""
+
+    status = "input or output"
+
+
 class Unmet(Exception):
     """A map falls short of what is asked of it; `findings` say of what, and why."""
 
@@ -58,7 +64,7 @@ class Unmet(Exception):
         self.findings = list(findings)
 
 
-_kinds = {1: InvalidArgument, 2: InvalidInput, 3: Unsupported, 4: OutOfMemory, 5: Cancelled, 6: NotFound}
+_kinds = {1: InvalidArgument, 2: InvalidInput, 3: Unsupported, 4: OutOfMemory, 5: Cancelled, 6: NotFound, 8: FileFailed}
 
 
 def raise_for(status: int, error: _native.ErrorStruct) -> None:

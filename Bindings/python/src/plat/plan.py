@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ctypes
+import json
 from ctypes import c_size_t
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Iterator, Optional
 
 from . import _native
-from ._calls import Handle, Options, Progress, call, controlled, document_bytes, make, numpy, rows_of
+from ._calls import Handle, Options, Progress, call, cancellable, controlled, document_bytes, make, numpy, rows_of
+from .documents import Faults, simulate_options
 from .report import Report
 
 if TYPE_CHECKING:
@@ -42,6 +44,14 @@ class Step:
     purpose: str
     start: int
     after: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """`violated`: in how many runs an invariant was broken; `report`: all that `plat simulate` reports."""
+
+    violated: int
+    report: dict[str, Any]
 
 
 def _none(value: int) -> Optional[int]:
@@ -111,9 +121,7 @@ class Plan(Handle):
                 lambda control: make("verify", self.cluster._pointer, self._pointer, options._pointer, control), progress))
 
     def explain(self, partition: int, node: Optional[int] = None) -> dict[str, Any]:
-        import json
-
-        return json.loads(document_bytes(make("explain", self._pointer, partition, _native.NONE if node is None else node)))
+        return json.loads(document_bytes(cancellable("explain", self._pointer, partition, _native.NONE if node is None else node)))
 
     def to_document(self, *, binary: bool = False, threads: int = 1, progress: Optional[Progress] = None) -> bytes:
         options = Options(binary=binary, threads=threads)
@@ -121,10 +129,34 @@ class Plan(Handle):
             controlled(lambda control: make("plan_to_document", self._pointer, options._pointer, control), progress))
 
     def moves_document(self) -> bytes:
-        return document_bytes(make("moves_to_document", self._pointer))
+        return document_bytes(cancellable("moves_to_document", self._pointer))
 
     def export(self, system: str) -> bytes:
-        return document_bytes(make("export", system.encode(), self.cluster._pointer, self._pointer))
+        return document_bytes(cancellable("export", system.encode(), self.cluster._pointer, self._pointer))
+
+    def simulate(
+        self, *, seed: int = 1, runs: int = 100, faults: Faults = None, plant: Optional[str] = None, threads: int = 1,
+        progress: Optional[Progress] = None,
+    ) -> Simulation:
+        """Carries the plan out on simulated clusters. `faults`: how often each strikes, {"loss": 0.1, "crash": 2}; None: all, as
+        often as is usual; {}: none. `plant`: a deliberate bug, which must be found."""
+        options, violated = simulate_options(seed, runs, faults, plant, threads), ctypes.c_uint64()
+
+        def run(control: ctypes.c_void_p) -> ctypes.c_void_p:
+            out = ctypes.c_void_p()
+            call("simulate", self._pointer, options._pointer, control, ctypes.byref(out), ctypes.byref(violated))
+            return out
+
+        return Simulation(report=json.loads(document_bytes(controlled(run, progress))), violated=violated.value)
+
+    def simulate_trace(
+        self, *, seed: int = 1, faults: Faults = None, plant: Optional[str] = None, progress: Optional[Progress] = None,
+    ) -> list[str]:
+        """What happens in one run, an event a line."""
+        options = simulate_options(seed, 1, faults, plant, 1)
+        text = document_bytes(
+            controlled(lambda control: make("simulate_trace", self._pointer, options._pointer, control), progress))
+        return text.decode().splitlines()
 
 
 class Steps(Handle):
@@ -160,5 +192,10 @@ class Steps(Handle):
     def length_lower_bound(self) -> int:
         return _native.functions["steps_length_lower_bound"](self._pointer)
 
+    @property
+    def unmet_count(self) -> int:
+        """Partitions that do not reach their target: their data is on failed nodes, or nodes without room wait for one another."""
+        return _native.functions["steps_unmet_count"](self._pointer)
+
     def to_document(self) -> bytes:
-        return document_bytes(make("steps_to_document", self._pointer))
+        return document_bytes(cancellable("steps_to_document", self._pointer))

@@ -1,0 +1,127 @@
+"""From document to document, as the command line goes; clusters for tests, simulations, batches."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+from dataclasses import dataclass
+from typing import Any, Mapping, Optional, Union
+
+from . import _native
+from ._calls import Document, Options, Progress, call, controlled, document_bytes, make
+
+
+def _text(name: str, *arguments: Any, options: Options, progress: Optional[Progress]) -> bytes:
+    """What a function makes that takes options, a control and the place for a document last."""
+    return document_bytes(controlled(lambda control: make(name, *arguments, options._pointer, control), progress))
+
+
+def _given(document: Any) -> Optional[Document]:
+    return None if document is None else Document(document, None)
+
+
+def _reference(document: Optional[Document]) -> Any:
+    return None if document is None else document.reference
+
+
+def plan_document(
+    document: Any, *, operation: Optional[str] = None, threads: int = 1, memory_limit: int = 0, binary: bool = False,
+    progress: Optional[Progress] = None,
+) -> bytes:
+    """From a cluster document, with one map or several, to a plan document."""
+    given = Document(document, None)
+    options = Options(operation=operation, threads=threads, memory_limit_bytes=memory_limit, binary=binary)
+    return _text("document_plan", given.reference, options=options, progress=progress)
+
+
+def check_document(document: Any, plan: Any = None, *, threads: int = 1, progress: Optional[Progress] = None) -> dict[str, Any]:
+    """What a cluster document's map, or several, or a plan for them come to."""
+    given, other, options = Document(document, None), _given(plan), Options(threads=threads)
+    return json.loads(_text("document_check", given.reference, _reference(other), options=options, progress=progress))
+
+
+def verify_document(document: Any, plan: Any, *, threads: int = 1, progress: Optional[Progress] = None) -> dict[str, Any]:
+    """As `check_document`, and the proof that no map is reached with fewer moves."""
+    given, other, options = Document(document, None), Document(plan, None), Options(threads=threads)
+    return json.loads(_text("document_verify", given.reference, other.reference, options=options, progress=progress))
+
+
+def route_document(
+    document: Any, keys: Union[bytes, str], *, map: Optional[str] = None, progress: Optional[Progress] = None,
+) -> list[dict[str, Any]]:
+    """Partition and holders of keys, one in each line of `keys`. `map`: of several only this one."""
+    given, lines = Document(document, None), Document(keys, None)
+    name = None if map is None else map.encode()
+    text = _text("document_route", given.reference, name, lines.reference, options=Options(), progress=progress)
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def explain_document(plan: Any, partition: int, *, progress: Optional[Progress] = None) -> dict[str, Any]:
+    """What a plan says by itself, without its cluster: who has the partition."""
+    given = Document(plan, None)
+    return json.loads(_text("document_explain", given.reference, partition, options=Options(), progress=progress))
+
+
+def compare_documents(a: Any, b: Any, cluster: Any = None, *, progress: Optional[Progress] = None) -> dict[str, Any]:
+    """Two clusters or plans side by side. Rules are judged where the cluster is known."""
+    one, other, known = Document(a, None), Document(b, None), _given(cluster)
+    return json.loads(
+        _text("document_compare", one.reference, other.reference, _reference(known), options=Options(), progress=progress))
+
+
+def export_document(system: str, document: Any, *, map: Optional[str] = None, progress: Optional[Progress] = None) -> bytes:
+    """A cluster's or a plan's document as another system's; "plat": a binary one as JSON."""
+    given, name = Document(document, None), None if map is None else map.encode()
+    return _text("document_export", system.encode(), given.reference, name, options=Options(), progress=progress)
+
+
+def generate(
+    nodes: int = 3, partitions: int = 1024, *, maps: int = 0, zones: int = 0, racks: int = 0, model: str = "masterSlave",
+    masters: Optional[int] = None, slaves: Optional[int] = None, key_function: str = "hash-crc32", weights: str = "equal",
+    partition_weights: str = "equal", capacity: Optional[str] = None, rules: Optional[str] = None, map: str = "none",
+    drift: str = "0.05", leaving: int = 0, failed: int = 0, join: int = 0, seed: int = 1, binary: bool = False, threads: int = 1,
+    memory_limit: int = 0, progress: Optional[Progress] = None,
+) -> bytes:
+    """A cluster for tests and benchmarks, as a document. The same arguments give the same bytes; `option_table` says what each
+    may be."""
+    options = Options(threads=threads, memory_limit_bytes=memory_limit, binary=binary)
+    options.set(
+        "generate", nodes=nodes, partitions=partitions, maps=maps, zones=zones, racks=racks, model=model, masters=masters,
+        slaves=slaves, key_function=key_function, weights=weights, partition_weights=partition_weights, capacity=capacity,
+        rules=rules, map=map, drift=drift, leaving=leaving, failed=failed, join=join, seed=seed)
+    return _text("generate", options=options, progress=progress)
+
+
+Faults = Union[str, Mapping[str, float], None]
+
+
+def simulate_options(seed: int, runs: int, faults: Faults, plant: Optional[str], threads: int) -> Options:
+    if isinstance(faults, Mapping):
+        faults = ",".join(f"{name}:{rate}" for name, rate in faults.items()) or "none:0"
+    options = Options(threads=threads)
+    options.set("simulate", seed=seed, runs=runs, faults=faults, plant=plant)
+    return options
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What became of a batch: all jobs; those that went wrong; those that an earlier batch had done."""
+
+    jobs: int
+    failed: int
+    resumed: int
+
+
+def batch(
+    list: Union[str, "os.PathLike[str]"], results: Union[str, "os.PathLike[str]"], *, threads: int = 1, resume: bool = False,
+    restart: bool = False, memory_limit: int = 0, progress: Optional[Progress] = None,
+) -> Batch:
+    """Makes many plans, from files to files: `list` and `results` are paths. What is done is noted, so that a batch which was
+    cancelled or whose process was killed is gone on with by the same call. `progress` hears "job" after each that the calling thread has done."""
+    options = Options(threads=threads, memory_limit_bytes=memory_limit)
+    options.set("batch", resume=resume, restart=restart)
+    told = _native.BatchSummaryStruct(size=ctypes.sizeof(_native.BatchSummaryStruct))
+    controlled(
+        lambda control: call("batch", os.fsencode(list), os.fsencode(results), options._pointer, control, ctypes.byref(told)), progress)
+    return Batch(told.jobs, told.failed, told.resumed)
