@@ -36,7 +36,7 @@ import Testing
   /// fresh, 3 and 4 with few peers.
   @Test(arguments: [0, 1, 2, 3, 4])
   func severalBlocks(_ kind: Int) throws {
-    let (zones, perZone, partitions) = (7, 9, 300_000)
+    let (zones, perZone, partitions) = (7, 9, kind >= 3 ? 180_000 : 300_000)
     let containers = (0..<zones).map {
       Container(name: "z\($0)", level: 0, parent: nil, nodes: ($0 * perZone)..<(($0 + 1) * perZone))
     }
