@@ -93,6 +93,8 @@ int main(int count, char **words) {
   }
   for (uint32_t partition = 0; partition < partitions; partition++)
     for (uint32_t slot = 0; slot < 3; slot++) map[3 * partition + slot] = (partition % (nodes / 3) + slot * (nodes / 3)) % nodes;
+  volatile char stack[1 << 20]; /* is there before: a stack that cannot grow is nobody's to tell */
+  for (size_t at = 0; at < sizeof stack; at += 4096) stack[at] = 1;
   int died = 0;
   for (int kind = 0; kind < kinds; kind++) {
     uint64_t most_refused = 0, least_done = 0;
