@@ -36,11 +36,14 @@ extension WhatIf {
       var result = GroupFailureOutcome()
       var isFailed = [Bool](repeating: false, count: group.nodeCount)
       for node in failure.nodes { isFailed[node] = true }
+      let before = maps.map { $0.leads(isFailed) }
       var led = [Int](repeating: 0, count: group.nodeCount)
-      for map in maps {
-        let (outcome, ledBy) = try map.failOver(map.touched(by: isFailed), isFailed)
+      for node in led.indices { led[node] = before.reduce(0) { $0 + $1[node] } }
+      for (index, map) in maps.enumerated() {
+        let beside = maps.count > 1 ? led.indices.map { Int32(led[$0] - before[index][$0]) } : []
+        let (outcome, ledBy) = try map.failOver(map.touched(by: isFailed), isFailed, beside: beside)
         result.maps.append(outcome)
-        for node in led.indices { led[node] += ledBy[node] }
+        for node in led.indices { led[node] += ledBy[node] - before[index][node] }
       }
       let after = try group.failing(isFailed)
       var options = PlanOptions()

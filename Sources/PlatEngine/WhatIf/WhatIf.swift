@@ -189,6 +189,11 @@ public enum WhatIf {
       return outcome
     }
 
+    /// What each node leads before anybody takes over.
+    func leads(_ isFailed: [Bool]) -> [Int] {
+      (0..<cluster.nodeCount).map { isFailed[$0] || cluster.status[$0] == .failed ? 0 : Int(led.base[$0]) }
+    }
+
     func isFailed(_ failure: FailureCase) -> [Bool] {
       var isFailed = [Bool](repeating: false, count: cluster.nodeCount)
       for node in failure.nodes { isFailed[node] = true }
@@ -207,8 +212,8 @@ public enum WhatIf {
     }
 
     /// The failover that `Failover` plans, on the touched rows alone; those that had no lead before stay as they are. `led`:
-    /// the partitions that each node leads after it.
-    func failOver(_ touched: [UInt32], _ isFailed: [Bool]) throws(PlatError) -> (outcome: FailureOutcome, led: [Int]) {
+    /// the partitions that each node leads after it. `beside`: what it leads of other maps.
+    func failOver(_ touched: [UInt32], _ isFailed: [Bool], beside: [Int32] = []) throws(PlatError) -> (outcome: FailureOutcome, led: [Int]) {
       var outcome = FailureOutcome()
       let nodeCount = cluster.nodeCount
       outcome.lost = isFailed.indices.reduce(0) {
@@ -219,7 +224,8 @@ public enum WhatIf {
         cluster.failing(isFailed), current, touched.map { Int($0) }, arena: Arena(interrupt: interrupt))
       let led: NodeTable<Int32> = try arena.table(nodeCount)
       for node in 0..<nodeCount where !isFailed[node] && cluster.status[node] != .failed { led.base[node] = self.led.base[node] }
-      let unfilled = try takeover.run(led, weight: takeover.places.isEmpty ? [] : wholeWeights, arena: arena)
+      let unfilled = try takeover.run(
+        led, beside: beside, weight: takeover.places.isEmpty ? [] : wholeWeights, arena: arena)
       var (unreadable, leaderless) = (self.unreadable, self.leaderless)
       for partition in touched {
         let row = current.row(Int(partition))
