@@ -19,20 +19,27 @@ struct Remedies {
     endMaintenance()
   }
 
+  /// Whether all that is wanted finds room then, in all states and in each: what ends the shortage of one state and leaves another
+  /// short is no remedy.
   private func fits(
     _ changed: DenseCluster? = nil, wanted: [Int]? = nil, changing: (rule: Int, to: Int)? = nil,
     more: (beside: Int, rooms: Int)? = nil
   ) -> Bool {
-    RoomTree.fit(
-      changed ?? dense, states: states, wanted: wanted ?? dense.dataWanted, held: held, changing: changing, more: more)
+    Shortage.hasRoom(changed ?? dense, wanted: wanted ?? dense.dataWanted, held: held, changing: changing, more: more)
   }
 
+  /// Each of them brings room for what fits into it by the caps of its own level and of those around it.
   private mutating func addContainers(_ trees: [RoomTree]) {
-    guard let outermost = trees[0].levels.first, outermost.most > 0, trees[0].levels.allSatisfy({ $0.most > 0 }) else { return }
-    let count = trees.map { tree in
-      let each = outermost.most * tree.partitions
-      return (tree.demand - tree.total() + each - 1) / max(each, 1)
-    }.max() ?? 1
+    guard let outermost = trees[0].levels.first, outermost.most > 0 else { return }
+    var count = 1
+    for states in Shortage.groups(dense, wanted: dense.dataWanted) {
+      for tree in RoomTree.all(dense, states: states, wanted: dense.dataWanted, held: held) where tree.total() < tree.demand {
+        guard tree.levels.allSatisfy({ $0.most > 0 }) else { return }
+        let around = tree.levels.filter { $0.level <= outermost.level }.map(\.most)
+        let each = min(outermost.most, around.min() ?? outermost.most) * tree.partitions
+        count = max(count, (tree.demand - tree.total() + each - 1) / max(each, 1))
+      }
+    }
     all.append(.addContainers(level: dense.cluster.levels[outermost.level], count: count, nodes: outermost.most))
   }
 
