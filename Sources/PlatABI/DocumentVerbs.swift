@@ -126,9 +126,49 @@ public func plat_document_compare(
   _ error: UnsafeMutablePointer<plat_error>?
 ) -> plat_status {
   verb(of: a, "a", options, control, to: bytes, error) { source, work in
-    let sides = try MapComparison.sides(
-      source, Input.source(b, "b", work), cluster: cluster.map { try Input.source($0, "cluster", work) }, interrupt: work.interrupt)
-    let comparison = try MapComparison(sides.a, sides.b, interrupt: work.interrupt)
+    let comparison = try DocumentComparison(
+      source, Input.source(b, "b", work), cluster: cluster.map { try Input.source($0, "cluster", work) },
+      interrupt: work.interrupt)
     try giveDocument(bytes, work) { comparison.write(to: &$0) }
+  }
+}
+
+@c @implementation
+public func plat_document_explain_why(
+  _ cluster: UnsafePointer<plat_document>?, _ plan: UnsafePointer<plat_document>?, _ map: UnsafePointer<CChar>?,
+  _ partition: UnsafePointer<CChar>?, _ node: UnsafePointer<CChar>?, _ options: OpaquePointer?, _ control: OpaquePointer?,
+  _ bytes: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<plat_error>?
+) -> plat_status {
+  call(error) {
+    _ = try Handle.out(bytes, "bytes")
+    let work = try Work(options, control)
+    let source = try cluster.map { try Input.source($0, "cluster", work) }
+    let planSource = try Input.source(plan, "plan", work)
+    let mapName = try map.map { try CText.read($0, "map") }
+    let name = try CText.read(partition, "partition")
+    let node = try node.map { try CText.read($0, "node") }
+    guard let source else {
+      guard node == nil else { throw Refusal.argument("node", found: "a name", expected: "NULL, or the cluster, too") }
+      let map = try planSource.locatingErrors { try NamedMap.read(planSource, named: mapName) }
+      let partition = try ExplanationDocument.partition(name, count: map.placement.partitionCount)
+      return try giveDocument(bytes, work) {
+        ExplanationDocument.writeHolders(map, partition: partition, name: name, mapName: mapName, to: &$0)
+      }
+    }
+    let answer = try ExplanationDocument(
+      cluster: source, plan: planSource, map: mapName, partition: name, node: node, interrupt: work.interrupt)
+    try giveDocument(bytes, work) { answer.write(to: &$0) }
+  }
+}
+
+@c @implementation
+public func plat_document_whatif(
+  _ cluster: UnsafePointer<plat_document>?, _ failures: UnsafePointer<CChar>?, _ options: OpaquePointer?,
+  _ control: OpaquePointer?, _ bytes: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<plat_error>?
+) -> plat_status {
+  verb(of: cluster, "cluster", options, control, to: bytes, error) { source, work in
+    let report = try WhatIfReport(
+      source, failures: [CText.read(failures, "failures")], threads: work.values.threads, interrupt: work.interrupt)
+    try giveDocument(bytes, work) { report.write(to: &$0) }
   }
 }

@@ -7,7 +7,7 @@ struct CompareCommand: PlatCommand {
   static let configuration = CommandConfiguration(
     commandName: "compare", abstract: "Set two maps side by side: clusters' maps or plans' targets.",
     discussion: """
-      Rules are judged where the cluster is known: that of --cluster, or whichever of the two documents is one.
+      Documents of several maps are compared map by map, by name, and all together. Rules are judged where the cluster is known: that of --cluster, or whichever of the two documents is one.
       """)
 
   @Argument(help: ArgumentHelp("A cluster document or a plan; - for standard input.", valueName: "a"))
@@ -29,11 +29,10 @@ struct CompareCommand: PlatCommand {
   }
 
   mutating func run(_ console: Console) throws -> Bool {
-    let (a, b) = try console.stage("reading") {
-      let sources = try [pathA, pathB].map { try FileInput.read($0) }
-      return try MapComparison.sides(sources[0], sources[1], cluster: clusterPath.map { try FileInput.read($0) })
+    let sources = try console.stage("reading") { try [pathA, pathB].map { try FileInput.read($0) } }
+    let comparison = try console.stage("comparing") {
+      try DocumentComparison(sources[0], sources[1], cluster: clusterPath.map { try FileInput.read($0) })
     }
-    let comparison = try console.stage("comparing") { try MapComparison(a, b) }
     try console.stage("writing") {
       var writer = JSONWriter()
       comparison.write(to: &writer)

@@ -6,7 +6,7 @@ import PlatFormats
 struct ExplainCommand: PlatCommand {
   static let configuration = CommandConfiguration(
     commandName: "explain", abstract: "Say why a partition's replicas are where they are, and what another node would mean.",
-    usage: "plat explain [<cluster>] <plan> --partition <name> [--node <name>] [-o <file>]",
+    usage: "plat explain [<cluster>] <plan> [--map <name>] --partition <name> [--node <name>] [-o <file>]",
     discussion: """
       A plan says who has what; the cluster that it was made from says why. So name both: plat explain CLUSTER PLAN, or \
       plat explain PLAN --cluster CLUSTER. With --node: what forbids that the node has it, or what it would cost.
@@ -17,6 +17,9 @@ struct ExplainCommand: PlatCommand {
 
   @Option(name: .customLong("cluster"), help: ArgumentHelp("The cluster document that the plan is for.", valueName: "cluster"))
   var clusterPath: String?
+
+  @Option(name: .customLong("map"), help: ArgumentHelp("Which map, where the documents have several.", valueName: "name"))
+  var mapName: String?
 
   @Option(help: ArgumentHelp("The partition.", valueName: "name"))
   var partition: String
@@ -39,50 +42,26 @@ struct ExplainCommand: PlatCommand {
 
   mutating func run(_ console: Console) throws -> Bool {
     guard documents.count == 2 else { return try explainAlone(console) }
-    let (source, document, plan) = try console.stage("reading") {
-      let source = try FileInput.read(documents[0])
-      let document = try ClusterReader.read(source)
-      return (source, document, try PlanReader.read(FileInput.read(documents[1]), for: document))
+    let sources = try console.stage("reading") { try documents.map { try FileInput.read($0) } }
+    let answer = try console.stage("explaining") {
+      try ExplanationDocument(cluster: sources[0], plan: sources[1], map: mapName, partition: partition, node: node)
     }
-    let cluster = document.cluster
-    let partition = try index(of: partition, cluster.ranges, count: cluster.settings.partitionCount)
-    let node = try self.node.map { name in
-      guard let index = cluster.nodes.firstIndex(where: { $0.name == name }) else {
-        throw InputError(path: "--node", found: name, expected: "a node of the cluster")
-      }
-      return index
-    }
-    let explanation = try console.stage("explaining") {
-      try source.locatingErrors {
-        try Judge.explain(
-          DenseCluster(cluster), map: plan.map.placement, from: document.map?.placement, partition: partition, node: node)
-      }
-    }
-    let answer = ExplanationDocument(explanation, of: cluster, node: node)
     var writer = JSONWriter()
     answer.write(to: &writer)
     try writer.write(to: outputPath)
-    console.summarize { answer.text } json: { $0.member("replicas", explanation.holders.count) }
+    console.summarize { answer.text } json: { $0.member("replicas", answer.holderCount) }
     return true
   }
 
   private func explainAlone(_ console: Console) throws -> Bool {
     let source = try console.stage("reading") { try FileInput.read(documents[0]) }
-    let map = try source.locatingErrors { try NamedMap.read(source) }
-    let partition = try index(of: self.partition, KeyRanges(), count: map.placement.partitionCount)
+    let map = try source.locatingErrors { try NamedMap.read(source, named: mapName) }
+    let partition = try ExplanationDocument.partition(self.partition, count: map.placement.partitionCount)
     var writer = JSONWriter()
-    ExplanationDocument.writeHolders(map, partition: partition, name: self.partition, to: &writer)
+    ExplanationDocument.writeHolders(map, partition: partition, name: self.partition, mapName: mapName, to: &writer)
     try writer.write(to: outputPath)
     let name = self.partition
     console.summarize { ExplanationDocument.holdersText(map, partition: partition, name: name) } json: { _ in }
     return true
-  }
-
-  private func index(of name: String, _ ranges: KeyRanges, count: Int) throws -> Int {
-    if let index = ranges.index(named: name) { return index }
-    if ranges.isEmpty, let index = Int(name), (0..<count).contains(index), "\(index)" == name { return index }
-    throw InputError(
-      path: "--partition", found: name,
-      expected: ranges.isEmpty ? "the number of a partition, from 0 to \(count - 1)" : "the name of a partition")
   }
 }

@@ -11,9 +11,9 @@ import Testing
     verbs = try place.compile("\(Toolbox.programs)/verbs.c")
   }
 
-  private func plat(_ arguments: String) throws {
+  private func plat(_ arguments: String, status: Int32? = nil) throws {
     let run = try Toolbox.run("'\(Toolbox.plat)' \(arguments) --quiet", in: place.path)
-    try #require([0, 1].contains(run.status), "\(run.output)")
+    try #require(status.map { $0 == run.status } ?? [0, 1].contains(run.status), "\(run.output)")
   }
 
   /// Runs a verb of the library into `file`, and compares that with what the command line wrote to `other`.
@@ -164,5 +164,24 @@ import Testing
     try same("document-check", "cluster plan", as: "checked")
     try plat("verify cluster plan -o verified")
     try same("document-verify", "cluster plan", as: "verified")
+    try plat("explain cluster plan --map m1 --partition 7 --node n00003 -o explained")
+    try same("document-explain-why", "cluster plan m1 7 n00003", as: "explained")
+    try plat("compare cluster plan -o compared", status: 65)  // the maps are fresh
+    try plat("generate --nodes 9 --partitions 50 --maps 3 --map drifted --seed 3 -o other")
+    try plat("compare other plan --cluster cluster -o compared")
+    try same("document-compare", "other plan cluster", as: "compared")
+    try plat("compare plan plan -o compared")
+    try same("document-compare", "plan plan", as: "compared")
+    try plat("whatif other --fail each:node -o failed")
+    try same("document-whatif", "other each:node threads=2", as: "failed")
+  }
+
+  @Test func explanationsAndFailuresOfOneMap() throws {
+    try plat("generate --nodes 9 --partitions 64 --zones 3 --map drifted --join 1 --seed 3 -o cluster")
+    try plat("plan cluster -o plan")
+    try plat("explain cluster plan --partition 7 --node n00003 -o explained")
+    try same("document-explain-why", "cluster plan '' 7 n00003", as: "explained")
+    try plat("whatif cluster --fail each:zone -o failed")
+    try same("document-whatif", "cluster each:zone", as: "failed")
   }
 }

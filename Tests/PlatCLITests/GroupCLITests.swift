@@ -65,6 +65,77 @@ import Testing
     #expect(one.status == 65 && one.messages.contains("one map, as the cluster has"), "\(one.messages)")
   }
 
+  /// Which of the maps must be said; then it is explained as one map is, beside what nodes hold of all.
+  @Test func oneOfThemIsExplained() throws {
+    let cluster = write()
+    let plan = folder.file("plan")
+    _ = try folder.plat(["plan", cluster, "-o", plan, "--quiet"])
+    for documents in [[cluster, plan], [plan]] {
+      let which = try folder.plat(["explain"] + documents + ["--partition", "1"])
+      #expect(which.status == 65 && which.messages.contains("--map NAME: orders, users"), "\(which.messages)")
+      let none = try folder.plat(["explain"] + documents + ["--partition", "1", "--map", "nobody"])
+      #expect(none.status == 65 && none.messages.contains(#"no map "nobody""#), "\(none.messages)")
+      let named = try folder.plat(["explain"] + documents + ["--partition", "1", "--map", "users"])
+      #expect(named.status == 0 && named.output.contains(#""map": "users""#), "\(named.messages)")
+      #expect(try folder.plat(["explain"] + documents + ["--partition", "2", "--map", "users"]).status == 65)
+      #expect(try folder.plat(["explain"] + documents + ["--partition", "2", "--map", "orders"]).status == 0)
+    }
+    let other = try folder.plat(["explain", cluster, plan, "--partition", "3", "--map", "orders", "--node", "d"])
+    #expect(other.status == 0 && other.messages.contains("partition 3 of map orders") && other.messages.contains("d is leaving"))
+    #expect(other.output.contains(#"d is leaving"#), "\(other.output)")
+  }
+
+  @Test func eachIsFailedAndAllTogether() throws {
+    let fresh = write()
+    let none = try folder.plat(["whatif", fresh, "--fail", "a"])
+    #expect(none.status == 65 && none.messages.contains("maps[0]"), "\(none.messages)")
+    let maps = """
+      { "plat": 1, "settings": { "numPartitions": 2 }, "levels": ["zone"], "containers": { "z0": ["a"], "z1": ["b"], "z2": ["c"] },
+        "maps": [
+        { "name": "orders", "map": { "partitions": { "0": { "master": ["a"], "slave": ["b"] }, "1": { "master": ["b"], "slave": ["a"] } } } },
+        { "name": "users", "settings": { "numPartitions": 1, "constraints": { "slave": 0 } },
+          "map": { "partitions": { "0": { "master": ["c"] } } } } ] }
+      """
+    let now = folder.write(maps, "now")
+    let run = try folder.plat(["whatif", now, "--fail", "each:zone"])
+    #expect(run.status == 1 && run.messages.contains("3 failures in a cluster of 2 maps of 3 partitions on 3 nodes"), "\(run.messages)")
+    #expect(run.messages.contains("unreadable              1, if z2 fails"), "\(run.messages)")
+    let failures = run.output.split(separator: "\n").filter { $0.contains(#"{"fail":"#) }
+    for part in [
+      #"{"fail":"z0","level":"zone","nodes":1,"lost":2,"readable":3,"unreadable":0,"#, #"{"name":"orders","lost":2,"readable":2,"#,
+      #"{"name":"users","lost":0,"readable":1,"#,
+    ] {
+      #expect(failures.contains { $0.contains(#""fail":"z0""#) && $0.contains(part) }, "\(part)")
+    }
+  }
+
+  @Test func theyAreComparedMapByMap() throws {
+    let cluster = write()
+    let plan = folder.file("plan")
+    _ = try folder.plat(["plan", cluster, "-o", plan, "--quiet"])
+    let same = try folder.plat(["compare", plan, plan])
+    #expect(same.status == 0 && same.messages.hasPrefix("the 2 maps are the same: 26 replicas"), "\(same.messages)")
+    let now = folder.write(
+      """
+      { "plat": 1, "settings": { "numPartitions": 2, "constraints": { "slave": 0 } }, "nodes": { "a": {}, "b": {}, "z": {} }, "maps": [
+        { "name": "users", "map": { "partitions": { "0": { "master": ["a"] }, "1": { "master": ["z"] } } } },
+        { "name": "more", "map": { "partitions": { "0": { "master": ["b"] }, "1": { "master": ["z"] } } } } ] }
+      """, "now")
+    let run = try folder.plat(["compare", plan, now, "--cluster", cluster])
+    #expect(run.status == 0 && run.messages.contains("only in A: orders") && run.messages.contains("only in B: more"), "\(run.messages)")
+    #expect(run.output.contains(#"{"name":"orders","onlyIn":"a"}"#) && run.output.contains(#"{"name":"more","onlyIn":"b"}"#))
+    #expect(run.output.contains(#"{"node":"z","a":{"master":0,"slave":0,"total":0},"b":{"master":2,"slave":0,"total":2}}"#), "\(run.output)")
+    let one = folder.write(
+      #"{ "plat": 1, "settings": { "numPartitions": 2 }, "nodes": { "a": {} }, "map": { "partitions": {} } }"#, "one")
+    let mixed = try folder.plat(["compare", plan, one])
+    #expect(mixed.status == 65 && mixed.messages.contains("several maps, as in the first document"), "\(mixed.messages)")
+    let other = folder.write(
+      #"{ "plat": 1, "settings": { "numPartitions": 3 }, "nodes": { "a": {} }, "maps": [ { "name": "users", "map": { "partitions": {} } } ] }"#,
+      "other")
+    let sizes = try folder.plat(["compare", plan, other])
+    #expect(sizes.status == 65 && sizes.messages.contains("maps, users"), "\(sizes.messages)")
+  }
+
   @Test func oneOfThemIsExported() throws {
     let cluster = write()
     _ = try folder.plat(["plan", cluster, "-o", folder.file("plan"), "--quiet"])

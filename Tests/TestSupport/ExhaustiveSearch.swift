@@ -97,7 +97,7 @@ public enum ExhaustiveSearch {
 
   /// Every choice of states for a partition's holders that breaks no hard rule, as rows of a map. No state gets more
   /// than is wanted, so there is none for more holders than that.
-  static func roles(_ cluster: DenseCluster, _ holders: [Int], mayBeMaster: (Int) -> Bool) -> [[[Int]]] {
+  public static func roles(_ cluster: DenseCluster, _ holders: [Int], mayBeMaster: (Int) -> Bool) -> [[[Int]]] {
     var rows: [[[Int]]] = [cluster.wanted.map { _ in [] }]
     for node in holders {
       rows = rows.flatMap { row in

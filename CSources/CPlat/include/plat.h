@@ -599,7 +599,19 @@ plat_status plat_document_route(const plat_document *PLAT_NULLABLE cluster, cons
 plat_status plat_document_explain(const plat_document *PLAT_NULLABLE plan, uint32_t partition,
                                   const plat_options *PLAT_NULLABLE options, plat_control *PLAT_NULLABLE control,
                                   plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes, plat_error *PLAT_NULLABLE error);
-/* Two documents side by side, clusters or plans. Rules are judged where the cluster is known: `cluster`, or whichever of
+/* What `plat explain CLUSTER PLAN` writes: why the partition of this name is where it is, and what it would mean for `node`
+ * to have it (NULL: no such question). `map`: which, where the documents have several; else NULL. Without a `cluster` as
+ * plat_document_explain. */
+plat_status plat_document_explain_why(const plat_document *PLAT_NULLABLE cluster,
+                                      const plat_document *PLAT_NULLABLE plan, const char *PLAT_NULLABLE map,
+                                      const char *PLAT_NULLABLE partition, const char *PLAT_NULLABLE node,
+                                      const plat_options *PLAT_NULLABLE options, plat_control *PLAT_NULLABLE control,
+                                      plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes, plat_error *PLAT_NULLABLE error);
+/* What failures would do, as plat_whatif; of several maps to each, and to all together. */
+plat_status plat_document_whatif(const plat_document *PLAT_NULLABLE cluster, const char *PLAT_NULLABLE failures,
+                                 const plat_options *PLAT_NULLABLE options, plat_control *PLAT_NULLABLE control,
+                                 plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes, plat_error *PLAT_NULLABLE error);
+/* Two documents side by side, clusters or plans, both with one map or both with several. Rules are judged where the cluster is known: `cluster`, or whichever of
  * the two is one. */
 plat_status plat_document_compare(const plat_document *PLAT_NULLABLE a, const plat_document *PLAT_NULLABLE b,
                                   const plat_document *PLAT_NULLABLE cluster, const plat_options *PLAT_NULLABLE options,

@@ -20,7 +20,8 @@ public struct Explanation: Equatable, Sendable {
     public var moves: Int
     /// Breaches of soft rules more.
     public var brokenSoft: Int
-    /// Replicas by which the two nodes would lie outside of their windows, more than they do.
+    /// Replicas by which the two nodes would lie outside of their windows, more than they do; of several maps those of the sums
+    /// as well.
     public var outside: Int
     public var because: String
   }
@@ -47,15 +48,49 @@ extension Judge {
     _ cluster: DenseCluster, map: PlacementMap, from current: PlacementMap?, partition: Int, node: Int? = nil,
     interrupt: Interrupt? = nil
   ) throws(PlatError) -> Explanation {
+    try explain(cluster, map: map, from: current, partition: partition, node: node, sums: nil, interrupt)
+  }
+
+  /// The same of map `index` of a group, beside what nodes hold of all its maps. `currents`: map for map; nil: it was fresh.
+  /// O(P · R + maps · N + N log N), with P and R of all maps.
+  public static func explain(
+    _ group: DenseGroup, maps: [PlacementMap], from currents: [PlacementMap?], map index: Int, partition: Int,
+    node: Int? = nil, interrupt: Interrupt? = nil
+  ) throws(PlatError) -> Explanation {
+    var before: [PlacementMap] = []
+    for (cluster, current) in zip(group.clusters, currents) {
+      if let current { before.append(current) } else { before.append(try PlacementMap(partitionCount: 0, slotCounts: cluster.wanted)) }
+    }
+    let now = sums(group, maps)
+    let sums = ExplainedSums(
+      now: now.held, was: sums(group, before).held, due: now.due, tolerance: group.group.shared.settings.exactTolerance)
+    return try explain(
+      group.clusters[index], map: maps[index], from: currents[index], partition: partition, node: node, sums: sums, interrupt)
+  }
+
+  private static func explain(
+    _ cluster: DenseCluster, map: PlacementMap, from current: PlacementMap?, partition: Int, node: Int?,
+    sums: ExplainedSums?, _ interrupt: Interrupt?
+  ) throws(PlatError) -> Explanation {
     let nothing = try PlacementMap(partitionCount: 0, slotCounts: cluster.wanted)
     let matter = try Matter(cluster, map: map, before: current ?? nothing, interrupt: interrupt)
     let was = try Holders(try Matter(cluster, map: current ?? nothing, before: nil, interrupt: interrupt))
     let now = try Holders(matter)
     let explainer = Explainer(
-      matter: matter, now: now, was: was, peers: try Peers(matter, now), due: due(cluster, map: map))
+      matter: matter, now: now, was: was, peers: try Peers(matter, now), due: due(cluster, map: map), sums: sums)
     try interrupt?.finished("explaining")
     return explainer.explain(partition, node)
   }
+}
+
+/// What nodes hold of all maps of a group, and had before.
+private struct ExplainedSums {
+  let now: [Int]
+  let was: [Int]
+  let due: [Rational]
+  let tolerance: Rational
+
+  func tolerated(_ node: Int) -> Judge.Tolerated { Judge.Tolerated(due[node], tolerance: tolerance) }
 }
 
 /// Puts the reasons together.
@@ -66,6 +101,8 @@ private struct Explainer {
   let was: Judge.Holders
   let peers: Judge.Peers
   let due: JudgedDue
+  /// Where the map is one of several.
+  let sums: ExplainedSums?
 
   func explain(_ partition: Int, _ node: Int?) -> Explanation {
     let row = row(partition, in: matter.map)
@@ -131,6 +168,9 @@ private struct Explainer {
     if before.count > wanted { return "\(before.count) had it, and \(wanted) are asked for" }
     let load = Int(was.totals.base[old.node])
     if load > tolerated(old.node).aboveMost { return "held \(matter.replicas(load)) and is due \(due.total[old.node])" }
+    if let sums, sums.was[old.node] > sums.tolerated(old.node).aboveMost {
+      return "held \(matter.replicas(sums.was[old.node])) of all maps and is due \(sums.due[old.node])"
+    }
     if row.count < before.count { return "no legal place was left for \(before.count) replicas" }
     return "gave it up to make room, in a chain of moves: it held \(matter.replicas(load)) and is due \(due.total[old.node])"
   }
@@ -156,8 +196,9 @@ private struct Explainer {
     case .maintenance where !held: forbidden.append("\(name) is in maintenance and gets nothing new")
     default: break
     }
-    if let capacity = matter.dense.cluster.nodes[node].capacity, Int(now.totals.base[node]) >= capacity {
-      forbidden.append("\(name) may hold \(matter.replicas(capacity)) and holds \(now.totals.base[node])")
+    let holds = sums?.now[node] ?? Int(now.totals.base[node])
+    if let capacity = matter.dense.cluster.nodes[node].capacity, holds >= capacity {
+      forbidden.append("\(name) may hold \(matter.replicas(capacity))\(sums == nil ? "" : " of all maps") and holds \(holds)")
     }
     let exchanges = row.prefix(Explainer.mostExchanges).map { exchange(node, instead: $0, row, before) }.enumerated().sorted {
       let (a, b) = ($0.element, $1.element)
@@ -189,8 +230,8 @@ private struct Explainer {
       + "\(matter.nodeName(instead.node)) \(Int(now.totals.base[instead.node]) - 1) and is due \(due.total[instead.node])"
     if moves != 0 { words.append("\(abs(moves)) move \(moves > 0 ? "more" : "less")") }
     if soft != 0 { words.append("\(abs(soft)) \(soft > 0 ? "more" : "fewer") breaches of soft rules") }
-    if outside > 0 { words.append("out of balance: \(dues)") }
-    if words.isEmpty { words.append("as good: \(dues)") }
+    if outside > 0 { words.append("out of balance: \(dues)\(sumWords(node, instead.node))") }
+    if words.isEmpty { words.append("as good: \(dues)\(sumWords(node, instead.node))") }
     return .init(
       instead: instead.node, state: instead.state, forbidden: forbidden, moves: moves, brokenSoft: soft, outside: outside,
       because: forbidden.isEmpty ? words.joined(separator: "; ") : forbidden.joined(separator: "; "))
@@ -200,7 +241,18 @@ private struct Explainer {
   private func outside(_ node: Int, by change: Int) -> Int {
     let window = tolerated(node)
     func distance(_ load: Int) -> Int { max(0, load - window.aboveMost, window.belowLeast - load) }
-    return distance(Int(now.totals.base[node]) + change) - distance(Int(now.totals.base[node]))
+    let outside = distance(Int(now.totals.base[node]) + change) - distance(Int(now.totals.base[node]))
+    guard let sums else { return outside }
+    let ofAll = sums.tolerated(node)
+    func distanceOfAll(_ load: Int) -> Int { max(0, load - ofAll.aboveMost, ofAll.belowLeast - load) }
+    return outside + distanceOfAll(sums.now[node] + change) - distanceOfAll(sums.now[node])
+  }
+
+  /// What the two would hold of all maps.
+  private func sumWords(_ node: Int, _ instead: Int) -> String {
+    guard let sums else { return "" }
+    return "; of all maps \(matter.nodeName(node)) \(sums.now[node] + 1) and is due \(sums.due[node]), "
+      + "\(matter.nodeName(instead)) \(sums.now[instead] - 1) and is due \(sums.due[instead])"
   }
 
   private func tolerated(_ node: Int) -> Judge.Tolerated {

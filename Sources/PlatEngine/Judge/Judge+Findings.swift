@@ -36,7 +36,7 @@ extension Judge {
     /// of several about one state, the one that is short of most comes first.
     private func prove(_ findings: inout [Finding]) {
       guard reasons != nil else { return }
-      var shortages = Shortage.all(matter.dense) { Int(holders.totals.base[$0]) }
+      var shortages = Shortage.all(matter.dense, held: Resting(matter))
       shortages = shortages.indices.sorted { (-shortages[$0].short, $0) < (-shortages[$1].short, $1) }.map { shortages[$0] }
       for index in findings.indices where findings[index].have < findings[index].want && !shortages.isEmpty {
         guard findings[index].rule.hasPrefix("constraints.") else { continue }

@@ -70,6 +70,13 @@ extension Judge {
           + "\(made) made of \(budget) in all maps"))
   }
 
+  /// What each node holds of all maps, and is due of them, in total. O(Σ P · R + maps · N).
+  static func sums(_ group: DenseGroup, _ maps: [PlacementMap]) -> (held: [Int], due: [Rational]) {
+    var sums = Sums(group)
+    for (map, cluster) in zip(maps, group.clusters) { sums.add(map, cluster, due(cluster, map: map), times: 1) }
+    return sums.totals
+  }
+
   /// Loads and dues of all maps, node by node.
   private struct Sums {
     private let group: DenseGroup
@@ -89,6 +96,8 @@ extension Judge {
       due = Array(repeating: Array(repeating: .zero, count: group.nodeCount), count: stateNames.count + 1)
       hasWeight = Array(repeating: false, count: group.nodeCount)
     }
+
+    var totals: (held: [Int], due: [Rational]) { (have[stateNames.count], due[stateNames.count]) }
 
     /// Counts a map, and its dues where they are its own.
     mutating func add(_ map: PlacementMap, _ cluster: DenseCluster, _ due: JudgedDue, times: Int?) {

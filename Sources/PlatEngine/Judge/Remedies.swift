@@ -4,29 +4,43 @@ struct Remedies {
   private(set) var all: [Remedy] = []
   private let dense: DenseCluster
   private let states: [Int]
-  private let held: (Int) -> Int
+  private let held: Resting
 
-  init(
-    _ dense: DenseCluster, states: [Int], held: @escaping (Int) -> Int, short: Int, full: [RoomTree.Element]
-  ) {
+  /// `trees`: of all partitions and of each kind. `full`: what proves the shortage.
+  init(_ dense: DenseCluster, states: [Int], held: Resting, trees: [RoomTree], full: [RoomTree.Element]) {
     self.dense = dense
     self.states = states
     self.held = held
-    let tree = RoomTree(dense, states: states, wanted: dense.dataWanted, held: held)
-    addContainers(tree, short)
-    addNodes(tree)
+    addContainers(trees)
+    addNodes(trees[0])
     raiseAtMost()
-    raiseCapacity(tree, full)
+    raiseCapacity(trees[0], full)
     lowerConstraint()
     endMaintenance()
   }
 
-  private mutating func addContainers(_ tree: RoomTree, _ short: Int) {
-    guard let outermost = tree.levels.first, outermost.most > 0, tree.levels.allSatisfy({ $0.most > 0 }) else { return }
-    let each = outermost.most * tree.partitions
-    all.append(
-      .addContainers(
-        level: dense.cluster.levels[outermost.level], count: (short + each - 1) / each, nodes: outermost.most))
+  /// Whether all that is wanted finds room then, in all states and in each: what ends the shortage of one state and leaves another
+  /// short is no remedy.
+  private func fits(
+    _ changed: DenseCluster? = nil, wanted: [Int]? = nil, changing: (rule: Int, to: Int)? = nil,
+    more: (beside: Int, rooms: Int)? = nil
+  ) -> Bool {
+    Shortage.hasRoom(changed ?? dense, wanted: wanted ?? dense.dataWanted, held: held, changing: changing, more: more)
+  }
+
+  /// Each of them brings room for what fits into it by the caps of its own level and of those around it.
+  private mutating func addContainers(_ trees: [RoomTree]) {
+    guard let outermost = trees[0].levels.first, outermost.most > 0 else { return }
+    var count = 1
+    for states in Shortage.groups(dense, wanted: dense.dataWanted) {
+      for tree in RoomTree.all(dense, states: states, wanted: dense.dataWanted, held: held) where tree.total() < tree.demand {
+        guard tree.levels.allSatisfy({ $0.most > 0 }) else { return }
+        let around = tree.levels.filter { $0.level <= outermost.level }.map(\.most)
+        let each = min(outermost.most, around.min() ?? outermost.most) * tree.partitions
+        count = max(count, (tree.demand - tree.total() + each - 1) / max(each, 1))
+      }
+    }
+    all.append(.addContainers(level: dense.cluster.levels[outermost.level], count: count, nodes: outermost.most))
   }
 
   /// In the first container of the innermost level that has room for what they bring.
@@ -36,9 +50,9 @@ struct Remedies {
     let boxes = dense.levels.last?.nodes ?? [0..<dense.nodeCount]
     let most = tree.levels.last.map { min($0.most, replicas) } ?? replicas
     guard let box = boxes.indices.first(where: { index in
-      !boxes[index].isEmpty && tree.total(more: (boxes[index].lowerBound, most)) == tree.demand
+      !boxes[index].isEmpty && fits(more: (boxes[index].lowerBound, most))
     }) else { return }
-    let count = Remedies.least(in: 1...most) { tree.total(more: (boxes[box].lowerBound, $0)) == tree.demand } ?? most
+    let count = Remedies.least(in: 1...most) { fits(more: (boxes[box].lowerBound, $0)) } ?? most
     let container = dense.levels.last.map { dense.cluster.containers[$0.modelContainer[box]].name }
     all.append(.addNodes(count: count, container: container))
   }
@@ -47,10 +61,7 @@ struct Remedies {
     let inAll = dense.dataWanted.reduce(0, +)
     for (index, rule) in dense.cluster.settings.placement.enumerated() where rule.strength == .hard {
       guard case .atMost(let most) = rule.demand, most < inAll, rule.states.contains(where: states.contains) else { continue }
-      let to = Remedies.least(in: most + 1...inAll) { to in
-        let tree = RoomTree(dense, states: states, wanted: dense.dataWanted, held: held, changing: (index, to))
-        return tree.total() == tree.demand
-      }
+      let to = Remedies.least(in: most + 1...inAll) { fits(changing: (index, $0)) }
       if let to { all.append(.raiseAtMost(rule: index, to: to)) }
     }
   }
@@ -75,6 +86,7 @@ struct Remedies {
       total += gain
       if gain > 0 { raises.append(Remedy.Raise(node: dense.cluster.nodes[node].name, to: raised.room[node])) }
     }
+    guard !raises.isEmpty, fits(dense.raised(raised.room, of: nodes)) else { return }
     all.append(.raiseCapacity(raises))
   }
 
@@ -96,10 +108,7 @@ struct Remedies {
   private mutating func endMaintenance() {
     let resting = dense.status.indices.filter { dense.status[$0] == .maintenance }
     let sets = resting.prefix(Remedies.mostSteps).map { [$0] } + (resting.count > 1 ? [resting] : [])
-    let set = sets.first { nodes in
-      let tree = RoomTree(dense.active(nodes), states: states, wanted: dense.dataWanted, held: held)
-      return tree.total() == tree.demand
-    }
+    let set = sets.first { fits(dense.active($0)) }
     if let set { all.append(.endMaintenance(nodes: set.map { dense.cluster.nodes[$0].name })) }
   }
 
@@ -109,8 +118,7 @@ struct Remedies {
       for to in (0..<dense.dataWanted[state]).reversed().prefix(Remedies.mostSteps) {
         var wanted = dense.dataWanted
         wanted[state] = to
-        let tree = RoomTree(dense, states: states, wanted: wanted, held: held)
-        guard tree.total() == tree.demand else { continue }
+        guard fits(wanted: wanted) else { continue }
         all.append(.lowerConstraint(state: dense.cluster.settings.model.states[state].name, to: to))
         return
       }
@@ -119,6 +127,13 @@ struct Remedies {
 }
 
 extension DenseCluster {
+  /// The same with room for so many on some nodes.
+  fileprivate func raised(_ room: [Int], of nodes: [Int]) -> DenseCluster {
+    var capacity = capacity
+    for node in nodes { capacity[node] = room[node] }
+    return DenseCluster(self, cluster: cluster, partitionCount: partitionCount, capacity: capacity)
+  }
+
   /// The same with some nodes active.
   fileprivate func active(_ nodes: [Int]) -> DenseCluster {
     var changed = cluster
@@ -173,6 +188,7 @@ extension Shortage: CustomStringConvertible {
     let all = rule.map(most) ?? (parts.isEmpty ? "no node may hold anything" : parts.joined(separator: ", ")
       + (full.count == 1 ? " is full" : " are full"))
     let ends = remedies.isEmpty ? "" : "; " + remedies.map(\.description).joined(separator: ", or ")
-    return "\(all): room for \(room) of \(wanted) \(states.joined(separator: " and ")) replicas\(ends)"
+    let some = partitions.map { " of the \($0 == 1 ? "partition" : "\($0) partitions") that the same nodes in maintenance hold" } ?? ""
+    return "\(all): room for \(room) of \(wanted) \(states.joined(separator: " and ")) replicas\(some)\(ends)"
   }
 }

@@ -9,7 +9,7 @@ extension Shortage {
 
   /// Of a hard limit on peers: a master replicates to all others, so a partition has as many replicas as that may be, and
   /// the master's own. O(states), and O(N + containers) for the remedies.
-  static func ofPeers(_ dense: DenseCluster, held: (Int) -> Int) -> Shortage? {
+  static func ofPeers(_ dense: DenseCluster, held: Resting) -> Shortage? {
     let settings = dense.cluster.settings
     let wanted = DenseCluster.holdingData(settings)
     let inAll = wanted.reduce(0, +)
@@ -34,7 +34,7 @@ extension Shortage {
   }
 
   /// Of the hard near rules: no container has room for a master and for all that must be with it.
-  static func ofNearRules(_ dense: DenseCluster, held: (Int) -> Int) -> [Shortage] {
+  static func ofNearRules(_ dense: DenseCluster, held: Resting) -> [Shortage] {
     dense.cluster.settings.placement.indices.compactMap { index in
       guard let company = Company(dense, rule: index), company.isShort else { return nil }
       let names = company.states.map { dense.cluster.settings.model.states[$0].name }
@@ -119,7 +119,7 @@ private struct Company {
   private static let mostBoxes = 64
 
   /// Each tried before it is told: by this rule, and by the room that all replicas together have.
-  func remedies(_ dense: DenseCluster, held: (Int) -> Int) -> [Remedy] {
+  func remedies(_ dense: DenseCluster, held: Resting) -> [Remedy] {
     let settings = dense.cluster.settings
     func isMet(_ change: Change) -> Bool {
       Company(dense, rule: rule, change)?.isShort != true

@@ -19,6 +19,8 @@ public struct Shortage: Equatable, Sendable {
   public var full: [Full]
   /// Instead of full containers: a rule that every partition meets with by itself.
   public var rule: Rule?
+  /// How many partitions it is about, where not about all: those that the same nodes in maintenance hold.
+  public var partitions: Int?
   /// All that finds room, all that is wanted.
   public var room: Int
   public var wanted: Int
@@ -51,22 +53,25 @@ public enum Remedy: Equatable, Sendable {
 
 extension Shortage {
   /// Of the hard rules and capacities, for all states together, for those of each rule, and for each alone; none where
-  /// everything finds room. `held`: for nodes in maintenance, what they have. O(rules · (N + containers)), more where
+  /// everything finds room. `held`: what nodes in maintenance have. O(rules · (N + containers)), more where
   /// something is short.
-  static func all(_ dense: DenseCluster, held: @escaping (Int) -> Int) -> [Shortage] {
+  static func all(_ dense: DenseCluster, held: Resting) -> [Shortage] {
     let ofRules = [ofPeers(dense, held: held)].compactMap(\.self) + ofNearRules(dense, held: held)
     return ofRules + groups(dense, wanted: dense.dataWanted).compactMap { ofRoom(dense, $0, held) }
   }
 
-  private static func ofRoom(_ dense: DenseCluster, _ states: [Int], _ held: @escaping (Int) -> Int) -> Shortage? {
-    let tree = RoomTree(dense, states: states, wanted: dense.dataWanted, held: held)
+  /// Of all partitions together; or else of those that the same nodes in maintenance hold, the kind that is short of most.
+  private static func ofRoom(_ dense: DenseCluster, _ states: [Int], _ held: Resting) -> Shortage? {
+    let trees = RoomTree.all(dense, states: states, wanted: dense.dataWanted, held: held)
+    func short(_ tree: RoomTree) -> Int { tree.demand - tree.total() }
+    let kinds = trees.dropFirst()
+    guard let tree = short(trees[0]) > 0 ? trees[0] : kinds.max(by: { short($0) < short($1) }), short(tree) > 0 else { return nil }
     let full = tree.elements()
     let room = full.reduce(0) { $0 + $1.room }
-    guard room < tree.demand else { return nil }
     return Shortage(
-      states: states.map { dense.cluster.settings.model.states[$0].name }, full: named(full, tree, dense), room: room,
-      wanted: tree.demand,
-      remedies: Remedies(dense, states: states, held: held, short: tree.demand - room, full: full).all)
+      states: states.map { dense.cluster.settings.model.states[$0].name }, full: named(full, tree, dense),
+      partitions: tree.partitions < dense.partitionCount ? tree.partitions : nil, room: room, wanted: tree.demand,
+      remedies: Remedies(dense, states: states, held: held, trees: trees, full: full).all)
   }
 
   static func named(_ elements: [RoomTree.Element], _ tree: RoomTree, _ dense: DenseCluster) -> [Full] {
@@ -92,12 +97,11 @@ extension Shortage {
 
   /// Whether all that is wanted finds room, states together and each alone.
   static func hasRoom(
-    _ dense: DenseCluster, wanted: [Int], held: (Int) -> Int, changing: (rule: Int, to: Int)? = nil,
+    _ dense: DenseCluster, wanted: [Int], held: Resting, changing: (rule: Int, to: Int)? = nil,
     more: (beside: Int, rooms: Int)? = nil
   ) -> Bool {
     groups(dense, wanted: wanted).allSatisfy { states in
-      let tree = RoomTree(dense, states: states, wanted: wanted, held: held, changing: changing)
-      return tree.total(more: more) == tree.demand
+      RoomTree.fit(dense, states: states, wanted: wanted, held: held, changing: changing, more: more)
     }
   }
 }
@@ -127,17 +131,38 @@ struct RoomTree {
   /// The most replicas of each node.
   var room: [Int]
 
-  init(
-    _ dense: DenseCluster, states: [Int], wanted: [Int], held: (Int) -> Int, changing: (rule: Int, to: Int)? = nil
+  /// Of all partitions, and then of each kind by itself that nodes in maintenance tell from others.
+  static func all(
+    _ dense: DenseCluster, states: [Int], wanted: [Int], held: Resting, changing: (rule: Int, to: Int)? = nil
+  ) -> [RoomTree] {
+    ([nil] + held.kinds.map(Optional.some)).map {
+      RoomTree(dense, states: states, wanted: wanted, held: held, kind: $0, changing: changing)
+    }
+  }
+
+  /// Whether all that is wanted finds room in each of these. O(kinds · (N + containers) · levels).
+  static func fit(
+    _ dense: DenseCluster, states: [Int], wanted: [Int], held: Resting, changing: (rule: Int, to: Int)? = nil,
+    more: (beside: Int, rooms: Int)? = nil
+  ) -> Bool {
+    all(dense, states: states, wanted: wanted, held: held, changing: changing).allSatisfy { $0.total(more: more) == $0.demand }
+  }
+
+  private init(
+    _ dense: DenseCluster, states: [Int], wanted: [Int], held: Resting, kind: Resting.Kind?,
+    changing: (rule: Int, to: Int)?
   ) {
-    partitions = dense.partitionCount
+    let partitions = kind?.partitions ?? dense.partitionCount
+    self.partitions = partitions
     let inAll = states.reduce(0) { $0 + wanted[$1] }
     demand = partitions * inAll
     let mastersOnly = wanted.dropFirst().allSatisfy { $0 == 0 }
     room = dense.cluster.nodes.indices.map { node in
       switch dense.status[node] {
-      case .active: Rational(dense.cluster.nodes[node].weight).sign > 0 ? dense.capacity[node] : 0
-      case .maintenance: states == [0] && !mastersOnly ? 0 : min(held(node), dense.capacity[node])
+      case .active: Rational(dense.cluster.nodes[node].weight).sign > 0 ? min(dense.capacity[node], partitions) : 0
+      case .maintenance:
+        states == [0] && !mastersOnly ? 0
+          : min(kind.map { $0.nodes.contains(node) ? partitions : 0 } ?? held(node), dense.capacity[node])
       case .leaving, .failed: 0
       }
     }

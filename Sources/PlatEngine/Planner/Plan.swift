@@ -34,6 +34,8 @@ public struct PlanOptions: Sendable {
   var wideRow = PlanOptions.wideRow
   /// Of a swap: who takes over from each node, where several maps have agreed on it.
   var counterparts: [NodeIndex]?
+  /// Of one of several maps whose open places are filled one map after the other: how many of the others each node leads.
+  var leadBeside: [Int32] = []
   /// A fresh map keeps soft near rules as if they were hard; where that does not come out even, without.
   var promotesNear = true
 

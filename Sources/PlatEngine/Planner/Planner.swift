@@ -54,9 +54,10 @@ public enum Planner {
     var clock = StageClock(options.interrupt)
     let target = try PlacementMap(
       unfilled: cluster.partitionCount, slotCounts: cluster.dataWanted, arena: Arena(limitBytes: options.memoryLimitBytes))
-    let problem = try Problem(
+    var problem = try Problem(
       cluster, current: current, arena: arena, threads: options.threads, wideRow: options.wideRow,
       promotesNear: options.promotesNear, leavingStay: operation == .cancel)
+    problem.leadBeside = options.leadBeside
     var placement = try Placement(problem, target: target)
     try clock.mark("prepare")
 

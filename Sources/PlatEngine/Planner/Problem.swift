@@ -114,6 +114,9 @@ struct Problem {
   let isReadable: NodeTable<Bool>
   let hasSlaveOnly: Bool
 
+  /// How many partitions of other maps each node leads, where open places are to go to whoever leads least of all; else empty.
+  var leadBeside: [Int32] = []
+
   /// Threads to work with. Nothing that is found out depends on it.
   let threads: Int
   /// Rows, of the current map or the next, are looked at through marks instead of slot by slot.
@@ -293,7 +296,7 @@ struct Problem {
 
 extension DenseCluster {
   /// Nil where any map keeps it.
-  fileprivate var limitOnPeers: FanOutLimit? {
+  var limitOnPeers: FanOutLimit? {
     guard let limit = cluster.settings.fanOut, wanted[0] > 0, replicas > 1 else { return nil }
     let most = min(limit.outbound ?? .max, limit.inbound ?? .max)
     guard replicas <= FanOut.mostReplicas else { return nil }

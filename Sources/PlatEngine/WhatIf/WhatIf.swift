@@ -52,22 +52,33 @@ public enum WhatIf {
     interrupt: Interrupt? = nil
   ) throws(PlatError) -> [FailureOutcome] {
     let ground = try Ground(cluster, current, interrupt: interrupt?.quiet)
-    var outcomes = [Result<FailureOutcome, PlatError>](repeating: .success(FailureOutcome()), count: cases.count)
-    let next = Atomic<Int>(0)
+    return try runEach(cases, threads: threads, interrupt) { failure throws(PlatError) in try ground.fail(failure) }
+  }
+
+  /// What each failure comes to, in their order.
+  static func runEach<Outcome: Sendable>(
+    _ cases: [FailureCase], threads: Int, _ interrupt: Interrupt?, _ fail: (FailureCase) throws(PlatError) -> Outcome
+  ) throws(PlatError) -> [Outcome] {
+    var outcomes = [Result<Outcome, PlatError>](repeating: .failure(.cancelled), count: cases.count)
     outcomes.withUnsafeMutableBufferPointer { outcomes in
       nonisolated(unsafe) let outcomes = outcomes
-      Threads.perform(max(1, min(threads, cases.count))) { _ in
-        while true {
-          let index = next.add(1, ordering: .relaxed).oldValue
-          guard index < cases.count else { return }
-          outcomes[index] = Result { () throws(PlatError) in
-            try interrupt?.throwIfRequested()
-            return try ground.fail(cases[index])
+      withoutActuallyEscaping(fail) { fail in
+        nonisolated(unsafe) let fail = fail
+        let next = Atomic<Int>(0)
+        Threads.perform(max(1, min(threads, cases.count))) { _ in
+          while true {
+            let index = next.add(1, ordering: .relaxed).oldValue
+            guard index < cases.count else { return }
+            outcomes[index] = Result { () throws(PlatError) in
+              try interrupt?.throwIfRequested()
+              return try fail(cases[index])
+            }
           }
         }
       }
     }
-    var all: [FailureOutcome] = []
+    var all: [Outcome] = []
+    all.reserveCapacity(cases.count)
     for outcome in outcomes { all.append(try outcome.get()) }
     return all
   }
@@ -94,8 +105,10 @@ public enum WhatIf {
     let isPlain: Bool
     let interrupt: Interrupt?
 
-    /// O(P · R).
-    init(_ cluster: DenseCluster, _ current: PlacementMap, interrupt: Interrupt?) throws(PlatError) {
+    /// `health`: that of one of several maps, which were judged together and are repaired together. O(P · R).
+    init(
+      _ cluster: DenseCluster, _ current: PlacementMap, health known: Health? = nil, interrupt: Interrupt?
+    ) throws(PlatError) {
       self.interrupt = interrupt
       self.cluster = cluster
       self.current = current
@@ -105,8 +118,11 @@ public enum WhatIf {
       let stateOfSlot = current.stateOfSlot
       dataSlots = stateOfSlot.indices.filter { model.states[stateOfSlot[$0]].holdsData }
       leadSlots = stateOfSlot.indices.filter { stateOfSlot[$0] == 0 }
-      let report = try Judge.judge(cluster, map: current, from: nil, interrupt: interrupt)
-      health = report.health
+      if let known {
+        health = known
+      } else {
+        health = try Judge.judge(cluster, map: current, from: nil, interrupt: interrupt).health
+      }
 
       let nodeCount = cluster.nodeCount
       first = try arena.table(nodeCount + 1)
@@ -146,6 +162,10 @@ public enum WhatIf {
         }
       }
 
+      guard known == nil else {
+        isPlain = false
+        return
+      }
       let settings = cluster.cluster.settings
       let problem = try Problem(cluster, current: current, arena: try Arena(interrupt: interrupt))
       let hasNear = settings.placement.contains { if case .near = $0.demand { $0.strength == .hard } else { false } }
@@ -157,18 +177,9 @@ public enum WhatIf {
     }
 
     func fail(_ failure: FailureCase) throws(PlatError) -> FailureOutcome {
-      var isFailed = [Bool](repeating: false, count: cluster.nodeCount)
-      var touched: [UInt32] = []
-      for node in failure.nodes where !isFailed[node] {
-        isFailed[node] = true
-        touched += UnsafeBufferPointer(
-          start: partitions.base + Int(first.base[node]), count: Int(first.base[node + 1] - first.base[node]))
-      }
-      touched.sort()
-      var outcome = FailureOutcome()
-      outcome.lost = failure.nodes.reduce(0) { $0 + (cluster.status[$1] == .failed ? 0 : Int(held.base[$1])) }
-      touched = touched.indices.filter { $0 == 0 || touched[$0] != touched[$0 - 1] }.map { touched[$0] }
-      try failOver(touched, isFailed, &outcome)
+      let isFailed = isFailed(failure)
+      let touched = touched(by: isFailed)
+      var (outcome, _) = try failOver(touched, isFailed)
       if isPlain, let repair = try Repair(self, touched, isFailed) {
         (outcome.moves, outcome.mostHeld, outcome.unmet) = (repair.moves, repair.mostHeld, repair.unmet)
         outcome.isPartial = true
@@ -178,15 +189,43 @@ public enum WhatIf {
       return outcome
     }
 
-    /// The failover that `Failover` plans, on the touched rows alone; those that had no lead before stay as they are.
-    private func failOver(_ touched: [UInt32], _ isFailed: [Bool], _ outcome: inout FailureOutcome) throws(PlatError) {
+    /// What each node leads before anybody takes over.
+    func leads(_ isFailed: [Bool]) -> [Int] {
+      (0..<cluster.nodeCount).map { isFailed[$0] || cluster.status[$0] == .failed ? 0 : Int(led.base[$0]) }
+    }
+
+    func isFailed(_ failure: FailureCase) -> [Bool] {
+      var isFailed = [Bool](repeating: false, count: cluster.nodeCount)
+      for node in failure.nodes { isFailed[node] = true }
+      return isFailed
+    }
+
+    /// The partitions that failed nodes hold, ascending, each once.
+    func touched(by isFailed: [Bool]) -> [UInt32] {
+      var touched: [UInt32] = []
+      for node in isFailed.indices where isFailed[node] {
+        touched += UnsafeBufferPointer(
+          start: partitions.base + Int(first.base[node]), count: Int(first.base[node + 1] - first.base[node]))
+      }
+      touched.sort()
+      return touched.indices.filter { $0 == 0 || touched[$0] != touched[$0 - 1] }.map { touched[$0] }
+    }
+
+    /// The failover that `Failover` plans, on the touched rows alone; those that had no lead before stay as they are. `led`:
+    /// the partitions that each node leads after it. `beside`: what it leads of other maps.
+    func failOver(_ touched: [UInt32], _ isFailed: [Bool], beside: [Int32] = []) throws(PlatError) -> (outcome: FailureOutcome, led: [Int]) {
+      var outcome = FailureOutcome()
       let nodeCount = cluster.nodeCount
+      outcome.lost = isFailed.indices.reduce(0) {
+        $0 + (isFailed[$1] && cluster.status[$1] != .failed ? Int(held.base[$1]) : 0)
+      }
       let arena = try Arena(interrupt: interrupt)
       let takeover = try Failover.Takeover(
         cluster.failing(isFailed), current, touched.map { Int($0) }, arena: Arena(interrupt: interrupt))
       let led: NodeTable<Int32> = try arena.table(nodeCount)
       for node in 0..<nodeCount where !isFailed[node] && cluster.status[node] != .failed { led.base[node] = self.led.base[node] }
-      let unfilled = try takeover.run(led, weight: takeover.places.isEmpty ? [] : wholeWeights, arena: arena)
+      let unfilled = try takeover.run(
+        led, beside: beside, weight: takeover.places.isEmpty ? [] : wholeWeights, arena: arena)
       var (unreadable, leaderless) = (self.unreadable, self.leaderless)
       for partition in touched {
         let row = current.row(Int(partition))
@@ -199,8 +238,10 @@ public enum WhatIf {
       outcome.unreadable = unreadable
       outcome.readable = cluster.partitionCount - unreadable
       outcome.leaderless = leaderless + unfilled.count
-      outcome.mostLed = (0..<nodeCount).reduce(0) { max($0, Int(led.base[$1])) }
+      let ledBy = (0..<nodeCount).map { Int(led.base[$0]) }
+      outcome.mostLed = ledBy.max() ?? 0
       outcome.health = unreadable > 0 || outcome.leaderless > 0 ? .red : outcome.lost > 0 ? .yellow : health
+      return (outcome, ledBy)
     }
 
     private func planAll(_ isFailed: [Bool], _ outcome: inout FailureOutcome) throws(PlatError) {

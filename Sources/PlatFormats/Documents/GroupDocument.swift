@@ -24,6 +24,22 @@ public struct GroupDocument: Sendable {
 
   public func index(of name: String) -> Int? { group.members.firstIndex { $0.name == name } }
 
+  /// The map that a question is about: the one of this name, or the only one.
+  package func index(asked name: String?) throws(InputError) -> Int {
+    let names = group.members.map(\.name)
+    guard let name = name ?? (names.count == 1 ? names[0] : nil) else { throw GroupReader.ambiguous(names) }
+    guard let index = index(of: name) else { throw GroupReader.unknown(name, names) }
+    return index
+  }
+
+  /// The current maps; throws where one is fresh.
+  package func everyMap() throws(InputError) -> [MapDocument] {
+    if let index = maps.firstIndex(where: { $0 == nil }) {
+      throw InputError(path: "maps[\(index)]", found: "no map", expected: "a cluster with every map")
+    }
+    return maps.compactMap { $0 }
+  }
+
   /// The maps that a plan is made from: for fresh ones such that say nothing of any partition.
   package func mapsBefore() throws(PlatError) -> [PlacementMap] {
     var result: [PlacementMap] = []

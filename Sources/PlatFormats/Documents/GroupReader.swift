@@ -87,6 +87,27 @@ enum GroupReader {
     return try reader.readString(expected: "the name of a map").string
   }
 
+  // MARK: names
+
+  /// The array comes next, of a cluster or a plan. O(bytes).
+  static func readNames(_ reader: inout JSONReader) throws(DocumentError) -> [String] {
+    let entries: [JSONSections<EarlierKey>] = try sections(&reader)
+    return try entries.map { entry throws(DocumentError) in try readName(&reader, entry, .name) }
+  }
+
+  /// A question about one map that does not say which.
+  static func ambiguous(_ names: [String]) -> InputError {
+    InputError(path: "maps", found: "several maps", expected: "the name of one, --map NAME: \(list(names))")
+  }
+
+  static func unknown(_ name: String, _ names: [String]) -> InputError {
+    InputError(path: "maps", found: "no map \"\(name)\"", expected: "a map of the document: \(list(names))")
+  }
+
+  private static func list(_ names: [String]) -> String {
+    names.prefix(20).joined(separator: ", ") + (names.count > 20 ? " and \(names.count - 20) more" : "")
+  }
+
   // MARK: maps from before
 
   private enum EarlierKey: String, JSONKey {
@@ -127,6 +148,18 @@ enum GroupReader {
   }
 
   // MARK: plans
+
+  /// The array comes next: goes to one map after the other.
+  static func forEachMap(
+    _ reader: inout JSONReader, _ body: (String, MapReader, inout JSONReader) throws -> Void
+  ) throws {
+    let entries: [JSONSections<PlanKey>] = try sections(&reader)
+    for entry in entries {
+      let name = try readName(&reader, entry, .name)
+      try entry.require(.map, &reader)
+      try body(name, MapReader(&reader, kind: .target, depth: innerDepth), &reader)
+    }
+  }
 
   /// The array comes next: goes to the map of one name.
   static func findMap(_ reader: inout JSONReader, named name: String) throws(DocumentError) -> MapReader {

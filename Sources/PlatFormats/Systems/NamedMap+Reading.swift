@@ -15,6 +15,36 @@ extension NamedMap {
     return !Key.ofClusters.allSatisfy { sections[$0] == nil }
   }
 
+  /// Whether a document is of several maps.
+  package static func hasSeveral(_ source: DocumentSource) throws(DocumentError) -> Bool {
+    var reader = try JSONReader(source)
+    return try JSONSections<Key>(&reader, depth: 1, expected: "an object: a plan or a cluster document")[.maps] != nil
+  }
+
+  /// The maps of a plan for several, by name, on its own. They share their numbers of nodes. O(bytes).
+  package static func readAll(_ source: DocumentSource) throws -> [(name: String, map: NamedMap)] {
+    let source = try source.expanded()
+    var reader = try JSONReader(source)
+    let sections = try JSONSections<Key>(&reader, depth: 1, expected: "an object: a plan for several maps")
+    try reader.finish()
+    try sections.require(.plat, &reader)
+    try reader.readVersion()
+    try sections.refuseUnknownKey()
+    var names = NameTable()
+    var counts: [Int] = []
+    try sections.require(.maps, &reader)
+    try GroupReader.forEachMap(&reader) { _, map, reader in
+      try map.sections.require(.partitions, &reader)
+      counts.append(try collectNames(&reader, into: &names))
+    }
+    var maps: [(name: String, map: NamedMap)] = []
+    try sections.require(.maps, &reader)
+    try GroupReader.forEachMap(&reader) { name, map, reader in
+      maps.append((name, try NamedMap(map, &reader, names, partitionCount: counts[maps.count], extensions: [])))
+    }
+    return maps
+  }
+
   /// Throws `DocumentError`, `InputError` for a cluster without a map, `PlatError.outOfMemory`. O(bytes).
   ///
   /// `name`: which map, where the document has several.
@@ -27,8 +57,10 @@ extension NamedMap {
       throw source.error(
         InputError(path: "map", found: "one map without a name", expected: "several maps, one of them \(name)"))
     }
-    if name == nil, sections[.maps] != nil {
-      throw source.error(InputError(path: "maps", found: "several maps", expected: "the name of one: --map NAME"))
+    if name == nil, sections.enter(.maps, &reader) {
+      let names = try GroupReader.readNames(&reader)
+      guard names.count == 1 else { throw source.error(GroupReader.ambiguous(names)) }
+      return try read(source, named: names[0])
     }
     guard Key.ofClusters.allSatisfy({ sections[$0] == nil }) else {
       guard let map = NamedMap(try cluster(source, named: name)) else {
@@ -51,10 +83,7 @@ extension NamedMap {
 
   private static func cluster(_ source: DocumentSource, named name: String?) throws -> ClusterDocument {
     guard let name, case .several(let group) = try ClusterReader.readAny(source) else { return try ClusterReader.read(source) }
-    guard let index = group.index(of: name) else {
-      throw InputError(path: "maps", found: "no map \"\(name)\"", expected: "a map of the document")
-    }
-    return group.document(index)
+    return group.document(try group.index(asked: name))
   }
 
   /// A plan names no nodes but those that hold something: they are numbered as they come.
@@ -62,6 +91,12 @@ extension NamedMap {
     var names = NameTable()
     try map.sections.require(.partitions, &reader)
     let partitionCount = try Self.collectNames(&reader, into: &names)
+    try self.init(map, &reader, names, partitionCount: partitionCount, extensions: extensions)
+  }
+
+  private init(
+    _ map: MapReader, _ reader: inout JSONReader, _ names: borrowing NameTable, partitionCount: Int, extensions: [Extension]
+  ) throws {
     nodeNames = (0..<names.count).map { names.string($0) }
     header = map.header
     keyFunction = map.keyFunction ?? .crc32

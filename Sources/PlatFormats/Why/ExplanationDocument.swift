@@ -3,11 +3,14 @@ import PlatEngine
 /// An explanation with names: for people and as a document.
 public struct ExplanationDocument: Sendable {
   private let cluster: Cluster
-  private let explanation: Explanation
+  let explanation: Explanation
   /// The explained partition was asked about this node too.
   private let node: Int?
+  /// Which map, where there are several.
+  private let map: String?
 
-  public init(_ explanation: Explanation, of cluster: Cluster, node: Int?) {
+  public init(_ explanation: Explanation, of cluster: Cluster, node: Int?, map: String? = nil) {
+    self.map = map
     self.explanation = explanation
     self.cluster = cluster
     self.node = node
@@ -18,7 +21,7 @@ public struct ExplanationDocument: Sendable {
 
   /// Lines for people.
   public var text: String {
-    var lines = ["partition \(cluster.partitionName(explanation.partition))"]
+    var lines = ["partition \(cluster.partitionName(explanation.partition))\(map.map { " of map \($0)" } ?? "")"]
     for holder in explanation.holders { lines.append("  \(state(holder.state)) \(name(holder.node)): \(holder.because)") }
     if explanation.holders.isEmpty { lines.append("  nobody has it") }
     for old in explanation.left { lines.append("  no more \(name(old.node)), which was \(state(old.state)): \(old.because)") }
@@ -38,6 +41,7 @@ public struct ExplanationDocument: Sendable {
   package func write(to writer: inout JSONWriter) {
     writer.beginObject(.lines)
     writer.member("plat", 1)
+    if let map { writer.member("map", map) }
     writer.member("partition", cluster.partitionName(explanation.partition))
     writer.key("replicas")
     writer.beginArray(.lines)
@@ -90,9 +94,12 @@ public struct ExplanationDocument: Sendable {
 
 extension ExplanationDocument {
   /// What a plan says by itself, without the cluster that it is for: who has the partition, beside how many others.
-  package static func writeHolders(_ map: NamedMap, partition: Int, name: String, to writer: inout JSONWriter) {
+  package static func writeHolders(
+    _ map: NamedMap, partition: Int, name: String, mapName: String? = nil, to writer: inout JSONWriter
+  ) {
     writer.beginObject(.lines)
     writer.member("plat", 1)
+    if let mapName { writer.member("map", mapName) }
     writer.member("partition", name)
     writer.key("replicas")
     writer.beginArray(.lines)

@@ -11,17 +11,38 @@ public struct MapComparison: Sendable {
 
     /// Without a cluster, its nodes are those that the map names, and nothing is asked of it.
     public init(_ map: NamedMap, cluster: Cluster?, interrupt: Interrupt? = nil) throws {
-      self.map = map
-      self.cluster = cluster
-      let settings = Settings(
+      let stand = Cluster(settings: Self.standing(map), nodes: map.nodeNames.map { Node(name: $0) })
+      self.init(
+        map, cluster: cluster,
+        try Judge.judge(DenseCluster(cluster ?? stand), map: map.placement, from: nil, interrupt: interrupt))
+    }
+
+    init(_ map: NamedMap, cluster: Cluster?, _ report: Report) { (self.map, self.cluster, self.report) = (map, cluster, report) }
+
+    /// Settings that ask for what the map has.
+    static func standing(_ map: NamedMap) -> Settings {
+      Settings(
         model: map.model, partitionCount: max(1, map.placement.partitionCount),
         constraints: map.placement.slotCounts.enumerated().map { state, count in
           map.model.states[state].isPlaced ? min(count, map.model.mostHolders(state) ?? count) : 0
         })
-      let stand = Cluster(settings: settings, nodes: map.nodeNames.map { Node(name: $0) })
-      report = try Judge.judge(DenseCluster(cluster ?? stand), map: map.placement, from: nil, interrupt: interrupt)
     }
+  }
 
+  /// Replicas, which are partitions on nodes.
+  public struct Counts: Equatable, Sendable {
+    /// In both, and of those how many are in another state.
+    public var both = 0
+    public var otherState = 0
+    public var onlyA = 0
+    public var onlyB = 0
+
+    mutating func add(_ other: Counts) {
+      both += other.both
+      otherState += other.otherState
+      onlyA += other.onlyA
+      onlyB += other.onlyB
+    }
   }
 
   /// What one node has in each map, in all and in the model's states by name.
@@ -44,12 +65,7 @@ public struct MapComparison: Sendable {
 
   public let a: Side
   public let b: Side
-  /// Replicas (partition and node) in both, in A only and in B only.
-  public private(set) var shared = 0
-  public private(set) var onlyA = 0
-  public private(set) var onlyB = 0
-  /// Of those in both, how many are in another state.
-  public private(set) var otherState = 0
+  public private(set) var replicas = Counts()
   public private(set) var differing = 0
   /// The first of the partitions that differ.
   public private(set) var differences: [Difference] = []
@@ -101,18 +117,18 @@ public struct MapComparison: Sendable {
         countsA[rowA[slot].int][stateA[slot]] += 1
         let (ofPartition, same) = place[rowA[slot].int]
         guard ofPartition == partition else {
-          onlyA += 1
+          replicas.onlyA += 1
           differs = true
           continue
         }
         inBoth += 1
         if statesA[stateA[slot]] != statesB[stateB[same]] {
-          otherState += 1
+          replicas.otherState += 1
           differs = true
         }
       }
-      shared += inBoth
-      onlyB += countB - inBoth
+      replicas.both += inBoth
+      replicas.onlyB += countB - inBoth
       differs = differs || countB > inBoth
       guard differs else { continue }
       differing += 1

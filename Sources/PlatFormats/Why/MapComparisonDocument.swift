@@ -4,69 +4,57 @@ import PlatEngine
 extension MapComparison {
   /// Lines for people: what differs, then both sides' figures in two columns.
   public var text: String {
-    func row(_ what: String, _ a: String, _ b: String) -> String {
-      func padded(_ text: String, _ width: Int) -> String { text + String(repeating: " ", count: max(1, width - text.count)) }
-      return "  " + padded(what, 22) + padded(a, 22) + b + "\n"
+    (areSame
+      ? "the maps are the same: \(replicas.both) replicas\n"
+      : "\(differing) of \(a.map.placement.partitionCount) partitions differ: \(replicas.words)\n")
+      + Self.figures(
+        (a.report, a.cluster != nil), (b.report, b.cluster != nil), nodes: loads.count,
+        revisions: (a.map.header.revision, b.map.header.revision))
+  }
+
+  /// Figures of both sides in two columns, with rules where they are judged.
+  static func figures(
+    _ a: (report: Report, isJudged: Bool), _ b: (report: Report, isJudged: Bool), nodes: Int, revisions: (UInt64, UInt64)?
+  ) -> String {
+    func padded(_ text: String) -> String { text + String(repeating: " ", count: max(1, 22 - text.count)) }
+    func row(_ what: String, _ a: String, _ b: String) -> String { "  " + padded(what) + padded(a) + b + "\n" }
+    func row(_ what: String, _ figure: ((report: Report, isJudged: Bool)) -> String?) -> String {
+      row(what, figure(a) ?? "–", figure(b) ?? "–")
     }
-    var text = areSame
-      ? "the maps are the same: \(shared) replicas\n"
-      : "\(differing) of \(a.map.placement.partitionCount) partitions differ: \(shared) replicas in both, \(otherState) of "
-        + "them in another state, \(onlyA) in A only, \(onlyB) in B only\n"
-    text += row("", "A", "B")
-    text += row("revision", "\(a.map.header.revision)", "\(b.map.header.revision)")
-    for state in states {
-      func spread(_ side: Side) -> String {
-        side.report.load.first { $0.state == state }.map { "\($0.spread.least) to \($0.spread.greatest)" } ?? "–"
+    var text = row("", "A", "B")
+    if let revisions { text += row("revision", "\(revisions.0)", "\(revisions.1)") }
+    for state in states(a.report, b.report) {
+      text += row("load \(state)") { side in
+        side.report.load.first { $0.state == state }.map { "\($0.spread.least) to \($0.spread.greatest)" }
       }
-      text += row("load \(state)", spread(a), spread(b))
     }
-    func total(_ side: Side) -> String { side.report.total.map { "\($0.least) to \($0.greatest)" } ?? "–" }
-    text += row("load in all", total(a), total(b))
-    text += row("fan-out to, from", peers(a), peers(b))
-    text += row("unmet", rules(a) { "\($0.unmet)" }, rules(b) { "\($0.unmet)" })
-    text += row("soft rules broken", rules(a) { "\($0.brokenSoft)" }, rules(b) { "\($0.brokenSoft)" })
-    text += row("health", rules(a) { $0.health.rawValue }, rules(b) { $0.health.rawValue })
-    return text + row("nodes with other loads", "\(loads.count)", "")
+    text += row("load in all") { $0.report.total.map { "\($0.least) to \($0.greatest)" } }
+    text += row("fan-out to, from") { "\($0.report.fanOutOutbound), \($0.report.fanOutInbound)" }
+    text += row("unmet") { $0.isJudged ? "\($0.report.unmet)" : nil }
+    text += row("soft rules broken") { $0.isJudged ? "\($0.report.brokenSoft)" : nil }
+    text += row("health") { $0.isJudged ? $0.report.health.rawValue : nil }
+    return text + row("nodes with other loads", "\(nodes)", "")
   }
 
-  private func peers(_ side: Side) -> String { "\(side.report.fanOutOutbound), \(side.report.fanOutInbound)" }
-
-  private func rules(_ side: Side, _ figure: (Report) -> String) -> String {
-    side.cluster == nil ? "–" : figure(side.report)
-  }
-
-  private var states: [String] {
-    a.report.load.map(\.state) + b.report.load.map(\.state).filter { state in !a.report.load.contains { $0.state == state } }
+  /// The states of both.
+  static func states(_ a: Report, _ b: Report) -> [String] {
+    a.load.map(\.state) + b.load.map(\.state).filter { state in !a.load.contains { $0.state == state } }
   }
 
   package func write(to writer: inout JSONWriter) {
     writer.beginObject(.lines)
     writer.member("plat", 1)
+    writeMembers(to: &writer)
+    writer.endObject()
+  }
+
+  func writeMembers(to writer: inout JSONWriter) {
     writer.key("same")
     writer.bool(areSame)
-    writer.key("replicas")
-    writer.beginObject(.compact)
-    writer.member("both", shared)
-    writer.member("otherState", otherState)
-    writer.member("onlyA", onlyA)
-    writer.member("onlyB", onlyB)
-    writer.endObject()
+    replicas.write(to: &writer)
     write(a, "a", to: &writer)
     write(b, "b", to: &writer)
-    writer.key("nodes")
-    writer.beginArray(.lines)
-    for load in loads {
-      writer.beginObject(.compact)
-      writer.member("node", load.node)
-      for (side, counts) in [("a", load.a), ("b", load.b)] {
-        writer.key(side)
-        writer.beginObject(.compact)
-        for state in states + ["total"] where counts[state] != nil { writer.member(state, counts[state]!) }
-        writer.endObject()
-      }
-      writer.endObject()
-    }
-    writer.endArray()
+    Self.write(loads, of: Self.states(a.report, b.report), to: &writer)
     writer.member("partitionsThatDiffer", differing)
     writer.key("partitions")
     writer.beginArray(.lines)
@@ -92,16 +80,38 @@ extension MapComparison {
       writer.endObject()
     }
     writer.endArray()
-    writer.endObject()
+  }
+
+  /// What each node has on either side.
+  static func write(_ loads: [NodeLoads], of states: [String], to writer: inout JSONWriter) {
+    writer.key("nodes")
+    writer.beginArray(.lines)
+    for load in loads {
+      writer.beginObject(.compact)
+      writer.member("node", load.node)
+      for (side, counts) in [("a", load.a), ("b", load.b)] {
+        writer.key(side)
+        writer.beginObject(.compact)
+        for state in states + ["total"] where counts[state] != nil { writer.member(state, counts[state]!) }
+        writer.endObject()
+      }
+      writer.endObject()
+    }
+    writer.endArray()
   }
 
   private func write(_ side: Side, _ name: String, to writer: inout JSONWriter) {
     writer.key(name)
     writer.beginObject(.lines)
     writer.member("revision", Int(side.map.header.revision))
+    Self.writeFigures(side.report, isJudged: side.cluster != nil, to: &writer)
+    writer.endObject()
+  }
+
+  static func writeFigures(_ report: Report, isJudged: Bool, to writer: inout JSONWriter) {
     writer.key("load")
     writer.beginObject(.lines)
-    for (state, spread) in side.report.load + (side.report.total.map { [("total", $0)] } ?? []) {
+    for (state, spread) in report.load + (report.total.map { [("total", $0)] } ?? []) {
       writer.key(state)
       writer.beginObject(.compact)
       writer.member("min", spread.least)
@@ -111,14 +121,29 @@ extension MapComparison {
     writer.endObject()
     writer.key("fanOut")
     writer.beginObject(.compact)
-    writer.member("outbound", side.report.fanOutOutbound)
-    writer.member("inbound", side.report.fanOutInbound)
+    writer.member("outbound", report.fanOutOutbound)
+    writer.member("inbound", report.fanOutInbound)
     writer.endObject()
-    if side.cluster != nil {
-      writer.member("brokenSoft", side.report.brokenSoft)
-      writer.member("unmet", side.report.unmet)
-      writer.member("health", side.report.health.rawValue)
+    if isJudged {
+      writer.member("brokenSoft", report.brokenSoft)
+      writer.member("unmet", report.unmet)
+      writer.member("health", report.health.rawValue)
     }
+  }
+}
+
+extension MapComparison.Counts {
+  var words: String {
+    "\(both) replicas in both, \(otherState) of them in another state, \(onlyA) in A only, \(onlyB) in B only"
+  }
+
+  func write(to writer: inout JSONWriter) {
+    writer.key("replicas")
+    writer.beginObject(.compact)
+    writer.member("both", both)
+    writer.member("otherState", otherState)
+    writer.member("onlyA", onlyA)
+    writer.member("onlyB", onlyB)
     writer.endObject()
   }
 }

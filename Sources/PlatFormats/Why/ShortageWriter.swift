@@ -33,6 +33,7 @@ enum ShortageWriter {
       writer.member("most", rule.most)
       writer.endObject()
     }
+    if let partitions = shortage.partitions { writer.member("partitions", partitions) }
     writer.member("room", shortage.room)
     writer.member("wanted", shortage.wanted)
     writer.member("short", shortage.short)

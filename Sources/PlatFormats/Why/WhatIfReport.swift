@@ -4,6 +4,11 @@ import PlatEngine
 public struct WhatIfReport: Sendable {
   public let cases: [FailureCase]
   public let outcomes: [FailureOutcome]
+  /// What was failed, in words.
+  package var cluster = "a cluster"
+  /// Of several maps their names, and for each failure what it does to each.
+  private let mapNames: [String]
+  private let ofMaps: [[FailureOutcome]]
 
   /// The case that is worst in one respect; the first of equal ones.
   public struct Worst: Sendable {
@@ -19,7 +24,19 @@ public struct WhatIfReport: Sendable {
   public init(cases: [FailureCase], outcomes: [FailureOutcome]) {
     self.cases = cases
     self.outcomes = outcomes
+    (mapNames, ofMaps) = ([], [])
   }
+
+  /// Of several maps.
+  public init(cases: [FailureCase], outcomes: [GroupFailureOutcome], of group: ClusterGroup) {
+    self.cases = cases
+    self.outcomes = outcomes.map(\.sum)
+    mapNames = group.members.map(\.name)
+    ofMaps = outcomes.map(\.maps)
+  }
+
+  /// Everything can still be read and led, and every hard rule be met.
+  public var isHarmless: Bool { outcomes.allSatisfy { $0.unreadable == 0 && $0.leaderless == 0 && $0.unmet == 0 } }
 
   public var worst: [Worst] {
     let figures: [(String, (FailureOutcome) -> Int)] = [
@@ -39,25 +56,40 @@ public struct WhatIfReport: Sendable {
     writeWorst(to: &writer)
     writer.key("failures")
     writer.beginArray(.lines)
-    for (failure, outcome) in zip(cases, outcomes) {
+    for (index, failure) in cases.enumerated() {
       writer.beginObject(.compact)
       writer.member("fail", failure.name)
       if let level = failure.level { writer.member("level", level) }
       writer.member("nodes", failure.nodes.count)
-      writer.member("lost", outcome.lost)
-      writer.member("readable", outcome.readable)
-      writer.member("unreadable", outcome.unreadable)
-      writer.member("takeovers", outcome.takeovers)
-      writer.member("leaderless", outcome.leaderless)
-      writer.member("mostLed", outcome.mostLed)
-      writer.member("health", outcome.health.rawValue)
-      writer.member("moves", outcome.moves)
-      writer.member("mostHeld", outcome.mostHeld)
-      writer.member("unmet", outcome.unmet)
+      write(outcomes[index], to: &writer)
+      if !mapNames.isEmpty {
+        writer.key("maps")
+        writer.beginArray(.lines)
+        for (name, outcome) in zip(mapNames, ofMaps[index]) {
+          writer.beginObject(.compact)
+          writer.member("name", name)
+          write(outcome, to: &writer)
+          writer.endObject()
+        }
+        writer.endArray()
+      }
       writer.endObject()
     }
     writer.endArray()
     writer.endObject()
+  }
+
+  private func write(_ outcome: FailureOutcome, to writer: inout JSONWriter) {
+    writer.member("lost", outcome.lost)
+    writer.member("readable", outcome.readable)
+    writer.member("unreadable", outcome.unreadable)
+    writer.member("takeovers", outcome.takeovers)
+    writer.member("leaderless", outcome.leaderless)
+    writer.member("mostLed", outcome.mostLed)
+    writer.member("health", outcome.health.rawValue)
+    writer.member("moves", outcome.moves)
+    writer.member("mostHeld", outcome.mostHeld)
+    writer.member("unmet", outcome.unmet)
   }
 
   package func writeWorst(to writer: inout JSONWriter) {

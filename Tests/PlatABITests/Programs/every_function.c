@@ -79,6 +79,8 @@ int main(void) {
   WRONG(plat_document_verify(NULL, NULL, NULL, NULL, NULL, NULL));
   WRONG(plat_document_route(NULL, NULL, NULL, NULL, NULL, NULL, NULL));
   WRONG(plat_document_explain(NULL, 0, NULL, NULL, NULL, NULL));
+  WRONG(plat_document_explain_why(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL));
+  WRONG(plat_document_whatif(NULL, NULL, NULL, NULL, NULL, NULL));
   WRONG(plat_document_compare(NULL, NULL, NULL, NULL, NULL, NULL, NULL));
   WRONG(plat_document_export(NULL, NULL, NULL, NULL, NULL, NULL, NULL));
   WRONG(plat_generate(NULL, NULL, NULL, NULL));

@@ -44,7 +44,18 @@ static void read_plan(const char *path) {
 static int document_verb(const char *verb, const plat_document *a, int count, char **words, const plat_options *options) {
   file other = {NULL, 0}, third = {NULL, 0};
   if (strncmp(verb, "document-", 9) != 0 && strncmp(verb, "import-", 7) != 0) return 0;
+  if (strcmp(verb, "document-whatif") == 0) {
+    DO(plat_document_whatif(a, words[3], options, NULL, &bytes, error));
+    return 1;
+  }
   if (count > 3) other = read_file(words[3]);
+  if (strcmp(verb, "document-explain-why") == 0) { /* CLUSTER PLAN MAP PARTITION [NODE] */
+    const plat_document made = document_of(other, words[3]);
+    DO(plat_document_explain_why(a, &made, words[4][0] ? words[4] : NULL, words[5], count > 6 ? words[6] : NULL, options, NULL,
+                                 &bytes, error));
+    free(other.bytes);
+    return 1;
+  }
   if (count > 4) third = read_file(words[4]);
   const plat_document b = document_of(other, count > 3 ? words[3] : NULL), c = document_of(third, count > 4 ? words[4] : NULL);
   if (strcmp(verb, "document-plan") == 0) {

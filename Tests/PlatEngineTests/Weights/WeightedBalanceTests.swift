@@ -109,7 +109,7 @@ import Testing
     }
   }
 
-  /// A wider window is no reason to move more, but for what the search misses: it goes other ways there.
+  /// A wider window is no reason to move more: the plan without the tolerance is one within it.
   @Test func toleranceSparesWeight() {
     var (seen, more, less) = (0, 0, 0)
     forAllSeeds(0..<300) { seed in
@@ -117,10 +117,12 @@ import Testing
         let without = try make(seed, .small, .laminar, { _ in }), !one.isShort, one.current != nil
       else { return }
       seen += 1
-      more += one.moved > without.moved ? 1 : 0
+      // Where not even the plan without it comes into the windows, it may take more to come nearer.
+      let isWithin = try WeightedCase(one.cluster, one.current, plan: without.plan).isInWindows
+      more += one.moved > without.moved && isWithin ? 1 : 0
       less += one.moved < without.moved ? 1 : 0
     }
-    #expect(more * 10 <= seen && less * 4 > seen, "\(more) move more, \(less) less, of \(seen)")
+    #expect(more == 0 && less * 4 > seen, "\(more) move more, \(less) less, of \(seen)")
   }
 
   /// In the wider windows, too, the bound is below everything and the plan near the least.

@@ -1,4 +1,4 @@
-import PlatEngine
+@testable import PlatEngine
 import TestSupport
 import Testing
 
@@ -47,6 +47,58 @@ import Testing
       }
     }
     #expect(allowed > 12 && barred > 5, "\(allowed), \(barred)")
+  }
+
+  /// Of several maps: capacities are for all of them, and what an exchange does to balance counts in the sums as well.
+  @Test func exchangesInGroupsCostWhatTheySay() {
+    var (asked, full, ofSums) = (0, 0, 0)
+    forAllSeeds(0..<120) { seed in
+      let (group, currents) = try RandomGroup.make(seed: seed)
+      let planned = try PlannedGroup(group, currents)
+      var random = SplitMix64(seed: seed)
+      let map = random.below(group.clusters.count)
+      let (partition, node) = (random.below(group.clusters[map].partitionCount), random.below(group.nodeCount))
+      let targets = planned.targets
+      func explain(_ targets: [PlacementMap]) throws -> Explanation {
+        try Judge.explain(group, maps: targets, from: currents, map: map, partition: partition, node: node)
+      }
+      let explanation = try explain(targets)
+      guard let other = explanation.other else { return }
+      let text = "seed \(seed): map \(map), partition \(partition), node \(node): \(other)"
+      let held = targets.enumerated().reduce(0) { sum, one in
+        sum + one.element.dataHolders(group.group.members[one.offset].settings.model).count { $0.contains(node) }
+      }
+      if group.clusters[map].status[node] == .active, let capacity = group.group.shared.nodes[node].capacity {
+        try holds(other.forbidden.isEmpty == (held < capacity), "it holds \(held) of \(capacity): \(text)")
+        full += held >= capacity ? 1 : 0
+      }
+      let alone = try Judge.explain(
+        group.clusters[map], map: targets[map], from: currents[map], partition: partition, node: node).other
+      func out(_ maps: [PlacementMap], _ node: Int) -> Int {
+        let sums = Judge.sums(group, maps)
+        let tolerated = Judge.Tolerated(sums.due[node], tolerance: group.group.shared.settings.exactTolerance)
+        return max(0, sums.held[node] - tolerated.aboveMost, tolerated.belowLeast - sums.held[node])
+      }
+      for exchange in other.exchanges {
+        var changed = targets
+        var rows = targets[map].rows
+        for state in rows[partition].indices {
+          rows[partition][state] = rows[partition][state].map { $0 == exchange.instead ? node : $0 }
+        }
+        changed[map] = PlacementMap.make(rows, least: group.clusters[map].wanted)
+        let same = alone?.exchanges.first { $0.instead == exchange.instead }
+        try holds(same?.moves == exchange.moves && same?.forbidden == exchange.forbidden, "\(String(describing: same)): \(text)")
+        // What a node in maintenance is due is what it keeps.
+        let areActive = [node, exchange.instead].allSatisfy { group.clusters[map].status[$0] == .active }
+        if areActive, !group.clusters[map].status.contains(.maintenance), group.group.shared.settings.model.states[exchange.state].holdsData {
+          let beyond = [node, exchange.instead].reduce(0) { $0 + out(changed, $1) - out(targets, $1) }
+          try holds(exchange.outside - (same?.outside ?? 0) == beyond, "\(beyond) in the sums: \(text)")
+          ofSums += beyond > 0 ? 1 : 0
+        }
+        asked += 1
+      }
+    }
+    #expect(asked > 60 && full > 3 && ofSums > 10, "\(asked), \(full), \(ofSums)")
   }
 
   @Test func reasonsAreNamed() throws {

@@ -101,13 +101,14 @@ import Testing
   }
 
   /// What is missing for nodes in maintenance is proved by the room that there is, and told to end with them.
-  @Test func maintenance() {
+  @Test(arguments: [true, false]) func maintenance(noHardRules: Bool) {
     var kinds: [String: Int] = [:]
     var (short, proved) = (0, 0)
     var shape = Self.shape
     shape.allActive = false
     shape.noMaintenance = true
-    shape.noHardRules = true
+    shape.noHardRules = noHardRules
+    shape.rulesOverAllStates = true
     shape.noSoftRules = true
     shape.currentMaps = [.missing, .halfMoved, .random]
     shape.partitions = 3...5
@@ -124,10 +125,12 @@ import Testing
       for proof in proofs where proof.rule == nil {
         try holds(one.report.unmet >= proof.short, "\(proof), and \(one.report.unmet) are unmet\n\(one.text)")
         for remedy in proof.remedies {
+          kinds["all", default: 0] += 1
+          kinds[remedy.kind, default: 0] += 1
+          let left = try mended(remedy, cluster, current)
+          if left.unmet > 0 { kinds["not planned", default: 0] += 1 }
+          // Of several nodes none alone would do.
           guard case .endMaintenance(let nodes) = remedy else { continue }
-          kinds["maintenance", default: 0] += 1
-          if try mended(remedy, cluster, current).unmet > 0 { kinds["not planned", default: 0] += 1 }
-          // Of several none alone would do.
           for node in nodes where nodes.count > 1 {
             try holds(mended(.endMaintenance(nodes: [node]), cluster, current).unmet > 0, "\(node) is enough\n\(one.text)")
           }
@@ -135,9 +138,11 @@ import Testing
       }
     }
     #expect(short > 100 && kinds["maintenance", default: 0] > 50, "\(short) \(kinds)")
-    // 8 of 132 do not do, and 298 of 316 are proved: the room that there is says less than every row by itself.
-    #expect(10 * kinds["not planned", default: 0] <= kinds["maintenance", default: 0], "\(kinds)")
-    #expect(10 * proved >= 9 * short, "\(proved) of \(short) proved; \(kinds)")
+    print("\(proved) of \(short) proved; \(kinds)")
+    // Without hard rules each kind of partition is told by how many nodes it may use, which is exact; with them who may be master in
+    // which container is looked at by itself.
+    #expect(noHardRules ? kinds["not planned"] == nil : 10 * kinds["not planned", default: 0] <= kinds["all"]!, "\(kinds)")
+    #expect(noHardRules ? proved == short : 100 * proved >= 97 * short, "\(proved) of \(short) proved; \(kinds)")
   }
 
   /// Planned again after a remedy, from the same map.

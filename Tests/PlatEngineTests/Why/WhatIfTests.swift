@@ -50,6 +50,64 @@ import Testing
     #expect(onPlannedMaps ? partial > all / 3 : partial < all, "\(partial) of \(all)")
   }
 
+  /// Several maps: what is lost and read by counting with sets, the repair by planning the whole group, and each outcome beside
+  /// that of the map alone where it can be.
+  @Test func outcomesOfGroupsAreThoseOfAWholePlan() {
+    var (several, unmet, overs) = (0, 0, 0)
+    forAllSeeds(0..<60) { seed in
+      let (group, made) = try RandomGroup.make(seed: seed, maps: 1...4, isJoined: seed % 2 == 0)
+      let currents = try PlannedGroup.before(group, made)
+      guard made.allSatisfy({ $0 != nil }) else { return }
+      let shared = group.group.shared
+      let cases = cases(shared) + [FailureCase(name: "all", level: nil, nodes: Array(shared.nodes.indices))]
+      let outcomes = try WhatIf.run(group, currents: currents, cases: cases)
+      try holds(try WhatIf.run(group, currents: currents, cases: cases, threads: 3) == outcomes, "threads change something")
+      for (failure, outcome) in zip(cases, outcomes) {
+        let text = "\(failure.name): \(outcome)"
+        let isGone = Set(failure.nodes + shared.nodes.indices.filter { shared.nodes[$0].status == .failed })
+        var (readable, lost) = (0, 0)
+        for (map, current) in currents.enumerated() {
+          let holders = current.dataHolders(group.group.members[map].settings.model)
+          let ofMap = holders.count { !$0.subtracting(isGone).isEmpty }
+          try holds(outcome.maps[map].readable == ofMap, "\(ofMap) of map \(map) can be read: \(text)")
+          readable += ofMap
+          lost += holders.reduce(0) { sum, held in
+            sum + failure.nodes.count { shared.nodes[$0].status != .failed && held.contains($0) }
+          }
+        }
+        try holds(outcome.sum.readable == readable && outcome.sum.lost == lost, "\(readable), \(lost): \(text)")
+        let failed = Dictionary(uniqueKeysWithValues: failure.nodes.map { ($0, Node.Status.failed) })
+        let after = try PlannedGroup(PlannedGroup.with(failed, group), currents)
+        try holds(outcome.maps.map(\.moves) == after.report.maps.map(\.moves), "\(after.report.maps.map(\.moves)): \(text)")
+        try holds(outcome.maps.map(\.unmet) == after.report.maps.map(\.unmet), text)
+        try holds(outcome.sum.moves == after.moves && outcome.sum.unmet == after.report.sum.unmet, text)
+        try holds(outcome.sum.mostHeld == after.report.sum.total?.greatest ?? 0, text)
+        // Each fails over by itself, as `failover` does; what had no master before is left alone here.
+        let hadLeads = currents.enumerated().allSatisfy { map, current in
+          group.group.members[map].settings.constraints[0] > 0 && current.rows.count == group.clusters[map].partitionCount
+            && current.rows.allSatisfy { $0[0].contains { shared.nodes[$0].status != .failed } }
+        }
+        if hadLeads {
+          overs += 1
+          var options = PlanOptions()
+          options.operation = .failover
+          let over = try Planner.plan(after.group, from: currents, options: options)
+          var led = [Int](repeating: 0, count: group.nodeCount)
+          for (map, plan) in over.plans.enumerated() {
+            let leads = plan.target.rows.map { $0[0].filter { !isGone.contains($0) } }
+            for node in leads.joined() { led[node] += 1 }
+            let without = leads.count { $0.isEmpty }
+            try holds(outcome.maps[map].leaderless == without, "\(without) of map \(map) lack a master: \(text)")
+          }
+          try holds(outcome.sum.mostLed == led.max() ?? 0, "\(led): \(text)")
+        }
+        several += currents.count > 1 ? 1 : 0
+        unmet += outcome.sum.unmet > 0 ? 1 : 0
+      }
+    }
+    #expect(several > 60 && unmet > 20 && overs > 20, "\(several), \(unmet), \(overs)")
+  }
+
   /// Three partitions on three nodes, a master and a slave each.
   @Test func whoTakesOver() throws {
     let cluster = try ZoneCluster(partitions: 3, slaves: 1, zones: [1, 1, 1]).dense()

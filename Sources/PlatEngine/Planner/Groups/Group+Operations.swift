@@ -2,7 +2,8 @@
 /// their capacities.
 ///
 /// `failover`, `maintenance`, `restore-back`, `cancel`: each map by itself, within the room that the others leave
-/// (`SharedRoom`). `swap`: every map swaps, with counterparts that all agree on where there are such, and one that has
+/// (`SharedRoom`); who comes to lead where nobody does is, of those that are as good for the map, who leads least of all
+/// (`SharedLead`). `swap`: every map swaps, with counterparts that all agree on where there are such, and one that has
 /// nothing on leaving nodes stays as it is; where some map cannot, or a counterpart would hold more than its capacity of
 /// all maps, the whole group is rebalanced instead.
 extension Planner {
@@ -32,18 +33,23 @@ extension Planner {
       homes.append(try home(cluster, from: currents[map], options: own[map], as: operation))
     }
     var room = operation == .failover ? nil : SharedRoom(group, homes, as: operation)
+    var leads = SharedLead(group, homes, as: operation)
     var plans: [Plan] = []
     for (map, cluster) in group.clusters.enumerated() {
       if options.interrupt?.isRequested == true { throw .cancelled }
+      var own = own[map]
+      own.leadBeside = leads.beside(map)
       guard operation != .failover else {
-        plans.append(try Failover.plan(cluster, from: currents[map], options: options))
+        plans.append(try Failover.plan(cluster, from: currents[map], options: own))
+        leads.book(plans[map].target, of: map)
         continue
       }
       let beside = room?.beside(map)
       let plan = try rebalance(
-        beside.map(cluster.with(room:)) ?? cluster, from: homes[map], movedFrom: currents[map], options: own[map],
+        beside.map(cluster.with(room:)) ?? cluster, from: homes[map], movedFrom: currents[map], options: own,
         as: operation, judged: beside == nil ? nil : cluster)
       room?.book(plan.target, of: map)
+      leads.book(plan.target, of: map)
       plans.append(plan)
     }
     return GroupPlan(operation: operation, plans: plans, movesLowerBound: plans.reduce(0) { $0 + $1.movesLowerBound })

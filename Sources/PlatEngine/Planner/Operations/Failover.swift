@@ -22,7 +22,8 @@ enum Failover {
         masters[target.row(partition)[slot]] += 1
       }
     }
-    _ = try takeover.run(masters, weight: takeover.places.isEmpty ? [] : cluster.wholeWeights(), arena: arena)
+    _ = try takeover.run(
+      masters, beside: options.leadBeside, weight: takeover.places.isEmpty ? [] : cluster.wholeWeights(), arena: arena)
     return Plan(
       operation: .failover, target: target, movesLowerBound: 0,
       movesWeightLowerBound: cluster.partitionWeights == nil ? nil : .zero,
@@ -58,8 +59,8 @@ enum Failover {
     }
 
     /// Gives every such row a master, where a live copy is; returns the places for which there is none. `masters`: how
-    /// many partitions each node leads, kept up. O(N + places · width), and a short search for each chain.
-    func run(_ masters: NodeTable<Int32>, weight: [Int], arena: Arena) throws(PlatError) -> [Int] {
+    /// many partitions each node leads, kept up; `beside`: the same of other maps. O(N + places · width), and a short search for each chain.
+    func run(_ masters: NodeTable<Int32>, beside: [Int32] = [], weight: [Int], arena: Arena) throws(PlatError) -> [Int] {
       let states = cluster.cluster.settings.model.states
       let stateOfSlot = target.stateOfSlot
       let pool = stateOfSlot.indices.filter { stateOfSlot[$0] > 0 && states[stateOfSlot[$0]].holdsData }
@@ -75,7 +76,7 @@ enum Failover {
       let rules = MasterRules(cluster, target)
       let succession = Succession(
         rows: target.slots, width: target.width, columns: target.slots(ofState: 0), pool: pool, count: masters, rank: rank,
-        weight: weight, mayChange: { rules.allow($0, $1) })
+        weight: weight, beside: beside, mayChange: { rules.allow($0, $1) })
       let unfilled = succession.fill(places)
       for place in places where target.slots[place] != .none {
         // Whoever had the place in between is back in its own slot.

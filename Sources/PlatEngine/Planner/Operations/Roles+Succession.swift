@@ -16,7 +16,7 @@ extension Roles {
     }
     let succession = Succession(
       rows: rows, width: width, columns: slots, pool: Array(slots.upperBound..<width), count: count, rank: rank,
-      weight: problem.cluster.wholeWeights(),
+      weight: problem.cluster.wholeWeights(), beside: state == 0 ? problem.leadBeside : [],
       mayChange: { place, other in
         problem.stateCaps.isEmpty || isLegal(rows + place / width * width, withSwapped: place % width, other % width)
       })

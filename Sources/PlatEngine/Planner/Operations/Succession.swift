@@ -20,6 +20,9 @@ struct Succession {
   /// Lower is asked first; `Succession.never`: not at all.
   let rank: NodeTable<UInt8>
   let weight: [Int]
+  /// How many each node has in the same state of other maps; empty: there are none. Of candidates that are as good in this map the
+  /// one is taken that has least of all maps, and then places pass on between such.
+  let beside: [Int32]
   /// Whether two slots of one row may change places.
   let mayChange: (_ place: Int, _ other: Int) -> Bool
 
@@ -41,6 +44,10 @@ struct Succession {
     }
     var chains = Chains(self, filled)
     chains.run()
+    if !beside.isEmpty {
+      chains = Chains(self, filled, levelsSums: true)
+      chains.run()
+    }
     return unfilled
   }
 
@@ -53,7 +60,9 @@ struct Succession {
       if let best {
         let other = rows[best]
         guard rank[node] <= rank[other] else { return }
-        if rank[node] == rank[other], !hasLess(node, thanWithOneMore: other, plus: 1) { return }
+        if rank[node] == rank[other], !hasLess(node, thanWithOneMore: other, plus: 1) {
+          guard !hasLess(other, thanWithOneMore: node, plus: 1), hasLessInAll(node, than: other, plus: 1) else { return }
+        }
       }
       best = slot
     }
@@ -67,8 +76,20 @@ struct Succession {
     (Int(count[node]) + plus) * weight[other.int] < (Int(count[other]) + plus) * weight[node.int]
   }
 
+  /// The same of all maps.
+  private func hasLessInAll(_ node: NodeIndex, than other: NodeIndex, plus: Int) -> Bool {
+    guard !beside.isEmpty else { return false }
+    return (inAll(node) + plus) * weight[other.int] < (inAll(other) + plus) * weight[node.int]
+  }
+
+  private func inAll(_ node: NodeIndex) -> Int { Int(count[node]) + (beside.isEmpty ? 0 : Int(beside[node.int])) }
+
   private struct Chains {
     let succession: Succession
+    /// Places pass to nodes that have less of all maps, and no more of this one than the node that they pass from.
+    let levelsSums: Bool
+    /// Of such chains, how many places may be looked at.
+    var effort = 1 << 22
     let places: [Int]
     /// Of each node, a list of the places that it has, or has had.
     var first: [Int32]
@@ -81,8 +102,9 @@ struct Succession {
     var reachedIn: [Int32]
     var search: Int32 = 0
 
-    init(_ succession: Succession, _ places: [Int]) {
+    init(_ succession: Succession, _ places: [Int], levelsSums: Bool = false) {
       self.succession = succession
+      self.levelsSums = levelsSums
       self.places = places
       let nodes = succession.count.count
       first = Array(repeating: -1, count: nodes)
@@ -111,7 +133,14 @@ struct Succession {
           end = expand(queue[read], from: start, &queue)
           read += 1
         }
-        if let end { pass(from: start, to: end) } else { for node in queue { isDone[node.int] = true } }
+        if let end {
+          pass(from: start, to: end)
+        } else if levelsSums {
+          // An end for another node that has more of this map may lie here yet.
+          isDone[start.int] = true
+        } else {
+          for node in queue { isDone[node.int] = true }
+        }
       }
     }
 
@@ -119,7 +148,11 @@ struct Succession {
     private func fullest() -> NodeIndex? {
       var best: NodeIndex?
       for node in nodes where !isDone[node.int] {
-        if let best, !succession.hasLess(best, thanWithOneMore: node, plus: 0) { continue }
+        if let best {
+          let hasMore =
+            levelsSums ? succession.hasLessInAll(best, than: node, plus: 0) : succession.hasLess(best, thanWithOneMore: node, plus: 0)
+          guard hasMore else { continue }
+        }
         best = node
       }
       return best
@@ -132,6 +165,10 @@ struct Succession {
       while link >= 0 {
         let place = places[Int(links[Int(link)].place)]
         link = links[Int(link)].next
+        if levelsSums {
+          effort -= 1
+          guard effort > 0 else { return nil }
+        }
         guard of.rows[place] == node else { continue }
         for column in of.pool {
           let slot = place / of.width * of.width + column
@@ -139,14 +176,22 @@ struct Succession {
           guard other != .none, reachedIn[other.int] != search, of.rank[other] <= of.rank[node], of.mayChange(place, slot)
           else { continue }
           // A node without open places is done from the start, and still may take one.
-          if isDone[other.int], first[other.int] >= 0 { continue }
+          if isDone[other.int], first[other.int] >= 0, !levelsSums { continue }
           reachedIn[other.int] = search
           cameBy[other.int] = (Int(place), slot)
-          if (Int(of.count[other]) + 1) * of.weight[start.int] < Int(of.count[start]) * of.weight[other.int] { return other }
+          if isEnd(other, of: start) { return other }
           queue.append(other)
         }
       }
       return nil
+    }
+
+    /// Whether a place of `start` is better on `node`.
+    private func isEnd(_ node: NodeIndex, of start: NodeIndex) -> Bool {
+      let of = succession
+      let (mine, its) = (Int(of.count[start]) * of.weight[node.int], (Int(of.count[node]) + 1) * of.weight[start.int])
+      guard levelsSums else { return its < mine }
+      return its <= mine && (of.inAll(node) + 1) * of.weight[start.int] < of.inAll(start) * of.weight[node.int]
     }
 
     private mutating func pass(from start: NodeIndex, to end: NodeIndex) {

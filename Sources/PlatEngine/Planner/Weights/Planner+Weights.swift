@@ -15,7 +15,7 @@ extension Planner {
     switch operation {
     case .restoreBack, .cancel, .maintenance:
       guard let home else { break }
-      if hasHardLimitsOnPeersOrCompany(cluster) {
+      if cluster.cluster.settings.fanOut?.strength == .hard || cluster.hasHardNearRule {
         // Planned by number: nothing moves for balance, and who keeps the rules is known there.
         return try rebalance(cluster, from: home, movedFrom: movedFrom, options: options, as: operation)
           .weighed(weights, cluster, from: movedFrom)
@@ -27,7 +27,18 @@ extension Planner {
       if plan.operation == .swap { return try plan.weighed(weights, cluster, from: home) }
     case .rebalance, .failover: break
     }
-    var plan = try rebalanceWeighted(cluster, weights, from: movedFrom, options: options)
+    var plan = try WeightedStanding.best(cluster, from: movedFrom) { cluster, current throws(PlatError) in
+      if cluster.limitOnPeers?.strength == .hard {
+        return try rebalanceWithinPeers(cluster, weights, from: current, options: options)
+      }
+      func plan(_ current: PlacementMap?) throws(PlatError) -> Plan {
+        try rebalanceWeighted(cluster, weights, from: current, options: options)
+      }
+      guard cluster.hasHardNearRule, cluster.cluster.settings.balance.moveBudget == nil else { return try plan(current) }
+      return try WeightedStanding.placingMost(cluster, from: current, byNumber: { () throws(PlatError) in
+        try rebalance(cluster, from: current, options: options)
+      }, plan)
+    }
     if home == nil, operation == .cancel { plan.operation = .cancel }
     return plan
   }
@@ -51,7 +62,7 @@ extension Planner {
     placement.concerned.isAll = true  // rows change without a word from here on
     let due = try Due(problem, held: placement.load)
     weighing.recount()
-    letGoBeyondCapacity(weighing)
+    weighing.letGoBeyondCapacity()
     try clock.mark("keep")
 
     WeightedFill.run(weighing, try currentDue(weighing))
@@ -73,7 +84,6 @@ extension Planner {
   private static func rebalanceWeighted(
     _ cluster: DenseCluster, _ weights: PartitionWeights, from current: PlacementMap?, options: PlanOptions
   ) throws(PlatError) -> Plan {
-    try refuseWithWeights(cluster)
     let arena = try Arena(limitBytes: options.memoryLimitBytes, interrupt: options.interrupt)
     var clock = StageClock(options.interrupt)
     let target = try PlacementMap(
@@ -89,7 +99,7 @@ extension Planner {
     let due = try Due(problem, held: placement.load)
     let kept = try MoveBudget(problem, placement)
     weighing.recount()
-    letGoBeyondCapacity(weighing)
+    weighing.letGoBeyondCapacity()
     try clock.mark("keep")
 
     if let above = try WeightedFill.separateGiants(weighing, currentDue(weighing)) {
@@ -149,20 +159,6 @@ extension Planner {
     try WeightedDue.total(weighing, heaviest: weighing.heaviest(in: 0..<weighing.replicas))
   }
 
-  /// Capacities count replicas: the lightest beyond them have to go.
-  private static func letGoBeyondCapacity(_ weighing: Weighing) {
-    let problem = weighing.problem
-    guard (0..<problem.nodeCount).contains(where: { Int(weighing.count.base[$0]) > problem.cluster.capacity[$0] }) else { return }
-    for place in (0..<weighing.order.count).reversed() {
-      let partition = weighing.order.base[place].int
-      let row = weighing.row(partition)
-      for slot in 0..<weighing.replicas where row[slot] != .none {
-        let node = row[slot]
-        if Int(weighing.count[node]) > problem.cluster.capacity[node.int] { weighing.set(partition, slot, to: .none) }
-      }
-    }
-  }
-
   /// Where capacities and hard rules leave no direct way, chains of replicas, each counted as one, make room.
   ///
   /// What was filled by weight is not where it costs least, and chains whose links cost less than nothing may not be seen;
@@ -185,27 +181,13 @@ extension Planner {
     }
     weighing.recount()
   }
+}
 
-  private static func hasHardLimitsOnPeersOrCompany(_ cluster: DenseCluster) -> Bool {
-    let settings = cluster.cluster.settings
-    return settings.fanOut?.strength == .hard
-      || settings.placement.contains { rule in
-        guard case .near = rule.demand else { return false }
-        return rule.strength == .hard
-      }
-  }
-
-  private static func refuseWithWeights(_ cluster: DenseCluster) throws(PlatError) {
-    let settings = cluster.cluster.settings
-    func refuse(_ path: String, _ found: String, _ expected: String) throws(PlatError) {
-      throw .unsupported(InputError(path: path, found: "\(found), with partition weights that differ", expected: expected))
-    }
-    if settings.fanOut?.strength == .hard {
-      try refuse("settings.fanOut.strength", "hard", "soft: this version does not plan both together")
-    }
-    for (index, rule) in settings.placement.enumerated() where rule.strength == .hard {
-      guard case .near = rule.demand else { continue }
-      try refuse("settings.placement[\(index)].strength", "hard", "soft: this version does not plan both together")
+extension DenseCluster {
+  fileprivate var hasHardNearRule: Bool {
+    cluster.settings.placement.contains { rule in
+      guard case .near = rule.demand else { return false }
+      return rule.strength == .hard
     }
   }
 }

@@ -99,6 +99,18 @@ struct Weighing {
   /// Whether the node has room for one more replica by number, and may receive it.
   @inline(__always) func hasRoom(_ node: NodeIndex) -> Bool { count[node] < capacity[node] }
 
+  /// Capacities count replicas: the lightest beyond them have to go.
+  func letGoBeyondCapacity() {
+    guard (0..<problem.nodeCount).contains(where: { Int(count.base[$0]) > problem.cluster.capacity[$0] }) else { return }
+    for place in (0..<order.count).reversed() {
+      let partition = order.base[place].int
+      let row = row(partition)
+      for slot in 0..<replicas where row[slot] != .none {
+        if Int(count[row[slot]]) > problem.cluster.capacity[row[slot].int] { set(partition, slot, to: .none) }
+      }
+    }
+  }
+
   /// The heaviest size that is not above `most`; nil where there is none. O(log P).
   func size(upTo most: Int) -> (size: Int, weightUpTo: Int)? {
     var (low, high) = (0, sizes.count)

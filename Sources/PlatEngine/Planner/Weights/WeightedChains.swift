@@ -10,7 +10,7 @@ struct WeightedChains<Hops: WeightedHops> {
   let load: NodeTable<Int>
   private let mostSteps: Int
   private let arena: Arena
-  private var trials = 1 << 22
+  private(set) var trials: Int
 
   private struct Step {
     var node: NodeIndex
@@ -21,8 +21,11 @@ struct WeightedChains<Hops: WeightedHops> {
     var length = 0
   }
 
-  /// `mostSteps`: in one chain.
-  init(_ hops: Hops, _ due: WeightedDue, load: NodeTable<Int>, arena: Arena, mostSteps: Int = .max) {
+  /// `mostSteps`: in one chain. `trials`: how much may be looked at, about.
+  init(
+    _ hops: Hops, _ due: WeightedDue, load: NodeTable<Int>, arena: Arena, mostSteps: Int = .max, trials: Int = 1 << 22
+  ) {
+    self.trials = trials
     self.arena = arena
     self.hops = hops
     self.due = due
@@ -196,7 +199,7 @@ final class RoleHops: WeightedHops {
       where row[theirs] != .none && slots.contains(theirs) != gives && !isSeen[row[theirs].int] {
         let other = row[theirs]
         if gives, !problem.allows(other, inState: state) { continue }
-        if !problem.stateCaps.isEmpty {
+        if problem.hasStateRules {
           row.swap(mine, theirs)
           let isLegal = StateRules.breach(problem, row) == nil
           row.swap(mine, theirs)

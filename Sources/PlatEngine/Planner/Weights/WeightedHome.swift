@@ -6,7 +6,8 @@
 ///     p  m ⇢ d        p is back on m, and q goes on to d:   one move less, and the loads of both as they were, or
 ///     q  e ⇢ m        nearly so where p and q differ
 ///
-/// Nothing that is held moves for it, windows are kept, and no soft rule breaks for it.
+/// or over several nodes, each of which receives a newcomer and passes one on. Nothing that is held moves for it, windows are
+/// kept, and no soft rule breaks for it.
 struct WeightedHome {
   private let weighing: Weighing
   private let due: WeightedDue
@@ -80,9 +81,32 @@ struct WeightedHome {
         if pass(from: other, to: node, beside: partition) { return true }
       }
     }
+    if passOn(from: home, node, beside: partition) { return true }
     weighing.set(partition, slot, to: node)
     return false
   }
+
+  /// Newcomers pass on along chains until both nodes are well; else everything is as it was.
+  private mutating func passOn(from home: NodeIndex, _ node: NodeIndex, beside partition: Int) -> Bool {
+    guard trials > 0 else { return false }
+    let hops = NewcomerHops(weighing: weighing, newcomers: newcomers, barred: partition)
+    let most = min(trials, Self.trialsForChains)
+    var chains = WeightedChains(
+      hops, due, load: weighing.load, arena: problem.arena, mostSteps: Self.mostSteps, trials: most)
+    _ = chains.run()
+    trials -= most - chains.trials
+    if isWell(home), isWell(node) {
+      for (slot, _, taker) in hops.made.all { newcomers[taker.int].append(UInt32(slot)) }
+      return true
+    }
+    for (slot, giver, _) in hops.made.all.reversed() {
+      weighing.set(slot / weighing.replicas, slot % weighing.replicas, to: giver)
+    }
+    return false
+  }
+
+  private static let trialsForChains = 1 << 13
+  private static let mostSteps = 4
 
   private func isTooMuch(_ node: NodeIndex) -> Bool {
     weighing.load[node] > due.most[node] || weighing.count[node] > weighing.capacity[node]
@@ -111,6 +135,55 @@ struct WeightedHome {
       return true
     }
     return false
+  }
+}
+
+/// Newcomers that go on to other nodes, which costs nothing.
+private struct NewcomerHops: WeightedHops {
+  final class Made { var all: [(slot: Int, from: NodeIndex, to: NodeIndex)] = [] }
+
+  let weighing: Weighing
+  let newcomers: [[UInt32]]
+  /// A partition that stays where it is.
+  let barred: Int
+  let made = Made()
+
+  func visit(
+    _ node: NodeIndex, gives: Bool, weights: ClosedRange<Int>, isSeen: inout [Bool], _ body: (NodeIndex, Hop) -> Bool
+  ) -> Int {
+    var looked = 1
+    guard gives || weighing.hasRoom(node) else { return looked }
+    for index in 0..<weighing.problem.nodeCount where !isSeen[index] {
+      let other = NodeIndex(index)
+      guard !gives || weighing.hasRoom(other) else { continue }
+      for slot in newcomers[(gives ? node : other).int] {
+        looked += 1
+        guard let weight = weight(slot, from: gives ? node : other, to: gives ? other : node), weights.contains(weight) else {
+          continue
+        }
+        isSeen[index] = true
+        if body(other, Hop(slot: Int(slot), other: 0, weight: weight)) { return looked }
+        break
+      }
+    }
+    return looked
+  }
+
+  /// Nil where it may not go, or is one no more.
+  private func weight(_ slot: UInt32, from giver: NodeIndex, to taker: NodeIndex) -> Int? {
+    let problem = weighing.problem
+    let (partition, column) = (Int(slot) / weighing.replicas, Int(slot) % weighing.replicas)
+    let row = weighing.row(partition)
+    guard partition != barred, row[column] == giver, !problem.isHeld(partition, by: giver),
+      problem.allows(row, leaving: column, to: taker),
+      problem.softBreaches(row, leaving: column, at: taker) <= problem.softBreaches(row, leaving: column, at: giver)
+    else { return nil }
+    return weighing.weight.base[partition]
+  }
+
+  func make(_ hop: Hop, from node: NodeIndex, to other: NodeIndex) {
+    weighing.set(hop.slot / weighing.replicas, hop.slot % weighing.replicas, to: other)
+    made.all.append((hop.slot, node, other))
   }
 }
 

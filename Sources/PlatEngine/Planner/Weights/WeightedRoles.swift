@@ -15,8 +15,10 @@ struct WeightedRoles {
 
   private static let sweeps = 64
 
-  /// O(P · R²) for each state and sweep.
-  static func run(_ weighing: Weighing, _ placement: Placement, _ total: WeightedDue) throws(PlatError) {
+  /// `isLeadSettled`: the leading state is as it is to be. O(P · R²) for each state and sweep.
+  static func run(
+    _ weighing: Weighing, _ placement: Placement, _ total: WeightedDue, isLeadSettled: Bool = false
+  ) throws(PlatError) {
     let problem = weighing.problem
     var first = 0
     let wanted = problem.wanted.indices.filter { problem.wanted[$0] > 0 }
@@ -25,6 +27,12 @@ struct WeightedRoles {
     for state in wanted.dropLast() {
       let slots = first..<(first + problem.wanted[state])
       first = slots.upperBound
+      if isLeadSettled, state == 0 {
+        let led = try WeightedDue.state(
+          state, weighing, total: total, heaviest: weighing.heaviest(in: slots), inAll: heaviest, left: left)
+        for node in left.indices { left[node] = left[node] - led.exact(node) }
+        continue
+      }
       let roles = WeightedRoles(
         weighing: weighing, problem: problem, state: state, slots: slots,
         load: try problem.arena.table(problem.nodeCount),
@@ -96,7 +104,7 @@ struct WeightedRoles {
   }
 
   @inline(__always) private func isLegal(_ row: UnsafeMutablePointer<NodeIndex>) -> Bool {
-    problem.stateCaps.isEmpty || StateRules.breach(problem, row) == nil
+    !problem.hasStateRules || StateRules.breach(problem, row) == nil
   }
 
   // MARK: Who stays, and who comes

@@ -1,0 +1,100 @@
+/// What a plan by weight comes to: two plans beside each other, of which the better is taken.
+struct WeightedStanding {
+  private let unplaced: Int
+  /// Weight outside of the wider windows.
+  private let outside: Int
+  private let moved: Int
+
+  /// A tolerance is no reason to move more, but the search goes other ways in wider windows. So where some weight moves beyond
+  /// the bound the plan without the tolerance, which is one within it, is made too, and the one that moves less is taken.
+  ///
+  /// `plan`: plans a cluster from a map. As long as that, or up to three times.
+  static func best(
+    _ cluster: DenseCluster, from current: PlacementMap?,
+    _ plan: (DenseCluster, PlacementMap?) throws(PlatError) -> Plan
+  ) throws(PlatError) -> Plan {
+    let wide = try plan(cluster, current)
+    let balance = cluster.cluster.settings.balance
+    guard let current, let weights = cluster.partitionWeights, balance.tolerance != .zero, balance.moveBudget == nil else { return wide }
+    let (ofWide, _, _) = try stand(wide, cluster, weights, current)
+    guard weights.exact(ofWide.moved) > wide.movesWeightLowerBound ?? .zero else { return wide }
+    let narrow = try plan(cluster.withoutTolerance, current)
+    guard try stand(narrow, cluster, weights, current).0.moved < ofWide.moved else { return wide }
+    // Planned on in the wider windows: then it stays when it is planned again.
+    let settled = try plan(cluster, narrow.target)
+    let (ofSettled, weighing, total) = try stand(settled, cluster, weights, current)
+    return ofSettled.isWorth(insteadOf: ofWide) ? try settled.bounded(by: weighing, total, weights) : wide
+  }
+
+  /// Near rules can leave replicas without a place that is filled by weight, and have one in the map planned by number: then the
+  /// plan goes on from there, if that places more.
+  static func placingMost(
+    _ cluster: DenseCluster, from current: PlacementMap?, byNumber: () throws(PlatError) -> Plan,
+    _ plan: (PlacementMap?) throws(PlatError) -> Plan
+  ) throws(PlatError) -> Plan {
+    let first = try plan(current)
+    guard let weights = cluster.partitionWeights else { return first }
+    let nothing = try PlacementMap(partitionCount: 0, slotCounts: cluster.wanted)
+    let before = current ?? nothing
+    let (ofFirst, _, _) = try stand(first, cluster, weights, before)
+    guard ofFirst.unplaced > 0 else { return first }
+    let other = try plan(byNumber().target)
+    let (ofOther, weighing, total) = try stand(other, cluster, weights, before)
+    guard ofOther.unplaced < ofFirst.unplaced else { return first }
+    return try other.bounded(by: weighing, total, weights)
+  }
+
+  /// How a plan stands in the cluster's own windows. O(P · R).
+  private static func stand(
+    _ plan: Plan, _ cluster: DenseCluster, _ weights: PartitionWeights, _ current: PlacementMap
+  ) throws(PlatError) -> (WeightedStanding, Weighing, WeightedDue) {
+    let problem = try Problem(cluster, current: current, arena: Arena())
+    let map = try PlacementMap(partitionCount: cluster.partitionCount, slotCounts: cluster.dataWanted)
+    map.copyData(from: plan.target, cluster)
+    let placement = try Placement(problem, target: map)
+    let weighing = try Weighing(problem, weights, placement)
+    weighing.recount()
+    let total = try WeightedDue.total(weighing, heaviest: weighing.heaviest(in: 0..<problem.replicas))
+    var (unplaced, moved) = (0, 0)
+    for partition in 0..<problem.partitionCount {
+      let row = weighing.row(partition)
+      for slot in 0..<problem.replicas {
+        guard row[slot] != .none else {
+          unplaced += 1
+          continue
+        }
+        moved += problem.isHeld(partition, by: row[slot]) ? 0 : weighing.weight.base[partition]
+      }
+    }
+    return (
+      WeightedStanding(unplaced: unplaced, outside: total.outside(weighing.load), moved: moved),
+      weighing, total
+    )
+  }
+
+  /// Soft rules cost no move.
+  private func isWorth(insteadOf other: WeightedStanding) -> Bool {
+    moved < other.moved && unplaced <= other.unplaced && outside <= other.outside
+  }
+}
+
+extension Plan {
+  /// The same with the bounds of other windows.
+  fileprivate func bounded(
+    by weighing: Weighing, _ total: WeightedDue, _ weights: PartitionWeights
+  ) throws(PlatError) -> Plan {
+    let bound = try WeightedBound(weighing, Due(weighing.problem, held: weighing.count), total)
+    var plan = self
+    (plan.movesLowerBound, plan.movesWeightLowerBound) = (bound.moves, weights.exact(bound.weight))
+    (plan.certificate, plan.weightWindows) = (bound.prices, bound.windows)
+    return plan
+  }
+}
+
+extension DenseCluster {
+  fileprivate var withoutTolerance: DenseCluster {
+    var cluster = cluster
+    cluster.settings.balance.tolerance = .zero
+    return DenseCluster(self, cluster: cluster, partitionCount: partitionCount, capacity: capacity)
+  }
+}
