@@ -9,8 +9,10 @@ public func plat_cluster_from_arrays(
 ) -> plat_status {
   call(error) {
     let out = try Handle.out(cluster, "cluster")
+    let work = try Work()  // before anything else: in a debug build reading a struct takes memory at first use
     let read = try Sized.read(arrays, "arrays", empty: plat_cluster_arrays())
-    out.pointee = Handle.give(try ClusterArrays(read, Work(needs: ClusterArrays.smallBytes(read))).handle())
+    guard Work.isRoom(for: ClusterArrays.smallBytes(read)) else { throw PlatError.outOfMemory }
+    out.pointee = Handle.give(try ClusterArrays(read, work).handle())
   }
 }
 

@@ -49,12 +49,12 @@ extension ExplanationDocument {
   }
 
   private static func partition(_ name: String, of cluster: Cluster) throws(InputError) -> Int {
-    try partition(name, ranges: cluster.ranges.map(\.name), count: cluster.settings.partitionCount)
+    try partition(name, ranges: cluster.ranges, count: cluster.settings.partitionCount)
   }
 
   /// The partition of a name: that of a range, or its number.
-  package static func partition(_ name: String, ranges: [String] = [], count: Int) throws(InputError) -> Int {
-    if let index = ranges.firstIndex(of: name) { return index }
+  package static func partition(_ name: String, ranges: KeyRanges = KeyRanges(), count: Int) throws(InputError) -> Int {
+    if let index = ranges.index(named: name) { return index }
     if ranges.isEmpty, let index = Int(name), (0..<count).contains(index), "\(index)" == name { return index }
     throw InputError(
       path: "--partition", found: name,
