@@ -196,6 +196,11 @@ class Documents(unittest.TestCase):
         self.assertEqual([line["key"] for line in routed], ["hello", "you"])
         self.assertEqual(int(routed[0]["partition"]), plat.Cluster.from_document(self.document).router().find(b"hello"))
         self.assertEqual(plat.explain_document(plan, 3)["partition"], "3")
+        self.assertTrue(plat.explain_document(plan, 3, self.document)["replicas"][0]["because"])
+        with self.assertRaises(plat.InvalidInput):
+            plat.explain_document(plan, 3, self.document, node="nobody")
+        several = plat.generate(5, 40, maps=2, map="fresh")
+        self.assertEqual(len(plat.whatif_document(several, "each:node")["failures"]), 5)
         self.assertTrue(plat.compare_documents(plan, plan, self.document))
         self.assertEqual(plat.export_document("plat", plat.plan_document(self.document, binary=True)), plan)
         with self.assertRaises(plat.OutOfMemory):
@@ -273,7 +278,7 @@ class Verbs(unittest.TestCase):
         with open(path) as file:
             exported = set(re.findall(r"plat_(\w+);", file.read()))
         self.assertGreater(len(exported), 90)
-        others = {"version_number", "control_is_cancelled", "options_set_number", "plan_copy_rows"}
+        others = {"version_number", "document_explain", "control_is_cancelled", "options_set_number", "plan_copy_rows"}
         self.assertEqual(exported - others, set(plat._native.functions))
 
 

@@ -611,8 +611,8 @@ plat_status plat_document_explain_why(const plat_document *PLAT_NULLABLE cluster
 plat_status plat_document_whatif(const plat_document *PLAT_NULLABLE cluster, const char *PLAT_NULLABLE failures,
                                  const plat_options *PLAT_NULLABLE options, plat_control *PLAT_NULLABLE control,
                                  plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes, plat_error *PLAT_NULLABLE error);
-/* Two documents side by side, clusters or plans, both with one map or both with several. Rules are judged where the cluster is known: `cluster`, or whichever of
- * the two is one. */
+/* Two documents side by side, clusters or plans, both with one map or both with several. Rules are judged where the cluster
+ * is known: `cluster`, or whichever of the two is one. */
 plat_status plat_document_compare(const plat_document *PLAT_NULLABLE a, const plat_document *PLAT_NULLABLE b,
                                   const plat_document *PLAT_NULLABLE cluster, const plat_options *PLAT_NULLABLE options,
                                   plat_control *PLAT_NULLABLE control, plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes,

@@ -13,7 +13,7 @@ from . import _native
 from ._calls import numpy as _numpy
 from ._calls import option_table
 from .cluster import ACTIVE, DEAD, FAILED, LEAVING, MAINTENANCE, MASTER, PENDING, SLAVE, Cluster, Router, Rule
-from .documents import Batch, batch, check_document, compare_documents, explain_document, export_document, generate, plan_document, route_document, verify_document
+from .documents import Batch, batch, check_document, compare_documents, explain_document, export_document, generate, plan_document, route_document, verify_document, whatif_document
 from .errors import Cancelled, FileFailed, InvalidArgument, InvalidInput, NotFound, OutOfMemory, PlatError, Unmet, Unsupported
 from .execution import Action, Agent, Holding, Orchestrator, Standing, Timing
 from .plan import Move, Plan, Simulation, Step, Steps
@@ -28,5 +28,5 @@ __all__ = [
     "Cluster", "FileFailed", "Finding", "Holding", "InvalidArgument", "InvalidInput", "Load", "Move", "NotFound", "Orchestrator",
     "OutOfMemory", "Plan", "PlatError", "Report", "Router", "Rule", "Simulation", "Standing", "Step", "Steps", "Timing", "Unmet",
     "Unsupported", "batch", "check_document", "compare_documents", "explain_document", "export_document", "generate", "has_numpy",
-    "option_table", "plan_document", "route_document", "verify_document",
+    "option_table", "plan_document", "route_document", "verify_document", "whatif_document",
 ]

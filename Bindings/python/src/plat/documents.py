@@ -57,10 +57,22 @@ def route_document(
     return [json.loads(line) for line in text.splitlines()]
 
 
-def explain_document(plan: Any, partition: int, *, progress: Optional[Progress] = None) -> dict[str, Any]:
-    """What a plan says by itself, without its cluster: who has the partition."""
-    given = Document(plan, None)
-    return json.loads(_text("document_explain", given.reference, partition, options=Options(), progress=progress))
+def explain_document(
+    plan: Any, partition: Union[int, str], cluster: Any = None, *, node: Optional[str] = None, map: Optional[str] = None,
+    progress: Optional[Progress] = None,
+) -> dict[str, Any]:
+    """Who has the partition (a number, or the name of a range); with its cluster, too, why, and what would be with it on `node`.
+    `map`: which, where there are several."""
+    given, known = Document(plan, None), _given(cluster)
+    names = [None if name is None else str(name).encode() for name in (map, partition, node)]
+    return json.loads(
+        _text("document_explain_why", _reference(known), given.reference, *names, options=Options(), progress=progress))
+
+
+def whatif_document(cluster: Any, failures: str, *, threads: int = 1, progress: Optional[Progress] = None) -> dict[str, Any]:
+    """What failures ("each:rack", or nodes and containers with commas) would do to a cluster, of one map or several."""
+    given, options = Document(cluster, None), Options(threads=threads)
+    return json.loads(_text("document_whatif", given.reference, failures.encode(), options=options, progress=progress))
 
 
 def compare_documents(a: Any, b: Any, cluster: Any = None, *, progress: Optional[Progress] = None) -> dict[str, Any]:
