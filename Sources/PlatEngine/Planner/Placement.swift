@@ -31,6 +31,9 @@ struct Placement {
   /// The partitions up to here have their states. `led`: in how many of them each node has the first one.
   mutating func book(led: NodeTable<Int32>? = nil, upTo dealt: Int) { (self.led, self.dealt) = (led, dealt) }
 
+  /// The states of those rows have changed.
+  mutating func forgetLed() { led = nil }
+
   /// For stages that book loads only: all replicas placed. O(N).
   mutating func countPlaced() { placed = (0..<load.count).reduce(0) { $0 + Int(load.base[$1]) } }
 

@@ -59,7 +59,7 @@ private struct PeerArrangement {
   /// Rows for states that hold data, with masters in the first slots.
   let map: PlacementMap
   private(set) var unplaced = 0
-  /// Weight outside of the windows, in total and in the leading state.
+  /// Weight outside of the windows.
   private(set) var outside = 0
 
   init(
@@ -94,7 +94,7 @@ private struct PeerArrangement {
     for partition in 0..<problem.partitionCount {
       for slot in 0..<problem.replicas where weighing.row(partition)[slot] == .none { unplaced += 1 }
     }
-    outside = peers.outside.total + peers.outside.lead
+    outside = peers.outside
   }
 
   /// A fiftieth of all lies outside the windows, or something is missing.

@@ -1,7 +1,7 @@
 /// Balance in weight under a hard limit on peers, step by step on rows whose states are assigned.
 ///
-/// Each step keeps every hard rule and brings what lies outside the windows, in total and of the leading state, further
-/// down; of those that a node out of its window has, the one that moves least weight for what it brings in:
+/// Each step keeps every hard rule and brings what lies outside the windows, in total, of the leading state and of the one other
+/// that there may be, further down; of those that a node out of its window has, the one that moves least weight for what it brings in:
 ///
 ///     replace    a replica goes to another node: one that its master replicates to, or that both may add to their peers
 ///     roles      master and another holder change over
@@ -15,6 +15,9 @@ final class WeightedPeers {
   private(set) var book: PeerBook
   private(set) var total: WeightedDue
   private(set) var lead: WeightedDue
+  /// What a node may hold in the other of two states.
+  private let leastRest: NodeTable<Int>
+  private let mostRest: NodeTable<Int>
   /// Weight of each node in the leading state.
   private let led: NodeTable<Int>
   /// Moves that may be made beside those that the rows have at first; nil: any.
@@ -53,9 +56,12 @@ final class WeightedPeers {
     deltaTotal = try problem.arena.table(problem.nodeCount)
     deltaLed = try problem.arena.table(problem.nodeCount)
     saved = try problem.arena.table(problem.replicas)
+    leastRest = try problem.arena.table(problem.nodeCount)
+    mostRest = try problem.arena.table(problem.nodeCount)
     book = try PeerBook(weighing)
     (total, lead) = try WeightedPeers.dues(weighing)
     holdings = try WeighedHoldings(weighing, in: 0..<problem.replicas)
+    setRest()
     countLed()
   }
 
@@ -69,6 +75,21 @@ final class WeightedPeers {
     return (total, lead)
   }
 
+  /// Within a replica that fits of what is left of the total, where that is one state.
+  private func setRest() {
+    let isTwo = problem.wanted.count { $0 > 0 } == 2 && masters > 0
+    for node in 0..<problem.nodeCount {
+      (leastRest.base[node], mostRest.base[node]) = (0, .max)
+      guard isTwo, !total.isPinned.base[node], !lead.isPinned.base[node] else { continue }
+      let (low, high) = (total.least.base[node] - lead.most.base[node], total.most.base[node] - lead.least.base[node])
+      let share = total.exact(node) - lead.exact(node)
+      guard low >= 0, let floor = share.floor else { continue }
+      let grain = weighing.size(upTo: floor)?.size ?? 0
+      leastRest.base[node] = max(0, min(floor, max(low, floor + (share.isInteger ? 0 : 1) - grain)))
+      mostRest.base[node] = max(floor, min(high, floor + grain))
+    }
+  }
+
   private func countLed() {
     led.fill(with: 0)
     for partition in 0..<problem.partitionCount {
@@ -79,7 +100,7 @@ final class WeightedPeers {
   }
 
   /// What lies outside of the windows.
-  var outside: (total: Int, lead: Int) { (total.outside(weighing.load), lead.outside(led)) }
+  var outside: Int { (0..<problem.nodeCount).reduce(0) { $0 + outside(NodeIndex($1), 0, 0) } }
 
   // MARK: What is missing
 
@@ -138,23 +159,25 @@ final class WeightedPeers {
   /// Steps until none is left. Dues change where the heaviest replica of a node does; so each round counts only if less is
   /// outside then.
   func settle() throws(PlatError) {
-    var left = outside.total + outside.lead
+    var left = outside
     while left > 0 {
       let before = try weighing.snapshot()
       let budget = movesLeft
-      for _ in 0..<Self.rounds where outside.total + outside.lead > 0 {
+      for _ in 0..<Self.rounds where outside > 0 {
         try problem.arena.throwIfInterrupted()
         holdings = try WeighedHoldings(weighing, in: 0..<width)
         guard sweep() else { break }
       }
       (total, lead) = try WeightedPeers.dues(weighing)
-      let after = outside.total + outside.lead
+      setRest()
+      let after = outside
       guard after < left else {
         weighing.restore(before)
         movesLeft = budget
         book = try PeerBook(weighing)
         countLed()
         (total, lead) = try WeightedPeers.dues(weighing)
+        setRest()
         return
       }
       left = after
@@ -182,6 +205,7 @@ final class WeightedPeers {
   private func outside(_ node: NodeIndex, _ more: Int, _ moreLed: Int) -> Int {
     let (load, led) = (weighing.load[node] + more, led[node] + moreLed)
     return max(0, load - total.most[node], total.least[node] - load) + max(0, led - lead.most[node], lead.least[node] - led)
+      + max(0, load - led - mostRest[node], leastRest[node] - (load - led))
   }
 
   /// The best step that the node has a part in. False where there is none.
@@ -195,7 +219,8 @@ final class WeightedPeers {
       guard isPossible(step), isLegal(step) else { return }
       best = (gain, cost, step)
     }
-    let isMore = weighing.load[node] > total.most[node] || led[node] > lead.most[node]
+    let isMore =
+      weighing.load[node] > total.most[node] || led[node] > lead.most[node] || weighing.load[node] - led[node] > mostRest[node]
     let others = (isMore ? lacking[...] : lacking[...].reversed()[...]).lazy.filter { $0 != node }.prefix(Self.partnersTried)
     for slot in nearest(holdings.of(node), to: amount(node), Self.itemsTried) where weighing.rows[Int(slot)] == node {
       let (partition, column) = (Int(slot) / width, Int(slot) % width)
@@ -264,7 +289,7 @@ final class WeightedPeers {
   private func amount(_ node: NodeIndex) -> Int {
     max(
       weighing.load[node] - total.most[node], total.least[node] - weighing.load[node], led[node] - lead.most[node],
-      lead.least[node] - led[node], 0)
+      lead.least[node] - led[node], weighing.load[node] - led[node] - mostRest[node], leastRest[node] - weighing.load[node] + led[node], 0)
   }
 
   /// Slots whose partitions weigh about so much: of a list, heaviest first.
@@ -507,6 +532,7 @@ extension WeightedPeers {
     book = try PeerBook(weighing)
     countLed()
     (total, lead) = try WeightedPeers.dues(weighing)
+    setRest()
   }
 }
 
