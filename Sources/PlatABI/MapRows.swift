@@ -28,7 +28,7 @@ enum MapRows {
     }
     let count = dense.partitionCount * width
     let arena = try Arena(limitBytes: work.values.memoryLimitBytes, interrupt: work.interrupt)
-    let table: NodeTable<UInt32> = try arena.table(count)
+    let table: NodeTable<UInt32> = try arena.unfilledTable(count)
     // Each block is taken while it is in the cache. The check of wide rows has more to do in the beginning.
     let block = width > 8 ? max(dense.partitionCount, 1) : max(blockSlots / max(width, 1), 1)
     for first in stride(from: 0, to: dense.partitionCount, by: block) {

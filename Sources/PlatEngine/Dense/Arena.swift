@@ -35,7 +35,7 @@ public final class Arena: @unchecked Sendable {
   }
 
   /// The same with anything in it, for who writes every element before it is read. In debug builds that is 0xa5, byte by byte.
-  func unfilledTable<Index: DenseIndex, Element: BitwiseCopyable>(
+  public func unfilledTable<Index: DenseIndex, Element: BitwiseCopyable>(
     _ count: Int, of: Element.Type = Element.self, by: Index.Type = Index.self
   ) throws(PlatError) -> DenseTable<Index, Element> {
     try throwIfInterrupted()

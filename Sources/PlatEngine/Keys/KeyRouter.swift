@@ -28,19 +28,24 @@ public struct KeyRouter: Sendable {
 
   /// Writes the partitions of `count` keys to `partitions`, which has room for them. The keys lie end to end: key `i`
   /// is `keys[offsets[i]..<offsets[i + 1]]`, so `offsets` has `count + 1` values. O(bytes + count); for a short key the CRC and
-  /// about 1 ns, in a range map of a million partitions some 30 ns.
+  /// about half a nanosecond, in a range map of a million partitions some 30 ns.
   public func partitions(
     ofKeys keys: UnsafePointer<UInt8>, offsets: UnsafePointer<UInt32>, count: Int,
     into partitions: UnsafeMutablePointer<UInt32>
   ) {
     if let ranges { return ranges.find(keys, offsets, count, into: partitions) }
-    plat_crc32_batch(keys, offsets, count, partitions)
-    if keyFunction == .crc32VBucket {
-      for key in 0..<count { partitions[key] = remainder(partitions[key] >> 16 & 0x7fff) }
-    } else {
-      for key in 0..<count { partitions[key] = remainder(partitions[key]) }
+    // So many at a time that their checksums are in the first cache still when partitions are made of them.
+    let (shift, mask): (UInt32, UInt32) = keyFunction == .crc32VBucket ? (16, 0x7fff) : (0, .max)
+    var first = 0
+    while first < count {
+      let size = min(KeyRouter.keysAtATime, count - first)
+      plat_crc32_batch(keys, offsets + first, size, partitions + first)
+      plat_remainders(partitions + first, size, shift, mask, UInt32(partitionCount))
+      first += size
     }
   }
+
+  private static let keysAtATime = 1 << 11
 
   @inline(__always) private func partition(ofCRC crc: UInt32) -> UInt32 {
     remainder(keyFunction == .crc32VBucket ? crc >> 16 & 0x7fff : crc)
