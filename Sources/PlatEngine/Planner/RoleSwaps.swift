@@ -55,6 +55,7 @@ struct RoleSwaps {
   }
 
   private mutating func settleOne(_ isLack: Bool) throws(PlatError) -> Bool {
+    try problem.arena.throwIfInterrupted()
     let parts = parts
     let givers = try reached(.onward) { isLack ? parts.lack($0) < 0 : parts.excess($0) > 0 }
     let takers = try reached(.backward) { isLack ? parts.lack($0) > 0 : parts.excess($0) < 0 }
@@ -68,6 +69,7 @@ struct RoleSwaps {
       return true
     }
     for taker in takers.order where problem.receives[taker] && problem.allows(taker, inState: parts.state) {
+      try problem.arena.throwIfInterrupted()
       if swap(taker, givers, takers) { return true }
     }
     return false
@@ -102,6 +104,7 @@ struct RoleSwaps {
     }
     var read = 0
     while read < reached.order.count {
+      try problem.arena.throwIfInterrupted()
       let node = reached.order[read]
       read += 1
       var place = holdings.begin(node)
