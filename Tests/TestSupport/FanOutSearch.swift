@@ -56,7 +56,7 @@ public enum FanOutSearch {
 
   private static func load(_ state: State, _ node: Int) -> Int { Int(state.loads >> (8 * UInt64(node)) & 255) }
 
-  private static func isWithin(_ pairs: UInt32, _ nodes: Int, _ limit: FanOutLimit?) -> Bool {
+  static func isWithin(_ pairs: UInt32, _ nodes: Int, _ limit: FanOutLimit?) -> Bool {
     let row: UInt32 = (1 << UInt32(nodes)) - 1
     let column = (0..<nodes).reduce(UInt32(0)) { $0 | 1 << UInt32($1 * nodes) }
     return (0..<nodes).allSatisfy { node in

@@ -48,7 +48,7 @@ public struct RuledSearch {
         for choice in choices {
           var after = state
           after.pairs |= choice.pairs
-          guard isWithin(after.pairs) else { continue }
+          guard FanOutSearch.isWithin(after.pairs, cluster.nodeCount, limit) else { continue }
           var cost = cost
           for node in choice.holders {
             if windows != nil { after.loads[node] += weights[partition] }
@@ -61,16 +61,5 @@ public struct RuledSearch {
       reached = next
     }
     return reached.filter { state, _ in windows.map { zip($0, state.loads).allSatisfy { $0.contains($1) } } ?? true }.values.min()
-  }
-
-  private func isWithin(_ pairs: UInt32) -> Bool {
-    guard let limit else { return true }
-    let nodes = cluster.nodeCount
-    let row: UInt32 = (1 << UInt32(nodes)) - 1
-    let column = (0..<nodes).reduce(UInt32(0)) { $0 | 1 << UInt32($1 * nodes) }
-    return (0..<nodes).allSatisfy { node in
-      (pairs >> UInt32(node * nodes) & row).nonzeroBitCount <= limit.outbound ?? .max
-        && (pairs >> UInt32(node) & column).nonzeroBitCount <= limit.inbound ?? .max
-    }
   }
 }

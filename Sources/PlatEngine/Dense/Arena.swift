@@ -28,24 +28,30 @@ public final class Arena: @unchecked Sendable {
   public func table<Index: DenseIndex, Element: BitwiseCopyable>(
     _ count: Int, of: Element.Type = Element.self, by: Index.Type = Index.self
   ) throws(PlatError) -> DenseTable<Index, Element> {
-    try throwIfInterrupted()
-    let (bytes, overflow) = max(count, 0).multipliedReportingOverflow(by: MemoryLayout<Element>.stride)
-    guard !overflow, let memory = plat_arena_allocate(handle, bytes) else { throw .outOfMemory }
-    return DenseTable(unsafeBase: memory.bindMemory(to: Element.self, capacity: count), count: count)
+    try makeTable(count, plat_arena_allocate)
   }
 
   /// The same with anything in it, for who writes every element before it is read. In debug builds that is 0xa5, byte by byte.
   public func unfilledTable<Index: DenseIndex, Element: BitwiseCopyable>(
     _ count: Int, of: Element.Type = Element.self, by: Index.Type = Index.self
   ) throws(PlatError) -> DenseTable<Index, Element> {
+    try makeTable(count) { handle, bytes in
+      let memory = plat_arena_allocate_uninitialized(handle, bytes)
+      assert(
+        {
+          memory?.initializeMemory(as: UInt8.self, repeating: 0xa5, count: bytes)
+          return true
+        }())
+      return memory
+    }
+  }
+
+  @inline(__always) private func makeTable<Index: DenseIndex, Element: BitwiseCopyable>(
+    _ count: Int, _ allocate: (OpaquePointer, Int) -> UnsafeMutableRawPointer?
+  ) throws(PlatError) -> DenseTable<Index, Element> {
     try throwIfInterrupted()
     let (bytes, overflow) = max(count, 0).multipliedReportingOverflow(by: MemoryLayout<Element>.stride)
-    guard !overflow, let memory = plat_arena_allocate_uninitialized(handle, bytes) else { throw .outOfMemory }
-    assert(
-      {
-        memory.initializeMemory(as: UInt8.self, repeating: 0xa5, count: bytes)
-        return true
-      }())
+    guard !overflow, let memory = allocate(handle, bytes) else { throw .outOfMemory }
     return DenseTable(unsafeBase: memory.bindMemory(to: Element.self, capacity: count), count: count)
   }
 

@@ -239,13 +239,11 @@ private struct Explainer {
 
   /// How many replicas farther from its window a node comes with so many more.
   private func outside(_ node: Int, by change: Int) -> Int {
-    let window = tolerated(node)
-    func distance(_ load: Int) -> Int { max(0, load - window.aboveMost, window.belowLeast - load) }
-    let outside = distance(Int(now.totals.base[node]) + change) - distance(Int(now.totals.base[node]))
-    guard let sums else { return outside }
-    let ofAll = sums.tolerated(node)
-    func distanceOfAll(_ load: Int) -> Int { max(0, load - ofAll.aboveMost, ofAll.belowLeast - load) }
-    return outside + distanceOfAll(sums.now[node] + change) - distanceOfAll(sums.now[node])
+    func more(_ window: Judge.Tolerated, _ load: Int) -> Int {
+      func distance(_ load: Int) -> Int { max(0, load - window.aboveMost, window.belowLeast - load) }
+      return distance(load + change) - distance(load)
+    }
+    return more(tolerated(node), Int(now.totals.base[node])) + (sums.map { more($0.tolerated(node), $0.now[node]) } ?? 0)
   }
 
   /// What the two would hold of all maps.

@@ -35,7 +35,7 @@ public struct KeyRouter: Sendable {
   ) {
     if let ranges { return ranges.find(keys, offsets, count, into: partitions) }
     // So many at a time that their checksums are in the first cache still when partitions are made of them.
-    let (shift, mask): (UInt32, UInt32) = keyFunction == .crc32VBucket ? (16, 0x7fff) : (0, .max)
+    let (shift, mask) = bits
     var first = 0
     while first < count {
       let size = min(KeyRouter.keysAtATime, count - first)
@@ -48,8 +48,12 @@ public struct KeyRouter: Sendable {
   private static let keysAtATime = 1 << 11
 
   @inline(__always) private func partition(ofCRC crc: UInt32) -> UInt32 {
-    remainder(keyFunction == .crc32VBucket ? crc >> 16 & 0x7fff : crc)
+    let (shift, mask) = bits
+    return remainder(crc >> shift & mask)
   }
+
+  /// Which bits of a checksum count.
+  private var bits: (shift: UInt32, mask: UInt32) { keyFunction == .crc32VBucket ? (16, 0x7fff) : (0, .max) }
 
   /// `number % partitionCount` by two multiplications instead of a division. `inverse · number` modulo 2⁶⁴ is the fraction
   /// that is left of number / partitionCount; times partitionCount it is the remainder, exactly for all 32-bit numbers

@@ -38,15 +38,15 @@ enum Fresh {
   private static func lay(
     _ problem: Problem, _ due: Due, _ placement: inout Placement, seed: UInt64, inTurns: Bool
   ) throws(PlatError) -> Bool {
-    let workers = Blocks(problem.partitionCount, replicas: problem.replicas, threads: problem.threads).workers
-    var lines: [Line] = []
-    for _ in 0..<workers { lines.append(try Line(problem, due, rows: placement.rows, seed: seed, inTurns: inTurns)) }
-    var isLaid = [Bool](repeating: false, count: workers)
+    let rows = placement.rows
+    let lines = try Blocks(problem.partitionCount, replicas: problem.replicas, threads: problem.threads)
+      .forEachWorker { (_) throws(PlatError) in try Line(problem, due, rows: rows, seed: seed, inTurns: inTurns) }
+    var isLaid = [Bool](repeating: false, count: lines.count)
     isLaid.withUnsafeMutableBufferPointer { isLaid in
       let isLaid = isLaid.baseAddress!
-      Threads.perform(workers) { worker in
+      Threads.perform(lines.count) { worker in
         var line = lines[worker]
-        isLaid[worker] = line.lay(worker, of: workers)
+        isLaid[worker] = line.lay(worker, of: lines.count)
       }
     }
     guard isLaid[0] else { return false }

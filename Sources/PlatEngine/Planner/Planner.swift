@@ -107,10 +107,8 @@ public enum Planner {
       try clock.mark("mend")
     }
     let roles = isFresh ? due.strict : due
-    if !isSwapped {
-      let isAssigned = try goal?.assignRoles(problem, isFresh ? strict : aimed, roles, placement) ?? false
-      if goal != nil { placement.forgetLed() }
-      if !isAssigned { try assignRoles(problem, windows.withRoles(of: roles), &placement, potential) }
+    if !isSwapped, try goal?.assignRoles(problem, isFresh ? strict : aimed, roles, &placement) != true {
+      try assignRoles(problem, windows.withRoles(of: roles), &placement, potential)
     }
     StateRules.enforce(problem, placement)
     try clock.mark("roles")
@@ -188,16 +186,12 @@ public enum Planner {
   private static func assignRoles(
     _ problem: Problem, _ due: Due, _ placement: inout Placement, _ potential: NodeTable<Int32>
   ) throws(PlatError) {
-    func run(_ due: Due) throws(PlatError) -> Roles.Parts? {
-      defer { placement.forgetLed() }
-      return try Roles.run(problem, due, placement)
-    }
     guard due.seeksBalance else {
-      _ = try run(due)
+      _ = try Roles.run(problem, due, &placement)
       return
     }
     if placement.peers != nil {
-      let parts = try run(due)
+      let parts = try Roles.run(problem, due, &placement)
       let (tooFew, tooMany) = parts?.unsettled() ?? ([], [])
       if problem.fanOut?.strength == .hard || tooFew.isEmpty && tooMany.isEmpty { return }
       placement.peers = nil  // a soft limit costs no balance
@@ -206,7 +200,7 @@ public enum Planner {
     var due = due
     var before = Int.max
     for _ in 0..<roleRounds {
-      guard let parts = try run(due) else { return }
+      guard let parts = try Roles.run(problem, due, &placement) else { return }
       let (tooFew, tooMany) = parts.unsettled()
       guard !tooFew.isEmpty || !tooMany.isEmpty else { return }
       func isWithin(_ node: NodeIndex) -> Bool {
@@ -224,7 +218,7 @@ public enum Planner {
         try Exchange.run(problem, due, &placement, potential: potential, reach: .tight)
       }
     }
-    _ = try run(due)
+    _ = try Roles.run(problem, due, &placement)
   }
 
   private static let roleRounds = 8

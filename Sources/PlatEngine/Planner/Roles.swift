@@ -42,7 +42,8 @@ struct Roles {
   }
 
   /// Assigns every state; returns the parts in the first (nil where there is only one state, and all have that).
-  static func run(_ problem: Problem, _ due: Due, _ placement: Placement) throws(PlatError) -> Parts? {
+  static func run(_ problem: Problem, _ due: Due, _ placement: inout Placement) throws(PlatError) -> Parts? {
+    defer { placement.forgetLed() }
     var first = 0
     var parts: Parts?
     let wantedStates = problem.wanted.indices.filter { problem.wanted[$0] > 0 }

@@ -34,8 +34,7 @@ extension WhatIf {
 
     func fail(_ failure: FailureCase) throws(PlatError) -> GroupFailureOutcome {
       var result = GroupFailureOutcome()
-      var isFailed = [Bool](repeating: false, count: group.nodeCount)
-      for node in failure.nodes { isFailed[node] = true }
+      let isFailed = failure.isFailed(of: group.nodeCount)
       let before = maps.map { $0.leads(isFailed) }
       var led = [Int](repeating: 0, count: group.nodeCount)
       for node in led.indices { led[node] = before.reduce(0) { $0 + $1[node] } }

@@ -13,6 +13,13 @@ public struct FailureCase: Equatable, Sendable {
     self.level = level
     self.nodes = nodes
   }
+
+  /// Of each node, whether it fails.
+  func isFailed(of nodeCount: Int) -> [Bool] {
+    var isFailed = [Bool](repeating: false, count: nodeCount)
+    for node in nodes { isFailed[node] = true }
+    return isFailed
+  }
 }
 
 public struct FailureOutcome: Equatable, Sendable {
@@ -177,7 +184,7 @@ public enum WhatIf {
     }
 
     func fail(_ failure: FailureCase) throws(PlatError) -> FailureOutcome {
-      let isFailed = isFailed(failure)
+      let isFailed = failure.isFailed(of: cluster.nodeCount)
       let touched = touched(by: isFailed)
       var (outcome, _) = try failOver(touched, isFailed)
       if isPlain, let repair = try Repair(self, touched, isFailed) {
@@ -192,12 +199,6 @@ public enum WhatIf {
     /// What each node leads before anybody takes over.
     func leads(_ isFailed: [Bool]) -> [Int] {
       (0..<cluster.nodeCount).map { isFailed[$0] || cluster.status[$0] == .failed ? 0 : Int(led.base[$0]) }
-    }
-
-    func isFailed(_ failure: FailureCase) -> [Bool] {
-      var isFailed = [Bool](repeating: false, count: cluster.nodeCount)
-      for node in failure.nodes { isFailed[node] = true }
-      return isFailed
     }
 
     /// The partitions that failed nodes hold, ascending, each once.

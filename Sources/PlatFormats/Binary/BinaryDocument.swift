@@ -136,15 +136,6 @@ struct BinaryTexts {
 
   mutating func nextIfAny() -> UnsafeBufferPointer<UInt8>? { left > 0 ? next() : nil }
 
-  /// The bytes of a section with `count` texts, of which `each` tells the bytes of one.
-  static func encode(_ count: Int, _ each: (Int) -> UnsafeBufferPointer<UInt8>) -> [UInt8] {
-    var bytes: [UInt8] = []
-    withUnsafeBytes(of: UInt64(count).littleEndian) { bytes += $0 }
-    for index in 0..<count { withUnsafeBytes(of: UInt32(each(index).count).littleEndian) { bytes += $0 } }
-    for index in 0..<count { bytes += each(index) }
-    return bytes
-  }
-
   static func encode(_ texts: some Collection<some Collection<UInt8>>) -> [UInt8] {
     var bytes: [UInt8] = []
     withUnsafeBytes(of: UInt64(texts.count).littleEndian) { bytes += $0 }

@@ -20,8 +20,6 @@ final class BinaryParts {
 
   func add(texts: some Collection<some Collection<UInt8>>) -> Int { add(.bytes(.texts, BinaryTexts.encode(texts))) }
 
-  func add(encoded texts: [UInt8]) -> Int { add(.bytes(.texts, texts)) }
-
   func add(counts: [Int]) -> Int {
     add(.bytes(.counts, counts.flatMap { count in withUnsafeBytes(of: UInt32(count).littleEndian) { Array($0) } }))
   }
@@ -90,13 +88,13 @@ struct BinaryPartitions {
     slots = zip(states, map.slotCounts).filter { $1 > 0 }.map { ($0.name, $1) }
     wanted = zip(states, cluster.settings.constraints).filter { $1 > 0 }.map(\.0.name)
     guard !cluster.ranges.isEmpty else { return }
-    let count = cluster.ranges.count
+    let all = 0..<cluster.ranges.count
     cluster.ranges.withTexts { texts in
-      names = parts.add(encoded: BinaryTexts.encode(count) { texts.name($0) })
-      starts = parts.add(encoded: BinaryTexts.encode(count) { texts.start($0) })
-      guard (0..<count).contains(where: { texts.sourceCount($0) > 0 }) else { return }
-      sources = parts.add(texts: (0..<count).flatMap { texts.sources($0) })
-      sourceCounts = parts.add(counts: (0..<count).map { texts.sourceCount($0) })
+      names = parts.add(texts: all.lazy.map { texts.name($0) })
+      starts = parts.add(texts: all.lazy.map { texts.start($0) })
+      guard all.contains(where: { texts.sourceCount($0) > 0 }) else { return }
+      sources = parts.add(texts: all.flatMap { texts.sources($0) })
+      sourceCounts = parts.add(counts: all.map { texts.sourceCount($0) })
     }
   }
 

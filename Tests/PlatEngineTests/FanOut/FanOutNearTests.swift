@@ -4,15 +4,13 @@ import Testing
 
 /// Hard limits on peers and near rules together.
 @Suite struct FanOutNear {
-  private static func shape(_ strength: Strength) -> RandomCluster.Shape {
-    RandomCluster.Shape {
-      $0.rulesOverAllStates = true
-      $0.noMaintenance = true
-      $0.noCapacities = true
-      $0.near = strength
-      $0.nodes = 3...5
-      $0.partitions = 2...5
-    }
+  private static let shape = RandomCluster.Shape {
+    $0.rulesOverAllStates = true
+    $0.noMaintenance = true
+    $0.noCapacities = true
+    $0.near = .hard
+    $0.nodes = 3...5
+    $0.partitions = 2...5
   }
 
   /// Neither is broken, whatever the cluster.
@@ -27,7 +25,7 @@ import Testing
   @Test func besideTryingEverything() {
     var (full, unplaced, seen) = (0, 0, 0)
     forAllSeeds(0..<600) { seed in
-      let (cluster, current) = try RandomCluster.limited(seed, .tiny, .hard, Self.shape(.hard))
+      let (cluster, current) = try RandomCluster.limited(seed, .tiny, .hard, Self.shape)
       // A node without weight is due nothing.
       guard cluster.replicas > 1, cluster.wanted[0] > 0, cluster.cluster.nodes.allSatisfy({ $0.weight != .zero }) else { return }
       seen += 1

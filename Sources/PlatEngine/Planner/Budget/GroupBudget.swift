@@ -133,7 +133,7 @@ struct GroupBudget {
       let member = members[index]
       let putOff = member.kept.undo(member.arcs, unless: chosen[index].isMade, member.problem, &members[index].placement)
       guard putOff > 0 else { continue }
-      _ = try Roles.run(member.problem, member.windows, members[index].placement)
+      _ = try Roles.run(member.problem, member.windows, &members[index].placement)
       StateRules.enforce(member.problem, members[index].placement)
       try take(index, putOff, &plans, &changed, options)
     }

@@ -40,7 +40,7 @@ extension MoveBudget {
       }
       placement.peers = book
       placement.book(upTo: problem.partitionCount)
-      _ = try Roles.run(problem, windows, placement)
+      _ = try Roles.run(problem, windows, &placement)
       StateRules.enforce(problem, placement)
       if try PeerBook(problem, placement).isWithin { return putOff }
     }

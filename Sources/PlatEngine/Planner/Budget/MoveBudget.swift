@@ -57,7 +57,7 @@ struct MoveBudget {
     let putOff = undo(arcs, unless: chosen.isMade, problem, &placement)
     guard putOff > 0 else { return 0 }
     placement.peers = nil  // a soft limit is nothing to put moves off for
-    _ = try Roles.run(problem, windows, placement)
+    _ = try Roles.run(problem, windows, &placement)
     StateRules.enforce(problem, placement)
     return putOff
   }

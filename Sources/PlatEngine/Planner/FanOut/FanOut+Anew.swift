@@ -20,7 +20,7 @@ extension FanOut {
     var fresh = try emptyPlacement(problem, memoryLimitBytes)
     try Fresh.runWithFewPeers(problem, due, &fresh)
     guard fresh.peers?.isWithin ?? false else { return nil }
-    _ = try Roles.run(problem, due, fresh)
+    _ = try Roles.run(problem, due, &fresh)
 
     var dealer = Dealer(problem, fresh)
     var result = try emptyPlacement(problem, memoryLimitBytes)

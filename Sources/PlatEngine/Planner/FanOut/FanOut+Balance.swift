@@ -104,8 +104,7 @@ private struct Changeovers {
     let now = placement.row(partition)
     func mayHold(_ node: NodeIndex) -> Bool {
       for slot in 0..<problem.replicas where now[slot] == node { return true }
-      return (problem.receives[node] || (problem.keeps[node] && problem.isHeld(partition, by: node)))
-        && Int(placement.load[node]) < problem.cluster.capacity[node.int]
+      return FanOut.mayTake(problem, placement.load, partition, node)
     }
     guard mayHold(heir), problem.allows(heir, inState: 0) else { return nil }
     for slot in 0..<problem.replicas { row.base[slot] = .none }

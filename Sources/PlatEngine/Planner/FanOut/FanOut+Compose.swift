@@ -7,8 +7,8 @@ extension FanOut {
   private static let mostNodesTried = 1 << 24
 
   /// Every node in turn as the first master, and for each other slot the node that costs least: no pair beyond the limit, what
-  /// near rules ask for first, then windows, then moves. Taken where the row is whole. For each
-  /// partition that lacks O(N² · R³), and so many trials in all.
+  /// near rules ask for first, then windows, then moves. Taken where the row is whole. O(N² · R³) for each partition that lacks, and
+  /// so many nodes tried in all.
   static func compose(_ problem: Problem, _ due: Due, _ placement: inout Placement) throws(PlatError) {
     guard problem.nodeCount <= mostNodesComposed, problem.replicas <= mostReplicasComposed,
       placement.placed < problem.partitionCount * problem.replicas
@@ -100,15 +100,14 @@ private struct Composer {
 
   /// Of a node in a slot, beside those that are in the row already; nil where it may not be.
   private func cost(_ partition: Int, _ slot: Int, _ node: NodeIndex) -> Cost? {
-    let isHome = problem.isHeld(partition, by: node)
-    guard problem.receives[node] || (isHome && problem.keeps[node]), problem.allows(node, inState: problem.stateOfSlot[slot]),
-      Int(placement.load[node]) < problem.cluster.capacity[node.int], due.most[node] > 0,
-      problem.allows(row.base, leaving: -1, to: node)
+    guard FanOut.mayTake(problem, placement.load, partition, node), due.most[node] > 0,
+      problem.allows(node, inState: problem.stateOfSlot[slot]), problem.allows(row.base, leaving: -1, to: node)
     else { return nil }
     row.base[slot] = node
     defer { row.base[slot] = .none }
     guard StateRules.breach(problem, row.base) == nil else { return nil }
     let isFar = slot > 0 && problem.near.contains { $0.containerOfNode[node] != $0.containerOfNode[row.base[0]] }
-    return (isFar ? 1 : 0, Int(max(0, placement.load[node] + 1 - due.most[node])), isHome ? 0 : 1)
+    let over = Int(max(0, placement.load[node] + 1 - due.most[node]))
+    return (isFar ? 1 : 0, over, problem.isHeld(partition, by: node) ? 0 : 1)
   }
 }

@@ -32,6 +32,12 @@ extension FanOut {
     try compose(problem, due, &placement)
   }
 
+  /// Whether a node has room for the partition, and may receive it or has it to keep.
+  static func mayTake(_ problem: Problem, _ load: NodeTable<Int32>, _ partition: Int, _ node: NodeIndex) -> Bool {
+    (problem.receives[node] || (problem.keeps[node] && problem.isHeld(partition, by: node)))
+      && Int(load[node]) < problem.cluster.capacity[node.int]
+  }
+
   private static func isFull(_ problem: Problem, _ row: UnsafeMutablePointer<NodeIndex>) -> Bool {
     for slot in 0..<problem.replicas where row[slot] == .none { return false }
     return true
@@ -45,11 +51,9 @@ extension FanOut {
     var moves = 0
     for slot in 0..<problem.replicas {
       let node = model[slot]
-      let isHome = problem.isHeld(partition, by: node)
-      guard problem.receives[node] || (isHome && problem.keeps[node]), Int(load[node]) < problem.cluster.capacity[node.int]
-      else { return nil }
+      guard mayTake(problem, load, partition, node) else { return nil }
       over += max(0, Int(load[node] + 1 - due.most[node]))
-      moves += isHome ? 0 : 1
+      moves += problem.isHeld(partition, by: node) ? 0 : 1
     }
     return (over, moves)
   }

@@ -42,8 +42,7 @@ extension FanOut {
         next += 1
       }
     }
-    guard next < slots.count || StateRules.far(problem, row) != nil else { return true }
-    if next == slots.count { return false }
+    if next == slots.count { return StateRules.far(problem, row) == nil }
     // Others step back from the masters' slots, while there is room behind them.
     for slot in next..<slots.count where row[slot] != .none {
       if let free = (slots.count..<problem.replicas).first(where: { row[$0] == .none }) {

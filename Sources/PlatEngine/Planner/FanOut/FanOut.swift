@@ -111,7 +111,7 @@ struct FanOut {
     try fanOut.giveMastersToNewcomers()
     fanOut.placement.peers = fanOut.book
     fanOut.placement.book(upTo: problem.partitionCount)
-    if way != .rolesLast { _ = try Roles.run(problem, due, fanOut.placement) }
+    if way != .rolesLast { _ = try Roles.run(problem, due, &fanOut.placement) }
     if way == .even { try fanOut.balanceMasters() }
     try fanOut.flow(handsOver: way == .rolesLast)
     try fanOut.handOn()
@@ -126,7 +126,7 @@ struct FanOut {
   /// Mastership goes from node to node where the pairs allow it.
   private mutating func handOn() throws(PlatError) {
     placement.peers = try PeerBook(problem, placement)
-    _ = try Roles.run(problem, due, placement)
+    _ = try Roles.run(problem, due, &placement)
   }
 
   /// Replicas that a plan must not leave over the limit: they go, as few as may be. For what stages that know nothing

@@ -15,9 +15,8 @@
 extension Fresh {
   /// Fills every row, its states included, and keeps `placement.peers`. O(P · R + N · R · blocks).
   static func runWithFewPeers(_ problem: Problem, _ due: Due, _ placement: inout Placement) throws(PlatError) {
-    let workers = Blocks(problem.partitionCount, replicas: problem.replicas, threads: problem.threads).workers
-    var circles: [Circle] = []
-    for _ in 0..<workers { circles.append(try Circle(problem, due, placement)) }
+    let circles = try Blocks(problem.partitionCount, replicas: problem.replicas, threads: problem.threads)
+      .forEachWorker { (_) throws(PlatError) in try Circle(problem, due, placement) }
     var blocks = circles[0].mostBlocks
     var best = (blocks: blocks, excess: Int.max)
     var filled: (blocks: Int, book: PeerBook)?

@@ -60,8 +60,13 @@ final class PeerBook {
 
   /// Of all rows of a placement. O(P · masters · R).
   convenience init(_ problem: Problem, _ placement: Placement) throws(PlatError) {
+    try self.init(problem, rows: placement.rows)
+  }
+
+  /// Of all rows, which lie one after the other. O(P · masters · R).
+  convenience init(_ problem: Problem, rows: UnsafeMutablePointer<NodeIndex>) throws(PlatError) {
     try self.init(problem)
-    for partition in 0..<problem.partitionCount { add(placement.row(partition)) }
+    for partition in 0..<problem.partitionCount { add(rows + partition * width) }
     if isOutOfMemory { throw .outOfMemory }
   }
 

@@ -58,9 +58,9 @@ extension Planner {
 private struct PeerArrangement {
   /// Rows for states that hold data, with masters in the first slots.
   let map: PlacementMap
-  private(set) var unplaced = 0
+  let unplaced: Int
   /// Weight outside of the windows.
-  private(set) var outside = 0
+  let outside: Int
 
   init(
     _ cluster: DenseCluster, _ weights: PartitionWeights, home: PlacementMap?, byNumber: Bool, budget: Int?, options: PlanOptions
@@ -91,10 +91,7 @@ private struct PeerArrangement {
     if byNumber, home == nil { try peers.deal() }
     peers.fill()
     try peers.settle()
-    for partition in 0..<problem.partitionCount {
-      for slot in 0..<problem.replicas where weighing.row(partition)[slot] == .none { unplaced += 1 }
-    }
-    outside = peers.outside
+    (unplaced, outside) = (weighing.unplaced, peers.outside)
   }
 
   /// A fiftieth of all lies outside the windows, or something is missing.
@@ -108,13 +105,7 @@ private struct PeerArrangement {
 
   func moves(_ cluster: DenseCluster, from current: PlacementMap) throws(PlatError) -> Int {
     let problem = try Problem(cluster, current: current, arena: Arena())
-    var moves = 0
-    for partition in 0..<map.partitionCount {
-      for slot in 0..<map.width where map.row(partition)[slot] != .none && !problem.isHeld(partition, by: map.row(partition)[slot]) {
-        moves += 1
-      }
-    }
-    return moves
+    return try Placement(problem, target: map).moves(problem)
   }
 }
 

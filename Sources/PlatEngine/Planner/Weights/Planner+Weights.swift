@@ -71,7 +71,7 @@ extension Planner {
     WeightedMend.run(weighing, try currentDue(weighing).open(arena))
     try clock.mark("mend")
 
-    _ = try Roles.run(problem, due.safetyOnly(problem, placement), placement)
+    _ = try Roles.run(problem, due.safetyOnly(problem, placement), &placement)
     StateRules.enforce(problem, placement)
     let map = try Witnesses.run(problem, placement, memoryLimitBytes: options.memoryLimitBytes)
     try clock.mark("roles")

@@ -1,6 +1,8 @@
 /// The placement in weight: what every stage for partitions of different sizes reads, and the loads that it keeps up.
 struct Weighing {
   let problem: Problem
+  /// The rows are this map's own: it lives as long as they are looked at.
+  private let target: PlacementMap
   let rows: UnsafeMutablePointer<NodeIndex>
   let replicas: Int
   /// Of each partition.
@@ -21,6 +23,7 @@ struct Weighing {
   /// O(P log P).
   init(_ problem: Problem, _ weights: PartitionWeights, _ placement: Placement) throws(PlatError) {
     self.problem = problem
+    target = placement.target
     rows = placement.rows
     replicas = problem.replicas
     count = placement.load
@@ -98,6 +101,22 @@ struct Weighing {
 
   /// Whether the node has room for one more replica by number, and may receive it.
   @inline(__always) func hasRoom(_ node: NodeIndex) -> Bool { count[node] < capacity[node] }
+
+  /// Replicas that have no place. O(P · R).
+  var unplaced: Int { (0..<problem.partitionCount * replicas).count { rows[$0] == .none } }
+
+  /// Replicas on nodes that do not hold them today, and what they weigh. O(P · R²).
+  var moved: (count: Int, weight: Int) {
+    var (count, sum) = (0, 0)
+    for partition in 0..<problem.partitionCount {
+      let row = row(partition)
+      for slot in 0..<replicas where row[slot] != .none && !problem.isHeld(partition, by: row[slot]) {
+        count += 1
+        sum += weight.base[partition]
+      }
+    }
+    return (count, sum)
+  }
 
   /// Capacities count replicas: the lightest beyond them have to go.
   func letGoBeyondCapacity() {

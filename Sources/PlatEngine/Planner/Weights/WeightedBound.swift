@@ -48,13 +48,13 @@ struct WeightedBound {
         keepableCount += 1
       }
     }
-    let made = WeightedBound.made(weighing)
+    let moved = weighing.moved
     moves = max(placed - kept, placed - keepableCount, WeightedBound.received(weighing, held, least), 0)
-    moves = min(moves, made.moves)
+    moves = min(moves, moved.count)
 
-    let search = WeightedPrices(weighing, due, least: least, most: most, isShort: isShort, enough: made.weight)
+    let search = WeightedPrices(weighing, due, least: least, most: most, isShort: isShort, enough: moved.weight)
     let best = try search.best(held: held)
-    weight = max(0, min(max(best.bound, isShort ? 0 : outOfTheWay(weighing, most, kept: kept)), made.weight))
+    weight = max(0, min(max(best.bound, isShort ? 0 : outOfTheWay(weighing, most, kept: kept)), moved.weight))
     prices = (0..<problem.nodeCount).map { best.prices.base[$0] }
   }
 
@@ -96,18 +96,6 @@ struct WeightedBound {
       sum += max(0, missing) * (weight + max(0, weight - room))
     }
     return sum
-  }
-
-  private static func made(_ weighing: Weighing) -> (moves: Int, weight: Int) {
-    var (moves, weight) = (0, 0)
-    for partition in 0..<weighing.problem.partitionCount {
-      let row = weighing.row(partition)
-      for slot in 0..<weighing.replicas where row[slot] != .none && !weighing.problem.isHeld(partition, by: row[slot]) {
-        moves += 1
-        weight += weighing.weight.base[partition]
-      }
-    }
-    return (moves, weight)
   }
 
   /// Replicas that nodes must receive to come up to their windows, if each receives the heaviest that there are.

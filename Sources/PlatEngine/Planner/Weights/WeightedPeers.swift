@@ -58,7 +58,7 @@ final class WeightedPeers {
     saved = try problem.arena.table(problem.replicas)
     leastRest = try problem.arena.table(problem.nodeCount)
     mostRest = try problem.arena.table(problem.nodeCount)
-    book = try PeerBook(weighing)
+    book = try PeerBook(problem, rows: weighing.rows)
     (total, lead) = try WeightedPeers.dues(weighing)
     holdings = try WeighedHoldings(weighing, in: 0..<problem.replicas)
     setRest()
@@ -73,6 +73,12 @@ final class WeightedPeers {
       0, weighing, total: total, heaviest: weighing.heaviest(in: 0..<problem.wanted[0]), inAll: heaviest,
       left: (0..<problem.nodeCount).map { total.exact($0) })
     return (total, lead)
+  }
+
+  /// Windows move where the heaviest replica of a node does.
+  private func findDues() throws(PlatError) {
+    (total, lead) = try WeightedPeers.dues(weighing)
+    setRest()
   }
 
   /// Within a replica that fits of what is left of the total, where that is one state.
@@ -168,16 +174,14 @@ final class WeightedPeers {
         holdings = try WeighedHoldings(weighing, in: 0..<width)
         guard sweep() else { break }
       }
-      (total, lead) = try WeightedPeers.dues(weighing)
-      setRest()
+      try findDues()
       let after = outside
       guard after < left else {
         weighing.restore(before)
         movesLeft = budget
-        book = try PeerBook(weighing)
+        book = try PeerBook(problem, rows: weighing.rows)
         countLed()
-        (total, lead) = try WeightedPeers.dues(weighing)
-        setRest()
+        try findDues()
         return
       }
       left = after
@@ -529,18 +533,8 @@ extension WeightedPeers {
       }
     }
     if !isDealt { weighing.restore(templates) }
-    book = try PeerBook(weighing)
+    book = try PeerBook(problem, rows: weighing.rows)
     countLed()
-    (total, lead) = try WeightedPeers.dues(weighing)
-    setRest()
-  }
-}
-
-extension PeerBook {
-  /// Of all rows as they are. O(P · masters · R).
-  fileprivate convenience init(_ weighing: Weighing) throws(PlatError) {
-    try self.init(weighing.problem)
-    for partition in 0..<weighing.problem.partitionCount { add(weighing.row(partition)) }
-    if isOutOfMemory { throw .outOfMemory }
+    try findDues()
   }
 }

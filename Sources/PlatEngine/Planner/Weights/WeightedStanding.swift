@@ -16,14 +16,13 @@ struct WeightedStanding {
     let wide = try plan(cluster, current)
     let balance = cluster.cluster.settings.balance
     guard let current, let weights = cluster.partitionWeights, balance.tolerance != .zero, balance.moveBudget == nil else { return wide }
-    let (ofWide, _, _, _) = try stand(wide, cluster, weights, current)
+    let (ofWide, _, _) = try stand(wide, cluster, weights, current)
     guard weights.exact(ofWide.moved) > wide.movesWeightLowerBound ?? .zero else { return wide }
     let narrow = try plan(cluster.withoutTolerance, current)
     guard try stand(narrow, cluster, weights, current).0.moved < ofWide.moved else { return wide }
     // Planned on in the wider windows: then it stays when it is planned again.
     let settled = try plan(cluster, narrow.target)
-    let (ofSettled, weighing, total, map) = try stand(settled, cluster, weights, current)
-    defer { withExtendedLifetime(map) {} }
+    let (ofSettled, weighing, total) = try stand(settled, cluster, weights, current)
     return ofSettled.isWorth(insteadOf: ofWide) ? try settled.bounded(by: weighing, total, weights) : wide
   }
 
@@ -37,20 +36,18 @@ struct WeightedStanding {
     guard let weights = cluster.partitionWeights else { return first }
     let nothing = try PlacementMap(partitionCount: 0, slotCounts: cluster.wanted)
     let before = current ?? nothing
-    let (ofFirst, _, _, _) = try stand(first, cluster, weights, before)
+    let (ofFirst, _, _) = try stand(first, cluster, weights, before)
     guard ofFirst.unplaced > 0 else { return first }
     let other = try plan(byNumber().target)
-    let (ofOther, weighing, total, map) = try stand(other, cluster, weights, before)
-    defer { withExtendedLifetime(map) {} }
+    let (ofOther, weighing, total) = try stand(other, cluster, weights, before)
     guard ofOther.unplaced < ofFirst.unplaced else { return first }
     return try other.bounded(by: weighing, total, weights)
   }
 
-  /// How a plan stands in the cluster's own windows. What weighs it looks at the rows of the map that comes last, which must
-  /// live as long. O(P · R).
+  /// How a plan stands in the cluster's own windows. O(P · R).
   private static func stand(
     _ plan: Plan, _ cluster: DenseCluster, _ weights: PartitionWeights, _ current: PlacementMap
-  ) throws(PlatError) -> (WeightedStanding, Weighing, WeightedDue, PlacementMap) {
+  ) throws(PlatError) -> (WeightedStanding, Weighing, WeightedDue) {
     let problem = try Problem(cluster, current: current, arena: Arena())
     let map = try PlacementMap(partitionCount: cluster.partitionCount, slotCounts: cluster.dataWanted)
     map.copyData(from: plan.target, cluster)
@@ -58,21 +55,9 @@ struct WeightedStanding {
     let weighing = try Weighing(problem, weights, placement)
     weighing.recount()
     let total = try WeightedDue.total(weighing, heaviest: weighing.heaviest(in: 0..<problem.replicas))
-    var (unplaced, moved) = (0, 0)
-    for partition in 0..<problem.partitionCount {
-      let row = weighing.row(partition)
-      for slot in 0..<problem.replicas {
-        guard row[slot] != .none else {
-          unplaced += 1
-          continue
-        }
-        moved += problem.isHeld(partition, by: row[slot]) ? 0 : weighing.weight.base[partition]
-      }
-    }
-    return (
-      WeightedStanding(unplaced: unplaced, outside: total.outside(weighing.load), moved: moved),
-      weighing, total, map
-    )
+    let standing = WeightedStanding(
+      unplaced: weighing.unplaced, outside: total.outside(weighing.load), moved: weighing.moved.weight)
+    return (standing, weighing, total)
   }
 
   /// Soft rules cost no move.
