@@ -30,10 +30,11 @@ test-release: needs ## all tests, optimised
 sweep: ## all tests, optimised, with $(SWEEP) times as many seeds (SWEEP=20)
 	PLAT_SWEEP=$(SWEEP) $(MAKE) test-release
 
-test-sanitize: test-address test-thread ## all tests under the address sanitizer; engine, documents and the C library under the thread sanitizer
+test-sanitize: test-address test-thread ## engine, simulator and documents under the address and the thread sanitizer, the C library under the latter
 
 test-address: needs
-	ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 $(SWIFT) test --scratch-path .build-address --sanitize=address
+	PLAT_WITHOUT_JEMALLOC=1 SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 \
+	  $(SWIFT) test -c release -Xswiftc -enable-testing --scratch-path .build-address --sanitize=address
 
 test-thread: needs
 	PLAT_WITHOUT_JEMALLOC=1 TSAN_OPTIONS=allocator_may_return_null=1 $(SWIFT) test --scratch-path .build-thread --sanitize=thread

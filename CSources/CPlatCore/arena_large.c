@@ -9,11 +9,18 @@
 // plat_arena_hold.
 #define _GNU_SOURCE
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include "arena_source.h"
 
-enum { page_bytes = 4096, huge_page_bytes = 2 << 20, kept_bytes = 32 << 20 };
+#ifdef PLAT_ARENA_CHECKED
+enum { page_bytes = plat_arena_alignment, kept_bytes = 0, is_checked = true };
+#else
+enum { page_bytes = 4096, huge_page_bytes = 2 << 20, kept_bytes = 32 << 20, is_checked = false };
+#endif
+
+bool plat_arena_is_checked(void) { return is_checked; }
 
 struct plat_large {
   struct plat_large *next, *previous;
@@ -27,6 +34,13 @@ static struct {
   size_t bytes;
 } kept = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
+#ifdef PLAT_ARENA_CHECKED
+static struct plat_large *map(size_t sizeBytes) {
+  struct plat_large *large = aligned_alloc(plat_arena_alignment, sizeBytes);
+  if (large) large->sizeBytes = sizeBytes;
+  return large;
+}
+#else
 /// Asks the system for huge pages where they lie inside the map as a whole, so that no more is taken than asked for: touching
 /// 12 MB for the first time then takes less than half as long.
 static struct plat_large *map(size_t sizeBytes) {
@@ -46,6 +60,7 @@ static struct plat_large *map(size_t sizeBytes) {
   large->sizeBytes = sizeBytes;
   return large;
 }
+#endif
 
 static void push(struct plat_large **first, struct plat_large *large) {
   large->previous = NULL;
@@ -86,6 +101,7 @@ void *plat_large_allocate(struct plat_large **list, size_t sizeBytes, bool zeroe
     large = map(size);
   }
   if (!large) return NULL;
+  if (is_checked && zeroed) memset(large + 1, 0, sizeBytes);   // A map is clean.
   pthread_mutex_lock(&kept.lock);
   push(list, large);
   pthread_mutex_unlock(&kept.lock);
@@ -114,7 +130,11 @@ static struct plat_large *keep(struct plat_large *large) {
 static void unmap(struct plat_large *gone) {
   for (struct plat_large *next; gone; gone = next) {
     next = gone->next;
+#ifdef PLAT_ARENA_CHECKED
+    free(gone);
+#else
     munmap(gone, gone->sizeBytes);
+#endif
   }
 }
 

@@ -10,7 +10,21 @@ enum { plat_arena_alignment = 64 };
 enum { plat_arena_kept_bytes = 4 << 20, plat_arena_kept_count = 8 };
 
 /// From here on memory does not come from the source: see arena_large.c. From `plat_arena_huge_bytes` on it is in huge pages.
-enum { plat_arena_large_bytes = 256 << 10, plat_arena_huge_bytes = 4 << 20 };
+/// Under the address sanitizer all of it is large, each piece from malloc and none kept, so that whatever is used after it was
+/// freed, or beyond its end, is found.
+#if defined(__SANITIZE_ADDRESS__)
+#define PLAT_ARENA_CHECKED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define PLAT_ARENA_CHECKED 1
+#endif
+#endif
+#ifdef PLAT_ARENA_CHECKED
+enum { plat_arena_large_bytes = 0 };
+#else
+enum { plat_arena_large_bytes = 256 << 10 };
+#endif
+enum { plat_arena_huge_bytes = 4 << 20 };
 
 /// What is over this is refused where too little would be left for the small things.
 enum { plat_arena_spare_bytes = 64 << 10 };

@@ -5,6 +5,7 @@
 // same time; only plat_arena_destroy must be alone.
 #ifndef PLAT_ARENA_H
 #define PLAT_ARENA_H
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #ifdef __cplusplus
@@ -66,6 +67,10 @@ typedef enum plat_arena_backend {
 
 /// "jemalloc" or "mmap": where plat_arena_create gets its arenas in this process. Static memory.
 const char *plat_arena_backend_name(void);
+
+/// Whether each piece comes from malloc by itself and nothing is kept: so it is where all is built with the address sanitizer, which
+/// then finds what is used after it was freed.
+bool plat_arena_is_checked(void);
 
 /// For tests: plat_arena_create from the given backend. NULL also where the process does not have it.
 plat_arena *plat_arena_create_from(plat_arena_backend backend, uint64_t limitBytes);

@@ -12,6 +12,8 @@ extension Judge {
     /// Which these were.
     let workerOfBlock: UnsafeMutablePointer<UInt32>
     private let gaps: Gaps
+    /// What the tables are in: holders may be looked at for longer than the matter that was counted.
+    private let arena: Arena
 
     /// For each state that the settings may ask for: partitions with too few or too many replicas in it.
     var constraints: [Docket] { gaps.constraints }
@@ -32,6 +34,7 @@ extension Judge {
 
     /// O(P · R²), O(P · R) where every row is complete and R is small. `beside`: as in `Blocks.run`.
     init(_ matter: Matter, beside: () -> Void = {}) throws(PlatError) {
+      arena = matter.arena
       let states = matter.model.states
       let nobody = UInt32(matter.nodeCount)
       let stride = matter.nodeCount + 1
