@@ -140,20 +140,12 @@ final class Leading {
   private let load: NodeTable<Int32>
   /// Below this a node will take more, and nothing can be said yet.
   private let least: NodeTable<Int32>
-  /// What `misfit` says, plus 1; 0 until it is asked, and again when the node has received something.
-  private let known: NodeTable<Misfits>
-
-  private struct Misfits: BitwiseCopyable {
-    var first: Int32 = 0
-    var other: Int32 = 0
-  }
 
   /// O(N + concerned).
   init(_ problem: Problem, _ due: Due, _ placement: Placement) throws(PlatError) {
     windows = due.roles.first
     least = due.least
     load = placement.load
-    known = try problem.arena.table(problem.nodeCount)
     slots = 0..<(windows.map { problem.wanted[$0.state] } ?? 0)
     count = try problem.arena.table(problem.nodeCount)
     if let windows { placement.addHolders(problem, state: windows.state, slots: slots, to: count) }
@@ -161,27 +153,16 @@ final class Leading {
 
   /// How far a node's part of the first state would be from what fits if it took one more replica, into `slot`.
   @inline(__always) func misfit(_ node: NodeIndex, receiving slot: Int) -> Int32 {
-    let misfits = known.base[node.int]
-    let misfit = slot < slots.upperBound ? misfits.first : misfits.other
-    return misfit > 0 ? misfit - 1 : findMisfit(node, receiving: slot)
-  }
-
-  @inline(never) private func findMisfit(_ node: NodeIndex, receiving slot: Int) -> Int32 {
-    func misfit(_ count: Int32) -> Int32 {
-      let total = load[node] + 1
-      guard let windows, total >= least[node] else { return 0 }
-      let window = windows.window(node, total: total)
-      return max(window.least - count, count - window.most, 0)
-    }
-    let found = Misfits(first: misfit(count[node] + 1) + 1, other: misfit(count[node]) + 1)
-    known.base[node.int] = found
-    return (slot < slots.upperBound ? found.first : found.other) - 1
+    let total = load[node] + 1
+    guard let windows, total >= least[node] else { return 0 }
+    let window = windows.window(node, total: total)
+    let count = count[node] + (slot < slots.upperBound ? 1 : 0)
+    return max(window.least - count, count - window.most, 0)
   }
 
   /// The node has got a replica.
   @inline(__always) func receive(_ node: NodeIndex, slot: Int) {
     if slot < slots.upperBound { count[node] += 1 }
-    known.base[node.int] = Misfits()
   }
 
   static let first: UInt8 = 1
