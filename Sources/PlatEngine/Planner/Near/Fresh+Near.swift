@@ -40,6 +40,7 @@ struct FreshNear {
         problem.hard.firstNotAllowed(0..<problem.partitionCount, rows: placement.rows, width: problem.replicas)
           == problem.partitionCount
       else { continue }
+      if blocks > 1, problem.fanOut != nil, try !PeerBook(problem, rows: placement.rows).isWithin { continue }
       placement.load.copy(from: due.quota)
       placement.placed = due.total
       return true
