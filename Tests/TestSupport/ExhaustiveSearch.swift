@@ -95,6 +95,43 @@ public enum ExhaustiveSearch {
     }.min()
   }
 
+  /// The same where holders can be chosen, too: over all maps with every replica placed, totals in their windows and no
+  /// more than so many moves. O(P · loads · masters · 2^N).
+  public static func leastMastersOutside(
+    cluster: DenseCluster, current: PlacementMap?, totals: [ClosedRange<Int>], masters: [ClosedRange<Int>], mostMoves: Int
+  ) -> Int? {
+    let held = current?.dataHolders(cluster.cluster.settings.model)
+    let choices = subsets(of: cluster.nodeCount).filter { $0.count == cluster.replicas }.flatMap { holders in
+      let leading = Set(roles(cluster, holders, mayBeMaster: { cluster.status[$0] == .active }).filter {
+        zip($0, cluster.wanted).allSatisfy { $0.count == $1 }
+      }.map { $0[0] })
+      return leading.map { (holders: holders, masters: $0) }
+    }.filter { choice in choice.holders.allSatisfy { cluster.status[$0] == .active } }
+    // Totals, then masters, of each node.
+    var reached = [[Int](repeating: 0, count: 2 * cluster.nodeCount): 0]
+    for partition in 0..<cluster.partitionCount {
+      let before = held?[partition] ?? []
+      var next: [[Int]: Int] = [:]
+      for (counts, moves) in reached {
+        for choice in choices {
+          let after = moves + choice.holders.count { !before.contains($0) }
+          guard after <= mostMoves, choice.holders.allSatisfy({ counts[$0] < totals[$0].upperBound }) else { continue }
+          var counts = counts
+          for node in choice.holders { counts[node] += 1 }
+          for node in choice.masters { counts[cluster.nodeCount + node] += 1 }
+          next[counts] = min(next[counts] ?? after, after)
+        }
+      }
+      reached = next
+    }
+    return reached.keys.filter { counts in totals.indices.allSatisfy { totals[$0].contains(counts[$0]) } }.map { counts in
+      masters.indices.reduce(0) { sum, node in
+        let count = counts[cluster.nodeCount + node]
+        return sum + max(masters[node].lowerBound - count, count - masters[node].upperBound, 0)
+      }
+    }.min()
+  }
+
   /// Every choice of states for a partition's holders that breaks no hard rule, as rows of a map. No state gets more
   /// than is wanted, so there is none for more holders than that.
   public static func roles(_ cluster: DenseCluster, _ holders: [Int], mayBeMaster: (Int) -> Bool) -> [[[Int]]] {

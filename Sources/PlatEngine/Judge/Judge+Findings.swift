@@ -9,8 +9,13 @@ extension Judge {
     let weight: WeightBalance?
     /// Why replicas are missing; worked out only where some are.
     let reasons: Reasons?
+    /// Of near rules, how many a container can lead; worked out only where masters are out of balance.
+    let companies: Companies?
 
-    init(_ matter: Matter, _ holders: Holders, _ peers: Peers, _ due: JudgedDue, _ weight: WeightBalance?) {
+    init(
+      _ matter: Matter, _ holders: Holders, _ peers: Peers, _ due: JudgedDue, _ weight: WeightBalance?, companies: Companies?
+    ) {
+      self.companies = companies
       self.matter = matter
       self.peers = peers
       self.holders = holders
@@ -114,7 +119,8 @@ extension Judge {
         }
         let due = state.map { self.due.ofState[$0][breach.node] } ?? self.due.total[breach.node]
         let what = state.map { "replicas as \(matter.model.states[$0].name)" } ?? "replicas in all"
-        return "\(node) is due \(due) \(what) and holds \(have)\(tolerated(due))"
+        let why = state == 0 && have < want ? companies?.why(matter, breach.node).map { "; \($0)" } : nil
+        return "\(node) is due \(due) \(what) and holds \(have)\(tolerated(due))\(why ?? "")"
       case .moveBudget:
         let budget = matter.settings.balance.moveBudget ?? 0
         return "held back by moveBudget: at least \(want - have) more \(want - have == 1 ? "move" : "moves") for balance "

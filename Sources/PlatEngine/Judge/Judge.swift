@@ -60,7 +60,9 @@ public enum Judge {
     report.inWeight = weight?.report(movesWeight: movement.movesWeight)
     report.health = holders.isRed ? .red : report.unmet + report.brokenSoft > 0 ? .yellow : .green
     try interrupt?.finished("judging")
-    let words = Words(matter, holders, peers, balance.due, weight)
+    let isLedUnevenly = weight == nil && dockets.contains { if case .balance(0?) = $0.rule { !$0.breaches.isEmpty } else { false } }
+    let words = Words(
+      matter, holders, peers, balance.due, weight, companies: isLedUnevenly ? try Companies(matter) : nil)
     report.findings = words.findings(dockets)
     report.moreFindings = dockets.reduce(0) { $0 + $1.count } - report.findings.count
     return report

@@ -104,6 +104,7 @@ public enum Planner {
       try placeTheRest(problem, windows, &placement)
       try clock.mark("exchange")
       Mend.run(problem, windows, placement)
+      try CompanyExchange.run(problem, windows, placement)
       try clock.mark("mend")
     }
     let roles = isFresh ? due.strict : due
@@ -197,11 +198,13 @@ public enum Planner {
       placement.peers = nil  // a soft limit costs no balance
     }
     let slack = potential.base[problem.nodeCount]
+    // Under near rules what a node has in all was then chosen with a view to who has company where.
+    let allStay = !problem.near.isEmpty && !(0..<problem.partitionCount).contains { problem.isAway($0, from: placement.row($0)) }
     var due = due
     var before = Int.max
     for _ in 0..<roleRounds {
       guard let parts = try Roles.run(problem, due, &placement) else { return }
-      let (tooFew, tooMany) = parts.unsettled()
+      let (tooFew, tooMany) = allStay ? Companies.unsettled(problem, placement, parts) : parts.unsettled()
       guard !tooFew.isEmpty || !tooMany.isEmpty else { return }
       func isWithin(_ node: NodeIndex) -> Bool {
         due.least[node] <= placement.load[node] && placement.load[node] <= due.most[node] && potential[node] == slack
@@ -211,7 +214,7 @@ public enum Planner {
       let outside = tooFew.reduce(0) { $0 + parts.lack($1) } + tooMany.reduce(0) { $0 + parts.excess($1) }
       let isStuck = outside >= before
       before = outside
-      if isStuck || (toLess.isEmpty && toMore.isEmpty) {
+      if isStuck || allStay || (toLess.isEmpty && toMore.isEmpty) {
         guard try RoleSwaps.run(problem, placement, parts) else { return }
       } else {
         due = try due.narrowed(problem, placement.load, toLess: toLess, toMore: toMore)

@@ -46,6 +46,29 @@ struct RoleChains {
     search.drain(.backward, from: { $0 < $1.least }, into: { $0 > $1.least })
   }
 
+  /// What no chain settles is shared out, so that no node is farther out of its window than need be. Those who lack most
+  /// receive from those who lack less by two at least, and so on in falling order, for each of which one pass does; then
+  /// the same of those who have too many. Exact where nobody is out by more than `levels`. O(P · R) a pass.
+  func level(_ placement: Placement) throws(PlatError) {
+    guard tooMany > 0 || tooFew > 0 else { return }
+    var search = try Search(self, holdings: Holdings(problem, placement))
+    let lack = (0..<problem.nodeCount).reduce(0) { max($0, window.base[$1].least - count.base[$1]) }
+    for (here, step) in RoleChains.levels(lack) {
+      search.drain(.backward, from: { $1.least - $0 >= here }, into: { $1.least - $0 < here - step })
+    }
+    let excess = (0..<problem.nodeCount).reduce(0) { max($0, count.base[$1] - window.base[$1].most) }
+    for (here, step) in RoleChains.levels(excess) {
+      search.drain(.onward, from: { $0 - $1.most >= here }, into: { $0 - $1.most < here - step })
+    }
+  }
+
+  private static let levels: Int32 = 32
+
+  private static func levels(_ greatest: Int32) -> [(here: Int32, step: Int32)] {
+    let step = (greatest + levels - 1) / levels
+    return greatest < 2 ? [] : stride(from: greatest, to: step, by: -Int(step)).map { ($0, step) }
+  }
+
   private typealias Test = (Int32, RoleWindows.Window) -> Bool
 
   private var tooMany: Int {

@@ -10,7 +10,7 @@ struct RoleWindows {
   /// Of all replicas that this is shared out from, of those in this state, and of the others. Beyond the first window
   /// a node's part is what it is at its end.
   private let totals: NodeTable<Window>
-  private let own: NodeTable<Window>
+  let own: NodeTable<Window>
   private let others: NodeTable<Window>
   /// What each node is due in this state.
   let shares: ExactShares

@@ -221,6 +221,9 @@ struct Roles {
     guard isOut else { return }
     let chains = RoleChains(problem, placement, slots: slots, state: state, count: count, window: window)
     try chains.run(placement)
+    if !problem.near.isEmpty, let windows {
+      try RoleChains(problem, placement, slots: slots, state: state, count: count, window: windows.own).level(placement)
+    }
   }
 
   // MARK: The last state

@@ -44,4 +44,36 @@ import Testing
     }
     #expect(full > 100 && 50 * unplaced <= full, "\(seen) seen, \(full) can be placed, \(unplaced) were not")
   }
+
+  private static let near = PlacementRule(states: [1], level: 0, demand: .near(of: 0, atLeast: 1), strength: .hard)
+
+  /// 50 nodes in five zones, 1,440 partitions, at most 12 peers.
+  private func fifty(_ statuses: [Int: Node.Status] = [:]) throws -> DenseCluster {
+    var shape = QualityShape(racks: Array(repeating: [5, 5], count: 5), partitions: 1440, rules: [Self.near])
+    shape.fanOut = FanOutLimit(outbound: 12, inbound: 12, strength: .hard)
+    shape.statuses = statuses
+    return try DenseCluster(shape.cluster())
+  }
+
+  /// A fresh map leaves a fifth of the limit free, and each zone's partitions have their other replica in two others.
+  @Test func aFreshMapMeetsMoreZones() throws {
+    let one = try PlannedCase(fifty(), nil)
+    try one.checkConsistent()
+    #expect(one.report.isBalanced && one.report.fanOutOutbound <= 10 && one.report.fanOutInbound <= 10)
+    for zone in 0..<5 {
+      let others = one.plan.target.rows.filter { $0[0][0] / 10 == zone }.map { row in row[1].map { $0 / 10 }.filter { $0 != zone } }
+      #expect(others.allSatisfy { $0.count == 1 } && Set(others.joined()).count == 2)
+    }
+  }
+
+  /// Totals come to 88 and 89, with a few more moves than are proved to be needed.
+  @Test(arguments: [7, 13, 22, 30])
+  func aNodeLeaves(node: Int) throws {
+    let first = try PlannedCase(fifty(), nil).plan.target
+    let one = try PlannedCase(fifty([node: .leaving]), first)
+    try one.checkConsistent()
+    #expect(one.report.unmet == 0 && one.report.fanOutOutbound <= 12 && one.report.fanOutInbound <= 12)
+    #expect(one.moves <= one.plan.movesLowerBound + 5, "\(one.moves) moves, \(one.plan.movesLowerBound) proved")
+    #expect(one.loads.indices.allSatisfy { $0 == node || (88...89).contains(one.loads[$0]) }, "\(one.loads)")
+  }
 }

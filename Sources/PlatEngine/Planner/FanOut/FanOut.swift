@@ -29,6 +29,7 @@ struct FanOut {
       if isFresh {
         if limit.strength == .hard { try repair(problem, due, &result) }
       } else {
+        if let kept = try asPlaced(problem, due, placement, memoryLimitBytes) { return kept }
         result = try rebalance(problem, due, mayDrop: limit.strength == .hard, memoryLimitBytes)
         if limit.strength == .soft, try !Cost(problem, due, result).isNowhereAbove(Cost(problem, due, placement)) {
           result = placement
@@ -124,7 +125,7 @@ struct FanOut {
   }
 
   /// Mastership goes from node to node where the pairs allow it.
-  private mutating func handOn() throws(PlatError) {
+  mutating func handOn() throws(PlatError) {
     placement.peers = try PeerBook(problem, placement)
     _ = try Roles.run(problem, due, &placement)
   }

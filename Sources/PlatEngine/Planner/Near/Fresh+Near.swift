@@ -21,6 +21,9 @@ struct FreshNear {
   private var inCompany: [Int]
   private var besides: [Int]
   private let blocks: Int
+  /// How often companies of one container met others of another, where that matters; else empty.
+  private var met: [Int]
+  private static let mostMeeting = 64
 
   /// Fills every row; false, with nothing placed, where that cannot be done. O(P · R + blocks · (N + containers)).
   static func run(_ problem: Problem, _ due: Due, _ placement: inout Placement) throws(PlatError) -> Bool {
@@ -28,20 +31,28 @@ struct FreshNear {
       let masters = due.roles.first, problem.partitionCount > 0, rule.mostOutside == problem.replicas - rule.company
     else { return false }
     let most = max(1, min(problem.partitionCount * problem.replicas / (4 * max(problem.nodeCount, 1)), problem.partitionCount / 16))
-    // Where peers are limited, each block would bring more of them.
-    for blocks in most > 1 && problem.fanOut == nil ? [most, 1] : [1] {
+    // Where peers are limited, each block brings more of them: a fifth of the limit is left free.
+    let within = min(most, problem.fanOut.map { FreshNear.blocks(within: $0, problem.replicas) } ?? most)
+    for blocks in within > 1 ? [within, 1] : [1] {
       guard var fresh = FreshNear(problem, due, masters, rule, placement.rows, blocks: blocks) else { return false }
       guard try fresh.fill() else { continue }
       guard
         problem.hard.firstNotAllowed(0..<problem.partitionCount, rows: placement.rows, width: problem.replicas)
           == problem.partitionCount
       else { continue }
+      if blocks > 1, problem.fanOut != nil, try !PeerBook(problem, rows: placement.rows).isWithin { continue }
       placement.load.copy(from: due.quota)
       placement.placed = due.total
       return true
     }
     placement.target.clear()
     return false
+  }
+
+  /// A node shares its partitions of one block with two others for each other replica, where loads are not whole.
+  private static func blocks(within limit: FanOutLimit, _ replicas: Int) -> Int {
+    let most = min(limit.outbound ?? .max, limit.inbound ?? .max)
+    return max(1, (most - most / 5) / max(1, 2 * (replicas - 1)))
   }
 
   /// Nil where the quotas do not allow it.
@@ -53,6 +64,8 @@ struct FreshNear {
     self.rule = rule
     self.rows = rows
     self.blocks = blocks
+    met = blocks > 1 && problem.fanOut != nil && rule.containerCount <= FreshNear.mostMeeting
+      ? [Int](repeating: 0, count: rule.containerCount * rule.containerCount) : []
     let nodes = 0..<problem.nodeCount
     var quota = [Int](repeating: 0, count: rule.containerCount)
     var least = quota
@@ -154,7 +167,7 @@ struct FreshNear {
       companyBegin += parts[index].companies
       othersBegin += parts[index].others
     }
-    guard let shift = FreshNear.shift(parts, size, turn) else { return false }
+    guard let shift = met.isEmpty ? FreshNear.shift(parts, size, turn) : shiftApart(parts, size) else { return false }
     for part in parts {
       putCompany(part, block)
       putOthers(part, block, shift)
@@ -182,15 +195,46 @@ struct FreshNear {
     for tried in 0..<min(parts.count, 64) {
       let part = parts[(turn + tried) % parts.count]
       let shift = ((part.companyBegin + part.companies - part.othersBegin) % size + size) % size
-      let isApart = parts.allSatisfy { part in
-        // From where its companies begin, others must begin behind them and end before the circle closes.
-        guard part.others > 0, part.companies > 0 else { return true }
-        let begin = ((part.othersBegin + shift - part.companyBegin) % size + size) % size
-        return begin >= part.companies && begin + part.others <= size
-      }
-      if isApart { return shift }
+      if isApart(parts, size, shift) { return shift }
     }
     return nil
+  }
+
+  private static func isApart(_ parts: [Part], _ size: Int, _ shift: Int) -> Bool {
+    parts.allSatisfy { part in
+      // From where its companies begin, others must begin behind them and end before the circle closes.
+      guard part.others > 0, part.companies > 0 else { return true }
+      let begin = ((part.othersBegin + shift - part.companyBegin) % size + size) % size
+      return begin >= part.companies && begin + part.others <= size
+    }
+  }
+
+  /// Where peers are few, and so are blocks: the turn by which a container's companies meet others of such containers as
+  /// they have not met in earlier blocks, so that what loses its company there has more to choose from.
+  /// O(containers³).
+  private mutating func shiftApart(_ parts: [Part], _ size: Int) -> Int? {
+    guard size > 0, let first = parts.first, parts.allSatisfy({ $0.others <= size - $0.companies }) else { return nil }
+    var best: (again: Int, shift: Int)?
+    for part in parts {
+      let shift = ((part.companyBegin + part.companies - first.othersBegin) % size + size) % size
+      guard FreshNear.isApart(parts, size, shift) else { continue }
+      var again = 0
+      forEachMeeting(parts, size, shift) { again += met[$0] }
+      if best == nil || (again, shift) < best! { best = (again, shift) }
+    }
+    guard let best else { return nil }
+    forEachMeeting(parts, size, best.shift) { met[$0] += 1 }
+    return best.shift
+  }
+
+  /// Pairs of containers, one with companies of partitions that the other has others of, as places in `met`.
+  private func forEachMeeting(_ parts: [Part], _ size: Int, _ shift: Int, _ body: (Int) -> Void) {
+    for part in parts where part.companies > 0 {
+      for other in parts where other.others > 0 {
+        let begin = ((other.othersBegin + shift - part.companyBegin) % size + size) % size
+        if begin < part.companies || begin + other.others > size { body(part.container * rule.containerCount + other.container) }
+      }
+    }
   }
 
   /// Points as far apart as the container has partitions, along its nodes.

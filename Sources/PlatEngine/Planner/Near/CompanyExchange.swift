@@ -1,0 +1,296 @@
+/// Under a near rule a container leads no more partitions than it has companies of. Which container gets a company is
+/// settled by what moves: so newly placed replicas change places until each container has as many companies as masters
+/// that it is due, as near as may be. That costs no move and leaves what each node holds:
+///
+///     slot of p: x → y       slot of q: y → x       p's company now is in y's container, q's stays where it is
+///
+/// or, where p was moved for balance, p goes home and q moves in its stead; or p goes elsewhere by itself, where windows
+/// let it. Each step lowers Σ (companies − due)² / due over the containers, or leaves companies as they are and more
+/// newly placed replicas outside of theirs, who can make way. Of the first near rule.
+struct CompanyExchange {
+  private let problem: Problem
+  private let due: Due
+  private let placement: Placement
+  private let rows: UnsafeMutablePointer<NodeIndex>
+  private let width: Int
+  private let rule: NearRule
+  private let containers: [Range<Int>]
+  /// Of each container: companies, and twice the masters that it is due.
+  private var companies: [Int]
+  private let dues: [Int]
+  /// Slots of newly placed replicas, by container; those that have gone since stay behind.
+  private var newcomers: [[UInt32]]
+  private var cursor: [Int]
+  private var trialsLeft = 1 << 21
+
+  /// The one step that is looked for, on a way of two.
+  private var wish: (from: Int, to: Int)?
+  /// Two slots that changed their nodes last.
+  private var last = (slot: -1, partner: -1)
+
+  private static let partnersTried = 64
+  private static let mostBridged = 16
+  private static let bridgesTried = 8
+
+  /// O(P · R² + N) where nothing is to be done; else a bounded number of trials, too.
+  static func run(_ problem: Problem, _ due: Due, _ placement: Placement) throws(PlatError) {
+    guard due.seeksBalance, let masters = due.roles.first, let rule = problem.near.first else { return }
+    var exchange = CompanyExchange(problem, due, placement, masters, rule)
+    guard exchange.canGain else { return }
+    try exchange.run()
+  }
+
+  private init(_ problem: Problem, _ due: Due, _ placement: Placement, _ masters: RoleWindows, _ rule: NearRule) {
+    self.problem = problem
+    self.due = due
+    self.placement = placement
+    self.rule = rule
+    rows = placement.rows
+    width = problem.replicas
+    containers = problem.cluster.levels[rule.level].nodes
+    var dues = containers.map { _ in 0 }
+    for index in 0..<problem.nodeCount {
+      let window = masters.window(NodeIndex(index), total: due.quota.base[index])
+      dues[rule.containerOfNode.base[index].int] += Int(window.least) + Int(window.most)
+    }
+    self.dues = dues.map { max(1, $0) }
+    companies = containers.map { _ in 0 }
+    newcomers = containers.map { _ in [] }
+    cursor = containers.map { _ in 0 }
+    for partition in 0..<problem.partitionCount {
+      if let container = problem.companyOf(rule, placement.row(partition)) { companies[container.int] += 1 }
+    }
+  }
+
+  private mutating func run() throws(PlatError) {
+    var slots: [UInt32] = []
+    placement.forEachNewcomer(problem) { slots.append(UInt32($0 * width + $1)) }
+    for slot in slots { note(Int(slot)) }
+    var holdings: Holdings?
+    var isChanged = true
+    while isChanged {
+      try problem.arena.throwIfInterrupted()
+      isChanged = false
+      for slot in slots where isNewcomer(Int(slot)) && settle(Int(slot)) {
+        isChanged = true
+        guard canGain, trialsLeft > 0 else { return }
+      }
+      var next = 0
+      while next < slots.count {
+        let slot = Int(slots[next])
+        next += 1
+        guard isNewcomer(slot), slot / width < problem.heldPartitions, problem.isAway(slot / width, from: row(slot)) else { continue }
+        if holdings == nil { holdings = try Holdings(problem, placement) }
+        guard let moved = goHome(slot, &holdings!) else { continue }
+        slots.append(UInt32(moved))
+        isChanged = true
+        guard canGain, trialsLeft > 0 else { return }
+      }
+      if !isChanged, containers.count <= CompanyExchange.mostBridged, bridge(slots) { isChanged = canGain }
+    }
+  }
+
+  // MARK: What a step is worth
+
+  /// Whether it is better that container `y` has a company than `x`, or just what is wished for.
+  private func isBetter(from x: Int, to y: Int) -> Bool {
+    if let wish { return wish == (x, y) }
+    return rule.isAble.base[y] && (2 * companies[x] - dues[x] - 1) * dues[y] > (2 * companies[y] - dues[y] + 1) * dues[x]
+  }
+
+  /// Whether any container should give one to any other. O(containers).
+  private var canGain: Bool {
+    var (richest, poorest) = (-1, -1)
+    for here in companies.indices {
+      if companies[here] > 0,
+        richest < 0 || (2 * companies[here] - dues[here] - 1) * dues[richest] > (2 * companies[richest] - dues[richest] - 1) * dues[here]
+      {
+        richest = here
+      }
+      if rule.isAble.base[here],
+        poorest < 0 || (2 * companies[here] - dues[here] + 1) * dues[poorest] < (2 * companies[poorest] - dues[poorest] + 1) * dues[here]
+      {
+        poorest = here
+      }
+    }
+    return richest >= 0 && poorest >= 0 && isBetter(from: richest, to: poorest)
+  }
+
+  /// Books that companies have gone elsewhere, if each of these steps is worth it, in one order or the other.
+  private mutating func book(_ changes: [(from: ContainerIndex?, to: ContainerIndex?)]) -> Bool {
+    let steps = changes.filter { $0.from != $0.to }
+    guard !steps.isEmpty, steps.allSatisfy({ $0.from != nil && $0.to != nil }) else { return false }
+    for order in [steps, steps.reversed()] {
+      let before = companies
+      var isWorth = true
+      for step in order where isWorth {
+        isWorth = isBetter(from: step.from!.int, to: step.to!.int)
+        companies[step.from!.int] -= 1
+        companies[step.to!.int] += 1
+      }
+      if isWorth { return true }
+      companies = before
+      if steps.count == 1 { break }
+    }
+    return false
+  }
+
+  // MARK: Steps
+
+  private func container(_ node: NodeIndex) -> Int { rule.containerOfNode[node].int }
+
+  private func row(_ slot: Int) -> UnsafeMutablePointer<NodeIndex> { rows + slot / width * width }
+
+  private func isNewcomer(_ slot: Int) -> Bool { rows[slot] != .none && !problem.isHeld(slot / width, by: rows[slot]) }
+
+  private mutating func note(_ slot: Int) { newcomers[container(rows[slot])].append(UInt32(slot)) }
+
+  private func breaches(_ slot: Int, at node: NodeIndex) -> Int {
+    problem.softBreaches(row(slot), leaving: slot % width, at: node)
+  }
+
+  /// How many newly placed replicas of a slot's row are not where its company is: these can make way for others.
+  private func outside(_ slot: Int, _ company: ContainerIndex?) -> Int {
+    let first = slot / width * width
+    return (first..<(first + width)).count { rows[$0] != .none && rule.containerOfNode[rows[$0]] != company && isNewcomer($0) }
+  }
+
+  /// The replica of a slot goes where its partition's company should rather be.
+  private mutating func settle(_ slot: Int) -> Bool {
+    guard let from = problem.companyOf(rule, row(slot)) else { return false }
+    for column in 0..<width where column != slot % width {
+      let other = row(slot)[column]
+      guard other != .none, rule.containerOfNode[other] != from, isBetter(from: from.int, to: container(other)),
+        problem.members(rule, row(slot), slot % width, besides: other) == rule.company - 1
+      else { continue }
+      if wish == nil && relocate(slot, into: container(other)) || exchange(slot, into: container(other)) { return true }
+    }
+    return false
+  }
+
+  /// The replica goes to a node of the container that can keep one more.
+  private mutating func relocate(_ slot: Int, into target: Int) -> Bool {
+    guard
+      let free = containers[target].first(where: { index in
+        let other = NodeIndex(index)
+        return problem.receives[other] && placement.load[other] < due.most[other] && mayGo(slot, to: other)
+      })
+    else { return false }
+    let (node, before) = (rows[slot], problem.companyOf(rule, row(slot)))
+    rows[slot] = NodeIndex(free)
+    guard placement.load[node] > due.least[node] || replace(node), book([(before, problem.companyOf(rule, row(slot)))]) else {
+      rows[slot] = node
+      return false
+    }
+    placement.load[node] -= 1
+    placement.load.base[free] += 1
+    note(slot)
+    return true
+  }
+
+  private mutating func mayGo(_ slot: Int, to node: NodeIndex) -> Bool {
+    trialsLeft -= 1
+    return problem.allows(row(slot), leaving: slot % width, to: node) && breaches(slot, at: node) <= breaches(slot, at: rows[slot])
+  }
+
+  /// A newly placed replica comes to a node that is to give one up, from one of the same container that can.
+  private mutating func replace(_ node: NodeIndex) -> Bool {
+    let here = container(node)
+    for index in newcomers[here].indices.prefix(CompanyExchange.partnersTried) {
+      let slot = Int(newcomers[here][index])
+      let giver = rows[slot]
+      guard isNewcomer(slot), container(giver) == here, placement.load[giver] > due.least[giver], mayGo(slot, to: node) else { continue }
+      rows[slot] = node
+      placement.load[giver] -= 1
+      placement.load[node] += 1
+      return true
+    }
+    return false
+  }
+
+  private mutating func exchange(_ slot: Int, into target: Int) -> Bool {
+    var tried = 0
+    let end = newcomers[target].count
+    while tried < min(CompanyExchange.partnersTried, end), trialsLeft > 0 {
+      tried += 1
+      cursor[target] = cursor[target] + 1 < end ? cursor[target] + 1 : 0
+      let partner = Int(newcomers[target][cursor[target]])
+      guard isNewcomer(partner), container(rows[partner]) == target, exchange(slot, partner) else { continue }
+      return true
+    }
+    return false
+  }
+
+  /// A company goes from one container to another by way of a third, where no single step does that.
+  private mutating func bridge(_ slots: [UInt32]) -> Bool {
+    let all = companies.indices
+    for (x, y) in all.flatMap({ x in all.map { (x, $0) } }) where companies[x] > 0 && isBetter(from: x, to: y) {
+      for between in all where between != x && between != y && rule.isAble.base[between] {
+        var first = 0
+        for _ in 0..<CompanyExchange.bridgesTried {
+          guard let found = shift(slots[first...], from: between, to: y) else { break }
+          let (slot, partner) = last
+          if shift(slots[...], from: x, to: between) != nil { return true }
+          rows.swap(slot, partner)
+          note(slot)
+          note(partner)
+          companies[y] -= 1
+          companies[between] += 1
+          first = found + 1
+        }
+      }
+    }
+    return false
+  }
+
+  /// Any step that brings a company from the one container to the other, whatever it is worth; which slot it begins with.
+  private mutating func shift(_ slots: ArraySlice<UInt32>, from: Int, to: Int) -> Int? {
+    wish = (from, to)
+    defer { wish = nil }
+    return slots.indices.first { trialsLeft > 0 && isNewcomer(Int(slots[$0])) && settle(Int(slots[$0])) }
+  }
+
+  /// The replica goes back to where it is today, and another from there moves instead: the slot of that one.
+  private mutating func goHome(_ slot: Int, _ holdings: inout Holdings) -> Int? {
+    let (node, partition) = (rows[slot], slot / width)
+    for held in problem.heldSlots {
+      let home = problem.heldRows[partition * problem.heldWidth + held]
+      guard home != .none, problem.receives[home], problem.isReadable[home], container(home) != container(node),
+        problem.allows(row(slot), leaving: slot % width, to: home)
+      else { continue }
+      var place = holdings.begin(home)
+      while trialsLeft > 0, let partner = holdings.next(&place, of: home) {
+        guard !isNewcomer(partner), exchange(slot, partner) else { continue }
+        holdings.add(slot, to: home)
+        holdings.add(partner, to: node)
+        return partner
+      }
+    }
+    return nil
+  }
+
+  /// Two slots change their nodes, where all rules let them and that is worth it.
+  private mutating func exchange(_ slot: Int, _ partner: Int) -> Bool {
+    trialsLeft -= 1
+    let (node, other) = (rows[slot], rows[partner])
+    guard slot / width != partner / width, problem.allows(row(slot), leaving: slot % width, to: other),
+      problem.allows(row(partner), leaving: partner % width, to: node),
+      breaches(slot, at: other) + breaches(partner, at: node) <= breaches(slot, at: node) + breaches(partner, at: other)
+    else { return false }
+    let before = (problem.companyOf(rule, row(slot)), problem.companyOf(rule, row(partner)))
+    let outside = outside(slot, before.0) + outside(partner, before.1)
+    (rows[slot], rows[partner]) = (other, node)
+    let after = (problem.companyOf(rule, row(slot)), problem.companyOf(rule, row(partner)))
+    guard
+      book([(before.0, after.0), (before.1, after.1)])
+        || wish == nil && before.0 == after.1 && before.1 == after.0 && outside < self.outside(slot, after.0) + self.outside(partner, after.1)
+    else {
+      (rows[slot], rows[partner]) = (node, other)
+      return false
+    }
+    note(slot)
+    note(partner)
+    last = (slot, partner)
+    return true
+  }
+}
