@@ -65,7 +65,7 @@ extension Planner {
     weighing.letGoBeyondCapacity()
     try clock.mark("keep")
 
-    WeightedFill.run(weighing, try currentDue(weighing))
+    try WeightedFill.run(weighing, try currentDue(weighing))
     try placeTheRest(weighing, due, &placement)
     try clock.mark("fill")
     WeightedMend.run(weighing, try currentDue(weighing).open(arena))
@@ -103,9 +103,9 @@ extension Planner {
     try clock.mark("keep")
 
     if let above = try WeightedFill.separateGiants(weighing, currentDue(weighing)) {
-      WeightedFill.run(weighing, try currentDue(weighing), above: above)
+      try WeightedFill.run(weighing, try currentDue(weighing), above: above)
     }
-    WeightedFill.run(weighing, try currentDue(weighing))
+    try WeightedFill.run(weighing, try currentDue(weighing))
     _ = try WeightedFill.separateGiants(weighing, currentDue(weighing))
     try placeTheRest(weighing, due, &placement)
     try clock.mark("fill")
@@ -113,6 +113,9 @@ extension Planner {
     var weighed = try settle(weighing)
     try clock.mark("shed")
     if weighed.outside(weighing.load) == 0 {
+      WeightedHome.run(weighing, weighed)
+      try WeightedCycles.run(weighing, weighed) { () throws(PlatError) in try settle(weighing) }
+      weighed = try settle(weighing)
       WeightedMend.run(weighing, weighed)
       weighed = try settle(weighing)
     }

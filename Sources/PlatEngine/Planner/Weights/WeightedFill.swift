@@ -2,9 +2,10 @@
 /// heavy. On a fresh map that is all there is to do but for the last touch.
 enum WeightedFill {
   /// Partitions that are missing replicas, and weigh more than `above`. O(P · R · log N).
-  static func run(_ weighing: Weighing, _ due: WeightedDue, above: Int = -1) {
+  static func run(_ weighing: Weighing, _ due: WeightedDue, above: Int = -1) throws(PlatError) {
     var room = WeightedRoom(weighing, due)
     var countsReplicas = false
+    let way = try MakingWay(weighing, due)
     for place in 0..<weighing.order.count {
       let partition = weighing.order.base[place].int
       guard weighing.weight.base[partition] > above else { break }
@@ -15,7 +16,8 @@ enum WeightedFill {
       }
       let row = weighing.row(partition)
       for slot in 0..<weighing.replicas where row[slot] == .none {
-        guard let node = room.take(partition, leaving: -1, withinWindow: false) else { break }
+        guard let first = room.take(partition, leaving: -1, withinWindow: false) else { break }
+        let node = way.node(for: partition, insteadOf: first)
         weighing.set(partition, slot, to: node)
         room.update(node)
       }
@@ -85,5 +87,44 @@ enum WeightedFill {
     }
     guard place > 0 else { return nil }
     return weighing.weight[weighing.order.base[place - 1]] - 1
+  }
+}
+
+/// Where a replica goes that is heavier than any node has room for: something that is held must make way for it, and that
+/// has to find a place as well.
+///
+///     most  ├────── what comes ──────┤├ stays ┤      whose heaviest neither may stay nor fits elsewhere is not asked to
+///                                                    give it up where there are others: of these, who has to give up least
+private struct MakingWay {
+  private let weighing: Weighing
+  private let due: WeightedDue
+  /// The most that a node has room for.
+  private let room: Int
+  private let heaviest: NodeTable<Int>
+
+  /// O(P · R).
+  init(_ weighing: Weighing, _ due: WeightedDue) throws(PlatError) {
+    (self.weighing, self.due) = (weighing, due)
+    heaviest = try weighing.heaviest(in: 0..<weighing.replicas)
+    let rooms = (0..<due.due.count).map { weighing.hasRoom(NodeIndex($0)) ? due.most.base[$0] - weighing.load.base[$0] : 0 }
+    room = weighing.problem.current == nil ? .max : rooms.max() ?? 0
+  }
+
+  /// `first`, where it has room or can make some. O(N · R) where it cannot.
+  func node(for partition: Int, insteadOf first: NodeIndex) -> NodeIndex {
+    let weight = weighing.weight.base[partition]
+    guard weight > room else { return first }
+    func isStuck(_ node: NodeIndex) -> Bool { heaviest[node] > max(room, due.most[node] - weight) }
+    func goes(_ node: NodeIndex) -> Int { weighing.load[node] - due.most[node] }
+    var best = first
+    for index in 0..<due.due.count where isStuck(first) {
+      let node = NodeIndex(index)
+      guard !isStuck(node), isStuck(best) || goes(node) < goes(best), weighing.hasRoom(node),
+        weighing.problem.allows(weighing.row(partition), leaving: -1, to: node)
+      else { continue }
+      best = node
+    }
+    heaviest[best] = max(heaviest[best], weight)
+    return best
   }
 }
