@@ -43,7 +43,7 @@ enum WeightedFill {
       for slot in 0..<weighing.replicas where row[slot] != .none {
         let node = row[slot]
         let isTolerated = due.isTolerant && weighing.load[node] <= due.most[node]
-        if isKept[node], !isTolerated, let free = freeOfGiants(weighing, giants, row, slot) {
+        if isKept[node], !isTolerated, let free = freeOfGiants(weighing, due, giants, row, slot) {
           weighing.set(partition, slot, to: free)
           giants[node] -= 1
           giants[free] += 1
@@ -55,13 +55,49 @@ enum WeightedFill {
     return above
   }
 
+  /// Giants that one node has too many of in the sum of several maps go to nodes without, where that brings the sums nearer to
+  /// their windows: what the other has comes back for it. O(giants · N).
+  static func shareGiants(_ weighing: Weighing) throws(PlatError) {
+    guard let goal = weighing.goal?.total, let above = giantsWeighMoreThan(weighing) else { return }
+    let problem = weighing.problem
+    let giants: NodeTable<Int32> = try problem.arena.table(problem.nodeCount)
+    let count = (0..<weighing.order.count).count { weighing.weight[weighing.order.base[$0]] > above }
+    for place in 0..<count {
+      let row = weighing.row(weighing.order.base[place].int)
+      for slot in 0..<weighing.replicas where row[slot] != .none { giants[row[slot]] += 1 }
+    }
+    func outside(_ node: NodeIndex, _ load: Int) -> Int { max(0, load - goal.most[node.int], goal.least[node.int] - load) }
+    for place in 0..<count {
+      let partition = weighing.order.base[place].int
+      let row = weighing.row(partition)
+      for slot in 0..<weighing.replicas where row[slot] != .none && weighing.load[row[slot]] > goal.most[row[slot].int] {
+        let node = row[slot]
+        var best: (node: NodeIndex, spares: Int)?
+        for index in 0..<problem.nodeCount {
+          let other = NodeIndex(index)
+          guard giants[other] == 0, weighing.hasRoom(other), problem.allows(row, leaving: slot, to: other) else { continue }
+          let (mine, theirs) = (weighing.load[node], weighing.load[other])
+          let change = max(0, weighing.weight.base[partition] - theirs)
+          let spares = outside(node, mine) + outside(other, theirs) - outside(node, mine - change) - outside(other, theirs + change)
+          if spares > best?.spares ?? 0 { best = (other, spares) }
+        }
+        guard let best else { continue }
+        weighing.set(partition, slot, to: best.node)
+        giants[node] -= 1
+        giants[best.node] += 1
+      }
+    }
+  }
+
   private static func freeOfGiants(
-    _ weighing: Weighing, _ giants: NodeTable<Int32>, _ row: UnsafeMutablePointer<NodeIndex>, _ slot: Int
+    _ weighing: Weighing, _ due: WeightedDue, _ giants: NodeTable<Int32>, _ row: UnsafeMutablePointer<NodeIndex>, _ slot: Int
   ) -> NodeIndex? {
     var best: NodeIndex?
+    /// Beside other maps, what is too much for what they leave.
+    func key(_ node: NodeIndex) -> Int { weighing.load[node] - (weighing.goal == nil ? 0 : due.due[node]) }
     for index in 0..<weighing.problem.nodeCount {
       let node = NodeIndex(index)
-      guard giants[node] == 0, weighing.hasRoom(node), best.map({ weighing.load[node] < weighing.load[$0] }) ?? true,
+      guard giants[node] == 0, weighing.hasRoom(node), best.map({ key(node) < key($0) }) ?? true,
         weighing.problem.allows(row, leaving: slot, to: node)
       else { continue }
       best = node
