@@ -52,7 +52,8 @@ public func plat_document_check(
       let maps = plan?.maps ?? document.maps.compactMap { $0 }
       let report = try document.judged(maps, plan, in: source, interrupt: work.interrupt)
       try giveDocument(bytes, work) {
-        GroupWriter.write(report, headers: maps.map(\.header), of: document, hasMoves: plan != nil, to: &$0)
+        GroupWriter.write(report, headers: maps.map(\.header), of: document,
+          movement: plan.map { _ in .init(movesLowerBound: nil) }, to: &$0)
       }
     }
   }
@@ -81,8 +82,7 @@ public func plat_document_verify(
       }
       try giveDocument(bytes, work) {
         GroupWriter.write(
-          proof.report, headers: plan.maps.map(\.header), of: document, hasMoves: true,
-          movesLowerBound: proof.movesLowerBound, to: &$0)
+          proof.report, headers: plan.maps.map(\.header), of: document, movement: .init(proof), to: &$0)
       }
     }
   }

@@ -12,12 +12,12 @@ enum Groups {
     }
     let maps = plan?.maps ?? document.maps.compactMap { $0 }
     let report = try console.stage("judging") { try document.judged(maps, plan, in: source) }
+    let movement = plan.map { _ in ReportWriter.Movement(movesLowerBound: nil) }
     try console.stage("writing") {
       var writer = JSONWriter()
-      GroupWriter.write(report, headers: maps.map(\.header), of: document, hasMoves: plan != nil, to: &writer)
+      GroupWriter.write(report, headers: maps.map(\.header), of: document, movement: movement, to: &writer)
       try writer.write(to: path)
     }
-    let movement = plan.map { _ in ReportWriter.Movement(movesLowerBound: nil) }
     summarize(report, plan == nil ? "the" : "the plan of", document, movement, console)
     return report.meetsHardRules && !report.hasLies
   }
@@ -28,14 +28,12 @@ enum Groups {
     let proof = try console.stage("verifying") {
       try source.locatingErrors { try GroupProof(plan, of: document, DenseGroup(document.group)) }
     }
+    let movement = ReportWriter.Movement(proof)
     try console.stage("writing") {
       var writer = JSONWriter()
-      GroupWriter.write(
-        proof.report, headers: plan.maps.map(\.header), of: document, hasMoves: true,
-        movesLowerBound: proof.movesLowerBound, to: &writer)
+      GroupWriter.write(proof.report, headers: plan.maps.map(\.header), of: document, movement: movement, to: &writer)
       try writer.write(to: path)
     }
-    let movement = ReportWriter.Movement(movesLowerBound: proof.movesLowerBound)
     summarize(
       proof.report, "the plan of", document, movement, console, holds: proof.holds)
     return proof.holds && proof.report.meetsHardRules

@@ -63,7 +63,7 @@ struct PlanCommand: PlatCommand {
         writer.member("planBytes", Int(made.peakBytes))
       }
     case .several(let document, let made, let report, let plan):
-      let movement = ReportWriter.Movement(movesLowerBound: made.movesLowerBound)
+      let movement = ReportWriter.Movement(made)
       Groups.summarize(report, "\(plan.operation) of", document, movement, console, heldBack: made.movesHeldBack)
     }
     return planned.isMet

@@ -2,11 +2,30 @@ import PlatEngine
 
 /// Random groups of maps: the nodes of a random cluster, and maps that differ in size, replicas and rules.
 public enum RandomGroup {
+  /// Sizes of a map's partitions.
+  public typealias Weights = @Sendable (_ partitions: Int, _ random: inout SplitMix64) -> [Quantity]
+
+  /// Mostly of very different sizes; some maps have all of one, and of these most 1.
+  public static let anyWeights: Weights = { partitions, random in
+    let kind = random.below(5)
+    let one = random.pick(["1", "1", "7/2"])
+    return random.shuffled((0..<partitions).map { partition in
+      switch kind {
+      case 0: Quantity(one)!
+      case 1: Quantity("\(max(1, 1000 / (partition + 1)))")!
+      case 2: Quantity(partition % 2 == 0 ? "1" : "100")!
+      case 3: Quantity(["1/3", "0.5", "7/4", "0"][partition % 4])!
+      default: Quantity("\(random.among(1...40))")!
+      }
+    })
+  }
+
   /// A valid group and its current maps (nil: fresh), the same for the same arguments. `isJoined`: the maps were planned
   /// each for itself before, as clusters are that come to Plat.
   public static func make(
     seed: UInt64, size: RandomCluster.Size = .small, maps mapCount: ClosedRange<Int> = 1...6,
-    shape: RandomCluster.Shape = RandomCluster.Shape(), isFresh: Bool = false, isJoined: Bool = false
+    shape: RandomCluster.Shape = RandomCluster.Shape(), isFresh: Bool = false, isJoined: Bool = false,
+    weights: Weights? = nil
   ) throws -> (group: DenseGroup, currents: [PlacementMap?]) {
     var random = SplitMix64(seed: seed &* 2_654_435_761)
     var (base, _) = RandomCluster.make(seed: seed, size: size, shape: shape)
@@ -19,7 +38,10 @@ public enum RandomGroup {
       if random.chance(1, 3) { settings.placement = [] }
       kinds.append(settings)
     }
-    let members = (0..<count).map { ClusterGroup.Member(name: "m\($0)", settings: random.pick(kinds)) }
+    var members = (0..<count).map { ClusterGroup.Member(name: "m\($0)", settings: random.pick(kinds)) }
+    if let weights {
+      for map in members.indices { members[map].weights = weights(members[map].settings.partitionCount, &random) }
+    }
     // Capacities are for all maps.
     for node in base.nodes.indices {
       if let capacity = base.nodes[node].capacity { base.nodes[node].capacity = capacity * count }

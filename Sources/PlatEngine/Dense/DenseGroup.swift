@@ -8,6 +8,8 @@ public struct DenseGroup: Sendable {
   let kindOfMap: [Int]
   /// The maps of each kind, ascending.
   let mapsOfKind: [[Int]]
+  /// Nil where the partitions of each map are all of one size.
+  public let weights: GroupWeights?
 
   public var nodeCount: Int { clusters.first?.nodeCount ?? group.shared.nodes.count }
 
@@ -53,6 +55,7 @@ public struct DenseGroup: Sendable {
       for index in clusters.indices { clusters[index] = clusters[index].with(part: parts[kindOfMap[index]]) }
     }
     self.clusters = clusters
+    weights = try GroupWeights(clusters)
   }
 
   private static func checkLimits(_ group: ClusterGroup) throws(InputError) {
@@ -81,6 +84,6 @@ public struct DenseGroup: Sendable {
 
   /// A path that one map's cluster names, in the document of all.
   private static func path(_ path: String, ofMap index: Int) -> String {
-    ["settings", "map"].contains { path == $0 || path.hasPrefix("\($0).") } ? "maps[\(index)].\(path)" : path
+    ["settings", "map", "weights"].contains { path == $0 || path.hasPrefix("\($0).") } ? "maps[\(index)].\(path)" : path
   }
 }

@@ -27,16 +27,7 @@ public struct PartitionWeights: Sendable {
     }
     guard let first = values.first(where: { $0.sign > 0 }), !values.allSatisfy({ $0 == first }) else { return nil }
     // Ratios to one of them: whatever all have in common is gone before anything has to fit.
-    let ratios = values.map { $0 / first }
-    guard let denominator = PartitionWeights.commonDenominator(ratios) else { throw Self.tooLarge(weights, values) }
-    var whole: [Int] = []
-    var factor = 0
-    for ratio in ratios {
-      guard let value = (ratio * Rational(denominator)).parts?.numerator else { throw Self.tooLarge(weights, values) }
-      whole.append(value)
-      factor = PartitionWeights.commonFactor(factor, value)
-    }
-    whole = whole.map { $0 / factor }
+    guard let (whole, unit) = PartitionWeights.whole(values.map { $0 / first }) else { throw Self.tooLarge(weights, values) }
     of = number.map { whole[Int($0)] }
     var total = 0
     for weight in of {
@@ -45,7 +36,25 @@ public struct PartitionWeights: Sendable {
       total = sum
     }
     self.total = total
-    unit = first * Rational(factor) / Rational(denominator)
+    self.unit = first * unit
+  }
+
+  /// So many partitions that are all of one size, beside maps of which they are not.
+  init(equal count: Int, _ size: Rational) {
+    (of, total, unit) = (Array(repeating: 1, count: count), count, size)
+  }
+
+  /// Ratios, of which one is 1, as whole numbers without a common factor, and what 1 of these is. Nil where they do not fit.
+  static func whole(_ ratios: [Rational]) -> (numbers: [Int], unit: Rational)? {
+    guard let denominator = commonDenominator(ratios) else { return nil }
+    var whole: [Int] = []
+    var factor = 0
+    for ratio in ratios {
+      guard let value = (ratio * Rational(denominator)).parts?.numerator else { return nil }
+      whole.append(value)
+      factor = commonFactor(factor, value)
+    }
+    return (whole.map { $0 / factor }, Rational(factor) / Rational(denominator))
   }
 
   /// A weight in the document's own numbers.

@@ -61,6 +61,11 @@ extension Judge {
     for (cluster, current) in zip(group.clusters, currents) {
       if let current { before.append(current) } else { before.append(try PlacementMap(partitionCount: 0, slotCounts: cluster.wanted)) }
     }
+    // In weight, sums are told by reports only.
+    guard group.weights == nil else {
+      return try explain(
+        group.clusters[index], map: maps[index], from: currents[index], partition: partition, node: node, sums: nil, interrupt)
+    }
     let now = sums(group, maps)
     let sums = ExplainedSums(
       now: now.held, was: sums(group, before).held, due: now.due, tolerance: group.group.shared.settings.exactTolerance)

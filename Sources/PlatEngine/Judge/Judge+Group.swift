@@ -38,8 +38,10 @@ extension Judge {
         if let due { sums.add(due, group.clusters[group.mapsOfKind[kind][0]], times: group.mapsOfKind[kind].count) }
       }
     }
-    var report = GroupReport(maps: reports, sum: sums.report(reports))
-    if let currents, let budget = group.group.shared.settings.balance.moveBudget,
+    var weight: GroupWeightBalance?
+    if let weights = group.weights { weight = try GroupWeightBalance(group, weights, maps, reports) }
+    var report = GroupReport(maps: reports, sum: sums.report(reports, weight))
+    if let currents, weight == nil, let budget = group.group.shared.settings.balance.moveBudget,
       !(report.sum.isBalanced && reports.allSatisfy(\.isBalanced))
     {
       try addMoveBudget(budget, group, maps, currents, offInSum: sums.off, &report)
@@ -146,7 +148,8 @@ extension Judge {
       return max(above, below)
     }
 
-    func report(_ reports: [Report]) -> Report {
+    /// `weight`: where partitions differ in it, balance is about that.
+    func report(_ reports: [Report], _ weight: GroupWeightBalance?) -> Report {
       var sum = Report()
       for report in reports {
         sum.moves += report.moves
@@ -158,7 +161,12 @@ extension Judge {
         sum.isBalanced = sum.isBalanced && report.isBalanced
       }
       addCapacities(&sum)
-      for place in have.indices { addBalance(place, &sum) }
+      for place in have.indices { addBalance(place, isByNumber: weight == nil, &sum) }
+      if let weight {
+        sum.inWeight = weight.report
+        sum.isBalanced = sum.isBalanced && weight.isBalanced
+        sum.findings += weight.findings
+      }
       let states: [Health] = [.green, .yellow, .red]
       sum.health = reports.map(\.health).max { states.firstIndex(of: $0)! < states.firstIndex(of: $1)! } ?? .green
       if sum.health == .green, sum.unmet > 0 { sum.health = .yellow }
@@ -181,7 +189,7 @@ extension Judge {
     }
 
     /// The spread of one state or of the total, and the node that is farthest from its due, if that is more than 1.
-    private func addBalance(_ place: Int, _ sum: inout Report) {
+    private func addBalance(_ place: Int, isByNumber: Bool, _ sum: inout Report) {
       let what = place < stateNames.count ? stateNames[place] : "total"
       let tolerance = group.group.shared.settings.exactTolerance
       var spread: LoadSpread?
@@ -200,7 +208,7 @@ extension Judge {
       if let spread {
         if place < stateNames.count { sum.load.append((what, spread)) } else { sum.total = spread }
       }
-      guard worst.node >= 0 else { return }
+      guard worst.node >= 0, isByNumber else { return }
       sum.isBalanced = false
       let name = group.group.shared.nodes[worst.node].name
       let replicas = place < stateNames.count ? "replicas as \(what)" : "replicas in all"

@@ -160,6 +160,14 @@ extension Judge {
     private(set) var heaviest: [Int]
     private(set) var heaviestOfState: [[Int]]
 
+    /// The same as if every partition could be cut.
+    func asSand() -> Weighed {
+      var result = self
+      result.heaviest = heaviest.map { _ in 0 }
+      result.heaviestOfState = heaviestOfState.map { $0.map { _ in 0 } }
+      return result
+    }
+
     /// O(P · R).
     init(_ matter: Matter, _ weights: PartitionWeights) {
       let none = [Int](repeating: 0, count: matter.nodeCount)

@@ -18,7 +18,7 @@ extension Judge {
   /// `windows`.
   ///
   /// In weight it is the bound of `movesBound`, every row counted with its partition's weight; or, where all that is held
-  /// may stay, what has to make room for missing replicas that are heavier than any room there is. In number it is the
+  /// may stay, what has to make way for missing replicas that are heavier than the rooms there are. In number it is the
   /// greatest of three counts: what is held by nobody that may keep it; what nodes could keep within their windows,
   /// lightest first; what they must receive to come up to them, heaviest first. All of it is adding up.
   /// O(P · R² + P log P + N log N).
@@ -54,7 +54,7 @@ extension Judge {
     }
     let total = Int128(weights.total) * Int128(cluster.replicas)
     let worth = windows.greatestWorth(price, total: isShort || counts.isShort ? nil : total)
-    let outOfTheWay = isShort || keepable.held != kept ? 0 : keepable.outOfTheWay(matter, weights)
+    let outOfTheWay = isShort || keepable.held != kept ? 0 : keepable.outOfTheWay(weights)
     // What each partition needs by itself, whatever the windows.
     let alone = isShort || counts.isShort ? [] : try rowsAlone(matter, counts)
     let weightAlone = alone.enumerated().reduce(0) { $0 + $1.element * weights.of[$1.offset] }
@@ -82,8 +82,8 @@ extension Judge {
     private(set) var count = 0
     /// Replicas that nodes must receive to come up to their windows, if each receives the heaviest that there are.
     private(set) var lacking = 0
-    /// The most weight that a node has room for.
-    private var room = 0
+    /// What nodes that may receive have room for, most first.
+    private var rooms: [Int] = []
     /// Of each partition, how many replicas have to come.
     private var missing: [Int]
 
@@ -114,18 +114,23 @@ extension Judge {
       var upTo = [0]
       for partition in lightest.reversed() { upTo.append(upTo[upTo.count - 1] + weights.of[partition]) }
       for node in 0..<dense.nodeCount {
-        if dense.status[node] == .active { room = max(room, windows.most[node] - load[node]) }
+        if dense.status[node] == .active { rooms.append(max(0, windows.most[node] - load[node])) }
         let lack = windows.least[node] - load[node]
         if lack > 0 { lacking += upTo.firstIndex { $0 >= lack } ?? upTo.count - 1 }
       }
+      rooms.sort { $1 < $0 }
     }
 
-    /// What is missing must come, and where it is heavier than any node has room for, as much must go from there.
-    func outOfTheWay(_ matter: Matter, _ weights: PartitionWeights) -> Int {
-      missing.indices.reduce(0) { sum, partition in
-        let weight = weights.of[partition]
-        return sum + max(0, missing[partition]) * (weight + max(0, weight - room))
+    /// What is missing must come; and of its heaviest, wherever each of them goes, as much as the greatest rooms lack for
+    /// them must go from there.
+    func outOfTheWay(_ weights: PartitionWeights) -> Int {
+      let coming = missing.indices.flatMap { Array(repeating: weights.of[$0], count: max(0, missing[$0])) }.sorted { $1 < $0 }
+      var (lacking, most) = (0, 0)
+      for (place, weight) in coming.enumerated() {
+        lacking += weight - (place < rooms.count ? rooms[place] : 0)
+        most = max(most, lacking)
       }
+      return coming.reduce(0, +) + most
     }
   }
 }

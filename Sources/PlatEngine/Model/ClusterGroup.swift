@@ -6,11 +6,14 @@ public struct ClusterGroup: Equatable, Sendable {
     public var settings: Settings
     /// As `Cluster.ranges`.
     public var ranges: KeyRanges
+    /// As `Cluster.partitionWeights`. Beside maps whose partitions differ in weight, sizes that are all the same count, too.
+    public var weights: [Quantity]
 
-    public init(name: String, settings: Settings, ranges: KeyRanges = KeyRanges()) {
+    public init(name: String, settings: Settings, ranges: KeyRanges = KeyRanges(), weights: [Quantity] = []) {
       self.name = name
       self.settings = settings
       self.ranges = ranges
+      self.weights = weights
     }
   }
 
@@ -28,6 +31,7 @@ public struct ClusterGroup: Equatable, Sendable {
     var cluster = shared
     cluster.settings = members[member].settings
     cluster.ranges = members[member].ranges
+    cluster.partitionWeights = members[member].weights
     return cluster
   }
 }

@@ -82,7 +82,7 @@ public enum ClusterWriter {
   }
 
   /// Of partitions; those that weigh 1 need not be there.
-  private static func writeWeights(_ cluster: Cluster, to writer: inout JSONWriter) {
+  static func writeWeights(_ cluster: Cluster, to writer: inout JSONWriter) {
     guard !cluster.partitionWeights.isEmpty else { return }
     writer.key("weights")
     writer.beginObject(.lines)

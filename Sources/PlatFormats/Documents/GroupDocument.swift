@@ -57,7 +57,7 @@ public struct GroupPlanDocument: Sendable {
   public var sumClaims: [SummaryFigure]
   /// The findings about sums as they were written, without white space; nil where there are none.
   public var findings: [UInt8]?
-  /// Of operation, bound, and the maps' names and digests.
+  /// Of operation, bounds, and the maps' names and digests.
   public var digest: UInt32?
   public var extensions: [Extension]
 
@@ -81,12 +81,12 @@ public struct GroupPlanDocument: Sendable {
       return one
     }
     self.init(operation: plan.operation.rawValue, plans: plans, extensions: document.group.shared.extensions)
-    digest = digestNow(document, movesLowerBound: "\(plan.movesLowerBound)")
+    digest = digestNow(document, bounds: PlanCertificate.bounds(Rational(plan.movesLowerBound), plan.movesWeightLowerBound))
   }
 
-  /// The digest that the plan has; the bound as its summary says it.
-  func digestNow(_ document: GroupDocument, movesLowerBound: String) -> UInt32 {
-    var crc = Digest.crc32("\(operation) \(movesLowerBound)".utf8)
+  /// The digest that the plan has; the bounds as its summary says them.
+  func digestNow(_ document: GroupDocument, bounds: String) -> UInt32 {
+    var crc = Digest.crc32("\(operation) \(bounds)".utf8)
     for (member, plan) in zip(document.group.members, plans) {
       crc = Digest.crc32(" \(member.name) \(CertificateWriter.text(plan.certificate?.digest ?? 0))".utf8, from: crc)
     }

@@ -42,7 +42,7 @@ enum GroupReader {
     }
     var shared = shared
     shared.settings = draft.settings
-    let group = ClusterGroup(shared: shared, members: members)
+    var group = ClusterGroup(shared: shared, members: members)
     guard !members.isEmpty else { throw reader.error(at: begin, found: "no maps", expected: "one at least") }
     do throws(InputError) { _ = try DenseGroup(group) } catch { throw reader.source.error(error) }
 
@@ -51,18 +51,17 @@ enum GroupReader {
     for (index, map) in headers.enumerated() {
       let placement = try map?.readPlacement(&reader, of: group.cluster(index), nodes: nodes)
       if entries[index].enter(.weights, &reader) {
-        let offset = try reader.peekOffset()
-        guard try WeightReader.read(&reader, of: group.cluster(index)).isEmpty else {
-          throw reader.error(
-            at: offset, found: "partitions of different sizes",
-            expected: "one size: weights that differ are planned in documents with one map")
-        }
+        members[index].weights = try WeightReader.read(&reader, of: group.cluster(index), besideOthers: members.count > 1)
       }
       if let map, let placement {
         maps.append(MapDocument(header: map.header, placement: placement))
       } else {
         maps.append(nil)
       }
+    }
+    if members.contains(where: { !$0.weights.isEmpty }) {
+      group.members = members
+      do throws(InputError) { _ = try DenseGroup(group) } catch { throw reader.source.error(error) }
     }
     return GroupDocument(group: group, maps: maps)
   }

@@ -30,6 +30,7 @@ public enum GroupWriter {
         writer.key("settings")
         ClusterWriter.writeSettings(cluster, to: &writer)
       }
+      ClusterWriter.writeWeights(cluster, to: &writer)
       if let map = document.maps[index] {
         writer.key("map")
         MapWriter.write(map, of: cluster, to: &writer)
@@ -41,17 +42,16 @@ public enum GroupWriter {
     writer.endObject()
   }
 
-  /// A plan document. `report`: what the Judge says. `bounds`: of each map.
+  /// A plan document. `report`: what the Judge says. `planned`: the plan that it was made from.
   package static func write(
-    _ plan: GroupPlanDocument, of document: GroupDocument, report: GroupReport, bounds: [Int], movesLowerBound: Int,
-    to writer: inout JSONWriter
+    _ plan: GroupPlanDocument, of document: GroupDocument, report: GroupReport, planned: GroupPlan, to writer: inout JSONWriter
   ) {
     writer.beginObject(.lines)
     writer.member("plat", 1)
     writer.key("operation")
     writer.string(plan.operation)
-    writeMaps(plan.plans, of: document, report, bounds: bounds, to: &writer)
-    ReportWriter.writeSummary(report.sum, movement: .init(movesLowerBound: movesLowerBound), to: &writer)
+    writeMaps(plan.plans, of: document, report, planned.plans, to: &writer)
+    ReportWriter.writeSummary(report.sum, movement: .init(planned), to: &writer)
     ReportWriter.writeFindings(report.sum.findings, more: report.sum.moreFindings, to: &writer)
     if let digest = plan.digest {
       writer.key("certificate")
@@ -63,12 +63,12 @@ public enum GroupWriter {
     writer.endObject()
   }
 
-  /// The report of `plat check` or `plat verify`. `hasMoves`: it is about a plan. `movesLowerBound`: proved of all.
+  /// The report of `plat check` or `plat verify`. `movement`: it is about a plan; what is proved of all.
   package static func write(
-    _ report: GroupReport, headers: [MapHeader?], of document: GroupDocument, hasMoves: Bool, movesLowerBound: Int? = nil,
+    _ report: GroupReport, headers: [MapHeader?], of document: GroupDocument, movement all: ReportWriter.Movement?,
     to writer: inout JSONWriter
   ) {
-    let movement = hasMoves ? ReportWriter.Movement(movesLowerBound: nil) : nil
+    let movement = all.map { _ in ReportWriter.Movement(movesLowerBound: nil) }
     writer.beginObject(.lines)
     writer.member("plat", 1)
     writer.key("maps")
@@ -83,14 +83,13 @@ public enum GroupWriter {
       writer.endObject()
     }
     writer.endArray()
-    ReportWriter.writeSummary(
-      report.sum, movement: hasMoves ? .init(movesLowerBound: movesLowerBound) : nil, to: &writer)
+    ReportWriter.writeSummary(report.sum, movement: all, to: &writer)
     ReportWriter.writeFindings(report.sum.findings, more: report.sum.moreFindings, to: &writer)
     writer.endObject()
   }
 
   private static func writeMaps(
-    _ plans: [PlanDocument], of document: GroupDocument, _ report: GroupReport, bounds: [Int], to writer: inout JSONWriter
+    _ plans: [PlanDocument], of document: GroupDocument, _ report: GroupReport, _ planned: [Plan], to writer: inout JSONWriter
   ) {
     writer.key("maps")
     writer.beginArray(.lines)
@@ -105,7 +104,7 @@ public enum GroupWriter {
         writer.key("mapBefore")
         MapWriter.write(before, of: cluster, to: &writer)
       }
-      ReportWriter.writeSummary(report.maps[index], movement: .init(movesLowerBound: bounds[index]), to: &writer)
+      ReportWriter.writeSummary(report.maps[index], movement: .init(planned[index]), to: &writer)
       ReportWriter.writeFindings(report.maps[index].findings, more: report.maps[index].moreFindings, to: &writer)
       if let certificate = plan.certificate {
         writer.key("certificate")

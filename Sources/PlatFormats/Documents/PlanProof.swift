@@ -15,42 +15,51 @@ public struct PlanProof: Sendable {
   public init(
     _ plan: PlanDocument, of document: ClusterDocument, _ dense: DenseCluster, interrupt: Interrupt? = nil
   ) throws(PlatError) {
-    let before = document.map?.placement
     let report = try Judge.judge(dense, map: plan.map.placement, from: document.mapBefore(), interrupt: interrupt)
+    let proved = try Self.proved(plan, of: document, dense, interrupt: interrupt)
+    self.init(plan, document.cluster, report, proved)
+  }
+
+  /// What a certificate proves, and what is wrong beside that.
+  struct Proved {
+    var moves = 0
+    var weight: Rational?
+    var faults: [Finding]
+  }
+
+  static func proved(
+    _ plan: PlanDocument, of document: ClusterDocument, _ dense: DenseCluster, interrupt: Interrupt?
+  ) throws(PlatError) -> Proved {
+    let before = document.map?.placement
+    var proved = Proved(faults: faultsOfMapBefore(plan, document))
     if let weights = dense.partitionWeights {
+      proved.weight = .zero
       // What is not a matter of balance needs no windows.
       let all = WeightWindows(
         least: dense.status.map { _ in 0 }, most: dense.status.map { _ in weights.total }, unit: weights.unit)
       let windows = plan.certificate?.windows == nil ? all : plan.certificate?.weightWindows(weights.unit)
-      var proved: (moves: Int, weight: Int) = (0, 0)
-      var faults = Self.faultsOfMapBefore(plan, document)
       if let windows, let certificate = plan.certificate {
-        proved = try Judge.weightBound(
+        let bound = try Judge.weightBound(
           dense, weights, map: plan.map.placement, from: before, prices: certificate.prices, windows: windows,
           interrupt: interrupt)
+        (proved.moves, proved.weight) = (bound.moves, weights.exact(bound.weight))
         if certificate.windows != nil,
           let (node, load) = try Judge.falseWindow(dense, weights, map: plan.map.placement, windows)
         {
-          faults.append(Self.falseWindow(dense, weights, node, load, windows))
+          proved.faults.append(falseWindow(dense, weights, node, load, windows))
         }
       } else if plan.certificate?.windows != nil {
-        faults.append(Self.untrue("certificate.windows", "they are no multiples of what partitions weigh"))
+        proved.faults.append(untrue("certificate.windows", "they are no multiples of what partitions weigh"))
       }
-      self.init(
-        plan, document.cluster, report, moves: proved.moves, weight: weights.exact(proved.weight), faults: faults)
-    } else {
-      let moves = try plan.certificate.map { certificate throws(PlatError) in
-        try Judge.movesBound(dense, map: plan.map.placement, from: before, prices: certificate.prices, interrupt: interrupt)
-      }
-      self.init(
-        plan, document.cluster, report, moves: moves ?? 0, weight: nil, faults: Self.faultsOfMapBefore(plan, document))
+    } else if let certificate = plan.certificate {
+      proved.moves = try Judge.movesBound(
+        dense, map: plan.map.placement, from: before, prices: certificate.prices, interrupt: interrupt)
     }
+    return proved
   }
 
-  /// `moves`, `weight`: what is proved. `faults`: what else is wrong.
-  init(
-    _ plan: PlanDocument, _ cluster: Cluster, _ report: Report, moves: Int, weight: Rational?, faults: [Finding]
-  ) {
+  init(_ plan: PlanDocument, _ cluster: Cluster, _ report: Report, _ proved: Proved) {
+    let (moves, weight) = (proved.moves, proved.weight)
     let claimed = Claims(plan.claims)
     var lies = Self.unsaid(plan.operation, plan.claims, plan.findings, report, hasWeight: report.inWeight != nil)
     lies += report.claimFindings(plan.claims)
@@ -63,7 +72,7 @@ public struct PlanProof: Sendable {
     } else {
       lies.append(Self.untrue("certificate", "the plan carries none"))
     }
-    lies += faults
+    lies += proved.faults
     movesLowerBound = min(moves, report.moves)
     if let claim = claimed.moves, claim <= Rational(movesLowerBound) { movesLowerBound = claim.floor ?? 0 }
     movesWeightLowerBound = weight.map { min($0, report.inWeight?.moves ?? $0) }
@@ -166,6 +175,8 @@ public struct GroupProof: Sendable {
   public var report: GroupReport
   /// Proved for all together.
   public var movesLowerBound: Int
+  /// The same in weight, where partitions of some map differ in it: what the maps need, each for itself.
+  public var movesWeightLowerBound: Rational?
   public var holds: Bool
 
   /// O(maps · proving one).
@@ -174,28 +185,48 @@ public struct GroupProof: Sendable {
   ) throws(PlatError) {
     let maps = plan.maps.map(\.placement)
     report = try Judge.judge(dense, maps: maps, from: document.mapsBefore(), interrupt: interrupt)
-    let proved = try Judge.movesBound(
-      dense, maps: maps, from: document.maps.map { $0?.placement }, prices: plan.plans.map { $0.certificate?.prices ?? [] },
-      interrupt: interrupt)
+    let all = try Self.proved(plan, maps, document, dense, interrupt)
     holds = true
     for (index, one) in plan.plans.enumerated() {
-      let proof = PlanProof(
-        one, document.group.cluster(index), report.maps[index], moves: proved.each[index], weight: nil,
-        faults: PlanProof.faultsOfMapBefore(one, document.document(index)))
+      let proof = PlanProof(one, document.group.cluster(index), report.maps[index], all.each[index])
       report.maps[index] = proof.report
       holds = holds && proof.holds
     }
     let claimed = PlanProof.Claims(plan.sumClaims)
-    var lies = PlanProof.unsaid(plan.operation, plan.sumClaims, plan.findings, report.sum, hasWeight: false)
+    var lies = PlanProof.unsaid(plan.operation, plan.sumClaims, plan.findings, report.sum, hasWeight: all.weight != nil)
     lies += report.sum.claimFindings(plan.sumClaims)
-    if plan.digest != plan.digestNow(document, movesLowerBound: claimed.moves?.description ?? "") {
-      lies.append(PlanProof.untrue("certificate.digest", "operation, bound or maps are not as they were when the plan was made"))
+    if plan.digest != plan.digestNow(document, bounds: claimed.bounds) {
+      lies.append(PlanProof.untrue("certificate.digest", "operation, bounds or maps are not as they were when the plan was made"))
     }
-    lies += claimed.unproved(moves: proved.together, weight: nil)
-    movesLowerBound = min(proved.together, report.sum.moves)
+    lies += claimed.unproved(moves: all.moves, weight: all.weight)
+    movesLowerBound = min(all.moves, report.sum.moves)
     if let claim = claimed.moves, claim <= Rational(movesLowerBound) { movesLowerBound = claim.floor ?? 0 }
+    movesWeightLowerBound = all.weight.map { min($0, report.sum.inWeight?.moves ?? $0) }
+    if let claim = claimed.weight, let proved = movesWeightLowerBound { movesWeightLowerBound = min(claim, proved) }
     holds = holds && lies.isEmpty
     report.sum.put(first: lies)
+  }
+
+  /// What is proved of each map and of all together. By number sums may ask for more than the maps do.
+  private static func proved(
+    _ plan: GroupPlanDocument, _ maps: [PlacementMap], _ document: GroupDocument, _ dense: DenseGroup, _ interrupt: Interrupt?
+  ) throws(PlatError) -> (each: [PlanProof.Proved], moves: Int, weight: Rational?) {
+    var each: [PlanProof.Proved] = []
+    guard let weights = dense.weights else {
+      let proved = try Judge.movesBound(
+        dense, maps: maps, from: document.maps.map { $0?.placement }, prices: plan.plans.map { $0.certificate?.prices ?? [] },
+        interrupt: interrupt)
+      for (index, one) in plan.plans.enumerated() {
+        each.append(.init(moves: proved.each[index], faults: PlanProof.faultsOfMapBefore(one, document.document(index))))
+      }
+      return (each, proved.together, nil)
+    }
+    var weight = Rational.zero
+    for (index, one) in plan.plans.enumerated() {
+      each.append(try PlanProof.proved(one, of: document.document(index), dense.clusters[index], interrupt: interrupt))
+      weight = weight + (each[index].weight ?? Rational(each[index].moves) * weights.of[index].unit)
+    }
+    return (each, each.reduce(0) { $0 + $1.moves }, weight)
   }
 }
 

@@ -51,6 +51,14 @@ package enum ReportWriter {
     package init(_ plan: Plan) {
       self.init(movesLowerBound: plan.movesLowerBound, movesWeightLowerBound: plan.movesWeightLowerBound)
     }
+
+    package init(_ plan: GroupPlan) {
+      self.init(movesLowerBound: plan.movesLowerBound, movesWeightLowerBound: plan.movesWeightLowerBound)
+    }
+
+    package init(_ proof: GroupProof) {
+      self.init(movesLowerBound: proof.movesLowerBound, movesWeightLowerBound: proof.movesWeightLowerBound)
+    }
   }
 
   package static func writeSummary(_ report: Report, movement: Movement?, to writer: inout JSONWriter) {

@@ -59,8 +59,7 @@ package enum PlannedDocument: Sendable {
     case .several(let document, let planned, let report, let plan):
       var writer = JSONWriter(capacityBytes: GroupWriter.estimatedBytes(plan.maps, of: document), allowance: allowance)
       GroupWriter.write(
-        plan, of: document, report: report, bounds: planned.plans.map(\.movesLowerBound),
-        movesLowerBound: planned.movesLowerBound, to: &writer)
+        plan, of: document, report: report, planned: planned, to: &writer)
       return writer
     }
   }

@@ -2,9 +2,11 @@ import PlatEngine
 
 /// Reads `weights`, the sizes of partitions; those that are left out weigh 1.
 enum WeightReader {
-  /// Of each partition; none where all are of one size, which says nothing. O(bytes), and exact arithmetic once for
-  /// each number as it is written.
-  static func read(_ reader: inout JSONReader, of cluster: Cluster) throws(DocumentError) -> [Quantity] {
+  /// Of each partition; none where all are of one size, which says nothing; `besideOthers`: of other maps, where it does, and
+  /// none where all weigh 1. O(bytes), and exact arithmetic once for each number as it is written.
+  static func read(
+    _ reader: inout JSONReader, of cluster: Cluster, besideOthers: Bool = false
+  ) throws(DocumentError) -> [Quantity] {
     var partitions = PartitionNames(cluster)
     try reader.source.take(cluster.settings.partitionCount, of: Quantity.self)
     var weights = [Quantity](repeating: .one, count: cluster.settings.partitionCount)
@@ -17,7 +19,7 @@ enum WeightReader {
       let partition = try partitions.take(key, reader)
       weights[partition] = try reader.readQuantity()
     }
-    return areEqual(weights) ? [] : weights
+    return areEqual(weights) && (!besideOthers || Rational(weights[0]) == .one) ? [] : weights
   }
 
   private static func areEqual(_ weights: [Quantity]) -> Bool {

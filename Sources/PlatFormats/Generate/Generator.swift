@@ -23,8 +23,12 @@ public enum Generator {
     first.map = .none
     var shared = try make(first, planning: planning).cluster
     let ranges = shared.ranges
-    shared.ranges = KeyRanges()
-    let members = (0..<options.maps).map { ClusterGroup.Member(name: "m\($0)", settings: shared.settings, ranges: ranges) }
+    (shared.ranges, shared.partitionWeights) = (KeyRanges(), [])
+    let members = (0..<options.maps).map { map in
+      var own = options
+      own.seed = options.seed &+ UInt64(map)
+      return ClusterGroup.Member(name: "m\(map)", settings: shared.settings, ranges: ranges, weights: sizes(own))
+    }
     let group = ClusterGroup(shared: shared, members: members)
     let joining = Lots(options).joining
     guard options.map == .fresh else {

@@ -39,15 +39,40 @@ import Testing
     let fewer = try PlannedGroup.plain(nodes: 14, maps: Array(mixed.dropLast(3)))
     try add("a map is added", various, try fresh(fewer) + [nil, nil, nil])
     try add("maps are dropped", fewer, Array(try fresh(various).dropLast(3)))
+
+    // Partitions differ in weight: by rank, 1:1000, 1:2:3; every fourth map has all of one size. Moves and loads are weights.
+    func weighted(_ nodes: Int, zones: Int = 0) throws -> DenseGroup {
+      var group = try PlannedGroup.plain(nodes: nodes, zones: zones, maps: Array(mixed.prefix(20))).group
+      var random = SplitMix64(seed: 7)
+      for map in group.members.indices where map % 4 < 3 {
+        group.members[map].weights = random.shuffled((0..<group.members[map].settings.partitionCount).map { partition in
+          Quantity(["\(10_000 / (partition + 1))", partition % 2 == 0 ? "1" : "1000", "\(partition % 3 + 1)"][map % 4])!
+        })
+      }
+      return try DenseGroup(group)
+    }
+    for (name, group) in [("20 weighted maps", try weighted(14)), ("20 weighted maps in zones", try weighted(15, zones: 3))] {
+      try add("\(name): fresh", group, group.clusters.map { _ in nil })
+      let now = try fresh(group)
+      try add("\(name): nothing has changed", group, now)
+      try add("\(name): a node leaves", PlannedGroup.with([3: .leaving], group), now)
+      try add("\(name): a node joins", group, fresh(PlannedGroup.with([3: .leaving], group)))
+      try add("\(name): planned apart", group, group.clusters.map { try Planner.plan($0, from: nil).target })
+    }
     return rows
   }
 
   private static func row(_ name: String, _ one: PlannedGroup) -> String {
     let sum = one.report.sum
     let hash = one.targets.reduce(UInt64(0)) { ($0 << 7 | $0 >> 57) ^ mapHash($1) }
+    let weight = sum.inWeight
+    let moves = weight.map { "\($0.moves)" } ?? "\(sum.moves)"
+    let bound = one.plan.movesWeightLowerBound.map { "\($0)" } ?? "\(one.plan.movesLowerBound)"
+    let master = weight.map { GoldenTable.spread($0.load.first { $0.state == "master" }?.spread) }
+      ?? GoldenTable.spread(sum.load.first { $0.state == "master" }?.spread)
+    let total = weight.map { GoldenTable.spread($0.total) } ?? GoldenTable.spread(sum.total)
     return [
-      name, "\(one.targets.count)", "\(one.group.nodeCount)", "\(sum.moves)", "\(one.plan.movesLowerBound)",
-      "\(sum.roleChanges)", GoldenTable.spread(sum.load.first { $0.state == "master" }?.spread), GoldenTable.spread(sum.total), "\(sum.unmet)",
+      name, "\(one.targets.count)", "\(one.group.nodeCount)", moves, bound, "\(sum.roleChanges)", master, total, "\(sum.unmet)",
       "\(sum.findings.isEmpty)", "\(one.report.maps.allSatisfy(\.isBalanced))", String(hash, radix: 16),
     ].joined(separator: "\t")
   }

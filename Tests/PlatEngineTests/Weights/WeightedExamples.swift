@@ -1,6 +1,7 @@
-import PlatEngine
 import TestSupport
 import Testing
+
+@testable import PlatEngine
 
 /// Small clusters whose right answer is plain.
 @Suite struct WeightedExamples {
@@ -73,5 +74,63 @@ import Testing
     let one = try WeightedCase(
       cluster(["8", "1", "1", "1", "1", "1", "1", "1", "1"], nodes: 2) { $0.nodes[1].capacity = 3 }, nil)
     #expect(NaiveDue.heldCounts(one.cluster, one.plan.target)[1] <= 3 && one.report.unmet == 0)
+  }
+
+  /// What fails is heavier than any room that is left: it goes where what must make way is light, and the bound knows that
+  /// two nodes have to.
+  @Test func whatIsHeavyFindsAWay() throws {
+    let weights = ["100", "100"] + ["80", "80"] + Array(repeating: "20", count: 8)
+    let dense = try cluster(weights, nodes: 6) { cluster in for node in [0, 1] { cluster.nodes[node].status = .failed } }
+    // The two of 80 are on nodes 2 and 3, eight of 20 on 4 and 5.
+    let rows = [[0], [1], [2], [3], [4], [4], [4], [4], [5], [5], [5], [5]].map { [$0, [], [], []] }
+    let one = try WeightedCase(dense, PlacementMap.make(rows, least: [1, 0, 0, 0]))
+    let heavy = (0..<2).map { one.plan.target.row($0)[0].int }
+    #expect(heavy[0] != heavy[1] && heavy.allSatisfy { $0 >= 4 }, "\(heavy)")
+    #expect(one.plan.movesWeightLowerBound! > Rational(200) && one.plan.movesWeightLowerBound! <= one.moved, "\(one.moved)")
+  }
+
+  /// Heavy replicas of one size that were sent away for nothing come home, whatever the way is (`WeightedCycles`).
+  @Test func cyclesOfOneSizeSpareMoves() throws {
+    var seen = 0
+    for seed in 0..<60 {
+      guard let one = try WeightedCase(UInt64(seed), .small, .laminar, .thousandfold), one.current != nil, !one.isShort else { continue }
+      let problem = try Problem(one.cluster, current: one.current, arena: Arena())
+      let copy = try PlacementMap(partitionCount: one.cluster.partitionCount, slotCounts: one.cluster.dataWanted)
+      copy.copyData(from: one.plan.target, one.cluster)
+      let weighing = try Weighing(problem, one.weights, Placement(problem, target: copy))
+      weighing.recount()
+      let (before, unplaced) = (weighing.moved.weight, weighing.unplaced)
+      // A replica that is at home is sent away, and one of its size comes instead: it is brought back.
+      guard let (p, q) = exchangeable(weighing) else { continue }
+      let (m, n) = (weighing.row(p.0)[p.1], weighing.row(q.0)[q.1])
+      weighing.set(p.0, p.1, to: n)
+      weighing.set(q.0, q.1, to: m)
+      #expect(weighing.moved.weight > before)
+      func due() throws(PlatError) -> WeightedDue { try WeightedDue.total(weighing, heaviest: weighing.heaviest(in: 0..<weighing.replicas)) }
+      guard try due().outside(weighing.load) == 0 else { continue }
+      try WeightedCycles.run(weighing, due()) { () throws(PlatError) in try due() }
+      #expect(weighing.moved.weight <= before && weighing.unplaced == unplaced, "seed \(seed)")
+      seen += 1
+    }
+    #expect(seen > 5, "\(seen)")
+  }
+
+  private func exchangeable(_ weighing: Weighing) -> ((Int, Int), (Int, Int))? {
+    let problem = weighing.problem
+    for p in 0..<problem.partitionCount where weighing.weight.base[p] == 1000 {
+      for q in (p + 1)..<max(p + 1, problem.partitionCount) where weighing.weight.base[q] == 1000 {
+        for x in 0..<problem.replicas {
+          for y in 0..<problem.replicas {
+            let (m, n) = (weighing.row(p)[x], weighing.row(q)[y])
+            guard m != .none, n != .none, m != n, problem.isHeld(p, by: m), problem.isHeld(q, by: n), !problem.isHeld(p, by: n),
+              !problem.isHeld(q, by: m), problem.allows(weighing.row(p), leaving: x, to: n), weighing.capacity[m] > 0,
+              weighing.capacity[n] > 0, problem.allows(weighing.row(q), leaving: y, to: m)
+            else { continue }
+            return ((p, x), (q, y))
+          }
+        }
+      }
+    }
+    return nil
   }
 }

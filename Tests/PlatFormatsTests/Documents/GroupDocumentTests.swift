@@ -40,6 +40,24 @@ import Testing
     #expect(document.group.shared.nodes[3].capacity == 12 && document.group.shared.extensions.map(\.key) == ["x-kept"])
   }
 
+  /// Of some maps, of all of one size in another; written as they are read, and told in the sum.
+  @Test func weightsOfMaps() throws {
+    let text = Self.example.replacing(
+      #""name": "users""#, with: #""weights": { "0": 3, "1": "1/2" }, "name": "users""#
+    ).replacing(#""name": "log""#, with: #""weights": { \#((0..<8).map { "\"\($0)\": 5" }.joined(separator: ", ")) }, "name": "log""#)
+    let document = try group(text)
+    #expect(document.group.members.map(\.weights.count) == [0, 5, 8, 0])
+    var writer = JSONWriter()
+    GroupWriter.write(document, to: &writer)
+    let again = try group(try writer.withBytes { String(decoding: $0, as: UTF8.self) })
+    #expect(again.group.members.map(\.weights) == document.group.members.map(\.weights))
+    let weights = try #require(DenseGroup(document.group).weights)
+    #expect(weights.unit == Rational(1, 2) && weights.scale == [2, 1, 10, 2])
+    #expect(weights.of.map(\.of.first) == [1, 6, 1, 1])
+    let one = try group(text.replacing(#""1": "1/2""#, with: #""1": 3, "2": 3, "3": 3, "4": 3"#))
+    #expect(try DenseGroup(one.group).weights == nil)
+  }
+
   @Test func whatIsWrittenIsReadAndHolds() throws {
     var options = GenerateOptions(nodes: 7, partitions: 12)
     (options.zones, options.maps, options.joining) = (3, 4, 1)
@@ -60,8 +78,7 @@ import Testing
       let plan = GroupPlanDocument(planned, for: again)
       var planWriter = JSONWriter()
       GroupWriter.write(
-        plan, of: again, report: report, bounds: planned.plans.map(\.movesLowerBound),
-        movesLowerBound: planned.movesLowerBound, to: &planWriter)
+        plan, of: again, report: report, planned: planned, to: &planWriter)
       let text = try planWriter.withBytes { String(decoding: $0, as: UTF8.self) }
       let read = try GroupPlanReader.read(source(text), for: again)
       var judged = try Judge.judge(dense, maps: read.maps.map(\.placement), from: again.mapsBefore())
@@ -82,7 +99,7 @@ import Testing
     (#""name": "users", "#, "", "maps[1]: found an object without it, expected the key \"name\""),
     (#""x-kept": [1, 2]"#, #""map": {}"#, "maps: found maps beside one map or its weights, expected either map or maps"),
     (#""x-note""#, #""note""#, "maps[2].note: found the unknown key \"note\", expected one of name, settings, weights, map"),
-    (#""name": "users""#, #""weights": { "0": 2 }, "name": "users""#, "maps[1].weights: found partitions of different sizes, expected one size: weights that differ are planned in documents with one map"),
+    (#""name": "users""#, #""weights": { "0": "1e17", "1": "3e17" }, "name": "users""#, "maps[1].weights: found 5 sizes from 1 to 300000000000000000, expected sizes that are multiples of one number, all replicas together at most 2^60 times that"),
     (#""slave": 2"#, #""slvae": 2"#, "maps[1].settings.constraints.slvae: found the unknown key \"slvae\", expected one of master, slave"),
     (#"["c"] }, "high""#, #"["e"] }, "high""#, "maps[3].map.partitions.low.master[0]: found \"e\", expected a node of the cluster"),
     (#""numPartitions": 5"#, #""numPartitions": 0"#, "maps[1].settings.numPartitions: found the number 0, expected an integer from 1 to 268435456"),

@@ -7,7 +7,9 @@ import Testing
 /// Certificates of plans for several maps.
 @Suite struct GroupProofTests {
   private func planned(_ seed: UInt64) throws -> (document: GroupDocument, dense: DenseGroup, text: [UInt8]) {
-    let (group, currents) = try RandomGroup.make(seed: seed, maps: 1...4, isJoined: seed % 3 == 0)
+    // Every other one of partitions that differ in weight.
+    let (group, currents) = try RandomGroup.make(
+      seed: seed, maps: 1...4, isJoined: seed % 3 == 0, weights: seed % 2 == 0 ? RandomGroup.anyWeights : nil)
     let maps = currents.map { current in
       current.map { MapDocument(header: MapHeader(kind: .current, revision: 3), placement: $0) }
     }
@@ -16,8 +18,7 @@ import Testing
     let report = try Judge.judge(group, maps: planned.plans.map(\.target), from: document.mapsBefore())
     var writer = JSONWriter()
     GroupWriter.write(
-      GroupPlanDocument(planned, for: document), of: document, report: report,
-      bounds: planned.plans.map(\.movesLowerBound), movesLowerBound: planned.movesLowerBound, to: &writer)
+      GroupPlanDocument(planned, for: document), of: document, report: report, planned: planned, to: &writer)
     return (document, group, try writer.withBytes { Array($0) })
   }
 
@@ -73,7 +74,7 @@ import Testing
           for index in plan.plans.indices {
             plan.plans[index] = sealed(plan.plans[index], document, index)
           }
-          plan.digest = plan.digestNow(document, movesLowerBound: PlanProof.Claims(plan.sumClaims).moves?.description ?? "")
+          plan.digest = plan.digestNow(document, bounds: PlanProof.Claims(plan.sumClaims).bounds)
         }
         let report = try GroupProof(plan, of: document, dense).report
         return (Set(report.maps.flatMap { $0.findings.prefix(12).map(\.rule) }), Set(report.sum.findings.prefix(12).map(\.rule)))

@@ -45,14 +45,20 @@ extension Planner {
         continue
       }
       let beside = room?.beside(map)
-      let plan = try rebalance(
-        beside.map(cluster.with(room:)) ?? cluster, from: homes[map], movedFrom: currents[map], options: own,
-        as: operation, judged: beside == nil ? nil : cluster)
+      let (inRoom, judged) = (beside.map(cluster.with(room:)) ?? cluster, beside == nil ? nil : cluster)
+      let plan: Plan
+      if let weights = cluster.partitionWeights {
+        plan = try planWeighted(
+          inRoom, weights, from: homes[map], movedFrom: currents[map], options: own, as: operation, judged: judged)
+      } else {
+        plan = try rebalance(
+          inRoom, from: homes[map], movedFrom: currents[map], options: own, as: operation, judged: judged)
+      }
       room?.book(plan.target, of: map)
       leads.book(plan.target, of: map)
       plans.append(plan)
     }
-    return GroupPlan(operation: operation, plans: plans, movesLowerBound: plans.reduce(0) { $0 + $1.movesLowerBound })
+    return GroupPlan(group, plans, operation)
   }
 
   /// What is asked of one map.
@@ -95,6 +101,7 @@ extension Planner {
       if let capacity = about.capacity, about.status == .active, Int(load.base[node]) > capacity { return nil }
     }
     if options.operation == nil {
+      if group.weights != nil { return nil }  // only as asked for
       // Nobody has asked for it: only if it is as balanced as any plan, in sum as well.
       let windows = try GroupDue(group, currents: currents, options: options).windows()
       let isSettled = (0..<group.nodeCount).allSatisfy {
@@ -102,7 +109,7 @@ extension Planner {
       }
       guard isSettled else { return nil }
     }
-    return GroupPlan(operation: .swap, plans: plans, movesLowerBound: plans.reduce(0) { $0 + $1.movesLowerBound })
+    return GroupPlan(group, plans, .swap)
   }
 }
 

@@ -5,6 +5,8 @@ public struct GroupPlan: Sendable {
   public var plans: [Plan]
   /// No maps that meet the same hard rules and are balanced, each and in sum, are reached with fewer moves.
   public var movesLowerBound: Int
+  /// The same of the weight that has to move, where partitions of some map differ in weight, in the document's own numbers.
+  public var movesWeightLowerBound: Rational?
 
   /// Moves for balance alone that budgets put off, in all maps.
   public var movesHeldBack: Int { plans.reduce(0) { $0 + $1.movesHeldBack } }
@@ -27,12 +29,9 @@ extension Planner {
     _ group: DenseGroup, from currents: [PlacementMap?], options: PlanOptions = PlanOptions()
   ) throws(PlatError) -> GroupPlan {
     precondition(currents.count == group.clusters.count)
-    if let index = group.clusters.firstIndex(where: { $0.partitionWeights != nil }) {
-      throw .unsupported(
-        InputError(path: "maps[\(index)].weights", found: "weights that differ", expected: "equal ones: several maps are planned by number"))
-    }
     guard !group.clusters.isEmpty else { return GroupPlan(plans: [], movesLowerBound: 0) }
     if let plan = try operate(group, from: currents, options: options) { return plan }
+    if let weights = group.weights { return try planWeighted(group, weights, from: currents, options: options) }
     let due = try GroupDue(group, currents: currents, options: options)
     var best: (planning: GroupPlanning, isSettled: Bool)?
     for attempt in 0..<(currents.contains { $0 == nil } ? attempts : 1) {

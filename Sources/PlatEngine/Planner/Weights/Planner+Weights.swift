@@ -7,21 +7,22 @@
 ///
 /// What is no matter of balance (`restore-back`, `cancel`, `maintenance`) does with fewer: see `operateWeighted`.
 extension Planner {
-  /// `home`: the map that is kept as far as may be; `movedFrom`: the one that moves are counted from.
+  /// `home`: the map that is kept as far as may be; `movedFrom`: the one that moves are counted from. `judged`: the cluster that
+  /// the bound of an operation is about, where `cluster` has other capacities.
   static func planWeighted(
     _ cluster: DenseCluster, _ weights: PartitionWeights, from home: PlacementMap?, movedFrom: PlacementMap?,
-    options: PlanOptions, as operation: Operation
+    options: PlanOptions, as operation: Operation, judged: DenseCluster? = nil
   ) throws(PlatError) -> Plan {
     switch operation {
     case .restoreBack, .cancel, .maintenance:
       guard let home else { break }
       if cluster.cluster.settings.fanOut?.strength == .hard || cluster.hasHardNearRule {
         // Planned by number: nothing moves for balance, and who keeps the rules is known there.
-        return try rebalance(cluster, from: home, movedFrom: movedFrom, options: options, as: operation)
-          .weighed(weights, cluster, from: movedFrom)
+        return try rebalance(cluster, from: home, movedFrom: movedFrom, options: options, as: operation, judged: judged)
+          .weighed(weights, judged ?? cluster, from: movedFrom)
       }
       return try operateWeighted(cluster, weights, from: home, options: options, as: operation)
-        .weighed(weights, cluster, from: movedFrom)
+        .weighed(weights, judged ?? cluster, from: movedFrom)
     case .swap:
       let plan = try rebalance(cluster, from: home, options: options, as: .swap)
       if plan.operation == .swap { return try plan.weighed(weights, cluster, from: home) }
@@ -53,7 +54,8 @@ extension Planner {
     var clock = StageClock(options.interrupt)
     let target = try PlacementMap(
       unfilled: cluster.partitionCount, slotCounts: cluster.dataWanted, arena: Arena(limitBytes: options.memoryLimitBytes))
-    let problem = try Problem(cluster, current: home, arena: arena, leavingStay: operation == .cancel)
+    var problem = try Problem(cluster, current: home, arena: arena, leavingStay: operation == .cancel)
+    problem.leadBeside = options.leadBeside
     var placement = try Placement(problem, target: target)
     let weighing = try Weighing(problem, weights, placement)
     try clock.mark("prepare")
@@ -65,7 +67,7 @@ extension Planner {
     weighing.letGoBeyondCapacity()
     try clock.mark("keep")
 
-    WeightedFill.run(weighing, try currentDue(weighing))
+    try WeightedFill.run(weighing, try currentDue(weighing))
     try placeTheRest(weighing, due, &placement)
     try clock.mark("fill")
     WeightedMend.run(weighing, try currentDue(weighing).open(arena))
@@ -81,8 +83,10 @@ extension Planner {
   }
 
   /// O(P · R · log N + P log P) where direct moves do.
-  private static func rebalanceWeighted(
-    _ cluster: DenseCluster, _ weights: PartitionWeights, from current: PlacementMap?, options: PlanOptions
+  /// `goal`: of one of several maps.
+  static func rebalanceWeighted(
+    _ cluster: DenseCluster, _ weights: PartitionWeights, from current: PlacementMap?, options: PlanOptions,
+    goal: WeightGoal? = nil
   ) throws(PlatError) -> Plan {
     let arena = try Arena(limitBytes: options.memoryLimitBytes, interrupt: options.interrupt)
     var clock = StageClock(options.interrupt)
@@ -91,7 +95,7 @@ extension Planner {
     let problem = try Problem(cluster, current: current, arena: arena)
     var placement = try Placement(problem, target: target)
     if current == nil { target.clear() }
-    let weighing = try Weighing(problem, weights, placement)
+    let weighing = try Weighing(problem, weights, placement, goal: goal)
     try clock.mark("prepare")
 
     Keep.run(problem, &placement)
@@ -100,22 +104,30 @@ extension Planner {
     let kept = try MoveBudget(problem, placement)
     weighing.recount()
     weighing.letGoBeyondCapacity()
+    try WeightedFill.shareGiants(weighing)
     try clock.mark("keep")
 
     if let above = try WeightedFill.separateGiants(weighing, currentDue(weighing)) {
-      WeightedFill.run(weighing, try currentDue(weighing), above: above)
+      try WeightedFill.run(weighing, try currentDue(weighing), above: above)
     }
-    WeightedFill.run(weighing, try currentDue(weighing))
+    try WeightedFill.run(weighing, try currentDue(weighing))
     _ = try WeightedFill.separateGiants(weighing, currentDue(weighing))
     try placeTheRest(weighing, due, &placement)
     try clock.mark("fill")
 
     var weighed = try settle(weighing)
     try clock.mark("shed")
-    if weighed.outside(weighing.load) == 0 {
+    WeightedHome.run(weighing, try weighed.reaching(weighing.load, arena))
+    if weighed.outside(weighing.load) > 0 {
+      weighed = try settle(weighing)
+    } else {
+      try WeightedCycles.run(weighing, weighed) { () throws(PlatError) in try settle(weighing) }
+      weighed = try settle(weighing)
       WeightedMend.run(weighing, weighed)
       weighed = try settle(weighing)
     }
+    // What the sums of several maps ask for comes after what this one does.
+    if goal != nil { weighed = try settle(weighing, aimed: false) }
     try clock.mark("mend")
 
     let heldBack = try kept?.holdBack(weighing, due, weighed, &placement) ?? 0
@@ -126,7 +138,7 @@ extension Planner {
     let map = try Witnesses.run(problem, placement, memoryLimitBytes: options.memoryLimitBytes)
     try clock.mark("roles")
 
-    let bound = try WeightedBound(weighing, due, try currentDue(weighing))
+    let bound = try WeightedBound(weighing, due, try currentDue(weighing, aimed: false))
     try clock.mark("certify")
     return Plan(
       operation: .rebalance, target: map, movesLowerBound: bound.moves,
@@ -138,13 +150,13 @@ extension Planner {
 
   /// Into the windows, as far as can be. Dues change where the heaviest replica of a node does; so each round counts only
   /// if less is outside then, and a map where none does stays as it is.
-  private static func settle(_ weighing: Weighing) throws(PlatError) -> WeightedDue {
-    var due = try currentDue(weighing)
+  private static func settle(_ weighing: Weighing, aimed: Bool = true) throws(PlatError) -> WeightedDue {
+    var due = try currentDue(weighing, aimed: aimed)
     var outside = due.outside(weighing.load)
     while outside > 0 {
       let before = try weighing.snapshot()
       try WeightedShed.run(weighing, due)
-      let after = try currentDue(weighing)
+      let after = try currentDue(weighing, aimed: aimed)
       let left = after.outside(weighing.load)
       guard left < outside else {
         weighing.restore(before)
@@ -155,8 +167,11 @@ extension Planner {
     return due
   }
 
-  private static func currentDue(_ weighing: Weighing) throws(PlatError) -> WeightedDue {
-    try WeightedDue.total(weighing, heaviest: weighing.heaviest(in: 0..<weighing.replicas))
+  /// `aimed`: with windows as several maps ask for.
+  private static func currentDue(_ weighing: Weighing, aimed: Bool = true) throws(PlatError) -> WeightedDue {
+    let due = try WeightedDue.total(weighing, heaviest: weighing.heaviest(in: 0..<weighing.replicas))
+    guard aimed, let goal = weighing.goal, let total = goal.total else { return due }
+    return try due.aimed(at: total, of: goal, weighing.problem)
   }
 
   /// Where capacities and hard rules leave no direct way, chains of replicas, each counted as one, make room.

@@ -19,10 +19,15 @@ struct Weighing {
   let load: NodeTable<Int>
   let count: NodeTable<Int32>
   let capacity: NodeTable<Int32>
+  /// What other maps on the same nodes ask of this one.
+  let goal: WeightGoal?
 
   /// O(P log P).
-  init(_ problem: Problem, _ weights: PartitionWeights, _ placement: Placement) throws(PlatError) {
+  init(
+    _ problem: Problem, _ weights: PartitionWeights, _ placement: Placement, goal: WeightGoal? = nil
+  ) throws(PlatError) {
     self.problem = problem
+    self.goal = goal
     target = placement.target
     rows = placement.rows
     replicas = problem.replicas

@@ -68,34 +68,36 @@ struct WeightedBound {
     return (0..<min(problem.partitionCount, problem.heldPartitions)).reduce(0) { $0 - market.costOfCheapest($1) }
   }
 
-  /// What is missing must come, and where it is heavier than any node has room for, as much must go from there as it is
-  /// heavier: of each of them, whichever share a node. Only where all that is held may stay, so that what goes from one
-  /// node is what another receives. O(P · R).
+  /// What is missing must come, and what it does not find room for must go from there: the k heaviest come to k nodes at
+  /// most, so as much goes as they weigh beyond the k greatest rooms, whatever k is. Only where all that is held may stay,
+  /// so that what goes from one node is what another receives. O(P · R + N log N).
   private func outOfTheWay(_ weighing: Weighing, _ most: NodeTable<Int>, kept: Int) -> Int {
     let problem = weighing.problem
-    var room = 0
+    var missing = [Int](repeating: problem.replicas, count: problem.partitionCount)
     var heldCount = 0
     var held = [Int](repeating: 0, count: problem.nodeCount)
     for partition in 0..<min(problem.partitionCount, problem.heldPartitions) {
       let row = problem.heldRows + partition * problem.heldWidth
       for slot in problem.heldSlots where row[slot] != .none && problem.keeps[row[slot]] {
         held[row[slot].int] += weighing.weight.base[partition]
+        missing[partition] -= 1
         heldCount += 1
       }
     }
     guard heldCount == kept else { return 0 }
-    for node in 0..<problem.nodeCount where problem.receives.base[node] { room = max(room, most.base[node] - held[node]) }
-    var sum = 0
-    for partition in 0..<problem.partitionCount {
-      var missing = problem.replicas
-      if partition < problem.heldPartitions {
-        let row = problem.heldRows + partition * problem.heldWidth
-        for slot in problem.heldSlots where row[slot] != .none && problem.keeps[row[slot]] { missing -= 1 }
+    var rooms = (0..<problem.nodeCount).filter { problem.receives.base[$0] }.map { max(0, most.base[$0] - held[$0]) }
+    rooms.sort(by: >)
+    var (coming, beyond, goes, next) = (0, 0, 0, 0)
+    for place in 0..<weighing.order.count {
+      let partition = weighing.order.base[place].int
+      for _ in 0..<max(0, missing[partition]) {
+        coming += weighing.weight.base[partition]
+        beyond += weighing.weight.base[partition] - (next < rooms.count ? rooms[next] : 0)
+        goes = max(goes, beyond)
+        next += 1
       }
-      let weight = weighing.weight.base[partition]
-      sum += max(0, missing) * (weight + max(0, weight - room))
     }
-    return sum
+    return coming + goes
   }
 
   /// Replicas that nodes must receive to come up to their windows, if each receives the heaviest that there are.

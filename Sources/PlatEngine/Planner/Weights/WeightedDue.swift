@@ -13,7 +13,7 @@
 ///     sizes   1000 ─ 100 ─ 10 ─ 1 ─ 1 ─ 1 …      enough of 1s for 100 on each node: windows are due ± 1
 struct WeightedDue {
   /// Each node's due, in whole numbers: not less, unless it holds one partition that is its due.
-  let due: NodeTable<Int>
+  private(set) var due: NodeTable<Int>
   private(set) var least: NodeTable<Int>
   private(set) var most: NodeTable<Int>
   /// The windows without a tolerance; the same where there is none.
@@ -37,6 +37,30 @@ struct WeightedDue {
     result.most = try arena.table(due.count)
     result.most.fill(with: Limits.weight)
     return result
+  }
+
+  /// The same, to be changed node by node. O(N).
+  func copy(_ arena: Arena) throws(PlatError) -> WeightedDue {
+    func copy(_ table: NodeTable<Int>) throws(PlatError) -> NodeTable<Int> {
+      let result: NodeTable<Int> = try arena.table(table.count)
+      result.copy(from: table)
+      return result
+    }
+    var result = self
+    (result.due, result.least, result.most) = (try copy(due), try copy(least), try copy(most))
+    return result
+  }
+
+  func set(_ node: Int, least: Int, most: Int, due: Int) {
+    (self.least.base[node], self.most.base[node], self.due.base[node]) = (least, most, due)
+  }
+
+  /// The window of a node where all partitions weigh 1: the whole numbers around its due, or around what is tolerated.
+  func counted(_ node: Int) -> ClosedRange<Int> {
+    let ends = part.ends(exact(node))
+    let last = (ends.highest.floor ?? .max / 2) + (ends.highest.isInteger ? 0 : 1)
+    let first = max(least.base[node], ends.lowest.floor ?? 0)
+    return first...max(first, min(most.base[node], last))
   }
 
   var isTolerant: Bool { !part.isZero }

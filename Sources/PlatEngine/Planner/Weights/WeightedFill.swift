@@ -2,9 +2,10 @@
 /// heavy. On a fresh map that is all there is to do but for the last touch.
 enum WeightedFill {
   /// Partitions that are missing replicas, and weigh more than `above`. O(P · R · log N).
-  static func run(_ weighing: Weighing, _ due: WeightedDue, above: Int = -1) {
+  static func run(_ weighing: Weighing, _ due: WeightedDue, above: Int = -1) throws(PlatError) {
     var room = WeightedRoom(weighing, due)
     var countsReplicas = false
+    let way = try MakingWay(weighing, due)
     for place in 0..<weighing.order.count {
       let partition = weighing.order.base[place].int
       guard weighing.weight.base[partition] > above else { break }
@@ -15,7 +16,8 @@ enum WeightedFill {
       }
       let row = weighing.row(partition)
       for slot in 0..<weighing.replicas where row[slot] == .none {
-        guard let node = room.take(partition, leaving: -1, withinWindow: false) else { break }
+        guard let first = room.take(partition, leaving: -1, withinWindow: false) else { break }
+        let node = way.node(for: partition, insteadOf: first)
         weighing.set(partition, slot, to: node)
         room.update(node)
       }
@@ -41,7 +43,7 @@ enum WeightedFill {
       for slot in 0..<weighing.replicas where row[slot] != .none {
         let node = row[slot]
         let isTolerated = due.isTolerant && weighing.load[node] <= due.most[node]
-        if isKept[node], !isTolerated, let free = freeOfGiants(weighing, giants, row, slot) {
+        if isKept[node], !isTolerated, let free = freeOfGiants(weighing, due, giants, row, slot) {
           weighing.set(partition, slot, to: free)
           giants[node] -= 1
           giants[free] += 1
@@ -53,13 +55,49 @@ enum WeightedFill {
     return above
   }
 
+  /// Giants that one node has too many of in the sum of several maps go to nodes without, where that brings the sums nearer to
+  /// their windows: what the other has comes back for it. O(giants · N).
+  static func shareGiants(_ weighing: Weighing) throws(PlatError) {
+    guard let goal = weighing.goal?.total, let above = giantsWeighMoreThan(weighing) else { return }
+    let problem = weighing.problem
+    let giants: NodeTable<Int32> = try problem.arena.table(problem.nodeCount)
+    let count = (0..<weighing.order.count).count { weighing.weight[weighing.order.base[$0]] > above }
+    for place in 0..<count {
+      let row = weighing.row(weighing.order.base[place].int)
+      for slot in 0..<weighing.replicas where row[slot] != .none { giants[row[slot]] += 1 }
+    }
+    func outside(_ node: NodeIndex, _ load: Int) -> Int { max(0, load - goal.most[node.int], goal.least[node.int] - load) }
+    for place in 0..<count {
+      let partition = weighing.order.base[place].int
+      let row = weighing.row(partition)
+      for slot in 0..<weighing.replicas where row[slot] != .none && weighing.load[row[slot]] > goal.most[row[slot].int] {
+        let node = row[slot]
+        var best: (node: NodeIndex, spares: Int)?
+        for index in 0..<problem.nodeCount {
+          let other = NodeIndex(index)
+          guard giants[other] == 0, weighing.hasRoom(other), problem.allows(row, leaving: slot, to: other) else { continue }
+          let (mine, theirs) = (weighing.load[node], weighing.load[other])
+          let change = max(0, weighing.weight.base[partition] - theirs)
+          let spares = outside(node, mine) + outside(other, theirs) - outside(node, mine - change) - outside(other, theirs + change)
+          if spares > best?.spares ?? 0 { best = (other, spares) }
+        }
+        guard let best else { continue }
+        weighing.set(partition, slot, to: best.node)
+        giants[node] -= 1
+        giants[best.node] += 1
+      }
+    }
+  }
+
   private static func freeOfGiants(
-    _ weighing: Weighing, _ giants: NodeTable<Int32>, _ row: UnsafeMutablePointer<NodeIndex>, _ slot: Int
+    _ weighing: Weighing, _ due: WeightedDue, _ giants: NodeTable<Int32>, _ row: UnsafeMutablePointer<NodeIndex>, _ slot: Int
   ) -> NodeIndex? {
     var best: NodeIndex?
+    /// Beside other maps, what is too much for what they leave.
+    func key(_ node: NodeIndex) -> Int { weighing.load[node] - (weighing.goal == nil ? 0 : due.due[node]) }
     for index in 0..<weighing.problem.nodeCount {
       let node = NodeIndex(index)
-      guard giants[node] == 0, weighing.hasRoom(node), best.map({ weighing.load[node] < weighing.load[$0] }) ?? true,
+      guard giants[node] == 0, weighing.hasRoom(node), best.map({ key(node) < key($0) }) ?? true,
         weighing.problem.allows(row, leaving: slot, to: node)
       else { continue }
       best = node
@@ -85,5 +123,44 @@ enum WeightedFill {
     }
     guard place > 0 else { return nil }
     return weighing.weight[weighing.order.base[place - 1]] - 1
+  }
+}
+
+/// Where a replica goes that is heavier than any node has room for: something that is held must make way for it, and that
+/// has to find a place as well.
+///
+///     most  ├────── what comes ──────┤├ stays ┤      whose heaviest neither may stay nor fits elsewhere is not asked to
+///                                                    give it up where there are others: of these, who has to give up least
+private struct MakingWay {
+  private let weighing: Weighing
+  private let due: WeightedDue
+  /// The most that a node has room for.
+  private let room: Int
+  private let heaviest: NodeTable<Int>
+
+  /// O(P · R).
+  init(_ weighing: Weighing, _ due: WeightedDue) throws(PlatError) {
+    (self.weighing, self.due) = (weighing, due)
+    heaviest = try weighing.heaviest(in: 0..<weighing.replicas)
+    let rooms = (0..<due.due.count).map { weighing.hasRoom(NodeIndex($0)) ? due.most.base[$0] - weighing.load.base[$0] : 0 }
+    room = weighing.problem.current == nil ? .max : rooms.max() ?? 0
+  }
+
+  /// `first`, where it has room or can make some. O(N · R) where it cannot.
+  func node(for partition: Int, insteadOf first: NodeIndex) -> NodeIndex {
+    let weight = weighing.weight.base[partition]
+    guard weight > room else { return first }
+    func isStuck(_ node: NodeIndex) -> Bool { heaviest[node] > max(room, due.most[node] - weight) }
+    func goes(_ node: NodeIndex) -> Int { weighing.load[node] - due.most[node] }
+    var best = first
+    for index in 0..<due.due.count where isStuck(first) {
+      let node = NodeIndex(index)
+      guard !isStuck(node), isStuck(best) || goes(node) < goes(best), weighing.hasRoom(node),
+        weighing.problem.allows(weighing.row(partition), leaving: -1, to: node)
+      else { continue }
+      best = node
+    }
+    heaviest[best] = max(heaviest[best], weight)
+    return best
   }
 }

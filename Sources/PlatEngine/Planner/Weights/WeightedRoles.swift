@@ -46,19 +46,37 @@ struct WeightedRoles {
   private func run(
     total: WeightedDue, heaviest: NodeTable<Int>, left: [Rational]
   ) throws(PlatError) -> WeightedDue {
-    func due() throws(PlatError) -> WeightedDue {
+    func due(aimed: Bool = false) throws(PlatError) -> WeightedDue {
       let due = try WeightedDue.state(
         state, weighing, total: total, heaviest: weighing.heaviest(in: slots), inAll: heaviest, left: left)
       due.leave(problem, pool: pool, due: left, tolerance: total.tolerance)
-      return due
+      guard aimed, let goal = weighing.goal, let share = goal.states[state] else { return due }
+      return try due.aimed(at: share, of: goal, problem, pool: pool)
     }
     for partition in 0..<problem.partitionCount {
       let row = weighing.row(partition)
       for slot in slots.lowerBound..<problem.replicas where row[slot] != .none { pool[row[slot]] += weighing.weight.base[partition] }
     }
+    let isAimed = weighing.goal?.states[state] != nil
     let open = keep()
-    assign(open, try due())
+    assign(open, try due(aimed: isAimed))
     var hops: RoleHops?  // who holds what does not change from here on
+    if isAimed { _ = try settle(&hops) { () throws(PlatError) in try due(aimed: true) } }
+    let target = try settle(&hops) { () throws(PlatError) in try due() }
+    guard target.outside(load) == 0, problem.current != nil else { return target }
+    let before = try weighing.snapshot()
+    // What sums ask for is needed, too.
+    goBack(isAimed ? try due(aimed: true).reaching(load, problem.arena) : target)
+    let after = try due()
+    if after.outside(load) == 0 { return after }
+    restore(before)
+    return target
+  }
+
+  /// Into the windows, as far as can be. A round counts only if less is outside by the dues that hold after it.
+  private func settle(
+    _ hops: inout RoleHops?, _ due: () throws(PlatError) -> WeightedDue
+  ) throws(PlatError) -> WeightedDue {
     let isOut: NodeTable<Bool> = try problem.arena.table(problem.nodeCount)
     var target = try due()
     var outside = target.outside(load)
@@ -85,12 +103,6 @@ struct WeightedRoles {
       }
       (target, outside) = (after, after.outside(load))
     }
-    guard outside == 0, problem.current != nil else { return target }
-    let before = try weighing.snapshot()
-    goBack(target)
-    let after = try due()
-    if after.outside(load) == 0 { return after }
-    restore(before)
     return target
   }
 

@@ -45,7 +45,7 @@ struct WeightedStanding {
   }
 
   /// How a plan stands in the cluster's own windows. O(P · R).
-  private static func stand(
+  fileprivate static func stand(
     _ plan: Plan, _ cluster: DenseCluster, _ weights: PartitionWeights, _ current: PlacementMap
   ) throws(PlatError) -> (WeightedStanding, Weighing, WeightedDue) {
     let problem = try Problem(cluster, current: current, arena: Arena())
@@ -67,6 +67,13 @@ struct WeightedStanding {
 }
 
 extension Plan {
+  /// The same with the bounds of what nodes are due in a cluster. O(P · R) for each choice of prices.
+  func bounded(_ cluster: DenseCluster, _ weights: PartitionWeights, from current: PlacementMap?) throws(PlatError) -> Plan {
+    let nothing = try PlacementMap(partitionCount: 0, slotCounts: cluster.wanted)
+    let (_, weighing, total) = try WeightedStanding.stand(self, cluster, weights, current ?? nothing)
+    return try bounded(by: weighing, total, weights)
+  }
+
   /// The same with the bounds of other windows.
   fileprivate func bounded(
     by weighing: Weighing, _ total: WeightedDue, _ weights: PartitionWeights

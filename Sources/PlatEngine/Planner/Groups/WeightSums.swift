@@ -1,0 +1,300 @@
+/// What nodes hold and are due of all maps together, in weight: in all, which comes first, and in each state by name.
+///
+/// A node is due the sum of what it would be due of each map if partitions could be cut; of a map of which some node holds a
+/// partition heavier than that, what it is due with that partition. Sums are well within the heaviest partition that fits
+/// that due; those in all that are not are aimed at a grain, as those of one map (`WeightedDue`), that of all maps' partitions
+/// together.
+struct WeightSums {
+  /// Of one map, in the group's numbers.
+  struct Stand {
+    /// Of each place; nil where the map has no such state.
+    var held: [[Int]?]
+    fileprivate var free: [[Rational]?]
+    fileprivate var pinned: [[Rational]?]
+    fileprivate var heaviest: [Int]
+    /// Weight outside of the map's own windows, and in states beyond a partition, in its own numbers; of partitions of one size
+    /// what is beyond one.
+    var outside: Int
+    var unplaced: Int
+    var moves: Int
+    /// What nodes are due in each state by itself, and what they may be off it, in the group's numbers.
+    fileprivate var own: [[Int]?]
+    fileprivate var tolerance: [Int]
+
+    private func beyond(_ place: Int, _ node: Int, _ held: Int) -> Int {
+      own[place].map { max(0, abs(held - $0[node]) - tolerance[node]) } ?? 0
+    }
+
+    /// How much nearer changes of what is held in states bring the map to its own balance.
+    func spares(_ changes: [(place: Int, node: Int, by: Int)]) -> Int {
+      changes.reduce(0) { sum, change in
+        let held = held[change.place]?[change.node] ?? 0
+        return sum + beyond(change.place, change.node, held) - beyond(change.place, change.node, held + change.by)
+      }
+    }
+
+    mutating func add(_ changes: [(place: Int, node: Int, by: Int)]) {
+      for change in changes { held[change.place]?[change.node] += change.by }
+    }
+
+    /// What a map is expected to have that is not planned yet: what its nodes are due.
+    var expected: Stand {
+      var result = self
+      result.held = free.map { $0.map { $0.map { $0.floor ?? 0 } } }
+      return result
+    }
+  }
+
+  let names: [String]
+  private let group: DenseGroup
+  private let weights: GroupWeights
+  /// Of each place, all sizes, ascending, with how much all replicas up to them weigh.
+  private let sizes: [[(size: Int, weightUpTo: Int)]]
+
+  var places: Range<Int> { 0..<(names.count + 1) }
+  let total = 0
+
+  init(_ group: DenseGroup, _ weights: GroupWeights) {
+    (self.group, self.weights) = (group, weights)
+    var names: [String] = []
+    for cluster in group.clusters {
+      for (state, about) in cluster.cluster.settings.model.states.enumerated()
+      where cluster.dataWanted[state] > 0 && !names.contains(about.name) { names.append(about.name) }
+    }
+    self.names = names
+    sizes = (0...names.count).map { place in
+      var all: [(size: Int, replicas: Int)] = []
+      for (map, cluster) in group.clusters.enumerated() {
+        let states = cluster.cluster.settings.model.states
+        let replicas = states.indices.filter { place == 0 || states[$0].name == names[place - 1] }
+          .reduce(0) { $0 + cluster.dataWanted[$1] }
+        guard replicas > 0 else { continue }
+        for weight in weights.of[map].of { all.append((weight * weights.scale[map], replicas)) }
+      }
+      all.sort { $0.size < $1.size }
+      var sizes: [(size: Int, weightUpTo: Int)] = []
+      var sum = 0
+      for (size, replicas) in all {
+        sum += size * replicas
+        if sizes.last?.size == size { sizes[sizes.count - 1].weightUpTo = sum } else { sizes.append((size, sum)) }
+      }
+      return sizes
+    }
+  }
+
+  /// Where a map's state has its place.
+  func place(of state: Int, in map: Int) -> Int? {
+    names.firstIndex(of: group.clusters[map].cluster.settings.model.states[state].name).map { $0 + 1 }
+  }
+
+  // MARK: one map
+
+  /// How a map stands. O(P · R), and exact arithmetic for each kind of node.
+  func stand(_ map: Int, _ target: PlacementMap?, from current: PlacementMap?) throws(PlatError) -> Stand {
+    let cluster = group.clusters[map]
+    let arena = try Arena()
+    let problem = try Problem(cluster, current: current, arena: arena)
+    let copy = try PlacementMap(unfilled: cluster.partitionCount, slotCounts: cluster.dataWanted, arena: Arena())
+    copy.clear()
+    if let target { copy.copyData(from: target, cluster) }
+    let weighing = try Weighing(problem, weights.of[map], Placement(problem, target: copy))
+    weighing.recount()
+    let wanted = cluster.dataWanted.indices.filter { cluster.dataWanted[$0] > 0 }
+    let nothing: NodeTable<Int> = try arena.table(problem.nodeCount)
+    let heaviest = try weighing.heaviest(in: 0..<problem.replicas)
+    var stand = Stand(
+      held: places.map { _ in nil }, free: places.map { _ in nil }, pinned: places.map { _ in nil },
+      heaviest: (0..<problem.nodeCount).map { heaviest.base[$0] * weights.scale[map] }, outside: 0,
+      unplaced: weighing.unplaced, moves: weighing.moved.count, own: places.map { _ in nil }, tolerance: [])
+    // Of one size, a node is due its number, whatever it holds.
+    let isCounted = cluster.partitionWeights == nil
+    let scale = Rational(weights.scale[map])
+    stand.held[total] = held(weighing, 0..<problem.replicas, scale: weights.scale[map])
+    for isFree in [true, false] {
+      let inAll = isFree ? nothing : heaviest
+      let due = try WeightedDue.total(weighing, heaviest: inAll)
+      let isOwn = isFree == isCounted
+      if isOwn {
+        if !isCounted { stand.outside += due.outside(weighing.load) }
+        stand.tolerance = (0..<problem.nodeCount).map { (isCounted ? 1 : due.tolerance.base[$0]) * weights.scale[map] }
+      }
+      var left = (0..<problem.nodeCount).map { due.exact($0) }
+      func put(_ place: Int, _ shares: [Rational]) {
+        let scaled = shares.map { $0 * scale }
+        if isFree { stand.free[place] = scaled } else { stand.pinned[place] = scaled }
+        guard isOwn, place > total || isCounted else { return }
+        stand.own[place] = scaled.map { $0.floor ?? 0 }
+        guard let held = stand.held[place], scale.sign > 0 else { return }
+        for node in shares.indices where cluster.status[node] == .active {
+          let off = Rational(held[node]) / scale - shares[node]
+          let tolerance = isCounted ? 1 : due.tolerance.base[node]
+          let beyond = (off.sign < 0 ? .zero - off : off) - Rational(tolerance)
+          if beyond.sign > 0 { stand.outside += (beyond.floor ?? 0) + 1 }
+        }
+      }
+      put(total, left)
+      var first = 0
+      for state in wanted {
+        let slots = first..<(first + cluster.dataWanted[state])
+        first = slots.upperBound
+        guard let place = place(of: state, in: map) else { continue }
+        if isFree { stand.held[place] = held(weighing, slots, scale: weights.scale[map]) }
+        guard state != wanted.last else {
+          put(place, left)
+          continue
+        }
+        let ofState = try WeightedDue.state(
+          state, weighing, total: due, heaviest: isFree ? nothing : weighing.heaviest(in: slots), inAll: inAll, left: left)
+        let shares = (0..<problem.nodeCount).map { ofState.exact($0) }
+        for node in left.indices { left[node] = left[node] - shares[node] }
+        put(place, shares)
+      }
+    }
+    return stand
+  }
+
+  private func held(_ weighing: Weighing, _ slots: Range<Int>, scale: Int) -> [Int] {
+    var held = [Int](repeating: 0, count: weighing.load.count)
+    for partition in 0..<weighing.problem.partitionCount {
+      let row = weighing.row(partition)
+      for slot in slots where row[slot] != .none { held[row[slot].int] += weighing.weight.base[partition] * scale }
+    }
+    return held
+  }
+
+  // MARK: all maps
+
+  /// The sums and their windows, of each place.
+  struct Windows {
+    fileprivate(set) var held: [[Int]]
+    fileprivate(set) var due: [[Int]] = []
+    /// Sums are well in these.
+    fileprivate var widest: [[ClosedRange<Int>]] = []
+    /// Those that are not, or are still to come, are aimed at these.
+    fileprivate var aims: [[ClosedRange<Int>]] = []
+    fileprivate let isActive: [Bool]
+
+    /// What lies outside in all, and outside of the aims.
+    var outside: (of: Int, ofAims: Int) { (outside(widest), outside(aims)) }
+
+    private func outside(_ place: Int, _ node: Int, _ held: Int) -> Int {
+      guard isActive[node] else { return 0 }
+      return max(0, held - widest[place][node].upperBound, widest[place][node].lowerBound - held)
+    }
+
+    /// How much less lies outside after changes of what is held.
+    func spares(_ changes: [(place: Int, node: Int, by: Int)]) -> Int {
+      changes.reduce(0) { sum, change in
+        let held = held[change.place][change.node]
+        return sum + outside(change.place, change.node, held) - outside(change.place, change.node, held + change.by)
+      }
+    }
+
+    mutating func add(_ changes: [(place: Int, node: Int, by: Int)]) {
+      for change in changes { held[change.place][change.node] += change.by }
+    }
+
+    private func outside(_ windows: [[ClosedRange<Int>]]) -> Int {
+      var sum = 0
+      for place in held.indices {
+        for node in held[place].indices where isActive[node] {
+          let window = windows[place][node]
+          sum += max(0, held[place][node] - window.upperBound, window.lowerBound - held[place][node])
+        }
+      }
+      return sum
+    }
+  }
+
+  /// O(maps · N) exact additions.
+  func windows(_ stands: [Stand]) -> Windows {
+    let nodes = 0..<group.nodeCount
+    let isActive = group.group.shared.nodes.map { $0.status == .active }
+    let isPinned = pinned(stands, isActive)
+    var windows = Windows(held: places.map { _ in nodes.map { _ in 0 } }, isActive: isActive)
+    let tolerance = group.group.shared.settings.tolerance
+    var totalDue: [Int] = []
+    for place in places {
+      var due = [Rational](repeating: .zero, count: nodes.count)
+      for (map, stand) in stands.enumerated() {
+        guard let held = stand.held[place], let shares = isPinned[map] ? stand.pinned[place] : stand.free[place] else { continue }
+        for node in nodes {
+          windows.held[place][node] += held[node]
+          due[node] = due[node] + shares[node]
+        }
+      }
+      let whole = due.map { $0.floor ?? .max }
+      let grain = place > total ? .max : grain(sizes[place], greatest: nodes.filter { isActive[$0] }.map { whole[$0] }.max() ?? 0, nodes: isActive.count { $0 })
+      windows.due.append(whole)
+      if place == total { totalDue = whole }
+      let widest = nodes.map { fitting(sizes[total], totalDue[$0]) }
+      func around(_ off: (Int) -> Int) -> [ClosedRange<Int>] {
+        nodes.map { node in
+          let ends = tolerance.ends(due[node])
+          let least = widest[node] == 0 ? 0 : max(0, (ends.lowest.floor ?? 0) + (ends.lowest.isInteger ? 0 : 1) - off(node))
+          return least...max(least, (ends.highest.floor ?? .max / 2) + off(node))
+        }
+      }
+      windows.widest.append(around { widest[$0] })
+      windows.aims.append(around { min(max(grain, whole[$0] / 128), widest[$0]) })
+    }
+    return windows
+  }
+
+  /// Maps of which some node holds a partition heavier than what it is due of all.
+  private func pinned(_ stands: [Stand], _ isActive: [Bool]) -> [Bool] {
+    var isPinned = stands.map { _ in false }
+    var due = [Rational](repeating: .zero, count: group.nodeCount)
+    for stand in stands { for node in due.indices { due[node] = due[node] + stand.free[total]![node] } }
+    var whole = due.map { $0.floor ?? .max }
+    func isGiant(_ map: Int) -> Bool {
+      whole.indices.contains { isActive[$0] && due[$0].sign > 0 && whole[$0] < stands[map].heaviest[$0] }
+    }
+    while let map = stands.indices.first(where: { !isPinned[$0] && isGiant($0) }) {
+      isPinned[map] = true
+      for node in due.indices { due[node] = due[node] + (stands[map].pinned[total]![node] - stands[map].free[total]![node]) }
+      whole = due.map { $0.floor ?? .max }
+    }
+    return isPinned
+  }
+
+  /// The heaviest size that is not above `most`; 0: there is none.
+  private func fitting(_ sizes: [(size: Int, weightUpTo: Int)], _ most: Int) -> Int {
+    var (low, high) = (0, sizes.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if sizes[middle].size <= most { low = middle + 1 } else { high = middle }
+    }
+    return low > 0 ? sizes[low - 1].size : 0
+  }
+
+  private func grain(_ sizes: [(size: Int, weightUpTo: Int)], greatest: Int, nodes: Int) -> Int {
+    var grain = fitting(sizes, greatest)
+    while true {
+      let (asked, overflow) = grain.multipliedReportingOverflow(by: nodes)
+      guard !overflow, let finer = sizes.first(where: { $0.size > 0 && $0.weightUpTo >= asked / 4 }), finer.size < grain
+      else { return grain }
+      grain = finer.size
+    }
+  }
+
+  /// What the others leave of the sums for one map. Nil where it weighs nothing.
+  func goal(_ map: Int, _ stands: [Stand], _ windows: Windows) -> WeightGoal? {
+    let cluster = group.clusters[map]
+    let scale = weights.scale[map]
+    guard scale > 0 else { return nil }
+    func down(_ a: Int) -> Int { a >= 0 ? a / scale : -((-a + scale - 1) / scale) }
+    func share(_ place: Int) -> WeightGoal.Share {
+      let beside = (0..<group.nodeCount).map { windows.held[place][$0] - (stands[map].held[place]?[$0] ?? 0) }
+      return WeightGoal.Share(
+        least: beside.indices.map { down(windows.aims[place][$0].lowerBound - beside[$0] + scale - 1) },
+        most: beside.indices.map { down(windows.aims[place][$0].upperBound - beside[$0]) },
+        due: beside.indices.map { down(windows.due[place][$0] - beside[$0] + scale / 2) })
+    }
+    let wanted = cluster.dataWanted.indices.filter { cluster.dataWanted[$0] > 0 }
+    var states: [WeightGoal.Share?] = cluster.dataWanted.map { _ in nil }
+    for state in wanted.dropLast() { states[state] = place(of: state, in: map).map(share) }
+    let rest = wanted.count == 2 ? place(of: wanted[1], in: map).map(share) : nil
+    return WeightGoal(total: share(total), states: states, rest: rest, isCounted: cluster.partitionWeights == nil)
+  }
+}

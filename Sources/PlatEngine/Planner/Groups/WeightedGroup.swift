@@ -1,0 +1,241 @@
+/// Several maps of which some have partitions of different weight: each balanced by itself, and their sum in weight.
+///
+///     existing maps   each by itself, as if it were alone
+///     fresh maps      the coarsest first, each where those before leave the sums below their dues
+///     sums            the finest first: a map is planned once more towards what the others leave (WeightGoal), and has that
+///                     plan if less of the sums is outside of their windows then, and no more outside of its own
+///
+/// Partitions of one size are planned by number where they can be; planned again for the sums each weighs 1.
+extension Planner {
+  /// O(maps · planning one), and as much again in each round in which sums are mended.
+  static func planWeighted(
+    _ group: DenseGroup, _ weights: GroupWeights, from currents: [PlacementMap?], options: PlanOptions
+  ) throws(PlatError) -> GroupPlan {
+    let settings = [group.group.shared.settings] + group.group.members.map(\.settings)
+    guard settings.allSatisfy({ $0.balance.moveBudget == nil }) else {
+      throw .unsupported(
+        InputError(
+          path: "settings.balance.moveBudget", found: "a budget for several maps whose partitions differ in weight",
+          expected: "none, or maps whose partitions are of one size"))
+    }
+    var planning = WeightedGroup(group, weights, currents, options)
+    try planning.planEach()
+    try planning.mendSums()
+    return planning.plan
+  }
+}
+
+private struct WeightedGroup {
+  private let group: DenseGroup
+  private let weights: GroupWeights
+  private let currents: [PlacementMap?]
+  private let options: PlanOptions
+  private let sums: WeightSums
+  private var plans: [Plan?]
+  private var stands: [WeightSums.Stand] = []
+
+  private static let rounds = 4
+  /// The clusters that are planned: where several maps share a node's capacity, each with whole places of its own.
+  private let clusters: [DenseCluster]
+
+  init(_ group: DenseGroup, _ weights: GroupWeights, _ currents: [PlacementMap?], _ options: PlanOptions) {
+    (self.group, self.weights, self.currents) = (group, weights, currents)
+    sums = WeightSums(group, weights)
+    clusters = group.withWholePlaces
+    var options = options
+    options.operation = .rebalance  // what one map looks like by itself does not say what has happened
+    self.options = options
+    plans = currents.map { _ in nil }
+  }
+
+  /// Maps by their heaviest partitions, the lightest of these first.
+  private var finestFirst: [Int] {
+    let heaviest = group.clusters.indices.map { (weights.of[$0].of.max() ?? 0) * weights.scale[$0] }
+    return group.clusters.indices.sorted { (heaviest[$0], $0) < (heaviest[$1], $1) }
+  }
+
+  // MARK: each map
+
+  mutating func planEach() throws(PlatError) {
+    for map in group.clusters.indices {
+      try throwIfInterrupted()
+      if currents[map] == nil {
+        stands.append(try sums.stand(map, nil, from: nil).expected)
+      } else {
+        var plan = try alone(map)
+        let stand = try sums.stand(map, plan.target, from: currents[map])
+        // Who finds no whole place need not move.
+        plan.movesLowerBound = min(plan.movesLowerBound, stand.moves)
+        plans[map] = plan
+        stands.append(stand)
+      }
+    }
+    let fresh = finestFirst.reversed().filter { currents[$0] == nil }
+    try planByNumber(fresh.filter { group.clusters[$0].isPlannedByNumber }.sorted())
+    for map in fresh where !group.clusters[map].isPlannedByNumber {
+      try throwIfInterrupted()
+      if let aimed = try aimed(map) { try takeFresh(aimed, for: map) } else { try takeFresh(alone(map), for: map) }
+    }
+    try options.interrupt?.finished("maps")
+  }
+
+  /// Fresh maps of one size each: their numbers are dealt so that those of a kind add up (`ControlledRounding`).
+  private mutating func planByNumber(_ maps: [Int]) throws(PlatError) {
+    guard !maps.isEmpty else { return }
+    let due = try GroupDue(group, currents: currents, options: options)
+    var seen = [Int](repeating: 0, count: due.kinds.count)
+    for map in maps {
+      try throwIfInterrupted()
+      let kind = due.kindOfMap[map]
+      let quota: NodeTable<Int32> = try due.arena.table(group.nodeCount)
+      due.kinds[kind].due.round(seen[kind] << 10 + (kind &* 633) & 1023, of: due.mapsOfKind[kind].count << 10, into: quota)
+      seen[kind] += 1
+      var goal = MapGoal(due: due.kinds[kind].due, totals: quota)
+      goal.seed = UInt64(map)
+      let plan = try Planner.plan(group.clusters[map], from: nil, options: options, goal: goal)
+      try takeFresh(plan, for: map)
+    }
+  }
+
+  /// Or the plan of the map alone, where that is more balanced.
+  private mutating func takeFresh(_ plan: Plan, for map: Int) throws(PlatError) {
+    (plans[map], stands[map]) = (plan, try sums.stand(map, plan.target, from: nil))
+    guard stands[map].outside > 0 || stands[map].unplaced > 0 else { return }
+    let alone = try alone(map)
+    let stand = try sums.stand(map, alone.target, from: nil)
+    if (stand.unplaced, stand.outside) < (stands[map].unplaced, stands[map].outside) { (plans[map], stands[map]) = (alone, stand) }
+  }
+
+  private func alone(_ map: Int) throws(PlatError) -> Plan {
+    let cluster = clusters[map]
+    guard cluster.partitionWeights == nil, group.clusters[map].capacityPart != nil else {
+      return try judged(Planner.plan(cluster, from: currents[map], options: options), map)
+    }
+    try Planner.refuseUnsupported(cluster)
+    return try Planner.rebalance(cluster, from: currents[map], options: options, judged: group.clusters[map])
+  }
+
+  /// The same plan with bounds about the map's part of capacities, be it a fraction.
+  private func judged(_ plan: Plan, _ map: Int) throws(PlatError) -> Plan {
+    guard group.clusters[map].capacityPart != nil, plan.weightWindows != nil else { return plan }
+    return try plan.bounded(group.clusters[map], weights.of[map], from: currents[map])
+  }
+
+  /// A plan towards what the others leave of the sums. Nil where a map is planned in steps that keep a limit on peers, which
+  /// know of no goal.
+  private func aimed(_ map: Int, _ asked: Asked = .all) throws(PlatError) -> Plan? {
+    let cluster = clusters[map]
+    let limit = cluster.limitOnPeers
+    guard limit == nil || limit?.strength == .soft && cluster.partitionWeights != nil,
+      cluster.partitionWeights != nil || plans[map] != nil,
+      var goal = sums.goal(map, stands, sums.windows(stands))
+    else { return nil }
+    if asked == .states { goal.total = nil }
+    if asked == .total { goal.states = goal.states.map { _ in nil } }
+    try Planner.refuseUnsupported(cluster)
+    let plan = try Planner.rebalanceWeighted(cluster, weights.of[map], from: currents[map], options: options, goal: goal)
+    return try judged(plan, map)
+  }
+
+  // MARK: sums
+
+  /// Each time less is outside; where no map helps, that is all.
+  mutating func mendSums() throws(PlatError) {
+    guard group.clusters.count > 1 else { return }
+    let order = finestFirst
+    for _ in 0..<Self.rounds {
+      try changeRoles()
+      var outside = sums.windows(stands).outside
+      guard outside.of > 0 else { break }
+      var isBetter = false
+      for map in order where outside.of > 0 {
+        try throwIfInterrupted()
+        guard try mend(map, &outside) else { continue }
+        isBetter = true
+      }
+      guard isBetter else { break }
+    }
+    try changeRoles()
+    try options.interrupt?.finished("sums")
+  }
+
+  private mutating func changeRoles() throws(PlatError) {
+    let (targets, clusters, options) = (plans.compactMap { $0?.target }, clusters, options)
+    try WeightedSumRoles.run(sums, group, weights, targets, from: currents, &stands, options.interrupt) { map throws(PlatError) in
+      let again = try Planner.plan(clusters[map], from: targets[map], options: options).target
+      return (0..<again.partitionCount * again.width).allSatisfy { again.slots[$0] == targets[map].slots[$0] }
+    }
+  }
+
+  /// Plans a map towards the sums; where that does not help as a whole, in states or in total only. True where it has another plan.
+  private mutating func mend(_ map: Int, _ outside: inout (of: Int, ofAims: Int)) throws(PlatError) -> Bool {
+    for asked in Asked.allCases {
+      guard let plan = try aimed(map, asked) else { return false }
+      let before = stands[map]
+      stands[map] = try sums.stand(map, plan.target, from: currents[map])
+      let after = sums.windows(stands).outside
+      if after < outside, stands[map].unplaced <= before.unplaced, stands[map].outside <= before.outside {
+        outside = after
+        take(plan, for: map)
+        return true
+      }
+      stands[map] = before
+    }
+    return false
+  }
+
+  private enum Asked: CaseIterable { case all, states, total }
+
+  /// A map of one size keeps the proof that it has by number.
+  private mutating func take(_ plan: Plan, for map: Int) {
+    var plan = plan
+    if group.clusters[map].partitionWeights == nil, let own = plans[map] {
+      (plan.movesLowerBound, plan.certificate) = (min(own.movesLowerBound, stands[map].moves), own.certificate)
+      (plan.movesWeightLowerBound, plan.weightWindows) = (nil, nil)
+    }
+    plans[map] = plan
+  }
+
+  private func throwIfInterrupted() throws(PlatError) {
+    if options.interrupt?.isRequested == true { throw .cancelled }
+  }
+
+  var plan: GroupPlan { GroupPlan(group, plans.compactMap { $0 }, .rebalance) }
+}
+
+extension DenseGroup {
+  /// Each map with whole places of the nodes whose capacities are for all: parts are rounded such that they add up, those of the
+  /// next map first on the next node.
+  fileprivate var withWholePlaces: [DenseCluster] {
+    guard group.shared.nodes.contains(where: { $0.capacity != nil }) else { return clusters }
+    var rooms = clusters.map(\.capacity)
+    for (node, about) in group.shared.nodes.enumerated() where about.capacity != nil {
+      var (sum, whole) = (Rational.zero, 0)
+      for place in clusters.indices {
+        let map = (place + node) % clusters.count
+        guard let key = clusters[map].sharedCapacity(of: node), let part = clusters[map].capacityPart?.exact(key) else { continue }
+        sum = sum + part
+        let upTo = sum.floor ?? whole
+        rooms[map][node] = min(upTo - whole, clusters[map].partitionCount)
+        whole = upTo
+      }
+    }
+    return clusters.indices.map { clusters[$0].with(room: rooms[$0]) }
+  }
+}
+
+extension DenseCluster {
+  /// Its numbers are dealt out beside those of other maps.
+  fileprivate var isPlannedByNumber: Bool { partitionWeights == nil && capacityPart == nil }
+}
+
+extension GroupPlan {
+  /// What each map needs by itself is what all need at least.
+  init(_ group: DenseGroup, _ plans: [Plan], _ operation: Operation) {
+    self.init(operation: operation, plans: plans, movesLowerBound: plans.reduce(0) { $0 + $1.movesLowerBound })
+    guard let weights = group.weights else { return }
+    movesWeightLowerBound = plans.enumerated().reduce(Rational.zero) { sum, plan in
+      sum + (plan.element.movesWeightLowerBound ?? Rational(plan.element.movesLowerBound) * weights.of[plan.offset].unit)
+    }
+  }
+}

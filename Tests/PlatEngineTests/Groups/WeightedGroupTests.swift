@@ -1,0 +1,352 @@
+import TestSupport
+import Testing
+
+@testable import PlatEngine
+
+/// Several maps whose partitions differ in weight: each balanced, and their sum in weight.
+@Suite struct WeightedGroupTests {
+  private static let plain = RandomCluster.Shape {
+    $0.noCapacities = true
+    $0.rulesOverAllStates = true
+    $0.noMaintenance = true
+  }
+
+  private func make(
+    _ seed: UInt64, _ maps: ClosedRange<Int> = 1...6, _ shape: RandomCluster.Shape = .init(), size: RandomCluster.Size = .small,
+    isFresh: Bool = false, isJoined: Bool = false
+  ) throws -> PlannedGroup? {
+    let (group, currents) = try RandomGroup.make(
+      seed: seed, size: size, maps: maps, shape: shape, isFresh: isFresh, isJoined: isJoined, weights: RandomGroup.anyWeights)
+    return group.weights == nil ? nil : try PlannedGroup(group, currents)
+  }
+
+  /// Bounds of each map and of all are below what moves, in number and in weight; no capacity is passed, no hard rule broken.
+  @Test func anyGroupKeepsItsPromises() {
+    var (seen, isOut) = (0, 0)
+    forAllSeeds(0..<60) { seed in
+      guard let one = try make(seed) else { return }
+      try holds(!one.report.sum.findings.contains { $0.rule.hasSuffix("capacity") }, "\(one.report.sum.findings)")
+      let weight = one.report.sum.inWeight!
+      try holds(
+        one.plan.movesLowerBound <= one.moves && one.plan.movesWeightLowerBound! <= weight.moves,
+        "bounds \(one.plan.movesLowerBound), \(one.plan.movesWeightLowerBound!); \(one.moves), \(weight.moves)")
+      for (map, plan) in one.plan.plans.enumerated() {
+        let (each, cluster) = (one.report.maps[map], one.group.clusters[map])
+        let faults = each.findings.filter { $0.strength == .hard && !($0.rule.hasPrefix("constraints.") && $0.have < $0.want) }
+        try holds(faults.isEmpty && plan.movesLowerBound <= each.moves, "map \(map): \(faults), \(plan.movesLowerBound) of \(each.moves)")
+        guard let weights = cluster.partitionWeights, let windows = plan.weightWindows else { continue }
+        let proved = try Judge.weightBound(
+          cluster, weights, map: plan.target, from: one.currents[map], prices: plan.certificate, windows: windows)
+        let wrong = try Judge.falseWindow(cluster, weights, map: plan.target, windows)
+        try holds(
+          plan.movesLowerBound <= proved.moves && plan.movesWeightLowerBound! <= weights.exact(proved.weight) && wrong == nil,
+          "map \(map): the Judge proves \(proved), \(String(describing: wrong))")
+      }
+      guard one.report.sum.unmet == 0, one.report.maps.allSatisfy(\.isBalanced) else { return }
+      seen += 1
+      isOut += one.report.sum.isBalanced ? 0 : 1
+    }
+    #expect(seen > 15 && isOut * 10 <= seen, "\(isOut) of \(seen) sums are out of balance though each map is in it")
+  }
+
+  @Test func freshGroupsAreBalancedEachAndInSum() {
+    var (seen, isOut) = (0, 0)
+    forAllSeeds(0..<60) { seed in
+      guard let one = try make(seed, 2...8, Self.plain, isFresh: true) else { return }
+      for (map, each) in one.report.maps.enumerated() {
+        let alone = try Judge.judge(
+          one.group.clusters[map], map: Planner.plan(one.group.clusters[map], from: nil).target, from: nil)
+        try holds(each.unmet <= alone.unmet, "map \(map): \(each.unmet) unmet, alone \(alone.unmet)")
+        try holds(each.isBalanced || !alone.isBalanced, "map \(map): \(each.findings.prefix(2))")
+      }
+      guard one.report.sum.unmet == 0, one.report.maps.allSatisfy(\.isBalanced) else { return }
+      seen += 1
+      isOut += one.report.sum.isBalanced ? 0 : 1
+    }
+    #expect(seen > 20 && isOut * 10 <= seen, "\(isOut) of \(seen) sums are out of balance")
+  }
+
+  /// Maps that were planned each for itself: sums that are out come in, and no map is worse for it.
+  @Test func sumsOfMapsPlannedApartAreMended() {
+    var (seen, before, after) = (0, 0, 0)
+    forAllSeeds(0..<50) { seed in
+      guard let one = try make(seed, 3...8, Self.plain, isJoined: true), one.report.sum.unmet == 0 else { return }
+      let apart = try one.group.clusters.enumerated().map { try Planner.plan($1, from: one.currents[$0]).target }
+      let was = try Judge.judge(one.group, maps: apart, from: PlannedGroup.before(one.group, one.currents))
+      for (map, each) in one.report.maps.enumerated() {
+        try holds(each.isBalanced || !was.maps[map].isBalanced, "map \(map) was balanced: \(each.findings.prefix(2))")
+      }
+      let isEach = was.maps.allSatisfy(\.isBalanced)
+      guard isEach else { return }
+      seen += 1
+      before += was.sum.isBalanced ? 0 : 1
+      after += one.report.sum.isBalanced ? 0 : 1
+    }
+    #expect(seen > 15 && after * 3 <= before * 2, "of \(seen) sums \(before) were out, \(after) are")
+  }
+
+  @Test func planningTwiceIsPlanningOnce() {
+    var (seen, changed) = (0, 0)
+    forAllSeeds(0..<80) { seed in
+      guard let one = try make(seed, 1...6, Self.plain), one.report.sum.unmet == 0, one.report.sum.isBalanced else { return }
+      let two = try PlannedGroup(one.group, one.targets)
+      seen += 1
+      changed += two.moves + two.report.sum.roleChanges > 0 ? 1 : 0
+      try holds(two.moves == 0 && two.report.sum.roleChanges == 0, "\(two.moves) moves, \(two.report.sum.roleChanges) role changes from a plan")
+    }
+    #expect(seen > 20, "\(changed) of \(seen)")
+  }
+
+  @Test func scalingAllWeightsOfAllMapsChangesNothing() {
+    forAllSeeds(0..<30) { seed in
+      guard let one = try make(seed) else { return }
+      let factor = Rational(7, 3)
+      var group = one.group.group
+      for map in group.members.indices {
+        let weights = group.members[map].weights
+        group.members[map].weights = weights.map { weight in
+          let parts = (Rational(weight) * factor).parts!
+          return Quantity("\(parts.numerator)/\(parts.denominator)")!
+        }
+      }
+      let scaled = try PlannedGroup(DenseGroup(group), one.currents)
+      try holds(zip(scaled.targets, one.targets).allSatisfy({ mapsEqual($0, $1) }), "other maps")
+      try holds(
+        scaled.report.sum.inWeight!.moves == one.report.sum.inWeight!.moves * factor
+          && scaled.plan.movesWeightLowerBound! == one.plan.movesWeightLowerBound! * factor
+          && scaled.report.sum.isBalanced == one.report.sum.isBalanced, "figures")
+    }
+  }
+
+  /// One map in a group is that map alone, where it exists.
+  @Test func aGroupOfOneIsThatOne() {
+    forAllSeeds(0..<40) { seed in
+      let shape = RandomCluster.Shape { $0.noCapacities = true }
+      guard let one = try make(seed, 1...1, shape), let current = one.currents[0] else { return }
+      var options = PlanOptions()
+      options.operation = one.plan.operation
+      let alone = try Planner.plan(one.group.clusters[0], from: current, options: options)
+      let (judged, sum) = (one.report.maps[0], one.report.sum)
+      try holds(sum.inWeight!.moves == judged.inWeight!.moves, "moves \(sum.inWeight!.moves)")
+      guard judged.isBalanced, sum.isBalanced else { return }
+      try holds(mapsEqual(one.targets[0], alone.target) && one.plan.movesWeightLowerBound == alone.movesWeightLowerBound, "another map")
+    }
+  }
+
+  /// Maps of one size each are planned by number, whatever that size is.
+  @Test func equalWeightsSayNothing() throws {
+    let group = try PlannedGroup.plain(nodes: 7, maps: [(20, 2), (31, 1)])
+    var weighted = group.group
+    weighted.members[0].weights = Array(repeating: Quantity("3/2")!, count: 20)
+    let dense = try DenseGroup(weighted)
+    #expect(dense.weights == nil)
+    let (one, two) = (try PlannedGroup(group, [nil, nil]), try PlannedGroup(dense, [nil, nil]))
+    #expect(zip(one.targets, two.targets).allSatisfy { mapsEqual($0, $1) } && two.report.sum.inWeight == nil)
+  }
+
+  // MARK: the Judge
+
+  private func sums(_ one: PlannedGroup, _ maps: [PlacementMap]) -> [Rational] {
+    var sums = [Rational](repeating: .zero, count: one.group.nodeCount)
+    for (map, target) in maps.enumerated() {
+      let member = one.group.group.members[map]
+      for (partition, holders) in target.dataHolders(member.settings.model).enumerated() {
+        let weight = member.weights.isEmpty ? Rational.one : Rational(member.weights[partition])
+        for node in holders { sums[node] = sums[node] + weight }
+      }
+    }
+    return sums
+  }
+
+  @Test func theJudgeAddsUpAsThisDoes() {
+    forAllSeeds(0..<40) { seed in
+      guard let one = try make(seed) else { return }
+      let nodes = one.group.group.shared.nodes
+      let sums = sums(one, one.targets).enumerated().filter {
+        nodes[$0.offset].status == .active && Rational(nodes[$0.offset].weight).sign > 0
+      }.map(\.element)
+      let total = one.report.sum.inWeight!.total
+      try holds(total?.least == sums.min() && total?.greatest == sums.max(), "\(String(describing: total)), \(sums)")
+      let moves = one.report.maps.enumerated().reduce(Rational.zero) { sum, map in
+        let size = one.group.group.members[map.offset].weights.first.map { Rational($0) } ?? .one
+        return sum + (map.element.inWeight?.moves ?? size * Rational(map.element.moves))
+      }
+      try holds(one.report.sum.inWeight!.moves == moves, "\(moves)")
+    }
+  }
+
+  /// Each map within its own balance, all off to the same side: only the sum tells.
+  @Test func mapsThatLeanTheSameWayAreNoticed() throws {
+    let group = try group(nodes: 2, weights: Array(repeating: ["3", "2", "2", "1"], count: 6))
+    let leaning = PlacementMap.make([[[0], [], [], []], [[0], [], [], []], [[1], [], [], []], [[1], [], [], []]], least: [1, 0, 0, 0])
+    let maps = Array(repeating: leaning, count: 6)
+    let report = try Judge.judge(group, maps: maps, from: nil)
+    #expect(report.maps.allSatisfy(\.isBalanced) && !report.sum.isBalanced)
+    let finding = try #require(report.sum.findings.first { $0.rule == "balance.total" })
+    #expect(finding.want == 24 && finding.have == 30, "\(finding)")
+    let one = try PlannedGroup(group, maps)
+    #expect(one.report.sum.isBalanced && one.report.maps.allSatisfy(\.isBalanced), "\(sums(one, one.targets))")
+    // Six too much on one node: three, less the grain, is what has to go.
+    #expect(one.report.sum.inWeight!.moves <= Rational(6), "\(one.report.sum.inWeight!.moves)")
+  }
+
+  /// Two of three nodes have the heavy ones of every map; each map by itself is as good as it can be.
+  @Test func giantsOfManyMapsAreShared() throws {
+    let group = try group(nodes: 3, weights: Array(repeating: ["10", "10", "1"], count: 12))
+    let same = PlacementMap.make([[[0], [], [], []], [[1], [], [], []], [[2], [], [], []]], least: [1, 0, 0, 0])
+    let maps = Array(repeating: same, count: 12)
+    #expect(try !Judge.judge(group, maps: maps, from: nil).sum.isBalanced)
+    for currents in [maps, Array(repeating: nil, count: 12)] as [[PlacementMap?]] {
+      let one = try PlannedGroup(group, currents)
+      #expect(one.report.sum.isBalanced && one.report.maps.allSatisfy(\.isBalanced), "\(sums(one, one.targets))")
+    }
+  }
+
+  private func group(
+    nodes: Int, replicas: Int = 1, weights: [[String]], _ change: (inout Cluster) -> Void = { _ in }
+  ) throws -> DenseGroup {
+    var group = try PlannedGroup.plain(nodes: nodes, maps: weights.map { ($0.count, replicas) }, change).group
+    for (map, weights) in weights.enumerated() { group.members[map].weights = weights.map { Quantity($0)! } }
+    return try DenseGroup(group)
+  }
+
+  // MARK: beside trying everything
+
+  /// The least that the greatest sum can be, of maps that are each balanced: beside every choice of holders.
+  @Test func theGreatestSumIsNearTheLeastThereCanBe() {
+    var (seen, least, above) = (0, 0, 0)
+    forAllSeeds(0..<250) { seed in
+      let shape = RandomCluster.Shape {
+        $0.allActive = true
+        $0.noCapacities = true
+        $0.noSoftRules = true
+        $0.noHardRules = true
+        $0.equalWeights = true
+        $0.nodes = 2...3
+        $0.partitions = 2...4
+      }
+      guard let one = try make(seed, 2...3, shape, size: .tiny, isFresh: true), one.report.sum.unmet == 0,
+        one.group.clusters.allSatisfy({ $0.partitionCount <= 6 && $0.replicas > 0 }), one.report.maps.allSatisfy(\.isBalanced)
+      else { return }
+      var reached: Set<[Int]> = [[Int](repeating: 0, count: one.group.nodeCount)]
+      for (map, cluster) in one.group.clusters.enumerated() {
+        let choices = try self.choices(cluster, one.group.weights!.of[map], scale: one.group.weights!.scale[map])
+        var next: Set<[Int]> = []
+        for sum in reached { for choice in choices { next.insert(zip(sum, choice).map(+)) } }
+        reached = next
+        guard reached.count < 200_000 else { return }
+      }
+      let best = reached.map { $0.max()! }.min()!
+      let mine = sums(one, one.targets).max()! / one.group.weights!.unit
+      try holds(mine >= Rational(best), "\(mine) is below the least, \(best)")
+      seen += 1
+      let heaviest = one.group.clusters.indices.map { (one.group.weights!.of[$0].of.max() ?? 0) * one.group.weights!.scale[$0] }.max()!
+      least += mine == Rational(best) ? 1 : 0
+      above += mine > Rational(best + heaviest) ? 1 : 0
+    }
+    #expect(seen > 60 && least * 2 > seen && above == 0, "the least in \(least) of \(seen), more than one partition above in \(above)")
+  }
+
+  /// What nodes hold in all maps of one cluster that are balanced in total.
+  private func choices(_ cluster: DenseCluster, _ weights: PartitionWeights, scale: Int) throws -> Set<[Int]> {
+    let rows = (0..<(1 << cluster.nodeCount)).map { bits in (0..<cluster.nodeCount).filter { bits >> $0 & 1 == 1 } }
+      .filter { $0.count == cluster.replicas }
+    var holders: [[[Int]]] = [[]]
+    for _ in 0..<cluster.partitionCount { holders = holders.flatMap { so in rows.map { so + [$0] } } }
+    guard holders.count <= 5000 else { return [] }
+    var choices: Set<[Int]> = []
+    for choice in holders {
+      let map = PlacementMap.make(
+        choice.map { row in
+          var places: [[Int]] = cluster.wanted.map { _ in [] }
+          var rest = row[...]
+          for (state, count) in cluster.dataWanted.enumerated() {
+            places[state] = Array(rest.prefix(count))
+            rest = rest.dropFirst(count)
+          }
+          return places
+        }, least: cluster.wanted)
+      guard try !Judge.judge(cluster, map: map, from: nil).findings.contains(where: { $0.rule == "balance.total" }) else { continue }
+      var load = [Int](repeating: 0, count: cluster.nodeCount)
+      for (partition, row) in choice.enumerated() { for node in row { load[node] += weights.of[partition] * scale } }
+      choices.insert(load)
+    }
+    return choices
+  }
+
+  // MARK: operations, capacities, limits
+
+  @Test func operationsKeepCapacitiesAndBounds() {
+    var seen = 0
+    forAllSeeds(0..<60) { seed in
+      guard let one = try make(seed, 1...4, .init(), isFresh: true) else { return }
+      var changed = one.group.group
+      let operation: PlatEngine.Operation = [.maintenance, .failover, .cancel, .restoreBack][Int(seed % 4)]
+      changed.shared.nodes[Int(seed) % changed.shared.nodes.count].status = operation == .maintenance ? .maintenance : .failed
+      let group = try DenseGroup(changed)
+      var options = PlanOptions()
+      options.operation = operation
+      options.toMaps = one.targets
+      let plan = try Planner.plan(group, from: one.targets, options: options)
+      let report = try Judge.judge(group, maps: plan.plans.map(\.target), from: one.targets)
+      try holds(plan.operation == operation && !report.sum.findings.contains { $0.rule.hasSuffix("capacity") }, "\(report.sum.findings)")
+      try holds(
+        plan.movesLowerBound <= report.sum.moves && plan.movesWeightLowerBound! <= report.sum.inWeight!.moves,
+        "bounds \(plan.movesLowerBound), \(plan.movesWeightLowerBound!) of \(report.sum.moves), \(report.sum.inWeight!.moves)")
+      if operation == .failover { try holds(report.sum.moves == 0 && plan.isMet(report), "\(report.sum.moves) moves") }
+      seen += 1
+    }
+    #expect(seen > 30, "\(seen)")
+  }
+
+  /// As many come as leave: each map's go to counterparts, if that is asked for.
+  @Test func aSwapIsOneWhereItIsAskedFor() throws {
+    var changed = try group(nodes: 5, replicas: 2, weights: [["1", "2", "3", "4", "5", "6"], ["9", "1", "1", "1"]]).group
+    changed.shared.nodes[4].status = .leaving
+    let now = try PlannedGroup(DenseGroup(changed), [nil, nil]).targets
+    changed.shared.nodes[4].status = .active
+    changed.shared.nodes[0].status = .leaving
+    let dense = try DenseGroup(changed)
+    var options = PlanOptions()
+    options.operation = .swap
+    let plan = try Planner.plan(dense, from: now, options: options)
+    let report = try Judge.judge(dense, maps: plan.plans.map(\.target), from: now)
+    #expect(plan.operation == .swap && plan.movesWeightLowerBound == report.sum.inWeight!.moves)
+    for (map, target) in plan.plans.map(\.target).enumerated() {
+      for (after, before) in zip(target.rows, now[map].rows) { #expect(after == before.map { $0.map { $0 == 0 ? 4 : $0 } }) }
+    }
+    let other = try Planner.plan(dense, from: now)
+    #expect(other.operation == .rebalance)
+  }
+
+  @Test func aBudgetIsRefused() throws {
+    let group = try group(nodes: 2, weights: [["1", "2"]]) { $0.settings.balance.moveBudget = 3 }
+    #expect { try Planner.plan(group, from: [nil]) } throws: { error in
+      guard case .unsupported(let input) = error as? PlatError else { return false }
+      return input.path == "settings.balance.moveBudget"
+    }
+  }
+
+  @Test func sizesTooFarApartAreRefused() {
+    for weights in [[["1", "2"], ["1e18", "3e18", "1"]], [["1", "2"], ["1/1000000007", "2/1000000009"], ["1/998244353", "3"]]] {
+      #expect { try self.group(nodes: 2, weights: weights) } throws: { error in
+        (error as? InputError)?.path.hasSuffix("weights") == true
+      }
+    }
+  }
+
+  @Test func failuresAreLookedAt() throws {
+    let group = try group(nodes: 4, replicas: 2, weights: [["1", "2", "3", "4", "5", "6"], ["9", "1", "1", "1"]])
+    let now = try PlannedGroup(group, [nil, nil]).targets
+    let outcomes = try WhatIf.run(group, currents: now, cases: [FailureCase(name: "n0", level: "node", nodes: [0])])
+    #expect(outcomes[0].sum.health != .red && outcomes[0].sum.moves > 0 && outcomes[0].sum.unmet == 0)
+  }
+
+  /// In weight, sums are told by reports; a partition is explained as of its map alone.
+  @Test func aPartitionIsExplainedAsOfItsMap() throws {
+    let group = try group(nodes: 4, replicas: 2, weights: [["1", "2", "3", "4", "5", "6"], ["9", "1", "1", "1"]])
+    let one = try PlannedGroup(group, [nil, nil])
+    let inGroup = try Judge.explain(group, maps: one.targets, from: [nil, nil], map: 1, partition: 0)
+    #expect(try inGroup == Judge.explain(group.clusters[1], map: one.targets[1], from: nil, partition: 0))
+  }
+}
