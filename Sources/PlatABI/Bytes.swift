@@ -15,7 +15,7 @@ func giveDocument(
 /// The same of a document that is written.
 func giveDocument(_ place: UnsafeMutablePointer<OpaquePointer?>?, _ written: consuming JSONWriter) throws {
   let out = try Handle.out(place, "bytes")
-  var writer = written
+  let writer = written
   out.pointee = Handle.give(try writer.bytes())
 }
 

@@ -94,7 +94,7 @@ struct GenerateCommand: PlatCommand {
   mutating func run(_ console: Console) throws -> Bool {
     let generated = try console.stage("generating") { try GeneratedDocument(generateOptions) }
     try console.stage("writing") {
-      var writer = generated.writer(for: outputPath)
+      let writer = generated.writer(for: outputPath)
       try writer.write(to: outputPath)
     }
     return true

@@ -45,7 +45,7 @@ struct PlanCommand: PlatCommand {
     planOptions.threads = options.threadCount
     let planned = try PlannedDocument(read, of: source, to: toPath, options: planOptions, stages: console)
     try console.stage("writing") {
-      var writer = planned.writer(for: outputPath)
+      let writer = planned.writer(for: outputPath)
       try writer.write(to: outputPath)
     }
     switch planned {

@@ -77,7 +77,7 @@ extension BatchJob {
       let planned = try PlannedDocument(
         ClusterReader.readAny(source), of: source, to: to, options: options, stages: UntoldStages())
       let staged = StagedFile(plan, tag: tag)
-      var writer = planned.writer(
+      let writer = planned.writer(
         isBinary: JSONWriter.isBinary(plan), allowance: Allowance(interrupt: planning.interrupt))
       try writer.stage(staged)
       return BatchResult(self, planned, staged: staged)
