@@ -54,7 +54,7 @@ struct Border: ParsableCommand {
 
   @Argument(help: "The library: .build/release/libPlatABI.so.") var library: String
   @Option(help: "Partitions.") var partitions = 1 << 20
-  @Option(help: "Rounds; the least time counts.") var rounds = 15
+  @Option(help: "Rounds; the median of their ratios counts.") var rounds = 101
 
   func run() throws {
     guard let border = BorderBenchmark(library: library) else { throw ValidationError("no library at \(library)") }
