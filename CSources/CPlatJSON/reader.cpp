@@ -308,20 +308,28 @@ void plat_json_seek(plat_json_reader *reader, uint64_t offset, uint32_t depth) {
   reader->seek(offset, depth, expects::value);
 }
 
-uint64_t plat_json_pass(plat_json_reader *reader, uint64_t offset, uint32_t depth) {
+// Some milliseconds' worth, after which a caller may want to stop.
+static constexpr uint32_t structurals_at_once = 1 << 20;
+
+bool plat_json_pass(plat_json_reader *reader, uint64_t offset, uint32_t depth) {
   reader->seek(offset, depth, depth == 0 ? expects::end : expects::comma_or_end);
   if (reader->child_begin < reader->child_end && reader->next == reader->child_begin) {
     // It was passed as a part of what is around it.
     reader->next = reader->child_end;
     reader->child_end = 0;
-    return reader->at(reader->next - 1) + 1;
+    return true;
   }
-  uint32_t open = 0, begin = 0;
-  uint64_t end;
   reader->child_begin = reader->child_end = 0;
+  reader->open = reader->open_begin = 0;
+  return plat_json_pass_on(reader);
+}
+
+bool plat_json_pass_on(plat_json_reader *reader) {
+  uint32_t open = reader->open, begin = reader->open_begin;
+  const uint64_t stop = uint64_t(reader->next) + structurals_at_once;
+  bool is_over;
   do {
-    end = reader->at(reader->next++);
-    uint8_t c = reader->bytes[end] | 0x20;  // brackets and braces differ in this bit
+    uint8_t c = reader->bytes[reader->at(reader->next++)] | 0x20;  // brackets and braces differ in this bit
     if (c == '{') {
       if (++open == 2) begin = reader->next - 1;
     } else if (c == '}') {
@@ -330,8 +338,11 @@ uint64_t plat_json_pass(plat_json_reader *reader, uint64_t offset, uint32_t dept
         reader->child_end = reader->next;
       }
     }
-  } while (open > 0 && reader->next < reader->count);
-  return end + 1;
+    is_over = open == 0 || reader->next >= reader->count;
+  } while (!is_over && reader->next < stop);
+  reader->open = open;
+  reader->open_begin = begin;
+  return is_over;
 }
 
 void plat_json_close(plat_json_reader *reader) { delete reader; }

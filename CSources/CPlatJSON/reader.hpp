@@ -24,6 +24,8 @@ struct plat_json_reader {
   bool is_object[PLAT_JSON_MAX_DEPTH];
   // Of the container passed last: its largest direct child, by the indexes of its brackets.
   uint32_t child_begin = 0, child_end = 0;
+  // While one is passed: open brackets, and where its present child begins.
+  uint32_t open = 0, open_begin = 0;
   std::unique_ptr<simdjson::internal::dom_parser_implementation> stage;
   plat_json_error error = {};
   plat::lexical_fault fault = {};  // what stands at `limit`; code PLAT_JSON_OK if it is the end of the document

@@ -123,7 +123,11 @@ package struct JSONReader: ~Copyable {
       try skipValue()
       return
     }
-    _ = plat_json_pass(handle, token.offset, UInt32(depth))
+    var isOver = plat_json_pass(handle, token.offset, UInt32(depth))
+    while !isOver {
+      try throwIfInterrupted()
+      isOver = plat_json_pass_on(handle)
+    }
     cursor = tokens
     tokensEnd = tokens
   }
