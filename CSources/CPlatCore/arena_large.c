@@ -40,6 +40,8 @@ static struct plat_large *map(size_t sizeBytes) {
   if (large) large->sizeBytes = sizeBytes;
   return large;
 }
+
+static void unmap_one(struct plat_large *large) { free(large); }
 #else
 /// Asks the system for huge pages where they lie inside the map as a whole, so that no more is taken than asked for: touching
 /// 12 MB for the first time then takes less than half as long.
@@ -60,6 +62,8 @@ static struct plat_large *map(size_t sizeBytes) {
   large->sizeBytes = sizeBytes;
   return large;
 }
+
+static void unmap_one(struct plat_large *large) { munmap(large, large->sizeBytes); }
 #endif
 
 static void push(struct plat_large **first, struct plat_large *large) {
@@ -130,11 +134,7 @@ static struct plat_large *keep(struct plat_large *large) {
 static void unmap(struct plat_large *gone) {
   for (struct plat_large *next; gone; gone = next) {
     next = gone->next;
-#ifdef PLAT_ARENA_CHECKED
-    free(gone);
-#else
-    munmap(gone, gone->sizeBytes);
-#endif
+    unmap_one(gone);
   }
 }
 

@@ -20,8 +20,7 @@ extension Judge {
       var pinned: [Rational]
     }
 
-    /// O(Σ P log Σ P + Σ P · R), and exact arithmetic for each kind of node of each map. `movesWeight`: what maps of
-    /// different weights move, nil where partitions are of one size, and how many replicas.
+    /// O(Σ P log Σ P + Σ P · R), and exact arithmetic for each kind of node of each map.
     init(
       _ group: DenseGroup, _ weights: GroupWeights, _ maps: [PlacementMap], _ reports: [Report]
     ) throws(PlatError) {

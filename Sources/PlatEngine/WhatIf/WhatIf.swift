@@ -175,10 +175,9 @@ public enum WhatIf {
       }
       let settings = cluster.cluster.settings
       let problem = try Problem(cluster, current: current, arena: try Arena(interrupt: interrupt))
-      let hasNear = settings.placement.contains { if case .near = $0.demand { $0.strength == .hard } else { false } }
       isPlain = current.slotCounts == cluster.wanted && cluster.wanted == cluster.dataWanted && cluster.partitionWeights == nil
         && current.partitionCount == cluster.partitionCount && cluster.replicas > 0 && settings.fanOut?.strength != .hard
-        && !hasNear && problem.stateCaps.isEmpty && !cluster.status.contains(.maintenance)
+        && !cluster.hasHardNearRule && problem.stateCaps.isEmpty && !cluster.status.contains(.maintenance)
         && (0..<nodeCount).allSatisfy { [held] in held.base[$0] == 0 || cluster.status[$0] == .active }
         && problem.hard.firstNotAllowed(0..<rows, rows: current.slots, width: current.width) == rows
     }

@@ -48,8 +48,8 @@ struct WeightSums {
   let names: [String]
   private let group: DenseGroup
   private let weights: GroupWeights
-  /// Of each place, all sizes, ascending, with how much all replicas up to them weigh.
-  private let sizes: [[(size: Int, weightUpTo: Int)]]
+  /// Of each place, with all replicas.
+  private let sizes: [WeightSizes]
 
   var places: Range<Int> { 0..<(names.count + 1) }
   let total = 0
@@ -72,13 +72,7 @@ struct WeightSums {
         for weight in weights.of[map].of { all.append((weight * weights.scale[map], replicas)) }
       }
       all.sort { $0.size < $1.size }
-      var sizes: [(size: Int, weightUpTo: Int)] = []
-      var sum = 0
-      for (size, replicas) in all {
-        sum += size * replicas
-        if sizes.last?.size == size { sizes[sizes.count - 1].weightUpTo = sum } else { sizes.append((size, sum)) }
-      }
-      return sizes
+      return WeightSizes(all.lazy.map { ($0.size, $0.size * $0.replicas) })
     }
   }
 
@@ -177,34 +171,32 @@ struct WeightSums {
     /// What lies outside in all, and outside of the aims.
     var outside: (of: Int, ofAims: Int) { (outside(widest), outside(aims)) }
 
-    private func outside(_ place: Int, _ node: Int, _ held: Int) -> Int {
+    private func outside(_ windows: [[ClosedRange<Int>]]) -> Int {
+      held.indices.reduce(0) { sum, place in
+        sum + held[place].indices.reduce(0) { $0 + outside(windows, place, $1, held[place][$1]) }
+      }
+    }
+
+    private func outside(_ windows: [[ClosedRange<Int>]], _ place: Int, _ node: Int, _ held: Int) -> Int {
       guard isActive[node] else { return 0 }
-      return max(0, held - widest[place][node].upperBound, widest[place][node].lowerBound - held)
+      return max(0, held - windows[place][node].upperBound, windows[place][node].lowerBound - held)
     }
 
     /// How much less lies outside after changes of what is held.
     func spares(_ changes: [(place: Int, node: Int, by: Int)]) -> Int {
       changes.reduce(0) { sum, change in
         let held = held[change.place][change.node]
-        return sum + outside(change.place, change.node, held) - outside(change.place, change.node, held + change.by)
+        return sum + outside(widest, change.place, change.node, held) - outside(widest, change.place, change.node, held + change.by)
       }
     }
 
     mutating func add(_ changes: [(place: Int, node: Int, by: Int)]) {
       for change in changes { held[change.place][change.node] += change.by }
     }
-
-    private func outside(_ windows: [[ClosedRange<Int>]]) -> Int {
-      var sum = 0
-      for place in held.indices {
-        for node in held[place].indices where isActive[node] {
-          let window = windows[place][node]
-          sum += max(0, held[place][node] - window.upperBound, window.lowerBound - held[place][node])
-        }
-      }
-      return sum
-    }
   }
+
+  /// The heaviest of a place that is not above `most`; 0: there is none.
+  private func fitting(_ place: Int, _ most: Int) -> Int { sizes[place].size(upTo: most)?.size ?? 0 }
 
   /// O(maps · N) exact additions.
   func windows(_ stands: [Stand]) -> Windows {
@@ -224,10 +216,11 @@ struct WeightSums {
         }
       }
       let whole = due.map { $0.floor ?? .max }
-      let grain = place > total ? .max : grain(sizes[place], greatest: nodes.filter { isActive[$0] }.map { whole[$0] }.max() ?? 0, nodes: isActive.count { $0 })
+      let greatest = nodes.filter { isActive[$0] }.map { whole[$0] }.max() ?? 0
+      let grain = place > total ? .max : sizes[place].grain(heaviest: fitting(place, greatest), nodes: isActive.count { $0 })
       windows.due.append(whole)
       if place == total { totalDue = whole }
-      let widest = nodes.map { fitting(sizes[total], totalDue[$0]) }
+      let widest = nodes.map { fitting(total, totalDue[$0]) }
       func around(_ off: (Int) -> Int) -> [ClosedRange<Int>] {
         nodes.map { node in
           let ends = tolerance.ends(due[node])
@@ -256,26 +249,6 @@ struct WeightSums {
       whole = due.map { $0.floor ?? .max }
     }
     return isPinned
-  }
-
-  /// The heaviest size that is not above `most`; 0: there is none.
-  private func fitting(_ sizes: [(size: Int, weightUpTo: Int)], _ most: Int) -> Int {
-    var (low, high) = (0, sizes.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if sizes[middle].size <= most { low = middle + 1 } else { high = middle }
-    }
-    return low > 0 ? sizes[low - 1].size : 0
-  }
-
-  private func grain(_ sizes: [(size: Int, weightUpTo: Int)], greatest: Int, nodes: Int) -> Int {
-    var grain = fitting(sizes, greatest)
-    while true {
-      let (asked, overflow) = grain.multipliedReportingOverflow(by: nodes)
-      guard !overflow, let finer = sizes.first(where: { $0.size > 0 && $0.weightUpTo >= asked / 4 }), finer.size < grain
-      else { return grain }
-      grain = finer.size
-    }
   }
 
   /// What the others leave of the sums for one map. Nil where it weighs nothing.

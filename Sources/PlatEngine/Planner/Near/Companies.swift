@@ -14,11 +14,7 @@ final class Companies {
     self.rule = rule
     left = try problem.arena.table(rule.containerCount)
     self.due = try problem.arena.table(rule.containerCount)
-    for index in 0..<problem.nodeCount {
-      let node = NodeIndex(index)
-      let window = masters.window(node, total: due.quota[node])
-      left.base[rule.containerOfNode[node].int] += Int64(window.least) + Int64(window.most)
-    }
+    for (container, twice) in rule.twiceMastersDue(problem, due, masters).enumerated() { left.base[container] = Int64(twice) }
     self.due.copy(from: left)
     for partition in 0..<problem.partitionCount {
       if let container = problem.companyOf(rule, placement.row(partition)) { left.base[container.int] -= 2 }

@@ -48,12 +48,7 @@ struct CompanyExchange {
     rows = placement.rows
     width = problem.replicas
     containers = problem.cluster.levels[rule.level].nodes
-    var dues = containers.map { _ in 0 }
-    for index in 0..<problem.nodeCount {
-      let window = masters.window(NodeIndex(index), total: due.quota.base[index])
-      dues[rule.containerOfNode.base[index].int] += Int(window.least) + Int(window.most)
-    }
-    self.dues = dues.map { max(1, $0) }
+    dues = rule.twiceMastersDue(problem, due, masters).map { max(1, $0) }
     companies = containers.map { _ in 0 }
     newcomers = containers.map { _ in [] }
     cursor = containers.map { _ in 0 }

@@ -188,13 +188,16 @@ struct FreshNear {
     return parts
   }
 
+  /// A place of the circle, be it counted from before its beginning.
+  private static func onCircle(_ place: Int, _ size: Int) -> Int { (place % size + size) % size }
+
   /// How far others are turned so that no container has both of one partition; nil where none was found. It is where
   /// the others of some container begin as its companies end. O(containers²), at most 64 tries.
   private static func shift(_ parts: [Part], _ size: Int, _ turn: Int) -> Int? {
     guard size > 0, parts.allSatisfy({ $0.others <= size - $0.companies }) else { return nil }
     for tried in 0..<min(parts.count, 64) {
       let part = parts[(turn + tried) % parts.count]
-      let shift = ((part.companyBegin + part.companies - part.othersBegin) % size + size) % size
+      let shift = onCircle(part.companyBegin + part.companies - part.othersBegin, size)
       if isApart(parts, size, shift) { return shift }
     }
     return nil
@@ -204,7 +207,7 @@ struct FreshNear {
     parts.allSatisfy { part in
       // From where its companies begin, others must begin behind them and end before the circle closes.
       guard part.others > 0, part.companies > 0 else { return true }
-      let begin = ((part.othersBegin + shift - part.companyBegin) % size + size) % size
+      let begin = onCircle(part.othersBegin + shift - part.companyBegin, size)
       return begin >= part.companies && begin + part.others <= size
     }
   }
@@ -216,7 +219,7 @@ struct FreshNear {
     guard size > 0, let first = parts.first, parts.allSatisfy({ $0.others <= size - $0.companies }) else { return nil }
     var best: (again: Int, shift: Int)?
     for part in parts {
-      let shift = ((part.companyBegin + part.companies - first.othersBegin) % size + size) % size
+      let shift = FreshNear.onCircle(part.companyBegin + part.companies - first.othersBegin, size)
       guard FreshNear.isApart(parts, size, shift) else { continue }
       var again = 0
       forEachMeeting(parts, size, shift) { again += met[$0] }
@@ -231,7 +234,7 @@ struct FreshNear {
   private func forEachMeeting(_ parts: [Part], _ size: Int, _ shift: Int, _ body: (Int) -> Void) {
     for part in parts where part.companies > 0 {
       for other in parts where other.others > 0 {
-        let begin = ((other.othersBegin + shift - part.companyBegin) % size + size) % size
+        let begin = FreshNear.onCircle(other.othersBegin + shift - part.companyBegin, size)
         if begin < part.companies || begin + other.others > size { body(part.container * rule.containerCount + other.container) }
       }
     }

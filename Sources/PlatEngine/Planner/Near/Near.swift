@@ -22,6 +22,16 @@ struct NearRule: BitwiseCopyable {
 }
 
 extension NearRule {
+  /// For each container, twice the masters that it is due: least and most of its nodes' windows. O(N).
+  func twiceMastersDue(_ problem: Problem, _ due: Due, _ masters: RoleWindows) -> [Int] {
+    var twice = [Int](repeating: 0, count: containerCount)
+    for index in 0..<problem.nodeCount {
+      let window = masters.window(NodeIndex(index), total: due.quota.base[index])
+      twice[containerOfNode.base[index].int] += Int(window.least) + Int(window.most)
+    }
+    return twice
+  }
+
   /// The hard near rules that a plan keeps, and the soft ones that it prefers; those with `promoting` among the first.
   static func all(
     _ cluster: DenseCluster, hard: [LevelCap], tables: [NodeTable<ContainerIndex>], arena: Arena, promoting: Bool

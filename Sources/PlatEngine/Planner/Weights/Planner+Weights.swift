@@ -82,8 +82,7 @@ extension Planner {
       peakBytes: arena.peakBytes + UInt64(target.memoryBytes) + UInt64(home.memoryBytes))
   }
 
-  /// O(P · R · log N + P log P) where direct moves do.
-  /// `goal`: of one of several maps.
+  /// `goal`: of one of several maps. O(P · R · log N + P log P) where direct moves do.
   static func rebalanceWeighted(
     _ cluster: DenseCluster, _ weights: PartitionWeights, from current: PlacementMap?, options: PlanOptions,
     goal: WeightGoal? = nil
@@ -183,11 +182,7 @@ extension Planner {
     _ weighing: Weighing, _ due: Due, _ placement: inout Placement
   ) throws(PlatError) {
     let problem = weighing.problem
-    placement.placed = 0
-    for partition in 0..<problem.partitionCount {
-      let row = weighing.row(partition)
-      placement.placed += (0..<weighing.replicas).count { row[$0] != .none }
-    }
+    placement.countPlaced()
     guard placement.placed < problem.partitionCount * weighing.replicas else { return }
     try placeTheRest(problem, due, &placement)
     if placement.placed < due.total {
@@ -199,7 +194,7 @@ extension Planner {
 }
 
 extension DenseCluster {
-  fileprivate var hasHardNearRule: Bool {
+  var hasHardNearRule: Bool {
     cluster.settings.placement.contains { rule in
       guard case .near = rule.demand else { return false }
       return rule.strength == .hard

@@ -13,8 +13,7 @@ struct Weighing {
   let unit: Rational
   /// Partitions, heaviest first; equal ones by number.
   let order: PartitionTable<PartitionIndex>
-  /// Every size that occurs, ascending, with how much all partitions up to it weigh.
-  let sizes: [(size: Int, weightUpTo: Int)]
+  let sizes: WeightSizes
   /// Of each node: weight, and replicas. The latter is `Placement.load`.
   let load: NodeTable<Int>
   let count: NodeTable<Int32>
@@ -52,14 +51,7 @@ struct Weighing {
     all.sort { a, b in
       weight[a] != weight[b] ? weight[a] > weight[b] : a < b
     }
-    var sizes: [(size: Int, weightUpTo: Int)] = []
-    var sum = 0
-    for place in (0..<order.count).reversed() {
-      let size = weight[order.base[place]]
-      sum += size
-      if sizes.last?.size == size { sizes[sizes.count - 1].weightUpTo = sum } else { sizes.append((size, sum)) }
-    }
-    self.sizes = sizes
+    sizes = WeightSizes(all.reversed().lazy.map { (weight[$0], weight[$0]) })
   }
 
   /// Counts loads anew, in weight and in replicas. O(P · R).
@@ -133,16 +125,6 @@ struct Weighing {
         if Int(count[row[slot]]) > problem.cluster.capacity[row[slot].int] { set(partition, slot, to: .none) }
       }
     }
-  }
-
-  /// The heaviest size that is not above `most`; nil where there is none. O(log P).
-  func size(upTo most: Int) -> (size: Int, weightUpTo: Int)? {
-    var (low, high) = (0, sizes.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if sizes[middle].size <= most { low = middle + 1 } else { high = middle }
-    }
-    return low > 0 ? sizes[low - 1] : nil
   }
 
   /// The heaviest replica of each node in some slots of the rows. O(P · R).

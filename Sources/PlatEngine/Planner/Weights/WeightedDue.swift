@@ -199,14 +199,14 @@ struct WeightedDue {
     let status = weighing.problem.cluster.status
     let free = (0..<groupOfNode.count).filter { status[$0] == .active && !bounds[$0].isPinned }
     let greatest = free.map { floors[groupOfNode[$0]] }.max() ?? floors.max() ?? 0
-    let heaviest = weighing.size(upTo: greatest)?.size ?? 0
-    let grain = WeightedDue.grain(weighing, heaviest: heaviest, nodes: groupOfNode.count, perPartition: perPartition)
+    let heaviest = weighing.sizes.size(upTo: greatest)?.size ?? 0
+    let grain = weighing.sizes.grain(heaviest: heaviest, nodes: groupOfNode.count, perPartition: perPartition)
     let unfilled = WeightedDue.unfilled(
       weighing, free.map { floors[groupOfNode[$0]] }.sorted(), perPartition: perPartition)
     for node in 0..<groupOfNode.count {
       let group = groupOfNode[node]
       due.base[node] = bounds[node].isPinned ? floors[group] : ceilings[group]
-      let fitting = weighing.size(upTo: floors[group]) ?? (0, 0)
+      let fitting = weighing.sizes.size(upTo: floors[group]) ?? (0, 0)
       let mostOff = min(heaviest, fitting.size)
       self.tolerance.base[node] = mostOff
       let tolerance = min(max(grain, bounds[node].isPinned ? 0 : floors[group] / 128), mostOff)
@@ -229,23 +229,9 @@ struct WeightedDue {
     for (place, due) in dues.enumerated() {
       sum += due
       guard place + 1 == dues.count || dues[place + 1] > due else { continue }
-      if sum > (weighing.size(upTo: due)?.weightUpTo ?? 0) * perPartition { unfilled.insert(due) }
+      if sum > (weighing.sizes.size(upTo: due)?.weightUpTo ?? 0) * perPartition { unfilled.insert(due) }
     }
     return unfilled
-  }
-
-  private static func grain(_ weighing: Weighing, heaviest: Int, nodes: Int, perPartition: Int) -> Int {
-    var grain = heaviest
-    while true {
-      // The smallest size up to which all weigh a quarter of such a replica for every node; nothing levels nothing.
-      let (asked, overflow) = grain.multipliedReportingOverflow(by: nodes)
-      guard !overflow else { return grain }
-      let least = asked / (4 * max(perPartition, 1))
-      guard let finer = weighing.sizes.first(where: { $0.size > 0 && $0.weightUpTo >= least }), finer.size < grain else {
-        return grain
-      }
-      grain = finer.size
-    }
   }
 }
 

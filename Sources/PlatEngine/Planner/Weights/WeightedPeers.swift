@@ -90,7 +90,7 @@ final class WeightedPeers {
       let (low, high) = (total.least.base[node] - lead.most.base[node], total.most.base[node] - lead.least.base[node])
       let share = total.exact(node) - lead.exact(node)
       guard low >= 0, let floor = share.floor else { continue }
-      let grain = weighing.size(upTo: floor)?.size ?? 0
+      let grain = weighing.sizes.size(upTo: floor)?.size ?? 0
       leastRest.base[node] = max(0, min(floor, max(low, floor + (share.isInteger ? 0 : 1) - grain)))
       mostRest.base[node] = max(floor, min(high, floor + grain))
     }

@@ -1,0 +1,42 @@
+/// The sizes that occur among partitions, ascending, each once, with how much all up to it weigh.
+struct WeightSizes {
+  private var ascending: [(size: Int, weightUpTo: Int)] = []
+
+  /// `ascending`: sizes, and what those of a size add. O(P).
+  init(_ ascending: some Sequence<(size: Int, weight: Int)>) {
+    var sum = 0
+    for (size, weight) in ascending {
+      sum += weight
+      if self.ascending.last?.size == size {
+        self.ascending[self.ascending.count - 1].weightUpTo = sum
+      } else {
+        self.ascending.append((size, sum))
+      }
+    }
+  }
+
+  /// The heaviest that is not above `most`; nil where there is none. O(log P).
+  func size(upTo most: Int) -> (size: Int, weightUpTo: Int)? {
+    var (low, high) = (0, ascending.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if ascending[middle].size <= most { low = middle + 1 } else { high = middle }
+    }
+    return low > 0 ? ascending[low - 1] : nil
+  }
+
+  /// The size to which light partitions can level out the heavier ones, up to `heaviest`; each is there `perPartition` times.
+  func grain(heaviest: Int, nodes: Int, perPartition: Int = 1) -> Int {
+    var grain = heaviest
+    while true {
+      // The smallest size up to which all weigh a quarter of such a replica for every node; nothing levels nothing.
+      let (asked, overflow) = grain.multipliedReportingOverflow(by: nodes)
+      guard !overflow else { return grain }
+      let least = asked / (4 * max(perPartition, 1))
+      guard let finer = ascending.first(where: { $0.size > 0 && $0.weightUpTo >= least }), finer.size < grain else {
+        return grain
+      }
+      grain = finer.size
+    }
+  }
+}
