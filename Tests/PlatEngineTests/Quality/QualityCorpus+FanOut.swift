@@ -16,6 +16,10 @@ extension QualityCase {
     let nearAndFew = "which zone has a partition's company is settled with its master, and few pairs lead from zone to zone"
     let ten = within(10, hundred)
     let many = ten.with { $0.partitions = 10_000 }
+    let wide = within(10, hundred.with {
+      $0.racks = Array(repeating: [20], count: 20)
+      $0.partitions = 16_000
+    })
     let four = within(4, fifty)
     let weighted = within(10, fifty).with { shape in
       shape.weights = Dictionary(uniqueKeysWithValues: (0..<50).map { ($0, "\($0 % 3 + 1)") })
@@ -30,6 +34,8 @@ extension QualityCase {
       QualityCase("1 peer, one too few: a node leaves", .planned, within(1, hundred), then: within(1, hundred).with(1, .leaving), gap: few),
       QualityCase("1 peer in, any number out: fresh", .fresh, hundred.with { $0.fanOut = FanOutLimit(outbound: nil, inbound: 1, strength: .hard) }),
       QualityCase("10 peers, 10,000 partitions: a node leaves", .planned, many, then: many.with(1, .leaving), gap: few),
+      QualityCase("10 peers, more nodes than moves: a node leaves", .planned, wide, then: wide.with(1, .leaving), gap: few),
+      QualityCase("10 peers, more nodes than moves: a node joins", .planned, wide, gap: few) { $0.racks[3][0] += 1 },
       QualityCase("10 peers, weights 1 2 3: fresh", .fresh, weighted),
       QualityCase("10 peers: a node leaves", .planned, ten, then: ten.with(1, .leaving)),
       QualityCase("10 peers: a node fails", .planned, ten, then: ten.with(1, .failed)),

@@ -83,7 +83,7 @@ extension Exchange {
         continue
       }
       let row = placement.row(partition)
-      let refund: Int64 = problem.isHeld(partition, by: node) ? 0 : 1
+      let refund = refund(partition, node)
       if mayGoToPool(row), isSettled.base[pool], key.base[pool] == key[node] - refund * Exchange.move + Exchange.hop {
         if unplaced < 0 || leavePool() {
           if unplaced < 0 { unplaced += 1 }

@@ -62,10 +62,15 @@ extension Exchange {
       let partition = slot / problem.replicas
       if graph != nil, slot % problem.replicas < problem.wanted[0] { continue }
       let row = placement.row(partition)
-      let refund: Int64 = problem.isHeld(partition, by: node) ? 0 : 1
+      let refund = refund(partition, node)
       if mayGoToPool(row) { reach(pool, from - refund * Exchange.move + Exchange.hop) }
       reachTakers(partition, row, leaving: slot % problem.replicas, from: from, refund: refund)
     }
+  }
+
+  /// What is spared when a node gives up a replica that it was to receive.
+  @inline(__always) func refund(_ partition: Int, _ node: NodeIndex) -> Int64 {
+    refunds && !problem.isHeld(partition, by: node) ? 1 : 0
   }
 
   /// With a shortage, any replica but the last of its partition may stay unplaced in place of another.

@@ -48,6 +48,9 @@ struct Exchange {
   let reach: Reach
   /// Who may replicate to whom, where that is limited: then masters stay where they are, and slaves go nowhere else.
   let graph: PeerGraph?
+  /// Whether a replica that leaves where it has not arrived yet spares a move. Potentials of 0 are valid for a placement that is
+  /// not the cheapest only without that: chains may then cost more than they need.
+  let refunds: Bool
   let slack: Int
   let pool: Int
   /// Keys from here on lie beyond reach, whatever the vertex.
@@ -59,13 +62,13 @@ struct Exchange {
   static let unreached = Int64.max / 4
 
   /// Mends what is out of balance with the fewest moves. `potential`: N + 2, valid for the placement; they come
-  /// back as the proof. O(phases · P · R · leaf boxes), less where ends are near.
+  /// back as the proof. `refunds`: see there. O(phases · P · R · leaf boxes), less where ends are near.
   static func run(
     _ problem: Problem, _ due: Due, _ placement: inout Placement, potential: NodeTable<Int32>, reach: Reach = .all,
-    within graph: PeerGraph? = nil
+    within graph: PeerGraph? = nil, refunds: Bool = true
   ) throws(PlatError) {
     guard problem.replicas > 0, !Balance(placement, due).isSettled else { return }
-    var exchange = try Exchange(problem, due, placement, potential, reach, graph)
+    var exchange = try Exchange(problem, due, placement, potential, reach, graph, refunds: refunds)
     var before = Int.max
     var stuck = 0
     while stuck < 3 {
@@ -95,8 +98,9 @@ struct Exchange {
 
   private init(
     _ problem: Problem, _ due: Due, _ placement: Placement, _ potential: NodeTable<Int32>, _ reach: Reach,
-    _ graph: PeerGraph?
+    _ graph: PeerGraph?, refunds: Bool
   ) throws(PlatError) {
+    self.refunds = refunds
     self.reach = reach
     self.graph = graph
     self.problem = problem

@@ -79,15 +79,27 @@ private struct Changeovers {
   private mutating func list(_ master: NodeIndex) {
     for to in 0..<nodes { arcs.base[master.int * nodes + to] = .none }
     var place = holdings.begin(master)
+    var (last, lastButOne) = (-1, -1)
     while let slot = holdings.next(&place, of: master) {
       guard slot % problem.replicas == 0 else { continue }
       let partition = slot / problem.replicas
+      // Maps are made in runs of partitions whose slaves take turns: what is said of one holds for all.
+      if isLike(partition, last) || isLike(partition, lastButOne) { continue }
+      (last, lastButOne) = (partition, last)
       let now = placement.row(partition)
       for slot in 0..<problem.replicas where now[slot] != .none {
         if slot > 0 { consider(partition, now[slot]) }
         for source in sources[now[slot].int] where source != master { consider(partition, source) }
       }
     }
+  }
+
+  /// Whether the partition has the same holders in the same slots as another, today and now.
+  private func isLike(_ partition: Int, _ other: Int) -> Bool {
+    guard other >= 0, max(partition, other) < problem.heldPartitions else { return false }
+    let (now, its) = (placement.row(partition), placement.row(other))
+    let (held, itsHeld) = (problem.heldRows + partition * problem.heldWidth, problem.heldRows + other * problem.heldWidth)
+    return (0..<problem.replicas).allSatisfy { now[$0] == its[$0] } && (0..<problem.heldWidth).allSatisfy { held[$0] == itsHeld[$0] }
   }
 
   private mutating func consider(_ partition: Int, _ heir: NodeIndex) {

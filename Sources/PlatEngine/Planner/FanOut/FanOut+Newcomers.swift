@@ -2,7 +2,7 @@
 extension FanOut {
   /// Gives masters to nodes that have hardly any: partitions whose other holders are all among the peers that it is
   /// to have. For each newcomer O(peers · partitions of its peers · R²).
-  mutating func giveMastersToNewcomers() throws(PlatError) {
+  mutating func giveToNewcomers(slavesToo: Bool) throws(PlatError) {
     guard let windows = due.roles.first, windows.state == 0, problem.wanted[0] == 1 else { return }
     let count = try FanOut.masters(problem, placement)
     var newcomers: [(node: NodeIndex, lacks: Int32)] = []
@@ -19,7 +19,11 @@ extension FanOut {
     let worth: NodeTable<Int64> = try problem.arena.table(problem.nodeCount)
     for (node, lacks) in newcomers where !problem.arena.isInterrupted {
       choosePeers(of: node, holdings, isPeer, worth)
-      settle(node, lacks: lacks, among: isPeer, holdings, count)
+      var left = lacks
+      settle(node, &left, among: isPeer, holdings, count, patience: false)
+      settleByDoubles(node, &left, among: isPeer, holdings, count)
+      settle(node, &left, among: isPeer, holdings, count, patience: true)
+      if slavesToo { try giveSlaves(to: node, holdings, count) }
     }
     if book.isOutOfMemory { throw .outOfMemory }
   }
@@ -58,41 +62,118 @@ extension FanOut {
     }
   }
 
-  /// Puts the newcomer in place of one holder where all the others are its peers, and makes it master: first where that
-  /// takes from nodes that can spare it.
+  /// Puts the newcomer in place of one holder where all the others are its peers, and makes it master. `patience`: even where
+  /// that takes from nodes that cannot spare it.
   private mutating func settle(
-    _ node: NodeIndex, lacks: Int32, among isPeer: NodeTable<Bool>, _ holdings: Holdings, _ count: NodeTable<Int32>
+    _ node: NodeIndex, _ left: inout Int32, among isPeer: NodeTable<Bool>, _ holdings: Holdings, _ count: NodeTable<Int32>,
+    patience: Bool
   ) {
-    var left = lacks
-    for patience in [false, true] {
-      for index in 0..<problem.nodeCount where isPeer.base[index] {
-        var place = holdings.begin(NodeIndex(index))
-        while left > 0, let slot = holdings.next(&place, of: NodeIndex(index)) {
-          let row = placement.row(slot / problem.replicas)
-          guard let leaving = leavingSlot(row, node, isPeer, count, patience: patience) else { continue }
-          let donor = row[leaving]
-          let master = row[0]
-          func change(_ row: UnsafeMutablePointer<NodeIndex>) {
-            row[leaving] = node
-            row.swap(0, leaving)
-          }
-          func undo(_ row: UnsafeMutablePointer<NodeIndex>) {
-            row.swap(0, leaving)
-            row[leaving] = donor
-          }
-          guard book.tryChange(row, change, undo: undo) else { continue }
-          guard StateRules.breach(problem, row) == nil else {
-            _ = book.tryChange(row, most: .max, undo, undo: { _ in })
-            continue
-          }
-          placement.load[donor] -= 1
-          placement.load[node] += 1
-          count[master] -= 1
+    for index in 0..<problem.nodeCount where isPeer.base[index] {
+      var place = holdings.begin(NodeIndex(index))
+      while left > 0, let slot = holdings.next(&place, of: NodeIndex(index)) {
+        let row = placement.row(slot / problem.replicas)
+        guard let leaving = leavingSlot(row, node, isPeer, count, patience: patience) else { continue }
+        let (donor, master) = (row[leaving], row[0])
+        var new = contents(row)
+        new[leaving] = node
+        new.swapAt(0, leaving)
+        guard replace(row, with: new) else { continue }
+        placement.load[donor] -= 1
+        placement.load[node] += 1
+        count[master] -= 1
+        count[node] += 1
+        left -= 1
+      }
+    }
+  }
+
+  private func contents(_ row: UnsafeMutablePointer<NodeIndex>) -> [NodeIndex] { (0..<problem.replicas).map { row[$0] } }
+
+  /// Books it, too. False, and nothing is changed, where that breaks a rule about states or gives somebody too many peers.
+  private func replace(_ row: UnsafeMutablePointer<NodeIndex>, with new: [NodeIndex]) -> Bool {
+    let old = contents(row)
+    func put(_ nodes: [NodeIndex]) -> (UnsafeMutablePointer<NodeIndex>) -> Void {
+      { row in for slot in nodes.indices { row[slot] = nodes[slot] } }
+    }
+    guard book.tryChange(row, put(new), undo: put(old)) else { return false }
+    if StateRules.breach(problem, row) == nil { return true }
+    _ = book.tryChange(row, most: .max, put(old), undo: { _ in })
+    return false
+  }
+
+  // MARK: Doubles
+
+  /// Where two holders can each spare one, the newcomer and one of its peers come instead of both; and the peer gives the
+  /// newcomer another replica, as a slave, so that it holds as many as before. Three moves for what two nodes give, where chains
+  /// of moves take four:
+  ///
+  ///     p: 4·7·9 becomes N·9·2      q: 5·2·6 becomes 5·N·6          4 and 7 give one each, 9 and 2 are N's peers
+  private mutating func settleByDoubles(
+    _ node: NodeIndex, _ left: inout Int32, among isPeer: NodeTable<Bool>, _ holdings: Holdings, _ count: NodeTable<Int32>
+  ) {
+    guard problem.replicas >= 3 else { return }
+    let peers = (0..<problem.nodeCount).map { NodeIndex($0) }.filter { isPeer[$0] }
+    for peer in peers {
+      var place = holdings.begin(peer)
+      while left > 0, placement.load[node] + 2 <= due.least[node], let slot = holdings.next(&place, of: peer) {
+        let row = placement.row(slot / problem.replicas)
+        let now = contents(row)
+        guard now.allSatisfy({ $0 != .none && $0 != node }), mayLose(now[0], count) else { continue }
+        let outsiders = now.indices.filter { !isPeer[now[$0]] }
+        guard outsiders.count == 2, outsiders.allSatisfy({ problem.receives[now[$0]] && spare(now[$0]) > 0 }) else { continue }
+        if double(node, row, now, outsiders, peers, holdings) {
+          count[now[0]] -= 1
           count[node] += 1
           left -= 1
         }
       }
     }
+  }
+
+  private func mayLose(_ master: NodeIndex, _ count: NodeTable<Int32>) -> Bool {
+    count[master] > due.roles[0].window(master, total: due.least[master]).least
+  }
+
+  private mutating func double(
+    _ node: NodeIndex, _ row: UnsafeMutablePointer<NodeIndex>, _ now: [NodeIndex], _ outsiders: [Int], _ peers: [NodeIndex],
+    _ holdings: Holdings
+  ) -> Bool {
+    for second in peers where !now.contains(second) && problem.receives[second] {
+      var new = now
+      new[outsiders[1]] = second
+      row.update(from: new, count: new.count)
+      let isAllowed = problem.allows(row, leaving: outsiders[0], to: node)
+      row.update(from: now, count: now.count)
+      guard isAllowed, problem.allows(row, leaving: outsiders[1], to: second) else { continue }
+      new[outsiders[0]] = node
+      new.swapAt(0, outsiders[0])
+      guard replace(row, with: new) else { continue }
+      if takeOver(from: second, by: node, holdings) {
+        for slot in outsiders { placement.load[now[slot]] -= 1 }
+        placement.load[node] += 2
+        return true
+      }
+      _ = book.tryChange(row, most: .max, { $0.update(from: now, count: now.count) }, undo: { _ in })
+    }
+    return false
+  }
+
+  /// The newcomer takes a slave's place of the node's: from a master that replicates to it already, or else from a new one.
+  private func takeOver(from giver: NodeIndex, by node: NodeIndex, _ holdings: Holdings) -> Bool {
+    for isNew in [false, true] {
+      var place = holdings.begin(giver)
+      while let slot = holdings.next(&place, of: giver) {
+        let (row, column) = (placement.row(slot / problem.replicas), slot % problem.replicas)
+        guard column >= problem.wanted[0], row[0] != .none, row[0] != node, book.allows(row[0], node),
+          (book.count(row[0], node) == 0) == isNew, problem.isHeld(slot / problem.replicas, by: giver),
+          problem.allows(row, leaving: column, to: node)
+        else { continue }
+        var new = contents(row)
+        new[column] = node
+        if replace(row, with: new) { return true }
+      }
+    }
+    return false
   }
 
   /// The holder of a full row that the newcomer may replace: none but it is no peer. `patience`: even where the donor, or
@@ -109,10 +190,7 @@ extension FanOut {
         outsider = slot
       }
     }
-    if !patience {
-      let window = due.roles[0].window(row[0], total: due.least[row[0]])
-      guard count[row[0]] > window.least else { return nil }
-    }
+    guard patience || mayLose(row[0], count) else { return nil }
     var best: Int?
     for slot in 0..<problem.replicas where outsider == nil || outsider == slot {
       guard problem.receives[row[slot]], patience || placement.load[row[slot]] > due.least[row[slot]],
@@ -124,4 +202,91 @@ extension FanOut {
   }
 
   private func spare(_ node: NodeIndex) -> Int32 { placement.load[node] - due.least[node] }
+
+  // MARK: Slaves
+
+  /// A newcomer's other replicas come from as few masters as it may have, so these are the ones whose partitions lie on most
+  /// nodes that can spare one. Each spares one at a time, also where another holder led the partition until now:
+  ///
+  ///     pairs   9 → 4,  9 → N               p: 7·4·9 becomes 9·4·N, and 7 gives one
+  ///
+  /// O(P · R²) for each of those masters.
+  private mutating func giveSlaves(
+    to node: NodeIndex, _ holdings: Holdings, _ count: NodeTable<Int32>
+  ) throws(PlatError) {
+    let isDonor: NodeTable<Bool> = try problem.arena.table(problem.nodeCount)
+    defer { problem.arena.free(isDonor) }
+    var sources: [NodeIndex] = []
+    book.forEachSource(of: node) { source, _ in sources.append(source) }
+    for source in sources { takeFrom(source, node, holdings, count) }
+    while placement.load[node] < due.least[node], book.into[node] < book.mostIn, !problem.arena.isInterrupted {
+      var best: (donors: Int, source: NodeIndex)?
+      for index in 0..<problem.nodeCount where book.out.base[index] < book.mostOut {
+        let source = NodeIndex(index)
+        guard source != node, book.count(source, node) == 0 else { continue }
+        let donors = donors(of: source, node, holdings, count, isDonor)
+        if donors > best?.donors ?? 0 { best = (donors, source) }
+      }
+      guard let best else { return }
+      let before = placement.load[node]
+      takeFrom(best.source, node, holdings, count)
+      if placement.load[node] == before { return }
+    }
+  }
+
+  /// How many nodes could spare one for the newcomer if this one led the partition. O(partitions of the node · R²).
+  private func donors(
+    of source: NodeIndex, _ node: NodeIndex, _ holdings: Holdings, _ count: NodeTable<Int32>, _ isDonor: NodeTable<Bool>
+  ) -> Int {
+    var found: [NodeIndex] = []
+    var place = holdings.begin(source)
+    while let slot = holdings.next(&place, of: source) {
+      guard let leaving = donor(slot, source, node, count, { isDonor[$0] }) else { continue }
+      let donor = placement.row(slot / problem.replicas)[leaving]
+      isDonor[donor] = true
+      found.append(donor)
+    }
+    for donor in found { isDonor[donor] = false }
+    return found.count
+  }
+
+  /// The slot of a holder that can spare one to the newcomer where `source`, in its slot, leads; nil where there is none.
+  private func donor(
+    _ slot: Int, _ source: NodeIndex, _ node: NodeIndex, _ count: NodeTable<Int32>, _ isDone: (NodeIndex) -> Bool
+  ) -> Int? {
+    let (row, column) = (placement.row(slot / problem.replicas), slot % problem.replicas)
+    if column > 0, !problem.allows(source, inState: 0) || count[source] >= mostMasters(source) { return nil }
+    for leaving in 0..<problem.replicas where leaving != column && (column == 0 || leaving == 0) {
+      let donor = row[leaving]
+      guard donor != .none, problem.receives[donor], spare(donor) > 0, !isDone(donor), column == 0 || mayLose(donor, count),
+        problem.allows(row, leaving: leaving, to: node),
+        (0..<problem.replicas).allSatisfy({
+          row[$0] != .none && ($0 == leaving || $0 == column || book.count(source, row[$0]) > 0)
+        })
+      else { continue }
+      return leaving
+    }
+    return nil
+  }
+
+  /// Takes what the partitions that a node leads, or could lead, can spare: first those that it leads.
+  private mutating func takeFrom(_ source: NodeIndex, _ node: NodeIndex, _ holdings: Holdings, _ count: NodeTable<Int32>) {
+    for isLed in [true, false] {
+      var place = holdings.begin(source)
+      while placement.load[node] < due.least[node], let slot = holdings.next(&place, of: source) {
+        guard (slot % problem.replicas == 0) == isLed, let leaving = donor(slot, source, node, count, { _ in false })
+        else { continue }
+        let row = placement.row(slot / problem.replicas)
+        let (donor, master) = (row[leaving], row[0])
+        var new = contents(row)
+        new[leaving] = node
+        new.swapAt(0, slot % problem.replicas)
+        guard replace(row, with: new) else { continue }
+        placement.load[donor] -= 1
+        placement.load[node] += 1
+        count[master] -= 1
+        count[source] += 1
+      }
+    }
+  }
 }

@@ -78,7 +78,7 @@ extension FanOut {
   }
 
   /// A tenth above its window, which mastership on its way from node to node can make good.
-  private func mostMasters(_ node: NodeIndex) -> Int32 {
+  func mostMasters(_ node: NodeIndex) -> Int32 {
     guard let windows = due.roles.first, windows.state == 0 else { return .max }
     let most = windows.window(node, total: due.most[node]).most
     return most + most / 2

@@ -76,10 +76,18 @@ struct FanOut {
     case rolesLast
     /// As the first, but partitions change over to other nodes where masters are out of balance.
     case even
+    /// What is missing is seated by one move each under whoever may lead (`Seating`), after mastership went where it should.
+    case seats
+    /// The same, but what pairs that there are can serve comes before mastership.
+    case seatsFirst
+
+    /// The ways beside the first: larger maps do without those whose chains go through all rows again and again.
+    static func others(_ problem: Problem) -> [Way] {
+      let seats: [Way] = problem.near.isEmpty && problem.partitionCount * problem.replicas <= 1 << 22 ? [.seats, .seatsFirst] : []
+      return problem.partitionCount * problem.replicas <= 1 << 18 ? [.rolesLast, .even] + seats : seats
+    }
   }
 
-  /// Maps with more replicas go the first way only.
-  private static let mostReplicasTried = 1 << 18
 
   /// A placement made for the limit. `mayDrop`: replicas may go for it. O(P · R² + N · peers²), and what `Exchange` needs,
   /// for each way that is tried.
@@ -88,10 +96,10 @@ struct FanOut {
   ) throws(PlatError) -> Placement {
     var best = try rebalance(problem, .rolesFirst, mayDrop: mayDrop, memoryLimitBytes)
     var cost = try Cost(problem, due, best)
-    guard mayDrop, problem.partitionCount * problem.replicas <= mostReplicasTried else { return best }
-    let least = try PeerBound.moves(problem)
-    for way in [Way.rolesLast, .even] {
-      guard way == .even ? cost.outside > 0 : cost.moves > least else { continue }
+    guard mayDrop else { return best }
+    let (least, isOutside) = (try PeerBound.moves(problem), cost.outside > 0)
+    for way in Way.others(problem) {
+      guard isOutside || (way != .even && cost.moves > least) else { continue }
       let other = try rebalance(problem, way, mayDrop: mayDrop, memoryLimitBytes)
       let itsCost = try Cost(problem, due, other)
       // With as many unplaced, the first way leaves the others that follow most room.
@@ -109,10 +117,14 @@ struct FanOut {
     var fanOut = FanOut(problem: problem, due: due, placement: placement, book: try PeerBook(problem))
     try fanOut.settleMasters()
     if mayDrop { try fanOut.dropPairs() }
-    try fanOut.giveMastersToNewcomers()
+    try fanOut.giveToNewcomers(slavesToo: way == .rolesFirst || way == .seats)
     fanOut.placement.peers = fanOut.book
     fanOut.placement.book(upTo: problem.partitionCount)
-    if way != .rolesLast { _ = try Roles.run(problem, due, &fanOut.placement) }
+    switch way {
+    case .seats, .seatsFirst: try fanOut.seat(rolesFirst: way == .seats)
+    case .rolesFirst, .even: _ = try Roles.run(problem, due, &fanOut.placement)
+    case .rolesLast: break
+    }
     if way == .even { try fanOut.balanceMasters() }
     try fanOut.flow(handsOver: way == .rolesLast)
     try fanOut.handOn()
@@ -122,6 +134,33 @@ struct FanOut {
       try fanOut.handOn()
     }
     return fanOut.placement
+  }
+
+  /// Single moves and doubles, before any chain of moves.
+  mutating func seat(rolesFirst: Bool) throws(PlatError) {
+    if rolesFirst { try handOn() }
+    if let seating = try Seating(problem, due, placement, PeerBook(problem, placement)) {
+      seating.seatAll()
+      seating.double(most: max(0, seating.open.count - seating.seatsOverNewPairs) / 2, mostNew: 0, mostNewBehind: 1)
+      placement.countPlaced()
+    }
+    if !rolesFirst { try handOn() }
+    if let seating = try Seating(problem, due, placement, PeerBook(problem, placement)) {
+      seating.seatAll()
+      seating.seatOverNewPairs()
+      for mostNew in 0...2 {
+        seating.double(mostNew: mostNew, mostNewBehind: 2)
+        seating.seatAll()
+      }
+      placement.countPlaced()
+    }
+    try handOn()
+    try flow()
+    if let seating = try Seating(problem, due, placement, PeerBook(problem, placement)) {
+      try seating.chain()
+      placement.countPlaced()
+      try handOn()
+    }
   }
 
   /// Mastership goes from node to node where the pairs allow it.
@@ -158,24 +197,25 @@ struct FanOut {
       if after.below + after.unplaced + after.above < before.below + before.unplaced + before.above { continue }
       guard handsOver, try placeUnderHeirs() else { break }
     }
-    for round in 0..<FanOut.rounds {
+    // What came here by other ways than cheapest chains may stop those: the last round does without refunds.
+    for round in 0...FanOut.rounds {
       try problem.arena.throwIfInterrupted()
       // What is missing goes wherever it may; balance then comes back as far as chains bring it.
       let isUrgent = round > 0 && placement.placed < due.total
       let windows = isUrgent ? try due.relaxed(problem, placement) : due
       if Balance(placement, windows).isSettled { break }
-      try exchange(windows, .all)
+      try exchange(windows, .all, refunds: round < FanOut.rounds)
     }
     try letGoOfWhatDoesNotFit()
   }
 
   /// Moves within the graph of the pairs that there are, and of new ones for what is missing.
-  private mutating func exchange(_ windows: Due, _ reach: Exchange.Reach) throws(PlatError) {
+  private mutating func exchange(_ windows: Due, _ reach: Exchange.Reach, refunds: Bool = true) throws(PlatError) {
     let book = try PeerBook(problem, placement)
     var graph = PeerGraph(problem, book)
     try widen(&graph, book)
     let potential: NodeTable<Int32> = try problem.arena.table(problem.nodeCount + 2)
-    try Exchange.run(problem, windows, &placement, potential: potential, reach: reach, within: graph)
+    try Exchange.run(problem, windows, &placement, potential: potential, reach: reach, within: graph, refunds: refunds)
   }
 
   /// Where masters alone fill a node, its slaves go; and where they are too many, they go, too.
