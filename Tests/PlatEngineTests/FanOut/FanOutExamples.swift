@@ -57,6 +57,29 @@ import Testing
     }
   }
 
+  /// Every peer that nodes may have is in use: masters, slaves and totals come into balance all the same.
+  @Test func allPeersInUse() throws {
+    let before = shape(Array(repeating: [5, 5], count: 5), 1_440, peers: 4)
+    for quality in [
+      QualityCase("", .planned, before) { $0.statuses[7] = .leaving }, QualityCase("", .planned, before) { $0.racks[3][1] += 1 },
+    ] {
+      let (cluster, current) = try quality.make()
+      let one = try PlannedCase(cluster, current)
+      try one.checkConsistent()
+      #expect(one.report.unmet == 0 && one.report.isBalanced)
+    }
+  }
+
+  /// 60 nodes of 399 are to get one replica each, and the 16 neighbours of the one that leaves have 8 or 9 peers each.
+  @Test func moreNodesThanMoves() throws {
+    let before = shape(Array(repeating: [20], count: 20), 8_000, peers: 10)
+    let (cluster, current) = try QualityCase("", .planned, before) { $0.statuses[33] = .leaving }.make()
+    let one = try PlannedCase(cluster, current)
+    try one.checkConsistent()
+    #expect(one.report.unmet == 0 && one.report.isBalanced && one.plan.movesLowerBound == 60)
+    #expect(one.moves <= 66, "\(one.moves)")
+  }
+
   /// A limit below R − 1 leaves unplaced what it must, and nothing else; every partition keeps its master, and what can be
   /// placed is balanced.
   @Test func fewerPeersThanReplicas() throws {
