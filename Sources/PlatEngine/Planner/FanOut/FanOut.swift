@@ -83,11 +83,10 @@ struct FanOut {
 
     /// The ways beside the first: larger maps do without those whose chains go through all rows again and again.
     static func others(_ problem: Problem) -> [Way] {
-      let seats: [Way] = problem.near.isEmpty && problem.partitionCount * problem.replicas <= 1 << 22 ? [.seats, .seatsFirst] : []
+      let seats: [Way] = problem.near.isEmpty && problem.partitionCount * problem.replicas <= 1 << 19 ? [.seats, .seatsFirst] : []
       return problem.partitionCount * problem.replicas <= 1 << 18 ? [.rolesLast, .even] + seats : seats
     }
   }
-
 
   /// A placement made for the limit. `mayDrop`: replicas may go for it. O(P · R² + N · peers²), and what `Exchange` needs,
   /// for each way that is tried.
