@@ -61,7 +61,6 @@ import Testing
       try holds(end.moves == 0 && end.report.sum.isBalanced, "it goes on: \(end.moves) \(end.report.sum.findings)")
       (inSteps, atOnce) = (inSteps + moves, atOnce + whole.moves)
     }
-    print("RESULT budget: seen \(seen) steps \(steps) standing \(standing) moves \(inSteps) of \(atOnce)")
     #expect(seen > 15 && steps > seen + 20 && standing == 0, "\(seen), \(steps), \(standing) stand still")
     #expect(inSteps * 100 <= atOnce * 110, "\(inSteps) moves in steps, \(atOnce) at once")
   }

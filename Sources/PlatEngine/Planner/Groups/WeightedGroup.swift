@@ -2,12 +2,13 @@
 ///
 ///     existing maps   each by itself, as if it were alone
 ///     fresh maps      the coarsest first, each where those before leave the sums below their dues
-///     sums            the finest first: a map is planned once more towards what the others leave (WeightGoal), and has that
-///                     plan if less of the sums is outside of their windows then, and no more outside of its own
+///     sums            replicas of any maps change nodes and states until sums are in their windows (SumExchange); maps that this
+///                     is not made in are planned once more towards what the others leave (WeightGoal), the finest first
+///     budgets         some moves are put off (WeightedGroupBudget)
 ///
 /// Partitions of one size are planned by number where they can be; planned again for the sums each weighs 1.
 extension Planner {
-  /// O(maps · planning one), and as much again in each round in which sums are mended.
+  /// O(maps · planning one), as much again for maps that change for the sums, and see `SumExchange`.
   static func planWeighted(
     _ group: DenseGroup, _ weights: GroupWeights, from currents: [PlacementMap?], options: PlanOptions
   ) throws(PlatError) -> GroupPlan {
