@@ -21,7 +21,7 @@ public struct Explanation: Equatable, Sendable {
     /// Breaches of soft rules more.
     public var brokenSoft: Int
     /// Replicas by which the two nodes would lie outside of their windows, more than they do; of several maps those of the sums
-    /// as well.
+    /// as well, where partitions differ in weight 1 for each node whose sum would lie farther out.
     public var outside: Int
     public var because: String
   }
@@ -61,14 +61,7 @@ extension Judge {
     for (cluster, current) in zip(group.clusters, currents) {
       if let current { before.append(current) } else { before.append(try PlacementMap(partitionCount: 0, slotCounts: cluster.wanted)) }
     }
-    // In weight, sums are told by reports only.
-    guard group.weights == nil else {
-      return try explain(
-        group.clusters[index], map: maps[index], from: currents[index], partition: partition, node: node, sums: nil, interrupt)
-    }
-    let now = sums(group, maps)
-    let sums = ExplainedSums(
-      now: now.held, was: sums(group, before).held, due: now.due, tolerance: group.group.shared.settings.exactTolerance)
+    let sums = try ExplainedSums(group, maps, before, map: index, partition: partition)
     return try explain(
       group.clusters[index], map: maps[index], from: currents[index], partition: partition, node: node, sums: sums, interrupt)
   }
@@ -88,14 +81,63 @@ extension Judge {
   }
 }
 
-/// What nodes hold of all maps of a group, and had before.
+/// What nodes hold of all maps of a group, and had before: in replicas, or in weight where partitions of some map differ in it.
 private struct ExplainedSums {
-  let now: [Int]
-  let was: [Int]
-  let due: [Rational]
-  let tolerance: Rational
+  private struct OfNode {
+    var was: Int
+    var now: Int
+    var due: Rational
+    var window: ClosedRange<Int>
+  }
 
-  func tolerated(_ node: Int) -> Judge.Tolerated { Judge.Tolerated(due[node], tolerance: tolerance) }
+  private var nodes: [OfNode] = []
+  /// Replicas of each node.
+  let count: [Int]
+  /// Of the partition that is explained; by number 1.
+  private let weight: Int
+  /// What 1 stands for in weight; nil by number.
+  private let unit: Rational?
+
+  init(
+    _ group: DenseGroup, _ maps: [PlacementMap], _ before: [PlacementMap], map: Int, partition: Int
+  ) throws(PlatError) {
+    let now = Judge.sums(group, maps)
+    count = now.held
+    if let weights = group.weights {
+      let was = try Judge.GroupWeightBalance(group, weights, before, []).total
+      for (node, now) in try Judge.GroupWeightBalance(group, weights, maps, []).total.enumerated() {
+        nodes.append(OfNode(was: was[node].held, now: now.held, due: now.due, window: now.window))
+      }
+      (weight, unit) = (weights.of[map].of[partition] * weights.scale[map], weights.unit)
+      return
+    }
+    let was = Judge.sums(group, before).held
+    for node in now.held.indices {
+      let tolerated = Judge.Tolerated(now.due[node], tolerance: group.group.shared.settings.exactTolerance)
+      let window = tolerated.belowLeast...max(tolerated.belowLeast, tolerated.aboveMost)
+      nodes.append(OfNode(was: was[node], now: now.held[node], due: now.due[node], window: window))
+    }
+    (weight, unit) = (1, nil)
+  }
+
+  func wasAbove(_ node: Int) -> Bool { nodes[node].was > nodes[node].window.upperBound }
+
+  /// How much farther from its window a node's sum is with one replica of the partition more, or less (−1): in replicas; in weight 1
+  /// where it is any farther.
+  func farther(_ node: Int, by change: Int) -> Int {
+    func distance(_ held: Int) -> Int { max(0, held - nodes[node].window.upperBound, nodes[node].window.lowerBound - held) }
+    let more = distance(nodes[node].now + change * weight) - distance(nodes[node].now)
+    return unit == nil ? more : more.signum()
+  }
+
+  /// "3 of all maps and is due 7/2", or the same in weight.
+  func words(_ node: Int, by change: Int) -> String { words(node, nodes[node].now + change * weight) }
+  func wordsBefore(_ node: Int) -> String { words(node, nodes[node].was) }
+
+  private func words(_ node: Int, _ held: Int) -> String {
+    guard let unit else { return "\(held) of all maps and is due \(nodes[node].due)" }
+    return "\(Rational(held) * unit) in weight of all maps and is due \(nodes[node].due * unit)"
+  }
 }
 
 /// Puts the reasons together.
@@ -173,9 +215,7 @@ private struct Explainer {
     if before.count > wanted { return "\(before.count) had it, and \(wanted) are asked for" }
     let load = Int(was.totals.base[old.node])
     if load > tolerated(old.node).aboveMost { return "held \(matter.replicas(load)) and is due \(due.total[old.node])" }
-    if let sums, sums.was[old.node] > sums.tolerated(old.node).aboveMost {
-      return "held \(matter.replicas(sums.was[old.node])) of all maps and is due \(sums.due[old.node])"
-    }
+    if let sums, sums.wasAbove(old.node) { return "held \(sums.wordsBefore(old.node))" }
     if row.count < before.count { return "no legal place was left for \(before.count) replicas" }
     return "gave it up to make room, in a chain of moves: it held \(matter.replicas(load)) and is due \(due.total[old.node])"
   }
@@ -201,7 +241,7 @@ private struct Explainer {
     case .maintenance where !held: forbidden.append("\(name) is in maintenance and gets nothing new")
     default: break
     }
-    let holds = sums?.now[node] ?? Int(now.totals.base[node])
+    let holds = sums?.count[node] ?? Int(now.totals.base[node])
     if let capacity = matter.dense.cluster.nodes[node].capacity, holds >= capacity {
       forbidden.append("\(name) may hold \(matter.replicas(capacity))\(sums == nil ? "" : " of all maps") and holds \(holds)")
     }
@@ -248,14 +288,14 @@ private struct Explainer {
       func distance(_ load: Int) -> Int { max(0, load - window.aboveMost, window.belowLeast - load) }
       return distance(load + change) - distance(load)
     }
-    return more(tolerated(node), Int(now.totals.base[node])) + (sums.map { more($0.tolerated(node), $0.now[node]) } ?? 0)
+    return more(tolerated(node), Int(now.totals.base[node])) + (sums?.farther(node, by: change) ?? 0)
   }
 
   /// What the two would hold of all maps.
   private func sumWords(_ node: Int, _ instead: Int) -> String {
     guard let sums else { return "" }
-    return "; of all maps \(matter.nodeName(node)) \(sums.now[node] + 1) and is due \(sums.due[node]), "
-      + "\(matter.nodeName(instead)) \(sums.now[instead] - 1) and is due \(sums.due[instead])"
+    return "; \(matter.nodeName(node)) would hold \(sums.words(node, by: 1)), "
+      + "\(matter.nodeName(instead)) \(sums.words(instead, by: -1))"
   }
 
   private func tolerated(_ node: Int) -> Judge.Tolerated {

@@ -41,10 +41,10 @@ extension Judge {
     var weight: GroupWeightBalance?
     if let weights = group.weights { weight = try GroupWeightBalance(group, weights, maps, reports) }
     var report = GroupReport(maps: reports, sum: sums.report(reports, weight))
-    if let currents, weight == nil, let budget = group.group.shared.settings.balance.moveBudget,
+    if let currents, let budget = group.group.shared.settings.balance.moveBudget,
       !(report.sum.isBalanced && reports.allSatisfy(\.isBalanced))
     {
-      try addMoveBudget(budget, group, maps, currents, offInSum: sums.off, &report)
+      try addMoveBudget(budget, group, maps, currents, offInSum: weight.map { $0.isBalanced ? 0 : 1 } ?? sums.off, &report)
     }
     try interrupt?.finished("judging")
     return report
@@ -58,8 +58,9 @@ extension Judge {
     var (made, left) = (0, 0)
     for (map, cluster) in group.clusters.enumerated() {
       let matter = try Matter(cluster, map: maps[map], before: currents[map])
+      let weight = try cluster.partitionWeights.map { weights throws(PlatError) in try WeightBalance(matter, weights) }
       let moves = try movesForBalance(
-        matter, Holders(matter), due(cluster, map: maps[map]), nil, moves: report.maps[map].moves, isAsked: true)
+        matter, Holders(matter), due(cluster, map: maps[map]), weight, moves: report.maps[map].moves, isAsked: true)
       guard let moves else { return }
       (made, left) = (made + moves.made, left + moves.left)
     }

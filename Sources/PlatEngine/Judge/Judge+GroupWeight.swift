@@ -10,6 +10,8 @@ extension Judge {
     private(set) var report: WeightReport
     private(set) var isBalanced = true
     private(set) var findings: [Finding] = []
+    /// Of each node, of all maps: what it holds and is due, and between which weights it is balanced.
+    private(set) var total: [(held: Int, due: Rational, window: ClosedRange<Int>)] = []
     private let group: DenseGroup
     private let weights: GroupWeights
 
@@ -62,6 +64,13 @@ extension Judge {
       }
       let all = sum(nil)
       let tolerances = tolerances(all.due)
+      let part = group.group.shared.settings.exactTolerance
+      total = all.held.enumerated().map { node, held in
+        let off = Rational(tolerances[node].weight) + all.due[node] * part
+        let (low, high) = (all.due[node] - off, max(0, (all.due[node] + off).floor ?? .max))
+        let least = tolerances[node].mayStayBelow ? 0 : max(0, (low.floor ?? 0) + (low.isInteger ? 0 : 1))
+        return (held, all.due[node], min(least, high)...high)
+      }
       for name in names {
         let (held, due) = sum(name)
         if let spread = weigh(name, held, due, tolerances) { report.load.append((name, spread)) }

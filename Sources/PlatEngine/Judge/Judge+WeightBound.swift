@@ -37,21 +37,8 @@ extension Judge {
     let keepable = try Keepable(matter, weights, windows)
 
     let price: NodeTable<Int> = try matter.arena.table(cluster.nodeCount)
-    for node in 0..<cluster.nodeCount { price.base[node] = node < prices.count ? max(-mostPrice, min(mostPrice, Int(prices[node]))) : 0 }
-    var rows = try CheapestRows(matter, counts, price)
-    var cost: Int128 = 0
-    var fresh: Int?
-    for partition in 0..<cluster.partitionCount {
-      try matter.throwIfInterrupted(at: partition)
-      let ofRow: Int
-      if partition < matter.rowCount {
-        ofRow = rows.ofOne(partition)
-      } else {
-        ofRow = fresh ?? rows.ofOne(nil)
-        fresh = ofRow
-      }
-      cost += Int128(ofRow) * Int128(weights.of[partition])
-    }
+    for node in 0..<cluster.nodeCount { price.base[node] = node < prices.count ? max(-mostPriceInWeight, min(mostPriceInWeight, Int(prices[node]))) : 0 }
+    let cost = try costOfRows(matter, counts, weights, price)
     let total = Int128(weights.total) * Int128(cluster.replicas)
     let worth = windows.greatestWorth(price, total: isShort || counts.isShort ? nil : total)
     let outOfTheWay = isShort || keepable.held != kept ? 0 : keepable.outOfTheWay(weights)
@@ -64,7 +51,28 @@ extension Judge {
     )
   }
 
-  private static let mostPrice = 1 << 30
+  static let mostPriceInWeight = 1 << 30
+
+  /// What the cheapest rows cost, each counted with its partition's weight. O(P · R).
+  static func costOfRows(
+    _ matter: Matter, _ counts: Windows, _ weights: PartitionWeights, _ price: NodeTable<Int>
+  ) throws(PlatError) -> Int128 {
+    var rows = try CheapestRows(matter, counts, price)
+    var cost: Int128 = 0
+    var fresh: Int?
+    for partition in 0..<matter.dense.partitionCount {
+      try matter.throwIfInterrupted(at: partition)
+      let ofRow: Int
+      if partition < matter.rowCount {
+        ofRow = rows.ofOne(partition)
+      } else {
+        ofRow = fresh ?? rows.ofOne(nil)
+        fresh = ofRow
+      }
+      cost += Int128(ofRow) * Int128(weights.of[partition])
+    }
+    return cost
+  }
 
   /// The most replicas that may stay where they are, by hard rules: each row the most that it can.
   private static func mostKept(_ matter: Matter, _ windows: Windows) throws(PlatError) -> Int {
@@ -137,7 +145,7 @@ extension Judge {
 
 extension Judge.Matter {
   /// Replicas of the map that can be read, in states that hold data.
-  fileprivate func countLive() throws(PlatError) -> Int {
+  func countLive() throws(PlatError) -> Int {
     let slots = try dataSlots(in: map)
     var count = 0
     for partition in 0..<rowCount {
@@ -153,7 +161,7 @@ extension Judge.Matter {
 
 extension WeightWindows {
   /// The most that loads within the windows are worth, adding up to `total` (nil: to anything).
-  fileprivate func greatestWorth(_ price: NodeTable<Int>, total: Int128?) -> Int128 {
+  func greatestWorth(_ price: NodeTable<Int>, total: Int128?) -> Int128 {
     guard let total else {
       return least.indices.reduce(0) { worth, node in
         let (low, high) = (Int128(least[node]), Int128(most[node]))

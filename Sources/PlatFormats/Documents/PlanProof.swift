@@ -175,7 +175,7 @@ public struct GroupProof: Sendable {
   public var report: GroupReport
   /// Proved for all together.
   public var movesLowerBound: Int
-  /// The same in weight, where partitions of some map differ in it: what the maps need, each for itself.
+  /// The same in weight, where partitions of some map differ in it: what the maps need, or what sums ask for.
   public var movesWeightLowerBound: Rational?
   public var holds: Bool
 
@@ -226,6 +226,10 @@ public struct GroupProof: Sendable {
       each.append(try PlanProof.proved(one, of: document.document(index), dense.clusters[index], interrupt: interrupt))
       weight = weight + (each[index].weight ?? Rational(each[index].moves) * weights.of[index].unit)
     }
+    let ofSums = try Judge.sumBound(
+      dense, weights, maps: maps, from: document.maps.map { $0?.placement }, prices: plan.plans.map { $0.certificate?.prices ?? [] },
+      windows: plan.plans.enumerated().map { $1.certificate?.weightWindows(weights.of[$0].unit) }, interrupt: interrupt)
+    if let ofSums { weight = max(weight, weights.exact(ofSums)) }
     return (each, each.reduce(0) { $0 + $1.moves }, weight)
   }
 }

@@ -82,7 +82,7 @@ import Testing
       before += was.sum.isBalanced ? 0 : 1
       after += one.report.sum.isBalanced ? 0 : 1
     }
-    #expect(seen > 15 && after * 3 <= before * 2, "of \(seen) sums \(before) were out, \(after) are")
+    #expect(seen > 15 && after * 5 <= before, "of \(seen) sums \(before) were out, \(after) are")
   }
 
   @Test func planningTwiceIsPlanningOnce() {
@@ -186,8 +186,14 @@ import Testing
     #expect(finding.want == 24 && finding.have == 30, "\(finding)")
     let one = try PlannedGroup(group, maps)
     #expect(one.report.sum.isBalanced && one.report.maps.allSatisfy(\.isBalanced), "\(sums(one, one.targets))")
-    // Six too much on one node: three, less the grain, is what has to go.
-    #expect(one.report.sum.inWeight!.moves <= Rational(6), "\(one.report.sum.inWeight!.moves)")
+    // Six too much on one node: three, less the heaviest, is what has to go, and no map by itself asks for it.
+    let (moved, bound) = (one.report.sum.inWeight!.moves, one.plan.movesWeightLowerBound!)
+    #expect(moved <= Rational(4) && bound == Rational(3), "\(moved), \(bound)")
+    for (map, target) in one.targets.enumerated() {
+      guard let gone = (0..<4).first(where: { !target.rows[$0][0].contains(0) && leaning.rows[$0][0].contains(0) }) else { continue }
+      let left = try Judge.explain(group, maps: one.targets, from: maps, map: map, partition: gone).left
+      #expect(left.first?.because == "held 30 in weight of all maps and is due 24", "\(left)")
+    }
   }
 
   /// Two of three nodes have the heavy ones of every map; each map by itself is as good as it can be.
@@ -319,14 +325,6 @@ import Testing
     #expect(other.operation == .rebalance)
   }
 
-  @Test func aBudgetIsRefused() throws {
-    let group = try group(nodes: 2, weights: [["1", "2"]]) { $0.settings.balance.moveBudget = 3 }
-    #expect { try Planner.plan(group, from: [nil]) } throws: { error in
-      guard case .unsupported(let input) = error as? PlatError else { return false }
-      return input.path == "settings.balance.moveBudget"
-    }
-  }
-
   @Test func sizesTooFarApartAreRefused() {
     for weights in [[["1", "2"], ["1e18", "3e18", "1"]], [["1", "2"], ["1/1000000007", "2/1000000009"], ["1/998244353", "3"]]] {
       #expect { try self.group(nodes: 2, weights: weights) } throws: { error in
@@ -342,11 +340,140 @@ import Testing
     #expect(outcomes[0].sum.health != .red && outcomes[0].sum.moves > 0 && outcomes[0].sum.unmet == 0)
   }
 
-  /// In weight, sums are told by reports; a partition is explained as of its map alone.
-  @Test func aPartitionIsExplainedAsOfItsMap() throws {
-    let group = try group(nodes: 4, replicas: 2, weights: [["1", "2", "3", "4", "5", "6"], ["9", "1", "1", "1"]])
-    let one = try PlannedGroup(group, [nil, nil])
-    let inGroup = try Judge.explain(group, maps: one.targets, from: [nil, nil], map: 1, partition: 0)
-    #expect(try inGroup == Judge.explain(group.clusters[1], map: one.targets[1], from: nil, partition: 0))
+  // MARK: reasons
+
+  /// What an exchange does to the sums counts beside what it does to its map.
+  @Test func exchangesTellWhatTheyDoToSums() {
+    var (asked, out) = (0, 0)
+    forAllSeeds(0..<80) { seed in
+      guard let one = try make(seed, 2...5, Self.plain, isJoined: seed % 2 == 0) else { return }
+      let (group, weights) = (one.group, one.group.weights!)
+      var random = SplitMix64(seed: seed)
+      let map = random.below(group.clusters.count)
+      let (partition, node) = (random.below(group.clusters[map].partitionCount), random.below(group.nodeCount))
+      func explain(_ sums: Bool) throws -> Explanation {
+        sums
+          ? try Judge.explain(group, maps: one.targets, from: one.currents, map: map, partition: partition, node: node)
+          : try Judge.explain(group.clusters[map], map: one.targets[map], from: one.currents[map], partition: partition, node: node)
+      }
+      let (inGroup, alone) = (try explain(true), try explain(false))
+      guard let exchanges = inGroup.other?.exchanges else { return }
+      let total = try Judge.GroupWeightBalance(group, weights, one.targets, []).total
+      let weight = weights.of[map].of[partition] * weights.scale[map]
+      func farther(_ node: Int, _ by: Int) -> Int {
+        func distance(_ held: Int) -> Int { max(0, held - total[node].window.upperBound, total[node].window.lowerBound - held) }
+        return (distance(total[node].held + by) - distance(total[node].held)).signum()
+      }
+      for exchange in exchanges {
+        let same = alone.other?.exchanges.first { $0.instead == exchange.instead }
+        let beyond = farther(node, weight) + farther(exchange.instead, -weight)
+        try holds(exchange.outside - (same?.outside ?? 0) == beyond && exchange.moves == same?.moves, "\(beyond) in the sums: \(exchange)")
+        asked += 1
+        out += beyond > 0 && exchange.because.contains("in weight of all maps") ? 1 : 0
+      }
+    }
+    #expect(asked > 60 && out > 5, "\(asked), \(out)")
+  }
+
+  // MARK: bounds
+
+  /// No maps within the plan's windows whose sums are balanced are reached with less weight than the bound: beside every choice.
+  @Test func noBalancedSumsNeedLess() {
+    var (seen, reached, above, bySums) = (0, 0, 0, 0)
+    forAllSeeds(0..<400) { seed in
+      let shape = RandomCluster.Shape {
+        $0.allActive = true
+        $0.noCapacities = true
+        $0.noSoftRules = true
+        $0.noHardRules = true
+        $0.nodes = 2...3
+        $0.partitions = 2...4
+      }
+      guard let one = try make(seed, 2...4, shape, size: .tiny, isJoined: true), one.report.sum.unmet == 0,
+        one.group.clusters.allSatisfy({ $0.partitionCount <= 6 && $0.replicas > 0 && $0.replicas < $0.nodeCount })
+      else { return }
+      let weights = one.group.weights!
+      let total = try Judge.GroupWeightBalance(one.group, weights, one.targets, []).total
+      var costs: [[Int]: Int] = [[Int](repeating: 0, count: one.group.nodeCount): 0]
+      for (map, cluster) in one.group.clusters.enumerated() {
+        var windows = one.plan.plans[map].weightWindows
+        if windows == nil {
+          // By number: the floors and ceilings of dues, or what is planned.
+          let (due, load) = (Judge.due(cluster, map: one.targets[map]).total, cluster.loads(of: one.targets[map]))
+          windows = WeightWindows(
+            least: load.indices.map { min(load[$0], due[$0].floor!) },
+            most: load.indices.map { max(load[$0], due[$0].floor! + (due[$0].isInteger ? 0 : 1)) }, unit: .one)
+        }
+        let choices = loads(cluster, weights.of[map], one.currents[map]!, windows!)
+        var next: [[Int]: Int] = [:]
+        for (sum, cost) in costs {
+          for (load, more) in choices {
+            let key = zip(sum, load).map { $0 + $1 * weights.scale[map] }
+            next[key] = min(next[key] ?? .max, cost + more * weights.scale[map])
+          }
+        }
+        costs = next
+        guard costs.count < 100_000 else { return }
+      }
+      let least = costs.filter { sum, _ in
+        zip(sum, total).allSatisfy { min($1.held, $1.window.lowerBound) <= $0 && $0 <= max($1.held, $1.window.upperBound) }
+      }.values.min()
+      let (bound, moved) = (one.plan.movesWeightLowerBound! / weights.unit, one.report.sum.inWeight!.moves / weights.unit)
+      try holds(least != nil, "the plan itself is no choice")
+      guard let least else { return }
+      try holds(bound <= Rational(least) && Rational(least) <= moved, "bound \(bound), least \(least), moved \(moved)")
+      let alone = one.plan.plans.enumerated().reduce(Rational.zero) { sum, plan in
+        sum + (plan.element.movesWeightLowerBound ?? Rational(plan.element.movesLowerBound) * weights.of[plan.offset].unit)
+      }
+      seen += 1
+      reached += moved == Rational(least) ? 1 : 0
+      above += bound == Rational(least) ? 1 : 0
+      guard one.plan.movesWeightLowerBound! > alone else { return }
+      bySums += 1
+      let byJudge = try proved(one, one.targets)
+      try holds(byJudge.map { one.plan.movesWeightLowerBound! <= $0 } ?? false, "the Judge proves \(String(describing: byJudge))")
+    }
+    #expect(bySums > 0)
+    #expect(seen > 60 && reached * 10 > seen * 8 && above * 10 > seen * 8, "\(seen), the least in \(reached), bound \(above), \(bySums)")
+  }
+
+  /// Of each load within windows the least weight that is moved for it.
+  private func loads(
+    _ cluster: DenseCluster, _ weights: PartitionWeights, _ current: PlacementMap, _ windows: WeightWindows
+  ) -> [[Int]: Int] {
+    let rows = (0..<(1 << cluster.nodeCount)).map { bits in (0..<cluster.nodeCount).filter { bits >> $0 & 1 == 1 } }
+      .filter { $0.count == cluster.replicas }
+    let held = current.dataHolders(cluster.cluster.settings.model)
+    var costs: [[Int]: Int] = [[Int](repeating: 0, count: cluster.nodeCount): 0]
+    for partition in 0..<cluster.partitionCount {
+      var next: [[Int]: Int] = [:]
+      for (load, cost) in costs {
+        for row in rows {
+          var load = load
+          for node in row { load[node] += weights.of[partition] }
+          let moved = row.count { !held[partition].contains($0) } * weights.of[partition]
+          next[load] = min(next[load] ?? .max, cost + moved)
+        }
+      }
+      costs = next
+    }
+    return costs.filter { load, _ in load.indices.allSatisfy { windows.least[$0] <= load[$0] && load[$0] <= windows.most[$0] } }
+  }
+
+  private func proved(_ one: PlannedGroup, _ maps: [PlacementMap]) throws -> Rational? {
+    let weights = one.group.weights!
+    return try Judge.sumBound(
+      one.group, weights, maps: maps, from: one.currents, prices: one.plan.plans.map(\.certificate),
+      windows: one.plan.plans.map(\.weightWindows)
+    ).map { weights.exact($0) }
+  }
+
+  /// Sums ask for 3 where no map asks for anything; from sums that may stay as they are nothing follows.
+  @Test func theJudgeProvesTheBoundOfSums() throws {
+    let group = try group(nodes: 2, weights: Array(repeating: ["3", "2", "2", "1"], count: 6))
+    let leaning = PlacementMap.make([[[0], [], [], []], [[0], [], [], []], [[1], [], [], []], [[1], [], [], []]], least: [1, 0, 0, 0])
+    let one = try PlannedGroup(group, Array(repeating: leaning, count: 6))
+    #expect(try one.plan.movesWeightLowerBound == Rational(3) && proved(one, one.targets) == Rational(3))
+    #expect(try proved(one, one.currents.map { $0! }) == nil)
   }
 }

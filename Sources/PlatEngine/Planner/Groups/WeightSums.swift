@@ -12,30 +12,50 @@ struct WeightSums {
     fileprivate var free: [[Rational]?]
     fileprivate var pinned: [[Rational]?]
     fileprivate var heaviest: [Int]
-    /// Weight outside of the map's own windows, and in states beyond a partition, in its own numbers; of partitions of one size
-    /// what is beyond one.
-    var outside: Int
     var unplaced: Int
     var moves: Int
-    /// What nodes are due in each state by itself, and what they may be off it, in the group's numbers.
-    fileprivate var own: [[Int]?]
-    fileprivate var tolerance: [Int]
+    /// What these weigh, in the map's own numbers.
+    var moved: Int
+    /// What planning the map by itself leaves nodes with, of each place, in the group's numbers.
+    fileprivate var own: [[ClosedRange<Int>]?]
+    /// What nodes are due of it by itself: who comes or goes and is no heavier changes no due.
+    fileprivate var ownDue: [[Int]?]
 
-    private func beyond(_ place: Int, _ node: Int, _ held: Int) -> Int {
-      own[place].map { max(0, abs(held - $0[node]) - tolerance[node]) } ?? 0
-    }
+    /// Weight outside of the map's own windows.
+    var outside: Int { outsideOfPlaces.reduce(0, +) }
 
-    /// How much nearer changes of what is held in states bring the map to its own balance.
-    func spares(_ changes: [(place: Int, node: Int, by: Int)]) -> Int {
-      changes.reduce(0) { sum, change in
-        let held = held[change.place]?[change.node] ?? 0
-        return sum + beyond(change.place, change.node, held) - beyond(change.place, change.node, held + change.by)
+    private var outsideOfPlaces: [Int] {
+      own.indices.map { place in
+        guard let own = own[place], let held = held[place] else { return 0 }
+        return own.indices.reduce(0) { $0 + own[$1].distance(to: held[$1]) }
       }
     }
 
-    mutating func add(_ changes: [(place: Int, node: Int, by: Int)]) {
+    /// Whether it is no farther from its own windows, in all and in each state.
+    func isNoWorse(than other: Stand) -> Bool { zip(outsideOfPlaces, other.outsideOfPlaces).allSatisfy { $0 <= $1 } }
+
+    /// Whether changes of what is held bring no node farther out of the map's own windows.
+    func allows(_ changes: [WeightSums.Change]) -> Bool {
+      changes.allSatisfy { change in
+        guard let own = own[change.place]?[change.node], let held = held[change.place]?[change.node] else { return true }
+        return own.distance(to: held + change.by) <= own.distance(to: held)
+      }
+    }
+
+    /// How much nearer changes of what is held bring the map to its own windows.
+    func spares(_ changes: [WeightSums.Change]) -> Int {
+      changes.reduce(0) { sum, change in
+        guard let own = own[change.place]?[change.node], let held = held[change.place]?[change.node] else { return sum }
+        return sum + own.distance(to: held) - own.distance(to: held + change.by)
+      }
+    }
+
+    mutating func add(_ changes: [WeightSums.Change]) {
       for change in changes { held[change.place]?[change.node] += change.by }
     }
+
+    /// Whether a replica may come to a node, or go, without changing what nodes are due.
+    func isLight(_ weight: Int, _ place: Int, _ node: Int) -> Bool { ownDue[place].map { weight <= $0[node] } ?? true }
 
     /// What a map is expected to have that is not planned yet: what its nodes are due.
     var expected: Stand {
@@ -45,11 +65,20 @@ struct WeightSums {
     }
   }
 
+  /// More or less of what a node holds, in the group's numbers.
+  struct Change {
+    var place: Int
+    var node: Int
+    var by: Int
+  }
+
   let names: [String]
   private let group: DenseGroup
   private let weights: GroupWeights
   /// Of each place, with all replicas.
   private let sizes: [WeightSizes]
+  /// One of each partition.
+  private let single: WeightSizes
 
   var places: Range<Int> { 0..<(names.count + 1) }
   let total = 0
@@ -62,6 +91,8 @@ struct WeightSums {
       where cluster.dataWanted[state] > 0 && !names.contains(about.name) { names.append(about.name) }
     }
     self.names = names
+    single = WeightSizes(
+      group.clusters.indices.flatMap { map in weights.of[map].of.map { $0 * weights.scale[map] } }.sorted().lazy.map { ($0, $0) })
     sizes = (0...names.count).map { place in
       var all: [(size: Int, replicas: Int)] = []
       for (map, cluster) in group.clusters.enumerated() {
@@ -86,62 +117,65 @@ struct WeightSums {
   /// How a map stands. O(P · R), and exact arithmetic for each kind of node.
   func stand(_ map: Int, _ target: PlacementMap?, from current: PlacementMap?) throws(PlatError) -> Stand {
     let cluster = group.clusters[map]
-    let arena = try Arena()
-    let problem = try Problem(cluster, current: current, arena: arena)
+    let problem = try Problem(cluster, current: current, arena: Arena())
     let copy = try PlacementMap(unfilled: cluster.partitionCount, slotCounts: cluster.dataWanted, arena: Arena())
     copy.clear()
     if let target { copy.copyData(from: target, cluster) }
     let weighing = try Weighing(problem, weights.of[map], Placement(problem, target: copy))
     weighing.recount()
+    return try stand(map, weighing)
+  }
+
+  /// The same of rows that are weighed already.
+  func stand(_ map: Int, _ weighing: Weighing) throws(PlatError) -> Stand {
+    let (cluster, problem, scale) = (group.clusters[map], weighing.problem, weights.scale[map])
     let wanted = cluster.dataWanted.indices.filter { cluster.dataWanted[$0] > 0 }
-    let nothing: NodeTable<Int> = try arena.table(problem.nodeCount)
+    let nothing: NodeTable<Int> = try problem.arena.table(problem.nodeCount)
     let heaviest = try weighing.heaviest(in: 0..<problem.replicas)
     var stand = Stand(
       held: places.map { _ in nil }, free: places.map { _ in nil }, pinned: places.map { _ in nil },
-      heaviest: (0..<problem.nodeCount).map { heaviest.base[$0] * weights.scale[map] }, outside: 0,
-      unplaced: weighing.unplaced, moves: weighing.moved.count, own: places.map { _ in nil }, tolerance: [])
+      heaviest: (0..<problem.nodeCount).map { heaviest.base[$0] * scale },
+      unplaced: weighing.unplaced, moves: weighing.moved.count, moved: weighing.moved.weight, own: places.map { _ in nil }, ownDue: places.map { _ in nil })
     // Of one size, a node is due its number, whatever it holds.
     let isCounted = cluster.partitionWeights == nil
-    let scale = Rational(weights.scale[map])
-    stand.held[total] = held(weighing, 0..<problem.replicas, scale: weights.scale[map])
+    func scaled(_ range: ClosedRange<Int>) -> ClosedRange<Int> {
+      func times(_ weight: Int) -> Int { weight > Limits.weight / max(1, scale) ? .max / 4 : weight * scale }
+      return times(range.lowerBound)...times(range.upperBound)
+    }
+    stand.held[total] = held(weighing, 0..<problem.replicas, scale: scale)
     for isFree in [true, false] {
       let inAll = isFree ? nothing : heaviest
       let due = try WeightedDue.total(weighing, heaviest: inAll)
       let isOwn = isFree == isCounted
-      if isOwn {
-        if !isCounted { stand.outside += due.outside(weighing.load) }
-        stand.tolerance = (0..<problem.nodeCount).map { (isCounted ? 1 : due.tolerance.base[$0]) * weights.scale[map] }
-      }
       var left = (0..<problem.nodeCount).map { due.exact($0) }
-      func put(_ place: Int, _ shares: [Rational]) {
-        let scaled = shares.map { $0 * scale }
-        if isFree { stand.free[place] = scaled } else { stand.pinned[place] = scaled }
-        guard isOwn, place > total || isCounted else { return }
-        stand.own[place] = scaled.map { $0.floor ?? 0 }
-        guard let held = stand.held[place], scale.sign > 0 else { return }
-        for node in shares.indices where cluster.status[node] == .active {
-          let off = Rational(held[node]) / scale - shares[node]
-          let tolerance = isCounted ? 1 : due.tolerance.base[node]
-          let beyond = (off.sign < 0 ? .zero - off : off) - Rational(tolerance)
-          if beyond.sign > 0 { stand.outside += (beyond.floor ?? 0) + 1 }
-        }
+      func put(_ place: Int, _ shares: [Rational], _ window: (Int) -> ClosedRange<Int>) {
+        let exact = shares.map { $0 * Rational(scale) }
+        if isFree { stand.free[place] = exact } else { stand.pinned[place] = exact }
+        guard isOwn, scale > 0 else { return }
+        stand.own[place] = shares.indices.map { place == total || cluster.status[$0] == .active ? scaled(window($0)) : 0...(.max / 4) }
+        if !isCounted { stand.ownDue[place] = exact.map { $0.floor ?? .max } }
       }
-      put(total, left)
+      put(total, left) { isCounted ? due.counted($0) : due.window($0) }
       var first = 0
       for state in wanted {
         let slots = first..<(first + cluster.dataWanted[state])
         first = slots.upperBound
         guard let place = place(of: state, in: map) else { continue }
-        if isFree { stand.held[place] = held(weighing, slots, scale: weights.scale[map]) }
+        if isFree { stand.held[place] = held(weighing, slots, scale: scale) }
         guard state != wanted.last else {
-          put(place, left)
+          put(place, left) { due.window($0, off: left[$0], by: isCounted ? 0 : due.tolerance.base[$0]) }
           continue
         }
         let ofState = try WeightedDue.state(
           state, weighing, total: due, heaviest: isFree ? nothing : weighing.heaviest(in: slots), inAll: inAll, left: left)
+        if isOwn, !isCounted {
+          let pool: NodeTable<Int> = try problem.arena.table(problem.nodeCount)
+          for (node, weight) in held(weighing, slots.lowerBound..<problem.replicas, scale: 1).enumerated() { pool.base[node] = weight }
+          ofState.leave(problem, pool: pool, due: left, tolerance: due.tolerance)
+        }
         let shares = (0..<problem.nodeCount).map { ofState.exact($0) }
         for node in left.indices { left[node] = left[node] - shares[node] }
-        put(place, shares)
+        put(place, shares) { isCounted ? ofState.counted($0) : ofState.window($0) }
       }
     }
     return stand
@@ -178,19 +212,34 @@ struct WeightSums {
     }
 
     private func outside(_ windows: [[ClosedRange<Int>]], _ place: Int, _ node: Int, _ held: Int) -> Int {
-      guard isActive[node] else { return 0 }
-      return max(0, held - windows[place][node].upperBound, windows[place][node].lowerBound - held)
+      isActive[node] ? windows[place][node].distance(to: held) : 0
     }
 
-    /// How much less lies outside after changes of what is held.
-    func spares(_ changes: [(place: Int, node: Int, by: Int)]) -> Int {
+    /// Of the sum in all, wide enough for what is held.
+    func bounds(_ node: Int) -> ClosedRange<Int> {
+      min(widest[0][node].lowerBound, held[0][node])...max(widest[0][node].upperBound, held[0][node])
+    }
+
+    /// Of a node's sums.
+    func outside(_ node: Int) -> Int { held.indices.reduce(0) { $0 + outside(widest, $1, node, held[$1][node]) } }
+
+    /// Above: what a node's sums are above their windows in all less what they are below.
+    func above(_ node: Int) -> Int {
+      held.indices.reduce(0) { sum, place in
+        let out = outside(widest, place, node, held[place][node])
+        return held[place][node] > widest[place][node].upperBound ? sum + out : sum - out
+      }
+    }
+
+    /// How much less lies outside after changes of what is held, each of another place or node.
+    func spares(_ changes: [WeightSums.Change]) -> Int {
       changes.reduce(0) { sum, change in
         let held = held[change.place][change.node]
         return sum + outside(widest, change.place, change.node, held) - outside(widest, change.place, change.node, held + change.by)
       }
     }
 
-    mutating func add(_ changes: [(place: Int, node: Int, by: Int)]) {
+    mutating func add(_ changes: [WeightSums.Change]) {
       for change in changes { held[change.place][change.node] += change.by }
     }
   }
@@ -203,6 +252,7 @@ struct WeightSums {
     let nodes = 0..<group.nodeCount
     let isActive = group.group.shared.nodes.map { $0.status == .active }
     let isPinned = pinned(stands, isActive)
+    var mayStayBelow: [Bool] = []
     var windows = Windows(held: places.map { _ in nodes.map { _ in 0 } }, isActive: isActive)
     let tolerance = group.group.shared.settings.tolerance
     var totalDue: [Int] = []
@@ -219,16 +269,20 @@ struct WeightSums {
       let greatest = nodes.filter { isActive[$0] }.map { whole[$0] }.max() ?? 0
       let grain = place > total ? .max : sizes[place].grain(heaviest: fitting(place, greatest), nodes: isActive.count { $0 })
       windows.due.append(whole)
-      if place == total { totalDue = whole }
+      if place == total {
+        totalDue = whole
+        let unfilled = sizes[total].unfilled(nodes.filter { isActive[$0] }.map { whole[$0] })
+        mayStayBelow = nodes.map { unfilled.contains(whole[$0]) || single.size(upTo: whole[$0])?.weightUpTo ?? 0 < whole[$0] }
+      }
       let widest = nodes.map { fitting(total, totalDue[$0]) }
-      func around(_ off: (Int) -> Int) -> [ClosedRange<Int>] {
+      func around(_ off: (Int) -> Int, mayStayBelow: [Bool]? = nil) -> [ClosedRange<Int>] {
         nodes.map { node in
           let ends = tolerance.ends(due[node])
-          let least = widest[node] == 0 ? 0 : max(0, (ends.lowest.floor ?? 0) + (ends.lowest.isInteger ? 0 : 1) - off(node))
+          let least = widest[node] == 0 || mayStayBelow?[node] == true ? 0 : max(0, (ends.lowest.floor ?? 0) + (ends.lowest.isInteger ? 0 : 1) - off(node))
           return least...max(least, (ends.highest.floor ?? .max / 2) + off(node))
         }
       }
-      windows.widest.append(around { widest[$0] })
+      windows.widest.append(around({ widest[$0] }, mayStayBelow: mayStayBelow))
       windows.aims.append(around { min(max(grain, whole[$0] / 128), widest[$0]) })
     }
     return windows
@@ -270,4 +324,8 @@ struct WeightSums {
     let rest = wanted.count == 2 ? place(of: wanted[1], in: map).map(share) : nil
     return WeightGoal(total: share(total), states: states, rest: rest, isCounted: cluster.partitionWeights == nil)
   }
+}
+
+extension ClosedRange<Int> {
+  func distance(to value: Int) -> Int { Swift.max(0, value - upperBound, lowerBound - value) }
 }

@@ -2,26 +2,21 @@
 ///
 ///     existing maps   each by itself, as if it were alone
 ///     fresh maps      the coarsest first, each where those before leave the sums below their dues
-///     sums            the finest first: a map is planned once more towards what the others leave (WeightGoal), and has that
-///                     plan if less of the sums is outside of their windows then, and no more outside of its own
+///     sums            replicas of any maps change nodes and states until sums are in their windows (SumExchange); maps that this
+///                     is not made in are planned once more towards what the others leave (WeightGoal), the finest first
+///     budgets         some moves are put off (WeightedGroupBudget)
 ///
 /// Partitions of one size are planned by number where they can be; planned again for the sums each weighs 1.
 extension Planner {
-  /// O(maps · planning one), and as much again in each round in which sums are mended.
+  /// O(maps · planning one), as much again for maps that change for the sums, and see `SumExchange`.
   static func planWeighted(
     _ group: DenseGroup, _ weights: GroupWeights, from currents: [PlacementMap?], options: PlanOptions
   ) throws(PlatError) -> GroupPlan {
-    let settings = [group.group.shared.settings] + group.group.members.map(\.settings)
-    guard settings.allSatisfy({ $0.balance.moveBudget == nil }) else {
-      throw .unsupported(
-        InputError(
-          path: "settings.balance.moveBudget", found: "a budget for several maps whose partitions differ in weight",
-          expected: "none, or maps whose partitions are of one size"))
-    }
     var planning = WeightedGroup(group, weights, currents, options)
     try planning.planEach()
     try planning.mendSums()
-    return planning.plan
+    try planning.holdBack()
+    return try planning.plan()
   }
 }
 
@@ -33,19 +28,22 @@ private struct WeightedGroup {
   private let sums: WeightSums
   private var plans: [Plan?]
   private var stands: [WeightSums.Stand] = []
+  private var isChanged: [Bool] = []
 
   private static let rounds = 4
+
   /// The clusters that are planned: where several maps share a node's capacity, each with whole places of its own.
   private let clusters: [DenseCluster]
 
   init(_ group: DenseGroup, _ weights: GroupWeights, _ currents: [PlacementMap?], _ options: PlanOptions) {
     (self.group, self.weights, self.currents) = (group, weights, currents)
     sums = WeightSums(group, weights)
-    clusters = group.withWholePlaces
+    clusters = group.withWholePlaces.map(\.withoutBudget)
     var options = options
     options.operation = .rebalance  // what one map looks like by itself does not say what has happened
     self.options = options
     plans = currents.map { _ in nil }
+    isChanged = currents.map { _ in false }
   }
 
   /// Maps by their heaviest partitions, the lightest of these first.
@@ -139,52 +137,90 @@ private struct WeightedGroup {
 
   // MARK: sums
 
-  /// Each time less is outside; where no map helps, that is all.
   mutating func mendSums() throws(PlatError) {
     guard group.clusters.count > 1 else { return }
-    let order = finestFirst
+    try aimAgain(mayMoveMore: false)
     for _ in 0..<Self.rounds {
-      try changeRoles()
-      var outside = sums.windows(stands).outside
-      guard outside.of > 0 else { break }
-      var isBetter = false
-      for map in order where outside.of > 0 {
-        try throwIfInterrupted()
-        guard try mend(map, &outside) else { continue }
-        isBetter = true
-      }
-      guard isBetter else { break }
+      try exchange()
+      guard try aimAgain(mayMoveMore: true) else { break }
     }
-    try changeRoles()
     try options.interrupt?.finished("sums")
   }
 
-  private mutating func changeRoles() throws(PlatError) {
-    let (targets, clusters, options) = (plans.compactMap { $0?.target }, clusters, options)
-    try WeightedSumRoles.run(sums, group, weights, targets, from: currents, &stands, options.interrupt) { map throws(PlatError) in
-      let again = try Planner.plan(clusters[map], from: targets[map], options: options).target
-      return (0..<again.partitionCount * again.width).allSatisfy { again.slots[$0] == targets[map].slots[$0] }
+  /// Within budgets, some moves for balance are put off.
+  mutating func holdBack() throws(PlatError) {
+    let changed = try WeightedGroupBudget.holdBack(
+      group, clusters, weights, sums, stands, from: currents, &plans, options: options)
+    for map in changed {
+      isChanged[map] = true
+      stands[map] = try sums.stand(map, plans[map]?.target, from: currents[map])
     }
   }
 
-  /// Plans a map towards the sums; where that does not help as a whole, in states or in total only. True where it has another plan.
-  private mutating func mend(_ map: Int, _ outside: inout (of: Int, ofAims: Int)) throws(PlatError) -> Bool {
-    for asked in Asked.allCases {
-      guard let plan = try aimed(map, asked) else { return false }
-      let before = stands[map]
-      stands[map] = try sums.stand(map, plan.target, from: currents[map])
-      let after = sums.windows(stands).outside
-      if after < outside, stands[map].unplaced <= before.unplaced, stands[map].outside <= before.outside {
-        outside = after
-        take(plan, for: map)
-        return true
+  /// A map that would not stay as it is goes on from there as it does alone, and then is left to itself.
+  private mutating func exchange() throws(PlatError) {
+    let targets = plans.compactMap { $0?.target }
+    var isFrozen = plans.map { _ in false }
+    var isSettled = false
+    while !isSettled {
+      try throwIfInterrupted()
+      let changed = try SumExchange.run(
+        sums, group, weights, clusters, targets, from: currents, isFrozen: isFrozen, &stands, options.interrupt)
+      isSettled = true
+      for map in changed {
+        isChanged[map] = true
+        let again = try Planner.plan(clusters[map], from: targets[map], options: options).target
+        guard !(0..<again.partitionCount * again.width).allSatisfy({ again.slots[$0] == targets[map].slots[$0] }) else { continue }
+        (isFrozen[map], isSettled) = (true, false)
+        targets[map].copyData(from: again, clusters[map])
+        stands[map] = try sums.stand(map, targets[map], from: currents[map])
       }
-      stands[map] = before
     }
-    return false
+  }
+
+  /// Plans maps once more towards what the others leave of the sums: those of which something has to move anyway, if no more weight
+  /// moves for it than it brings into the windows. `mayMoveMore`: those that no exchange is made in, if less is outside then. True where
+  /// any map has another plan.
+  @discardableResult
+  private mutating func aimAgain(mayMoveMore: Bool) throws(PlatError) -> Bool {
+    var (outside, isBetter) = (sums.windows(stands).outside, false)
+    for map in finestFirst where outside.of > 0 && currents[map] != nil {
+      guard mayMoveMore ? !clusters[map].mayExchange : stands[map].moves > 0 else { continue }
+      for asked in Asked.allCases {
+        try throwIfInterrupted()
+        guard let plan = try aimed(map, asked) else { break }
+        let before = stands[map]
+        stands[map] = try sums.stand(map, plan.target, from: currents[map])
+        let after = sums.windows(stands).outside
+        let more = (stands[map].moved - before.moved) * weights.scale[map]
+        if after < outside, mayMoveMore || more <= outside.of - after.of, stands[map].unplaced <= before.unplaced,
+          stands[map].outside <= before.outside
+        {
+          (outside, isChanged[map], isBetter) = (after, true, true)
+          take(plan, for: map)
+          break
+        }
+        stands[map] = before
+        guard mayMoveMore else { break }
+      }
+    }
+    return isBetter
   }
 
   private enum Asked: CaseIterable { case all, states, total }
+
+  /// What is proved of a map that has changed.
+  private mutating func bound(_ map: Int) throws(PlatError) {
+    guard var plan = plans[map] else { return }
+    let putOff = plan.movesHeldBack
+    if group.clusters[map].partitionWeights == nil {
+      plan.movesLowerBound = min(plan.movesLowerBound, stands[map].moves)
+    } else {
+      plan = try plan.bounded(group.clusters[map], weights.of[map], from: currents[map])
+    }
+    plan.movesHeldBack = putOff
+    plans[map] = plan
+  }
 
   /// A map of one size keeps the proof that it has by number.
   private mutating func take(_ plan: Plan, for map: Int) {
@@ -200,7 +236,13 @@ private struct WeightedGroup {
     if options.interrupt?.isRequested == true { throw .cancelled }
   }
 
-  var plan: GroupPlan { GroupPlan(group, plans.compactMap { $0 }, .rebalance) }
+  mutating func plan() throws(PlatError) -> GroupPlan {
+    for map in plans.indices where isChanged[map] { try bound(map) }
+    var plan = GroupPlan(group, plans.compactMap { $0 }, .rebalance)
+    let bound = try SumBound.bound(group, weights, sums.windows(stands), plan.plans, from: currents)
+    if let bound, let alone = plan.movesWeightLowerBound { plan.movesWeightLowerBound = max(alone, weights.exact(bound)) }
+    return plan
+  }
 }
 
 extension DenseGroup {
@@ -225,6 +267,14 @@ extension DenseGroup {
 }
 
 extension DenseCluster {
+  /// Budgets are for all maps once they are planned.
+  fileprivate var withoutBudget: DenseCluster {
+    guard cluster.settings.balance.moveBudget != nil else { return self }
+    var cluster = cluster
+    cluster.settings.balance.moveBudget = nil
+    return DenseCluster(self, cluster: cluster, partitionCount: partitionCount, capacity: capacity)
+  }
+
   /// Its numbers are dealt out beside those of other maps.
   fileprivate var isPlannedByNumber: Bool { partitionWeights == nil && capacityPart == nil }
 }

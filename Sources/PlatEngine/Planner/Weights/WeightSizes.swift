@@ -39,4 +39,18 @@ struct WeightSizes {
       grain = finer.size
     }
   }
+
+  /// Those of some dues for which there is not enough: all that fits, in all its replicas, does not fill the nodes that are due no
+  /// more. O(dues · log).
+  func unfilled(_ dues: [Int], perPartition: Int = 1) -> Set<Int> {
+    let dues = dues.sorted()
+    var unfilled: Set<Int> = []  // asked only
+    var sum = 0
+    for (place, due) in dues.enumerated() {
+      sum += due
+      guard place + 1 == dues.count || dues[place + 1] > due else { continue }
+      if sum > (size(upTo: due)?.weightUpTo ?? 0) * perPartition { unfilled.insert(due) }
+    }
+    return unfilled
+  }
 }

@@ -63,6 +63,16 @@ struct WeightedDue {
     return first...max(first, min(most.base[node], last))
   }
 
+  func window(_ node: Int) -> ClosedRange<Int> { least.base[node]...max(least.base[node], most.base[node]) }
+
+  /// The whole numbers within `off` of a share, or of what is tolerated of it.
+  func window(_ node: Int, off share: Rational, by off: Int) -> ClosedRange<Int> {
+    let ends = part.ends(share)
+    let (least, most) = (ends.lowest.floor ?? 0, (ends.highest.floor ?? .max / 4) + (ends.highest.isInteger ? 0 : off == 0 ? 1 : 0))
+    let low = max(0, least + (ends.lowest.isInteger || off == 0 ? 0 : 1) - off)
+    return low...max(low, most + off)
+  }
+
   var isTolerant: Bool { !part.isZero }
 
   func exact(_ node: Int) -> Rational { shares[groupOfNode[node]] }
@@ -201,8 +211,7 @@ struct WeightedDue {
     let greatest = free.map { floors[groupOfNode[$0]] }.max() ?? floors.max() ?? 0
     let heaviest = weighing.sizes.size(upTo: greatest)?.size ?? 0
     let grain = weighing.sizes.grain(heaviest: heaviest, nodes: groupOfNode.count, perPartition: perPartition)
-    let unfilled = WeightedDue.unfilled(
-      weighing, free.map { floors[groupOfNode[$0]] }.sorted(), perPartition: perPartition)
+    let unfilled = weighing.sizes.unfilled(free.map { floors[groupOfNode[$0]] }, perPartition: perPartition)
     for node in 0..<groupOfNode.count {
       let group = groupOfNode[node]
       due.base[node] = bounds[node].isPinned ? floors[group] : ceilings[group]
@@ -219,19 +228,6 @@ struct WeightedDue {
       least.base[node] = mayStayBelow ? 0 : max(0, lowest[group] - tolerance)
       most.base[node] = (isKept ? floors[group] : highest[group]) + tolerance
     }
-  }
-
-  /// Those of some dues, ascending, for which there is not enough: all that fits, in all its replicas, does not fill the
-  /// nodes that are due no more.
-  private static func unfilled(_ weighing: Weighing, _ dues: [Int], perPartition: Int) -> Set<Int> {
-    var unfilled: Set<Int> = []  // asked only
-    var sum = 0
-    for (place, due) in dues.enumerated() {
-      sum += due
-      guard place + 1 == dues.count || dues[place + 1] > due else { continue }
-      if sum > (weighing.sizes.size(upTo: due)?.weightUpTo ?? 0) * perPartition { unfilled.insert(due) }
-    }
-    return unfilled
   }
 }
 
