@@ -102,6 +102,7 @@ public enum Planner {
       try clock.mark("fill")
       try Exchange.run(problem, windows, &placement, potential: potential)
       try placeTheRest(problem, windows, &placement)
+      try RowSearch.complete(problem, &placement)
       try clock.mark("exchange")
       Mend.run(problem, windows, placement)
       try CompanyExchange.run(problem, windows, placement)

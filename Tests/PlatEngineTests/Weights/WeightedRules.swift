@@ -3,20 +3,20 @@ import Testing
 
 @testable import PlatEngine
 
-/// Partitions of different sizes under hard limits on peers, and under hard near rules.
+/// Partitions of different sizes under hard limits on peers, under hard near rules, and under both.
 @Suite struct WeightedRules {
-  enum Kind: CaseIterable { case peers, near }
+  enum Kind: CaseIterable { case peers, near, both }
 
   /// Nil where weights turn out to be equal, or the rule says nothing.
   private func make(_ kind: Kind, _ seed: UInt64, _ size: RandomCluster.Size, _ change: (inout RandomCluster.Shape) -> Void = { _ in }) throws
     -> (cluster: DenseCluster, current: PlacementMap?)?
   {
     var shape = RandomCluster.Shape()
-    if kind == .near { shape.near = .hard }
+    if kind != .peers { shape.near = .hard }
     change(&shape)
     let made: (cluster: Cluster, current: PlacementMap?)
     switch kind {
-    case .peers:
+    case .peers, .both:
       let limited = try RandomCluster.limited(seed, size, .hard, shape)
       made = (limited.cluster.cluster, limited.current)
     case .near: made = RandomCluster.make(seed: seed, size: size, shape: shape)
@@ -25,9 +25,7 @@ import Testing
     var random = SplitMix64(seed: seed ^ 0x7765_6967_6874)
     cluster.partitionWeights = random.pick(Sizes.allCases).make(cluster.settings.partitionCount, &random)
     let dense = try DenseCluster(cluster)
-    let isAsked = kind == .peers ? dense.limitOnPeers != nil : cluster.settings.placement.contains { rule in
-      if case .near = rule.demand { rule.strength == .hard } else { false }
-    }
+    let isAsked = (kind == .near || dense.limitOnPeers != nil) && (kind == .peers || dense.hasHardNearRule)
     return dense.partitionWeights != nil && isAsked ? (dense, made.current) : nil
   }
 
@@ -107,7 +105,9 @@ import Testing
       let made = try make(kind, seed, .tiny) {
         ($0.rulesOverAllStates, $0.noMaintenance, $0.noCapacities, $0.nodes, $0.partitions) = (true, true, true, 3...5, 2...4)
       }
-      guard let made, made.cluster.replicas == made.cluster.wanted.reduce(0, +), made.cluster.replicas > 1 else { return }
+      guard let made, made.cluster.replicas == made.cluster.wanted.reduce(0, +), made.cluster.replicas > 1,
+        made.cluster.cluster.nodes.allSatisfy({ $0.weight != .zero })  // one without weight is due nothing
+      else { return }
       let one = try WeightedCase(made.cluster, made.current)
       let search = RuledSearch(cluster: one.cluster, current: one.current, weights: one.weights.of)
       guard search.leastWeight(nil) != nil else {
@@ -116,6 +116,7 @@ import Testing
       full += 1
       guard !one.isShort else {
         unplaced += 1
+        print("UNPLACED", kind, one.report.unmet, one.text, one.plan.target.rows)
         return
       }
       balanced += one.report.isBalanced ? 1 : 0
@@ -180,6 +181,32 @@ import Testing
       try check(back)
       print("a node comes: \(back.moved), bound \(back.plan.movesWeightLowerBound!)")
     }
+  }
+
+  /// Fifty nodes in five zones, one slave in its master's zone, and at most 12 peers: fresh, with a node less, and with it again.
+  @Test(arguments: [[1, 2, 3], [1, 1000]])
+  func aWholeClusterUnderBoth(sizes: [Int]) throws {
+    var random = SplitMix64(seed: 7)
+    let near = PlacementRule(states: [1], level: 0, demand: .near(of: 0, atLeast: 1), strength: .hard)
+    var shape = QualityShape(racks: Array(repeating: [5, 5], count: 5), partitions: 1440, rules: [near])
+    shape.partitionWeights = random.shuffled((0..<1440).map { sizes.count > 1 ? "\(sizes[$0 % sizes.count])" : "\(max(1, 100_000 / ($0 + 1)))" })
+    var cluster = shape.cluster()
+    cluster.settings.fanOut = FanOutLimit(outbound: 12, inbound: 12, strength: .hard)
+    let fresh = try WeightedCase(DenseCluster(cluster), nil)
+    report("fresh", fresh)
+    cluster.nodes[13].status = .leaving
+    let left = try WeightedCase(DenseCluster(cluster), fresh.plan.target)
+    report("a node leaves", left)
+    cluster.nodes[13].status = .active
+    let back = try WeightedCase(DenseCluster(cluster), left.plan.target)
+    report("a node comes", back)
+  }
+
+  private func report(_ what: String, _ one: WeightedCase) {
+    let findings = Dictionary(grouping: one.report.findings, by: \.rule).mapValues(\.count)
+    let loads = one.loads.sorted()
+    print("\(what): moved \(one.moved), bound \(one.plan.movesWeightLowerBound!), moves \(one.report.moves) of \(one.plan.movesLowerBound), unmet \(one.report.unmet), peers \(one.report.fanOutOutbound) \(one.report.fanOutInbound) loads \(loads.first!) \(loads[1]) \(loads.last!) of \(one.weights.total * 3 / 50), \(findings)")
+    print(one.plan.stageNanoseconds.map { "\($0.stage) \($0.nanoseconds / 1_000_000)" }.joined(separator: " "))
   }
 
   private func check(_ one: WeightedCase) throws {

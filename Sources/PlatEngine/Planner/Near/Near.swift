@@ -65,6 +65,8 @@ extension NearRule {
     let most = places.max() ?? 0
     guard most > 0 else { return nil }  // nobody can be master
     let isPossible = most > near
+    // Of several masters, each can have some of them.
+    let mostNear = places.sorted(by: >).prefix(masters).reduce(0) { $0 + max(0, $1 - 1) }
     let company = isPossible ? near + 1 : most
     let level = cluster.levels[rule.level]
     let isAble: NodeTable<Bool> = try arena.table(level.count)
@@ -75,7 +77,7 @@ extension NearRule {
     }
     return NearRule(
       containerOfNode: table, containerCount: level.count, level: rule.level, rule: index, company: company,
-      mostOutside: isPossible ? cluster.replicas - company : free, mostFar: isPossible ? free + others - near : free,
+      mostOutside: isPossible ? cluster.replicas - company : free, mostFar: mostNear >= near ? free + others - near : free,
       named: rule.states.reduce(0) { $0 | 1 << UInt32($1) }, isAble: isAble, hasAble: hasAble)
   }
 
