@@ -65,8 +65,8 @@ private struct Company {
 
   /// Nil for rules that ask nothing of one master's company. O(N · levels + rules · states).
   init?(_ dense: DenseCluster, rule index: Int, _ change: Shortage.Change = .init()) {
-    let rule = dense.cluster.settings.placement[index]
     let counts = change.wanted ?? dense.dataWanted
+    let rule = dense.cluster.settings.placement[index].fromFirstState(counts)
     guard rule.strength == .hard, case .near(0, let atLeast) = rule.demand, counts[0] == 1 else { return nil }
     self.rule = index
     states = rule.states.filter { $0 > 0 && counts[$0] > 0 }
@@ -134,7 +134,7 @@ private struct Company {
       }
     }
     let to = places + (settings.placement[rule].states.contains(0) ? 1 : 0)
-    if Shortage.hasRoom(dense, held: held, .init(atLeast: (rule, to))) { remedies.append(.lowerAtLeast(rule: rule, to: to)) }
+    if case .near(0, _) = settings.placement[rule].demand, Shortage.hasRoom(dense, held: held, .init(atLeast: (rule, to))) { remedies.append(.lowerAtLeast(rule: rule, to: to)) }
     for state in states where dense.dataWanted[state] >= wanted - places {
       var counts = dense.dataWanted
       counts[state] -= wanted - places

@@ -111,14 +111,13 @@ enum StateRules {
   private static func tooFew(_ problem: Problem, _ row: UnsafeMutablePointer<NodeIndex>) -> Int? {
     guard !problem.near.isEmpty, (0..<problem.wanted[0]).contains(where: { row[$0] != .none }) else { return nil }
     for rule in problem.near {
-      guard case .near(_, let atLeast) = problem.cluster.cluster.settings.placement[rule.rule].demand else { continue }
       var (placed, near) = (0, 0)
       var last: Int?
       for slot in 0..<problem.replicas where row[slot] != .none && problem.isNamed(slot, by: rule) {
         placed += 1
         if isNear(problem, rule, row, slot) { near += 1 } else { last = slot }
       }
-      if near < min(atLeast, placed) { return last }
+      if near < min(rule.atLeast, placed) { return last }
     }
     return nil
   }

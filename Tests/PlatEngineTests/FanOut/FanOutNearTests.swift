@@ -66,6 +66,17 @@ import Testing
     }
   }
 
+  @Test func measure() throws {
+    let one = try PlannedCase(fifty(), nil)
+    func tell(_ what: String, _ one: PlannedCase) {
+      let masters = (0..<one.cluster.nodeCount).map { one.masters(of: $0) }.sorted()
+      print("MEASURE", what, one.moves, one.plan.movesLowerBound, masters, one.loads.sorted().dropFirst().first!, one.loads.max()!, one.report.fanOutOutbound, one.report.unmet)
+    }
+    for node in [7, 13, 22, 30, 49] { try tell("leaves \(node)", PlannedCase(fifty([node: .leaving]), one.plan.target)) }
+    let without = try PlannedCase(fifty([25: .leaving]), nil)
+    try tell("joins", PlannedCase(fifty(), without.plan.target))
+  }
+
   /// Totals come to 88 and 89, with a few more moves than are proved to be needed.
   @Test(arguments: [7, 13, 22, 30])
   func aNodeLeaves(node: Int) throws {

@@ -9,6 +9,8 @@ struct NearRule: BitwiseCopyable {
   let level: Int
   /// Index into `Settings.placement`.
   let rule: Int
+  /// Of the replicas in the states that it names, so many are to be near, or all that there are.
+  let atLeast: Int
   /// The master and those that must be with it.
   let company: Int
   /// Replicas that may be outside of the company's container; and of those that are not master.
@@ -38,7 +40,8 @@ extension NearRule {
   ) throws(PlatError) -> (kept: [NearRule], preferred: [NearRule]) {
     var kept: [NearRule] = []
     var preferred: [NearRule] = []
-    for (index, rule) in cluster.cluster.settings.placement.enumerated() {
+    for (index, told) in cluster.cluster.settings.placement.enumerated() {
+      let rule = told.fromFirstState(cluster.wanted)
       guard case .near(0, let atLeast) = rule.demand, cluster.dataWanted[0] > 0 else { continue }
       let isKept = rule.strength == .hard || promoting
       guard
@@ -76,7 +79,7 @@ extension NearRule {
       hasAble = hasAble || isAble.base[container]
     }
     return NearRule(
-      containerOfNode: table, containerCount: level.count, level: rule.level, rule: index, company: company,
+      containerOfNode: table, containerCount: level.count, level: rule.level, rule: index, atLeast: atLeast, company: company,
       mostOutside: isPossible ? cluster.replicas - company : free, mostFar: mostNear >= near ? free + others - near : free,
       named: rule.states.reduce(0) { $0 | 1 << UInt32($1) }, isAble: isAble, hasAble: hasAble)
   }
