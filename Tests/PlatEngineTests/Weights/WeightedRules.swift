@@ -116,7 +116,6 @@ import Testing
       full += 1
       guard !one.isShort else {
         unplaced += 1
-        print("UNPLACED", kind, one.report.unmet, one.text, one.plan.target.rows)
         return
       }
       balanced += one.report.isBalanced ? 1 : 0
@@ -129,7 +128,7 @@ import Testing
       if best > 0 { worst = max(worst, Double("\((one.moved * Rational(1000) / exact).floor!)")! / 1000) }
     }
     print("\(kind): \(full) can be placed, \(unplaced) are not; the least weight in \(least) of \(seen), at most \(worst) times it; balanced \(balanced)")
-    #expect(seen > 30 && unplaced * 10 <= full, "\(unplaced) of \(full) not placed, \(seen)")
+    #expect(seen > 30 && unplaced == 0, "\(unplaced) of \(full) not placed, \(seen)")
     #expect(least * 10 >= seen * 8, "the least in \(least) of \(seen), at most \(worst) times it")
   }
 
@@ -158,6 +157,32 @@ import Testing
       try holds(spoilt.findings.contains { $0.rule == "fanOut.outbound" && $0.strength == .hard }, "not noticed\n\(one.text)")
     }
     #expect(planted > 5, "\(planted)")
+  }
+
+  /// The same of a near rule beside a limit on peers: a slave that is nearest goes to another zone, over a pair that there is.
+  @Test func aSlaveTooFarIsNoticed() {
+    var planted = 0
+    forAllSeeds(0..<300) { seed in
+      guard let made = try make(.both, seed, .small, { $0.noHardRules = true }) else { return }
+      let one = try WeightedCase(made.cluster, made.current)
+      guard one.faults.isEmpty, let index = made.cluster.cluster.settings.placement.firstIndex(where: {
+        if case .near = $0.demand { $0.strength == .hard } else { false }
+      }) else { return }
+      let zone = made.cluster.levels[made.cluster.cluster.settings.placement[index].level].containerOfNode
+      var rows = one.plan.target.rows
+      for partition in rows.indices {
+        guard rows[partition][0].count == 1, rows[partition][1].count == 1, let slave = rows[partition][1].first else { continue }
+        let master = rows[partition][0][0]
+        let others = rows.filter { $0[0] == [master] }.flatMap { $0[1] }
+        guard zone[slave] == zone[master], let far = others.first(where: { zone[$0] != zone[master] }) else { continue }
+        rows[partition][1] = [far]
+        planted += 1
+        let spoilt = try Judge.judge(made.cluster, map: PlacementMap.make(rows, least: made.cluster.wanted), from: nil)
+        try holds(spoilt.findings.contains { $0.rule == "placement[\(index)]" && $0.strength == .hard }, "not noticed\n\(one.text)")
+        return
+      }
+    }
+    #expect(planted > 0, "\(planted)")
   }
 
   /// Twenty nodes in five zones, each partition in other zones, and few peers: fresh, with a node more, and with one less.
@@ -189,24 +214,27 @@ import Testing
     var random = SplitMix64(seed: 7)
     let near = PlacementRule(states: [1], level: 0, demand: .near(of: 0, atLeast: 1), strength: .hard)
     var shape = QualityShape(racks: Array(repeating: [5, 5], count: 5), partitions: 1440, rules: [near])
-    shape.partitionWeights = random.shuffled((0..<1440).map { sizes.count > 1 ? "\(sizes[$0 % sizes.count])" : "\(max(1, 100_000 / ($0 + 1)))" })
+    shape.partitionWeights = random.shuffled((0..<1440).map { "\(sizes[$0 % sizes.count])" })
     var cluster = shape.cluster()
     cluster.settings.fanOut = FanOutLimit(outbound: 12, inbound: 12, strength: .hard)
+    func check(_ one: WeightedCase) {
+      #expect(one.faults.isEmpty && one.report.unmet == 0, "\(one.report.findings.prefix(3).map(\.because))")
+      #expect(one.report.fanOutOutbound <= 12 && one.report.fanOutInbound <= 12)
+      // At most one node in one state, where the limit is used up.
+      #expect(one.report.findings.count { $0.rule != "balance.total" } <= 2, "\(one.report.findings.map(\.because))")
+      #expect(!one.report.findings.contains { $0.rule == "balance.total" }, "\(one.report.findings.prefix(3).map(\.because))")
+    }
     let fresh = try WeightedCase(DenseCluster(cluster), nil)
-    report("fresh", fresh)
+    check(fresh)
+    #expect(fresh.report.isBalanced)
     cluster.nodes[13].status = .leaving
     let left = try WeightedCase(DenseCluster(cluster), fresh.plan.target)
-    report("a node leaves", left)
+    check(left)
+    print("a node leaves: \(left.moved) of \(fresh.loads[13]) on it, bound \(left.plan.movesWeightLowerBound!)")
     cluster.nodes[13].status = .active
     let back = try WeightedCase(DenseCluster(cluster), left.plan.target)
-    report("a node comes", back)
-  }
-
-  private func report(_ what: String, _ one: WeightedCase) {
-    let findings = Dictionary(grouping: one.report.findings, by: \.rule).mapValues(\.count)
-    let loads = one.loads.sorted()
-    print("\(what): moved \(one.moved), bound \(one.plan.movesWeightLowerBound!), moves \(one.report.moves) of \(one.plan.movesLowerBound), unmet \(one.report.unmet), peers \(one.report.fanOutOutbound) \(one.report.fanOutInbound) loads \(loads.first!) \(loads[1]) \(loads.last!) of \(one.weights.total * 3 / 50), \(findings)")
-    print(one.plan.stageNanoseconds.map { "\($0.stage) \($0.nanoseconds / 1_000_000)" }.joined(separator: " "))
+    check(back)
+    print("a node comes: \(back.moved), bound \(back.plan.movesWeightLowerBound!)")
   }
 
   private func check(_ one: WeightedCase) throws {
