@@ -88,7 +88,8 @@ extension Judge {
     /// What the first hard near rule about the leading state asks of a whole row with one master.
     private static func company(_ dense: DenseCluster) -> (level: Int, company: Int)? {
       guard dense.dataWanted[0] == 1, dense.replicas <= 64 else { return nil }
-      for rule in dense.cluster.settings.placement where rule.strength == .hard {
+      for told in dense.cluster.settings.placement where told.strength == .hard {
+        let rule = told.fromFirstState(dense.wanted)
         guard case .near(0, let atLeast) = rule.demand else { continue }
         let others = rule.states.filter { $0 != 0 }.reduce(0) { $0 + dense.dataWanted[$1] }
         let near = min(others, atLeast - (rule.states.contains(0) ? 1 : 0))

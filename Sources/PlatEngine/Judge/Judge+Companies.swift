@@ -16,7 +16,8 @@ extension Judge {
     init?(_ matter: Matter) throws(PlatError) {
       let dense = matter.dense
       guard let before = matter.before, dense.dataWanted[0] == 1 else { return nil }
-      for (index, rule) in matter.settings.placement.enumerated() {
+      for (index, told) in matter.settings.placement.enumerated() {
+        let rule = told.fromFirstState(dense.wanted)
         guard rule.strength == .hard, case .near(0, let atLeast) = rule.demand else { continue }
         let others = rule.states.filter { $0 != 0 }.reduce(0) { $0 + dense.dataWanted[$1] }
         let company = 1 + min(others, atLeast - (rule.states.contains(0) ? 1 : 0))

@@ -19,13 +19,9 @@ struct Remedies {
     endMaintenance()
   }
 
-  /// Whether all that is wanted finds room then, in all states and in each: what ends the shortage of one state and leaves another
-  /// short is no remedy.
-  private func fits(
-    _ changed: DenseCluster? = nil, wanted: [Int]? = nil, changing: (rule: Int, to: Int)? = nil,
-    more: (beside: Int, rooms: Int)? = nil
-  ) -> Bool {
-    Shortage.hasRoom(changed ?? dense, wanted: wanted ?? dense.dataWanted, held: held, changing: changing, more: more)
+  /// What ends the shortage of one state and leaves another short, or a partition without a row, is no remedy.
+  private func fits(_ changed: DenseCluster? = nil, _ change: Shortage.Change = .init()) -> Bool {
+    Shortage.hasRoom(changed ?? dense, held: held, change)
   }
 
   /// Each of them brings room for what fits into it by the caps of its own level and of those around it.
@@ -40,6 +36,7 @@ struct Remedies {
         count = max(count, (tree.demand - tree.total() + each - 1) / max(each, 1))
       }
     }
+    guard fits(nil, .init(containers: (count, outermost.most))) else { return }
     all.append(.addContainers(level: dense.cluster.levels[outermost.level], count: count, nodes: outermost.most))
   }
 
@@ -50,9 +47,9 @@ struct Remedies {
     let boxes = dense.levels.last?.nodes ?? [0..<dense.nodeCount]
     let most = tree.levels.last.map { min($0.most, replicas) } ?? replicas
     guard let box = boxes.indices.first(where: { index in
-      !boxes[index].isEmpty && fits(more: (boxes[index].lowerBound, most))
+      !boxes[index].isEmpty && fits(nil, .init(nodes: (boxes[index].lowerBound, most)))
     }) else { return }
-    let count = Remedies.least(in: 1...most) { fits(more: (boxes[box].lowerBound, $0)) } ?? most
+    let count = Remedies.least(in: 1...most) { fits(nil, .init(nodes: (boxes[box].lowerBound, $0))) } ?? most
     let container = dense.levels.last.map { dense.cluster.containers[$0.modelContainer[box]].name }
     all.append(.addNodes(count: count, container: container))
   }
@@ -61,7 +58,7 @@ struct Remedies {
     let inAll = dense.dataWanted.reduce(0, +)
     for (index, rule) in dense.cluster.settings.placement.enumerated() where rule.strength == .hard {
       guard case .atMost(let most) = rule.demand, most < inAll, rule.states.contains(where: states.contains) else { continue }
-      let to = Remedies.least(in: most + 1...inAll) { fits(changing: (index, $0)) }
+      let to = Remedies.least(in: most + 1...inAll) { fits(nil, .init(atMost: (index, $0))) }
       if let to { all.append(.raiseAtMost(rule: index, to: to)) }
     }
   }
@@ -118,7 +115,7 @@ struct Remedies {
       for to in (0..<dense.dataWanted[state]).reversed().prefix(Remedies.mostSteps) {
         var wanted = dense.dataWanted
         wanted[state] = to
-        guard fits(wanted: wanted) else { continue }
+        guard fits(nil, .init(wanted: wanted)) else { continue }
         all.append(.lowerConstraint(state: dense.cluster.settings.model.states[state].name, to: to))
         return
       }

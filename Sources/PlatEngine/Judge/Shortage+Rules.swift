@@ -16,7 +16,7 @@ extension Shortage {
     guard let limit = settings.fanOut, let most = DenseCluster.mostHolders(settings), most < inAll else { return nil }
     let states = wanted.indices.filter { wanted[$0] > 0 }
     var remedies: [Remedy] = []
-    if hasRoom(dense, wanted: wanted, held: held) {
+    if hasRoom(dense, held: held, .init(wanted: wanted)) {
       remedies.append(
         .raiseFanOut(
           outbound: limit.outbound.flatMap { $0 < inAll - 1 ? inAll - 1 : nil }, inbound: limit.inbound == 0 ? wanted[0] : nil))
@@ -24,7 +24,7 @@ extension Shortage {
     for state in states.dropFirst() where inAll - wanted[state] <= most {
       var fewer = wanted
       fewer[state] -= inAll - most
-      guard hasRoom(dense, wanted: fewer, held: held) else { continue }
+      guard hasRoom(dense, held: held, .init(wanted: fewer)) else { continue }
       remedies.append(.lowerConstraint(state: settings.model.states[state].name, to: fewer[state]))
     }
     return Shortage(
@@ -63,17 +63,10 @@ private struct Company {
   /// The most replicas of one partition in these states.
   var most: Int { isShort ? places : wanted }
 
-  /// What else to suppose: more nodes, each beside some node; a rule's number changed; other counts asked for.
-  struct Change {
-    var nodes: (beside: Int, count: Int)?
-    var atMost: (rule: Int, to: Int)?
-    var wanted: [Int]?
-  }
-
   /// Nil for rules that ask nothing of one master's company. O(N · levels + rules · states).
-  init?(_ dense: DenseCluster, rule index: Int, _ change: Change = Change()) {
-    let rule = dense.cluster.settings.placement[index]
+  init?(_ dense: DenseCluster, rule index: Int, _ change: Shortage.Change = .init()) {
     let counts = change.wanted ?? dense.dataWanted
+    let rule = dense.cluster.settings.placement[index].fromFirstState(counts)
     guard rule.strength == .hard, case .near(0, let atLeast) = rule.demand, counts[0] == 1 else { return nil }
     self.rule = index
     states = rule.states.filter { $0 > 0 && counts[$0] > 0 }
@@ -121,11 +114,8 @@ private struct Company {
   /// Each tried before it is told: by this rule, and by the room that all replicas together have.
   func remedies(_ dense: DenseCluster, held: Resting) -> [Remedy] {
     let settings = dense.cluster.settings
-    func isMet(_ change: Change) -> Bool {
-      Company(dense, rule: rule, change)?.isShort != true
-        && Shortage.hasRoom(
-          dense, wanted: change.wanted ?? dense.dataWanted, held: held, changing: change.atMost,
-          more: change.nodes.map { ($0.beside, $0.count) })
+    func isMet(_ change: Shortage.Change) -> Bool {
+      Company(dense, rule: rule, change)?.isShort != true && Shortage.hasRoom(dense, held: held, change)
     }
     var remedies: [Remedy] = []
     let short = near - places
@@ -133,23 +123,22 @@ private struct Company {
     let inBest = boxes.indices.filter { box in
       !boxes[box].isEmpty && best.contains(dense.levels[settings.placement[rule].level].containerOfNode[boxes[box].lowerBound].int)
     }
-    if let box = inBest.prefix(Company.mostBoxes).first(where: { isMet(Change(nodes: (boxes[$0].lowerBound, short))) }) {
+    if let box = inBest.prefix(Company.mostBoxes).first(where: { isMet(.init(nodes: (boxes[$0].lowerBound, short))) }) {
       let name = dense.cluster.containers[dense.levels[dense.levels.count - 1].modelContainer[box]].name
       remedies.append(.addNodes(count: short, container: name))
     }
     for (index, about) in settings.placement.enumerated() where about.strength == .hard {
       guard case .atMost(let most) = about.demand, most < near + 1 else { continue }
-      if let to = (most + 1...near + 1).first(where: { isMet(Change(atMost: (index, $0))) }) {
+      if let to = (most + 1...near + 1).first(where: { isMet(.init(atMost: (index, $0))) }) {
         remedies.append(.raiseAtMost(rule: index, to: to))
       }
     }
-    if Shortage.hasRoom(dense, wanted: dense.dataWanted, held: held) {
-      remedies.append(.lowerAtLeast(rule: rule, to: places + (settings.placement[rule].states.contains(0) ? 1 : 0)))
-    }
+    let to = places + (settings.placement[rule].states.contains(0) ? 1 : 0)
+    if case .near(0, _) = settings.placement[rule].demand, Shortage.hasRoom(dense, held: held, .init(atLeast: (rule, to))) { remedies.append(.lowerAtLeast(rule: rule, to: to)) }
     for state in states where dense.dataWanted[state] >= wanted - places {
       var counts = dense.dataWanted
       counts[state] -= wanted - places
-      if isMet(Change(wanted: counts)) {
+      if isMet(.init(wanted: counts)) {
         remedies.append(.lowerConstraint(state: settings.model.states[state].name, to: counts[state]))
       }
     }

@@ -95,14 +95,29 @@ extension Shortage {
     return ([all] + ofRules + all.map { [$0] }).filter { !$0.isEmpty && seen.insert($0).inserted }
   }
 
-  /// Whether all that is wanted finds room, states together and each alone.
-  static func hasRoom(
-    _ dense: DenseCluster, wanted: [Int], held: Resting, changing: (rule: Int, to: Int)? = nil,
-    more: (beside: Int, rooms: Int)? = nil
-  ) -> Bool {
-    groups(dense, wanted: wanted).allSatisfy { states in
-      RoomTree.fit(dense, states: states, wanted: wanted, held: held, changing: changing, more: more)
-    }
+  /// What else to suppose of a cluster.
+  struct Change {
+    /// Further nodes, each put beside a node.
+    var nodes: (beside: Int, count: Int)?
+    /// Further containers of the outermost level with so many nodes each, which share none of an inner level.
+    var containers: (count: Int, nodes: Int)?
+    var atMost: (rule: Int, to: Int)?
+    var atLeast: (rule: Int, to: Int)?
+    var wanted: [Int]?
+  }
+
+  /// Whether all that is wanted finds room then: all partitions together, in states together and in each alone; and each of them by
+  /// itself under all hard rules at once. Further containers are not looked at for all together.
+  static func hasRoom(_ dense: DenseCluster, held: Resting, _ change: Change = Change()) -> Bool {
+    let wanted = change.wanted ?? dense.dataWanted
+    return hasRows(dense, held: held, change) && (change.containers != nil || groups(dense, wanted: wanted).allSatisfy { states in
+      RoomTree.fit(dense, states: states, wanted: wanted, held: held, changing: change.atMost, more: change.nodes)
+    })
+  }
+
+  /// Whether each partition by itself has a row. Where that is too much to look at, it is supposed.
+  static func hasRows(_ dense: DenseCluster, held: Resting, _ change: Change = Change()) -> Bool {
+    (held.kinds.isEmpty ? [[]] : held.kinds.map(\.nodes)).allSatisfy { RowRoom.hasWholeRow(dense, resting: $0, change) ?? true }
   }
 }
 
@@ -143,7 +158,7 @@ struct RoomTree {
   /// Whether all that is wanted finds room in each of these. O(kinds · (N + containers) · levels).
   static func fit(
     _ dense: DenseCluster, states: [Int], wanted: [Int], held: Resting, changing: (rule: Int, to: Int)? = nil,
-    more: (beside: Int, rooms: Int)? = nil
+    more: (beside: Int, count: Int)? = nil
   ) -> Bool {
     all(dense, states: states, wanted: wanted, held: held, changing: changing).allSatisfy { $0.total(more: more) == $0.demand }
   }
@@ -181,15 +196,15 @@ struct RoomTree {
 
   /// The fewest elements whose rooms add up to all the room there is. `more`: further nodes, each put beside a node.
   /// O((N + containers) · levels).
-  func elements(more: (beside: Int, rooms: Int)? = nil) -> [Element] {
+  func elements(more: (beside: Int, count: Int)? = nil) -> [Element] {
     var elements: [Element] = []
     for node in room.indices {
       elements.append(Element(nodes: node..<node + 1, room: room[node]))
       if let more, more.beside == node {
-        for _ in 0..<more.rooms { elements.append(Element(nodes: node..<node + 1, room: partitions)) }
+        for _ in 0..<more.count { elements.append(Element(nodes: node..<node + 1, room: partitions)) }
       }
     }
-    if room.isEmpty, let more { elements = [Element(nodes: 0..<0, room: more.rooms * partitions)] }
+    if room.isEmpty, let more { elements = [Element(nodes: 0..<0, room: more.count * partitions)] }
     for place in levels.indices.reversed() {
       var outer: [Element] = []
       var next = 0
@@ -211,7 +226,7 @@ struct RoomTree {
   }
 
   /// Replicas that find room, at most those wanted.
-  func total(more: (beside: Int, rooms: Int)? = nil) -> Int {
+  func total(more: (beside: Int, count: Int)? = nil) -> Int {
     min(demand, elements(more: more).reduce(0) { $0 + $1.room })
   }
 }

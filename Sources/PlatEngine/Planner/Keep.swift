@@ -139,7 +139,7 @@ enum Keep {
       // would have to change their state, and then somebody has to come for them all the same.
       var tooMany = problem.wanted[0] - problem.replicas
       for slot in 0..<problem.replicas where row[slot] != .none && problem.isSlaveOnly[row[slot]] { tooMany += 1 }
-      for slot in 0..<problem.replicas where tooMany > 0 && row[slot] != .none && problem.isSlaveOnly[row[slot]] {
+      while tooMany > 0, let slot = makesWay(problem, row) {
         row[slot] = .none
         dropped += 1
         tooMany -= 1
@@ -147,5 +147,17 @@ enum Keep {
     }
     placement.letGo += dropped
     return dropped
+  }
+
+  /// Of the slots on nodes in maintenance the first after which hard rules let a node in that may be master; or else the first.
+  /// O(N · R), and mostly the first node does.
+  private static func makesWay(_ problem: Problem, _ row: UnsafeMutablePointer<NodeIndex>) -> Int? {
+    let slots = (0..<problem.replicas).filter { row[$0] != .none && problem.isSlaveOnly[row[$0]] }
+    return slots.first { slot in
+      let node = row[slot]
+      row[slot] = .none
+      defer { row[slot] = node }
+      return (0..<problem.nodeCount).contains { problem.receives.base[$0] && problem.allows(row, leaving: -1, to: NodeIndex($0)) }
+    } ?? slots.first
   }
 }

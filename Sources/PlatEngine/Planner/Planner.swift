@@ -102,6 +102,7 @@ public enum Planner {
       try clock.mark("fill")
       try Exchange.run(problem, windows, &placement, potential: potential)
       try placeTheRest(problem, windows, &placement)
+      try RowSearch.complete(problem, &placement)
       try clock.mark("exchange")
       Mend.run(problem, windows, placement)
       try CompanyExchange.run(problem, windows, placement)
@@ -228,14 +229,15 @@ public enum Planner {
 
   static func refuseUnsupported(_ cluster: DenseCluster) throws(PlatError) {
     let settings = cluster.cluster.settings
-    for (index, rule) in settings.placement.enumerated() {
+    for (index, told) in settings.placement.enumerated() {
+      let rule = told.fromFirstState(cluster.wanted)
       guard case .near(let of, _) = rule.demand, rule.strength == .hard else { continue }
       let states = settings.model.states
       guard of == 0 else {
         throw .unsupported(
           InputError(
             path: "settings.placement[\(index)].near", found: "a hard rule about what is near to \(states[of].name)",
-            expected: "one about \(states[0].name), or a soft one: others are judged and not planned"))
+            expected: "one about \(states[0].name), one that wants the only \(states[0].name) near, or a soft one: others are judged and not planned"))
       }
       if let idle = rule.states.first(where: { cluster.wanted[$0] > 0 && !states[$0].holdsData }) {
         throw .unsupported(

@@ -142,7 +142,7 @@ struct Problem {
     var tables: [NodeTable<ContainerIndex>] = []
     let promotes = promotesNear && current == nil
     let nearRules = cluster.cluster.settings.placement.enumerated().filter { _, rule in
-      guard case .near(0, _) = rule.demand else { return false }
+      guard case .near(0, _) = rule.fromFirstState(cluster.wanted).demand else { return false }
       return rule.strength == .hard || promotes
     }
     for (level, dense) in cluster.levels.enumerated() {

@@ -71,7 +71,7 @@ enum StateRules {
       let row = placement.row(partition)
       var isTouched = !problem.stateCaps.isEmpty
       var exchanges = problem.replicas
-      while let slot = breach(problem, row) ?? tooFew(problem, row) {
+      while let slot = fault(problem, row) {
         if exchanges > 0, bringNear(problem, row, slot) {
           exchanges -= 1
           continue
@@ -86,8 +86,11 @@ enum StateRules {
   }
 
   /// Whether a row, whole or not, keeps all of them.
-  static func isKept(_ problem: Problem, _ row: UnsafeMutablePointer<NodeIndex>) -> Bool {
-    breach(problem, row) == nil && tooFew(problem, row) == nil
+  static func isKept(_ problem: Problem, _ row: UnsafeMutablePointer<NodeIndex>) -> Bool { fault(problem, row) == nil }
+
+  /// A slot whose replica breaks such a rule as the row stands, empty slots and all; nil where there is none.
+  static func fault(_ problem: Problem, _ row: UnsafeMutablePointer<NodeIndex>) -> Int? {
+    breach(problem, row) ?? tooFew(problem, row)
   }
 
   /// A replica that no rule lets stay where it is goes, and nothing comes instead. O(P · R²).
@@ -95,7 +98,7 @@ enum StateRules {
     guard problem.hasStateRules else { return }
     for partition in 0..<problem.partitionCount {
       let row = placement.row(partition)
-      while let slot = breach(problem, row) ?? tooFew(problem, row) {
+      while let slot = fault(problem, row) {
         placement.load[row[slot]] -= 1
         placement.placed -= 1
         row[slot] = .none
@@ -108,14 +111,13 @@ enum StateRules {
   private static func tooFew(_ problem: Problem, _ row: UnsafeMutablePointer<NodeIndex>) -> Int? {
     guard !problem.near.isEmpty, (0..<problem.wanted[0]).contains(where: { row[$0] != .none }) else { return nil }
     for rule in problem.near {
-      guard case .near(_, let atLeast) = problem.cluster.cluster.settings.placement[rule.rule].demand else { continue }
       var (placed, near) = (0, 0)
       var last: Int?
       for slot in 0..<problem.replicas where row[slot] != .none && problem.isNamed(slot, by: rule) {
         placed += 1
         if isNear(problem, rule, row, slot) { near += 1 } else { last = slot }
       }
-      if near < min(atLeast, placed) { return last }
+      if near < min(rule.atLeast, placed) { return last }
     }
     return nil
   }

@@ -187,15 +187,46 @@ import Testing
       return "planned"
     }
     var rule = Self.oneNear
-    rule.states = [0]
+    rule.states = [1]
     rule.demand = .near(of: 1, atLeast: 1)
     #expect(error(rule) == "settings.placement[0].near")
+    rule.states = [0]
+    #expect(error(rule) == "planned")
     rule.strength = .soft
     #expect(error(rule) == "planned")
     #expect(error(Self.oneNear, model: .quorum) == "settings.placement[0].states")
     for strength in [Strength.hard, .soft] {
       #expect(error(Self.oneNear, FanOutLimit(outbound: 2, inbound: nil, strength: strength)) == "planned")
     }
+  }
+
+  /// That the master is near to a slave is planned as what it is: that a slave is near to the master. The Judge reads it as it stands.
+  @Test func whatIsNearToASlave() {
+    var seen = 0
+    for size in [RandomCluster.Size.tiny, .small] {
+      forAllSeeds(0..<200) { seed in
+        var (cluster, current) = RandomCluster.make(seed: seed, size: size, shape: RandomCluster.Shape { $0.near = .hard })
+        guard cluster.settings.constraints[0] == 1, cluster.settings.constraints[1] > 0, let place = cluster.settings.placement.indices.last,
+          case .near = cluster.settings.placement[place].demand
+        else { return }
+        seen += 1
+        cluster.settings.placement[place].demand = .near(of: 0, atLeast: 1)
+        let plain = try Planner.plan(DenseCluster(cluster), from: current)
+        cluster.settings.placement[place].states = seed % 2 == 0 ? [0] : [0, 1]
+        cluster.settings.placement[place].demand = .near(of: 1, atLeast: seed % 2 == 0 ? 1 : 64)
+        let one = try PlannedCase(DenseCluster(cluster), current)
+        try one.checkConsistent()
+        try holds(mapsEqual(one.plan.target, plain.target) && one.plan.movesLowerBound == plain.movesLowerBound, "another map\n\(one.text)")
+        let proved = try Judge.movesBound(one.cluster, map: one.plan.target, from: one.current, prices: one.plan.certificate)
+        try holds(proved >= one.plan.movesLowerBound, "proved \(proved) of \(one.plan.movesLowerBound)\n\(one.text)")
+        let rows = one.plan.target.rows
+        let level = one.cluster.levels[cluster.settings.placement[place].level]
+        for row in rows where !row[0].isEmpty && !row[1].isEmpty {
+          try holds(row[1].contains { level.containerOfNode[$0] == level.containerOfNode[row[0][0]] }, "\(row)\n\(one.text)")
+        }
+      }
+    }
+    #expect(seen > 100, "\(seen)")
   }
 
   // MARK: soft rules

@@ -46,6 +46,23 @@ import Testing
     return FlowOracle.movesLowerBound(cluster: cluster, current: nil, windows: windows, totalFlow: amount) != nil
   }
 
+  /// Whether one partition by itself has a row: beside every row.
+  @Test func rowsBesideEveryRow() {
+    var (whole, none) = (0, 0)
+    forAllSeeds(0..<600) { seed in
+      let shape = RandomCluster.Shape {
+        ($0.allActive, $0.noCapacities, $0.equalWeights, $0.noSoftRules) = (true, true, true, true)
+        $0.near = seed % 3 == 0 ? nil : .hard
+      }
+      let (cluster, _) = RandomCluster.make(seed: seed, size: .tiny, shape: shape)
+      let dense = try DenseCluster(cluster)
+      let found = RowRoom.hasWholeRow(dense, resting: [], .init())
+      try holds(found == ExhaustiveSearch.hasFullRow(dense), "\(found as Any)\n\(RandomCluster.describe(cluster, nil))")
+      if found == true { whole += 1 } else { none += 1 }
+    }
+    #expect(whole > 100 && none > 100, "\(whole) have a row, \(none) none")
+  }
+
   @Test func aRuleAboutOneStateIsProvedToo() throws {
     let rule = PlacementRule(states: [1], level: 0, demand: .atMost(1), strength: .hard)
     let cluster = try ZoneCluster(partitions: 4, slaves: 3, zones: [2, 3], rules: [rule]).dense()

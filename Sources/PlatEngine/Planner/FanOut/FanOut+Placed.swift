@@ -23,10 +23,49 @@ extension FanOut {
     guard fanOut.chooseMasters() else { return nil }
     try fanOut.exchangeNewcomers()
     if fanOut.book.isOutOfMemory { throw .outOfMemory }
-    guard fanOut.book.isWithin else { return nil }
+    // What is beyond the limit then goes, and finds a place within the pairs.
+    let isWithin = fanOut.book.isWithin
+    if !isWithin { try fanOut.dropPairs() }
     fanOut.placement.book(upTo: problem.partitionCount)
+    if !isWithin { try fanOut.flow() }
     try fanOut.handOn()
-    return fanOut.placement
+    if !isWithin {
+      fanOut.placement = try fanOut.settled()
+      guard try Cost(problem, due, fanOut.placement).isPlaced else { return nil }
+    }
+    return try fanOut.evened(memoryLimitBytes)
+  }
+
+  /// With every rule kept again.
+  private func settled() throws(PlatError) -> Placement {
+    var result = placement
+    StateRules.enforce(problem, result)
+    try FanOut.enforce(problem, &result, due)
+    result.countPlaced()
+    try FanOut.follow(problem, due, &result)
+    return result
+  }
+
+  private static let evenings = 3
+
+  /// The same with masters changed over to where they are lacking, if that is worth the moves.
+  private func evened(_ memoryLimitBytes: UInt64) throws(PlatError) -> Placement {
+    let cost = try Cost(problem, due, placement)
+    guard due.seeksBalance, cost.mastersOutside > 0 else { return placement }
+    var other = try FanOut.emptyPlacement(problem, memoryLimitBytes)
+    other.rows.update(from: placement.rows, count: problem.partitionCount * problem.replicas)
+    other.load.copy(from: placement.load)
+    other.placed = placement.placed
+    var fanOut = FanOut(problem: problem, due: due, placement: other, book: try PeerBook(problem, other))
+    for _ in 0..<FanOut.evenings {
+      if try Cost(problem, due, fanOut.placement).outside == 0 { break }
+      try fanOut.balanceMasters()
+      try fanOut.flow()
+    }
+    if problem.wanted.count(where: { $0 > 0 }) > 2 { try fanOut.handOn() }
+    let even = try fanOut.settled()
+    let itsCost = try Cost(problem, due, even)
+    return itsCost.isWorth(insteadOf: cost) ? even : placement
   }
 
   /// Puts a master into every row. False where some row has nobody who may be.
@@ -75,24 +114,32 @@ extension FanOut {
     return StateRules.breach(problem, row) == nil
   }
 
-  /// Newly placed replicas change places with others, and their partitions masters, as long as that brings nodes nearer to
-  /// their limits, or leaves fewer pairs.
+  /// Newly placed replicas change places with others or go home while others of the same node move instead, and their partitions
+  /// change masters, as long as that brings nodes nearer to their limits, or leaves fewer pairs, or more to those that others share.
   private mutating func exchangeNewcomers() throws(PlatError) {
     guard !book.isWithin else { return }
     var newcomers: [Int] = []
     placement.forEachNewcomer(problem) { newcomers.append($0 * problem.replicas + $1) }
     var trialsLeft = FanOut.mostTrials
+    var holdings = try Holdings(problem, placement)
     var isChanged = true
     while isChanged, !book.isWithin, trialsLeft > 0 {
       try problem.arena.throwIfInterrupted()
       isChanged = false
       for (index, slot) in newcomers.enumerated() where !book.isWithin && trialsLeft > 0 {
-        if changeMaster(slot / problem.replicas) { isChanged = true }
+        if changeMaster(slot / problem.replicas, &holdings) { isChanged = true }
         guard let now = newcomer(of: slot) else { continue }
+        if let moved = sendHome(now, &holdings, &trialsLeft) {
+          newcomers[index] = moved
+          isChanged = true
+          continue
+        }
         for offset in 1..<max(2, min(newcomers.count, FanOut.partnersTried)) {
           guard let partner = newcomer(of: newcomers[(index + offset) % newcomers.count]) else { continue }
           trialsLeft -= 1
           if exchange(now, partner) {
+            holdings.add(now, to: placement.rows[now])
+            holdings.add(partner, to: placement.rows[partner])
             isChanged = true
             break
           }
@@ -103,12 +150,36 @@ extension FanOut {
 
   private var measure: (excess: Int, pairs: Int) { (book.excess, book.pairCount) }
 
-  private mutating func changeMaster(_ partition: Int) -> Bool {
+  /// The replica goes back to a node that holds it today, and another of that node's moves in its stead. Returns the slot of that.
+  private mutating func sendHome(_ slot: Int, _ holdings: inout Holdings, _ trialsLeft: inout Int) -> Int? {
+    let (node, partition) = (placement.rows[slot], slot / problem.replicas)
+    guard partition < problem.heldPartitions else { return nil }
+    for held in problem.heldSlots {
+      let home = problem.heldRows[partition * problem.heldWidth + held]
+      guard home != .none, problem.receives[home], problem.isReadable[home],
+        problem.allowsUnderMaster(placement.row(partition), leaving: slot % problem.replicas, to: home)
+      else { continue }
+      var place = holdings.begin(home)
+      while trialsLeft > 0, let partner = holdings.next(&place, of: home) {
+        trialsLeft -= 1
+        guard exchange(slot, partner, sharing: true) else { continue }
+        holdings.add(slot, to: home)
+        holdings.add(partner, to: node)
+        return partner
+      }
+    }
+    return nil
+  }
+
+  private mutating func changeMaster(_ partition: Int, _ holdings: inout Holdings) -> Bool {
     let row = placement.row(partition)
     for slot in 1..<problem.replicas where isLegal(row, with: slot) {
       let before = measure
       book.swap(row, 0, slot)
-      if measure < before { return true }
+      if measure < before {
+        for changed in [0, slot] { holdings.add(partition * problem.replicas + changed, to: row[changed]) }
+        return true
+      }
       book.swap(row, 0, slot)
     }
     return false
@@ -121,7 +192,13 @@ extension FanOut {
     return (0..<problem.replicas).first { !problem.isHeld(partition, by: row[$0]) }.map { partition * problem.replicas + $0 }
   }
 
-  private mutating func exchange(_ slot: Int, _ partner: Int) -> Bool {
+  /// How many partitions go over the pair that a replica is for.
+  private func shared(_ row: UnsafeMutablePointer<NodeIndex>, _ place: Int) -> Int {
+    place == 0 ? 0 : Int(book.count(row[0], row[place]))
+  }
+
+  /// `sharing`: of as many pairs, more over those that many share are as good.
+  private mutating func exchange(_ slot: Int, _ partner: Int, sharing: Bool = false) -> Bool {
     let (row, other) = (placement.row(slot / problem.replicas), placement.row(partner / problem.replicas))
     let (place, otherPlace) = (slot % problem.replicas, partner % problem.replicas)
     let (node, taker) = (row[place], other[otherPlace])
@@ -129,6 +206,7 @@ extension FanOut {
       problem.allowsUnderMaster(other, leaving: otherPlace, to: node)
     else { return false }
     let before = measure
+    let sharedBefore = shared(row, place) + shared(other, otherPlace)
     func change(_ a: NodeIndex, _ b: NodeIndex) {
       book.remove(row)
       book.remove(other)
@@ -138,7 +216,8 @@ extension FanOut {
       book.add(other)
     }
     change(taker, node)
-    if measure < before { return true }
+    let after = measure
+    if after < before || sharing && after == before && shared(row, place) + shared(other, otherPlace) > sharedBefore { return true }
     change(node, taker)
     return false
   }

@@ -170,7 +170,7 @@ struct FanOut {
 
   /// Replicas that a plan must not leave over the limit: they go, as few as may be. For what stages that know nothing
   /// of limits did after all others. O(P · R).
-  private static func enforce(_ problem: Problem, _ placement: inout Placement, _ due: Due) throws(PlatError) {
+  static func enforce(_ problem: Problem, _ placement: inout Placement, _ due: Due) throws(PlatError) {
     let book = try PeerBook(problem, placement)
     guard !book.isWithin else { return }
     var fanOut = FanOut(problem: problem, due: due, placement: placement, book: book)

@@ -9,6 +9,8 @@ struct NearRule: BitwiseCopyable {
   let level: Int
   /// Index into `Settings.placement`.
   let rule: Int
+  /// Of the replicas in the states that it names, so many are to be near, or all that there are.
+  let atLeast: Int
   /// The master and those that must be with it.
   let company: Int
   /// Replicas that may be outside of the company's container; and of those that are not master.
@@ -38,7 +40,8 @@ extension NearRule {
   ) throws(PlatError) -> (kept: [NearRule], preferred: [NearRule]) {
     var kept: [NearRule] = []
     var preferred: [NearRule] = []
-    for (index, rule) in cluster.cluster.settings.placement.enumerated() {
+    for (index, told) in cluster.cluster.settings.placement.enumerated() {
+      let rule = told.fromFirstState(cluster.wanted)
       guard case .near(0, let atLeast) = rule.demand, cluster.dataWanted[0] > 0 else { continue }
       let isKept = rule.strength == .hard || promoting
       guard
@@ -65,6 +68,8 @@ extension NearRule {
     let most = places.max() ?? 0
     guard most > 0 else { return nil }  // nobody can be master
     let isPossible = most > near
+    // Of several masters, each can have some of them.
+    let mostNear = places.sorted(by: >).prefix(masters).reduce(0) { $0 + max(0, $1 - 1) }
     let company = isPossible ? near + 1 : most
     let level = cluster.levels[rule.level]
     let isAble: NodeTable<Bool> = try arena.table(level.count)
@@ -74,8 +79,8 @@ extension NearRule {
       hasAble = hasAble || isAble.base[container]
     }
     return NearRule(
-      containerOfNode: table, containerCount: level.count, level: rule.level, rule: index, company: company,
-      mostOutside: isPossible ? cluster.replicas - company : free, mostFar: isPossible ? free + others - near : free,
+      containerOfNode: table, containerCount: level.count, level: rule.level, rule: index, atLeast: atLeast, company: company,
+      mostOutside: isPossible ? cluster.replicas - company : free, mostFar: mostNear >= near ? free + others - near : free,
       named: rule.states.reduce(0) { $0 | 1 << UInt32($1) }, isAble: isAble, hasAble: hasAble)
   }
 

@@ -23,6 +23,12 @@ extension Planner {
         best = other
       }
     }
+    for _ in 0..<numberRounds where best.outside > 0 {
+      // Planned again nothing is nearer to its windows.
+      let other = try arrange(best.map, byNumber: false)
+      guard other.unplaced <= best.unplaced, other.outside < best.outside else { break }
+      best = other
+    }
     var heldBack = 0
     if let budget, let current {
       let limited = try arrange(current, byNumber: false, budget: budget)
@@ -89,7 +95,7 @@ private struct PeerArrangement {
     }
     let peers = try WeightedPeers(weighing, moveBudget: budget)
     if byNumber, home == nil { try peers.deal() }
-    peers.fill()
+    try peers.fill()
     try peers.settle()
     (unplaced, outside) = (weighing.unplaced, peers.outside)
   }

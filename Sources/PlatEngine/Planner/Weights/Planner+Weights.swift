@@ -190,6 +190,7 @@ extension Planner {
       try placeTheRest(plain, due, &placement)
     }
     weighing.recount()
+    try RowSearch.complete(weighing, currentDue(weighing, aimed: false))
   }
 }
 

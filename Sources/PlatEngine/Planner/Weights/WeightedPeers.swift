@@ -12,32 +12,31 @@
 final class WeightedPeers {
   let weighing: Weighing
   let problem: Problem
-  private(set) var book: PeerBook
+  var book: PeerBook
   private(set) var total: WeightedDue
   private(set) var lead: WeightedDue
   /// What a node may hold in the other of two states.
-  private let leastRest: NodeTable<Int>
-  private let mostRest: NodeTable<Int>
+  let leastRest: NodeTable<Int>
+  let mostRest: NodeTable<Int>
   /// Weight of each node in the leading state.
-  private let led: NodeTable<Int>
+  let led: NodeTable<Int>
   /// Moves that may be made beside those that the rows have at first; nil: any.
-  private var movesLeft: Int?
-  private let masters: Int
-  private let width: Int
+  var movesLeft: Int?
+  let masters: Int
+  let width: Int
 
-  private let deltaTotal: NodeTable<Int>
-  private let deltaLed: NodeTable<Int>
-  private var touched: [NodeIndex] = []
+  let deltaTotal: NodeTable<Int>
+  let deltaLed: NodeTable<Int>
+  var touched: [NodeIndex] = []
   /// A row as it was.
-  private let saved: NodeTable<NodeIndex>
-  private var holdings: WeighedHoldings
+  let saved: NodeTable<NodeIndex>
+  var holdings: WeighedHoldings
   private var trials = 1 << 21
 
   private static let rounds = 64
   private static let itemsTried = 32
   private static let partnersTried = 6
   private static let rowsTried = 8
-  private static let rowsFollowed = 512
 
   enum Step {
     case replace(partition: Int, slot: Int, by: NodeIndex)
@@ -76,7 +75,7 @@ final class WeightedPeers {
   }
 
   /// Windows move where the heaviest replica of a node does.
-  private func findDues() throws(PlatError) {
+  func findDues() throws(PlatError) {
     (total, lead) = try WeightedPeers.dues(weighing)
     setRest()
   }
@@ -96,7 +95,7 @@ final class WeightedPeers {
     }
   }
 
-  private func countLed() {
+  func countLed() {
     led.fill(with: 0)
     for partition in 0..<problem.partitionCount {
       for slot in 0..<masters where weighing.row(partition)[slot] != .none {
@@ -107,58 +106,6 @@ final class WeightedPeers {
 
   /// What lies outside of the windows.
   var outside: Int { (0..<problem.nodeCount).reduce(0) { $0 + outside(NodeIndex($1), 0, 0) } }
-
-  // MARK: What is missing
-
-  /// Missing replicas, heaviest first, to the node that lacks most of those that may have them: first of those that the master
-  /// replicates to already. What finds no place follows a row that lacks nothing. O(missing · (peers + N · R)).
-  func fill() {
-    var open: [Int] = []
-    for place in 0..<weighing.order.count {
-      let partition = weighing.order.base[place].int
-      let row = weighing.row(partition)
-      for slot in 0..<width where row[slot] == .none {
-        if let node = taker(partition, slot) { make(.replace(partition: partition, slot: slot, by: node)) }
-      }
-      if !isFull(row) { open.append(partition) }
-    }
-    for partition in open where !problem.arena.isInterrupted { follow(partition) }
-  }
-
-  private func taker(_ partition: Int, _ slot: Int) -> NodeIndex? {
-    let row = weighing.row(partition)
-    var best: NodeIndex?
-    func consider(_ node: NodeIndex) {
-      guard best.map({ lack(node) > lack($0) || lack(node) == lack($0) && node < $0 }) ?? true, isOpen(partition, slot, node) else { return }
-      best = node
-    }
-    if slot >= masters, row[0] != .none { for target in targets(row[0]) { consider(target) } }
-    if best == nil { for node in 0..<problem.nodeCount { consider(NodeIndex(node)) } }
-    return best
-  }
-
-  /// Whether every rule lets the node into a slot.
-  private func isOpen(_ partition: Int, _ slot: Int, _ node: NodeIndex) -> Bool {
-    let row = weighing.row(partition)
-    guard weighing.hasRoom(node), slot >= masters || problem.allows(node, inState: 0),
-      problem.allows(row, leaving: slot, to: node)
-    else { return false }
-    return isLegal(row) { $0[slot] = node }
-  }
-
-  private func follow(_ partition: Int) {
-    var best: (gain: Int, cost: Int, model: Int)?
-    for offset in 1..<max(2, min(problem.partitionCount, Self.rowsFollowed)) {
-      let model = (partition + offset) % problem.partitionCount
-      let step = Step.follow(partition: partition, model: model)
-      guard isPossible(step), isLegal(step) else { continue }
-      let (gain, cost, _) = measure(step)
-      if best == nil || (gain, -cost, -model) > (best!.gain, -best!.cost, -best!.model) { best = (gain, cost, model) }
-    }
-    if let best { make(.follow(partition: partition, model: best.model)) }
-  }
-
-  private func isFull(_ row: UnsafeMutablePointer<NodeIndex>) -> Bool { (0..<width).allSatisfy { row[$0] != .none } }
 
   // MARK: Balance
 
@@ -204,9 +151,9 @@ final class WeightedPeers {
     return nodes.sorted { key[$0.int] != key[$1.int] ? key[$0.int] > key[$1.int] : $0 < $1 }
   }
 
-  private func lack(_ node: NodeIndex) -> Int { total.due[node] - weighing.load[node] }
+  func lack(_ node: NodeIndex) -> Int { total.due[node] - weighing.load[node] }
 
-  private func outside(_ node: NodeIndex, _ more: Int, _ moreLed: Int) -> Int {
+  func outside(_ node: NodeIndex, _ more: Int, _ moreLed: Int) -> Int {
     let (load, led) = (weighing.load[node] + more, led[node] + moreLed)
     return max(0, load - total.most[node], total.least[node] - load) + max(0, led - lead.most[node], lead.least[node] - led)
       + max(0, load - led - mostRest[node], leastRest[node] - (load - led))
@@ -307,7 +254,7 @@ final class WeightedPeers {
     return slots[first..<min(slots.count, first + count)]
   }
 
-  private func targets(_ master: NodeIndex) -> [NodeIndex] {
+  func targets(_ master: NodeIndex) -> [NodeIndex] {
     var targets: [NodeIndex] = []
     book.forEachTarget(of: master) { target, _ in targets.append(target) }
     return targets
@@ -317,224 +264,5 @@ final class WeightedPeers {
   private func isBetter(_ a: (gain: Int, cost: Int), than b: (gain: Int, cost: Int)) -> Bool {
     let (x, y) = (Int128(a.cost) * Int128(b.gain), Int128(b.cost) * Int128(a.gain))
     return x != y ? x < y : a.gain > b.gain
-  }
-}
-
-// MARK: One step
-
-extension WeightedPeers {
-  /// Whether nodes may have what the step gives them, but for limits on peers and rules about states.
-  private func isPossible(_ step: Step) -> Bool {
-    switch step {
-    case .replace(let partition, let slot, let node):
-      return weighing.hasRoom(node) && (slot >= masters || problem.allows(node, inState: 0))
-        && problem.allows(weighing.row(partition), leaving: slot, to: node)
-    case .roles(let partition, _, let heir):
-      return problem.allows(weighing.row(partition)[heir], inState: 0)
-    case .exchange(let p, let q):
-      return p != q && weighing.weight.base[p] != weighing.weight.base[q] && mayTake(p, weighing.row(q), counts: false)
-        && mayTake(q, weighing.row(p), counts: false)
-    case .follow(let partition, let model):
-      return partition != model && mayTake(partition, weighing.row(model), counts: true)
-    }
-  }
-
-  /// Whether a partition may lie as another does. `counts`: it comes in addition, and capacities are asked.
-  private func mayTake(_ partition: Int, _ model: UnsafeMutablePointer<NodeIndex>, counts: Bool) -> Bool {
-    let row = weighing.row(partition)
-    var isOther = false
-    for slot in 0..<width {
-      let node = model[slot]
-      guard node != .none else { return false }
-      isOther = isOther || row[slot] != node
-      if (0..<width).contains(where: { row[$0] == node }) { continue }
-      guard weighing.capacity[node] > 0 || problem.isHeld(partition, by: node) && problem.keeps[node],
-        !counts || Int(weighing.count[node]) < problem.cluster.capacity[node.int]
-      else { return false }
-    }
-    return isOther
-  }
-
-  /// What the step brings into the windows; the weight and the number that it moves more than is moved already.
-  private func measure(_ step: Step) -> (gain: Int, cost: Int, moves: Int) {
-    var (cost, moves) = (0, 0)
-    func add(_ partition: Int, _ node: NodeIndex, _ sign: Int, isLed: Bool) {
-      let weight = weighing.weight.base[partition]
-      touched.append(node)
-      deltaTotal[node] += sign * weight
-      if isLed { deltaLed[node] += sign * weight }
-      guard !problem.isHeld(partition, by: node) else { return }
-      cost += sign * weight
-      moves += sign
-    }
-    func addRow(_ partition: Int, _ row: UnsafeMutablePointer<NodeIndex>, _ sign: Int) {
-      for slot in 0..<width where row[slot] != .none { add(partition, row[slot], sign, isLed: slot < masters) }
-    }
-    switch step {
-    case .replace(let partition, let slot, let node):
-      let row = weighing.row(partition)
-      if row[slot] != .none { add(partition, row[slot], -1, isLed: slot < masters) }
-      add(partition, node, 1, isLed: slot < masters)
-    case .roles(let partition, let master, let heir):
-      let (row, weight) = (weighing.row(partition), weighing.weight.base[partition])
-      touched += [row[master], row[heir]]
-      deltaLed[row[master]] -= weight
-      deltaLed[row[heir]] += weight
-    case .exchange(let p, let q):
-      addRow(p, weighing.row(p), -1)
-      addRow(q, weighing.row(q), -1)
-      addRow(p, weighing.row(q), 1)
-      addRow(q, weighing.row(p), 1)
-    case .follow(let partition, let model):
-      addRow(partition, weighing.row(partition), -1)
-      addRow(partition, weighing.row(model), 1)
-    }
-    var gain = 0
-    for node in touched where deltaTotal[node] != 0 || deltaLed[node] != 0 {
-      gain += outside(node, 0, 0) - outside(node, deltaTotal[node], deltaLed[node])
-      (deltaTotal[node], deltaLed[node]) = (0, 0)
-    }
-    touched.removeAll(keepingCapacity: true)
-    return (gain, cost, moves)
-  }
-
-  /// Whether the limit on peers and the rules about states let a possible step be made. An exchange is of rows that they let be.
-  private func isLegal(_ step: Step) -> Bool {
-    switch step {
-    case .replace(let partition, let slot, let node): return isLegal(weighing.row(partition)) { $0[slot] = node }
-    case .roles(let partition, let master, let heir): return isLegal(weighing.row(partition)) { $0.swap(master, heir) }
-    case .exchange: return true
-    case .follow(let partition, let model):
-      let rows = weighing.row(model)
-      return isLegal(weighing.row(partition)) { [width] in $0.update(from: rows, count: width) }
-    }
-  }
-
-  private func isLegal(
-    _ row: UnsafeMutablePointer<NodeIndex>, _ change: (UnsafeMutablePointer<NodeIndex>) -> Void
-  ) -> Bool {
-    let excess = book.excess
-    saved.base.update(from: row, count: width)
-    book.remove(row)
-    change(row)
-    book.add(row)
-    let isLegal = book.excess <= excess && (!problem.hasStateRules || StateRules.breach(problem, row) == nil)
-    book.remove(row)
-    row.update(from: saved.base, count: width)
-    book.add(row)
-    return isLegal
-  }
-
-  private func make(_ step: Step) {
-    switch step {
-    case .replace(let partition, let slot, let node): rewrite(partition) { $0[slot] = node }
-    case .roles(let partition, let master, let heir): rewrite(partition) { $0.swap(master, heir) }
-    case .exchange(let p, let q): exchange(p, q)
-    case .follow(let partition, let model):
-      let rows = weighing.row(model)
-      rewrite(partition) { [width] in $0.update(from: rows, count: width) }
-    }
-  }
-
-  private func rewrite(_ partition: Int, _ change: (UnsafeMutablePointer<NodeIndex>) -> Void) {
-    let row = weighing.row(partition)
-    func weigh(_ sign: Int) {
-      for slot in 0..<width where row[slot] != .none {
-        weighing.load[row[slot]] += sign * weighing.weight.base[partition]
-        weighing.count[row[slot]] += Int32(sign)
-        if slot < masters { led[row[slot]] += sign * weighing.weight.base[partition] }
-      }
-    }
-    book.remove(row)
-    weigh(-1)
-    change(row)
-    weigh(1)
-    book.add(row)
-  }
-
-  private func exchange(_ p: Int, _ q: Int) {
-    let (a, b) = (weighing.row(p), weighing.row(q))
-    let more = weighing.weight.base[p] - weighing.weight.base[q]
-    for slot in 0..<width {
-      for (node, sign) in [(a[slot], -1), (b[slot], 1)] where node != .none {
-        weighing.load[node] += sign * more
-        if slot < masters { led[node] += sign * more }
-      }
-      swap(&a[slot], &b[slot])
-    }
-  }
-}
-
-// MARK: A fresh map
-
-extension WeightedPeers {
-  private static let templatesTried = 16
-
-  /// Deals the rows of a map made by number to the partitions anew, heaviest first: each takes one of the rows that there are, the one
-  /// whose nodes lack most. Any row may be taken any number of times; no pair is new. Where capacities then leave some
-  /// partition none, everything stays as it was. O(P · (rows around a node + log)).
-  func deal() throws(PlatError) {
-    let count = problem.partitionCount
-    guard (0..<count).allSatisfy({ isFull(weighing.row($0)) }) else { return }
-    let templates: PartitionTable<NodeIndex> = try weighing.snapshot()
-    func row(_ template: Int) -> UnsafeMutablePointer<NodeIndex> { templates.base + template * width }
-    func precedes(_ a: Int, _ b: Int) -> Bool {
-      for slot in 0..<width where row(a)[slot] != row(b)[slot] { return row(a)[slot] < row(b)[slot] }
-      return a < b
-    }
-    func isSame(_ a: Int, _ b: Int) -> Bool { (0..<width).allSatisfy { row(a)[$0] == row(b)[$0] } }
-    var distinct: [Int] = []
-    for one in (0..<count).sorted(by: precedes) where distinct.isEmpty || !isSame(distinct.last!, one) { distinct.append(one) }
-    var around = [[Int32]](repeating: [], count: problem.nodeCount)
-    for (index, template) in distinct.enumerated() {
-      for slot in 0..<width { around[row(template)[slot].int].append(Int32(index)) }
-    }
-    weighing.load.fill(with: 0)
-    weighing.count.fill(with: 0)
-    led.fill(with: 0)
-    func lack(_ index: Int, least: Bool) -> Int {
-      let template = row(distinct[index])
-      var (sum, fewest) = (0, Int.max)
-      for slot in 0..<width {
-        let of = self.lack(template[slot]) + (slot < masters ? lead.due[template[slot]] - led[template[slot]] : 0)
-        sum += of
-        fewest = min(fewest, of)
-      }
-      return least ? fewest : sum
-    }
-    func hasRoom(_ index: Int) -> Bool { (0..<width).allSatisfy { weighing.hasRoom(row(distinct[index])[$0]) } }
-    var heap = KeyHeap(capacity: distinct.count)
-    for index in distinct.indices { heap.push(index, key: lack(index, least: false)) }
-    var isDealt = true
-    for place in 0..<count {
-      try problem.arena.throwIfInterrupted()
-      let partition = weighing.order.base[place].int
-      var (best, tried): (Int?, [Int]) = (nil, [])
-      while let index = heap.first, tried.count < Self.templatesTried {
-        heap.pop()
-        guard hasRoom(index) else { continue }  // for good
-        tried.append(index)
-        if best.map({ lack(index, least: true) > lack($0, least: true) }) ?? true { best = index }
-      }
-      for index in tried { heap.push(index, key: lack(index, least: false)) }
-      guard let best else {
-        isDealt = false
-        break
-      }
-      let template = row(distinct[best])
-      weighing.row(partition).update(from: template, count: width)
-      for slot in 0..<width {
-        weighing.load[template[slot]] += weighing.weight.base[partition]
-        weighing.count[template[slot]] += 1
-        if slot < masters { led[template[slot]] += weighing.weight.base[partition] }
-      }
-      for slot in 0..<width {
-        for index in around[template[slot].int] where heap.contains(Int(index)) { heap.push(Int(index), key: lack(Int(index), least: false)) }
-      }
-    }
-    if !isDealt { weighing.restore(templates) }
-    book = try PeerBook(problem, rows: weighing.rows)
-    countLed()
-    try findDues()
   }
 }
