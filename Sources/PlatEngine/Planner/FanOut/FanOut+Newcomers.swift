@@ -92,12 +92,9 @@ extension FanOut {
   /// Books it, too. False, and nothing is changed, where that breaks a rule about states or gives somebody too many peers.
   private func replace(_ row: UnsafeMutablePointer<NodeIndex>, with new: [NodeIndex]) -> Bool {
     let old = contents(row)
-    func put(_ nodes: [NodeIndex]) -> (UnsafeMutablePointer<NodeIndex>) -> Void {
-      { row in for slot in nodes.indices { row[slot] = nodes[slot] } }
-    }
-    guard book.tryChange(row, put(new), undo: put(old)) else { return false }
+    guard book.tryReplace(row, with: new) else { return false }
     if StateRules.breach(problem, row) == nil { return true }
-    _ = book.tryChange(row, most: .max, put(old), undo: { _ in })
+    _ = book.tryReplace(row, with: old, most: .max)
     return false
   }
 
@@ -153,7 +150,7 @@ extension FanOut {
         placement.load[node] += 2
         return true
       }
-      _ = book.tryChange(row, most: .max, { $0.update(from: now, count: now.count) }, undo: { _ in })
+      _ = book.tryReplace(row, with: now, most: .max)
     }
     return false
   }

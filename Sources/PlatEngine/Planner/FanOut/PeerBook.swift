@@ -114,6 +114,12 @@ final class PeerBook {
     return false
   }
 
+  /// Puts other nodes into a row and books that, if the limits allow it (`most`: if so many peers are beyond them at most).
+  func tryReplace(_ row: UnsafeMutablePointer<NodeIndex>, with new: [NodeIndex], most: Int? = nil) -> Bool {
+    let old = (0..<width).map { row[$0] }
+    return tryChange(row, most: most, { $0.update(from: new, count: new.count) }, undo: { $0.update(from: old, count: old.count) })
+  }
+
   /// Two slots of a row change their holders, if the limits allow it.
   func trySwap(_ row: UnsafeMutablePointer<NodeIndex>, _ a: Int, _ b: Int) -> Bool {
     tryChange(row, { $0.swap(a, b) }, undo: { $0.swap(a, b) })

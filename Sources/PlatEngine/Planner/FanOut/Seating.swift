@@ -19,9 +19,8 @@ final class Seating {
   private let windows: RoleWindows?
   /// So many takers may be given one more than the fewest that they are due.
   private(set) var spare: Int
-  /// Rows that miss a replica, and how many have been seated so far.
+  /// Rows that miss a replica.
   private(set) var open: [Int]
-  private(set) var seated = 0
   /// The rows that each node has got one of here.
   private var given: [[Int]]
   private let isSeen: NodeTable<UInt32>
@@ -134,14 +133,12 @@ final class Seating {
     return (0..<problem.replicas).first { row[$0] == .none }
   }
 
-  /// Everything that a change of a row concerns. False, and nothing is changed, where some node would have too many peers.
-  private func change(_ partition: Int, to new: [NodeIndex]) -> Bool {
+  /// Everything that a change of a row concerns. False, and nothing is changed, where some node would have too many peers
+  /// (`most`: where more than so many are beyond the limit).
+  private func change(_ partition: Int, to new: [NodeIndex], most: Int? = nil) -> Bool {
     let row = placement.row(partition)
     let old = (0..<problem.replicas).map { row[$0] }
-    func put(_ nodes: [NodeIndex]) -> (UnsafeMutablePointer<NodeIndex>) -> Void {
-      { row in for slot in nodes.indices { row[slot] = nodes[slot] } }
-    }
-    guard book.tryChange(row, put(new), undo: put(old)) else { return false }
+    guard book.tryReplace(row, with: new, most: most) else { return false }
     for node in old where node != .none && !new.contains(node) { gives(node) }
     for node in new where node != .none && !old.contains(node) { takes(node) }
     if old[0] != .none { masters[old[0]] -= 1 }
@@ -278,7 +275,7 @@ final class Seating {
       (link, taker) = (before, loses)
     }
     if link < 0 { return true }
-    for (partition, row) in done.reversed() { _ = change(partition, to: row) }
+    for (partition, row) in done.reversed() { _ = change(partition, to: row, most: .max) }
     return false
   }
 
@@ -401,10 +398,9 @@ final class Seating {
         tried += 1
         guard change(partition, to: new) else { continue }
         if seatBehind(leaver, mostNewBehind) {
-          seated += 1
           return true
         }
-        _ = change(partition, to: row)
+        _ = change(partition, to: row, most: .max)
       }
       if tried >= Seating.takersTried { return false }
     }

@@ -75,6 +75,18 @@ extension SumExchange {
       cost: item.weight * member.cost(partition, from: node, to: other))
   }
 
+  /// Whether a hop that there was is still there.
+  func isPossible(_ hop: SumHop) -> Bool {
+    let weighing = members[hop.member].weighing
+    let row = weighing.row(hop.partition)
+    switch hop.kind {
+    case .move:
+      return row[hop.column] == hop.from && weighing.hasRoom(hop.to) && members[hop.member].allows(row, hop.column, to: hop.to)
+    case .roles(let other): return row[hop.column] == hop.from && row[other] == hop.to
+    case .contents: return true
+    }
+  }
+
   /// Of two nodes that are alike to the map. Nil where rules or capacities forbid it, or a soft rule would be broken.
   func contents(_ index: Int, _ node: NodeIndex, with other: NodeIndex) -> SumHop? {
     let member = members[index]

@@ -100,24 +100,53 @@ struct SumExchange {
       }
       var isBetter = false
       for node in out {
-        while trials > 0, windows.outside(node) > 0, let step = best(for: node) {
+        while trials > 0, windows.outside(node) > 0 {
           if interrupt?.isRequested == true { throw .cancelled }
-          if try take(step) { isBetter = true } else { barred.append(step) }
+          if try takeHops(of: node) {
+            isBetter = true
+          } else if let step = best(for: node) {
+            if try take(step) { isBetter = true } else { barred.append(step) }
+          } else {
+            break
+          }
         }
       }
       guard isBetter else { return }
     }
   }
 
-  /// The best step by which a node's sums come nearer to their windows: one hop; where there is none the contents of two nodes; where
-  /// there are none two hops.
+  /// Takes single hops by which a node's sums come nearer to their windows, those first that bring most for their weight: ranked once,
+  /// each is taken if it still brings as much when its turn comes. Returns whether any was.
+  private mutating func takeHops(of node: Int) throws(PlatError) -> Bool {
+    var ranked: [(choice: SumChoice, hop: SumHop)] = []
+    let gives = windows.above(node) > 0
+    for gives in [gives, !gives] {
+      for hop in hops(of: NodeIndex(node), gives: gives) {
+        trials -= 1
+        let gain = windows.spares(changes(hop))
+        guard gain > 0, isWithin(SumStep(first: hop)) else { continue }
+        ranked.append((SumChoice(step: SumStep(first: hop), gain: gain), hop))
+      }
+    }
+    var isTaken = false
+    let order = ranked.indices.sorted { a, b in
+      if ranked[b].choice.isWorth(ranked[a].choice.gain, ranked[a].hop.cost) { return true }
+      return !ranked[a].choice.isWorth(ranked[b].choice.gain, ranked[b].hop.cost) && a < b
+    }
+    for place in order where windows.outside(node) > 0 {
+      let (choice, hop) = ranked[place]
+      let step = SumStep(first: hop)
+      guard windows.spares(changes(hop)) >= choice.gain, isPossible(hop), isWithin(step), !barred.contains(step) else { continue }
+      if interrupt?.isRequested == true { throw .cancelled }
+      if try take(step) { isTaken = true } else { barred.append(step) }
+    }
+    return isTaken
+  }
+
+  /// The best step beside single hops: the contents of two nodes; where there are none that help, two hops.
   private mutating func best(for node: Int) -> SumStep? {
     var best = SumChoice()
     let gives = windows.above(node) > 0
-    for gives in [gives, !gives] {
-      for hop in hops(of: NodeIndex(node), gives: gives) { consider(SumStep(first: hop), &best) }
-    }
-    if let step = best.step { return step }
     for other in partners(of: NodeIndex(node), gives: gives) {
       for member in members.indices {
         trials -= 1

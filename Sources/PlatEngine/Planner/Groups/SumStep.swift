@@ -35,13 +35,12 @@ struct SumStep: Equatable {
 
   var hops: [SumHop] { second.map { [first, $0] } ?? [first] }
   var cost: Int { first.cost + (second?.cost ?? 0) }
-
 }
 
 /// The best step so far: what costs nothing first, then what brings most for its weight.
 struct SumChoice {
   private(set) var step: SumStep?
-  private var gain = 0
+  private(set) var gain = 0
 
   init() {}
 
