@@ -123,10 +123,10 @@ private let impossible = """
 
   @Test func rulesThatThisVersionDoesNotPlanAre65AtTheirPlace() throws {
     let near = cluster.replacing(
-      #"{ "level": "zone", "atMost": 1, "strength": "hard" }"#, with: #"{ "level": "zone", "states": ["master"], "near": "slave", "atLeast": 1 }"#)
+      #"{ "level": "zone", "atMost": 1, "strength": "hard" }"#, with: #"{ "level": "zone", "states": ["slave"], "near": "slave", "atLeast": 1 }"#)
     let run = try folder.plat(["plan", "-"], input: near)
     #expect(run.status == 65 && run.output.isEmpty)
-    #expect(run.messages.hasPrefix("plat: standard input:3:69: settings.placement[0].near: found a hard rule about what is near to slave"), "\(run.messages)")
+    #expect(run.messages.hasPrefix("plat: standard input:3:68: settings.placement[0].near: found a hard rule about what is near to slave"), "\(run.messages)")
   }
 
   @Test func wrongUsageIs64() throws {

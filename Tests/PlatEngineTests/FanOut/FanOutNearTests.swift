@@ -66,8 +66,7 @@ import Testing
     }
   }
 
-  /// Totals come to 88 and 89, and masters to 29 and 30 for fewer than twice the moves that are proved; or with a few more moves than
-  /// that, where these do not do, to 25 at least.
+  /// Totals come to 88 and 89, and masters to 29 and 30, of one node to 31, for fewer than twice the moves that are proved.
   @Test(arguments: [7, 13, 22, 30])
   func aNodeLeaves(node: Int) throws {
     let first = try PlannedCase(fifty(), nil).plan.target
@@ -75,21 +74,20 @@ import Testing
     try one.checkConsistent()
     #expect(one.report.unmet == 0 && one.report.fanOutOutbound <= 12 && one.report.fanOutInbound <= 12)
     let masters = (0..<50).filter { $0 != node }.map(one.masters)
-    if node == 13 {
-      #expect(one.moves <= one.plan.movesLowerBound + 5 && masters.min()! >= 25, "\(one.moves) moves, \(one.plan.movesLowerBound) proved; \(masters)")
-    } else {
-      #expect(one.moves < 2 * one.plan.movesLowerBound, "\(one.moves) moves, \(one.plan.movesLowerBound) proved")
-      #expect(masters.allSatisfy { (29...30).contains($0) }, "\(masters)")
-    }
+    #expect(one.moves < 2 * one.plan.movesLowerBound, "\(one.moves) moves, \(one.plan.movesLowerBound) proved")
+    #expect(masters.allSatisfy { (29...31).contains($0) } && masters.count { $0 > 30 } <= (node == 13 ? 1 : 0), "\(masters)")
     #expect(one.loads.indices.allSatisfy { $0 == node || (88...89).contains(one.loads[$0]) }, "\(one.loads)")
   }
+
   /// The partitions that a node of one zone gives to one that joins are those of few masters.
   @Test func aNodeJoins() throws {
     let first = try PlannedCase(fifty([25: .leaving]), nil).plan.target
     let one = try PlannedCase(fifty(), first)
     try one.checkConsistent()
     #expect(one.report.unmet == 0 && one.report.fanOutOutbound <= 12 && one.report.fanOutInbound <= 12)
-    #expect(one.moves <= one.plan.movesLowerBound + 8, "\(one.moves) moves, \(one.plan.movesLowerBound) proved")
+    let masters = (0..<50).map(one.masters)
+    #expect(2 * one.moves <= 3 * one.plan.movesLowerBound, "\(one.moves) moves, \(one.plan.movesLowerBound) proved")
+    #expect(masters.allSatisfy { (28...29).contains($0) }, "\(masters)")
     #expect(one.loads.allSatisfy { (86...87).contains($0) }, "\(one.loads)")
   }
 }

@@ -218,7 +218,7 @@ extension FanOut {
     for source in sources { takeFrom(source, node, holdings, count) }
     while placement.load[node] < due.least[node], book.into[node] < book.mostIn, !problem.arena.isInterrupted {
       var best: (donors: Int, source: NodeIndex)?
-      for index in 0..<problem.nodeCount where book.out.base[index] < book.mostOut {
+      for index in 0..<problem.nodeCount where book.out.base[index] < book.mostOut && !problem.arena.isInterrupted {
         let source = NodeIndex(index)
         guard source != node, book.count(source, node) == 0 else { continue }
         let donors = donors(of: source, node, holdings, count, isDonor)

@@ -7,22 +7,48 @@ extension SumExchange {
   // MARK: what changes
 
   func changes(_ hop: SumHop) -> [WeightSums.Change] {
-    func both(_ place: Int, _ weight: Int) -> [WeightSums.Change] {
-      [.init(place: place, node: hop.from.int, by: -weight), .init(place: place, node: hop.to.int, by: weight)]
+    var changes: [WeightSums.Change] = []
+    forEachChange(hop) { changes.append($0) }
+    return changes
+  }
+
+  /// What leaves one node and comes to the other, place by place: each node and place once.
+  @inline(__always) private func forEachChange(_ hop: SumHop, _ body: (WeightSums.Change) -> Void) {
+    func both(_ place: Int, _ weight: Int) {
+      body(WeightSums.Change(place: place, node: hop.from.int, by: -weight))
+      body(WeightSums.Change(place: place, node: hop.to.int, by: weight))
     }
     let member = members[hop.member]
     switch hop.kind {
     case .move:
       let place = member.placeOfColumn[hop.column]
-      return both(sums.total, hop.weight) + (place == sums.total ? [] : both(place, hop.weight))
+      both(sums.total, hop.weight)
+      if place != sums.total { both(place, hop.weight) }
     case .roles(let other):
-      return both(member.placeOfColumn[hop.column], hop.weight) + both(member.placeOfColumn[other], -hop.weight)
+      both(member.placeOfColumn[hop.column], hop.weight)
+      both(member.placeOfColumn[other], -hop.weight)
     case .contents:
-      let held = stands[member.map].held
-      return sums.places.flatMap { place in
-        held[place].map { $0[hop.from.int] == $0[hop.to.int] ? [] : both(place, $0[hop.from.int] - $0[hop.to.int]) } ?? []
+      for place in sums.places {
+        guard let held = stands[member.map].held[place], held[hop.from.int] != held[hop.to.int] else { continue }
+        both(place, held[hop.from.int] - held[hop.to.int])
       }
     }
+  }
+
+  /// How much less lies outside of the windows of sums after a hop.
+  func gain(of hop: SumHop) -> Int {
+    var gain = 0
+    forEachChange(hop) { gain += windows.spares($0) }
+    return gain
+  }
+
+  /// Whether the map comes no farther from its own windows.
+  func isWithin(_ hop: SumHop) -> Bool {
+    if hop.kind == .contents { return true }
+    let map = members[hop.member].map
+    var isWithin = true
+    forEachChange(hop) { if isWithin { isWithin = stands[map].allows($0) } }
+    return isWithin
   }
 
   /// Of each node and place once.

@@ -11,7 +11,7 @@
 /// data, or a limit on peers are left as they are.
 struct SumExchange {
   /// A map as the search sees it. Rows are the target's own.
-  struct Member {
+  final class Member {
     let map: Int
     let problem: Problem
     let weighing: Weighing
@@ -19,6 +19,11 @@ struct SumExchange {
     let scale: Int
     /// Of each column the place of its state among the sums.
     let placeOfColumn: [Int]
+
+    init(map: Int, problem: Problem, weighing: Weighing, target: PlacementMap, scale: Int, placeOfColumn: [Int]) {
+      (self.map, self.problem, self.weighing, self.target, self.scale, self.placeOfColumn) =
+        (map, problem, weighing, target, scale, placeOfColumn)
+    }
   }
 
   /// A replica in a node's list: the heaviest first.
@@ -123,8 +128,8 @@ struct SumExchange {
     for gives in [gives, !gives] {
       for hop in hops(of: NodeIndex(node), gives: gives) {
         trials -= 1
-        let gain = windows.spares(changes(hop))
-        guard gain > 0, isWithin(SumStep(first: hop)) else { continue }
+        let gain = gain(of: hop)
+        guard gain > 0, isWithin(hop) else { continue }
         ranked.append((SumChoice(step: SumStep(first: hop), gain: gain), hop))
       }
     }
@@ -136,7 +141,7 @@ struct SumExchange {
     for place in order where windows.outside(node) > 0 {
       let (choice, hop) = ranked[place]
       let step = SumStep(first: hop)
-      guard windows.spares(changes(hop)) >= choice.gain, isPossible(hop), isWithin(step), !barred.contains(step) else { continue }
+      guard gain(of: hop) >= choice.gain, isPossible(hop), isWithin(hop), !barred.contains(step) else { continue }
       if interrupt?.isRequested == true { throw .cancelled }
       if try take(step) { isTaken = true } else { barred.append(step) }
     }
@@ -165,7 +170,7 @@ struct SumExchange {
 
   mutating func consider(_ step: SumStep, _ best: inout SumChoice) {
     trials -= 1
-    let gain = windows.spares(changes(step))
+    let gain = step.second == nil ? gain(of: step.first) : windows.spares(changes(step))
     guard gain > 0, best.isWorth(gain, step.cost), isWithin(step), !barred.contains(step) else { return }
     best = SumChoice(step: step, gain: gain)
   }
@@ -174,8 +179,9 @@ struct SumExchange {
   func isWithin(_ step: SumStep) -> Bool {
     if step.first.kind == .contents { return true }
     if let second = step.second, second.member != step.first.member {
-      return isWithin(SumStep(first: step.first)) && isWithin(SumStep(first: second))
+      return isWithin(step.first) && isWithin(second)
     }
+    if step.second == nil { return isWithin(step.first) }
     return stands[members[step.first.member].map].allows(changes(step))
   }
 

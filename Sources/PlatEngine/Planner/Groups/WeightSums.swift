@@ -36,10 +36,12 @@ struct WeightSums {
 
     /// Whether changes of what is held bring no node farther out of the map's own windows.
     func allows(_ changes: [WeightSums.Change]) -> Bool {
-      changes.allSatisfy { change in
-        guard let own = own[change.place]?[change.node], let held = held[change.place]?[change.node] else { return true }
-        return own.distance(to: held + change.by) <= own.distance(to: held)
-      }
+      changes.allSatisfy { allows($0) }
+    }
+
+    func allows(_ change: WeightSums.Change) -> Bool {
+      guard let own = own[change.place]?[change.node], let held = held[change.place]?[change.node] else { return true }
+      return own.distance(to: held + change.by) <= own.distance(to: held)
     }
 
     /// How much nearer changes of what is held bring the map to its own windows.
@@ -233,10 +235,12 @@ struct WeightSums {
 
     /// How much less lies outside after changes of what is held, each of another place or node.
     func spares(_ changes: [WeightSums.Change]) -> Int {
-      changes.reduce(0) { sum, change in
-        let held = held[change.place][change.node]
-        return sum + outside(widest, change.place, change.node, held) - outside(widest, change.place, change.node, held + change.by)
-      }
+      changes.reduce(0) { $0 + spares($1) }
+    }
+
+    func spares(_ change: Change) -> Int {
+      let held = held[change.place][change.node]
+      return outside(widest, change.place, change.node, held) - outside(widest, change.place, change.node, held + change.by)
     }
 
     mutating func add(_ changes: [WeightSums.Change]) {
