@@ -125,7 +125,7 @@ static const struct kind { const char *name; plat_status (*work)(stuff *); const
   {"near-fresh", kind_plan, MIDDLE "zones=40", NEAR, 0},
   {"group", kind_document_plan, "nodes=500 partitions=4096 zones=10 rules=zone:1:hard maps=100 map=drifted leaving=5", NULL, -1},
   {"group-fresh", kind_document_plan, "nodes=500 partitions=4096 maps=200 slaves=2", NULL, -1},
-  {"group-weights", kind_document_plan, "nodes=200 partitions=512 zones=10 rules=zone:1:hard partitionWeights=1:2:3:50 maps=50 map=drifted leaving=2", NULL, -1},
+  {"group-weights", kind_document_plan, "nodes=50 partitions=128 zones=10 rules=zone:1:hard partitionWeights=1:2:3:50 maps=20 map=drifted leaving=1", NULL, -1},
   {"whatif", kind_whatif, "nodes=2000 partitions=65536 slaves=2 zones=20 rules=zone:1:hard map=drifted", NULL, 0},
   {"whatif-fresh", kind_whatif, "nodes=1000 partitions=262144 slaves=2 map=fresh", NULL, 0},
   {"steps-fresh", kind_steps, MIDDLE, NULL, 1},
