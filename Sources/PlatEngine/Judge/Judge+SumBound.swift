@@ -43,7 +43,7 @@ extension Judge {
       for (map, matter, counts) in rows {
         func cost(_ own: [Int32]) throws(PlatError) -> Int128 {
           let price: NodeTable<Int> = try matter.arena.table(group.nodeCount)
-          for node in nodes { price.base[node] = node < own.count ? max(-mostPriceInWeight, min(mostPriceInWeight, Int(own[node]))) : 0 }
+          for node in nodes { price.base[node] = priceInWeight(own, node) }
           let worth = own.isEmpty ? 0 : windows[map]?.greatestWorth(price, total: nil) ?? 0
           for node in nodes { price.base[node] += onTop[node] }
           return try costOfRows(matter, counts, weights.of[map], price) - worth

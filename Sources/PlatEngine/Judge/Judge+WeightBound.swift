@@ -37,7 +37,7 @@ extension Judge {
     let keepable = try Keepable(matter, weights, windows)
 
     let price: NodeTable<Int> = try matter.arena.table(cluster.nodeCount)
-    for node in 0..<cluster.nodeCount { price.base[node] = node < prices.count ? max(-mostPriceInWeight, min(mostPriceInWeight, Int(prices[node]))) : 0 }
+    for node in 0..<cluster.nodeCount { price.base[node] = priceInWeight(prices, node) }
     let cost = try costOfRows(matter, counts, weights, price)
     let total = Int128(weights.total) * Int128(cluster.replicas)
     let worth = windows.greatestWorth(price, total: isShort || counts.isShort ? nil : total)
@@ -51,7 +51,12 @@ extension Judge {
     )
   }
 
-  static let mostPriceInWeight = 1 << 30
+  private static let mostPriceInWeight = 1 << 30
+
+  /// Whatever a document says: none is 0, and no sum overflows.
+  static func priceInWeight(_ prices: [Int32], _ node: Int) -> Int {
+    node < prices.count ? max(-mostPriceInWeight, min(mostPriceInWeight, Int(prices[node]))) : 0
+  }
 
   /// What the cheapest rows cost, each counted with its partition's weight. O(P · R).
   static func costOfRows(

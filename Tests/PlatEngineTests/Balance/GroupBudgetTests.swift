@@ -10,16 +10,6 @@ import Testing
     $0.noCapacities = true
   }
 
-  /// The same group with budgets: of all maps, and of the first.
-  private func with(_ budget: Int?, own: Int? = nil, _ group: DenseGroup) throws -> DenseGroup {
-    var changed = group.group
-    changed.shared.settings.balance.moveBudget = budget
-    for map in changed.members.indices {
-      changed.members[map].settings.balance.moveBudget = map == 0 ? own ?? budget : budget
-    }
-    return try DenseGroup(changed)
-  }
-
   private func lost(_ group: DenseGroup, _ currents: [PlacementMap?]) -> [Int] {
     zip(group.clusters, currents).map { BoxCaps.lost($0, $1) }
   }
@@ -28,9 +18,9 @@ import Testing
     var (seen, steps, inSteps, atOnce) = (0, 0, 0, 0)
     forAllSeeds(0..<80) { seed in
       let (made, currents) = try RandomGroup.make(seed: seed, maps: 2...5, shape: Self.shape, isJoined: seed % 2 == 0)
-      let whole = try PlannedGroup(with(nil, made), currents)
+      let whole = try PlannedGroup(made.with(budget: nil), currents)
       guard whole.report.sum.unmet == 0, whole.report.sum.isBalanced, whole.report.maps.allSatisfy(\.isBalanced) else { return }
-      let group = try with(1 + whole.moves / 4, made)
+      let group = try made.with(budget: 1 + whole.moves / 4)
       let budget = 1 + whole.moves / 4
       var (maps, moves) = (currents, 0)
       var isDone = false
@@ -44,7 +34,7 @@ import Testing
         (maps, moves, steps) = (one.targets, moves + one.moves, steps + 1)
       }
       try holds(isDone, "no end")
-      let end = try PlannedGroup(with(nil, made), maps)
+      let end = try PlannedGroup(made.with(budget: nil), maps)
       try holds(end.moves == 0 && end.report.sum.isBalanced, "it goes on: \(end.moves) \(end.report.sum.findings)")
       (seen, inSteps, atOnce) = (seen + 1, inSteps + moves, atOnce + whole.moves)
     }
@@ -56,8 +46,8 @@ import Testing
     var heldBack = 0
     forAllSeeds(0..<60) { seed in
       let (made, currents) = try RandomGroup.make(seed: seed, maps: 2...4, shape: Self.shape)
-      let group = try with(nil, own: 1, made)
-      let (whole, one) = (try PlannedGroup(with(nil, made), currents), try PlannedGroup(group, currents))
+      let group = try made.with(budget: nil, own: 1)
+      let (whole, one) = (try PlannedGroup(made.with(budget: nil), currents), try PlannedGroup(group, currents))
       guard whole.report.sum.unmet == 0, currents[0] != nil else { return }
       let lost = lost(group, currents)
       try holds(one.report.maps[0].moves - lost[0] <= 1, "\(one.report.maps[0].moves), \(lost[0]) lost")
@@ -77,8 +67,8 @@ import Testing
         $0.noCapacities = hasRoom
       }
       let (made, currents) = try RandomGroup.make(seed: seed, maps: 1...4, shape: shape)
-      let group = try with(0, made)
-      let (whole, one) = (try PlannedGroup(with(nil, made), currents), try PlannedGroup(group, currents))
+      let group = try made.with(budget: 0)
+      let (whole, one) = (try PlannedGroup(made.with(budget: nil), currents), try PlannedGroup(group, currents))
       try holds(!one.report.sum.findings.contains { $0.rule.hasSuffix("capacity") }, "\(one.report.sum.findings)")
       try holds(one.moves <= whole.moves && one.report.sum.unmet <= whole.report.sum.unmet, "\(one.moves), \(whole.moves)")
       guard hasRoom, whole.report.sum.unmet == 0 else { return }
@@ -99,15 +89,15 @@ import Testing
     let currents = [rows([28, 22, 25, 25]), rows([28, 22, 25, 25])]
     let group = try PlannedGroup.plain(nodes: 4, maps: [(100, 1), (100, 1)])
     #expect(try PlannedGroup(group, currents).moves == 6)
-    let one = try PlannedGroup(with(2, group), currents)
+    let one = try PlannedGroup(group.with(budget: 2), currents)
     #expect(one.report.maps.map(\.moves) == [1, 1] && one.plan.movesHeldBack == 4)
     let finding = try #require(one.report.sum.findings.first { $0.rule == "balance.moveBudget" })
     #expect(finding.want == 6 && finding.have == 2)
     // A map's own is told in that map.
-    let own = try PlannedGroup(with(nil, own: 1, group), currents)
+    let own = try PlannedGroup(group.with(budget: nil, own: 1), currents)
     #expect(own.report.maps.map(\.moves) == [1, 3] && own.report.maps[0].findings.contains { $0.rule == "balance.moveBudget" })
     // A plan that makes more than it may is told from one that does not.
-    let spoilt = try Judge.judge(with(2, group), maps: PlannedGroup(group, currents).targets, from: PlannedGroup.before(group, currents))
+    let spoilt = try Judge.judge(group.with(budget: 2), maps: PlannedGroup(group, currents).targets, from: PlannedGroup.before(group, currents))
     #expect(!spoilt.sum.findings.contains { $0.rule == "balance.moveBudget" } && spoilt.sum.moves == 6)
   }
 }

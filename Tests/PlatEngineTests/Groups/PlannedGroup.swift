@@ -61,3 +61,13 @@ struct PlannedGroup {
     return try DenseGroup(changed)
   }
 }
+
+extension DenseGroup {
+  /// The same group with budgets: of all maps, and of the first.
+  func with(budget: Int?, own: Int? = nil) throws -> DenseGroup {
+    var changed = group
+    changed.shared.settings.balance.moveBudget = budget
+    for map in changed.members.indices { changed.members[map].settings.balance.moveBudget = map == 0 ? own ?? budget : budget }
+    return try DenseGroup(changed)
+  }
+}

@@ -13,14 +13,6 @@ import Testing
     }
   }
 
-  /// The same group with budgets: of all maps, and of the first.
-  private func with(_ budget: Int?, own: Int? = nil, _ group: DenseGroup) throws -> DenseGroup {
-    var changed = group.group
-    changed.shared.settings.balance.moveBudget = budget
-    for map in changed.members.indices { changed.members[map].settings.balance.moveBudget = map == 0 ? own ?? budget : budget }
-    return try DenseGroup(changed)
-  }
-
   private func make(_ seed: UInt64, _ maps: ClosedRange<Int>, hasRoom: Bool = true) throws -> (DenseGroup, [PlacementMap?])? {
     let (group, currents) = try RandomGroup.make(
       seed: seed, maps: maps, shape: shape(hasRoom: hasRoom), isJoined: seed % 2 == 0, weights: RandomGroup.anyWeights)
@@ -35,10 +27,10 @@ import Testing
     var (seen, steps, standing, inSteps, atOnce) = (0, 0, 0, 0, 0)
     forAllSeeds(0..<60) { seed in
       guard let (made, currents) = try make(seed, 2...4) else { return }
-      let whole = try PlannedGroup(with(nil, made), currents)
+      let whole = try PlannedGroup(made.with(budget: nil), currents)
       guard whole.report.sum.unmet == 0, whole.report.sum.isBalanced, whole.report.maps.allSatisfy(\.isBalanced) else { return }
       let budget = 1 + whole.moves / 4
-      let group = try with(budget, made)
+      let group = try made.with(budget: budget)
       var (maps, moves, isDone, count) = (currents, 0, false, 0)
       while !isDone, count < 16 {
         let one = try PlannedGroup(group, maps)
@@ -57,7 +49,7 @@ import Testing
         standing += 1
         return
       }
-      let end = try PlannedGroup(with(nil, made), maps)
+      let end = try PlannedGroup(made.with(budget: nil), maps)
       try holds(end.moves == 0 && end.report.sum.isBalanced, "it goes on: \(end.moves) \(end.report.sum.findings)")
       (inSteps, atOnce) = (inSteps + moves, atOnce + whole.moves)
     }
@@ -69,8 +61,8 @@ import Testing
     var heldBack = 0
     forAllSeeds(0..<40) { seed in
       guard let (made, currents) = try make(seed, 2...4) else { return }
-      let group = try with(nil, own: 1, made)
-      let (whole, one) = (try PlannedGroup(with(nil, made), currents), try PlannedGroup(group, currents))
+      let group = try made.with(budget: nil, own: 1)
+      let (whole, one) = (try PlannedGroup(made.with(budget: nil), currents), try PlannedGroup(group, currents))
       guard whole.report.sum.unmet == 0, currents[0] != nil else { return }
       let lost = BoxCaps.lost(group.clusters[0], currents[0])
       try holds(one.report.maps[0].moves - lost <= 1, "\(one.report.maps[0].moves), \(lost) lost")
@@ -85,8 +77,8 @@ import Testing
     forAllSeeds(0..<60) { seed in
       let hasRoom = seed % 2 == 0
       guard let (made, currents) = try make(seed, 1...4, hasRoom: hasRoom) else { return }
-      let group = try with(0, made)
-      let (whole, one) = (try PlannedGroup(with(nil, made), currents), try PlannedGroup(group, currents))
+      let group = try made.with(budget: 0)
+      let (whole, one) = (try PlannedGroup(made.with(budget: nil), currents), try PlannedGroup(group, currents))
       try holds(!one.report.sum.findings.contains { $0.rule.hasSuffix("capacity") }, "\(one.report.sum.findings)")
       try holds(one.moves <= whole.moves && one.report.sum.unmet <= whole.report.sum.unmet, "\(one.moves), \(whole.moves)")
       guard hasRoom, whole.report.sum.unmet == 0 else { return }
@@ -105,11 +97,11 @@ import Testing
     let (made, maps) = (try DenseGroup(group), Array(repeating: leaning, count: 6))
     let whole = try PlannedGroup(made, maps)
     #expect(whole.report.sum.isBalanced && whole.moves > 1, "\(whole.moves)")
-    let one = try PlannedGroup(with(1, made), maps)
+    let one = try PlannedGroup(made.with(budget: 1), maps)
     #expect(one.moves == 1 && one.plan.movesHeldBack == whole.moves - 1, "\(one.moves), \(one.plan.movesHeldBack)")
     #expect(one.report.sum.findings.contains { $0.rule == "balance.moveBudget" }, "\(one.report.sum.findings)")
     // A plan that makes more than it may is told from one that does not.
-    let spoilt = try Judge.judge(with(1, made), maps: whole.targets, from: PlannedGroup.before(made, maps))
+    let spoilt = try Judge.judge(made.with(budget: 1), maps: whole.targets, from: PlannedGroup.before(made, maps))
     #expect(!spoilt.sum.findings.contains { $0.rule == "balance.moveBudget" })
   }
 }

@@ -56,32 +56,11 @@ struct GroupBudget {
   private mutating func add(
     _ map: Int, _ current: PlacementMap, _ plan: Plan, _ windows: Due, most: Int, _ options: PlanOptions
   ) throws(PlatError) {
-    let cluster = group.clusters[map]
-    let arena = try Arena(limitBytes: options.memoryLimitBytes, interrupt: options.interrupt)
-    let problem = try Problem(cluster, current: current, arena: arena, wideRow: options.wideRow)
-    let target = try PlacementMap(
-      unfilled: cluster.partitionCount, slotCounts: cluster.dataWanted, arena: Arena(limitBytes: options.memoryLimitBytes))
-    var placement = try Placement(problem, target: target)
-    Keep.run(problem, &placement)
-    guard let kept = try MoveBudget(problem, placement, most: most) else { return }
-    // Now what is planned.
-    placement.concerned.isAll = true
-    placement.load.fill(with: 0)
-    placement.placed = 0
-    for state in cluster.dataWanted.indices {
-      let (from, to) = (plan.target.slots(ofState: state), target.slots(ofState: state))
-      for partition in 0..<cluster.partitionCount {
-        for offset in 0..<to.count {
-          let node = plan.target.row(partition)[from.lowerBound + offset]
-          target.row(partition)[to.lowerBound + offset] = node
-          guard node != .none else { continue }
-          placement.load[node] += 1
-          placement.placed += 1
-        }
-      }
-    }
-    let arcs = kept.forBalance(problem, placement)
-    var before = (0..<cluster.nodeCount).map { Int(placement.load.base[$0]) }
+    guard
+      let (problem, placement, kept, arcs) = try MoveBudget.ofPlan(
+        group.clusters[map], from: current, plan.target, most: most, options)
+    else { return }
+    var before = (0..<problem.nodeCount).map { Int(placement.load.base[$0]) }
     for arc in arcs {
       before[arc.to.int] -= 1
       before[arc.from.int] += 1

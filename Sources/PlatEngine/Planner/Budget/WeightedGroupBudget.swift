@@ -66,20 +66,10 @@ struct WeightedGroupBudget {
   private mutating func add(
     _ map: Int, _ cluster: DenseCluster, _ current: PlacementMap, _ planned: PlacementMap, most: Int, _ options: PlanOptions
   ) throws(PlatError) {
-    let problem = try Problem(cluster, current: current, arena: Arena(limitBytes: options.memoryLimitBytes, interrupt: options.interrupt))
-    let target = try PlacementMap(
-      unfilled: cluster.partitionCount, slotCounts: cluster.dataWanted, arena: Arena(limitBytes: options.memoryLimitBytes))
-    var placement = try Placement(problem, target: target)
-    Keep.run(problem, &placement)
-    guard let kept = try MoveBudget(problem, placement, most: most) else { return }
-    placement.concerned.isAll = true
-    target.clear()
-    target.copyData(from: planned, cluster)
-    placement.load.fill(with: 0)
-    planned.countData(cluster, into: placement.load)
-    placement.placed = (0..<cluster.nodeCount).reduce(0) { $0 + Int(placement.load.base[$1]) }
+    guard
+      let (problem, placement, kept, arcs) = try MoveBudget.ofPlan(cluster, from: current, planned, most: most, options)
+    else { return }
     let due = try Due(problem, held: placement.load)
-    let arcs = kept.forBalance(problem, placement)
     var isMade = arcs.map { $0.moves == 0 }
     if problem.fanOut?.strength != .hard {
       // What capacities ask for is made whatever the budget.
@@ -159,7 +149,8 @@ struct WeightedGroupBudget {
   /// Two that have a node in common.
   private mutating func bestPair() -> [Choice]? {
     guard left > 1 else { return nil }
-    var (best, tried): ((arcs: [Choice], gain: Int)?, Int) = (nil, 0)
+    var best: (arcs: [Choice], gain: Int)?
+    var tried = 0
     let all = members.indices.flatMap { index in members[index].arcs.indices.filter { mayMake((index, $0)) }.map { (index, $0) } }
     for first in all where tried < Self.pairsTried {
       let one = members[first.0].arcs[first.1]

@@ -42,19 +42,10 @@ extension FanOut {
         if placement.load[node] < due.least[node], problem.receives[node] { takers.append(node) }
       }
       for taker in takers where problem.allows(row, leaving: free, to: taker) {
-        func change(_ row: UnsafeMutablePointer<NodeIndex>) {
-          row.swap(0, place)
-          row[free] = taker
-        }
-        func undo(_ row: UnsafeMutablePointer<NodeIndex>) {
-          row[free] = .none
-          row.swap(0, place)
-        }
-        guard book.tryChange(row, change, undo: undo) else { continue }
-        guard StateRules.breach(problem, row) == nil else {
-          _ = book.tryChange(row, most: .max, undo, undo: { _ in })
-          continue
-        }
+        var new = (0..<problem.replicas).map { row[$0] }
+        new.swapAt(0, place)
+        new[free] = taker
+        guard book.tryReplace(row, with: new, isLegal: { StateRules.breach(problem, $0) == nil }) else { continue }
         placement.load[taker] += 1
         placement.placed += 1
         return place

@@ -73,29 +73,32 @@ extension FanOut {
       while left > 0, let slot = holdings.next(&place, of: NodeIndex(index)) {
         let row = placement.row(slot / problem.replicas)
         guard let leaving = leavingSlot(row, node, isPeer, count, patience: patience) else { continue }
-        let (donor, master) = (row[leaving], row[0])
-        var new = contents(row)
-        new[leaving] = node
-        new.swapAt(0, leaving)
-        guard replace(row, with: new) else { continue }
-        placement.load[donor] -= 1
-        placement.load[node] += 1
-        count[master] -= 1
-        count[node] += 1
-        left -= 1
+        if hand(row, leaving, to: node, ledFrom: leaving, count) { left -= 1 }
       }
     }
   }
 
+  /// A holder's place goes to another node, and whoever then is in the slot `ledFrom` leads. False, and nothing is changed, where
+  /// rules or limits forbid that.
+  private func hand(
+    _ row: UnsafeMutablePointer<NodeIndex>, _ leaving: Int, to node: NodeIndex, ledFrom slot: Int, _ count: NodeTable<Int32>
+  ) -> Bool {
+    let (donor, master) = (row[leaving], row[0])
+    var new = contents(row)
+    new[leaving] = node
+    new.swapAt(0, slot)
+    guard replace(row, with: new) else { return false }
+    placement.load[donor] -= 1
+    placement.load[node] += 1
+    count[master] -= 1
+    count[row[0]] += 1
+    return true
+  }
+
   private func contents(_ row: UnsafeMutablePointer<NodeIndex>) -> [NodeIndex] { (0..<problem.replicas).map { row[$0] } }
 
-  /// Books it, too. False, and nothing is changed, where that breaks a rule about states or gives somebody too many peers.
   private func replace(_ row: UnsafeMutablePointer<NodeIndex>, with new: [NodeIndex]) -> Bool {
-    let old = contents(row)
-    guard book.tryReplace(row, with: new) else { return false }
-    if StateRules.breach(problem, row) == nil { return true }
-    _ = book.tryReplace(row, with: old, most: .max)
-    return false
+    book.tryReplace(row, with: new) { StateRules.breach(problem, $0) == nil }
   }
 
   // MARK: Doubles
@@ -273,16 +276,7 @@ extension FanOut {
       while placement.load[node] < due.least[node], let slot = holdings.next(&place, of: source) {
         guard (slot % problem.replicas == 0) == isLed, let leaving = donor(slot, source, node, count, { _ in false })
         else { continue }
-        let row = placement.row(slot / problem.replicas)
-        let (donor, master) = (row[leaving], row[0])
-        var new = contents(row)
-        new[leaving] = node
-        new.swapAt(0, slot % problem.replicas)
-        guard replace(row, with: new) else { continue }
-        placement.load[donor] -= 1
-        placement.load[node] += 1
-        count[master] -= 1
-        count[source] += 1
+        _ = hand(placement.row(slot / problem.replicas), leaving, to: node, ledFrom: slot % problem.replicas, count)
       }
     }
   }

@@ -15,10 +15,7 @@ extension FanOut {
     _ problem: Problem, _ due: Due, _ placed: Placement, _ memoryLimitBytes: UInt64
   ) throws(PlatError) -> Placement? {
     guard !problem.near.isEmpty, problem.wanted[0] == 1, problem.fanOut?.strength == .hard, Balance(placed, due).isSettled else { return nil }
-    var placement = try emptyPlacement(problem, memoryLimitBytes)
-    placement.rows.update(from: placed.rows, count: problem.partitionCount * problem.replicas)
-    placement.load.copy(from: placed.load)
-    placement.placed = placed.placed
+    let placement = try copy(problem, placed, memoryLimitBytes)
     var fanOut = FanOut(problem: problem, due: due, placement: placement, book: try PeerBook(problem))
     guard fanOut.chooseMasters() else { return nil }
     try fanOut.exchangeNewcomers()
@@ -52,10 +49,7 @@ extension FanOut {
   private func evened(_ memoryLimitBytes: UInt64) throws(PlatError) -> Placement {
     let cost = try Cost(problem, due, placement)
     guard due.seeksBalance, cost.mastersOutside > 0 else { return placement }
-    var other = try FanOut.emptyPlacement(problem, memoryLimitBytes)
-    other.rows.update(from: placement.rows, count: problem.partitionCount * problem.replicas)
-    other.load.copy(from: placement.load)
-    other.placed = placement.placed
+    let other = try FanOut.copy(problem, placement, memoryLimitBytes)
     var fanOut = FanOut(problem: problem, due: due, placement: other, book: try PeerBook(problem, other))
     for _ in 0..<FanOut.evenings {
       if try Cost(problem, due, fanOut.placement).outside == 0 { break }

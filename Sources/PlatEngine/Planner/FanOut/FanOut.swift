@@ -68,6 +68,15 @@ struct FanOut {
     return try Placement(problem, target: target)
   }
 
+  /// The same placement in rows of its own. O(P · R).
+  static func copy(_ problem: Problem, _ placement: Placement, _ memoryLimitBytes: UInt64) throws(PlatError) -> Placement {
+    var copy = try emptyPlacement(problem, memoryLimitBytes)
+    copy.rows.update(from: placement.rows, count: problem.partitionCount * problem.replicas)
+    copy.load.copy(from: placement.load)
+    copy.placed = placement.placed
+    return copy
+  }
+
   /// Ways to a placement. Which is best is found by trying: that question contains exact covers.
   private enum Way {
     /// Mastership first goes where it should while pairs are few, and again when all is placed.

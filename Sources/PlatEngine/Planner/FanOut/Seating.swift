@@ -397,9 +397,7 @@ final class Seating {
         guard isLegal(new), let pairs = newPairs(new), pairs <= mostNew else { continue }
         tried += 1
         guard change(partition, to: new) else { continue }
-        if seatBehind(leaver, mostNewBehind) {
-          return true
-        }
+        if seatBehind(leaver, mostNewBehind) { return true }
         _ = change(partition, to: row, most: .max)
       }
       if tried >= Seating.takersTried { return false }

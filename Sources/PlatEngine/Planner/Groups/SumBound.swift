@@ -11,7 +11,6 @@ enum SumBound {
     _ group: DenseGroup, _ weights: GroupWeights, _ windows: WeightSums.Windows, _ plans: [Plan], from currents: [PlacementMap?]
   ) throws(PlatError) -> Int? {
     let nodes = 0..<group.nodeCount
-    let isActive = group.group.shared.nodes.map { $0.status == .active }
     var held = nodes.map { _ in 0 }
     var rows: [Rows] = []
     for (map, cluster) in group.clusters.enumerated() where weights.scale[map] > 0 {
@@ -20,8 +19,8 @@ enum SumBound {
       rows.append(of)
     }
     let (above, below) = (
-      nodes.map { isActive[$0] && held[$0] > windows.bounds($0).upperBound },
-      nodes.map { isActive[$0] && held[$0] < windows.bounds($0).lowerBound }
+      nodes.map { windows.isActive[$0] && held[$0] > windows.bounds($0).upperBound },
+      nodes.map { windows.isActive[$0] && held[$0] < windows.bounds($0).lowerBound }
     )
     var best: Int?
     for (dear, cheap) in [(true, true), (true, false), (false, true)] {

@@ -154,7 +154,7 @@ extension SumExchange {
       let other = first.from == node ? first.to : first.from
       let next = ofOther[other.int] ?? hops(of: other, gives: gives)
       ofOther[other.int] = next
-      let isWithin = isWithin(SumStep(first: first))
+      let isWithin = isWithin(first)
       for second in next where second.partition != first.partition || second.member != first.member {
         guard trials > least else { return }
         guard isWithin || second.member == first.member else { continue }

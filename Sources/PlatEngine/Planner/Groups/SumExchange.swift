@@ -67,7 +67,7 @@ struct SumExchange {
   ) throws(PlatError) {
     (self.sums, self.stands, self.interrupt) = (sums, stands, interrupt)
     windows = sums.windows(stands)
-    isActive = group.group.shared.nodes.map { $0.status == .active }
+    isActive = windows.isActive
     var members: [Member] = []
     for (map, cluster) in clusters.enumerated() where weights.scale[map] > 0 && cluster.mayExchange && !isFrozen[map] {
       let problem = try Problem(cluster, current: currents[map], arena: Arena())
@@ -156,7 +156,7 @@ struct SumExchange {
       for member in members.indices {
         trials -= 1
         let hop = SumHop(kind: .contents, member: member, from: NodeIndex(node), to: other, weight: 0, cost: 0)
-        guard windows.spares(changes(hop)) > 0, let hop = contents(member, NodeIndex(node), with: other) else { continue }
+        guard gain(of: hop) > 0, let hop = contents(member, NodeIndex(node), with: other) else { continue }
         consider(SumStep(first: hop), &best)
       }
     }
@@ -170,18 +170,15 @@ struct SumExchange {
 
   mutating func consider(_ step: SumStep, _ best: inout SumChoice) {
     trials -= 1
-    let gain = step.second == nil ? gain(of: step.first) : windows.spares(changes(step))
+    let gain = windows.spares(changes(step))
     guard gain > 0, best.isWorth(gain, step.cost), isWithin(step), !barred.contains(step) else { return }
     best = SumChoice(step: step, gain: gain)
   }
 
   /// Whether no map comes farther from its own windows, as these are before it.
   func isWithin(_ step: SumStep) -> Bool {
-    if step.first.kind == .contents { return true }
-    if let second = step.second, second.member != step.first.member {
-      return isWithin(step.first) && isWithin(second)
-    }
-    if step.second == nil { return isWithin(step.first) }
+    guard let second = step.second else { return isWithin(step.first) }
+    if second.member != step.first.member { return isWithin(step.first) && isWithin(second) }
     return stands[members[step.first.member].map].allows(changes(step))
   }
 
@@ -285,9 +282,9 @@ struct SumExchange {
         guard partition < problem.heldPartitions else { continue }
         let held = problem.heldRows + partition * problem.heldWidth
         for slot in problem.heldSlots where held[slot] != .none && isActive[held[slot].int] {
-          guard let hop = move(item, from: node, to: held[slot]), isWithin(SumStep(first: hop)) else { continue }
-          let step = SumStep(first: hop)
-          guard windows.spares(changes(step)) >= 0, try take(step, mayKeep: true) else { continue }
+          guard let hop = move(item, from: node, to: held[slot]), isWithin(hop), gain(of: hop) >= 0,
+            try take(SumStep(first: hop), mayKeep: true)
+          else { continue }
           isBetter = true
           break
         }

@@ -202,7 +202,7 @@ struct WeightSums {
     fileprivate var widest: [[ClosedRange<Int>]] = []
     /// Those that are not, or are still to come, are aimed at these.
     fileprivate var aims: [[ClosedRange<Int>]] = []
-    fileprivate let isActive: [Bool]
+    let isActive: [Bool]
 
     /// What lies outside in all, and outside of the aims.
     var outside: (of: Int, ofAims: Int) { (outside(widest), outside(aims)) }
