@@ -7,7 +7,7 @@ DEMO := build/demo
 SANITIZERS := address thread
 
 .DEFAULT_GOAL := help
-.PHONY: help needs build demo test test-release sweep test-sanitize $(SANITIZERS:%=test-%) bench bench-instructions bench-routes simulate crc fuzz library install clean
+.PHONY: help needs build demo test test-release sweep test-sanitize $(SANITIZERS:%=test-%) bench bench-instructions bench-routes simulate mutants crc fuzz library install clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ bench-instructions: needs ## instructions of the main cases by callgrind, beside
 
 simulate: build ## carry plans out under faults, in release: RUNS small runs (100000) and LARGE of 1,000 nodes (100); the deliberate bugs
 	@scripts/simulate .build/release/plat build/simulate $(or $(RUNS),100000) $(or $(LARGE),100)
+
+mutants: needs ## mutants of Execution/, each under the simulator's checks, in release; the report is build/mutants/report.tsv. It goes on where it was
+	scripts/mutants
 
 bench-routes: needs ## keys a second through the router, hash and range, in release
 	$(SWIFT) build -c release --product PlatBenchmarks

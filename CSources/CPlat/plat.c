@@ -99,7 +99,9 @@ AT(plat_action, leader, 56); AT(plat_action, follower_count, 60); AT(plat_action
 AT(plat_action, expected, 72); AT(plat_action, version, 80); AT(plat_action, digest, 88); AT(plat_action, peer_kind, 92);
 AT(plat_action, peer, 96); AT(plat_action, request, 100); AT(plat_action, bytes, 104); AT(plat_action, length, 112);
 AT(plat_action, values, 120); AT(plat_action, value_count, 128);
-PINNED(sizeof(plat_action) == 136);
+AT(plat_action, is_definite, 136); AT(plat_action, is_done, 140); AT(plat_action, hold, 144); AT(plat_action, mode, 148);
+AT(plat_action, mode_from, 152); AT(plat_action, reserved, 156);
+PINNED(sizeof(plat_action) == 160);
 
 AT(plat_timing, size, 0); AT(plat_timing, tries, 4); AT(plat_timing, pulse, 8); AT(plat_timing, silence, 16);
 AT(plat_timing, patience, 24); AT(plat_timing, longest_tick, 32);

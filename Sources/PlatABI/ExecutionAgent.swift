@@ -42,7 +42,7 @@ final class AgentHandle: Sendable {
         new.append(partition)
       }
     }
-    let rules = ExecutionRules(cluster.cluster.settings.model)
+    let rules = ExecutionRules(cluster.cluster.settings.model, minInSync: cluster.cluster.config.minInSync)
     let machine = NodeAgent(
       node, rules: rules, boot: boot, promise: promise ?? Promise(revision: beginning.revision),
       records: records.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
@@ -96,6 +96,12 @@ final class AgentHandle: Sendable {
       action.term = record.term
       state.memory.keep(record.bytes(partition, names), &action)
       return action
+    case .changedMode(let partition):
+      guard let mode = state.machine.mode(partition) else { return nil }
+      var action = plat_action(PLAT_ACTION_CHANGED_MODE)
+      action.partition = partition.raw
+      action.mode = UInt32(mode.code)
+      return action
     case .send(let message, .client(let client)): return answer(message, client, &state)
     case .send(let message, let peer):
       // What cannot be said to the other is as if it were lost.
@@ -120,9 +126,10 @@ final class AgentHandle: Sendable {
     case .written(let request):
       action = plat_action(PLAT_ACTION_WRITTEN)
       action.request = request
-    case .denied(let request):
+    case .denied(let request, let isDefinite):
       action = plat_action(PLAT_ACTION_DENIED)
       action.request = request
+      action.is_definite = isDefinite ? 1 : 0
     case .answer(let request, let log):
       action = plat_action(PLAT_ACTION_ANSWER)
       action.request = request
@@ -137,6 +144,8 @@ final class AgentHandle: Sendable {
 
   func state(of partition: PartitionIndex) -> StateIndex { state.withLock { $0.machine.record(partition)?.state ?? .null } }
   func leads(_ partition: PartitionIndex) -> Bool { state.withLock { $0.machine.leads(partition) } }
+  func mode(of partition: PartitionIndex) -> RunMode? { state.withLock { $0.machine.mode(partition) } }
+  func setMinInSync(_ copies: Int) { state.withLock { $0.machine.setMinInSync(copies) } }
   var map: MapStamp? { state.withLock { $0.machine.map } }
 }
 
@@ -207,7 +216,7 @@ public func plat_agent_disk_full(
 ) -> plat_status { with(agent, error) { $0.handle(.diskFull(isFull != 0)) } }
 
 extension ClusterHandle {
-  fileprivate func partition(_ partition: UInt32) throws -> PartitionIndex {
+  func partition(_ partition: UInt32) throws -> PartitionIndex {
     guard Int(partition) < dense.partitionCount else {
       throw Refusal.argument("partition", found: "\(partition)", expected: "a partition, one of \(dense.partitionCount) from 0")
     }
@@ -254,4 +263,21 @@ public func plat_agent_map(_ agent: OpaquePointer?, _ digest: UnsafeMutablePoint
   let map = handle(agent)?.map
   digest?.pointee = map?.digest ?? 0
   return map?.revision ?? 0
+}
+
+@c @implementation
+public func plat_agent_mode(_ agent: OpaquePointer?, _ partition: UInt32) -> UInt32 {
+  handle(agent)?.mode(of: PartitionIndex(raw: partition)).map { UInt32($0.code) } ?? PLAT_NONE_VALUE
+}
+
+@c @implementation
+public func plat_agent_min_in_sync(
+  _ agent: OpaquePointer?, _ copies: UInt32, _ error: UnsafeMutablePointer<plat_error>?
+) -> plat_status {
+  with(agent, error) {
+    guard copies > 0, Int(copies) <= $0.cluster.dense.nodeCount else {
+      throw Refusal.argument("copies", found: "\(copies)", expected: "1 to \($0.cluster.dense.nodeCount), as many as there are nodes")
+    }
+    $0.setMinInSync(Int(copies))
+  }
 }

@@ -117,6 +117,10 @@ final class OrchestratorHandle: Sendable {
       action = plat_action(PLAT_ACTION_RELEASE)
       action.revision = revision
     case .retired, .plan: action = plat_action(PLAT_ACTION_RETIRED)
+    case .mode(let node, let partition, let mode, let isDone):
+      action = plat_action(PLAT_ACTION_RUNS)
+      (action.peer_kind, action.peer) = (PLAT_PEER_NODE, cluster.ofHost(node))
+      (action.partition, action.mode, action.is_done) = (partition.raw, UInt32(mode.code), isDone ? 1 : 0)
     }
     return action
   }
@@ -150,6 +154,11 @@ final class OrchestratorHandle: Sendable {
       (action.source, action.leader) = (cluster.ofHost(order.source), cluster.ofHost(order.leader))
       (action.source_from, action.source_to) = (order.sourceChange.from.ofHost, order.sourceChange.to.ofHost)
       followers = order.followers.map { cluster.ofHost($0) }
+      if order.kind == .takeOver { action.hold = UInt32(order.hold.rawValue) }
+    case .mode(let order):
+      action.kind = PLAT_ACTION_MODE
+      (action.revision, action.id, action.partition) = (order.id.revision, order.id.number, order.partition.raw)
+      (action.mode_from, action.mode) = (UInt32(order.from.code), UInt32(order.to.code))
     default: break
     }
     state.memory.keep(followers, bytes, &action)

@@ -159,3 +159,8 @@ public func plat_steps_to_document(
     }
   }
 }
+
+@c @implementation
+public func plat_steps_hold(_ steps: OpaquePointer?) -> UInt32 {
+  UInt32(handle(steps)?.plan.cluster.cluster.config.hold.rawValue ?? 0)
+}

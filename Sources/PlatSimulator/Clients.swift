@@ -1,18 +1,21 @@
 import PlatEngine
 
-/// Clients that write and read all the time. They believe whoever acknowledges.
+/// Clients that write and read all the time. They believe whoever acknowledges; what was denied for certain they may send again, as it is.
 struct Clients {
   private struct Request {
     var partition: Int
     /// The write's bit; 0: a read.
     var bit: UInt64
-    /// What was acknowledged when it was asked.
+    /// What was acknowledged when it was asked, and how long the longest log was.
     var before: UInt64
+    var longest: Int
+    var isFinal: Bool
     var isOpen = true
   }
 
   private var requests: [Request] = []
   private var writes: [UInt8] = []
+  private(set) var histories: [History] = []
   /// Partitions that are to be read at the end.
   private var unread = 0
   private var isFinal = false
@@ -24,6 +27,7 @@ struct Clients {
   mutating func begin(_ simulation: Simulation) {
     guard simulation.setup.rules.leading != nil else { return }
     writes = Array(repeating: 0, count: simulation.acknowledged.count)
+    histories = Array(repeating: History(), count: writes.count)
     for client in 0..<Clients.count { simulation.timeline.add(.client(client), at: 1 + UInt64(client)) }
   }
 
@@ -32,11 +36,10 @@ struct Clients {
     let partition = simulation.random.below(writes.count)
     if let node = target(partition, simulation) {
       if simulation.random.below(3) < 2, writes[partition] < Clients.mostWrites {
-        let bit = UInt64(writes[partition])
         writes[partition] += 1
-        ask(partition, .write(PartitionIndex(partition), value: bit, request: UInt32(requests.count)), 1 << bit, node, client, simulation)
+        write(partition, 1 << UInt64(writes[partition] - 1), node, client, simulation)
       } else {
-        ask(partition, .read(PartitionIndex(partition), request: UInt32(requests.count)), 0, node, client, simulation)
+        read(partition, node, client, simulation)
       }
     }
     simulation.timeline.add(.client(client), at: simulation.now + 4 + UInt64(simulation.random.below(24)))
@@ -51,44 +54,84 @@ struct Clients {
     return copies[simulation.random.below(copies.count)].node
   }
 
+  private mutating func write(_ partition: Int, _ bit: UInt64, _ node: NodeIndex, _ client: Int, _ simulation: Simulation) {
+    histories[partition].ask(bit)
+    let value = UInt64(bit.trailingZeroBitCount)
+    let message = Message.write(PartitionIndex(partition), value: value, request: UInt32(requests.count))
+    ask(partition, message, bit, node, client, simulation)
+  }
+
+  private mutating func read(_ partition: Int, _ node: NodeIndex, _ client: Int, _ simulation: Simulation) {
+    ask(partition, .read(PartitionIndex(partition), request: UInt32(requests.count)), 0, node, client, simulation)
+  }
+
   private mutating func ask(
     _ partition: Int, _ message: Message, _ bit: UInt64, _ node: NodeIndex, _ client: Int, _ simulation: Simulation
   ) {
-    requests.append(Request(partition: partition, bit: bit, before: simulation.acknowledged[partition]))
+    requests.append(
+      Request(
+        partition: partition, bit: bit, before: simulation.acknowledged[partition], longest: histories[partition].log.count,
+        isFinal: isFinal))
     simulation.send(message, .client(UInt32(client)), .node(node))
   }
 
-  mutating func hear(_ message: Message, _ simulation: Simulation) {
+  // MARK: Answers
+
+  mutating func hear(_ message: Message, _ client: Int, _ simulation: Simulation) {
+    guard let number = message.request, requests[number].isOpen else { return }
+    requests[number].isOpen = false
+    let request = requests[number]
     switch message {
-    case .written(let number):
-      let request = requests[Int(number)]
+    case .written:
       simulation.trace { "client   write \(request.bit.trailingZeroBitCount) of \(request.partition) is acknowledged" }
       simulation.acknowledged[request.partition] |= request.bit
+      report(histories[request.partition].acknowledge(request.bit), request.partition, simulation)
       simulation.checkPartition(PartitionIndex(request.partition))
-    case .answer(let number, let log):
-      let request = requests[Int(number)]
-      let seen = log.reduce(UInt64(0)) { $0 | 1 << ($1.value & 63) }
-      if request.before & ~seen != 0 {
-        simulation.violate(isFinal ? .endReadable : .readsSeeWrites, "a read of partition \(request.partition) lacks acknowledged writes")
-      }
-      if isFinal, request.isOpen {
-        requests[Int(number)].isOpen = false
-        unread -= 1
-        if unread == 0 { simulation.isDone = true }
-      }
-    case .denied(let number):
-      guard isFinal, requests[Int(number)].isOpen else { return }
-      requests[Int(number)].isOpen = false
-      simulation.timeline.add(.finalRead(requests[Int(number)].partition), at: simulation.now + 50)
+    case .answer(_, let log): answered(request, log, simulation)
+    case .denied(_, let isDefinite): denied(request, isDefinite, client, simulation)
     default: break
     }
   }
+
+  private mutating func answered(_ request: Request, _ log: [Entry], _ simulation: Simulation) {
+    let seen = log.reduce(UInt64(0)) { $0 | 1 << ($1.value & 63) }
+    if request.before & ~seen != 0 {
+      simulation.violate(
+        request.isFinal ? .endReadable : .readsSeeWrites, "a read of partition \(request.partition) lacks acknowledged writes")
+    }
+    let values = log.map { UInt8(truncatingIfNeeded: $0.value) }
+    report(histories[request.partition].answer(values, longest: request.longest), request.partition, simulation)
+    guard request.isFinal else { return }
+    unread -= 1
+    if unread == 0 { simulation.isDone = true }
+  }
+
+  private mutating func denied(_ request: Request, _ isDefinite: Bool, _ client: Int, _ simulation: Simulation) {
+    if request.isFinal { return simulation.timeline.add(.finalRead(request.partition), at: simulation.now + 50) }
+    guard isDefinite, request.bit != 0 else { return }
+    histories[request.partition].deny(request.bit)
+    simulation.checkDenied(PartitionIndex(request.partition), histories[request.partition].denied)
+    // Half of them try again, with the very same write.
+    if simulation.random.below(2) == 0, !isFinal, let node = target(request.partition, simulation) {
+      write(request.partition, request.bit, node, client, simulation)
+    }
+  }
+
+  private func report(_ fault: History.Fault?, _ partition: Int, _ simulation: Simulation) {
+    if let fault { simulation.violate(fault.invariant, "partition \(partition): \(fault.text)") }
+  }
+
+  /// The write of a request.
+  func write(_ request: UInt32) -> (partition: Int, bit: UInt64)? {
+    requests.indices.contains(Int(request)) ? (requests[Int(request)].partition, requests[Int(request)].bit) : nil
+  }
+
+  // MARK: The end
 
   /// Reads every partition that was written, from whoever is master now. All requests are answered, or it never ends.
   mutating func readAll(_ simulation: Simulation) {
     guard !isFinal else { return }
     isFinal = true
-    for index in requests.indices { requests[index].isOpen = false }
     for partition in writes.indices where simulation.acknowledged[partition] != 0 {
       unread += 1
       readAtLast(partition, simulation)
@@ -101,6 +144,16 @@ struct Clients {
       $0.record.state == simulation.setup.rules.leading && $0.record.led == $0.record.term
     }
     guard let master else { return simulation.timeline.add(.finalRead(partition), at: simulation.now + 50) }
-    ask(partition, .read(PartitionIndex(partition), request: UInt32(requests.count)), 0, master.node, 0, simulation)
+    read(partition, master.node, 0, simulation)
+  }
+}
+
+extension Message {
+  /// Of what a client hears: to which of its requests it is the answer.
+  fileprivate var request: Int? {
+    switch self {
+    case .written(let request), .answer(let request, _), .denied(let request, _): Int(request)
+    default: nil
+    }
   }
 }

@@ -8,6 +8,7 @@ public enum FaultKind: String, CaseIterable, Sendable {
   case crash, orchestratorCrash, rival, cutNode, cutZone, slowDisk, fullDisk, clockJump, upgrade, join, die, falseAlarm
   // What people do, and what they get wrong.
   case pause, cancel, wrongMap
+  case stop, pausePersistence, pauseReplication
 
   public var isOfMessages: Bool { rawIndex < 4 }
 
@@ -35,6 +36,9 @@ public enum FaultKind: String, CaseIterable, Sendable {
     case .pause: "the orchestrator is paused for a while"
     case .cancel: "the change is called off"
     case .wrongMap: "a node is given a map that is older than its own, or another of the same revision"
+    case .stop: "a replica is stopped, or left warming or cooling, for a while"
+    case .pausePersistence: "a replica's writes to disk are paused for a while"
+    case .pauseReplication: "what a replica's node sends and takes of writes is paused for a while"
     }
   }
 }
@@ -52,6 +56,7 @@ public struct FaultRates: Sendable {
       .loss: 20_000, .late: 10_000, .duplicate: 20_000, .reorder: 50_000, .crash: 1_200_000, .orchestratorCrash: 500_000,
       .rival: 300_000, .cutNode: 600_000, .cutZone: 300_000, .slowDisk: 500_000, .fullDisk: 300_000, .clockJump: 400_000,
       .upgrade: 300_000, .join: 200_000, .die: 250_000, .falseAlarm: 200_000, .pause: 300_000, .cancel: 60_000, .wrongMap: 1_000_000,
+      .stop: 400_000, .pausePersistence: 300_000, .pauseReplication: 300_000,
     ]
     for (kind, rate) in usual { rates[kind] = rate }
     return rates
@@ -80,7 +85,7 @@ public struct SimulationCase: Sendable {
     self.cluster = cluster
     self.target = target
     beginning = Beginning(cluster, map: current, revision: revision)
-    rules = ExecutionRules(cluster.cluster.settings.model)
+    rules = ExecutionRules(cluster.cluster.settings.model, minInSync: cluster.cluster.config.minInSync)
     hadHolders = beginning.hadHolders
     limits = MovementLimits(cluster)
     names = try WireNames(cluster)

@@ -17,6 +17,7 @@ extension Simulation {
     guard orchestrators[number].isUp else { return }
     timeline.add(.orchestratorTick(number), at: now + 10)
     tell(number, .tick(now &+ orchestrators[number].skew))
+    restoreModes()
     endIfReached(number)
   }
 
@@ -32,6 +33,8 @@ extension Simulation {
       send(message, .orchestrator(UInt32(number)), .node(node))
     case .record(let new, let expected):
       timeline.add(.recordJournal(new, expecting: expected, by: number), at: now + 1 + UInt64(random.below(8)))
+    case .mode(let node, let partition, let mode, let isDone):
+      trace { "mode     \(self.name(node)) of \(partition.raw): \(mode.run), pauses \(mode.pauses.rawValue)\(isDone ? "" : ", not as asked")" }
     case .plan(let survey): plan(survey, number)
     case .reached(let map): trace { "reached  map \(map.revision)" }
     case .releaseMaps(let revision): trace { "release  maps before \(revision)" }

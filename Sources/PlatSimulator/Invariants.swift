@@ -14,6 +14,16 @@ public enum Invariant: Int, CaseIterable, Sendable {
   case capacityKept
   case stillWhilePaused
   case staysCalledOff
+  case oneHistory
+  case orderKept
+  case readsForward
+  case deniedNeverDone
+  case confirmedOnDisk
+  case floorKept
+  case stoppedServesNothing
+  case runningLeads
+  case pausedTakesNothing
+  case heldWaits
 
   public var text: String {
     switch self {
@@ -28,6 +38,16 @@ public enum Invariant: Int, CaseIterable, Sendable {
     case .stillWhilePaused: "an orchestrator that is paused begins no step"
     case .staysCalledOff: "a change that was called off is not gone on with"
     case .mapsForward: "no node takes a map that is older than the one it knows, or another of the same revision"
+    case .oneHistory: "the logs that reads see of a partition are beginnings of one another, with each write once"
+    case .orderKept: "a write that was acknowledged before another was asked stands before it"
+    case .readsForward: "a read sees all that was seen by a read that was answered before it was asked"
+    case .deniedNeverDone: "a write that was denied for certain is on no disk and in no read"
+    case .confirmedOnDisk: "what a node confirms of a log is on its disk"
+    case .floorKept: "a write is acknowledged when as many copies have it as are asked for at least"
+    case .stoppedServesNothing: "a replica that is stopped serves no client and no other node"
+    case .runningLeads: "only a replica that runs, with nothing paused, begins to lead"
+    case .pausedTakesNothing: "a replica that is stopped or paused takes no writes from another node, and confirms none that it has not"
+    case .heldWaits: "at a heir the requests that its takeover holds wait, and no others"
     case .endReadable: "at the end every acknowledged write is read"
     }
   }
@@ -86,6 +106,8 @@ extension Simulation {
     if had != has { held[node.int] += has ? 1 : -1 }
     if has, !had { checkCapacity(node.int) }
     if let before {
+      let begins = after.state == rules.leading && before.state != rules.leading
+      if begins, before.mode != .usual { violate(.runningLeads, "\(name(node)) leads partition \(partition.raw) while it is stopped or paused") }
       if after.term < before.term { violate(.revisionsForward, "\(name(node)) went back from term \(before.term) to \(after.term)") }
       if rules.holdsData(before.state), !rules.holdsData(after.state) {
         if isDiscard {
@@ -98,6 +120,8 @@ extension Simulation {
         }
       }
     }
+    if has { noteCarrier(partition, node, copies.first { $0.node == node }!.writes) }
+    if !clients.histories.isEmpty { checkDenied(partition, clients.histories[partition.int].denied) }
     checkPartition(partition)
   }
 

@@ -26,6 +26,8 @@ extension Simulation {
     if happens(.reorder) { delay += UInt64(random.below(30)) }
     if happens(.late) { delay += 100 + UInt64(random.below(500)) }
     timeline.add(.deliver(packet, from: sender, to: receiver), at: now + delay)
+    // A client's connection hands over each request once, or not at all.
+    if case .client = sender { return }
     if happens(.duplicate) {
       timeline.add(.deliver(packet, from: sender, to: receiver), at: now + delay + UInt64(random.below(200)))
     }
@@ -63,14 +65,16 @@ extension Simulation {
         }
         return carryOut(actions, node.int, isDiscard: isDiscard)
       }
+      let watched = watch(message, node.int)
       let known = nodes[node.int].agent.map
       let actions = nodes[node.int].agent.handle(.message(message, from: sender))
       if case .map(let given) = message { checkMap(given, known: known, node.int, actions) }
+      check(watched, message, node.int, actions)
       carryOut(actions, node.int, isDiscard: false)
     case .orchestrator(let number):
       guard case .node(let node) = sender else { return }
       tell(Int(number), .message(message, from: node))
-    case .client: clients.hear(message, self)
+    case .client(let client): clients.hear(message, Int(client), self)
     }
   }
 

@@ -68,7 +68,7 @@ extension Simulation {
       let jump = UInt64(random.below(1_000_000))
       orchestrators[number].skew = random.below(2) == 0 ? orchestrators[number].skew &+ jump : 0
     case .upgrade:
-      let versions = random.below(2) == 0 ? 1...1 : Speech.versions
+      let versions = random.below(2) == 0 ? olderVersions : Speech.versions
       for node in nodes.indices { timeline.add(.upgrade(node, to: versions), at: now + UInt64(node * 600 / max(nodes.count, 10))) }
     case .die: return destroy(node)
     case .falseAlarm:
@@ -87,6 +87,7 @@ extension Simulation {
       if random.below(2) == 0 { wrong.revision -= 1 + UInt64(random.below(Int(min(known.revision - 1, 5)))) }
       if wrong == known || random.below(2) == 0 { wrong.digest = ~known.digest }
       send(.map(wrong), .orchestrator(UInt32(orchestrators.count - 1)), .node(NodeIndex(node)))
+    case .stop, .pausePersistence, .pauseReplication: return strikeMode(kind)
     case .join, .loss, .late, .duplicate, .reorder: return false
     }
     return true
@@ -129,6 +130,7 @@ extension Simulation {
   func heal() {
     isHealed = true
     trace { "heal" }
+    upgradeForModes()
     for node in nodes.indices {
       nodes[node].side = 0
       nodes[node].isCutFromOrchestrators = false

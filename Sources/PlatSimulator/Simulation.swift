@@ -32,6 +32,8 @@ final class Simulation {
   var mostHeld: [Int?]
 
   var acknowledged: [UInt64]
+  /// By partition and write: nodes that have had it on disk, a bit each. Looked at where there is a floor.
+  var carriers: [[UInt64]] = []
   var clients = Clients()
   var isHealed = false
   var isDone = false
@@ -99,6 +101,7 @@ final class Simulation {
     case diskFree(Int)
     case begin(Int)
     case finalRead(Int)
+    case restoreMode(NodeIndex, PartitionIndex)
     case heal
   }
 
@@ -130,6 +133,9 @@ final class Simulation {
     disks = Disks(partitionCount: cluster.partitionCount, nodeCount: cluster.nodeCount)
     journal = setup.beginning.journal
     acknowledged = Array(repeating: 0, count: cluster.partitionCount)
+    if setup.rules.minInSync > 1 {
+      carriers = Array(repeating: Array(repeating: 0, count: 64), count: cluster.partitionCount)
+    }
     nodes = []
     held = Array(repeating: 0, count: cluster.nodeCount)
     mostHeld = []
@@ -160,7 +166,10 @@ final class Simulation {
   }
 
   /// Of one version or the other, where there are upgrades.
-  func makeSpeech() -> Speech { makeSpeech(rates[.upgrade] > 0 && random.below(2) == 0 ? 1...1 : Speech.versions) }
+  func makeSpeech() -> Speech { makeSpeech(rates[.upgrade] > 0 && random.below(2) == 0 && !isHealed ? olderVersions : Speech.versions) }
+
+  /// One that came before.
+  var olderVersions: ClosedRange<UInt8> { 1...(1 + UInt8(random.below(Int(Speech.versions.upperBound) - 1))) }
 
   func makeSpeech(_ versions: ClosedRange<UInt8>) -> Speech { Speech(setup.names, versions: versions, plant: plant) }
 
@@ -221,6 +230,7 @@ final class Simulation {
     case .diskFree(let node): setFull(node, false)
     case .begin: startOrchestrator()
     case .finalRead(let partition): clients.readAtLast(partition, self)
+    case .restoreMode(let node, let partition): restoreMode(node, partition)
     case .heal: heal()
     }
   }
@@ -242,6 +252,7 @@ final class Simulation {
       case .persist(let partition):
         commit = .record(partition, nodes[node].agent.record(partition)!, isDiscard: isDiscard)
       case .send(let message, let receiver): commit = .send(message, to: receiver)
+      case .changedMode: continue
       }
       if isSlow { batch.append(commit) } else { carryOut(commit, node) }
     }
@@ -268,7 +279,9 @@ final class Simulation {
           + "\(partition.raw), term \(record.term), led \(record.led), \(record.log.count) writes"
       }
       check(partition, NodeIndex(node), before: before, isDiscard: isDiscard)
-    case .send(let message, let receiver): send(message, .node(NodeIndex(node)), receiver)
+    case .send(let message, let receiver):
+      checkSaid(message, NodeIndex(node))
+      send(message, .node(NodeIndex(node)), receiver)
     }
   }
 

@@ -151,6 +151,7 @@ public struct TakeoverModel: Sendable {
       case .persistPromise: world.revision[node] = world.agents[node].revision
       case .persist(let partition): world.records[node] = world.agents[node].record(partition)
       case .send(let message, let receiver): send(message, node, receiver, &world)
+      case .changedMode: break
       }
     }
     worlds.append(world)

@@ -255,7 +255,7 @@ static void start_orchestrator(change *change, int is_spoilt) {
 static void report(change *change) {
   plat_orchestrator *orchestrator = change->orchestrator;
   feed *feed = change->feed;
-  const uint8_t kind = small(feed) % 7;
+  const uint8_t kind = small(feed) % 9;
   const uint32_t node = mostly_below(feed, change_nodes), id = mostly_below(feed, 64);
   const uint64_t revision = mostly_below(feed, 6);
   if (kind == 0) (void)plat_orchestrator_complete(orchestrator, node, revision, id, NULL);
@@ -264,6 +264,8 @@ static void report(change *change) {
   if (kind == 3) (void)plat_orchestrator_alive(orchestrator, node, NULL);
   if (kind == 4) (void)plat_orchestrator_has_map(orchestrator, node, revision, number(feed), NULL);
   if (kind == 5) (void)plat_orchestrator_lost(orchestrator, node, NULL);
+  if (kind == 7) (void)plat_orchestrator_mode(orchestrator, node, mostly_below(feed, change_partitions), small(feed) % 18, small(feed) % 18, NULL);
+  if (kind == 8) (void)plat_orchestrator_has_mode(orchestrator, node, revision, id, mostly_below(feed, change_partitions), small(feed) % 18, NULL);
   if (kind == 6) {
     plat_holding holdings[16];
     uint32_t followers[16][4];
@@ -305,7 +307,9 @@ static void changes(const uint8_t *bytes, size_t length) {
       case 11: if (agent) (void)plat_agent_write(agent, mostly_below(&feed, change_partitions), 5, 1, number(&feed), NULL); break;
       case 12: if (agent) (void)plat_agent_read(agent, mostly_below(&feed, change_partitions), 1, number(&feed), NULL); break;
       case 13: report(&change); break;
-      case 14: if (agent) (void)plat_agent_disk_full(agent, small(&feed) & 1, NULL); break;
+      case 14: if (agent) (void)plat_agent_disk_full(agent, small(&feed) & 1, NULL);
+        if (agent && what >> 6 & 1) (void)plat_agent_min_in_sync(agent, small(&feed) % 6, NULL);
+        break;
       default:
         if (node == 0) (void)plat_orchestrator_pause(change.orchestrator, NULL);
         if (node == 1) (void)plat_orchestrator_resume(change.orchestrator, NULL);

@@ -49,6 +49,7 @@ import Testing
         case .reached: isReached = true
         case .releaseMaps(let revision): released = revision
         case .retired: isRetired = true
+        case .mode: break
         }
       }
     }

@@ -26,18 +26,26 @@ enum SimulatedCluster {
       [$0 % 3, ($0 + 1) % 3]
     }
 
+  /// Three copies, of which two must have a write; reads wait in takeovers, too.
+  static let floor = make(
+    nodes: 5, partitions: 4, status: [0: .leaving], limits: 2, constraints: [1, 2, 0, 0], hold: .all, minInSync: 2) { partition in
+      [0, 1, 2].map { ($0 + partition) % 3 }
+    }
+
   /// Nobody holds anything yet.
   static let fresh = make(nodes: 3, partitions: 4, status: [:], limits: nil, constraints: [1, 1, 0, 0], row: nil)
 
   static func make(
     nodes: Int, partitions: Int, status: [Int: Node.Status], limits: Int?, model: StateModel = .masterSlave, constraints: [Int],
-    capacities: [Int] = [], target: ((Int) -> [Int])? = nil, row: ((Int) -> [Int])?
+    capacities: [Int] = [], hold: StateModel.Requests = .write, minInSync: Int = 1, target: ((Int) -> [Int])? = nil, row: ((Int) -> [Int])?
   ) -> SimulationCase {
     let zones = 2
     let perZone = (nodes + 1) / zones
     var config = MovementConfig()
     config.maxStreamsIn = limits
     config.maxStreamsOut = limits
+    config.hold = hold
+    config.minInSync = minInSync
     let cluster = Cluster(
       settings: Settings(model: model, partitionCount: partitions, constraints: constraints), config: config, levels: ["zone"],
       containers: (0..<zones).map {

@@ -20,6 +20,7 @@ import Testing
   @Test func withAllFaultsNothingIsLost() {
     expectGood(SimulatedCluster.leavingAndJoining, .usual, runs: 150, "leaving and joining")
     expectGood(SimulatedCluster.threeCopies, .usual, runs: 60, "three copies")
+    expectGood(SimulatedCluster.floor, .usual, runs: 40, "floor")
     expectGood(SimulatedCluster.fresh, .usual, runs: 40, "fresh")
     expectGood(SimulatedCluster.full, .usual, runs: 60, "full")
     expectGood(SimulatedCluster.severalMasters, .usual, runs: 60, "several masters")
@@ -37,7 +38,12 @@ import Testing
 
   /// Within 1,000 runs; mostly within the first hundred.
   @Test(arguments: Plant.allCases) func eachDeliberateBugIsCaught(_ plant: Plant) {
-    let setup = plant == .ignoreCapacity ? SimulatedCluster.full : SimulatedCluster.leavingAndJoining
+    let setup =
+      switch plant {
+      case .ignoreCapacity: SimulatedCluster.full
+      case .ignoreFloor: SimulatedCluster.floor
+      default: SimulatedCluster.leavingAndJoining
+      }
     let outcome = Simulator(setup, rates: .usual, plant: plant)
       .run(seed: 1, runs: 1_000, stopsAtFirst: true)
     #expect(outcome.violated > 0)

@@ -25,6 +25,8 @@ import Testing
   private func partition(_ random: inout SplitMix) -> PartitionIndex { PartitionIndex(random.below(300)) }
   private func place(_ random: inout SplitMix) -> Int { random.below(1 << 40) }
 
+  private func mode(_ random: inout SplitMix) -> RunMode { RunMode(code: UInt8(random.below(16)))! }
+
   private func order(_ random: inout SplitMix) -> Order {
     var order = Order(
       kind: [.set, .copy, .takeOver, .lead, .discard][random.below(5)], id: id(&random), partition: partition(&random),
@@ -38,16 +40,19 @@ import Testing
 
   /// One of each kind.
   private func messages(_ random: inout SplitMix) -> [Message] {
-    let refusals: [PlatEngine.Refusal] = [.wrongState, .busy, .notLeader, .noRoom]
-    let why = refusals[random.below(4)]
+    let refusals: [PlatEngine.Refusal] = [.wrongState, .busy, .notLeader, .noRoom, .notRunning]
+    let why = refusals[random.below(5)]
     let holdings = (0..<random.below(5)).map { index in
       Holding(
         partition: PartitionIndex(index * 7), state: StateIndex(random.below(4)), term: number(&random), isLeading: random.below(2) == 0,
         followers: nodes(&random))
     }
     let request = UInt32(truncatingIfNeeded: random.next())
+    // Among nodes an order goes without what it holds: only who has it holds.
+    var holding = order(&random)
+    holding.hold = StateModel.Requests(rawValue: UInt8(random.below(4)))
     return [
-      .claim(revision: number(&random)), .order(order(&random)), .pulse, .map(stamp(&random)),
+      .claim(revision: number(&random)), .order(holding), .pulse, .map(stamp(&random)),
       .inventory(revision: number(&random), holdings), .done(id(&random)), .refused(id(&random), why),
       .outdated(revision: number(&random)), .alive, .hasMap(stamp(&random)), .working(id(&random)), .fetch(order(&random)),
       .fetched(id(&random), log: log(&random), term: number(&random)), .join(order(&random), attempt: number(&random)),
@@ -57,11 +62,13 @@ import Testing
       .append(
         partition(&random), term: number(&random), round: number(&random), previous: place(&random), previousTerm: number(&random),
         log: log(&random)),
-      .appended(partition(&random), term: number(&random), round: number(&random), matched: place(&random)),
+      .appended(partition(&random), term: number(&random), round: number(&random), matched: place(&random), isCopy: random.below(2) == 0),
       .differs(partition(&random), term: number(&random), round: number(&random), hint: place(&random)),
       .fenced(partition(&random), term: number(&random)), .left(partition(&random), round: number(&random)),
       .write(partition(&random), value: number(&random), request: request), .read(partition(&random), request: request),
-      .written(request: request), .answer(request: request, log: log(&random)), .denied(request: request),
+      .written(request: request), .answer(request: request, log: log(&random)), .denied(request: request, isDefinite: random.below(2) == 0),
+      .mode(ModeOrder(id: id(&random), partition: partition(&random), from: mode(&random), to: mode(&random))),
+      .hasMode(id(&random), partition(&random), mode(&random)),
     ]
   }
 
@@ -130,7 +137,7 @@ import Testing
     #expect(new.version(with: b) == 1, "the oldest, until one has heard")
     #expect(new.write(working, to: b) == nil, "version 1 has no such message")
     _ = try hear(Speech(names).write(.alive, to: a)!, by: &new, from: b)
-    #expect(new.version(with: b) == 2)
+    #expect(new.version(with: b) == Speech.versions.upperBound)
     // It is set back: the first message that it does not know makes it say so.
     let bytes = try #require(new.write(working, to: b))
     guard case .reply(let reply) = try hear(bytes, by: &old, from: a) else { return #expect(Bool(false)) }

@@ -196,5 +196,100 @@ class ByAgents(unittest.TestCase):
         self.assertEqual([(action.kind, action.values) for action in leader.actions()], [("answer", (42,))])
 
 
+class Running(unittest.TestCase):
+    """Replicas that are stopped and paused, and what clients are told of it."""
+
+    def setUp(self):
+        self.cluster = make()
+        self.agents = [plat.Agent(self.cluster, node, 1) for node in range(NODES)]
+        self.orchestrator = plat.Orchestrator(self.cluster, self.cluster.plan())
+        self.orchestrator.begin()
+        self.runs, self.changed, self.answers = [], [], {}
+        self.pump()
+        self.row = self.orchestrator.target().rows.tolist()[1]
+
+    def pump(self):
+        is_busy = True
+        while is_busy:
+            is_busy = False
+            for action in self.orchestrator.actions():
+                is_busy = True
+                if action.node is not None:
+                    self.agents[action.node].receive("orchestrator", 1, action.data)
+                elif action.kind == "record":
+                    self.orchestrator.recorded(True)
+                elif action.kind == "runs":
+                    self.runs.append((action.peer, action.partition, action.mode, action.is_done))
+            for node, agent in enumerate(self.agents):
+                for action in agent.actions():
+                    is_busy = True
+                    if action.kind == "deliver" and action.peer_kind == "node":
+                        self.agents[action.peer].receive("node", node, action.data)
+                    elif action.kind == "deliver":
+                        self.orchestrator.receive(node, action.data)
+                    elif action.kind == "changed mode":
+                        self.changed.append((node, action.partition, action.mode.run))
+                    elif action.kind != "keep":
+                        self.answers[action.request] = (action.kind, action.is_definite, action.values)
+
+    def mode(self, node, current, to):
+        self.orchestrator.mode(node, 1, current, to)
+        self.pump()
+        return self.runs[-1]
+
+    def test_stopped_hop_by_hop(self):
+        master, running, stopped = self.row[0], plat.Mode(), plat.Mode("stopped")
+        self.assertEqual(running.next(stopped), plat.Mode("cooling"))
+        self.assertEqual(self.mode(master, running, stopped), (master, 1, stopped, True))
+        self.assertEqual(self.changed, [(master, 1, "cooling"), (master, 1, "stopped")])
+        self.assertEqual(self.agents[master].mode(1), stopped)
+        self.agents[master].write(1, 5, client=7, request=1)
+        self.pump()
+        self.assertEqual(self.answers[1], ("denied", True, ()))
+        self.assertEqual(self.mode(master, running, stopped), (master, 1, stopped, True), "it is so already")
+        self.assertEqual(self.mode(master, running, plat.Mode("warming")), (master, 1, stopped, False), "it was not running")
+        self.assertEqual(self.mode(master, stopped, running), (master, 1, running, True))
+        self.agents[master].write(1, 5, client=7, request=2)
+        self.pump()
+        self.assertEqual(self.answers[2][0], "written")
+        self.assertIsNone(self.agents[0].mode(1))
+
+    def test_pauses_let_writes_wait(self):
+        master, slave = self.row[:2]
+        for node, pause in ((slave, "pauses_replication"), (slave, "pauses_persistence"), (master, "pauses_replication"),
+                            (master, "pauses_persistence")):
+            self.answers.clear()
+            paused = plat.Mode(**{pause: True})
+            self.mode(node, plat.Mode(), paused)
+            self.agents[master].write(1, 5, client=7, request=1)
+            self.pump()
+            self.assertEqual(self.answers, {}, (node, pause))
+            self.mode(node, paused, plat.Mode())
+            for _ in range(3):
+                self.agents[master].tick()
+                self.pump()
+            self.assertEqual(self.answers[1][0], "written", (node, pause))
+
+    def test_a_floor(self):
+        master = self.row[0]
+        self.agents[master].min_in_sync(3)
+        self.agents[master].write(1, 5, client=7, request=1)
+        self.pump()
+        self.assertEqual(self.answers[1], ("denied", True, ()))
+        self.agents[master].min_in_sync(2)
+        self.agents[master].write(1, 5, client=7, request=2)
+        self.pump()
+        self.assertEqual(self.answers[2][0], "written")
+        for copies in (0, NODES + 1):
+            with self.assertRaises(plat.InvalidArgument):
+                self.agents[master].min_in_sync(copies)
+
+    def test_wrong_calls(self):
+        with self.assertRaises(plat.InvalidArgument):
+            self.orchestrator.mode(NODES, 1, plat.Mode(), plat.Mode("stopped"))
+        with self.assertRaises(plat.InvalidArgument):
+            self.orchestrator.mode(0, PARTITIONS, plat.Mode(), plat.Mode("stopped"))
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -51,6 +51,7 @@ class Planning(unittest.TestCase):
         self.assertGreater(len(steps), len(moves))
         self.assertTrue(all(before < len(steps) for step in steps for before in step.after))
         self.assertGreaterEqual(steps.length, steps.length_lower_bound)
+        self.assertEqual(steps.hold, ("write",))
         done = following.after(following_plan)
         self.assertEqual(rows(done.rows), rows(following_plan.rows))
         self.assertEqual(done.plan().moves_lower_bound, 0)

@@ -500,6 +500,9 @@ const uint32_t *PLAT_NULLABLE plat_steps_after(const plat_steps *PLAT_NULLABLE s
 /* How long it all takes, in rounds or microseconds, and what no schedule can be shorter than. */
 uint64_t plat_steps_length(const plat_steps *PLAT_NULLABLE steps);
 uint64_t plat_steps_length_lower_bound(const plat_steps *PLAT_NULLABLE steps);
+/* Requests (PLAT_REQUEST_… of part 9) that wait at the destination of each PLAT_STEP_TAKEOVER until it is done or has failed:
+ * `config.hold` of the cluster's document, or writes. */
+uint32_t plat_steps_hold(const plat_steps *PLAT_NULLABLE steps);
 /* Partitions that do not reach their target: their data is on failed nodes, or nodes without room wait for one another. */
 size_t plat_steps_unmet_count(const plat_steps *PLAT_NULLABLE steps);
 
@@ -697,6 +700,8 @@ typedef struct plat_agent plat_agent;
 #define PLAT_ACTION_REACHED 2u    /* all that could be done is done: the map of `revision` and `digest` is in force */
 #define PLAT_ACTION_RELEASE 3u    /* every node that can be reached knows that map: older ones are needed no more */
 #define PLAT_ACTION_RETIRED 4u    /* another orchestrator has taken over: this one does nothing any more */
+#define PLAT_ACTION_RUNS 5u       /* after plat_orchestrator_mode: the replica of `partition` at node `peer` is in `mode`, as was asked
+                                   * (`is_done` is 1) or since it was not in the mode that it was to leave (0) */
 
 /* An orchestrator's, for `node`. An agent gets `bytes`, where `length` is not 0. */
 #define PLAT_ACTION_CLAIM 16u     /* obey nobody older than `revision`; tell what you hold: plat_orchestrator_inventory */
@@ -707,6 +712,8 @@ typedef struct plat_agent plat_agent;
 #define PLAT_ACTION_DISCARD 21u   /* what the node has is out of date: `from` → `to`, the data goes */
 #define PLAT_ACTION_PULSE 22u     /* are you there? plat_orchestrator_alive */
 #define PLAT_ACTION_MAP 23u       /* the map of `revision` and `digest` is in force: plat_orchestrator_has_map */
+#define PLAT_ACTION_MODE 25u      /* the replica of `partition`: from `mode_from` to `mode`, if it is in `mode_from`; in any case
+                                   * plat_orchestrator_has_mode */
 #define PLAT_ACTION_SEND 24u      /* `bytes` for its agent, and nothing for a node without one */
 
 /* An agent's. */
@@ -715,7 +722,33 @@ typedef struct plat_agent plat_agent;
 #define PLAT_ACTION_DELIVER 33u   /* `bytes` for `peer`, a node or an orchestrator */
 #define PLAT_ACTION_WRITTEN 34u   /* for client `peer`: the write of `request` is on the disks of all followers */
 #define PLAT_ACTION_ANSWER 35u    /* the read of `request`: all `values` that were written, oldest first */
-#define PLAT_ACTION_DENIED 36u    /* `request` was not done, or is not known to be: another node leads, or the disk is full */
+#define PLAT_ACTION_DENIED 36u    /* `request` was not done. Where `is_definite` is 1 a write never will be, and may be sent again as it
+                                   * is; where it is 0 it may have been done, or still may be: look before you write again */
+#define PLAT_ACTION_CHANGED_MODE 37u  /* the replica of `partition` is in `mode` now: stop, warm, cool or pause what is yours */
+
+/* How a replica runs, beside its state: a running state, and pauses added to it. From a row to a column, the next hop; a host may
+ * ask for any two, and the orchestrator goes hop by hop.
+ *
+ *             stopped  warming  running  cooling   takes requests
+ *   stopped      \        w        w        w          no
+ *   warming      c        \        r        c          yes
+ *   running      c        c        \        c          yes
+ *   cooling      s        s        r        \          yes
+ *
+ * Only a replica that runs, with nothing paused, begins to lead. While persistence is paused no write is acknowledged; while
+ * replication is paused no write goes to or comes from other nodes. docs/SAFETY.md, "Running and pauses". */
+#define PLAT_RUN_STOPPED 0u
+#define PLAT_RUN_WARMING 1u
+#define PLAT_RUN_RUNNING 2u        /* as every replica begins */
+#define PLAT_RUN_COOLING 3u
+#define PLAT_PAUSE_PERSISTENCE 4u
+#define PLAT_PAUSE_REPLICATION 8u
+/* The next mode on the way from one to the other; PLAT_NONE where one of them is none. */
+uint32_t plat_mode_next(uint32_t from, uint32_t to);
+
+/* Kinds of requests, as a model's states serve them. */
+#define PLAT_REQUEST_READ 1u
+#define PLAT_REQUEST_WRITE 2u
 
 #define PLAT_PEER_NODE 0u
 #define PLAT_PEER_ORCHESTRATOR 1u  /* by number: each that ever runs has another */
@@ -747,6 +780,12 @@ typedef struct plat_action {
   size_t length;
   const uint64_t *PLAT_NULLABLE values;
   size_t value_count;
+  uint32_t is_definite; /* of DENIED */
+  uint32_t is_done;     /* of RUNS */
+  uint32_t hold;        /* of TAKE_OVER: requests (PLAT_REQUEST_…) that wait at the node until it is done or has failed */
+  uint32_t mode;        /* PLAT_RUN_… and PLAT_PAUSE_… */
+  uint32_t mode_from;   /* of MODE */
+  uint32_t reserved;
 } plat_action;
 #define PLAT_ACTION_INIT { .size = sizeof(plat_action) }
 
@@ -799,6 +838,15 @@ plat_status plat_orchestrator_receive(plat_orchestrator *PLAT_NULLABLE orchestra
 plat_status plat_orchestrator_lost(plat_orchestrator *PLAT_NULLABLE orchestrator, uint32_t node,
                                    plat_error *PLAT_NULLABLE error);
 
+/* The replica of a partition at a node is to run otherwise: `from`, as which it is known, `to`, in which it is to end; modes of
+ * PLAT_RUN_… and PLAT_PAUSE_…. By compare-and-swap, one hop after another; RUNS tells how it ended. What was asked before of the same
+ * replica is asked no more. It does not outlive the orchestrator. A node without an agent gets MODE and reports
+ * plat_orchestrator_has_mode: how the replica runs now. */
+plat_status plat_orchestrator_mode(plat_orchestrator *PLAT_NULLABLE orchestrator, uint32_t node, uint32_t partition,
+                                   uint32_t from, uint32_t to, plat_error *PLAT_NULLABLE error);
+plat_status plat_orchestrator_has_mode(plat_orchestrator *PLAT_NULLABLE orchestrator, uint32_t node, uint64_t revision,
+                                       uint32_t id, uint32_t partition, uint32_t mode, plat_error *PLAT_NULLABLE error);
+
 /* The reports of a host without agents.
  *
  * What nodes must do for this to be as safe as with agents, all of it durably before they report:
@@ -836,6 +884,7 @@ plat_status plat_orchestrator_working(plat_orchestrator *PLAT_NULLABLE orchestra
 #define PLAT_REFUSED_NOT_LEADER 2u  /* who was taken for the leader is none */
 #define PLAT_REFUSED_NO_ROOM 3u     /* the disk is full */
 #define PLAT_REFUSED_OUTDATED 4u    /* of an order or a claim: the node obeys a later revision */
+#define PLAT_REFUSED_NOT_RUNNING 5u /* the replica that is to lead or to give its data is stopped or paused: it is waited for */
 plat_status plat_orchestrator_fail(plat_orchestrator *PLAT_NULLABLE orchestrator, uint32_t node, uint64_t revision,
                                    uint32_t id, uint32_t why, plat_error *PLAT_NULLABLE error);
 /* The node answered PULSE, or was heard of in some other way. */
@@ -913,6 +962,12 @@ plat_status plat_agent_write(plat_agent *PLAT_NULLABLE agent, uint32_t partition
                              uint32_t request, plat_error *PLAT_NULLABLE error);
 plat_status plat_agent_read(plat_agent *PLAT_NULLABLE agent, uint32_t partition, uint32_t client, uint32_t request,
                             plat_error *PLAT_NULLABLE error);
+/* A write of which there are fewer copies on disk is not acknowledged, from now on: with fewer followers it is denied (definitely),
+ * with more that are still being made it waits. 1 to the number of nodes; at first `config.minInSync` of the cluster's document, or 1.
+ * Followers that speak an older version than 3 do not count. */
+plat_status plat_agent_min_in_sync(plat_agent *PLAT_NULLABLE agent, uint32_t copies, plat_error *PLAT_NULLABLE error);
+/* How its replica runs: PLAT_RUN_… and PLAT_PAUSE_…; PLAT_NONE where it has no data of the partition. */
+uint32_t plat_agent_mode(const plat_agent *PLAT_NULLABLE agent, uint32_t partition);
 /* What the node is for a partition: a state, or PLAT_STATE_NULL; and whether it leads it, as far as it knows. */
 uint32_t plat_agent_state(const plat_agent *PLAT_NULLABLE agent, uint32_t partition);
 int32_t plat_agent_leads(const plat_agent *PLAT_NULLABLE agent, uint32_t partition);

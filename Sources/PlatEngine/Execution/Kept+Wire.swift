@@ -41,6 +41,11 @@ extension Record {
     writer.put(done)
     writer.put(handed)
     writer.put(log)
+    // Left out by older libraries, which refuse records that have it.
+    if modeOrder != .none || mode != .usual {
+      writer.put(mode)
+      writer.put(modeOrder)
+    }
     return writer.finish()
   }
 
@@ -52,6 +57,9 @@ extension Record {
     done = try reader.orderID()
     handed = try reader.orderID()
     log = try reader.log()
+    guard !reader.isAtEnd else { return }
+    mode = try reader.mode()
+    modeOrder = try reader.orderID()
   }
 }
 

@@ -4,14 +4,16 @@
 /// | --- | --- |
 /// | 1 | all but what follows |
 /// | 2 | `working`: a node that is asked again says that it is still at it |
+/// | 3 | running states and pauses; what a takeover holds; whether a follower is a whole copy; definite denials |
 extension Message {
   /// The code of its kind, and the first version that has it.
   private var code: (kind: UInt8, since: UInt8) {
     switch self {
     case .claim: (1, 1)
-    case .order: (2, 1)
+    case .order(let order): order.hold == .all ? (2, 1) : (74, 3)
     case .pulse: (3, 1)
     case .map: (4, 1)
+    case .mode: (72, 3)
     case .inventory: (16, 1)
     case .done: (17, 1)
     case .refused: (18, 1)
@@ -19,6 +21,7 @@ extension Message {
     case .alive: (20, 1)
     case .hasMap: (21, 1)
     case .working: (22, 2)
+    case .hasMode: (73, 3)
     case .fetch: (32, 1)
     case .fetched: (33, 1)
     case .join: (34, 1)
@@ -27,7 +30,7 @@ extension Message {
     case .handOver: (40, 1)
     case .handedOver: (41, 1)
     case .append: (48, 1)
-    case .appended: (49, 1)
+    case .appended(_, _, _, _, let isCopy): isCopy ? (76, 3) : (49, 1)
     case .differs: (50, 1)
     case .fenced: (51, 1)
     case .left: (52, 1)
@@ -35,18 +38,47 @@ extension Message {
     case .read: (65, 1)
     case .written: (66, 1)
     case .answer: (67, 1)
-    case .denied: (68, 1)
+    case .denied(_, let isDefinite): isDefinite ? (75, 3) : (68, 1)
+    }
+  }
+
+  /// As a version says it that lacks what is new: less is said, and what is said stays true.
+  private func spoken(_ version: UInt8) -> Message {
+    guard version < 3 else { return self }
+    switch self {
+    case .order(var order):
+      order.hold = .all
+      return .order(order)
+    case .appended(let partition, let term, let round, let matched, _):
+      return .appended(partition, term: term, round: round, matched: matched, isCopy: false)
+    case .denied(let request, _): return .denied(request: request, isDefinite: false)
+    case .refused(let id, .notRunning): return .refused(id, .busy)
+    case .peerRefused(let id, .notRunning): return .peerRefused(id, .busy)
+    default: return self
     }
   }
 
   /// Nil: that version has no such message.
   func bytes(version: UInt8, newest: UInt8, _ names: WireNames) -> [UInt8]? {
-    guard code.since <= version else { return nil }
-    var writer = WireWriter(version: version, newest: newest, kind: code.kind, names)
-    switch self {
+    let spoken = spoken(version)
+    guard spoken.code.since <= version else { return nil }
+    var writer = WireWriter(version: version, newest: newest, kind: spoken.code.kind, names)
+    switch spoken {
     case .pulse, .alive: break
     case .claim(let revision), .outdated(let revision): writer.put(revision)
-    case .order(let order), .fetch(let order): writer.put(order)
+    case .order(let order):
+      writer.put(order)
+      if order.hold != .all { writer.put(UInt64(order.hold.rawValue)) }
+    case .fetch(let order): writer.put(order)
+    case .mode(let order):
+      writer.put(order.id)
+      writer.put(order.partition)
+      writer.put(order.from)
+      writer.put(order.to)
+    case .hasMode(let id, let partition, let mode):
+      writer.put(id)
+      writer.put(partition)
+      writer.put(mode)
     case .map(let stamp), .hasMap(let stamp): writer.put(stamp)
     case .inventory(let revision, let holdings):
       writer.put(revision)
@@ -84,7 +116,7 @@ extension Message {
       writer.put(previous)
       writer.put(previousTerm)
       writer.put(log)
-    case .appended(let partition, let term, let round, let place), .differs(let partition, let term, let round, let place):
+    case .appended(let partition, let term, let round, let place, _), .differs(let partition, let term, let round, let place):
       writer.put(partition)
       writer.put(term)
       writer.put(round)
@@ -99,7 +131,7 @@ extension Message {
     case .read(let partition, let request):
       writer.put(partition)
       writer.put(UInt64(request))
-    case .written(let request), .denied(let request): writer.put(UInt64(request))
+    case .written(let request), .denied(let request, _): writer.put(UInt64(request))
     case .answer(let request, let log):
       writer.put(UInt64(request))
       writer.put(log)
@@ -139,7 +171,8 @@ extension Message {
         previousTerm: try reader.number(), log: try reader.log())
     case 49:
       self = .appended(
-        try reader.partition(), term: try reader.number(), round: try reader.number(), matched: try reader.position())
+        try reader.partition(), term: try reader.number(), round: try reader.number(), matched: try reader.position(),
+        isCopy: false)
     case 50:
       self = .differs(try reader.partition(), term: try reader.number(), round: try reader.number(), hint: try reader.position())
     case 51: self = .fenced(try reader.partition(), term: try reader.number())
@@ -148,7 +181,20 @@ extension Message {
     case 65: self = .read(try reader.partition(), request: try reader.small())
     case 66: self = .written(request: try reader.small())
     case 67: self = .answer(request: try reader.small(), log: try reader.log())
-    case 68: self = .denied(request: try reader.small())
+    case 68: self = .denied(request: try reader.small(), isDefinite: false)
+    case 72 where reader.version >= 3:
+      self = .mode(
+        ModeOrder(id: try reader.orderID(), partition: try reader.partition(), from: try reader.mode(), to: try reader.mode()))
+    case 73 where reader.version >= 3: self = .hasMode(try reader.orderID(), try reader.partition(), try reader.mode())
+    case 74 where reader.version >= 3:
+      var order = try reader.order()
+      order.hold = try reader.requests()
+      self = .order(order)
+    case 75 where reader.version >= 3: self = .denied(request: try reader.small(), isDefinite: true)
+    case 76 where reader.version >= 3:
+      self = .appended(
+        try reader.partition(), term: try reader.number(), round: try reader.number(), matched: try reader.position(),
+        isCopy: true)
     default: throw WireReader.Damage(what: "a message of kind \(reader.kind)")
     }
     try reader.end()

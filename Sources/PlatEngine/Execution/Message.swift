@@ -17,6 +17,8 @@ public struct OrderID: Hashable, BitwiseCopyable, Sendable {
   }
 
   public static let none = OrderID(revision: 0, number: .max)
+
+  static func < (a: OrderID, b: OrderID) -> Bool { (a.revision, a.number) < (b.revision, b.number) }
 }
 
 /// What the orchestrator asks of one node about one partition.
@@ -46,6 +48,8 @@ public struct Order: Hashable, Sendable {
   public var term: UInt64 = 0
   /// Of a node that begins to lead: who else holds the partition.
   public var followers: [NodeIndex] = []
+  /// Of a takeover: requests that wait at the node until it has succeeded or failed; others are denied meanwhile.
+  public var hold = StateModel.Requests.all
 
   public init(
     kind: Kind, id: OrderID, partition: PartitionIndex, node: NodeIndex, source: NodeIndex = .none, change: StateChange,
@@ -100,6 +104,8 @@ public enum Refusal: UInt8, Hashable, Sendable {
   case notLeader
   /// The disk is full.
   case noRoom
+  /// The replica, or the one that it needs, does not run, or is paused; it is waited for. (4 is the C ABI's own.)
+  case notRunning = 5
 }
 
 public enum Message: Hashable, Sendable {
@@ -110,6 +116,8 @@ public enum Message: Hashable, Sendable {
   case pulse
   /// A new map is in force.
   case map(MapStamp)
+  /// Run otherwise, or pause something.
+  case mode(ModeOrder)
 
   // Node → orchestrator.
   case inventory(revision: UInt64, [Holding])
@@ -121,6 +129,8 @@ public enum Message: Hashable, Sendable {
   case hasMap(MapStamp)
   /// The order that was asked again is still being carried out.
   case working(OrderID)
+  /// How the replica runs, after `mode`.
+  case hasMode(OrderID, PartitionIndex, RunMode)
 
   // Newcomer ↔ source, newcomer ↔ leader.
   case fetch(Order)
@@ -135,7 +145,8 @@ public enum Message: Hashable, Sendable {
 
   // Leader ↔ follower.
   case append(PartitionIndex, term: UInt64, round: UInt64, previous: Int, previousTerm: UInt64, log: [Entry])
-  case appended(PartitionIndex, term: UInt64, round: UInt64, matched: Int)
+  /// `isCopy`: the follower has all and calls itself what it is to be; not while it is still being made.
+  case appended(PartitionIndex, term: UInt64, round: UInt64, matched: Int, isCopy: Bool)
   /// The logs differ before that; send again from `hint`.
   case differs(PartitionIndex, term: UInt64, round: UInt64, hint: Int)
   /// The follower has heard of a later leader.
@@ -148,7 +159,8 @@ public enum Message: Hashable, Sendable {
   case read(PartitionIndex, request: UInt32)
   case written(request: UInt32)
   case answer(request: UInt32, log: [Entry])
-  case denied(request: UInt32)
+  /// `isDefinite`: the write was not done and never will be. Else it may have been, or still may be: its client has to look.
+  case denied(request: UInt32, isDefinite: Bool)
 }
 
 /// Which map: its revision, and a digest, so that a wrong one is told from the right one of the same number.

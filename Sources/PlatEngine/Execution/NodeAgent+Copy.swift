@@ -25,6 +25,7 @@ extension NodeAgent {
       actions.append(.send(.peerRefused(order.id, .wrongState), to: sender))
       return
     }
+    guard mayGive(place) else { return actions.append(.send(.peerRefused(order.id, .notRunning), to: sender)) }
     if order.leader == .none, rules.leading != nil, replicas[place].record.term < order.term {
       replicas[place].record.term = order.term
       actions.append(.persist(order.partition))

@@ -27,14 +27,16 @@ extension NodeAgent {
   /// The old leader.
   mutating func handOver(_ order: Order, _ end: Int, _ lastTerm: UInt64, _ sender: Address, _ actions: inout [Action]) {
     guard admit(order.id.revision, &actions), case .node(let heir) = sender else { return }
-    guard let place = place(order.partition) else { return refuseHeir(order.id, heir, &actions) }
+    guard let place = place(order.partition) else { return refuseHeir(order.id, .wrongState, heir, &actions) }
+    guard mayGive(place) else { return refuseHeir(order.id, .notRunning, heir, &actions) }
     if replicas[place].record.handed != order.id {
       guard replicas[place].record.state == order.sourceChange.from && leads(place) || plant == .skipCompareAndSwap else {
-        return refuseHeir(order.id, heir, &actions)
+        return refuseHeir(order.id, .wrongState, heir, &actions)
       }
       let followers = replicas[place].record.followers
       replicas[place].record.state = order.sourceChange.to
       stopLeading(place, &actions)
+      forgetMode(place)
       replicas[place].record.handed = order.id
       replicas[place].record.done = order.id
       // Kept for being asked again.
@@ -51,8 +53,8 @@ extension NodeAgent {
     actions.append(.send(.handedOver(order.id, followers: followers, start: start, log: lacking), to: sender))
   }
 
-  private func refuseHeir(_ id: OrderID, _ heir: NodeIndex, _ actions: inout [Action]) {
-    actions.append(.send(.peerRefused(id, .wrongState), to: .node(heir)))
+  private func refuseHeir(_ id: OrderID, _ why: Refusal, _ heir: NodeIndex, _ actions: inout [Action]) {
+    actions.append(.send(.peerRefused(id, why), to: .node(heir)))
   }
 
   /// The heir has all.
@@ -62,7 +64,7 @@ extension NodeAgent {
     guard let place = place(of: id), case .takingOver(let order) = replicas[place].job,
       start <= replicas[place].record.log.count
     else { return }
-    guard !isDiskFull || log.isEmpty else { return }  // it will be asked again
+    guard !isDiskFull || log.isEmpty, mayGo(order.change, place) else { return }  // it will be asked again
     replicas[place].job = .none
     replicas[place].record.log.removeSubrange(start...)
     replicas[place].record.log += log
@@ -70,10 +72,15 @@ extension NodeAgent {
     replicas[place].record.done = id
     beginToLead(place, id.revision, followers, &actions)
     persistAndFinish(id, place, &actions)
+    answerHeld(place, &actions)
+    askFollowers(place, &actions)
+  }
+
+  /// What waited until it may go on.
+  mutating func answerHeld(_ place: Int, _ actions: inout [Action]) {
     let held = replicas[place].held
     replicas[place].held = []
     for request in held { answerHeld(request, place, &actions) }
-    askFollowers(place, &actions)
   }
 
   private mutating func answerHeld(_ held: Replica.Held, _ place: Int, _ actions: inout [Action]) {

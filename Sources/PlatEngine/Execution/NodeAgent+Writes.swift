@@ -23,9 +23,12 @@ extension NodeAgent {
     _ partition: PartitionIndex, _ value: UInt64, _ request: UInt32, _ client: Address, _ actions: inout [Action]
   ) {
     guard let place = ready(partition, value, request, client, &actions) else { return }
-    guard !isDiskFull else { return actions.append(.send(.denied(request: request), to: client)) }
-    replicas[place].record.log.append(Entry(term: replicas[place].record.led, value: value))
-    actions.append(.persist(partition))
+    let copies = replicas[place].record.followers.count + 1
+    guard !isDiskFull, copies >= rules.minInSync || plant == .ignoreFloor else { return deny(request, client, &actions) }
+    let entry = Entry(term: replicas[place].record.led, value: value)
+    let isInFront = plant == .writeInFront && !replicas[place].record.log.isEmpty
+    replicas[place].record.log.insert(entry, at: isInFront ? replicas[place].record.log.count - 1 : replicas[place].record.log.count)
+    if plant != .acknowledgeUnpersisted || replicas[place].record.mode.pauses.isEmpty { actions.append(.persist(partition)) }
     replicas[place].waiting.append(
       Replica.Waiting(client: client, request: request, isRead: false, position: replicas[place].record.log.count, round: 0))
     if plant == .acknowledgeEarly { answerAll(place, &actions) } else { answerWhatMay(place, &actions) }
@@ -45,17 +48,39 @@ extension NodeAgent {
   private mutating func ready(
     _ partition: PartitionIndex, _ value: UInt64?, _ request: UInt32, _ client: Address, _ actions: inout [Action]
   ) -> Int? {
-    guard let place = place(partition) else {
-      actions.append(.send(.denied(request: request), to: client))
+    guard let place = place(partition), replicas[place].record.mode.run.takesRequests || plant == .serveStopped,
+      leads(place) || holds(value, place)
+    else {
+      deny(request, client, &actions)
       return nil
     }
-    if leads(place) { return place }
-    if case .takingOver = replicas[place].job {
+    if leads(place), !holds(value, place) { return place }
+    if replicas[place].held.count < NodeAgent.mostHeld {
       replicas[place].held.append(Replica.Held(client: client, request: request, value: value))
     } else {
-      actions.append(.send(.denied(request: request), to: client))
+      deny(request, client, &actions)
     }
     return nil
+  }
+
+  /// A request that waits: at a heir until the takeover has ended; a write until the disk may have it.
+  private func holds(_ value: UInt64?, _ place: Int) -> Bool {
+    if case .takingOver(let order) = replicas[place].job {
+      return order.hold.contains(value == nil ? .read : .write) && plant != .releaseHeld
+    }
+    return value != nil && replicas[place].record.mode.pauses.contains(.persistence) && plant != .acknowledgeUnpersisted
+      && leads(place)
+  }
+
+  /// Kinds of requests that wait at a heir.
+  package func heldKinds(_ partition: PartitionIndex) -> StateModel.Requests {
+    guard let place = place(partition), case .takingOver(let order) = replicas[place].job else { return [] }
+    return replicas[place].record.mode.run.takesRequests ? order.hold : []
+  }
+
+  /// It was not done and never will be.
+  private func deny(_ request: UInt32, _ client: Address, _ actions: inout [Action]) {
+    actions.append(.send(.denied(request: request, isDefinite: true), to: client))
   }
 
   mutating func beginToLead(_ place: Int, _ term: UInt64, _ followers: [NodeIndex], _ actions: inout [Action]) {
@@ -76,6 +101,7 @@ extension NodeAgent {
     replicas[place].record.followers = []
     replicas[place].progress = []
     denyWaiting(place, &actions)
+    denyHeld(place, &actions)
   }
 
   mutating func askFollowers(_ place: Int, _ actions: inout [Action]) {
@@ -83,6 +109,7 @@ extension NodeAgent {
   }
 
   mutating func sendLog(_ place: Int, _ follower: Int, _ actions: inout [Action]) {
+    guard !replicas[place].record.mode.pauses.contains(.replication) else { return }
     let record = replicas[place].record
     let next = min(replicas[place].progress[follower].next, record.log.count)
     round += 1
@@ -104,9 +131,11 @@ extension NodeAgent {
   }
 
   mutating func noteMatch(
-    _ partition: PartitionIndex, _ term: UInt64, _ round: UInt64, _ matched: Int, _ sender: Address, _ actions: inout [Action]
+    _ partition: PartitionIndex, _ term: UInt64, _ round: UInt64, _ matched: Int, _ isCopy: Bool, _ sender: Address,
+    _ actions: inout [Action]
   ) {
     guard let (place, follower) = follower(partition, term, round, sender) else { return }
+    if isCopy { replicas[place].progress[follower].isCopy = true }
     replicas[place].progress[follower].matched = max(replicas[place].progress[follower].matched, matched)
     replicas[place].progress[follower].next = replicas[place].progress[follower].matched
     replicas[place].progress[follower].round = max(replicas[place].progress[follower].round, round)
@@ -128,6 +157,7 @@ extension NodeAgent {
     guard let place = place(partition), leads(place), term > replicas[place].record.term else { return }
     replicas[place].isFenced = true
     denyWaiting(place, &actions)
+    denyHeld(place, &actions)
   }
 
   /// A follower holds nothing any more, as it was told to; no later leader has been heard of where it was told.
@@ -144,10 +174,11 @@ extension NodeAgent {
     guard !replicas[place].waiting.isEmpty else { return }
     let matched = replicas[place].progress.map(\.matched).min() ?? .max
     let round = replicas[place].progress.map(\.round).min() ?? .max
+    let isEnough = copies(place) >= rules.minInSync || plant == .ignoreFloor
     var kept = 0
     for index in replicas[place].waiting.indices {
       let waiting = replicas[place].waiting[index]
-      if waiting.position <= matched, waiting.round <= round {
+      if waiting.position <= matched, waiting.round <= round, waiting.isRead || isEnough {
         answer(waiting, place, &actions)
       } else {
         replicas[place].waiting[kept] = waiting
@@ -156,6 +187,9 @@ extension NodeAgent {
     }
     replicas[place].waiting.removeSubrange(kept...)
   }
+
+  /// On how many disks a write is that all followers have: those of new replicas that are still being made do not count.
+  private func copies(_ place: Int) -> Int { 1 + replicas[place].progress.count { $0.isCopy } }
 
   private mutating func answerAll(_ place: Int, _ actions: inout [Action]) {
     for waiting in replicas[place].waiting { answer(waiting, place, &actions) }
@@ -171,18 +205,26 @@ extension NodeAgent {
   }
 
   mutating func denyWaiting(_ place: Int, _ actions: inout [Action]) {
-    for waiting in replicas[place].waiting { actions.append(.send(.denied(request: waiting.request), to: waiting.client)) }
+    for waiting in replicas[place].waiting {
+      // A write is in the log by now, here or also elsewhere: the next leader may have it.
+      let isDefinite = waiting.isRead || plant == .denyTooSurely
+      actions.append(.send(.denied(request: waiting.request, isDefinite: isDefinite), to: waiting.client))
+    }
     replicas[place].waiting = []
   }
 
   mutating func denyHeld(_ place: Int, _ actions: inout [Action]) {
-    for held in replicas[place].held { actions.append(.send(.denied(request: held.request), to: held.client)) }
+    for held in replicas[place].held { deny(held.request, held.client, &actions) }
     replicas[place].held = []
   }
 
   mutating func sendAgain(_ actions: inout [Action]) {
     for place in replicas.indices where !replicas[place].waiting.isEmpty {
       if leads(place) { askFollowers(place, &actions) } else { denyWaiting(place, &actions) }
+    }
+    for place in replicas.indices where !replicas[place].held.isEmpty && !leads(place) {
+      if case .takingOver = replicas[place].job { continue }
+      denyHeld(place, &actions)
     }
   }
 
@@ -209,6 +251,13 @@ extension NodeAgent {
     }
     let end = replicas[place].record.log.count
     let fits = previous <= end && (previous == 0 || replicas[place].record.log[previous - 1].term == previousTerm)
+    guard mayStore(place) || !fits else {
+      // It takes nothing, and confirms what it has: who leads may go on to answer reads of that.
+      if isChanged { actions.append(.persist(partition)) }
+      let matched = sameAs(log, after: previous, place)
+      return actions.append(
+        .send(.appended(partition, term: term, round: round, matched: matched, isCopy: isWholeCopy(place)), to: leader))
+    }
     let isNew = fits && take(log, after: previous, place, &isChanged)
     if isChanged { actions.append(.persist(partition)) }
     guard fits, isNew else {
@@ -217,7 +266,7 @@ extension NodeAgent {
       return
     }
     let matched = previous + log.count
-    actions.append(.send(.appended(partition, term: term, round: round, matched: matched), to: leader))
+    actions.append(.send(.appended(partition, term: term, round: round, matched: matched, isCopy: isWholeCopy(place)), to: leader))
     if case .joining(let order, let attempt, let end, let before) = replicas[place].job {
       replicas[place].job = .joining(order, attempt: attempt, end: end, matched: max(before, matched))
       finishIfComplete(place, &actions)
@@ -228,6 +277,11 @@ extension NodeAgent {
   private func isCopy(_ place: Int) -> Bool {
     if case .joining = replicas[place].job { return true }
     return rules.holdsData(replicas[place].record.state)
+  }
+
+  /// Not one that is still being made.
+  private func isWholeCopy(_ place: Int) -> Bool {
+    replicas[place].job == .none && rules.holdsData(replicas[place].record.state)
   }
 
   /// Writes entries behind the first `previous`. What is there already stays; what differs goes, with all after it. False: the disk

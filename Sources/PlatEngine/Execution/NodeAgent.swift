@@ -20,11 +20,13 @@ public struct NodeAgent: Hashable, Sendable {
     case persistPromise
     /// Make the agent's record of the partition durable.
     case persist(PartitionIndex)
+    /// `mode` of the partition has changed: the host stops, warms, cools or pauses what is its own.
+    case changedMode(PartitionIndex)
     case send(Message, to: Address)
   }
 
   public let node: NodeIndex
-  let rules: ExecutionRules
+  private(set) var rules: ExecutionRules
   /// Orders of older revisions are refused. Durable.
   public internal(set) var revision: UInt64
   /// Of the map in force, as far as the node was told. Durable.
@@ -63,13 +65,16 @@ public struct NodeAgent: Hashable, Sendable {
     }
   }
 
+  /// A write of which there are fewer copies on disk is not acknowledged from now on.
+  public mutating func setMinInSync(_ copies: Int) { rules.minInSync = copies }
+
   public var promise: Promise { Promise(revision: revision, map: map) }
 
   /// Its record of a partition, which `persist` makes durable.
   public func record(_ partition: PartitionIndex) -> Record? { place(partition).map { replicas[$0].record } }
 
-  /// Something waits for an answer of a follower.
-  public var wantsTick: Bool { replicas.contains { !$0.waiting.isEmpty } }
+  /// Something waits for an answer of a follower, or until it may go on.
+  public var wantsTick: Bool { replicas.contains { !$0.waiting.isEmpty || !$0.held.isEmpty } }
 
   /// Streams that come in, each with its order.
   public var copies: [Order] {
@@ -98,6 +103,7 @@ public struct NodeAgent: Hashable, Sendable {
     case .claim(let claimed): claim(claimed, sender, &actions)
     case .order(let order): obey(order, sender, &actions)
     case .pulse: actions.append(.send(.alive, to: sender))
+    case .mode(let order): obey(order, sender, &actions)
     case .map(let stamp): learn(stamp, sender, &actions)
     case .fetch(let order): give(order, sender, &actions)
     case .fetched(let id, let log, let term): take(id, log, term, &actions)
@@ -108,8 +114,8 @@ public struct NodeAgent: Hashable, Sendable {
     case .handedOver(let id, let followers, let start, let log): succeed(id, followers, start, log, &actions)
     case .append(let partition, let term, let round, let previous, let previousTerm, let log):
       append(partition, term, round, previous, previousTerm, log, sender, &actions)
-    case .appended(let partition, let term, let round, let matched):
-      noteMatch(partition, term, round, matched, sender, &actions)
+    case .appended(let partition, let term, let round, let matched, let isCopy):
+      noteMatch(partition, term, round, matched, isCopy, sender, &actions)
     case .differs(let partition, let term, let round, let hint): goBack(partition, term, round, hint, sender, &actions)
     case .fenced(let partition, let term): noteFence(partition, term, &actions)
     case .left(let partition, let round): noteLeaving(partition, round, sender, &actions)
@@ -182,6 +188,7 @@ public struct NodeAgent: Hashable, Sendable {
     guard replicas[place].record.state == order.change.from || plant == .skipCompareAndSwap else {
       return refuse(order.id, .wrongState, &actions)
     }
+    guard mayGo(order.change, place) else { return refuse(order.id, .notRunning, &actions) }
     switch order.kind {
     case .set, .lead, .discard: set(order, place, &actions)
     case .copy: beginCopy(order, place, sender, &actions)
@@ -201,6 +208,7 @@ public struct NodeAgent: Hashable, Sendable {
     } else {
       stopLeading(place, &actions)
     }
+    forgetMode(place)
     persistAndFinish(order.id, place, &actions)
     if leads { askFollowers(place, &actions) }
   }
@@ -255,9 +263,12 @@ extension NodeAgent.Action {
 public struct ExecutionRules: Hashable, Sendable {
   /// The state that one node at most is in and that takes the writes; nil: several may, and the model's host settles writes.
   public let leading: StateIndex?
+  /// A write of which there are fewer copies on disk is not acknowledged.
+  public fileprivate(set) var minInSync: Int
   private let data: UInt64
 
-  public init(_ model: StateModel) {
+  public init(_ model: StateModel, minInSync: Int = 1) {
+    self.minInSync = minInSync
     leading = model.mostHolders(0) == 1 && model.states[0].holdsData ? StateIndex(0) : nil
     data = model.states.indices.reduce(0) { $0 | (model.states[$1].holdsData && $1 < 64 ? 1 << UInt64($1) : 0) }
   }

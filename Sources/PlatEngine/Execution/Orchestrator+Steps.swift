@@ -47,6 +47,8 @@ extension Orchestrator {
   /// Asked again soon: who was busy may be no more, who leads may be known by then.
   mutating func retry(_ index: Int, _ why: Refusal) {
     guard phase == .running, tasks.tasks.indices.contains(index), tasks.tasks[index].state == .running else { return }
+    // Who runs is the host's to say, and may take long: it is waited for.
+    if why == .notRunning { tasks.isAtWork(index, tries: timing.tries) }
     tasks.delay(index, until: clock + timing.patience)
   }
 

@@ -22,6 +22,8 @@ public struct Orchestrator: Sendable {
     case cancel
     /// The host knows that the node is gone. It is back when it is heard of again.
     case lost(NodeIndex)
+    /// How a replica is to run, and how it runs now: changed hop by hop, and not where it runs otherwise. `Action.mode` answers.
+    case mode(NodeIndex, PartitionIndex, from: RunMode, to: RunMode)
   }
 
   public enum Action: Sendable {
@@ -36,6 +38,8 @@ public struct Orchestrator: Sendable {
     case releaseMaps(before: UInt64)
     /// Another orchestrator has taken over. This one does nothing any more.
     case retired
+    /// How a replica runs, after it was asked to run otherwise.
+    case mode(NodeIndex, PartitionIndex, RunMode, isDone: Bool)
   }
 
   public enum Phase: Hashable, Sendable { case idle, recording, claiming, leaving, planning, running, reached, retired }
@@ -91,6 +95,7 @@ public struct Orchestrator: Sendable {
   var map: MapStamp?
   private var released: UInt64 = 0
   var tasks: TaskList
+  var modes = ModeRequests()
 
   /// `hadHolders`: partitions that somebody holds in the map at the beginning. They are never made anew, empty. `goal`: the map
   /// that the change leads to; whoever goes on with a change that was called off has the same, and knows it.
@@ -135,6 +140,7 @@ public struct Orchestrator: Sendable {
       isCancelled = true
       planAgain(&actions)
     case .lost(let node): lose(node, &actions)
+    case .mode(let node, let partition, let from, let to): want(node, partition, from: from, to: to, &actions)
     }
     return actions
   }
@@ -150,6 +156,7 @@ public struct Orchestrator: Sendable {
     case .refused(let id, let why): if id.revision == revision { retry(Int(id.number), why) }
     case .outdated(let later): if later > revision { retire(&actions) }
     case .hasMap(let stamp): noteMap(stamp, node, &actions)
+    case .hasMode(let id, let partition, let mode): noteMode(id, partition, mode, node, &actions)
     default: break
     }
     // Who was lost is back.
@@ -184,6 +191,7 @@ public struct Orchestrator: Sendable {
         planAgain(&actions)
       } else {
         sendAgain(&actions)
+        sendModes(&actions)
       }
     default: break
     }

@@ -17,6 +17,14 @@ public enum Plant: String, CaseIterable, Sendable {
   case answerBeforeDisk
   case takeAnyMap
   case speakNewest
+  case promoteStopped
+  case serveStopped
+  case acknowledgeUnpersisted
+  case confirmPaused
+  case releaseHeld
+  case denyTooSurely
+  case writeInFront
+  case ignoreFloor
   // Of the orchestrator.
   case ignoreOrder
   case ignoreLimits
@@ -45,6 +53,14 @@ public enum Plant: String, CaseIterable, Sendable {
     case .answerBeforeDisk: "a node answers before what it did is on disk"
     case .takeAnyMap: "a node takes whichever map it is given"
     case .speakNewest: "a process speaks its newest version of messages to everybody"
+    case .promoteStopped: "a replica that does not run, or is paused, begins to lead"
+    case .serveStopped: "a replica that is stopped serves clients and other nodes"
+    case .acknowledgeUnpersisted: "a master whose persistence is paused acknowledges what is on no disk of its own"
+    case .confirmPaused: "a slave that is paused confirms what it has not taken"
+    case .releaseHeld: "a heir denies requests that it should hold"
+    case .denyTooSurely: "a node says of a write that waited that it was certainly not done"
+    case .writeInFront: "a master writes in front of what was written before"
+    case .ignoreFloor: "a master acknowledges writes of which there are fewer copies than asked for"
     case .ignoreOrder: "steps begin before those that they come after are done"
     case .ignoreLimits: "limits on streams are not kept"
     case .promoteLagging: "a slave that was left behind is promoted"

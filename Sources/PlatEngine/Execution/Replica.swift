@@ -12,6 +12,9 @@ public struct Record: Hashable, Sendable {
   /// The last takeover in which it handed over.
   public internal(set) var handed = OrderID.none
   public internal(set) var log: [Entry] = []
+  /// Whether it runs, and what of it is paused; and the last request that changed it.
+  public internal(set) var mode = RunMode.usual
+  public internal(set) var modeOrder = OrderID.none
 
   public init() {}
 
@@ -36,7 +39,7 @@ struct Replica: Hashable, Sendable {
   var progress: [Progress] = []
   /// Requests that wait for the followers.
   var waiting: [Waiting] = []
-  /// Requests that wait until a takeover has succeeded or failed.
+  /// Requests that wait until a takeover has succeeded or failed, or until writes may go to disk again.
   var held: [Held] = []
 
   init(_ record: Record) {
@@ -69,6 +72,8 @@ struct Replica: Hashable, Sendable {
     /// The last round that it answered; answers to rounds before `since` do not count.
     var round: UInt64 = 0
     var since: UInt64 = 0
+    /// It has said that it is a whole copy.
+    var isCopy = false
   }
 
   struct Waiting: Hashable, Sendable {

@@ -6,7 +6,7 @@
 /// protocol lives with lost messages.
 public struct Speech: Sendable {
   /// Those that this code speaks.
-  public static let versions: ClosedRange<UInt8> = 1...2
+  public static let versions: ClosedRange<UInt8> = 1...3
 
   public enum Heard: Sendable {
     case message(Message)

@@ -68,7 +68,7 @@ struct TaskList {
     let order = StepOrder(list, lengths: Array(repeating: 1, count: list.count))
     self.order = order
     for index in 0..<list.count {
-      var task = Task(step: list.steps[index], order: TaskList.order(list.steps[index]))
+      var task = Task(step: list.steps[index], order: self.order(list.steps[index]))
       task.pending = (inOrder ? Int32(list.after(index).count) : 0) + (settling > 0 ? 1 : 0)
       if survey.isWithheld[list.steps[index].partition.int] { task.pending = .max / 2 }
       tasks.append(task)
@@ -85,10 +85,12 @@ struct TaskList {
     for step in ranked where tasks[settling + step].pending == 0 { ready.append(UInt32(settling + step)) }
   }
 
-  private static func order(_ step: Step) -> Order {
-    Order(
+  private func order(_ step: Step) -> Order {
+    var order = Order(
       kind: step.kind == .set ? .set : step.isTakeover ? .takeOver : .copy, id: .none, partition: step.partition,
       node: step.node, source: step.source, change: step.change, sourceChange: step.sourceChange)
+    if step.isTakeover { order.hold = cluster.cluster.config.hold }
+    return order
   }
 
   // MARK: One after another

@@ -94,6 +94,7 @@ struct WireWriter {
     put(id.revision)
     put(UInt64(id.number))
   }
+  mutating func put(_ mode: RunMode) { put(UInt64(mode.code)) }
   mutating func put(_ stamp: MapStamp) {
     put(stamp.revision)
     put(UInt64(stamp.digest))
@@ -211,6 +212,19 @@ struct WireReader {
 
   mutating func change() throws(Damage) -> StateChange { StateChange(try state(), try state()) }
   mutating func orderID() throws(Damage) -> OrderID { OrderID(revision: try number(), number: try small()) }
+  mutating func mode() throws(Damage) -> RunMode {
+    let number = try number()
+    guard let mode = UInt8(exactly: number).flatMap({ RunMode(code: $0) }) else { throw Damage(what: "the mode \(number)") }
+    return mode
+  }
+
+  /// Some of a model's kinds of requests, not all: those need no word.
+  mutating func requests() throws(Damage) -> StateModel.Requests {
+    let number = try number()
+    guard number < UInt64(StateModel.Requests.all.rawValue) else { throw Damage(what: "the requests \(number)") }
+    return StateModel.Requests(rawValue: UInt8(number))
+  }
+
   mutating func stamp() throws(Damage) -> MapStamp { MapStamp(revision: try number(), digest: try small()) }
 
   mutating func nodes() throws(Damage) -> [NodeIndex] {
@@ -226,6 +240,8 @@ struct WireReader {
     for _ in 0..<count { log.append(Entry(term: try number(), value: try number())) }
     return log
   }
+
+  var isAtEnd: Bool { place == bytes.count }
 
   func end() throws(Damage) {
     guard place == bytes.count else { throw Damage(what: "\(bytes.count - place) bytes too many") }

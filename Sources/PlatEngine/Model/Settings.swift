@@ -106,6 +106,10 @@ public struct MovementConfig: Equatable, Sendable {
   public var maxStreamsIn: Int?
   public var maxStreamsOut: Int?
   public var maxDisturbedContainers: (level: Int, count: Int)?
+  /// Requests that wait at the new leader while it takes over.
+  public var hold: StateModel.Requests = .write
+  /// A write of which there are fewer copies on disk is not acknowledged.
+  public var minInSync = 1
 
   public init() {}
 
@@ -114,5 +118,6 @@ public struct MovementConfig: Equatable, Sendable {
       && a.maxStreamsIn == b.maxStreamsIn && a.maxStreamsOut == b.maxStreamsOut
       && a.maxDisturbedContainers?.level == b.maxDisturbedContainers?.level
       && a.maxDisturbedContainers?.count == b.maxDisturbedContainers?.count
+      && a.hold == b.hold && a.minInSync == b.minInSync
   }
 }

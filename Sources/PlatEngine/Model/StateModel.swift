@@ -29,12 +29,14 @@ public struct StateModel: Equatable, Sendable {
     }
   }
 
-  public struct Requests: OptionSet, Sendable {
+  public struct Requests: OptionSet, Hashable, BitwiseCopyable, Sendable {
     public let rawValue: UInt8
     public init(rawValue: UInt8) { self.rawValue = rawValue }
     public static let read = Requests(rawValue: 1)
     public static let write = Requests(rawValue: 2)
     public static let all: Requests = [.read, .write]
+    /// What documents call them.
+    public static let kinds: [(kind: Requests, name: String)] = [(.read, "read"), (.write, "write")]
   }
 
   public var name: String

@@ -43,10 +43,7 @@ extension ClusterWriter {
     writer.key("placed")
     writer.bool(state.isPlaced)
     writer.key("serves")
-    writer.beginArray(.compact)
-    if state.serves.contains(.read) { writer.string("read") }
-    if state.serves.contains(.write) { writer.string("write") }
-    writer.endArray()
+    writer.names(of: state.serves)
     writer.key("excludes")
     writer.beginArray(.compact)
     for other in state.excludes { writer.string(model.states[other].name) }
@@ -67,5 +64,14 @@ extension ClusterWriter {
       writer.endObject()
     }
     writer.endObject()
+  }
+}
+
+extension JSONWriter {
+  /// Kinds of requests, in the order of `StateModel.Requests.kinds`.
+  mutating func names(of requests: StateModel.Requests) {
+    beginArray(.compact)
+    for (kind, name) in StateModel.Requests.kinds where requests.contains(kind) { string(name) }
+    endArray()
   }
 }

@@ -108,6 +108,14 @@ extension ClusterWriter {
       writer.integer(count)
       writer.endObject()
     }
+    if config.hold != MovementConfig().hold {
+      writer.key("hold")
+      writer.names(of: config.hold)
+    }
+    if config.minInSync != 1 {
+      writer.key("minInSync")
+      writer.integer(config.minInSync)
+    }
     writer.endObject()
   }
 }

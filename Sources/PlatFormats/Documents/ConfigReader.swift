@@ -1,9 +1,9 @@
 import PlatEngine
 
-/// Reads `config`. Types of volumes that `maxFullScansPerVolumeType` leaves out keep their limits.
+/// Reads `config`: what limits movement, and how it is carried out. Types of volumes that `maxFullScansPerVolumeType` leaves out keep their limits.
 enum ConfigReader {
   private enum Key: String, JSONKey {
-    case maxFullScansPerVolumeType, maxStreamsIn, maxStreamsOut, maxDisturbedContainers
+    case maxFullScansPerVolumeType, maxStreamsIn, maxStreamsOut, maxDisturbedContainers, hold, minInSync
   }
   private enum DisturbedKey: String, JSONKey { case level, count }
 
@@ -21,6 +21,8 @@ enum ConfigReader {
       case .maxStreamsIn: config.maxStreamsIn = try reader.readCount(in: 0...Int(Int32.max))
       case .maxStreamsOut: config.maxStreamsOut = try reader.readCount(in: 0...Int(Int32.max))
       case .maxDisturbedContainers: config.maxDisturbedContainers = try readDisturbed(&reader, levels: levels)
+      case .hold: config.hold = try reader.readRequests()
+      case .minInSync: config.minInSync = try reader.readCount(in: 1...Limits.nodes)
       }
     }
     return config

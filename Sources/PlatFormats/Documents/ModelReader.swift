@@ -152,7 +152,7 @@ private enum ModelStatesReader {
       case .count: count = try reader.readCount(in: 0...Limits.nodes)
       case .holdsData: draft.state.holdsData = try reader.readBool()
       case .placed: draft.state.isPlaced = try reader.readBool()
-      case .serves: draft.serves = try readServes(&reader)
+      case .serves: draft.serves = try reader.readRequests()
       case .excludes:
         try reader.beginArray(expected: "an array of states")
         while try reader.nextElement() {
@@ -185,16 +185,19 @@ private enum ModelStatesReader {
     }
     return name
   }
+}
 
-  /// `true`, `false`, or an array of `read` and `write`.
-  private static func readServes(_ reader: inout JSONReader) throws(DocumentError) -> StateModel.Requests {
-    if try reader.peekKind() != .arrayBegin { return try reader.readBool() ? .all : [] }
-    var serves: StateModel.Requests = []
-    try reader.beginArray()
-    while try reader.nextElement() {
-      let index = try reader.readName(of: ["read", "write"], expected: "one of read, write")
-      serves.insert(index == 0 ? .read : .write)
+extension JSONReader {
+  /// Kinds of requests: `true`, `false`, or an array of `read` and `write`.
+  mutating func readRequests() throws(DocumentError) -> StateModel.Requests {
+    if try peekKind() != .arrayBegin { return try readBool() ? .all : [] }
+    let kinds = StateModel.Requests.kinds
+    var requests: StateModel.Requests = []
+    try beginArray()
+    while try nextElement() {
+      let index = try readName(of: kinds.map(\.name), expected: "one of \(kinds.map(\.name).joined(separator: ", "))")
+      requests.insert(kinds[index].kind)
     }
-    return serves
+    return requests
   }
 }

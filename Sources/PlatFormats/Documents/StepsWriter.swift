@@ -68,9 +68,7 @@ public enum StepsWriter {
       }
       if step.isTakeover {
         writer.key("hold")
-        writer.beginArray(.compact)
-        writer.string("write")
-        writer.endArray()
+        writer.names(of: cluster.config.hold)
       }
     }
     writer.endObject()

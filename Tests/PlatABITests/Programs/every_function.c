@@ -105,6 +105,10 @@ int main(void) {
   WRONG(plat_orchestrator_fail(NULL, 0, 0, 0, 0, NULL));
   WRONG(plat_orchestrator_alive(NULL, 0, NULL));
   WRONG(plat_orchestrator_has_map(NULL, 0, 0, 0, NULL));
+  WRONG(plat_orchestrator_mode(NULL, 0, 0, 0, 0, NULL));
+  WRONG(plat_orchestrator_has_mode(NULL, 0, 0, 0, 0, 0, NULL));
+  CHECK(plat_mode_next(0, 0) == 0 && plat_mode_next(99, 0) == PLAT_NONE);
+  CHECK(plat_steps_hold(NULL) == 0);
   WRONG(plat_orchestrator_standing(NULL, NULL, NULL));
   WRONG(plat_orchestrator_target(NULL, NULL, NULL));
   plat_orchestrator_free(NULL);
@@ -119,6 +123,8 @@ int main(void) {
   WRONG(plat_agent_read(NULL, 0, 0, 0, NULL));
   CHECK(plat_agent_state(NULL, 0) == PLAT_STATE_NULL && plat_agent_leads(NULL, 0) == 0);
   CHECK(plat_agent_map(NULL, &digest) == 0 && digest == 0 && plat_agent_map(NULL, NULL) == 0);
+  WRONG(plat_agent_min_in_sync(NULL, 0, NULL));
+  CHECK(plat_agent_mode(NULL, 0) == PLAT_NONE);
   plat_agent_free(NULL);
   puts("all is so");
   return 0;

@@ -63,7 +63,7 @@ static uint64_t journal_version = 0;
 static int reached = 0, released = 0, retired = 0;
 static unsigned char *kept[NODES][PARTITIONS + 1];
 static size_t kept_length[NODES][PARTITIONS + 1];
-static uint32_t written = 0, denied = 0, answered = 0;
+static uint32_t written = 0, denied = 0, answered = 0, is_definite = 0, ran = 0, changed = 0;
 static uint64_t last_value = 0;
 
 static void carry_out_orchestrator(plat_orchestrator *orchestrator) {
@@ -86,6 +86,9 @@ static void carry_out_orchestrator(plat_orchestrator *orchestrator) {
       reached = 1;
     } else if (action.kind == PLAT_ACTION_RELEASE) {
       released = 1;
+    } else if (action.kind == PLAT_ACTION_RUNS) {
+      CHECK(action.is_done == 1 && action.peer_kind == PLAT_PEER_NODE);
+      ran = action.mode;
     } else {
       CHECK(action.kind == PLAT_ACTION_RETIRED);
       retired = 1;
@@ -107,8 +110,11 @@ static void carry_out_agent(plat_agent *agent, uint32_t node) {
       kept_length[node][place] = action.length;
     } else if (action.kind == PLAT_ACTION_DELIVER) {
       send_bytes(node, action.peer_kind == PLAT_PEER_NODE ? action.peer : NODES, action.bytes, action.length);
+    } else if (action.kind == PLAT_ACTION_CHANGED_MODE) {
+      changed = action.mode;
     } else {
       CHECK(action.peer_kind == PLAT_PEER_CLIENT && action.peer == 77);
+      is_definite = action.is_definite;
       if (action.kind == PLAT_ACTION_WRITTEN) written = action.request;
       if (action.kind == PLAT_ACTION_DENIED) denied = action.request;
       if (action.kind == PLAT_ACTION_ANSWER) {
@@ -231,7 +237,28 @@ static void by_messages(void) {
   CHECK(answered == request && last_value == 4711);
   DO(plat_agent_write(agents[0], 1, 1, 77, ++request, error)); /* it leads nothing */
   carry_out_agent(agents[0], 0);
-  CHECK(denied == request);
+  CHECK(denied == request && is_definite == 1);
+  /* A replica is stopped, hop by hop, and runs again. */
+  const uint32_t leader = rows[2], modes[] = {PLAT_RUN_STOPPED, PLAT_RUN_RUNNING};
+  for (int i = 0; i < 2; i++) {
+    DO(plat_orchestrator_mode(orchestrator, leader, 1, plat_agent_mode(agents[leader], 1), modes[i], error));
+    ran = PLAT_NONE;
+    for (int turn = 0; turn < 2000 && ran == PLAT_NONE; turn++) {
+      DO(plat_orchestrator_tick(orchestrator, now += 5, error));
+      carry_out_orchestrator(orchestrator);
+      deliver(orchestrator);
+    }
+    CHECK(ran == modes[i] && changed == modes[i] && plat_agent_mode(agents[leader], 1) == modes[i]);
+    DO(plat_agent_read(agents[leader], 1, 77, ++request, error));
+    carry_out_agent(agents[leader], leader);
+    CHECK((denied == request) == (i == 0));
+  }
+  CHECK(plat_mode_next(PLAT_RUN_RUNNING, PLAT_RUN_STOPPED) == PLAT_RUN_COOLING);
+  CHECK(plat_mode_next(PLAT_RUN_RUNNING, PLAT_RUN_RUNNING | PLAT_PAUSE_PERSISTENCE) == (PLAT_RUN_RUNNING | PLAT_PAUSE_PERSISTENCE));
+  FAILS(plat_orchestrator_mode(orchestrator, NODES, 1, 2, 0, error), PLAT_INVALID_ARGUMENT, "node");
+  FAILS(plat_orchestrator_mode(orchestrator, 0, 1, 2, 16, error), PLAT_INVALID_ARGUMENT, "to");
+  FAILS(plat_orchestrator_has_mode(orchestrator, 0, 1, 2, PARTITIONS, 0, error), PLAT_INVALID_ARGUMENT, "partition");
+  FAILS(plat_agent_min_in_sync(agents[0], 0, error), PLAT_INVALID_ARGUMENT, "copies");
   DO(plat_agent_disk_full(agents[rows[2]], 1, error));
   DO(plat_agent_write(agents[rows[2]], 1, 1, 77, ++request, error));
   carry_out_agent(agents[rows[2]], rows[2]);

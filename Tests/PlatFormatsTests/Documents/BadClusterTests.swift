@@ -54,7 +54,7 @@ import Testing
     (#""moveBudget": 500"#, #""moveBudget": 1e30"#, "12:118: settings.balance.moveBudget: found the number 1e30, expected an integer from 0 to 2147483648"),
     (#"{ "tolerance": "1/20", "moveBudget": 500 }"#, "0.05", "12:81: settings.balance: found the number 0.05, expected an object"),
     // Configuration.
-    (#""maxStreamsIn": 3"#, #""maxStreamIn": 3"#, "14:70: config.maxStreamIn: found the unknown key \"maxStreamIn\", expected one of maxFullScansPerVolumeType, maxStreamsIn, maxStreamsOut, maxDisturbedContainers"),
+    (#""maxStreamsIn": 3"#, #""maxStreamIn": 3"#, "14:70: config.maxStreamIn: found the unknown key \"maxStreamIn\", expected one of maxFullScansPerVolumeType, maxStreamsIn, maxStreamsOut, maxDisturbedContainers, hold, minInSync"),
     (#""level": "zone", "count""#, #""level": "row", "count""#, "15:52: config.maxDisturbedContainers.level: found \"row\", expected one of the levels zone, shelf"),
     // The tree.
     (#"["zone", "shelf"]"#, #"["zone", "zone"]"#, "16:22: levels[1]: found the level \"zone\" a second time, expected each level once"),

@@ -15,7 +15,7 @@ from ._calls import option_table
 from .cluster import ACTIVE, DEAD, FAILED, LEAVING, MAINTENANCE, MASTER, PENDING, SLAVE, Cluster, Router, Rule
 from .documents import Batch, batch, check_document, compare_documents, explain_document, export_document, generate, plan_document, route_document, verify_document, whatif_document
 from .errors import Cancelled, FileFailed, InvalidArgument, InvalidInput, NotFound, OutOfMemory, PlatError, Unmet, Unsupported
-from .execution import Action, Agent, Holding, Orchestrator, Standing, Timing
+from .execution import Action, Agent, Holding, Mode, Orchestrator, Standing, Timing
 from .plan import Move, Plan, Simulation, Step, Steps
 from .report import Finding, Load, Report
 
@@ -25,7 +25,7 @@ __version__: str = _native.functions["version"]().decode()
 
 __all__ = [
     "ACTIVE", "DEAD", "FAILED", "LEAVING", "MAINTENANCE", "MASTER", "NONE", "PENDING", "SLAVE", "Action", "Agent", "Batch", "Cancelled",
-    "Cluster", "FileFailed", "Finding", "Holding", "InvalidArgument", "InvalidInput", "Load", "Move", "NotFound", "Orchestrator",
+    "Cluster", "FileFailed", "Finding", "Holding", "InvalidArgument", "InvalidInput", "Load", "Mode", "Move", "NotFound", "Orchestrator",
     "OutOfMemory", "Plan", "PlatError", "Report", "Router", "Rule", "Simulation", "Standing", "Step", "Steps", "Timing", "Unmet",
     "Unsupported", "batch", "check_document", "compare_documents", "explain_document", "export_document", "generate", "has_numpy",
     "option_table", "plan_document", "route_document", "verify_document", "whatif_document",

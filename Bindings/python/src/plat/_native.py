@@ -104,7 +104,7 @@ class ActionStruct(ctypes.Structure):
         ("source_to", c_uint32), ("leader", c_uint32), ("follower_count", c_uint32), ("followers", POINTER(c_uint32)),
         ("expected", c_uint64), ("version", c_uint64), ("digest", c_uint32), ("peer_kind", c_uint32), ("peer", c_uint32),
         ("request", c_uint32), ("bytes", c_void_p), ("length", c_size_t), ("values", POINTER(c_uint64)), ("value_count", c_size_t),
-    ]
+    ] + [(name, c_uint32) for name in ("is_definite", "is_done", "hold", "mode", "mode_from", "reserved")]
 
 
 class TimingStruct(ctypes.Structure):
@@ -196,6 +196,7 @@ _signatures: dict[str, tuple[Any, list[Any]]] = {
     "steps_after": (POINTER(c_uint32), [_handle, c_size_t, _count]),
     "steps_length": (c_uint64, [_handle]),
     "steps_length_lower_bound": (c_uint64, [_handle]),
+    "steps_hold": (c_uint32, [_handle]),
     "moves_to_document": (c_int32, [_handle, _out, _error]),
     "steps_to_document": (c_int32, [_handle, _out, _error]),
     "bytes_data": (c_void_p, [_handle]),
@@ -218,6 +219,9 @@ _signatures: dict[str, tuple[Any, list[Any]]] = {
     "orchestrator_resume": (c_int32, [_handle, _error]),
     "orchestrator_cancel": (c_int32, [_handle, _error]),
     "orchestrator_receive": (c_int32, [_handle, c_uint32, c_char_p, c_size_t, _error]),
+    "orchestrator_mode": (c_int32, [_handle, c_uint32, c_uint32, c_uint32, c_uint32, _error]),
+    "orchestrator_has_mode": (c_int32, [_handle, c_uint32, c_uint64, c_uint32, c_uint32, c_uint32, _error]),
+    "mode_next": (c_uint32, [c_uint32, c_uint32]),
     "orchestrator_lost": (c_int32, [_handle, c_uint32, _error]),
     "orchestrator_inventory": (c_int32, [_handle, c_uint32, c_uint64, POINTER(HoldingStruct), c_size_t, _error]),
     "orchestrator_complete": (c_int32, [_handle, c_uint32, c_uint64, c_uint32, _error]),
@@ -235,6 +239,8 @@ _signatures: dict[str, tuple[Any, list[Any]]] = {
     "agent_disk_full": (c_int32, [_handle, c_int32, _error]),
     "agent_write": (c_int32, [_handle, c_uint32, c_uint64, c_uint32, c_uint32, _error]),
     "agent_read": (c_int32, [_handle, c_uint32, c_uint32, c_uint32, _error]),
+    "agent_min_in_sync": (c_int32, [_handle, c_uint32, _error]),
+    "agent_mode": (c_uint32, [_handle, c_uint32]),
     "agent_state": (c_uint32, [_handle, c_uint32]),
     "agent_leads": (c_int32, [_handle, c_uint32]),
     "agent_map": (c_uint64, [_handle, POINTER(c_uint32)]),

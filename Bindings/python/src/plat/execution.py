@@ -21,12 +21,37 @@ if TYPE_CHECKING:
     from .plan import Plan
 
 _kinds = {
-    0: "none", 1: "record", 2: "reached", 3: "release", 4: "retired", 16: "claim", 17: "set", 18: "copy", 19: "take over", 20: "lead",
-    21: "discard", 22: "pulse", 23: "map", 24: "send", 32: "keep", 33: "deliver", 34: "written", 35: "answer", 36: "denied",
+    0: "none", 1: "record", 2: "reached", 3: "release", 4: "retired", 5: "runs", 16: "claim", 17: "set", 18: "copy", 19: "take over", 20: "lead",
+    21: "discard", 22: "pulse", 23: "map", 24: "send", 25: "mode", 32: "keep", 33: "deliver", 34: "written", 35: "answer", 36: "denied",
+    37: "changed mode",
 }
 _peers = ("node", "orchestrator", "client")
 _phases = ("idle", "recording", "claiming", "leaving", "planning", "running", "reached", "retired")
-_refusals = {"state": 0, "busy": 1, "not leader": 2, "no room": 3, "outdated": 4}
+_refusals = {"state": 0, "busy": 1, "not leader": 2, "no room": 3, "outdated": 4, "not running": 5}
+
+
+_runs = ("stopped", "warming", "running", "cooling")
+
+
+@dataclass(frozen=True)
+class Mode:
+    """How a replica runs: "stopped", "warming", "running" or "cooling", and what of it is paused."""
+
+    run: str = "running"
+    pauses_persistence: bool = False
+    pauses_replication: bool = False
+
+    @property
+    def code(self) -> int:
+        return _runs.index(self.run) | 4 * bool(self.pauses_persistence) | 8 * bool(self.pauses_replication)
+
+    @staticmethod
+    def _of(code: int) -> "Mode":
+        return Mode(_runs[code & 3], bool(code & 4), bool(code & 8))
+
+    def next(self, to: "Mode") -> "Mode":
+        """The next one on the way."""
+        return Mode._of(_native.functions["mode_next"](self.code, to.code))
 
 
 @dataclass(frozen=True)
@@ -54,6 +79,11 @@ class Action:
     request: int
     data: bytes
     values: tuple[int, ...]
+    is_definite: bool
+    is_done: bool
+    hold: tuple[str, ...]
+    mode: "Mode"
+    mode_from: "Mode"
 
     @property
     def is_order(self) -> bool:
@@ -115,7 +145,8 @@ def _poll(function: str, handle: Handle) -> Iterator[Action]:
             _none(told.to_state), _none(told.source), _none(told.source_from), _none(told.source_to), _none(told.leader),
             tuple(told.followers[index] for index in range(told.follower_count)), told.expected, told.version, told.digest,
             _peers[told.peer_kind], _none(told.peer), told.request, ctypes.string_at(told.bytes, told.length) if told.length else b"",
-            tuple(told.values[index] for index in range(told.value_count)))
+            tuple(told.values[index] for index in range(told.value_count)), bool(told.is_definite), bool(told.is_done),
+            tuple(name for bit, name in ((1, "read"), (2, "write")) if told.hold & bit), Mode._of(told.mode), Mode._of(told.mode_from))
 
 
 class Orchestrator(Handle):
@@ -159,6 +190,14 @@ class Orchestrator(Handle):
     def lost(self, node: int) -> None:
         call("orchestrator_lost", self._pointer, node)
 
+    def mode(self, node: int, partition: int, current: Mode, to: Mode) -> None:
+        """The replica is to run otherwise; by compare-and-swap, hop by hop. "runs" tells how it ended."""
+        call("orchestrator_mode", self._pointer, node, partition, current.code, to.code)
+
+    def has_mode(self, action: Action, mode: Mode) -> None:
+        """How a replica of a node without an agent runs, after "mode"."""
+        call("orchestrator_has_mode", self._pointer, action.node, action.revision, action.id, action.partition, mode.code)
+
     def inventory(self, node: int, revision: int, holdings: Iterable[Holding]) -> None:
         """What a claimed node without an agent holds, by partition."""
         held = sorted(holdings, key=lambda holding: holding.partition)
@@ -177,7 +216,7 @@ class Orchestrator(Handle):
         call("orchestrator_working", self._pointer, action.node, action.revision, action.id)
 
     def fail(self, action: Action, why: str) -> None:
-        """`why`: "state", "busy", "not leader", "no room", "outdated"."""
+        """`why`: "state", "busy", "not leader", "no room", "outdated", "not running"."""
         call("orchestrator_fail", self._pointer, action.node, action.revision, action.id, _refusals[why])
 
     def alive(self, node: int) -> None:
@@ -232,6 +271,15 @@ class Agent(Handle):
 
     def read(self, partition: int, client: int, request: int) -> None:
         call("agent_read", self._pointer, partition, client, request)
+
+    def min_in_sync(self, copies: int) -> None:
+        """A write of which there are fewer copies on disk is not acknowledged from now on."""
+        call("agent_min_in_sync", self._pointer, copies)
+
+    def mode(self, partition: int) -> Optional[Mode]:
+        """How its replica runs; None: it has no data of the partition."""
+        code = _none(_native.functions["agent_mode"](self._pointer, partition))
+        return None if code is None else Mode._of(code)
 
     def state(self, partition: int) -> Optional[int]:
         return _none(_native.functions["agent_state"](self._pointer, partition))

@@ -193,6 +193,12 @@ class Steps(Handle):
         return _native.functions["steps_length_lower_bound"](self._pointer)
 
     @property
+    def hold(self) -> tuple[str, ...]:
+        """Requests that wait at a new leader until it has taken over: "read", "write"."""
+        held = _native.functions["steps_hold"](self._pointer)
+        return tuple(name for bit, name in ((1, "read"), (2, "write")) if held & bit)
+
+    @property
     def unmet_count(self) -> int:
         """Partitions that do not reach their target: their data is on failed nodes, or nodes without room wait for one another."""
         return _native.functions["steps_unmet_count"](self._pointer)

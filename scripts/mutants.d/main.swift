@@ -1,0 +1,23 @@
+import Glibc
+import PlatEngine
+import PlatSimulator
+
+// One mutant: 0 it survived, 1 it was noticed.
+mutant = Int(CommandLine.arguments[1])!
+let runs = Int(CommandLine.arguments[2])!
+let cases = [
+  ("leaving", SimulatedCluster.leavingAndJoining), ("three", SimulatedCluster.threeCopies), ("floor", SimulatedCluster.floor),
+  ("full", SimulatedCluster.full), ("masters", SimulatedCluster.severalMasters), ("fresh", SimulatedCluster.fresh),
+]
+var first = 0
+// A few of each, then more.
+for count in [20, runs] where count > first {
+  for (name, setup) in cases {
+    let outcome = Simulator(setup, rates: .usual).run(seed: UInt64(1 + first), runs: count - first, stopsAtFirst: true)
+    guard let violation = outcome.violations.first else { continue }
+    print("\(name) \(violation.invariant) seed \(violation.seed)")
+    exit(1)
+  }
+  first = count
+}
+print("\(runs) runs each")
