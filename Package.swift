@@ -16,13 +16,19 @@ import PackageDescription
 /// Our own programs run on jemalloc from the start; the C core finds it there.
 let jemalloc: [LinkerSetting] = [.unsafeFlags(["-Xlinker", "--no-as-needed"]), .linkedLibrary("jemalloc")]
 
+/// What goes through CPlatGuest's reserve there.
+let reserved = [
+  "malloc", "calloc", "realloc", "free", "posix_memalign", "malloc_usable_size", "_Znwm", "_ZnwmSt11align_val_t", "_ZdlPv", "_ZdlPvm",
+  "_ZdlPvmSt11align_val_t", "_ZdaPv",
+]
+
 /// The C library carries the Swift runtime with it, shows what plat.h declares and nothing else, and leaves out what
 /// nobody calls.
 let guest: [LinkerSetting] = [
   .unsafeFlags([
     "-static-stdlib", "-Xlinker", "--version-script=\(Context.packageDirectory)/CSources/CPlat/plat.symbols",
     "-Xlinker", "--gc-sections", "-Xlinker", "-soname=libplat.so.1",
-  ])
+  ] + reserved.flatMap { ["-Xlinker", "--wrap=\($0)"] })
 ]
 
 let package = Package(
@@ -54,8 +60,8 @@ let package = Package(
     .target(name: "PlatEngine", dependencies: ["CPlatCore", "CGMP"]),
     .target(name: "PlatFormats", dependencies: ["PlatEngine", "PlatSimulator", "CPlatCore", "CPlatJSON"]),
     // plat.h, and what it has promised. PlatABI implements it.
-    .target(name: "CPlat", path: "CSources/CPlat", exclude: ["plat.symbols"]),
-    // What the library has in place of the process's environment. Of no other product.
+    .target(name: "CPlat", path: "CSources/CPlat", exclude: ["plat.symbols", "cpp"]),
+    // What the library has in place of the process's environment, and where malloc fails. Of no other product.
     .target(name: "CPlatGuest", path: "CSources/CPlatGuest"),
     .target(
       name: "PlatABI", dependencies: ["CPlat", "CPlatGuest", "PlatFormats", "PlatSimulator", "PlatEngine", "CPlatCore"],

@@ -27,6 +27,11 @@ void plat_arena_let_go(void) {
   plat_large_let_go();
 }
 
+/// In the C library only: see CPlatGuest.
+extern int plat_guest_is_short(void) __attribute__((weak));
+
+bool plat_arena_is_short(void) { return plat_guest_is_short && plat_guest_is_short(); }
+
 static const struct plat_arena_source *preferred_source(void) {
   const struct plat_arena_source *jemalloc = plat_arena_jemalloc();
   return jemalloc ? jemalloc : &plat_arena_map;
@@ -109,7 +114,7 @@ static void *allocate_small(plat_arena *arena, size_t sizeBytes, bool zeroed) {
 static void *allocate(plat_arena *arena, size_t sizeBytes, bool zeroed) {
   uint64_t inUse;
   // Beyond PTRDIFF_MAX / 2, which no machine has, rounding up could overflow.
-  if (sizeBytes > PTRDIFF_MAX / 2 || !count_in(arena, sizeBytes, &inUse)) return NULL;
+  if (sizeBytes > PTRDIFF_MAX / 2 || plat_arena_is_short() || !count_in(arena, sizeBytes, &inUse)) return NULL;
   void *pointer = sizeBytes < plat_arena_large_bytes ? allocate_small(arena, sizeBytes, zeroed)
                                                      : plat_large_allocate(&arena->large, sizeBytes, zeroed);
   if (!pointer) {

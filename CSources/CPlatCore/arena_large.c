@@ -168,6 +168,7 @@ static bool is_left(size_t sizeBytes) {
 }
 
 int plat_room_is_left(uint64_t sizeBytes) {
+  if (plat_arena_is_short()) return 0;
   if (sizeBytes == 0) return 1;
   if (sizeBytes > PTRDIFF_MAX / 2) return 0;
   if (is_left((size_t)sizeBytes)) return 1;

@@ -29,6 +29,9 @@ enum { plat_arena_huge_bytes = 4 << 20 };
 /// What is over this is refused where too little would be left for the small things.
 enum { plat_arena_spare_bytes = 64 << 10 };
 
+/// Whether small things have no memory left.
+bool plat_arena_is_short(void);
+
 /// Whether anything may be kept.
 bool plat_arena_is_held(void);
 

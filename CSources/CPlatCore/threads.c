@@ -2,7 +2,9 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include "include/plat_stack.h"
 #include "include/plat_threads.h"
+#include "thread_start.h"
 
 struct job {
   void (*body)(void *, unsigned);
@@ -18,6 +20,20 @@ static void *run(void *argument) {
   return NULL;
 }
 
+bool plat_thread_start(pthread_t *thread, void *(*run)(void *), void *argument) {
+  pthread_attr_t attributes;
+  if (pthread_attr_init(&attributes) != 0) return false;
+  // A new thread has the signal mask of the one that makes it.
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  const bool is_started =
+    pthread_attr_setstacksize(&attributes, plat_stack_bytes) == 0 && pthread_create(thread, &attributes, run, argument) == 0;
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  pthread_attr_destroy(&attributes);
+  return is_started;
+}
+
 void plat_threads_perform(unsigned count, void (*body)(void *context, unsigned worker), void *context) {
   struct job few[16], *jobs = few;
   if (count > sizeof few / sizeof few[0]) jobs = malloc(count * sizeof *jobs);
@@ -25,15 +41,10 @@ void plat_threads_perform(unsigned count, void (*body)(void *context, unsigned w
     for (unsigned worker = 0; worker < count; worker++) body(context, worker);
     return;
   }
-  // A new thread has the signal mask of the one that makes it.
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
   for (unsigned worker = 1; worker < count; worker++) {
     jobs[worker] = (struct job){.body = body, .context = context, .worker = worker};
-    jobs[worker].is_started = pthread_create(&jobs[worker].thread, NULL, run, &jobs[worker]) == 0;
+    jobs[worker].is_started = plat_thread_start(&jobs[worker].thread, run, &jobs[worker]);
   }
-  pthread_sigmask(SIG_SETMASK, &before, NULL);
   body(context, 0);
   for (unsigned worker = 1; worker < count; worker++) {
     if (jobs[worker].is_started) pthread_join(jobs[worker].thread, NULL);
@@ -42,10 +53,10 @@ void plat_threads_perform(unsigned count, void (*body)(void *context, unsigned w
   if (jobs != few) free(jobs);
 }
 
-static _Thread_local void *of_thread[2];
+static _Thread_local void *of_thread[3];
 
-void *plat_thread_get(unsigned place) { return place < 2 ? of_thread[place] : NULL; }
+void *plat_thread_get(unsigned place) { return place < 3 ? of_thread[place] : NULL; }
 
 void plat_thread_set(unsigned place, void *pointer) {
-  if (place < 2) of_thread[place] = pointer;
+  if (place < 3) of_thread[place] = pointer;
 }

@@ -11,7 +11,7 @@ public func plat_batch(
   call(error) {
     let list = try path(list, "list")
     let results = try path(results, "results")
-    let work = try Work(options, control)
+    let work = try Work(options, control, stages: Stages.batch)
     var told = plat_batch_summary()
     if work.values.resumes, BatchRunner.isDone(results) {
       if let summary { try Sized.write(told, to: summary, "summary") }
@@ -22,7 +22,10 @@ public func plat_batch(
       list, resultsPath: results, restart: work.values.restarts, planning: PlanOptions(work),
       isStopped: { interrupt?.isRequested == true })
     let isComplete = try withoutBrokenPipes {
-      try runner.run(threads: work.values.threads) { try? interrupt?.finished("job") }
+      try runner.run(threads: work.values.threads) {
+        let progress = runner.progress
+        try? interrupt?.finished("job", part: Double(progress.listBytes) / Double(max(progress.listSizeBytes ?? .max, 1)))
+      }
     }
     try interrupt?.throwIfRequested()
     guard isComplete else { throw PlatError.cancelled }

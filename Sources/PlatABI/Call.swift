@@ -1,4 +1,5 @@
 import CPlat
+import CPlatCore
 import Glibc
 import PlatEngine
 import PlatFormats
@@ -11,15 +12,50 @@ enum Refusal: Error {
   case tooSmall(needed: Int)
 }
 
-/// Runs the body of one call: what it throws becomes the status, and the error's text.
+/// Runs the body of one call: what it throws becomes the status, and the error's text. Work that needs more stack than the host's
+/// thread has left goes on a stack of our own.
 func call(_ error: UnsafeMutablePointer<plat_error>?, _ body: () throws -> Void) -> plat_status {
-  do {
-    try body()
-    return PLAT_OK
-  } catch let thrown {
-    let told = Told(thrown)
-    told.write(to: error)
-    return told.status
+  if plat_stack_left() >= Stack.workBytes { return shortCall(error, body) }
+  return withoutActuallyEscaping(body) { body in
+    var work = Stack.Work(body: body, error: error)
+    let isDone = withUnsafeMutablePointer(to: &work) { work in
+      plat_stack_perform(
+        { context in
+          let work = context!.assumingMemoryBound(to: Stack.Work.self)
+          work.pointee.status = shortCall(work.pointee.error, work.pointee.body)
+        }, work)
+    }
+    return isDone ? work.status : shortCall(error) { throw PlatError.outOfMemory }
+  }
+}
+
+/// What calls need of the stack, as `Tests/PlatABITests/Programs/stack.c` measures it, and then some.
+enum Stack {
+  /// Of whatever plans, judges, reads or writes. Unoptimised it takes four times as much.
+  #if DEBUG
+    static let workBytes = 1 << 20
+  #else
+    static let workBytes = 512 << 10
+  #endif
+
+  struct Work {
+    let body: () throws -> Void
+    let error: UnsafeMutablePointer<plat_error>?
+    var status = PLAT_OK
+  }
+}
+
+/// The same for what needs hardly any stack: the host's own does.
+func shortCall(_ error: UnsafeMutablePointer<plat_error>?, _ body: () throws -> Void) -> plat_status {
+  CurrentWork.within {
+    do {
+      try body()
+      return PLAT_OK
+    } catch let thrown {
+      let told = Told(thrown)
+      told.write(to: error)
+      return told.status
+    }
   }
 }
 

@@ -113,6 +113,40 @@ public func plat_cluster_after(
   }
 }
 
+@c @implementation
+public func plat_cluster_renumbered(
+  _ cluster: OpaquePointer?, _ numbers: UnsafePointer<UInt32>?, _ count: Int,
+  _ renumbered: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<plat_error>?
+) -> plat_status {
+  call(error) {
+    let out = try Handle.out(renumbered, "renumbered")
+    let cluster: ClusterHandle = try Handle.take(cluster, "cluster")
+    let nodes = cluster.dense.nodeCount
+    guard count == nodes else {
+      throw Refusal.argument("count", found: "\(UInt(bitPattern: count))", expected: "\(nodes), a number for each node")
+    }
+    let work = try Work(needs: cluster.smallBytes)
+    try work.interrupt?.throwIfRequested()
+    guard let numbers else { throw Refusal.argument("numbers", found: "NULL", expected: "\(nodes) numbers") }
+    var isTaken = [Bool](repeating: false, count: nodes)
+    var order = [UInt32](repeating: 0, count: nodes)
+    for node in 0..<nodes {
+      let number = numbers[node]
+      guard number < UInt32(nodes), !isTaken[Int(number)] else {
+        throw Refusal.argument(
+          "numbers[\(node)]", found: "\(number)\(number < UInt32(nodes) ? " a second time" : "")",
+          expected: "each number below \(nodes) once")
+      }
+      isTaken[Int(number)] = true
+      order[cluster.inTree(UInt32(node))] = number
+    }
+    let isInOrder = order.enumerated().allSatisfy { $0.offset == Int($0.element) }
+    out.pointee = Handle.give(
+      ClusterHandle(
+        cluster.document, cluster.dense, numbering: isInOrder ? nil : NodeNumbering(order: order), source: cluster.source))
+  }
+}
+
 extension ClusterHandle {
   /// Maps of one fit the other: the same nodes in the same places, as many partitions, the same model.
   private func isLike(_ other: ClusterHandle) -> Bool {

@@ -48,26 +48,33 @@ final class ClusterHandle: Sendable {
   func inTree(_ node: UInt32) -> Int { numbering.map { Int($0.inTree[Int(node)]) } ?? Int(node) }
   func ofHost(_ node: Int) -> UInt32 { numbering?.ofHost[node] ?? UInt32(truncatingIfNeeded: node) }
 
-  // MARK: Names
+  // MARK: Names. Nil also where there is no memory for all of them.
 
   func nodeName(_ node: UInt32) -> UnsafePointer<CChar>? {
-    nodeNames.get { CTexts((0..<UInt32(cluster.nodes.count)).lazy.map { self.cluster.nodes[self.inTree($0)].name }) }[Int(node)]
+    nodeNames.get(needing: smallBytes) {
+      CTexts((0..<UInt32(cluster.nodes.count)).lazy.map { self.cluster.nodes[self.inTree($0)].name })
+    }?[Int(node)]
   }
 
   func partitionName(_ partition: UInt32) -> UnsafePointer<CChar>? {
-    partitionNames.get { CTexts((0..<dense.partitionCount).lazy.map { self.cluster.partitionName($0) }) }[Int(partition)]
+    partitionNames.get(needing: namesBytes) {
+      CTexts((0..<dense.partitionCount).lazy.map { self.cluster.partitionName($0) })
+    }?[Int(partition)]
   }
+
+  /// Of all partitions' names, and where they begin, while lists of them grow.
+  private var namesBytes: Int { 64 * dense.partitionCount + 4 * cluster.ranges.memoryBytes }
 
   func stateName(_ state: UInt32) -> UnsafePointer<CChar>? {
     stateNames.get { CTexts(cluster.settings.model.states.map(\.name)) }[Int(state)]
   }
 
   func node(named name: String) -> UInt32? {
-    nodeOfName.get {
+    nodeOfName.get(needing: smallBytes) {
       var table: [String: UInt32] = [:]
       for (place, node) in cluster.nodes.enumerated() { table[node.name] = ofHost(place) }
       return table
-    }[name]
+    }?[name]
   }
 
   func partition(named name: String) -> UInt32? {
@@ -75,7 +82,7 @@ final class ClusterHandle: Sendable {
       guard let number = UInt32(name), number < dense.partitionCount, String(number) == name else { return nil }
       return number
     }
-    return partitionOfName.get { RangeNames(cluster.ranges) }.find(name).map { UInt32($0) }
+    return partitionOfName.get(needing: namesBytes) { RangeNames(cluster.ranges) }?.find(name).map { UInt32($0) }
   }
 }
 

@@ -10,12 +10,14 @@ struct ContainerTree {
 
   /// Containers come in the order of their first nodes, so that nodes which follow one another already stay as they are.
   /// O(N · levels), and a sort where they do not.
-  init(_ numbers: UnsafePointer<UInt32>?, nodes: Int, levels: Int) throws {
+  init(_ ofHost: UnsafePointer<UInt32>?, nodes: Int, levels: Int) throws {
     guard levels > 0 else { return }
     guard nodes > 0 else { return }
-    guard let numbers else {
+    guard let ofHost else {
       throw Refusal.argument("containers", found: "NULL", expected: "\(nodes * levels) numbers of containers")
     }
+    // A copy: what was checked stays so, whatever the host does.
+    let numbers = [UInt32](UnsafeBufferPointer(start: ofHost, count: nodes * levels))
     // Every container by level: its place by first node, and its number of the host.
     var ranks: [[UInt32]] = []
     var hostNumbers: [[UInt32]] = []

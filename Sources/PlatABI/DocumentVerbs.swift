@@ -7,12 +7,12 @@ import PlatFormats
 /// What all of them begin with: the place of the result is emptied, and the first document is there.
 private func verb(
   of document: UnsafePointer<plat_document>?, _ name: String, _ options: OpaquePointer?, _ control: OpaquePointer?,
-  to bytes: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<plat_error>?,
+  to bytes: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<plat_error>?, stages: [Interrupt.Stage] = [],
   _ body: (DocumentSource, Work) throws -> Void
 ) -> plat_status {
   call(error) {
     _ = try Handle.out(bytes, "bytes")
-    let work = try Work(options, control)
+    let work = try Work(options, control, stages: Stages.document(stages))
     try body(Input.source(document, name, work), work)
   }
 }
@@ -22,7 +22,7 @@ public func plat_document_plan(
   _ cluster: UnsafePointer<plat_document>?, _ options: OpaquePointer?, _ control: OpaquePointer?,
   _ bytes: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<plat_error>?
 ) -> plat_status {
-  verb(of: cluster, "cluster", options, control, to: bytes, error) { source, work in
+  verb(of: cluster, "cluster", options, control, to: bytes, error, stages: Stages.plan) { source, work in
     let planned = try PlannedDocument(
       ClusterReader.readAny(source), of: source, to: nil, options: work.planOptions(), stages: UntoldStages())
     try giveDocument(bytes, planned.writer(isBinary: work.values.isBinary, allowance: work.allowance))
@@ -34,7 +34,7 @@ public func plat_document_check(
   _ cluster: UnsafePointer<plat_document>?, _ plan: UnsafePointer<plat_document>?, _ options: OpaquePointer?,
   _ control: OpaquePointer?, _ bytes: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<plat_error>?
 ) -> plat_status {
-  verb(of: cluster, "cluster", options, control, to: bytes, error) { source, work in
+  verb(of: cluster, "cluster", options, control, to: bytes, error, stages: Stages.check) { source, work in
     let planSource = try plan.map { try Input.source($0, "plan", work) }
     switch try ClusterReader.readAny(source) {
     case .one(let document):
@@ -64,7 +64,7 @@ public func plat_document_verify(
   _ cluster: UnsafePointer<plat_document>?, _ plan: UnsafePointer<plat_document>?, _ options: OpaquePointer?,
   _ control: OpaquePointer?, _ bytes: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<plat_error>?
 ) -> plat_status {
-  verb(of: cluster, "cluster", options, control, to: bytes, error) { source, work in
+  verb(of: cluster, "cluster", options, control, to: bytes, error, stages: Stages.verify) { source, work in
     let planSource = try Input.source(plan, "plan", work)
     switch try ClusterReader.readAny(source) {
     case .one(let document):
@@ -166,7 +166,7 @@ public func plat_document_whatif(
   _ cluster: UnsafePointer<plat_document>?, _ failures: UnsafePointer<CChar>?, _ options: OpaquePointer?,
   _ control: OpaquePointer?, _ bytes: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<plat_error>?
 ) -> plat_status {
-  verb(of: cluster, "cluster", options, control, to: bytes, error) { source, work in
+  verb(of: cluster, "cluster", options, control, to: bytes, error, stages: Stages.whatIf) { source, work in
     let report = try WhatIfReport(
       source, failures: [CText.read(failures, "failures")], threads: work.values.threads, interrupt: work.interrupt)
     try giveDocument(bytes, work) { report.write(to: &$0) }

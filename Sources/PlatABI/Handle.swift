@@ -44,4 +44,12 @@ final class Once<Value: Sendable>: Sendable {
       return made
     }
   }
+
+  /// Nil where the system has not so many bytes left for it.
+  func get(needing bytes: Int, _ make: () -> Value) -> Value? {
+    value.withLock { value in
+      if value == nil, Work.isRoom(for: bytes) { value = make() }
+      return value
+    }
+  }
 }

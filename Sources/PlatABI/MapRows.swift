@@ -8,13 +8,17 @@ enum MapRows {
   static let mostRevision = UInt64(1) << 53
 
   /// `slots`: for each state, or nil: as the cluster wants. The rows are looked at where they lie if they are borrowed and
-  /// number the nodes as the tree does, else copied. O(P · R).
+  /// number the nodes as the tree does, else copied, and then checked: whatever the host does to its own meanwhile. O(P · R).
   static func placement(
     _ rows: UnsafePointer<UInt32>, slots: UnsafePointer<UInt32>?, of dense: DenseCluster, _ numbering: NodeNumbering?,
     isBorrowed: Bool, _ work: Work
   ) throws -> PlacementMap {
     let states = dense.cluster.settings.model.states.count
     let slotCounts = slots.map { slots in (0..<states).map { Int(slots[$0]) } } ?? dense.wanted
+    guard slots != nil || slotCounts == dense.cluster.rowSlots else {
+      throw Refusal.argument(
+        "map_slots", found: "NULL", expected: "the slots of each state in a row: \(dense.wanted) are wanted of \(dense.nodeCount) nodes")
+    }
     let width = slotCounts.reduce(0, +)
     guard width <= Limits.slots / max(dense.partitionCount, 1) else {
       throw Refusal.argument(
@@ -33,13 +37,12 @@ enum MapRows {
     let block = width > 8 ? max(dense.partitionCount, 1) : max(blockSlots / max(width, 1), 1)
     for first in stride(from: 0, to: dense.partitionCount, by: block) {
       let partitions = first..<min(first + block, dense.partitionCount)
-      try check(rows, partitions, width, dense)
-      try work.interrupt?.throwIfRequested()
       let (from, count) = (first * width, partitions.count * width)
+      (table.base + from).update(from: rows + from, count: count)
+      try check(table.base, partitions, width, dense)
+      try work.interrupt?.throwIfRequested()
       if let numbering {
-        NodeNumbering.translate(rows + from, count: count, by: numbering.inTree, into: table.base + from)
-      } else {
-        (table.base + from).update(from: rows + from, count: count)
+        NodeNumbering.translate(table.base + from, count: count, by: numbering.inTree, into: table.base + from)
       }
     }
     return PlacementMap(

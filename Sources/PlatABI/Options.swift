@@ -49,7 +49,7 @@ final class OptionsHandle: Sendable {
 public func plat_options_make(
   _ options: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<plat_error>?
 ) -> plat_status {
-  call(error) { try Handle.out(options, "options").pointee = Handle.give(OptionsHandle()) }
+  shortCall(error) { try Handle.out(options, "options").pointee = Handle.give(OptionsHandle()) }
 }
 
 @c @implementation
@@ -60,7 +60,7 @@ public func plat_options_set(
   _ options: OpaquePointer?, _ name: UnsafePointer<CChar>?, _ value: UnsafePointer<CChar>?,
   _ error: UnsafeMutablePointer<plat_error>?
 ) -> plat_status {
-  call(error) {
+  shortCall(error) {
     let handle: OptionsHandle = try Handle.take(options, "options")
     let option = try Option.named(name)
     try handle.set(option, try value.map { try CText.read($0, option.name) } ?? option.defaultValue)
@@ -71,7 +71,7 @@ public func plat_options_set(
 public func plat_options_set_number(
   _ options: OpaquePointer?, _ name: UnsafePointer<CChar>?, _ value: UInt64, _ error: UnsafeMutablePointer<plat_error>?
 ) -> plat_status {
-  call(error) {
+  shortCall(error) {
     let handle: OptionsHandle = try Handle.take(options, "options")
     try handle.set(try Option.named(name), String(value))
   }
@@ -81,7 +81,7 @@ public func plat_options_set_number(
 public func plat_option_info(
   _ index: UInt32, _ option: UnsafeMutablePointer<plat_option>?, _ error: UnsafeMutablePointer<plat_error>?
 ) -> plat_status {
-  call(error) {
+  shortCall(error) {
     guard Int(index) < Option.table.count else { throw Refusal.notFound("there is no option \(index)") }
     try Sized.write(Option.table[Int(index)].info(texts: Option.texts, at: Int(index)), to: option, "option")
   }

@@ -41,7 +41,7 @@ public func plat_plan_make(
   call(error) {
     let out = try Handle.out(plan, "plan")
     let cluster: ClusterHandle = try Handle.take(cluster, "cluster")
-    let work = try Work(options, control, needs: cluster.smallBytes)
+    let work = try Work(options, control, needs: cluster.smallBytes, stages: Stages.plan)
     let earlierCluster: ClusterHandle? = Handle.peek(earlier)
     let map = try EarlierMap.placement(earlierCluster, for: cluster, work.values.operation)
     out.pointee = Handle.give(try PlanHandle(making: work.planOptions(earlier: map), of: cluster))
@@ -71,7 +71,7 @@ public func plat_plan_copy_rows(
   _ plan: OpaquePointer?, _ rows: UnsafeMutablePointer<UInt32>?, _ capacity: Int, _ count: UnsafeMutablePointer<Int>?,
   _ error: UnsafeMutablePointer<plat_error>?
 ) -> plat_status {
-  call(error) {
+  shortCall(error) {
     count?.pointee = 0
     let plan: PlanHandle = try Handle.take(plan, "plan")
     count?.pointee = plan.hostRows.count

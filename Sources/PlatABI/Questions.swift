@@ -67,7 +67,7 @@ public func plat_whatif(
     let cluster: ClusterHandle = try Handle.take(cluster, "cluster")
     guard let map = cluster.document.map else { throw Refusal.notFound("a fresh cluster has no map") }
     let cases = try FailureNames.cases(CText.read(failures, "failures"), of: cluster.cluster)
-    let work = try Work(options, control)
+    let work = try Work(options, control, stages: Stages.whatIf)
     let outcomes = try cluster.locatingErrors {
       try WhatIf.run(
         cluster.dense, current: map.placement, cases: cases, threads: work.values.threads,

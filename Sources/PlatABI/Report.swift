@@ -96,7 +96,7 @@ public func plat_check(
     guard let map = plan?.document.map ?? cluster.document.map else {
       throw Refusal.notFound("a fresh cluster has no map to check: give a plan for it")
     }
-    let work = try Work(options, control, needs: cluster.smallBytes)
+    let work = try Work(options, control, needs: cluster.smallBytes, stages: Stages.check)
     var made = try cluster.locatingErrors {
       try Judge.judge(
         cluster.dense, map: map.placement, from: plan == nil ? nil : cluster.document.mapBefore(),
@@ -119,7 +119,7 @@ public func plat_verify(
     let out = try Handle.out(report, "report")
     let (cluster, given) = try pair(cluster, plan)
     guard let given else { throw Refusal.argument("plan", found: "NULL", expected: "a plan") }
-    let work = try Work(options, control, needs: cluster.smallBytes)
+    let work = try Work(options, control, needs: cluster.smallBytes, stages: Stages.verify)
     let document = try given.withClaims(work)
     let proof = try cluster.locatingErrors {
       try PlanProof(document, of: cluster.document, cluster.dense, interrupt: work.interrupt)
@@ -139,7 +139,7 @@ public func plat_report_free(_ report: OpaquePointer?) { Handle.free(report, Rep
 public func plat_report_summary(
   _ report: OpaquePointer?, _ summary: UnsafeMutablePointer<plat_summary>?, _ error: UnsafeMutablePointer<plat_error>?
 ) -> plat_status {
-  call(error) {
+  shortCall(error) {
     let report: ReportHandle = try Handle.take(report, "report")
     try Sized.write(report.summary, to: summary, "summary")
   }
@@ -150,7 +150,7 @@ public func plat_report_load(
   _ report: OpaquePointer?, _ index: UInt32, _ load: UnsafeMutablePointer<plat_load>?,
   _ error: UnsafeMutablePointer<plat_error>?
 ) -> plat_status {
-  call(error) {
+  shortCall(error) {
     let report: ReportHandle = try Handle.take(report, "report")
     try Sized.write(try report.load(index), to: load, "load")
   }
@@ -161,7 +161,7 @@ public func plat_report_finding(
   _ report: OpaquePointer?, _ index: UInt32, _ finding: UnsafeMutablePointer<plat_finding>?,
   _ error: UnsafeMutablePointer<plat_error>?
 ) -> plat_status {
-  call(error) {
+  shortCall(error) {
     let report: ReportHandle = try Handle.take(report, "report")
     try Sized.write(try report.finding(index), to: finding, "finding")
   }

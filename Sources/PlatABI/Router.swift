@@ -36,7 +36,7 @@ public func plat_router_find_batch(
   _ router: OpaquePointer?, _ keys: UnsafeRawPointer?, _ length: Int, _ offsets: UnsafePointer<UInt32>?, _ count: Int,
   _ partitions: UnsafeMutablePointer<UInt32>?, _ error: UnsafeMutablePointer<plat_error>?
 ) -> plat_status {
-  call(error) {
+  shortCall(error) {
     let handle: RouterHandle = try Handle.take(router, "router")
     guard count >= 0, count <= Int(UInt32.max) else {
       throw Refusal.argument("count", found: "\(UInt(bitPattern: count))", expected: "0 to \(UInt32.max) keys")

@@ -22,7 +22,7 @@ public func plat_simulate(
   call(error) {
     violated?.pointee = 0
     let plan: PlanHandle = try Handle.take(plan, "plan")
-    let work = try Work(options, control)
+    let work = try Work(options, control, stages: Stages.simulate)
     var simulation = try plan.simulation(work)
     try simulation.run(threads: work.values.threads, interrupt: work.interrupt)
     try giveDocument(bytes, work) { simulation.write(to: &$0) }

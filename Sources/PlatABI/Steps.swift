@@ -96,7 +96,7 @@ public func plat_steps_make(
   call(error) {
     let out = try Handle.out(steps, "steps")
     let plan: PlanHandle = try Handle.take(plan, "plan")
-    out.pointee = Handle.give(try StepsHandle(plan, Work(options, control, needs: plan.stepsBytes)))
+    out.pointee = Handle.give(try StepsHandle(plan, Work(options, control, needs: plan.stepsBytes, stages: Stages.steps)))
   }
 }
 
@@ -111,7 +111,7 @@ public func plat_steps_copy(
   _ steps: OpaquePointer?, _ first: Int, _ count: Int, _ copy: UnsafeMutablePointer<plat_step>?,
   _ error: UnsafeMutablePointer<plat_error>?
 ) -> plat_status {
-  call(error) {
+  shortCall(error) {
     let steps: StepsHandle = try Handle.take(steps, "steps")
     let known = steps.steps.list.count
     guard first >= 0, count >= 0, first <= known, count <= known - first else {

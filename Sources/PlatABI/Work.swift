@@ -12,10 +12,14 @@ struct Work {
 
   /// Throws where it is cancelled already, and where the system has not `bytes` left, and some MiB. What is small (names, rules,
   /// lists of nodes) lies in memory of the Swift runtime, which ends the process where there is none: so it is asked for before.
-  init(_ options: OpaquePointer? = nil, _ control: OpaquePointer? = nil, needs bytes: Int = 0) throws {
+  /// `stages`: those that it will go through.
+  init(
+    _ options: OpaquePointer? = nil, _ control: OpaquePointer? = nil, needs bytes: Int = 0, stages: [Interrupt.Stage] = []
+  ) throws {
     values = OptionsHandle.values(options ?? OpaquePointer(plat_thread_get(0)))
     let control: ControlHandle? = Handle.peek(control ?? OpaquePointer(plat_thread_get(1)))
     interrupt = control?.interrupt
+    if let interrupt { CurrentWork.begin(interrupt, stages) }
     try interrupt?.throwIfRequested()
     allowance = Allowance(limitBytes: values.memoryLimitBytes, interrupt: interrupt)
     guard Self.isRoom(for: bytes) else { throw PlatError.outOfMemory }
@@ -30,6 +34,29 @@ struct Work {
   func isEnough(for bytes: Int) -> Bool { values.memoryLimitBytes == 0 || UInt64(bytes) <= values.memoryLimitBytes }
 
   func planOptions(earlier: PlacementMap? = nil) -> PlanOptions { values.planOptions(interrupt, earlier: earlier) }
+}
+
+/// The work of the call that its thread is in, to tell its control when it is over.
+enum CurrentWork {
+  private static let place: UInt32 = 2
+
+  /// Runs a call: its work ends with it.
+  static func within<Result>(_ body: () -> Result) -> Result {
+    let outer = plat_thread_get(place)
+    plat_thread_set(place, nil)
+    defer {
+      if let own = plat_thread_get(place) { Unmanaged<Interrupt>.fromOpaque(own).takeRetainedValue().end() }
+      plat_thread_set(place, outer)
+    }
+    return body()
+  }
+
+  /// The first of a call counts.
+  static func begin(_ interrupt: Interrupt, _ stages: [Interrupt.Stage]) {
+    guard plat_thread_get(place) == nil else { return }
+    interrupt.begin(stages)
+    plat_thread_set(place, Unmanaged.passRetained(interrupt).toOpaque())
+  }
 }
 
 @c @implementation

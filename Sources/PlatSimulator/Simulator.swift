@@ -75,7 +75,7 @@ public struct Simulator: Sendable {
       }
       for part in parts { outcome.add(part) }
       first += count
-      try? interrupt?.finished("runs")
+      try? interrupt?.finished("runs", part: Double(first) / Double(runs))
     }
     return outcome
   }

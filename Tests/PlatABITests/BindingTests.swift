@@ -19,7 +19,8 @@ import Testing
     var environment = ["PLAT_LIBRARY": Toolbox.library, "PYTHONPATH": "\(bindings)/python/src", "PYTHONDONTWRITEBYTECODE": "1"]
     if withoutNumPy { environment["PLAT_WITHOUT_NUMPY"] = "1" }
     let run = try Toolbox.run(
-      "python3 '\(bindings)/python/tests/test_plat.py' && python3 '\(bindings)/python/tests/test_execution.py'", in: place.path, environment: environment)
+      ["test_plat", "test_execution", "test_safety"].map { "python3 '\(bindings)/python/tests/\($0).py'" }.joined(separator: " && "),
+      in: place.path, environment: environment)
     #expect(run.status == 0, "\(run.output)")
     if !withoutNumPy, run.output.contains("NumPy is not there") { print("plat: NumPy is not there: it was not tested with it") }
   }
@@ -66,6 +67,15 @@ import Testing
     for line in plans + ["from another goroutine: cancelled"] { #expect(run.output.contains(line), "\(run.output)") }
   }
 
+  /// plat.hpp, from the first C++ that can read it to the latest.
+  @Test(arguments: [("g++", "c++11"), ("clang++", "c++11"), ("clang++", "c++17"), ("g++", "c++2b")])
+  func cPlusPlus(_ compiler: String, _ standard: String) throws {
+    let run = try Toolbox.run(
+      "\(compiler) -std=\(standard) -Wall -Wextra -pedantic -Werror -I'\(Toolbox.header)' -I'\(Toolbox.header)/../cpp' '\(Toolbox.programs)/objects.cpp' -o objects -L. "
+        + "-lplat -lpthread -Wl,-rpath,. && ./objects", in: place.path)
+    #expect(run.status == 0 && run.output == "all is so\n", "\(run.output)")
+  }
+
   /// Another folder knows of the installed library by pkg-config alone; the archive works, too, where there is one.
   @Test func programsElsewhereFindTheInstalledLibrary() throws {
     let build = URL(fileURLWithPath: Toolbox.library).deletingLastPathComponent().path
@@ -78,7 +88,12 @@ import Testing
       in: place.path, environment: environment)
     #expect(shared.status == 0 && shared.output.contains("hello is in partition 10"), "\(shared.output)")
     #expect(try Toolbox.run("pkg-config --modversion plat", environment: environment).output == "1.0.0\n")
+    let inCPlusPlus = try Toolbox.run(
+      "g++ -std=c++11 '\(Toolbox.programs)/objects.cpp' $(pkg-config --cflags --libs plat) -lpthread -o objects && LD_LIBRARY_PATH=usr/lib ./objects",
+      in: place.path, environment: environment)
+    #expect(inCPlusPlus.status == 0, "\(inCPlusPlus.output)")
     if FileManager.default.fileExists(atPath: "\(place.path)/usr/lib/libplat.a") {
+      #expect(try Toolbox.run("readelf -S usr/lib/libplat.a | grep -c 'debug_info'", in: place.path).output == "0\n")
       let archived = try Toolbox.run(
         "cc \(program) $(pkg-config --cflags plat) usr/lib/libplat.a $(sed -n 's/^Libs.private: //p' usr/lib/pkgconfig/plat.pc) -o archived"
           + " && ./archived && ! readelf -d archived | grep libplat",

@@ -35,6 +35,58 @@ import Testing
     #expect(run.status == 0 && run.output.hasSuffix("all is so\n"), "\(run.output)")
   }
 
+  /// 10,000 plans leave less than a MiB behind, wherever arrays come from, on one thread and on three: see docs/C-API.md.
+  @Test(arguments: [false, true])
+  func plansLeaveNothingBehind(_ withJemalloc: Bool) throws {
+    let jemalloc = withJemalloc ? Toolbox.jemalloc : ""
+    guard let jemalloc else { return print("plat: libjemalloc is not there: growth was not tested with it") }
+    let program = try place.compile("\(Toolbox.programs)/growth.c")
+    let turns = ProcessInfo.processInfo.environment["PLAT_GROWTH_TURNS"] ?? "\(700 * Toolbox.sweep)"
+    for threads in [1, 3] {
+      let run = try Toolbox.run("'\(program)' \(turns) \(threads)", environment: ["LD_PRELOAD": jemalloc])
+      #expect(run.status == 0 && run.output.hasSuffix("all is so\n"), "\(threads) threads: \(run.output)")
+    }
+  }
+
+  /// On threads with 128 KiB of stack; and a function that needs more, which must be found.
+  @Test func littleStackIsEnough() throws {
+    let program = try place.compile("\(Toolbox.programs)/stack.c")
+    let run = try Toolbox.run("'\(program)' \(8 * Toolbox.sweep)", environment: ["SWIFT_BACKTRACE": "enable=no"])
+    #expect(run.status == 0 && run.output.hasSuffix("all is so\n"), "\(run.status) \(run.output)")
+    let found = try Toolbox.run("'\(program)' plant")
+    #expect(found.status == 3 && found.output.contains("a stack was too small: planted"), "\(found.status) \(found.output)")
+  }
+
+  /// What stands in where it fails, by itself; and a mark that is overwritten, which must be found.
+  @Test func theReserveGivesEachItsOwn() throws {
+    let program = try place.compile(
+      "\(Toolbox.programs)/reserve.c", flags: "-O1 -std=gnu11 '\(Toolbox.root)/CSources/CPlatGuest/reserve.c' -I'\(Toolbox.root)/CSources/CPlatGuest'")
+    for seed in 1...Toolbox.sweep {
+      let run = try Toolbox.run("'\(program)' \(seed) 50000")
+      #expect(run.status == 0 && run.output == "all is so\n", "reserve \(seed) 50000: \(run.output)")
+    }
+    let found = try Toolbox.run("'\(program)' 1 20000 plant")
+    #expect(found.status == 1 && found.output.contains("not so"), "\(found.status) \(found.output)")
+  }
+
+  /// At the n-th call, and from the n-th on; and a function that takes what malloc gives, which must be found.
+  @Test func mallocMayFail() throws {
+    let program = try place.compile("\(Toolbox.programs)/failing.c", flags: "-fno-builtin")
+    let run = try Toolbox.run("'\(program)' \(4 * Toolbox.sweep)", environment: ["SWIFT_BACKTRACE": "enable=no"])
+    #expect(run.status == 0 && run.output.hasSuffix("all is so\n"), "\(run.status) \(run.output)")
+    let found = try Toolbox.run("'\(program)' plant")
+    #expect(found.status == 3 && found.output.contains("planted: signal"), "\(found.status) \(found.output)")
+  }
+
+  /// Far more replicas than nodes; and a map that differs, which must be found.
+  @Test func countsBeyondTheNodesCostNothing() throws {
+    let program = try place.compile("\(Toolbox.programs)/counts.c")
+    let run = try Toolbox.run("'\(program)' \(30 * Toolbox.sweep)", environment: ["SWIFT_BACKTRACE": "enable=no"])
+    #expect(run.status == 0 && run.output.hasSuffix("all is so\n"), "\(run.status) \(run.output.suffix(500))")
+    let found = try Toolbox.run("'\(program)' plant")
+    #expect(found.status == 1 && found.output.contains("not so"), "\(found.status) \(found.output)")
+  }
+
   /// A second time with a program that reads it itself, to see that this is caught.
   @Test func theEnvironmentIsNotRead() throws {
     let program = try place.compile("\(Toolbox.programs)/environment.c", flags: "-Wl,--as-needed -rdynamic -ldl")

@@ -45,12 +45,35 @@ import Testing
     #expect(try Toolbox.run("readelf -d '\(Toolbox.library)' | grep -c 'SONAME.*libplat.so.1]'").status == 0)
   }
 
+  /// Included twice, with every initialiser, in every C and C++ from the first on that can read it.
   @Test(arguments: ["gcc", "clang", "g++", "clang++"])
   func theHeaderStandsAlone(_ compiler: String) throws {
-    let language = compiler.hasSuffix("++") ? "-x c++ -std=c++11" : "-x c -std=c99"
-    let run = try Toolbox.run(
-      "printf '#include <plat.h>\\n#include <plat.h>\\n' | \(compiler) \(language) -Wall -Wextra -pedantic -Werror "
-        + "-I'\(Toolbox.header)' -fsyntax-only -")
-    #expect(run.status == 0, "\(run.output)")
+    let isCPlusPlus = compiler.hasSuffix("++")
+    let initialisers = header.matches(of: #/#define PLAT_([A-Z_]+)_INIT\b/#).map { ($0.1, $0.1.lowercased()) }
+    #expect(initialisers.count > 8)
+    let uses = initialisers.map { "  plat_\($0.1) of_\($0.1) = PLAT_\($0.0)_INIT;\n  if (of_\($0.1).size != sizeof of_\($0.1)) return 1;\n" }
+    let place = try Toolbox.Place()
+    let program = "\(place.path)/header.\(isCPlusPlus ? "cpp" : "c")"
+    try "#include <plat.h>\n#include <plat.h>\nint main(void) {\n\(uses.joined())  return 0;\n}\n"
+      .write(toFile: program, atomically: true, encoding: .utf8)
+    for standard in isCPlusPlus ? ["c++11", "c++14", "c++17", "c++20", "c++2b"] : ["c99", "c11", "c17", "c2x"] {
+      let run = try Toolbox.run(
+        "\(compiler) -std=\(standard) -Wall -Wextra -pedantic -Werror -I'\(Toolbox.header)' -fsyntax-only '\(program)'")
+      #expect(run.status == 0, "\(standard): \(run.output)")
+    }
+  }
+
+  /// Compilers warn of a status that nobody looks at, of each function that returns one.
+  @Test(arguments: [("gcc", "c11"), ("clang", "c2x"), ("g++", "c++11"), ("clang++", "c++17")])
+  func statusesAreLookedAt(_ compiler: String, _ standard: String) throws {
+    let code = header.replacing(#/\/\*(?s:.*?)\*\//#, with: "")
+    #expect(code.matches(of: #/^plat_status plat_\w+\(/#.anchorsMatchLineEndings()).map { String($0.0) } == [], "write PLAT_STATUS")
+    let language = standard.hasPrefix("c++") ? "c++" : "c"
+    let ignored = "#include <plat.h>\\nvoid f(void); void f(void) { plat_options_make(0, 0); }\\n"
+    for (define, status) in [("", false), ("-DPLAT_STATUS=plat_status", true)] {
+      let run = try Toolbox.run(
+        "printf '\(ignored)' | \(compiler) -x \(language) -std=\(standard) \(define) -Wall -Werror -I'\(Toolbox.header)' -fsyntax-only -")
+      #expect((run.status == 0) == status, "\(run.output)")
+    }
   }
 }

@@ -22,6 +22,15 @@ enum Toolbox {
   /// The program `plat`, beside the library.
   static var plat: String { URL(fileURLWithPath: library).deletingLastPathComponent().appendingPathComponent("plat").path }
 
+  /// Where libjemalloc is, to be loaded before all others.
+  static let jemalloc: String? = {
+    let found = try? run("ldconfig -p | sed -n 's/.*libjemalloc.so.2.*=> //p' | head -1").output
+    return found.flatMap { $0.isEmpty ? nil : String($0.dropLast()) }
+  }()
+
+  /// `make sweep` does so many times as much of what is random.
+  static let sweep = ProcessInfo.processInfo.environment["PLAT_SWEEP"].flatMap { Int($0) } ?? 1
+
   /// What a command came to: its status (negative: the signal), and all that it wrote.
   struct Run {
     var status: Int32

@@ -18,7 +18,7 @@
  *   described by its length, unit and meaning. All of it is checked: whatever is in an array, the worst is an error.
  *   What cannot be checked is the caller's: that a pointer points to as much memory as was said.
  * Text.  UTF-8, ended by a zero byte. Names that are no UTF-8 are refused.
- * Structs.  The first member is `size`, which the caller sets to sizeof the struct (the PLAT_…_INIT do). They grow at
+ * Structs.  The first member is `size`, which the caller sets to sizeof the struct (the PLAT_…_INIT do, in C and C++). They grow at
  *   the end: a program built with an older header goes on with newer libraries; members that it does not know count as 0,
  *   which everywhere means "as if it were not there". A larger struct than the library knows is taken if the rest is 0.
  * Errors.  Every function that can fail returns a plat_status and takes a plat_error as its last argument, which may be
@@ -26,6 +26,7 @@
  *   said again: PLAT_INVALID_ARGUMENT where an argument is not what is asked for; PLAT_OUT_OF_MEMORY; where it goes by a
  *   control, its own or its thread's, PLAT_CANCELLED; where it reads a document, PLAT_INVALID_INPUT with line and column.
  *   Functions that cannot fail take NULL for a handle and then return 0, NULL or PLAT_NONE.
+ * Stack.  16 KiB of the caller's are enough: what works long goes on a stack of its own where less than 512 KiB are left.
  * Threads.  Any function may be called from any thread. Clusters, plans, reports, routers and steps never change once they
  *   are made, so any number of threads may use one at the same time; a handle is freed when no call uses it any more.
  *   Calls on one orchestrator or agent wait for each other.
@@ -81,6 +82,18 @@ typedef enum plat_status {
   PLAT_TOO_SMALL = 7,         /* The array for the result is too small; its count has been set to what is needed. */
   PLAT_IO = 8                 /* A file cannot be read or written. Of plat_batch only: nothing else knows of files. */
 } plat_status;
+
+/* The status of a call, as functions return it: compilers warn where nobody looks at it. Defined as plat_status before this header
+ * is included, it is not asked for. */
+#ifndef PLAT_STATUS
+#if (defined(__cplusplus) && __cplusplus >= 201703L) || (defined(__STDC_VERSION__) && __STDC_VERSION__ > 201710L)
+#define PLAT_STATUS [[nodiscard]] plat_status
+#elif defined(__GNUC__)
+#define PLAT_STATUS __attribute__((warn_unused_result)) plat_status
+#else
+#define PLAT_STATUS plat_status
+#endif
+#endif
 
 /* "invalid argument", "out of memory" …; "unknown status" for other numbers. Static memory. */
 const char *PLAT_NONNULL plat_status_name(int32_t status);
@@ -159,7 +172,8 @@ typedef struct plat_cluster_arrays {
   uint32_t partition_count;  /* 1 to 2^28 */
   uint32_t node_count;       /* 0 to 2^20 */
 
-  /* For each state, how many nodes hold each partition in it. NULL: the model's own. */
+  /* For each state, how many nodes hold each partition in it. NULL: the model's own. Where that is more than there are nodes, rows
+   * of plans have as many slots as nodes, or 16: see plat_plan_slots. */
   const uint32_t *PLAT_NULLABLE counts;
 
   /* For each node. NULL: "0", "1", … · 1 · PLAT_NO_LIMIT · PLAT_NODE_ACTIVE. */
@@ -187,7 +201,8 @@ typedef struct plat_cluster_arrays {
   /* The current map: see plat_plan_rows for its layout. partition_count rows of the sum of `map_slots` node numbers.
    * NULL: a fresh cluster. */
   const uint32_t *PLAT_NULLABLE map;
-  const uint32_t *PLAT_NULLABLE map_slots;  /* for each state, its slots in a row; NULL: as `counts` */
+  const uint32_t *PLAT_NULLABLE map_slots;  /* for each state, its slots in a row; NULL: as `counts`, if these are at most 16 or
+                                             * the number of nodes */
   uint64_t map_revision;                    /* counts up by one for every map made from it */
 
   /* For each partition, its size: only their ratios count. NULL: all are of one size. */
@@ -200,21 +215,22 @@ typedef struct plat_cluster_arrays {
   const uint32_t *PLAT_NULLABLE range_offsets;
   const char *const PLAT_NULLABLE *PLAT_NULLABLE partition_names;  /* with ranges only; NULL: "0", "1", … */
 } plat_cluster_arrays;
-#define PLAT_CLUSTER_ARRAYS_INIT { .size = sizeof(plat_cluster_arrays), .rule_size = sizeof(plat_rule) }
+#define PLAT_CLUSTER_ARRAYS_INIT \
+  { sizeof(plat_cluster_arrays), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, sizeof(plat_rule), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /* The map is not copied: the caller keeps it, unchanged, until the cluster and all plans made from it are freed. */
 #define PLAT_BORROW_MAP 1u
 
 /* Makes a cluster from arrays, which may go when it returns (but see PLAT_BORROW_MAP). PLAT_INVALID_ARGUMENT or
  * PLAT_INVALID_INPUT with the member and place as `path`: "map[17][2]". O(N · levels + P · R). */
-plat_status plat_cluster_from_arrays(const plat_cluster_arrays *PLAT_NULLABLE arrays,
+PLAT_STATUS plat_cluster_from_arrays(const plat_cluster_arrays *PLAT_NULLABLE arrays,
                                      plat_cluster *PLAT_NULLABLE *PLAT_NULLABLE cluster,
                                      plat_error *PLAT_NULLABLE error);
 
 /* Makes a cluster from a cluster document (docs/DOCUMENTS.md), JSON or binary: `length` bytes, less than 4 GiB. `name` is
  * what messages call it, like a file's name; NULL: "cluster". Nodes are then numbered in the order of the document's
  * tree. A document with several maps is for plat_document_plan and plat_document_check. O(length). */
-plat_status plat_cluster_from_document(const void *PLAT_NULLABLE bytes, size_t length, const char *PLAT_NULLABLE name,
+PLAT_STATUS plat_cluster_from_document(const void *PLAT_NULLABLE bytes, size_t length, const char *PLAT_NULLABLE name,
                                        plat_cluster *PLAT_NULLABLE *PLAT_NULLABLE cluster,
                                        plat_error *PLAT_NULLABLE error);
 
@@ -226,7 +242,8 @@ uint32_t plat_cluster_partition_count(const plat_cluster *PLAT_NULLABLE cluster)
 /* The states of its model, most important first: PLAT_STATE_COUNT of them, unless a document defines another model. */
 uint32_t plat_cluster_state_count(const plat_cluster *PLAT_NULLABLE cluster);
 
-/* Names, the cluster's own text. NULL where there is no such node, partition or state. O(1) but for the first time. */
+/* Names, the cluster's own text. NULL where there is no such node, partition or state, or no memory for all of them. O(1) but for the
+ * first time. */
 const char *PLAT_NULLABLE plat_cluster_node_name(const plat_cluster *PLAT_NULLABLE cluster, uint32_t node);
 const char *PLAT_NULLABLE plat_cluster_partition_name(const plat_cluster *PLAT_NULLABLE cluster, uint32_t partition);
 const char *PLAT_NULLABLE plat_cluster_state_name(const plat_cluster *PLAT_NULLABLE cluster, uint32_t state);
@@ -255,7 +272,7 @@ typedef struct plat_control plat_control;  /* see 5; NULL: it cannot be cancelle
  * A map that falls short of what is asked is PLAT_OK all the same: see 6. PLAT_INVALID_INPUT or PLAT_UNSUPPORTED where the
  * cluster is not fit for the operation. Options `operation`, `threads`, `memoryLimitBytes`. The plan keeps what it needs of the
  * cluster. O(P · R + N) where direct moves do. */
-plat_status plat_plan_make(const plat_cluster *PLAT_NULLABLE cluster, const plat_cluster *PLAT_NULLABLE earlier,
+PLAT_STATUS plat_plan_make(const plat_cluster *PLAT_NULLABLE cluster, const plat_cluster *PLAT_NULLABLE earlier,
                            const plat_options *PLAT_NULLABLE options, plat_control *PLAT_NULLABLE control,
                            plat_plan *PLAT_NULLABLE *PLAT_NULLABLE plan, plat_error *PLAT_NULLABLE error);
 
@@ -273,7 +290,7 @@ uint32_t plat_plan_slots(const plat_plan *PLAT_NULLABLE plan, uint32_t state);
 
 /* The same into the caller's array, which has room for `capacity` numbers. PLAT_TOO_SMALL where that is not enough; *count
  * is what is needed. */
-plat_status plat_plan_copy_rows(const plat_plan *PLAT_NULLABLE plan, uint32_t *PLAT_NULLABLE rows, size_t capacity,
+PLAT_STATUS plat_plan_copy_rows(const plat_plan *PLAT_NULLABLE plan, uint32_t *PLAT_NULLABLE rows, size_t capacity,
                                 size_t *PLAT_NULLABLE count, plat_error *PLAT_NULLABLE error);
 
 /* One more than the revision of the map that it was made from: 1 where there was none. */
@@ -287,8 +304,14 @@ uint64_t plat_plan_peak_bytes(const plat_plan *PLAT_NULLABLE plan);
 
 /* The same cluster with the plan's map as its current one: what it is when the plan has been carried out. Statuses and rules
  * stay. PLAT_INVALID_ARGUMENT where the plan is for another cluster. The map is shared, not copied. O(N). */
-plat_status plat_cluster_after(const plat_cluster *PLAT_NULLABLE cluster, const plat_plan *PLAT_NULLABLE plan,
+PLAT_STATUS plat_cluster_after(const plat_cluster *PLAT_NULLABLE cluster, const plat_plan *PLAT_NULLABLE plan,
                                plat_cluster *PLAT_NULLABLE *PLAT_NULLABLE after, plat_error *PLAT_NULLABLE error);
+
+/* The same cluster where its node i has the number numbers[i]: a document's nodes as the host numbers them. `count` is the number
+ * of nodes, and each number below it comes once. The map is shared, not copied. O(N). */
+PLAT_STATUS plat_cluster_renumbered(const plat_cluster *PLAT_NULLABLE cluster, const uint32_t *PLAT_NULLABLE numbers,
+                                    size_t count, plat_cluster *PLAT_NULLABLE *PLAT_NULLABLE renumbered,
+                                    plat_error *PLAT_NULLABLE error);
 
 /* ===== 4  Finding the partition of a key ========================================================================= */
 
@@ -296,7 +319,7 @@ typedef struct plat_router plat_router;
 
 /* Makes what finds the partition of keys. It needs the cluster no more. O(1); for ranges O(bytes of the starts), and 9 bytes for
  * each partition. */
-plat_status plat_router_make(const plat_cluster *PLAT_NULLABLE cluster,
+PLAT_STATUS plat_router_make(const plat_cluster *PLAT_NULLABLE cluster,
                              plat_router *PLAT_NULLABLE *PLAT_NULLABLE router, plat_error *PLAT_NULLABLE error);
 void plat_router_free(plat_router *PLAT_NULLABLE router);
 
@@ -308,7 +331,7 @@ uint32_t plat_router_find(const plat_router *PLAT_NULLABLE router, const void *P
  * keys[offsets[i + 1]]. `offsets` has count + 1 values that never decrease, the last at most `length`; `partitions` has
  * room for `count`. All of it is the caller's and read or written during the call only. PLAT_INVALID_ARGUMENT with the place
  * ("offsets[9]") where offsets decrease or end behind `length`. O(length + count). */
-plat_status plat_router_find_batch(const plat_router *PLAT_NULLABLE router, const void *PLAT_NULLABLE keys,
+PLAT_STATUS plat_router_find_batch(const plat_router *PLAT_NULLABLE router, const void *PLAT_NULLABLE keys,
                                    size_t length, const uint32_t *PLAT_NULLABLE offsets, size_t count,
                                    uint32_t *PLAT_NULLABLE partitions, plat_error *PLAT_NULLABLE error);
 
@@ -316,13 +339,13 @@ plat_status plat_router_find_batch(const plat_router *PLAT_NULLABLE router, cons
 
 /* Options have names, kinds and limits, as plat_option_info tells them. A call reads those that are about it when it begins;
  * changing or freeing them later means nothing to it. */
-plat_status plat_options_make(plat_options *PLAT_NULLABLE *PLAT_NULLABLE options, plat_error *PLAT_NULLABLE error);
+PLAT_STATUS plat_options_make(plat_options *PLAT_NULLABLE *PLAT_NULLABLE options, plat_error *PLAT_NULLABLE error);
 void plat_options_free(plat_options *PLAT_NULLABLE options);
 /* Sets one, from a number or from text ("4", "failover"). NULL as text: back to the default. PLAT_INVALID_ARGUMENT, with the
  * option as `path`, where it may not be that, or with `name` where there is no such option; it then stays as it was. */
-plat_status plat_options_set(plat_options *PLAT_NULLABLE options, const char *PLAT_NULLABLE name,
+PLAT_STATUS plat_options_set(plat_options *PLAT_NULLABLE options, const char *PLAT_NULLABLE name,
                              const char *PLAT_NULLABLE value, plat_error *PLAT_NULLABLE error);
-plat_status plat_options_set_number(plat_options *PLAT_NULLABLE options, const char *PLAT_NULLABLE name,
+PLAT_STATUS plat_options_set_number(plat_options *PLAT_NULLABLE options, const char *PLAT_NULLABLE name,
                                     uint64_t value, plat_error *PLAT_NULLABLE error);
 
 #define PLAT_OPTION_NUMBER 1u  /* a whole number from `least` to `most` */
@@ -341,23 +364,27 @@ typedef struct plat_option {
   uint64_t least;
   uint64_t most;
 } plat_option;
-#define PLAT_OPTION_INIT { .size = sizeof(plat_option) }
+#define PLAT_OPTION_INIT { sizeof(plat_option), 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /* Option `index` of the table, in static memory. PLAT_NOT_FOUND from its end on. */
-plat_status plat_option_info(uint32_t index, plat_option *PLAT_NULLABLE option, plat_error *PLAT_NULLABLE error);
+PLAT_STATUS plat_option_info(uint32_t index, plat_option *PLAT_NULLABLE option, plat_error *PLAT_NULLABLE error);
 
 /* How work that takes long is followed and stopped. A control serves one call or several; once it is cancelled, it stays
  * so: every call with it then is PLAT_CANCELLED.
  *
  * `progress` is called whenever a stage of the work is done ("keep", "fill", …), with `context`, on the thread that made the
  * call; anything but 0 cancels. It may be NULL. It must not free what the call uses. */
+/* `progress` returns: it may not leave by an exception or longjmp. */
 typedef int32_t (*plat_progress)(void *PLAT_NULLABLE context, const char *PLAT_NONNULL stage);
-plat_status plat_control_make(plat_progress PLAT_NULLABLE progress, void *PLAT_NULLABLE context,
+PLAT_STATUS plat_control_make(plat_progress PLAT_NULLABLE progress, void *PLAT_NULLABLE context,
                               plat_control *PLAT_NULLABLE *PLAT_NULLABLE control, plat_error *PLAT_NULLABLE error);
 /* From any thread, at any time until it is freed: the call ends with PLAT_CANCELLED, within 50 ms of processor time. */
 void plat_control_cancel(plat_control *PLAT_NULLABLE control);
 /* 1 once it was, or once `progress` said so; else 0. */
 int32_t plat_control_is_cancelled(const plat_control *PLAT_NULLABLE control);
+/* How far the call is that goes by it: from 0 to 1, an estimate by the stages that are done, 1 when it has returned. It never goes
+ * back until the next call begins; in `progress`, too. From any thread. */
+double plat_control_fraction(const plat_control *PLAT_NULLABLE control);
 void plat_control_free(plat_control *PLAT_NULLABLE control);
 
 /* What calls of this thread go by from now on where they are given NULL, or take none: so reading a document is cancelled
@@ -371,11 +398,11 @@ typedef struct plat_report plat_report;
 
 /* Judges a plan's map against the cluster's, or, where `plan` is NULL, the cluster's own map. What the plan's document
  * says of itself is checked, too. PLAT_NOT_FOUND: a fresh cluster and no plan. O(P · R² · rules + N log N). */
-plat_status plat_check(const plat_cluster *PLAT_NULLABLE cluster, const plat_plan *PLAT_NULLABLE plan,
+PLAT_STATUS plat_check(const plat_cluster *PLAT_NULLABLE cluster, const plat_plan *PLAT_NULLABLE plan,
                        const plat_options *PLAT_NULLABLE options, plat_control *PLAT_NULLABLE control,
                        plat_report *PLAT_NULLABLE *PLAT_NULLABLE report, plat_error *PLAT_NULLABLE error);
 /* The same, and the plan's certificate: the proof that no map is reached with fewer moves. See `holds`. */
-plat_status plat_verify(const plat_cluster *PLAT_NULLABLE cluster, const plat_plan *PLAT_NULLABLE plan,
+PLAT_STATUS plat_verify(const plat_cluster *PLAT_NULLABLE cluster, const plat_plan *PLAT_NULLABLE plan,
                         const plat_options *PLAT_NULLABLE options, plat_control *PLAT_NULLABLE control,
                         plat_report *PLAT_NULLABLE *PLAT_NULLABLE report, plat_error *PLAT_NULLABLE error);
 void plat_report_free(plat_report *PLAT_NULLABLE report);
@@ -403,7 +430,7 @@ typedef struct plat_summary {
 } plat_summary;
 #define PLAT_SUMMARY_INIT { sizeof(plat_summary), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 /* All of it at once, into the caller's struct. O(1). */
-plat_status plat_report_summary(const plat_report *PLAT_NULLABLE report, plat_summary *PLAT_NULLABLE summary,
+PLAT_STATUS plat_report_summary(const plat_report *PLAT_NULLABLE report, plat_summary *PLAT_NULLABLE summary,
                                 plat_error *PLAT_NULLABLE error);
 
 /* How replicas of a state lie on the nodes that may hold them; in weight where partitions differ in it. */
@@ -418,7 +445,7 @@ typedef struct plat_load {
 } plat_load;
 #define PLAT_LOAD_INIT { sizeof(plat_load), 0, 0, 0, 0, 0, 0 }
 /* Load `index`, below `load_count`; the last is the total. PLAT_NOT_FOUND beyond. Texts are the report's. O(1). */
-plat_status plat_report_load(const plat_report *PLAT_NULLABLE report, uint32_t index, plat_load *PLAT_NULLABLE load,
+PLAT_STATUS plat_report_load(const plat_report *PLAT_NULLABLE report, uint32_t index, plat_load *PLAT_NULLABLE load,
                              plat_error *PLAT_NULLABLE error);
 
 /* Something that is not met, and why. Texts are the report's. */
@@ -435,7 +462,7 @@ typedef struct plat_finding {
 } plat_finding;
 #define PLAT_FINDING_INIT { sizeof(plat_finding), 0, 0, 0, 0, 0, 0, 0, 0 }
 /* Finding `index`, below `finding_count`. PLAT_NOT_FOUND beyond. O(1). */
-plat_status plat_report_finding(const plat_report *PLAT_NULLABLE report, uint32_t index,
+PLAT_STATUS plat_report_finding(const plat_report *PLAT_NULLABLE report, uint32_t index,
                                 plat_finding *PLAT_NULLABLE finding, plat_error *PLAT_NULLABLE error);
 
 /* ===== 7  The way there: moves and steps ========================================================================= */
@@ -451,7 +478,7 @@ typedef struct plat_move {
 
 /* What differs between the cluster's map and the plan's, by partition. `count` is set to how many there are, whether they fit
  * into `capacity` or not (PLAT_TOO_SMALL): ask with capacity 0 first. O(P · R). */
-plat_status plat_plan_moves(const plat_plan *PLAT_NULLABLE plan, plat_move *PLAT_NULLABLE moves, size_t capacity,
+PLAT_STATUS plat_plan_moves(const plat_plan *PLAT_NULLABLE plan, plat_move *PLAT_NULLABLE moves, size_t capacity,
                             size_t *PLAT_NULLABLE count, plat_error *PLAT_NULLABLE error);
 
 /* How to get there safely: any order of the steps that heeds what each comes after never loses data nor has two masters. */
@@ -484,7 +511,7 @@ typedef struct plat_step {
 /* Makes the steps from the cluster's map to the plan's, and a schedule of them under the cluster's limits while moving. Options
  * `removeFirst`, `bandwidth`. What cannot be reached is no error: see plat_steps_unmet_count. They need the plan no more.
  * O(P · R + steps · log). */
-plat_status plat_steps_make(const plat_plan *PLAT_NULLABLE plan, const plat_options *PLAT_NULLABLE options,
+PLAT_STATUS plat_steps_make(const plat_plan *PLAT_NULLABLE plan, const plat_options *PLAT_NULLABLE options,
                             plat_control *PLAT_NULLABLE control, plat_steps *PLAT_NULLABLE *PLAT_NULLABLE steps,
                             plat_error *PLAT_NULLABLE error);
 void plat_steps_free(plat_steps *PLAT_NULLABLE steps);
@@ -492,7 +519,7 @@ void plat_steps_free(plat_steps *PLAT_NULLABLE steps);
 size_t plat_steps_count(const plat_steps *PLAT_NULLABLE steps);
 /* Writes `count` steps from `first` on to the caller's array, which has room for them. PLAT_NOT_FOUND where there are not so
  * many. O(count). */
-plat_status plat_steps_copy(const plat_steps *PLAT_NULLABLE steps, size_t first, size_t count,
+PLAT_STATUS plat_steps_copy(const plat_steps *PLAT_NULLABLE steps, size_t first, size_t count,
                             plat_step *PLAT_NULLABLE copy, plat_error *PLAT_NULLABLE error);
 /* The steps that must be done before step `index` begins, ascending; NULL where there are none. */
 const uint32_t *PLAT_NULLABLE plat_steps_after(const plat_steps *PLAT_NULLABLE steps, size_t index,
@@ -526,119 +553,119 @@ typedef struct plat_document {
 #define PLAT_DOCUMENT_INIT { sizeof(plat_document), 0, 0, 0, 0 }
 
 /* The cluster with its current map. Option `binary`. O(N + P · R). */
-plat_status plat_cluster_to_document(const plat_cluster *PLAT_NULLABLE cluster,
+PLAT_STATUS plat_cluster_to_document(const plat_cluster *PLAT_NULLABLE cluster,
                                      const plat_options *PLAT_NULLABLE options,
                                      plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes, plat_error *PLAT_NULLABLE error);
 /* With summary, findings and certificate: what `plat plan` writes, byte for byte. Judges the map for that. Options `binary`,
  * `threads`. */
-plat_status plat_plan_to_document(const plat_plan *PLAT_NULLABLE plan, const plat_options *PLAT_NULLABLE options,
+PLAT_STATUS plat_plan_to_document(const plat_plan *PLAT_NULLABLE plan, const plat_options *PLAT_NULLABLE options,
                                   plat_control *PLAT_NULLABLE control, plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes,
                                   plat_error *PLAT_NULLABLE error);
 /* A plan for this cluster, ours or anyone's: only its map must be there. */
-plat_status plat_plan_from_document(const plat_cluster *PLAT_NULLABLE cluster,
+PLAT_STATUS plat_plan_from_document(const plat_cluster *PLAT_NULLABLE cluster,
                                     const plat_document *PLAT_NULLABLE document,
                                     plat_plan *PLAT_NULLABLE *PLAT_NULLABLE plan, plat_error *PLAT_NULLABLE error);
 /* What `plat check` and `plat verify` write. */
-plat_status plat_report_to_document(const plat_report *PLAT_NULLABLE report,
+PLAT_STATUS plat_report_to_document(const plat_report *PLAT_NULLABLE report,
                                     plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes, plat_error *PLAT_NULLABLE error);
 /* What `plat moves` and `plat steps` write. */
-plat_status plat_moves_to_document(const plat_plan *PLAT_NULLABLE plan, plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes,
+PLAT_STATUS plat_moves_to_document(const plat_plan *PLAT_NULLABLE plan, plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes,
                                    plat_error *PLAT_NULLABLE error);
-plat_status plat_steps_to_document(const plat_steps *PLAT_NULLABLE steps,
+PLAT_STATUS plat_steps_to_document(const plat_steps *PLAT_NULLABLE steps,
                                    plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes, plat_error *PLAT_NULLABLE error);
 
 /* Why a partition is where it is, and what it would mean for `node` to have it (PLAT_NONE: no such question): what
  * `plat explain` writes. O(P · R). */
-plat_status plat_explain(const plat_plan *PLAT_NULLABLE plan, uint32_t partition, uint32_t node,
+PLAT_STATUS plat_explain(const plat_plan *PLAT_NULLABLE plan, uint32_t partition, uint32_t node,
                          plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes, plat_error *PLAT_NULLABLE error);
 /* Two maps side by side: of each pair the plan's, or the cluster's where its plan is NULL; what `plat compare` writes. Nodes are
  * matched by name. PLAT_NOT_FOUND where a fresh cluster has no plan. O(P · R). */
-plat_status plat_compare(const plat_cluster *PLAT_NULLABLE cluster_a, const plat_plan *PLAT_NULLABLE plan_a,
+PLAT_STATUS plat_compare(const plat_cluster *PLAT_NULLABLE cluster_a, const plat_plan *PLAT_NULLABLE plan_a,
                          const plat_cluster *PLAT_NULLABLE cluster_b, const plat_plan *PLAT_NULLABLE plan_b,
                          plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes, plat_error *PLAT_NULLABLE error);
 /* What failures would do to the current map: what `plat whatif` writes. `failures`: "each:node", "each:zone", "z1,n4", "n1+n2",
  * as the command line's --fail. PLAT_INVALID_INPUT where nothing has such a name; PLAT_NOT_FOUND of a fresh cluster. Option
  * `threads`. O(failures · P · R) at worst. */
-plat_status plat_whatif(const plat_cluster *PLAT_NULLABLE cluster, const char *PLAT_NULLABLE failures,
+PLAT_STATUS plat_whatif(const plat_cluster *PLAT_NULLABLE cluster, const char *PLAT_NULLABLE failures,
                         const plat_options *PLAT_NULLABLE options, plat_control *PLAT_NULLABLE control,
                         plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes, plat_error *PLAT_NULLABLE error);
 
 /* Another system's document ("couchbase", "kafka"; "plat": our own) as a cluster. `racks`: of Kafka, which rack each broker is in, or NULL.
  * Option `rule`. */
-plat_status plat_import(const char *PLAT_NULLABLE system, const plat_document *PLAT_NULLABLE document,
+PLAT_STATUS plat_import(const char *PLAT_NULLABLE system, const plat_document *PLAT_NULLABLE document,
                         const plat_document *PLAT_NULLABLE racks, const plat_options *PLAT_NULLABLE options,
                         plat_cluster *PLAT_NULLABLE *PLAT_NULLABLE cluster, plat_error *PLAT_NULLABLE error);
 /* The plan's map, or the cluster's where `plan` is NULL, as another system's document. PLAT_INVALID_INPUT where that system
  * cannot say it; PLAT_NOT_FOUND of a fresh cluster without a plan. */
-plat_status plat_export(const char *PLAT_NULLABLE system, const plat_cluster *PLAT_NULLABLE cluster,
+PLAT_STATUS plat_export(const char *PLAT_NULLABLE system, const plat_cluster *PLAT_NULLABLE cluster,
                         const plat_plan *PLAT_NULLABLE plan, plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes,
                         plat_error *PLAT_NULLABLE error);
 
 /* A cluster like this one with a map from before, to be the `earlier` of plat_plan_make: that of a cluster or plan document,
  * of nodes that are there still; for `restore-back` (option `operation`) of a plan for maintenance the map before it. It is freed
  * like any cluster. O(length). */
-plat_status plat_cluster_earlier(const plat_cluster *PLAT_NULLABLE cluster, const plat_document *PLAT_NULLABLE document,
+PLAT_STATUS plat_cluster_earlier(const plat_cluster *PLAT_NULLABLE cluster, const plat_document *PLAT_NULLABLE document,
                                  const plat_options *PLAT_NULLABLE options, plat_control *PLAT_NULLABLE control,
                                  plat_cluster *PLAT_NULLABLE *PLAT_NULLABLE earlier, plat_error *PLAT_NULLABLE error);
 
 /* From document to document, also where one has several maps on the same nodes: what `plat plan`, `plat check` and
  * `plat verify` write. A `plan` that is NULL: the cluster's own maps are checked. */
-plat_status plat_document_plan(const plat_document *PLAT_NULLABLE cluster, const plat_options *PLAT_NULLABLE options,
+PLAT_STATUS plat_document_plan(const plat_document *PLAT_NULLABLE cluster, const plat_options *PLAT_NULLABLE options,
                                plat_control *PLAT_NULLABLE control, plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes,
                                plat_error *PLAT_NULLABLE error);
-plat_status plat_document_check(const plat_document *PLAT_NULLABLE cluster, const plat_document *PLAT_NULLABLE plan,
+PLAT_STATUS plat_document_check(const plat_document *PLAT_NULLABLE cluster, const plat_document *PLAT_NULLABLE plan,
                                 const plat_options *PLAT_NULLABLE options, plat_control *PLAT_NULLABLE control,
                                 plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes, plat_error *PLAT_NULLABLE error);
-plat_status plat_document_verify(const plat_document *PLAT_NULLABLE cluster, const plat_document *PLAT_NULLABLE plan,
+PLAT_STATUS plat_document_verify(const plat_document *PLAT_NULLABLE cluster, const plat_document *PLAT_NULLABLE plan,
                                  const plat_options *PLAT_NULLABLE options, plat_control *PLAT_NULLABLE control,
                                  plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes, plat_error *PLAT_NULLABLE error);
 /* Partition and holders of keys, a JSON line each: what `plat route` writes. `keys`: each line of it is one. `map`: of a
  * cluster with several maps, this one only; NULL: all. */
-plat_status plat_document_route(const plat_document *PLAT_NULLABLE cluster, const char *PLAT_NULLABLE map,
+PLAT_STATUS plat_document_route(const plat_document *PLAT_NULLABLE cluster, const char *PLAT_NULLABLE map,
                                 const plat_document *PLAT_NULLABLE keys, const plat_options *PLAT_NULLABLE options,
                                 plat_control *PLAT_NULLABLE control, plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes,
                                 plat_error *PLAT_NULLABLE error);
 /* What a plan says by itself, without its cluster: who has the partition, beside how many others. */
-plat_status plat_document_explain(const plat_document *PLAT_NULLABLE plan, uint32_t partition,
+PLAT_STATUS plat_document_explain(const plat_document *PLAT_NULLABLE plan, uint32_t partition,
                                   const plat_options *PLAT_NULLABLE options, plat_control *PLAT_NULLABLE control,
                                   plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes, plat_error *PLAT_NULLABLE error);
 /* What `plat explain CLUSTER PLAN` writes: why the partition of this name is where it is, and what it would mean for `node`
  * to have it (NULL: no such question). `map`: which, where the documents have several; else NULL. Without a `cluster` as
  * plat_document_explain. */
-plat_status plat_document_explain_why(const plat_document *PLAT_NULLABLE cluster,
+PLAT_STATUS plat_document_explain_why(const plat_document *PLAT_NULLABLE cluster,
                                       const plat_document *PLAT_NULLABLE plan, const char *PLAT_NULLABLE map,
                                       const char *PLAT_NULLABLE partition, const char *PLAT_NULLABLE node,
                                       const plat_options *PLAT_NULLABLE options, plat_control *PLAT_NULLABLE control,
                                       plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes, plat_error *PLAT_NULLABLE error);
 /* What failures would do, as plat_whatif; of several maps to each, and to all together. */
-plat_status plat_document_whatif(const plat_document *PLAT_NULLABLE cluster, const char *PLAT_NULLABLE failures,
+PLAT_STATUS plat_document_whatif(const plat_document *PLAT_NULLABLE cluster, const char *PLAT_NULLABLE failures,
                                  const plat_options *PLAT_NULLABLE options, plat_control *PLAT_NULLABLE control,
                                  plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes, plat_error *PLAT_NULLABLE error);
 /* Two documents side by side, clusters or plans, both with one map or both with several. Rules are judged where the cluster
  * is known: `cluster`, or whichever of the two is one. */
-plat_status plat_document_compare(const plat_document *PLAT_NULLABLE a, const plat_document *PLAT_NULLABLE b,
+PLAT_STATUS plat_document_compare(const plat_document *PLAT_NULLABLE a, const plat_document *PLAT_NULLABLE b,
                                   const plat_document *PLAT_NULLABLE cluster, const plat_options *PLAT_NULLABLE options,
                                   plat_control *PLAT_NULLABLE control, plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes,
                                   plat_error *PLAT_NULLABLE error);
 /* A cluster's or a plan's document as another system's; "plat": a binary document as JSON. `map`: which, where it has
  * several; else NULL. */
-plat_status plat_document_export(const char *PLAT_NULLABLE system, const plat_document *PLAT_NULLABLE document,
+PLAT_STATUS plat_document_export(const char *PLAT_NULLABLE system, const plat_document *PLAT_NULLABLE document,
                                  const char *PLAT_NULLABLE map, const plat_options *PLAT_NULLABLE options,
                                  plat_control *PLAT_NULLABLE control, plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes,
                                  plat_error *PLAT_NULLABLE error);
 
 /* A cluster for tests and benchmarks, from options `generate.…`: what `plat generate` writes. The same options give the
  * same bytes. */
-plat_status plat_generate(const plat_options *PLAT_NULLABLE options, plat_control *PLAT_NULLABLE control,
+PLAT_STATUS plat_generate(const plat_options *PLAT_NULLABLE options, plat_control *PLAT_NULLABLE control,
                           plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes, plat_error *PLAT_NULLABLE error);
 
 /* Carries the plan out on simulated clusters under faults, with options `simulate.…`: what `plat simulate` reports. It is
  * PLAT_OK, too, where an invariant was broken: `violated` (or NULL) is set to how many runs did that. */
-plat_status plat_simulate(const plat_plan *PLAT_NULLABLE plan, const plat_options *PLAT_NULLABLE options,
+PLAT_STATUS plat_simulate(const plat_plan *PLAT_NULLABLE plan, const plat_options *PLAT_NULLABLE options,
                           plat_control *PLAT_NULLABLE control, plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes,
                           uint64_t *PLAT_NULLABLE violated, plat_error *PLAT_NULLABLE error);
 /* What happens in the first of these runs, a line an event. */
-plat_status plat_simulate_trace(const plat_plan *PLAT_NULLABLE plan, const plat_options *PLAT_NULLABLE options,
+PLAT_STATUS plat_simulate_trace(const plat_plan *PLAT_NULLABLE plan, const plat_options *PLAT_NULLABLE options,
                                 plat_control *PLAT_NULLABLE control, plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes,
                                 plat_error *PLAT_NULLABLE error);
 
@@ -657,7 +684,7 @@ typedef struct plat_batch_summary {
  * RESULTS.journal, until all is: a batch that was cancelled, or whose process was killed, is gone on with by the same
  * call, and no job that is done is done again (options `batch.resume`, `batch.restart`). A job that goes wrong has its own
  * error in its result. Plans in memory, on threads of the host: plat_document_plan. */
-plat_status plat_batch(const char *PLAT_NULLABLE list, const char *PLAT_NULLABLE results,
+PLAT_STATUS plat_batch(const char *PLAT_NULLABLE list, const char *PLAT_NULLABLE results,
                        const plat_options *PLAT_NULLABLE options, plat_control *PLAT_NULLABLE control,
                        plat_batch_summary *PLAT_NULLABLE summary, plat_error *PLAT_NULLABLE error);
 
@@ -787,7 +814,7 @@ typedef struct plat_action {
   uint32_t mode_from;   /* of MODE */
   uint32_t reserved;
 } plat_action;
-#define PLAT_ACTION_INIT { .size = sizeof(plat_action) }
+#define PLAT_ACTION_INIT { sizeof(plat_action), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /* --- The orchestrator --- */
 
@@ -804,7 +831,7 @@ typedef struct plat_timing {
 
 /* Makes the orchestrator that takes a cluster from its map to a plan's. The plan is one for that cluster. `timing` may be
  * NULL. O(P · R). */
-plat_status plat_orchestrator_make(const plat_cluster *PLAT_NULLABLE cluster, const plat_plan *PLAT_NULLABLE plan,
+PLAT_STATUS plat_orchestrator_make(const plat_cluster *PLAT_NULLABLE cluster, const plat_plan *PLAT_NULLABLE plan,
                                    const plat_timing *PLAT_NULLABLE timing,
                                    plat_orchestrator *PLAT_NULLABLE *PLAT_NULLABLE orchestrator,
                                    plat_error *PLAT_NULLABLE error);
@@ -812,39 +839,39 @@ void plat_orchestrator_free(plat_orchestrator *PLAT_NULLABLE orchestrator);
 
 /* Begins with the journal as it is: what the last RECORD that was done had as `bytes`; NULL and 0: there is none yet. A change
  * that was called off stays so. Once. */
-plat_status plat_orchestrator_begin(plat_orchestrator *PLAT_NULLABLE orchestrator, const void *PLAT_NULLABLE journal,
+PLAT_STATUS plat_orchestrator_begin(plat_orchestrator *PLAT_NULLABLE orchestrator, const void *PLAT_NULLABLE journal,
                                     size_t length, plat_error *PLAT_NULLABLE error);
 /* The next thing to do; kind PLAT_ACTION_NONE where there is none. What it points to is the orchestrator's until the next poll. */
-plat_status plat_orchestrator_poll(plat_orchestrator *PLAT_NULLABLE orchestrator, plat_action *PLAT_NULLABLE action,
+PLAT_STATUS plat_orchestrator_poll(plat_orchestrator *PLAT_NULLABLE orchestrator, plat_action *PLAT_NULLABLE action,
                                    plat_error *PLAT_NULLABLE error);
 /* What became of RECORD. `done` 0: the version was another. In this call and in those that tell of nodes the next map may be
  * planned, which takes as long as plat_plan_make. */
-plat_status plat_orchestrator_recorded(plat_orchestrator *PLAT_NULLABLE orchestrator, int32_t done,
+PLAT_STATUS plat_orchestrator_recorded(plat_orchestrator *PLAT_NULLABLE orchestrator, int32_t done,
                                        plat_error *PLAT_NULLABLE error);
 /* Time, in ticks from any beginning. It may jump. */
-plat_status plat_orchestrator_tick(plat_orchestrator *PLAT_NULLABLE orchestrator, uint64_t now,
+PLAT_STATUS plat_orchestrator_tick(plat_orchestrator *PLAT_NULLABLE orchestrator, uint64_t now,
                                    plat_error *PLAT_NULLABLE error);
 /* No further step begins until it is resumed; what is under way is finished. */
-plat_status plat_orchestrator_pause(plat_orchestrator *PLAT_NULLABLE orchestrator, plat_error *PLAT_NULLABLE error);
-plat_status plat_orchestrator_resume(plat_orchestrator *PLAT_NULLABLE orchestrator, plat_error *PLAT_NULLABLE error);
+PLAT_STATUS plat_orchestrator_pause(plat_orchestrator *PLAT_NULLABLE orchestrator, plat_error *PLAT_NULLABLE error);
+PLAT_STATUS plat_orchestrator_resume(plat_orchestrator *PLAT_NULLABLE orchestrator, plat_error *PLAT_NULLABLE error);
 /* Calls the change off: once that is in the journal the map as it stands becomes the target, for whoever goes on with it. */
-plat_status plat_orchestrator_cancel(plat_orchestrator *PLAT_NULLABLE orchestrator, plat_error *PLAT_NULLABLE error);
+PLAT_STATUS plat_orchestrator_cancel(plat_orchestrator *PLAT_NULLABLE orchestrator, plat_error *PLAT_NULLABLE error);
 
 /* What a node's agent sent, `length` bytes; read during the call only. PLAT_INVALID_INPUT where they are no message of a version
  * that is known: nothing has changed then, and the host may drop them. The same goes for plat_agent_receive. */
-plat_status plat_orchestrator_receive(plat_orchestrator *PLAT_NULLABLE orchestrator, uint32_t node,
+PLAT_STATUS plat_orchestrator_receive(plat_orchestrator *PLAT_NULLABLE orchestrator, uint32_t node,
                                       const void *PLAT_NULLABLE bytes, size_t length, plat_error *PLAT_NULLABLE error);
 /* The host knows that a node is gone, before its silence tells. It is back when it is heard of again. */
-plat_status plat_orchestrator_lost(plat_orchestrator *PLAT_NULLABLE orchestrator, uint32_t node,
+PLAT_STATUS plat_orchestrator_lost(plat_orchestrator *PLAT_NULLABLE orchestrator, uint32_t node,
                                    plat_error *PLAT_NULLABLE error);
 
 /* The replica of a partition at a node is to run otherwise: `from`, as which it is known, `to`, in which it is to end; modes of
  * PLAT_RUN_… and PLAT_PAUSE_…. By compare-and-swap, one hop after another; RUNS tells how it ended. What was asked before of the same
  * replica is asked no more. It does not outlive the orchestrator. A node without an agent gets MODE and reports
  * plat_orchestrator_has_mode: how the replica runs now. */
-plat_status plat_orchestrator_mode(plat_orchestrator *PLAT_NULLABLE orchestrator, uint32_t node, uint32_t partition,
+PLAT_STATUS plat_orchestrator_mode(plat_orchestrator *PLAT_NULLABLE orchestrator, uint32_t node, uint32_t partition,
                                    uint32_t from, uint32_t to, plat_error *PLAT_NULLABLE error);
-plat_status plat_orchestrator_has_mode(plat_orchestrator *PLAT_NULLABLE orchestrator, uint32_t node, uint64_t revision,
+PLAT_STATUS plat_orchestrator_has_mode(plat_orchestrator *PLAT_NULLABLE orchestrator, uint32_t node, uint64_t revision,
                                        uint32_t id, uint32_t partition, uint32_t mode, plat_error *PLAT_NULLABLE error);
 
 /* The reports of a host without agents.
@@ -871,13 +898,13 @@ typedef struct plat_holding {
 } plat_holding;
 
 /* What a claimed node holds, partitions ascending. `revision`: that of the claim. */
-plat_status plat_orchestrator_inventory(plat_orchestrator *PLAT_NULLABLE orchestrator, uint32_t node, uint64_t revision,
+PLAT_STATUS plat_orchestrator_inventory(plat_orchestrator *PLAT_NULLABLE orchestrator, uint32_t node, uint64_t revision,
                                         const plat_holding *PLAT_NULLABLE holdings, size_t count,
                                         plat_error *PLAT_NULLABLE error);
 /* An order is done; is still being done, and takes its time; will not be done, because … . It may be given again. */
-plat_status plat_orchestrator_complete(plat_orchestrator *PLAT_NULLABLE orchestrator, uint32_t node, uint64_t revision,
+PLAT_STATUS plat_orchestrator_complete(plat_orchestrator *PLAT_NULLABLE orchestrator, uint32_t node, uint64_t revision,
                                        uint32_t id, plat_error *PLAT_NULLABLE error);
-plat_status plat_orchestrator_working(plat_orchestrator *PLAT_NULLABLE orchestrator, uint32_t node, uint64_t revision,
+PLAT_STATUS plat_orchestrator_working(plat_orchestrator *PLAT_NULLABLE orchestrator, uint32_t node, uint64_t revision,
                                       uint32_t id, plat_error *PLAT_NULLABLE error);
 #define PLAT_REFUSED_STATE 0u       /* the node or the source is not in the state that it should be in */
 #define PLAT_REFUSED_BUSY 1u        /* another order for the partition is under way */
@@ -885,13 +912,13 @@ plat_status plat_orchestrator_working(plat_orchestrator *PLAT_NULLABLE orchestra
 #define PLAT_REFUSED_NO_ROOM 3u     /* the disk is full */
 #define PLAT_REFUSED_OUTDATED 4u    /* of an order or a claim: the node obeys a later revision */
 #define PLAT_REFUSED_NOT_RUNNING 5u /* the replica that is to lead or to give its data is stopped or paused: it is waited for */
-plat_status plat_orchestrator_fail(plat_orchestrator *PLAT_NULLABLE orchestrator, uint32_t node, uint64_t revision,
+PLAT_STATUS plat_orchestrator_fail(plat_orchestrator *PLAT_NULLABLE orchestrator, uint32_t node, uint64_t revision,
                                    uint32_t id, uint32_t why, plat_error *PLAT_NULLABLE error);
 /* The node answered PULSE, or was heard of in some other way. */
-plat_status plat_orchestrator_alive(plat_orchestrator *PLAT_NULLABLE orchestrator, uint32_t node,
+PLAT_STATUS plat_orchestrator_alive(plat_orchestrator *PLAT_NULLABLE orchestrator, uint32_t node,
                                     plat_error *PLAT_NULLABLE error);
 /* The map that a node knows: that of MAP, or a later one, if it was told of one. */
-plat_status plat_orchestrator_has_map(plat_orchestrator *PLAT_NULLABLE orchestrator, uint32_t node, uint64_t revision,
+PLAT_STATUS plat_orchestrator_has_map(plat_orchestrator *PLAT_NULLABLE orchestrator, uint32_t node, uint64_t revision,
                                       uint32_t digest, plat_error *PLAT_NULLABLE error);
 
 #define PLAT_PHASE_IDLE 0u       /* not begun */
@@ -920,11 +947,11 @@ typedef struct plat_standing {
 } plat_standing;
 #define PLAT_STANDING_INIT { sizeof(plat_standing), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 /* Where the change stands. O(steps · log). */
-plat_status plat_orchestrator_standing(const plat_orchestrator *PLAT_NULLABLE orchestrator,
+PLAT_STATUS plat_orchestrator_standing(const plat_orchestrator *PLAT_NULLABLE orchestrator,
                                        plat_standing *PLAT_NULLABLE standing, plat_error *PLAT_NULLABLE error);
 /* The cluster with the map that is being gone to, or that is in force when it is reached, as its current one.
  * PLAT_NOT_FOUND until something was planned. */
-plat_status plat_orchestrator_target(const plat_orchestrator *PLAT_NULLABLE orchestrator,
+PLAT_STATUS plat_orchestrator_target(const plat_orchestrator *PLAT_NULLABLE orchestrator,
                                      plat_cluster *PLAT_NULLABLE *PLAT_NULLABLE target, plat_error *PLAT_NULLABLE error);
 /* A CRC-32 of the cluster's map, in words that no numbering of nodes changes: whether it is the one of MAP's `digest`. 0: it
  * has no map. O(P · R). */
@@ -941,31 +968,31 @@ typedef struct plat_kept {
 /* Makes the agent of a node, as it starts for the `boot`-th time: each start has a greater number, from 1. `kept`: for the
  * promise and each partition what was kept last, in any order. Where the promise is missing the node is new: what it has not
  * kept it has as the cluster's map says, and the first actions keep that. O(P · R). */
-plat_status plat_agent_make(const plat_cluster *PLAT_NULLABLE cluster, uint32_t node, uint32_t boot,
+PLAT_STATUS plat_agent_make(const plat_cluster *PLAT_NULLABLE cluster, uint32_t node, uint32_t boot,
                             const plat_kept *PLAT_NULLABLE kept, size_t count,
                             plat_agent *PLAT_NULLABLE *PLAT_NULLABLE agent, plat_error *PLAT_NULLABLE error);
 void plat_agent_free(plat_agent *PLAT_NULLABLE agent);
 
 /* The next thing to do, as plat_orchestrator_poll has it. */
-plat_status plat_agent_poll(plat_agent *PLAT_NULLABLE agent, plat_action *PLAT_NULLABLE action,
+PLAT_STATUS plat_agent_poll(plat_agent *PLAT_NULLABLE agent, plat_action *PLAT_NULLABLE action,
                             plat_error *PLAT_NULLABLE error);
 /* What a node's agent (`peer`: its number) or an orchestrator sent. */
-plat_status plat_agent_receive(plat_agent *PLAT_NULLABLE agent, uint32_t peer_kind, uint32_t peer,
+PLAT_STATUS plat_agent_receive(plat_agent *PLAT_NULLABLE agent, uint32_t peer_kind, uint32_t peer,
                                const void *PLAT_NULLABLE bytes, size_t length, plat_error *PLAT_NULLABLE error);
 /* Now and then, every 40 ticks or so: what waits for followers is asked again. */
-plat_status plat_agent_tick(plat_agent *PLAT_NULLABLE agent, plat_error *PLAT_NULLABLE error);
+PLAT_STATUS plat_agent_tick(plat_agent *PLAT_NULLABLE agent, plat_error *PLAT_NULLABLE error);
 /* Whether there is room on the disk. */
-plat_status plat_agent_disk_full(plat_agent *PLAT_NULLABLE agent, int32_t is_full, plat_error *PLAT_NULLABLE error);
+PLAT_STATUS plat_agent_disk_full(plat_agent *PLAT_NULLABLE agent, int32_t is_full, plat_error *PLAT_NULLABLE error);
 /* A client's request; WRITTEN, ANSWER or DENIED comes of it, unless the node stops. `value`: 8 bytes of the host's own, such
  * as a place in its store. Writes and reads are for models in which one node leads; elsewhere they are denied. */
-plat_status plat_agent_write(plat_agent *PLAT_NULLABLE agent, uint32_t partition, uint64_t value, uint32_t client,
+PLAT_STATUS plat_agent_write(plat_agent *PLAT_NULLABLE agent, uint32_t partition, uint64_t value, uint32_t client,
                              uint32_t request, plat_error *PLAT_NULLABLE error);
-plat_status plat_agent_read(plat_agent *PLAT_NULLABLE agent, uint32_t partition, uint32_t client, uint32_t request,
+PLAT_STATUS plat_agent_read(plat_agent *PLAT_NULLABLE agent, uint32_t partition, uint32_t client, uint32_t request,
                             plat_error *PLAT_NULLABLE error);
 /* A write of which there are fewer copies on disk is not acknowledged, from now on: with fewer followers it is denied (definitely),
  * with more that are still being made it waits. 1 to the number of nodes; at first `config.minInSync` of the cluster's document, or 1.
  * Followers that speak an older version than 3 do not count. */
-plat_status plat_agent_min_in_sync(plat_agent *PLAT_NULLABLE agent, uint32_t copies, plat_error *PLAT_NULLABLE error);
+PLAT_STATUS plat_agent_min_in_sync(plat_agent *PLAT_NULLABLE agent, uint32_t copies, plat_error *PLAT_NULLABLE error);
 /* How its replica runs: PLAT_RUN_… and PLAT_PAUSE_…; PLAT_NONE where it has no data of the partition. */
 uint32_t plat_agent_mode(const plat_agent *PLAT_NULLABLE agent, uint32_t partition);
 /* What the node is for a partition: a state, or PLAT_STATE_NULL; and whether it leads it, as far as it knows. */

@@ -12,7 +12,7 @@ extern "C" {
 /// all are done. Where no thread is to be had, the caller does its work as well. About 20 µs for each thread but the first.
 void plat_threads_perform(unsigned count, void (*body)(void *context, unsigned worker), void *context);
 
-/// Two pointers of the calling thread, NULL until they are set: `place` is 0 or 1.
+/// Three pointers of the calling thread, NULL until they are set: `place` is 0, 1 or 2.
 void *plat_thread_get(unsigned place);
 void plat_thread_set(unsigned place, void *pointer);
 

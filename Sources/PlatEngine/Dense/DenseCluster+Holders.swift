@@ -7,11 +7,11 @@ extension DenseCluster {
     return limit.inbound == 0 ? 1 : limit.outbound.map { $0 == .max ? $0 : $0 + 1 }
   }
 
-  /// How many replicas of a partition each state that holds data can have: what is wanted of it, where need be less, the
-  /// last state first.
-  static func placeable(_ settings: Settings) -> [Int] {
-    var counts = holdingData(settings)
-    guard let most = mostHolders(settings) else { return counts }
+  /// How many replicas of a partition each state that holds data can have: the slots that rows have for it, where need be less,
+  /// the last state first.
+  static func placeable(_ cluster: Cluster) -> [Int] {
+    var counts = zip(cluster.rowSlots, cluster.settings.model.states).map { $1.holdsData ? $0 : 0 }
+    guard let most = mostHolders(cluster.settings) else { return counts }
     var tooMany = max(0, counts.reduce(0, +) - most)
     for state in counts.indices.reversed() {
       let less = min(counts[state], tooMany)

@@ -17,8 +17,8 @@ public struct DenseCluster: Sendable {
   public let partitionCount: Int
   /// How many nodes each partition should have in each of the model's states.
   public let wanted: [Int]
-  /// The same of states that hold data, others 0, as far as a hard limit on peers leaves them a place at all; and the sum:
-  /// the replicas that each partition can have.
+  /// The same of states that hold data, others 0, as far as the number of nodes (see `rowSlots`) and a hard limit on peers leave
+  /// them a place at all; and the sum: the replicas that each partition can have.
   public let dataWanted: [Int]
   public let replicas: Int
   public let levels: [DenseLevel]
@@ -38,7 +38,7 @@ public struct DenseCluster: Sendable {
     nodeCount = cluster.nodes.count
     partitionCount = cluster.settings.partitionCount
     wanted = cluster.settings.constraints
-    dataWanted = DenseCluster.placeable(cluster.settings)
+    dataWanted = DenseCluster.placeable(cluster)
     replicas = dataWanted.reduce(0, +)
     levels = cluster.levels.indices.map { level in
       let members = cluster.containers.indices.filter { cluster.containers[$0].level == level }
@@ -66,7 +66,7 @@ public struct DenseCluster: Sendable {
     nodeCount = other.nodeCount
     partitionCount = cluster.settings.partitionCount
     wanted = cluster.settings.constraints
-    dataWanted = DenseCluster.placeable(cluster.settings)
+    dataWanted = DenseCluster.placeable(cluster)
     replicas = dataWanted.reduce(0, +)
     levels = other.levels
     status = other.status

@@ -103,13 +103,13 @@ public struct Survey: Sendable {
   /// As a map: what every node is, lost ones left out. Throws `outOfMemory`. O(P · R).
   public func map(of cluster: DenseCluster) throws(PlatError) -> PlacementMap {
     let states = cluster.cluster.settings.model.states.count
-    var builder = try PlacementMapBuilder(partitionCount: rows.count, expected: cluster.wanted)
+    var builder = try PlacementMapBuilder(partitionCount: rows.count, expected: cluster.cluster.rowSlots)
     for partition in rows.indices {
       for state in 0..<states {
         let nodes = rows[partition].filter { $0.state == StateIndex(state) }.map(\.node)
         if !nodes.isEmpty { try builder.set(partition: partition, state: state, nodes: nodes) }
       }
     }
-    return try builder.finish(least: cluster.wanted)
+    return try builder.finish(least: cluster.cluster.rowSlots)
   }
 }

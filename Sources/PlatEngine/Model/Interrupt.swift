@@ -10,7 +10,15 @@ public final class Interrupt: Sendable {
 
   private final class Flag: Sendable {
     let isSet = Atomic<Bool>(false)
+    /// How much is done, in millionths.
+    let done = Atomic<UInt32>(0)
   }
+
+  /// A stage of some work, with how much of all of it is done at its end, from 0 to 1.
+  public typealias Stage = (name: String, share: Double)
+
+  /// The stages of the work that goes by it now, in their order.
+  private let stages = Mutex<[Stage]>([])
 
   /// `onStage`: told each stage that is done, on the thread that works; false: it is to stop.
   public init(onStage: (@Sendable (_ stage: String) -> Bool)? = nil) {
@@ -40,8 +48,37 @@ public final class Interrupt: Sendable {
     if index & 1023 == 0 { try throwIfRequested() }
   }
 
-  /// A stage is done.
-  public func finished(_ stage: String) throws(PlatError) {
+  // MARK: How far the work is
+
+  /// From 0 to 1, by the stages that are done: an estimate. It never goes back until other work begins.
+  public var fraction: Double { Double(flag.done.load(ordering: .relaxed)) / 1_000_000 }
+
+  /// Work of these stages begins.
+  public func begin(_ stages: [Stage]) {
+    self.stages.withLock { $0 = stages }
+    flag.done.store(0, ordering: .relaxed)
+  }
+
+  /// Nothing is left to do.
+  public func end() { raise(to: 1) }
+
+  /// So much of a stage is done, from 0 to 1. From any thread.
+  public func advanced(_ stage: String, by part: Double) {
+    let share = stages.withLock { stages -> Double? in
+      guard let place = stages.lastIndex(where: { $0.name == stage }) else { return nil }
+      let before = place == 0 ? 0 : stages[place - 1].share
+      return before + (stages[place].share - before) * min(max(part, 0), 1)
+    }
+    if let share { raise(to: share) }
+  }
+
+  private func raise(to share: Double) {
+    flag.done.max(UInt32(share * 1_000_000), ordering: .relaxed)
+  }
+
+  /// A stage is done, or `part` of it.
+  public func finished(_ stage: String, part: Double = 1) throws(PlatError) {
+    advanced(stage, by: part)
     if let onStage, !isRequested, !onStage(stage) { request() }
     try throwIfRequested()
   }

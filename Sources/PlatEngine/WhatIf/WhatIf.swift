@@ -72,6 +72,7 @@ public enum WhatIf {
       withoutActuallyEscaping(fail) { fail in
         nonisolated(unsafe) let fail = fail
         let next = Atomic<Int>(0)
+        let done = Atomic<Int>(0)
         Threads.perform(max(1, min(threads, cases.count))) { _ in
           while true {
             let index = next.add(1, ordering: .relaxed).oldValue
@@ -80,6 +81,8 @@ public enum WhatIf {
               try interrupt?.throwIfRequested()
               return try fail(cases[index])
             }
+            let count = done.add(1, ordering: .relaxed).newValue
+            interrupt?.advanced("cases", by: Double(count) / Double(cases.count))
           }
         }
       }

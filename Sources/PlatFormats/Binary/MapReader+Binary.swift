@@ -49,13 +49,13 @@ extension MapReader {
         at: offset, found: "row \(bad) with a node twice, or one that there is not", expected: "each node once in a row")
     }
     do throws(PlatError) {
-      let isSame = numbers.isIdentity && zip(slotCounts, cluster.settings.constraints).allSatisfy { $0 >= $1 }
+      let isSame = numbers.isIdentity && zip(slotCounts, cluster.rowSlots).allSatisfy { $0 >= $1 }
       let map = PlacementMap(
         unsafeSlots: slots, partitionCount: partitions.count, slotCounts: slotCounts, owner: source)
       if isSame { return map }
       return try source.taken(
         BinaryRows.relaid(
-          map, numbers: numbers.table, least: cluster.settings.constraints, limitBytes: source.allowance.leftBytes))
+          map, numbers: numbers.table, least: cluster.rowSlots, limitBytes: source.allowance.leftBytes))
     } catch {
       throw reader.error(error, at: offset)
     }

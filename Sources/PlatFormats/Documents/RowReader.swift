@@ -18,7 +18,7 @@ struct RowReader: ~Copyable {
   init(_ cluster: Cluster, _ leavesOutUnknownNodes: Bool = false, _ allowance: Allowance) throws(PlatError) {
     self.leavesOutUnknownNodes = leavesOutUnknownNodes
     builder = try PlacementMapBuilder(
-      partitionCount: cluster.settings.partitionCount, expected: cluster.settings.constraints,
+      partitionCount: cluster.settings.partitionCount, expected: cluster.rowSlots,
       limitBytes: allowance.leftBytes)
     states = NameTable(cluster.settings.model.states.map(\.name))
     row = .allocate(capacity: cluster.nodes.count)
@@ -118,7 +118,7 @@ struct RowReader: ~Copyable {
   private static func isBound(_ key: JSONText) -> Bool { key == "start" || key == "end" || key == "source" }
 
   consuming func finish(_ cluster: Cluster) throws(PlatError) -> PlacementMap {
-    try builder.finish(least: cluster.settings.constraints)
+    try builder.finish(least: cluster.rowSlots)
   }
 }
 

@@ -49,7 +49,7 @@ struct MapGenerator {
 
   private func random() throws -> PlacementMap {
     let map = try PlacementMap(
-      partitionCount: cluster.settings.partitionCount, slotCounts: cluster.settings.constraints)
+      partitionCount: cluster.settings.partitionCount, slotCounts: cluster.rowSlots)
     var random = SeededRandom(seed: options.seed, for: .placement)
     for partition in 0..<map.partitionCount {
       try planning.interrupt?.throwIfRequested(at: partition)
@@ -110,7 +110,7 @@ struct MapGenerator {
     let before = try fresh(without: absent)
     let after = try Planner.plan(DenseCluster(cluster), from: before, options: planning).target
     var builder = try PlacementMapBuilder(
-      partitionCount: before.partitionCount, expected: cluster.settings.constraints)
+      partitionCount: before.partitionCount, expected: cluster.rowSlots)
     var random = SeededRandom(seed: options.seed, for: .progress)
     for partition in 0..<before.partitionCount {
       try planning.interrupt?.throwIfRequested(at: partition)
@@ -120,7 +120,7 @@ struct MapGenerator {
         try builder.set(partition: partition, state: state, nodes: nodes)
       }
     }
-    return try builder.finish(least: cluster.settings.constraints)
+    return try builder.finish(least: cluster.rowSlots)
   }
 }
 

@@ -382,6 +382,34 @@ static void ranges_are_checked(void) {
   REFUSED(arrays, PLAT_INVALID_ARGUMENT, "partition_names[2]");
 }
 
+static void nodes_are_renumbered(void) {
+  plat_cluster_arrays arrays = plain(5, 40);
+  const char *const names[] = {"a", "b", "c", "d", "e"};
+  arrays.node_names = names;
+  plat_cluster *cluster = make(&arrays), *other = NULL, *back = NULL;
+  const uint32_t numbers[] = {3, 0, 4, 1, 2}, inverse[] = {1, 3, 4, 0, 2};
+  DO(plat_cluster_renumbered(cluster, numbers, 5, &other, error));
+  for (uint32_t node = 0; node < 5; node++) {
+    CHECK(strcmp(plat_cluster_node_name(other, numbers[node]), names[node]) == 0 && plat_cluster_find_node(other, names[node]) == numbers[node]);
+  }
+  plat_plan *first = plan(cluster), *second = plan(other);
+  size_t count = 0;
+  const uint32_t *rows = plat_plan_rows(first, &count), *others = plat_plan_rows(second, NULL);
+  for (size_t slot = 0; slot < count; slot++) CHECK(others[slot] == numbers[rows[slot]]);
+  DO(plat_cluster_renumbered(other, inverse, 5, &back, error));
+  CHECK(strcmp(plat_cluster_node_name(back, 0), "a") == 0 && plat_cluster_find_node(back, "e") == 4);
+  plat_cluster_free(back);
+  FAILS(plat_cluster_renumbered(cluster, numbers, 4, &back, error), PLAT_INVALID_ARGUMENT, "count");
+  FAILS(plat_cluster_renumbered(cluster, NULL, 5, &back, error), PLAT_INVALID_ARGUMENT, "numbers");
+  FAILS(plat_cluster_renumbered(cluster, (const uint32_t[]){0, 1, 2, 3, 5}, 5, &back, error), PLAT_INVALID_ARGUMENT, "numbers[4]");
+  FAILS(plat_cluster_renumbered(cluster, (const uint32_t[]){0, 1, 2, 1, 4}, 5, &back, error), PLAT_INVALID_ARGUMENT, "numbers[3]");
+  CHECK(back == NULL);
+  plat_plan_free(first);
+  plat_plan_free(second);
+  plat_cluster_free(other);
+  plat_cluster_free(cluster);
+}
+
 static void keys_are_routed(void) {
   plat_cluster_arrays arrays = plain(3, 1440);
   plat_cluster *cluster = make(&arrays);
@@ -495,6 +523,7 @@ int main(void) {
   rules_are_checked();
   maps_are_checked();
   ranges_are_checked();
+  nodes_are_renumbered();
   keys_are_routed();
   options_are_checked();
   errors_fit();

@@ -126,6 +126,8 @@ int main(void) {
   WRONG(plat_agent_min_in_sync(NULL, 0, NULL));
   CHECK(plat_agent_mode(NULL, 0) == PLAT_NONE);
   plat_agent_free(NULL);
+  CHECK(plat_control_fraction(NULL) == 0);
+  FAILS(plat_cluster_renumbered(NULL, NULL, 0, NULL, error), PLAT_INVALID_ARGUMENT, "renumbered");
   puts("all is so");
   return 0;
 }

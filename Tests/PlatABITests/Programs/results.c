@@ -220,26 +220,36 @@ static void documents_that_are_wrong(void) {
   plat_cluster_free(good);
 }
 
-typedef struct heard { int stages; int cancel_at; pthread_t thread; } heard;
+typedef struct heard { int stages; int cancel_at; pthread_t thread; plat_control *control; double fraction; } heard;
 
 static int32_t hear(void *context, const char *stage) {
   heard *told = context;
   CHECK(strlen(stage) > 0 && pthread_equal(told->thread, pthread_self()));
+  if (told->control) {
+    const double fraction = plat_control_fraction(told->control);
+    CHECK(fraction >= told->fraction && fraction <= 1);
+    told->fraction = fraction;
+  }
   return ++told->stages == told->cancel_at;
 }
 
 static void progress(void) {
   plat_cluster *cluster = make(NULL, NULL, 1);
-  heard all = {0, 0, pthread_self()};
+  heard all = {0, 0, pthread_self(), NULL, 0};
   plat_control *control = NULL;
   plat_plan *plan = NULL;
   DO(plat_control_make(hear, &all, &control, error));
   DO(plat_plan_make(cluster, NULL, NULL, control, &plan, error));
-  CHECK(all.stages >= 5 && !plat_control_is_cancelled(control));
+  CHECK(all.stages >= 5 && !plat_control_is_cancelled(control) && plat_control_fraction(control) == 1);
+  plat_plan_free(plan);
+  const int stages = all.stages;
+  all.control = control;
+  DO(plat_plan_make(cluster, NULL, NULL, control, &plan, error));
+  CHECK(all.fraction > 0.5 && plat_control_fraction(control) == 1);
   plat_plan_free(plan);
   plat_control_free(control);
-  for (int at = 1; at <= all.stages; at++) {
-    heard some = {0, at, pthread_self()};
+  for (int at = 1; at <= stages; at++) {
+    heard some = {0, at, pthread_self(), NULL, 0};
     DO(plat_control_make(hear, &some, &control, error));
     FAILS(plat_plan_make(cluster, NULL, NULL, control, &plan, error), PLAT_CANCELLED, "");
     CHECK(some.stages == at && plan == NULL && plat_control_is_cancelled(control));

@@ -10,9 +10,11 @@ With NumPy rows are arrays that look into the library's memory; without it they 
 """
 
 from . import _native
-from ._calls import numpy as _numpy
+from ._calls import ask as _ask
 from ._calls import option_table
+from ._numbers import numpy as _numpy
 from .cluster import ACTIVE, DEAD, FAILED, LEAVING, MAINTENANCE, MASTER, PENDING, SLAVE, Cluster, Router, Rule
+from .control import Control
 from .documents import Batch, batch, check_document, compare_documents, explain_document, export_document, generate, plan_document, route_document, verify_document, whatif_document
 from .errors import Cancelled, FileFailed, InvalidArgument, InvalidInput, NotFound, OutOfMemory, PlatError, Unmet, Unsupported
 from .execution import Action, Agent, Holding, Mode, Orchestrator, Standing, Timing
@@ -21,11 +23,11 @@ from .report import Finding, Load, Report
 
 NONE = _native.NONE
 has_numpy = _numpy is not None
-__version__: str = _native.functions["version"]().decode()
+__version__: str = _ask("version").decode()
 
 __all__ = [
     "ACTIVE", "DEAD", "FAILED", "LEAVING", "MAINTENANCE", "MASTER", "NONE", "PENDING", "SLAVE", "Action", "Agent", "Batch", "Cancelled",
-    "Cluster", "FileFailed", "Finding", "Holding", "InvalidArgument", "InvalidInput", "Load", "Mode", "Move", "NotFound", "Orchestrator",
+    "Cluster", "Control", "FileFailed", "Finding", "Holding", "InvalidArgument", "InvalidInput", "Load", "Mode", "Move", "NotFound", "Orchestrator",
     "OutOfMemory", "Plan", "PlatError", "Report", "Router", "Rule", "Simulation", "Standing", "Step", "Steps", "Timing", "Unmet",
     "Unsupported", "batch", "check_document", "compare_documents", "explain_document", "export_document", "generate", "has_numpy",
     "option_table", "plan_document", "route_document", "verify_document", "whatif_document",

@@ -1,60 +1,135 @@
-"""Calls, handles, arrays, and how Ctrl-C gets into work that takes long."""
+"""Calls, handles, documents."""
 
 from __future__ import annotations
 
-import array
 import ctypes
-import threading
-import weakref
+import json
+import operator
 from ctypes import c_size_t, c_void_p
-from typing import Any, Callable, Iterable, Optional
+from typing import Any, Optional, TypeVar
 
 from . import _native
-from .errors import Cancelled, raise_for
+from ._numbers import encoded, numpy, whole
+from .errors import raise_for
 
-try:
-    import numpy
-except ImportError:  # everything works without it; rows are memoryviews then
-    numpy = None  # type: ignore[assignment]
+_Self = TypeVar("_Self", bound="Handle")
 
-Progress = Callable[[str], Optional[bool]]
+
+def _checked(name: str, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+    """ctypes cuts numbers that do not fit: they are looked at before."""
+    limits = _native.limits[name]
+    if not limits:
+        return arguments
+    checked = list(arguments)
+    for place, least, most in limits:
+        if place < len(checked):
+            checked[place] = whole(checked[place], least, most, f"{name.replace('_', ' ')}, argument {place}")
+    return tuple(checked)
+
+
+def ask(name: str, *arguments: Any) -> Any:
+    """A function of the library that cannot fail. Handles among the arguments are there until it returns."""
+    return _native.functions[name](*_checked(name, arguments))
 
 
 def call(name: str, *arguments: Any) -> None:
-    """A function of the library; its status becomes an exception."""
+    """One that can; its status becomes an exception."""
     error = _native.ErrorStruct(size=ctypes.sizeof(_native.ErrorStruct))
-    raise_for(_native.functions[name](*arguments, ctypes.byref(error)), error)
+    raise_for(_native.functions[name](*_checked(name, arguments), ctypes.byref(error)), error)
 
 
-def make(name: str, *arguments: Any) -> c_void_p:
+class Owner(c_void_p):
+    """A handle of the library's. Whoever uses it refers to it: the object that it was made for, a call while it runs, a view of its rows
+    while there is one. The last of them frees it, whatever the order in which they go."""
+
+    def __init__(self, free: str, keeps: tuple[Any, ...] = ()) -> None:
+        super().__init__()
+        self._free = _native.functions[free]
+        self.keeps = keeps  # what it needs of others, as arrays that it looks into
+
+    def __del__(self) -> None:
+        if self.value:
+            self._free(self.value)
+
+
+# By the function that makes it, how what is made is freed; all others make documents.
+_frees = {
+    "cluster_from_arrays": "cluster_free", "cluster_from_document": "cluster_free", "import": "cluster_free", "cluster_after": "cluster_free",
+    "cluster_earlier": "cluster_free", "cluster_renumbered": "cluster_free", "orchestrator_target": "cluster_free", "plan_make": "plan_free",
+    "plan_from_document": "plan_free", "router_make": "router_free", "options_make": "options_free", "control_make": "control_free",
+    "check": "report_free", "verify": "report_free", "steps_make": "steps_free", "orchestrator_make": "orchestrator_free",
+    "agent_make": "agent_free",
+}
+
+
+def make(name: str, *arguments: Any, keeps: tuple[Any, ...] = ()) -> Owner:
     """The same for a function whose last argument but the error is the handle that it makes."""
-    out = c_void_p()
+    out = Owner(_frees.get(name, "bytes_free"), keeps)
     call(name, *arguments, ctypes.byref(out))
     return out
 
 
 class Handle:
-    """Owns a handle of the library, and frees it."""
+    """Has a handle of the library. Used by `with`, it is closed at the end."""
 
-    _free = ""
+    _owner: Optional[Owner]
 
-    def __init__(self, pointer: c_void_p) -> None:
-        self._pointer = pointer
-        self._finalizer = weakref.finalize(self, _native.functions[self._free], pointer)
+    def __init__(self, owner: Owner) -> None:
+        self._owner = owner
+
+    @property
+    def _pointer(self) -> Owner:
+        owner = self._owner
+        if owner is None:
+            raise ValueError(f"this {type(self).__name__} is closed")
+        return owner
 
     def close(self) -> None:
-        """Frees the handle now. Arrays that look into it must not be used any more."""
-        self._finalizer()
-        self._pointer = c_void_p()
+        """Gives the handle up. It is freed when no call uses it any more, in whatever thread, and no array looks into it; what was made from
+        it goes on without it."""
+        self._owner = None
+
+    @property
+    def is_closed(self) -> bool:
+        return self._owner is None
+
+    def __enter__(self: _Self) -> _Self:
+        return self
+
+    def __exit__(self, *_exception: Any) -> None:
+        self.close()
+
+    def __copy__(self: _Self) -> _Self:
+        raise TypeError(f"a {type(self).__name__} changes with every call, and is not copied")
+
+    def __deepcopy__(self: _Self, _memo: Any) -> _Self:
+        return self.__copy__()
+
+    def __reduce__(self) -> Any:
+        raise TypeError(f"a {type(self).__name__} is not pickled")
+
+    def _about(self) -> str:
+        return ""
+
+    def __repr__(self) -> str:
+        about = "closed" if self._owner is None else self._about()
+        return f"<plat.{type(self).__name__}{': ' if about else ''}{about}>"
 
 
-def pointer(handle: Optional[Handle]) -> c_void_p:
-    return handle._pointer if handle is not None else c_void_p()
+class Constant(Handle):
+    """One that never changes: copies share it, each to be closed by itself."""
+
+    def __copy__(self: _Self) -> _Self:
+        copy = type(self).__new__(type(self))
+        copy.__dict__.update(self.__dict__)
+        return copy
+
+
+def pointer(handle: Optional[Handle]) -> Optional[Owner]:
+    return handle._pointer if handle is not None else None
 
 
 class Options(Handle):
-    _free = "options_free"
-
     def __init__(self, **values: Any) -> None:
         super().__init__(make("options_make"))
         self.set("", **values)
@@ -66,176 +141,50 @@ class Options(Handle):
                 continue
             head, *tail = name.split("_")
             key = (f"{verb}." if verb else "") + head + "".join(word.title() for word in tail)
-            text = str(int(value)) if isinstance(value, bool) else str(value)
-            call("options_set", self._pointer, key.encode(), text.encode())
+            call("options_set", self._pointer, key.encode(), encoded(_text(value), key))
+
+
+def _text(value: Any) -> str:
+    """An option as text; what it may be is the library's to say."""
+    if isinstance(value, str):
+        return value
+    if numpy is not None and isinstance(value, numpy.bool_):
+        value = bool(value)
+    try:
+        return str(operator.index(value))
+    except TypeError:
+        return str(value)
 
 
 def option_table() -> list[dict[str, Any]]:
     """What options there are: name, unit, meaning, least, most, default."""
-    table = []
+    table: list[dict[str, Any]] = []
     while True:
         info = _native.OptionStruct(size=ctypes.sizeof(_native.OptionStruct))
-        if _native.functions["option_info"](len(table), ctypes.byref(info), None) != 0:
+        if ask("option_info", len(table), ctypes.byref(info), None) != 0:
             return table
         texts = {n: (getattr(info, n) or b"").decode() for n in ("name", "unit", "meaning", "words", "default_value")}
         table.append({**texts, "least": info.least, "most": info.most})
 
 
-def controlled(run: Callable[[c_void_p], Any], progress: Optional[Progress]) -> Any:
-    """Does `run` with a control. In the main thread the work goes on another one, so that Ctrl-C is heard and cancels it.
-
-    `progress` is told each stage; what it raises ends the work, as does False."""
-    raised: list[BaseException] = []
-
-    def hear(_context: Any, stage: bytes) -> int:
-        try:
-            return int(progress is not None and progress(stage.decode()) is False)
-        except BaseException as exception:  # noqa: BLE001: it must not go through C
-            raised.append(exception)
-            return 1
-
-    function = _native.PROGRESS(hear) if progress is not None else _native.PROGRESS()
-    control = make("control_make", function, None)
-    try:
-        if threading.current_thread() is not threading.main_thread():
-            try:
-                return run(control)
-            except Cancelled:
-                if raised:
-                    raise raised[0] from None
-                raise
-        result: list[Any] = []
-        failure: list[BaseException] = []
-        done = threading.Event()
-        begins = threading.Lock()  # either the work has begun, and is waited for, or it never does
-        is_given_up = has_begun = False
-
-        def work() -> None:
-            nonlocal has_begun
-            with begins:
-                if is_given_up:
-                    return
-                has_begun = True
-            try:
-                result.append(run(control))
-            except BaseException as exception:  # noqa: BLE001: it is raised where the call was made
-                failure.append(exception)
-            finally:
-                done.set()
-
-        try:
-            threading.Thread(target=work, name="plat", daemon=True).start()
-            done.wait()
-        except BaseException:
-            _native.functions["control_cancel"](control)
-            with begins:
-                is_given_up = True
-            while has_begun and not done.is_set():  # it uses the control, and `hear`; a second Ctrl-C changes nothing
-                try:
-                    done.wait()
-                except BaseException:  # noqa: BLE001
-                    pass
-            raise
-        if raised:
-            raise raised[0]
-        if failure:
-            raise failure[0]
-        return result[0]
-    finally:
-        _native.functions["control_free"](control)
-
-
-def cancellable(name: str, *arguments: Any, memory_limit: int = 0) -> c_void_p:
-    """`make` for a function that takes no control: it goes by its thread's, so that Ctrl-C ends it, too."""
-    options = Options(memory_limit_bytes=memory_limit)
-
-    def run(control: c_void_p) -> c_void_p:
-        _native.functions["thread_defaults"](options._pointer, control)
-        try:
-            return make(name, *arguments)
-        finally:
-            _native.functions["thread_defaults"](None, None)
-
-    return controlled(run, None)
-
-
-# Arrays
-
-_codes = {"uint8": "B", "uint32": "I", "uint64": "Q"}
-
-
-def numbers(values: Any, kind: str, count: Optional[int], name: str) -> Any:
-    """An object with the numbers in one block: as they are where they are so already. Checked against `count`."""
-    if values is None:
-        return None
-    if numpy is not None:
-        block = numpy.ascontiguousarray(values)
-        if block.dtype != kind:
-            if block.size and (block.min() < 0 or block.max() > numpy.iinfo(kind).max):
-                raise ValueError(f"{name}: numbers that do not fit {kind}")
-            block = block.astype(kind)
-        length = block.size
-    else:
-        is_ready = isinstance(values, array.array) and values.typecode == _codes[kind]
-        block = values if is_ready else array.array(_codes[kind], flat(values))
-        length = len(block)
-    if count is not None and length != count:
-        raise ValueError(f"{name}: {length} numbers, expected {count}")
-    return block
-
-
-def flat(values: Any) -> list[int]:
-    if isinstance(values, memoryview):
-        values = values.tolist()
-    result: list[int] = []
-    for value in values:
-        if isinstance(value, int):
-            result.append(value)
-        else:
-            result.extend(flat(value))
-    return result
-
-
-def address(block: Any) -> Optional[int]:
-    if block is None:
-        return None
-    if isinstance(block, array.array):
-        return block.buffer_info()[0]
-    return block.ctypes.data
-
-
-def texts(values: Optional[Iterable[str]]) -> Any:
-    """A C array of texts."""
-    if values is None:
-        return None
-    names = [value.encode() for value in values]
-    if any(b"\0" in name for name in names):
-        raise ValueError("a name with a zero byte")
-    return (ctypes.c_char_p * max(len(names), 1))(*names)
-
-
-def rows_of(owner: Handle, function: str, width: int) -> Any:
-    """The rows of a map, where they lie: a read-only array that keeps their owner. None where there are none."""
+def rows_of(owner: Owner, function: str, width: int) -> Any:
+    """The rows of a map, where they lie: a read-only array that keeps the handle. None where there are none."""
     count = c_size_t()
-    start = _native.functions[function](owner._pointer, ctypes.byref(count))
+    start = ask(function, owner, ctypes.byref(count))
     if not start or count.value == 0:
         return None
     block = (ctypes.c_uint32 * count.value).from_address(start)
-    block._owner = owner  # keeps the handle, and with it the rows, alive
+    block._owner = owner  # type: ignore[attr-defined] # keeps the handle, and with it the rows, alive
     shape = (count.value // width, width)
     view = memoryview(block).cast("B")
     if numpy is not None:
-        result = numpy.frombuffer(view.toreadonly(), dtype=numpy.uint32).reshape(shape)
-        return result
+        return numpy.frombuffer(view.toreadonly(), dtype=numpy.uint32).reshape(shape)
     return view.cast("I", shape).toreadonly()
 
 
-def document_bytes(handle: c_void_p) -> bytes:
-    try:
-        length = _native.functions["bytes_length"](handle)
-        return ctypes.string_at(_native.functions["bytes_data"](handle), length)
-    finally:
-        _native.functions["bytes_free"](handle)
+def document_bytes(document: Owner) -> bytes:
+    length = ask("bytes_length", document)
+    return ctypes.string_at(ask("bytes_data", document), length)
 
 
 class Document:
@@ -243,10 +192,10 @@ class Document:
 
     def __init__(self, document: Any, name: Optional[str]) -> None:
         self._bytes = to_bytes(document)
-        self._buffer = ctypes.create_string_buffer(self._bytes, max(len(self._bytes), 1))
+        self._name = None if name is None else encoded(name, "name")
+        self._buffer = ctypes.c_char_p(self._bytes)
         self.struct = _native.DocumentStruct(
-            size=ctypes.sizeof(_native.DocumentStruct), bytes=ctypes.addressof(self._buffer), length=len(self._bytes),
-            name=name.encode() if name is not None else None)
+            size=ctypes.sizeof(_native.DocumentStruct), bytes=ctypes.cast(self._buffer, c_void_p), length=len(self._bytes), name=self._name)
 
     @property
     def reference(self) -> Any:
@@ -259,6 +208,4 @@ def to_bytes(document: Any) -> bytes:
         return bytes(document)
     if isinstance(document, str):
         return document.encode()
-    import json
-
-    return json.dumps(document).encode()
+    return json.dumps(document, allow_nan=False, default=operator.index).encode()

@@ -5,8 +5,10 @@ from __future__ import annotations
 import ctypes
 import ctypes.util
 import os
-from ctypes import POINTER, c_char, c_char_p, c_int32, c_int64, c_size_t, c_uint8, c_uint32, c_uint64, c_void_p
+from ctypes import POINTER, c_char, c_char_p, c_double, c_int32, c_int64, c_size_t, c_uint8, c_uint32, c_uint64, c_void_p
 from typing import Any
+
+from ._numbers import whole
 
 NONE = 0xFFFFFFFF
 
@@ -22,6 +24,24 @@ def _find_library() -> str:
     return ctypes.util.find_library("plat") or "libplat.so.1"
 
 
+# Whole numbers as C has them: what is none, or does not fit, is an error.
+_limits_of: dict[Any, tuple[int, int]] = {
+    c_int32: (-(1 << 31), (1 << 31) - 1), c_uint32: (0, (1 << 32) - 1), c_uint64: (0, (1 << 64) - 1), c_size_t: (0, (1 << 64) - 1),
+}
+
+
+class Struct(ctypes.Structure):
+    """One that goes in. ctypes would cut what does not fit a member."""
+
+    def __init__(self, *values: Any, **named: Any) -> None:
+        kinds: dict[str, Any] = {field[0]: field[1] for field in self._fields_}
+        told = {**dict(zip(kinds, values)), **named}
+        for name, value in told.items():
+            if kinds[name] in _limits_of:
+                told[name] = whole(value, *_limits_of[kinds[name]], name)
+        super().__init__(**told)
+
+
 class ErrorStruct(ctypes.Structure):
     _fields_ = [
         ("size", c_uint32), ("status", c_int32), ("line", c_uint32), ("column", c_uint32),
@@ -29,11 +49,11 @@ class ErrorStruct(ctypes.Structure):
     ]
 
 
-class RuleStruct(ctypes.Structure):
+class RuleStruct(Struct):
     _fields_ = [(name, c_uint32) for name in ("kind", "strength", "states", "level", "count", "near")]
 
 
-class ArraysStruct(ctypes.Structure):
+class ArraysStruct(Struct):
     _fields_ = [
         ("size", c_uint32), ("flags", c_uint32), ("model", c_uint32), ("key_function", c_uint32),
         ("partition_count", c_uint32), ("node_count", c_uint32),
@@ -80,7 +100,7 @@ class StepStruct(ctypes.Structure):
     ] + [("start", c_uint64)]
 
 
-class DocumentStruct(ctypes.Structure):
+class DocumentStruct(Struct):
     _fields_ = [
         ("size", c_uint32), ("reserved", c_uint32), ("bytes", c_void_p), ("length", c_size_t), ("name", c_char_p),
     ]
@@ -107,13 +127,13 @@ class ActionStruct(ctypes.Structure):
     ] + [(name, c_uint32) for name in ("is_definite", "is_done", "hold", "mode", "mode_from", "reserved")]
 
 
-class TimingStruct(ctypes.Structure):
+class TimingStruct(Struct):
     _fields_ = [("size", c_uint32), ("tries", c_uint32)] + [
         (name, c_uint64) for name in ("pulse", "silence", "patience", "longest_tick")
     ]
 
 
-class HoldingStruct(ctypes.Structure):
+class HoldingStruct(Struct):
     _fields_ = [
         ("partition", c_uint32), ("state", c_uint32), ("is_leading", c_uint32), ("follower_count", c_uint32), ("term", c_uint64),
         ("followers", POINTER(c_uint32)),
@@ -127,7 +147,7 @@ class StandingStruct(ctypes.Structure):
     ]
 
 
-class KeptStruct(ctypes.Structure):
+class KeptStruct(Struct):
     _fields_ = [("bytes", c_void_p), ("length", c_size_t)]
 
 
@@ -159,6 +179,7 @@ _signatures: dict[str, tuple[Any, list[Any]]] = {
     "cluster_slots": (c_uint32, [_handle, c_uint32]),
     "cluster_revision": (c_uint64, [_handle]),
     "cluster_after": (c_int32, [_handle, _handle, _out, _error]),
+    "cluster_renumbered": (c_int32, [_handle, c_void_p, c_size_t, _out, _error]),
     "cluster_to_document": (c_int32, [_handle, _handle, _out, _error]),
     "plan_make": (c_int32, [_handle, _handle, _handle, _handle, _out, _error]),
     "plan_free": (None, [_handle]),
@@ -181,6 +202,7 @@ _signatures: dict[str, tuple[Any, list[Any]]] = {
     "option_info": (c_int32, [c_uint32, POINTER(OptionStruct), _error]),
     "control_make": (c_int32, [PROGRESS, c_void_p, _out, _error]),
     "control_cancel": (None, [_handle]),
+    "control_fraction": (c_double, [_handle]),
     "control_free": (None, [_handle]),
     "check": (c_int32, [_handle, _handle, _handle, _handle, _out, _error]),
     "verify": (c_int32, [_handle, _handle, _handle, _handle, _out, _error]),
@@ -260,7 +282,10 @@ _signatures: dict[str, tuple[Any, list[Any]]] = {
     "thread_defaults": (None, [_handle, _handle]),
 }
 functions: dict[str, Any] = {}
+# Of each function the arguments that are whole numbers: their places, and from where to where they go.
+limits: dict[str, list[tuple[int, int, int]]] = {}
 for _name, (_result, _arguments) in _signatures.items():
     _function = getattr(library, f"plat_{_name}")
     _function.restype, _function.argtypes = _result, _arguments
     functions[_name] = _function
+    limits[_name] = [(place, *_limits_of[kind]) for place, kind in enumerate(_arguments) if kind in _limits_of]

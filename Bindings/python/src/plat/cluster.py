@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import ctypes
+import json
 from dataclasses import dataclass
-from typing import Any, Mapping, Optional, Sequence, Union
+from typing import TYPE_CHECKING, Any, Mapping, Optional, Sequence, Union
 
 from . import _native
-from ._calls import Document, Handle, Options, Progress, address, call, cancellable, controlled, document_bytes, make, numbers, numpy, pointer, rows_of, texts, to_bytes
+from ._calls import Constant, Document, Options, Owner, ask, call, document_bytes, make, pointer, rows_of, to_bytes
+from ._numbers import Block, encoded, given_bytes, numbers, numpy, texts, whole, word
+from .control import Control, Progress, cancellable, controlled
 from .plan import Plan
 from .report import Report
+
+if TYPE_CHECKING:
+    from ._numbers import Rows
 
 MASTER, SLAVE, PENDING, DEAD = range(4)
 ACTIVE, LEAVING, MAINTENANCE, FAILED = range(4)
@@ -31,19 +37,44 @@ class Rule:
     strength: str = "hard"
 
     def struct(self) -> _native.RuleStruct:
-        states = sum(1 << state for state in set(self.states))
-        strength = _strengths[self.strength]
+        states = sum(1 << state for state in {whole(state, 0, 31, "states") for state in self.states})
+        strength = word(self.strength, _strengths, "strength")
         if self.near is not None:
             return _native.RuleStruct(2, strength, states, self.level, self.at_least, self.near)
         return _native.RuleStruct(1, strength, states, self.level, 1 if self.at_most is None else self.at_most, 0)
 
 
-class Cluster(Handle):
-    _free = "cluster_free"
+def _of_states(values: Optional[Sequence[int]], name: str) -> Optional[list[int]]:
+    """A number for each of the four states, 0 for those that are left out."""
+    if values is None:
+        return None
+    told = [whole(value, 0, _native.NONE, f"{name}[{index}]") for index, value in enumerate(values)]
+    if len(told) > 4:
+        raise ValueError(f"{name}: {len(told)} numbers, expected one for each of 4 states")
+    return told + [0] * (4 - len(told))
 
-    def __init__(self, pointer: ctypes.c_void_p, keeps: Any = None) -> None:
-        super().__init__(pointer)
-        self._keeps = keeps  # arrays that were borrowed
+
+def _joined(starts: Optional[Sequence[bytes]], partitions: int) -> tuple[Any, Optional[Block]]:
+    """Starts of key ranges end to end, and their offsets."""
+    if starts is None:
+        return None, None
+    keys = [given_bytes(start, f"range_starts[{index}]") for index, start in enumerate(starts)]
+    if len(keys) != partitions:
+        raise ValueError(f"range_starts: {len(keys)}, expected {partitions}")
+    ends = [0]
+    for key in keys:
+        ends.append(ends[-1] + len(key))
+    joined = b"".join(keys)
+    return ctypes.create_string_buffer(joined, max(len(joined), 1)), numbers(ends, "uint32", None, "range_starts")
+
+
+class Cluster(Constant):
+    """Nodes with their place in a tree of containers, the settings, and the current map. It never changes, and any number of threads may
+    use it at a time."""
+
+    def __init__(self, owner: Owner) -> None:
+        super().__init__(owner)
+        self._states: int = ask("cluster_state_count", owner)
 
     @classmethod
     def from_arrays(
@@ -55,88 +86,106 @@ class Cluster(Handle):
         range_starts: Optional[Sequence[bytes]] = None, partition_names: Optional[Sequence[str]] = None, borrow: bool = False,
     ) -> "Cluster":
         """`nodes`: names, or how many. `counts`: replicas of each partition in each state, like (1, 2). `containers`: nodes ×
-        levels. `map`: partitions × slots of uint32; with `borrow` it is not copied, and must not change while the cluster
-        or a plan of it is in use."""
-        node_count = nodes if isinstance(nodes, int) else len(nodes)
-        names = None if isinstance(nodes, int) else texts(nodes)
-        wanted = None if counts is None else numbers(list(counts) + [0] * (4 - len(counts)), "uint32", 4, "counts")
-        shape = None if slots is None else numbers(list(slots) + [0] * (4 - len(slots)), "uint32", 4, "slots")
-        defaults = {"masterSlave": (1, 1), "multiMaster": (2,)}
-        if model not in _models or key_function not in _key_functions:
-            raise ValueError(f"model {model}, key function {key_function}")
-        width = sum(slots if slots is not None else counts if counts is not None else defaults[model])
+        levels. `map`: partitions × slots of uint32; with `borrow` it is not copied, where it is NumPy's and in one block, but made
+        read-only for good. Numbers are whole ones: what does not fit is OverflowError, fractions are TypeError, and nothing is cut."""
+        if isinstance(nodes, (str, bytes)) or not hasattr(nodes, "__index__") and not hasattr(nodes, "__len__"):
+            raise TypeError(f"nodes: {nodes!r}, expected names, or how many")
+        listed: Any = None if hasattr(nodes, "__index__") else nodes
+        names = texts(listed, "nodes")
+        node_count = whole(nodes if listed is None else len(listed), 0, _native.NONE, "nodes")
+        partitions = whole(partitions, 0, _native.NONE, "partitions")
+        wanted, shape = _of_states(counts, "counts"), _of_states(slots, "slots")
+        width = sum(shape or wanted or {"masterSlave": (1, 1), "multiMaster": (2,)}.get(model, ()))
         boxes = numbers(containers, "uint32", None, "containers")
-        size = 0 if boxes is None else boxes.size if numpy is not None else len(boxes)
+        size = 0 if boxes is None else boxes.size
         level_count = 0 if not node_count else size // node_count
         if size != level_count * node_count:
             raise ValueError(f"containers: {size} numbers, expected some for each of {node_count} nodes")
-        rows = numbers(map, "uint32", partitions * width, "map")
+        rows = numbers(map, "uint32", partitions * width, "map", keeps=borrow)
         arrays = {
-            "counts": wanted, "map_slots": shape, "containers": boxes, "map": rows,
+            "counts": numbers(wanted, "uint32", 4, "counts"), "map_slots": numbers(shape, "uint32", 4, "slots"), "containers": boxes, "map": rows,
             "node_weights": numbers(weights, "uint64", node_count, "weights"),
             "node_capacities": numbers(capacities, "uint32", node_count, "capacities"),
             "node_statuses": numbers(statuses, "uint8", node_count, "statuses"),
             "partition_weights": numbers(partition_weights, "uint64", partitions, "partition_weights"),
         }
-        rule_block = (_native.RuleStruct * max(len(rules), 1))(*(rule.struct() for rule in rules))
-        levels, partition_block = texts(level_names), texts(partition_names)
+        structs = [rule.struct() for rule in rules]
+        rule_block = (_native.RuleStruct * max(len(structs), 1))(*structs)
+        levels, partition_block = texts(level_names, "level_names"), texts(partition_names, "partition_names")
         if level_names is not None and len(level_names) != level_count:
             raise ValueError(f"level_names: {len(level_names)}, expected {level_count}")
         if partition_names is not None and len(partition_names) != partitions:
             raise ValueError(f"partition_names: {len(partition_names)}, expected {partitions}")
-        starts, offsets = None, None
-        if range_starts is not None:
-            if len(range_starts) != partitions:
-                raise ValueError(f"range_starts: {len(range_starts)}, expected {partitions}")
-            joined = b"".join(range_starts)
-            starts = ctypes.create_string_buffer(joined, max(len(joined), 1))
-            ends = [0]
-            for start in range_starts:
-                ends.append(ends[-1] + len(start))
-            offsets = numbers(ends, "uint32", partitions + 1, "range_starts")
-        if not 0 <= partitions <= _native.NONE or not 0 <= revision < 1 << 64:
-            raise ValueError("partitions or revision out of range")
+        starts, arrays["range_offsets"] = _joined(range_starts, partitions)
         fan_out = fan_out or {}
+        if set(fan_out) - {"outbound", "inbound", "strength"}:
+            raise ValueError(f"fan_out: {dict(fan_out)}, expected outbound, inbound and strength")
         struct = _native.ArraysStruct(
-            size=ctypes.sizeof(_native.ArraysStruct), flags=int(borrow and rows is not None), model=_models[model],
-            key_function=_key_functions[key_function], partition_count=partitions, node_count=node_count,
-            level_count=level_count, rule_count=len(rules), rules=ctypes.addressof(rule_block),
+            size=ctypes.sizeof(_native.ArraysStruct), flags=int(borrow and rows is not None), model=word(model, _models, "model"),
+            key_function=word(key_function, _key_functions, "key_function"), partition_count=partitions, node_count=node_count,
+            level_count=level_count, rule_count=len(structs), rules=ctypes.addressof(rule_block),
             rule_size=ctypes.sizeof(_native.RuleStruct),
-            fan_out_strength=_strengths[fan_out.get("strength", "soft")] if fan_out else 0,
+            fan_out_strength=word(fan_out.get("strength", "soft"), _strengths, "fan_out.strength") if fan_out else 0,
             fan_out_outbound=fan_out.get("outbound", _native.NONE), fan_out_inbound=fan_out.get("inbound", _native.NONE),
             map_revision=revision, node_names=ctypes.addressof(names) if names is not None else None,
             level_names=ctypes.addressof(levels) if levels is not None else None,
             partition_names=ctypes.addressof(partition_block) if partition_block is not None else None,
-            range_starts=ctypes.addressof(starts) if starts is not None else None, range_offsets=address(offsets),
-            **{name: address(block) for name, block in arrays.items()})
-        return cls(make("cluster_from_arrays", ctypes.byref(struct)), rows if borrow else None)
+            range_starts=ctypes.addressof(starts) if starts is not None else None,
+            **{name: None if block is None else block.address for name, block in arrays.items()})
+        return cls(make("cluster_from_arrays", ctypes.byref(struct), keeps=(rows,) if borrow else ()))
 
     @classmethod
-    def from_document(cls, document: Any, name: Optional[str] = None, *, memory_limit: int = 0) -> "Cluster":
+    def from_document(
+        cls, document: Any, name: Optional[str] = None, *, memory_limit: int = 0, control: Optional[Control] = None,
+    ) -> "Cluster":
         """`document`: bytes, text, or what becomes JSON. Ctrl-C cancels."""
-        data, title = to_bytes(document), name.encode() if name is not None else None
-        return cls(cancellable("cluster_from_document", data, len(data), title, memory_limit=memory_limit))
+        data, title = to_bytes(document), encoded(name, "name") if name is not None else None
+        return cls(cancellable("cluster_from_document", data, len(data), title, memory_limit=memory_limit, control=control))
 
     @classmethod
-    def imported(cls, system: str, document: Any, *, racks: Any = None, rule: str = "automatic") -> "Cluster":
+    def imported(
+        cls, system: str, document: Any, *, racks: Any = None, rule: str = "automatic", control: Optional[Control] = None,
+    ) -> "Cluster":
         options = Options(rule=rule)
         given, boxes = Document(document, None), None if racks is None else Document(racks, None)
-        return cls(cancellable("import", system.encode(), given.reference, None if boxes is None else boxes.reference, options._pointer))
+        return cls(
+            cancellable(
+                "import", encoded(system, "system"), given.reference, None if boxes is None else boxes.reference, options._pointer,
+                control=control))
+
+    def renumbered(self, order: Any) -> "Cluster":
+        """The same cluster with other numbers for its nodes: node i has the number order[i] in it, and so it goes in and out of maps."""
+        block = numbers(order, "uint32", None, "order")
+        assert block is not None
+        owner = self._pointer
+        return Cluster(make("cluster_renumbered", owner, block.address, block.size, keeps=(owner,)))
+
+    def __reduce__(self) -> Any:
+        """By its document, and its nodes' numbers where these are not the document's."""
+        document = self.to_document(binary=True)
+        read = Cluster.from_document(document)
+        order = [self.find_node(read.node_name(node)) for node in range(read.node_count)]
+        return _restored, (document, None if order == list(range(len(order))) else order)
+
+    def _about(self) -> str:
+        fresh = ", fresh" if self.rows is None else f", revision {self.revision}"
+        return f"{self.node_count} nodes, {self.partition_count} partitions{fresh}"
 
     @property
     def node_count(self) -> int:
-        return _native.functions["cluster_node_count"](self._pointer)
+        return ask("cluster_node_count", self._pointer)
 
     @property
     def partition_count(self) -> int:
-        return _native.functions["cluster_partition_count"](self._pointer)
+        return ask("cluster_partition_count", self._pointer)
 
     @property
     def state_count(self) -> int:
-        return _native.functions["cluster_state_count"](self._pointer)
+        return self._states
 
     def _name(self, function: str, index: int) -> str:
-        name = _native.functions[function](self._pointer, index) if 0 <= index < _native.NONE else None
+        index = whole(index, -(1 << 63), (1 << 63) - 1, "index")
+        name = ask(function, self._pointer, index) if 0 <= index < _native.NONE else None
         if name is None:
             raise IndexError(index)
         return name.decode()
@@ -150,114 +199,137 @@ class Cluster(Handle):
     def state_name(self, state: int) -> str:
         return self._name("cluster_state_name", state)
 
+    def _find(self, function: str, name: str) -> Optional[int]:
+        if isinstance(name, str) and "\0" in name:
+            return None
+        found = ask(function, self._pointer, encoded(name, "name"))
+        return None if found == _native.NONE else found
+
     def find_node(self, name: str) -> Optional[int]:
-        node = _native.functions["cluster_find_node"](self._pointer, name.encode())
-        return None if node == _native.NONE else node
+        return self._find("cluster_find_node", name)
 
     def find_partition(self, name: str) -> Optional[int]:
-        partition = _native.functions["cluster_find_partition"](self._pointer, name.encode())
-        return None if partition == _native.NONE else partition
+        return self._find("cluster_find_partition", name)
 
     @property
-    def rows(self) -> Any:
+    def rows(self) -> "Optional[Rows]":
         """The current map, not copied; None where the cluster is fresh."""
-        return rows_of(self, "cluster_rows", sum(_native.functions["cluster_slots"](self._pointer, s) for s in range(self.state_count)))
+        owner = self._pointer
+        return rows_of(owner, "cluster_rows", sum(ask("cluster_slots", owner, state) for state in range(self._states)))
 
     @property
     def revision(self) -> int:
-        return _native.functions["cluster_revision"](self._pointer)
+        return ask("cluster_revision", self._pointer)
 
     def plan(
         self, operation: Optional[str] = None, *, earlier: Optional["Cluster"] = None, threads: int = 1, memory_limit: int = 0,
-        progress: Optional[Progress] = None, strict: bool = False,
+        progress: Optional[Progress] = None, control: Optional[Control] = None, strict: bool = False,
     ) -> Plan:
-        """The next map. `strict`: raises `Unmet`, with the findings, where it falls short of what is asked. Ctrl-C cancels."""
-        options = Options(operation=operation, threads=threads, memory_limit_bytes=memory_limit)
+        """The next map. `strict`: raises `Unmet`, with the findings, where it falls short of what is asked. Ctrl-C cancels, and so does
+        `control` from another thread."""
+        options, owner, before = Options(operation=operation, threads=threads, memory_limit_bytes=memory_limit), self._pointer, pointer(earlier)
         plan = Plan(
             controlled(
-                lambda control: make("plan_make", self._pointer, pointer(earlier), options._pointer, control), progress), self)
+                lambda native: make("plan_make", owner, before, options._pointer, native, keeps=(owner, before)), progress, control),
+            Cluster(owner))
         if strict:
-            self.check(plan, threads=threads).require_met()
+            plan.check(threads=threads, control=control).require_met()
         return plan
 
-    def read_plan(self, document: Any, name: Optional[str] = None, *, memory_limit: int = 0) -> Plan:
+    def read_plan(
+        self, document: Any, name: Optional[str] = None, *, memory_limit: int = 0, control: Optional[Control] = None,
+    ) -> Plan:
         """A plan for this cluster, ours or anyone's. Ctrl-C cancels."""
-        given = Document(document, name)
-        return Plan(cancellable("plan_from_document", self._pointer, given.reference, memory_limit=memory_limit), self)
+        given, owner = Document(document, name), self._pointer
+        return Plan(
+            cancellable("plan_from_document", owner, given.reference, memory_limit=memory_limit, keeps=(owner,), control=control),
+            Cluster(owner))
 
-    def earlier(self, document: Any, operation: Optional[str] = None, *, progress: Optional[Progress] = None) -> "Cluster":
+    def earlier(
+        self, document: Any, operation: Optional[str] = None, *, progress: Optional[Progress] = None, control: Optional[Control] = None,
+    ) -> "Cluster":
         """This cluster with a map from before, to be the `earlier` of `plan`: that of a cluster or plan document; with the
         operation "restore-back" of a plan for maintenance the map before it."""
-        given, options = Document(document, None), Options(operation=operation)
+        given, options, owner = Document(document, None), Options(operation=operation), self._pointer
         return Cluster(
             controlled(
-                lambda control: make("cluster_earlier", self._pointer, given.reference, options._pointer, control), progress), self._keeps)
+                lambda native: make("cluster_earlier", owner, given.reference, options._pointer, native, keeps=(owner,)), progress, control))
 
     def after(self, plan: Plan) -> "Cluster":
         """The cluster when the plan has been carried out."""
-        return Cluster(make("cluster_after", self._pointer, plan._pointer), self._keeps)
+        owner, planned = self._pointer, plan._pointer
+        return Cluster(make("cluster_after", owner, planned, keeps=(owner, planned)))
 
-    def check(self, plan: Optional[Plan] = None, *, threads: int = 1, progress: Optional[Progress] = None) -> Report:
-        options = Options(threads=threads)
-        return Report(
-            controlled(lambda control: make("check", self._pointer, pointer(plan), options._pointer, control), progress))
+    def check(
+        self, plan: Optional[Plan] = None, *, threads: int = 1, progress: Optional[Progress] = None, control: Optional[Control] = None,
+    ) -> Report:
+        options, owner, planned = Options(threads=threads), self._pointer, pointer(plan)
+        return Report(controlled(lambda native: make("check", owner, planned, options._pointer, native), progress, control))
 
-    def compare(self, other: "Cluster", plan: Optional[Plan] = None, other_plan: Optional[Plan] = None) -> dict[str, Any]:
-        import json
-
-        return json.loads(document_bytes(cancellable("compare", self._pointer, pointer(plan), other._pointer, pointer(other_plan))))
-
-    def whatif(self, failures: str, *, threads: int = 1, progress: Optional[Progress] = None) -> dict[str, Any]:
-        import json
-
-        options = Options(threads=threads)
+    def compare(
+        self, other: "Cluster", plan: Optional[Plan] = None, other_plan: Optional[Plan] = None, *, control: Optional[Control] = None,
+    ) -> dict[str, Any]:
         return json.loads(
             document_bytes(
-                controlled(
-                    lambda control: make("whatif", self._pointer, failures.encode(), options._pointer, control), progress)))
+                cancellable("compare", self._pointer, pointer(plan), other._pointer, pointer(other_plan), control=control)))
 
-    def to_document(self, *, binary: bool = False) -> bytes:
+    def whatif(
+        self, failures: str, *, threads: int = 1, progress: Optional[Progress] = None, control: Optional[Control] = None,
+    ) -> dict[str, Any]:
+        options, owner, names = Options(threads=threads), self._pointer, encoded(failures, "failures")
+        return json.loads(
+            document_bytes(controlled(lambda native: make("whatif", owner, names, options._pointer, native), progress, control)))
+
+    def to_document(self, *, binary: bool = False, control: Optional[Control] = None) -> bytes:
         options = Options(binary=binary)
-        return document_bytes(cancellable("cluster_to_document", self._pointer, options._pointer))
+        return document_bytes(cancellable("cluster_to_document", self._pointer, options._pointer, control=control))
 
-    def export(self, system: str) -> bytes:
-        return document_bytes(cancellable("export", system.encode(), self._pointer, None))
+    def export(self, system: str, *, control: Optional[Control] = None) -> bytes:
+        return document_bytes(cancellable("export", encoded(system, "system"), self._pointer, None, control=control))
 
     @property
     def digest(self) -> int:
         """A CRC-32 of the current map, whatever the numbering of nodes; 0 where there is none."""
-        return _native.functions["cluster_digest"](self._pointer)
+        return ask("cluster_digest", self._pointer)
 
     def router(self) -> "Router":
         return Router(make("router_make", self._pointer))
 
 
-class Router(Handle):
+def _restored(document: bytes, order: Optional[list[int]]) -> Cluster:
+    cluster = Cluster.from_document(document)
+    return cluster if order is None else cluster.renumbered(order)
+
+
+class Router(Constant):
     """Which partition a key is in."""
 
-    _free = "router_free"
-
     def find(self, key: bytes) -> int:
-        return _native.functions["router_find"](self._pointer, key, len(key))
+        key = given_bytes(key, "key")
+        return ask("router_find", self._pointer, key, len(key))
 
     def find_batch(self, keys: Sequence[bytes]) -> Any:
         """The partitions of many keys: an array with NumPy, else a list."""
+        keys = [given_bytes(key, "keys") for key in keys]
         ends = [0]
         for key in keys:
             ends.append(ends[-1] + len(key))
         if ends[-1] > _native.NONE:
             raise ValueError("keys of 4 GiB or more")
-        return self.find_joined(b"".join(keys), numbers(ends, "uint32", None, "keys"))
+        return self.find_joined(b"".join(keys), ends)
 
     def find_joined(self, keys: Any, offsets: Any) -> Any:
-        """The same for keys that lie end to end: key i is keys[offsets[i]:offsets[i + 1]]. Nothing is copied."""
+        """The same for keys that lie end to end: key i is keys[offsets[i]:offsets[i + 1]]. Keys are not copied, with NumPy."""
         view = memoryview(keys).cast("B")
-        block = numbers(offsets, "uint32", None, "offsets")
-        count = (block.size if numpy is not None else len(block)) - 1
+        # A copy: what was checked must not change while it is used.
+        block = numbers(offsets.copy() if numpy is not None and isinstance(offsets, numpy.ndarray) else list(offsets), "uint32", None, "offsets")
+        assert block is not None
+        count = block.size - 1
         if count < 0:
             raise ValueError("offsets: at least one is needed")
         if numpy is not None:
-            start = numpy.frombuffer(view, dtype=numpy.uint8).ctypes.data if len(view) else None
+            bytes_of = numpy.frombuffer(view, dtype=numpy.uint8) if len(view) else None
+            start = bytes_of.ctypes.data if bytes_of is not None else None
             result = numpy.empty(count, dtype=numpy.uint32)
             place: Any = result.ctypes.data
         else:
@@ -265,5 +337,5 @@ class Router(Handle):
             start = ctypes.addressof(copy)
             result = (ctypes.c_uint32 * max(count, 1))()
             place = result
-        call("router_find_batch", self._pointer, start, len(view), address(block), count, place)
+        call("router_find_batch", self._pointer, start, len(view), block.address, count, place)
         return result if numpy is not None else list(result[:count])

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import ctypes
 import json
+import operator
 import os
 from dataclasses import dataclass
 from typing import Any, Mapping, Optional, Union
 
 from . import _native
-from ._calls import Document, Options, Progress, call, controlled, document_bytes, make
+from ._calls import Document, Options, call, document_bytes, make
+from ._numbers import encoded
+from .control import Control, Progress, controlled
 
 
-def _text(name: str, *arguments: Any, options: Options, progress: Optional[Progress]) -> bytes:
+def _text(name: str, *arguments: Any, options: Options, progress: Optional[Progress], control: Optional[Control]) -> bytes:
     """What a function makes that takes options, a control and the place for a document last."""
-    return document_bytes(controlled(lambda control: make(name, *arguments, options._pointer, control), progress))
+    return document_bytes(controlled(lambda native: make(name, *arguments, options._pointer, native), progress, control))
 
 
 def _given(document: Any) -> Optional[Document]:
@@ -27,65 +30,70 @@ def _reference(document: Optional[Document]) -> Any:
 
 def plan_document(
     document: Any, *, operation: Optional[str] = None, threads: int = 1, memory_limit: int = 0, binary: bool = False,
-    progress: Optional[Progress] = None,
+    progress: Optional[Progress] = None, control: Optional[Control] = None,
 ) -> bytes:
     """From a cluster document, with one map or several, to a plan document."""
     given = Document(document, None)
     options = Options(operation=operation, threads=threads, memory_limit_bytes=memory_limit, binary=binary)
-    return _text("document_plan", given.reference, options=options, progress=progress)
+    return _text("document_plan", given.reference, options=options, progress=progress, control=control)
 
 
-def check_document(document: Any, plan: Any = None, *, threads: int = 1, progress: Optional[Progress] = None) -> dict[str, Any]:
+def check_document(document: Any, plan: Any = None, *, threads: int = 1, progress: Optional[Progress] = None, control: Optional[Control] = None,
+) -> dict[str, Any]:
     """What a cluster document's map, or several, or a plan for them come to."""
     given, other, options = Document(document, None), _given(plan), Options(threads=threads)
-    return json.loads(_text("document_check", given.reference, _reference(other), options=options, progress=progress))
+    return json.loads(_text("document_check", given.reference, _reference(other), options=options, progress=progress, control=control))
 
 
-def verify_document(document: Any, plan: Any, *, threads: int = 1, progress: Optional[Progress] = None) -> dict[str, Any]:
+def verify_document(document: Any, plan: Any, *, threads: int = 1, progress: Optional[Progress] = None, control: Optional[Control] = None,
+) -> dict[str, Any]:
     """As `check_document`, and the proof that no map is reached with fewer moves."""
     given, other, options = Document(document, None), Document(plan, None), Options(threads=threads)
-    return json.loads(_text("document_verify", given.reference, other.reference, options=options, progress=progress))
+    return json.loads(_text("document_verify", given.reference, other.reference, options=options, progress=progress, control=control))
 
 
 def route_document(
-    document: Any, keys: Union[bytes, str], *, map: Optional[str] = None, progress: Optional[Progress] = None,
+    document: Any, keys: Union[bytes, str], *, map: Optional[str] = None, progress: Optional[Progress] = None, control: Optional[Control] = None,
 ) -> list[dict[str, Any]]:
     """Partition and holders of keys, one in each line of `keys`. `map`: of several only this one."""
     given, lines = Document(document, None), Document(keys, None)
-    name = None if map is None else map.encode()
-    text = _text("document_route", given.reference, name, lines.reference, options=Options(), progress=progress)
+    name = None if map is None else encoded(map, "map")
+    text = _text("document_route", given.reference, name, lines.reference, options=Options(), progress=progress, control=control)
     return [json.loads(line) for line in text.splitlines()]
 
 
 def explain_document(
     plan: Any, partition: Union[int, str], cluster: Any = None, *, node: Optional[str] = None, map: Optional[str] = None,
-    progress: Optional[Progress] = None,
+    progress: Optional[Progress] = None, control: Optional[Control] = None,
 ) -> dict[str, Any]:
     """Who has the partition (a number, or the name of a range); with its cluster, too, why, and what would be with it on `node`.
     `map`: which, where there are several."""
     given, known = Document(plan, None), _given(cluster)
-    names = [None if name is None else str(name).encode() for name in (map, partition, node)]
+    names = [None if name is None else encoded(name if isinstance(name, str) else str(operator.index(name)), "name") for name in (map, partition, node)]
     return json.loads(
-        _text("document_explain_why", _reference(known), given.reference, *names, options=Options(), progress=progress))
+        _text("document_explain_why", _reference(known), given.reference, *names, options=Options(), progress=progress, control=control))
 
 
-def whatif_document(cluster: Any, failures: str, *, threads: int = 1, progress: Optional[Progress] = None) -> dict[str, Any]:
+def whatif_document(cluster: Any, failures: str, *, threads: int = 1, progress: Optional[Progress] = None, control: Optional[Control] = None,
+) -> dict[str, Any]:
     """What failures ("each:rack", or nodes and containers with commas) would do to a cluster, of one map or several."""
     given, options = Document(cluster, None), Options(threads=threads)
-    return json.loads(_text("document_whatif", given.reference, failures.encode(), options=options, progress=progress))
+    return json.loads(_text("document_whatif", given.reference, encoded(failures, "failures"), options=options, progress=progress, control=control))
 
 
-def compare_documents(a: Any, b: Any, cluster: Any = None, *, progress: Optional[Progress] = None) -> dict[str, Any]:
+def compare_documents(a: Any, b: Any, cluster: Any = None, *, progress: Optional[Progress] = None, control: Optional[Control] = None,
+) -> dict[str, Any]:
     """Two clusters or plans side by side. Rules are judged where the cluster is known."""
     one, other, known = Document(a, None), Document(b, None), _given(cluster)
     return json.loads(
-        _text("document_compare", one.reference, other.reference, _reference(known), options=Options(), progress=progress))
+        _text("document_compare", one.reference, other.reference, _reference(known), options=Options(), progress=progress, control=control))
 
 
-def export_document(system: str, document: Any, *, map: Optional[str] = None, progress: Optional[Progress] = None) -> bytes:
+def export_document(system: str, document: Any, *, map: Optional[str] = None, progress: Optional[Progress] = None, control: Optional[Control] = None,
+) -> bytes:
     """A cluster's or a plan's document as another system's; "plat": a binary one as JSON."""
-    given, name = Document(document, None), None if map is None else map.encode()
-    return _text("document_export", system.encode(), given.reference, name, options=Options(), progress=progress)
+    given, name = Document(document, None), None if map is None else encoded(map, "map")
+    return _text("document_export", encoded(system, "system"), given.reference, name, options=Options(), progress=progress, control=control)
 
 
 def generate(
@@ -93,7 +101,7 @@ def generate(
     masters: Optional[int] = None, slaves: Optional[int] = None, key_function: str = "hash-crc32", weights: str = "equal",
     partition_weights: str = "equal", capacity: Optional[str] = None, rules: Optional[str] = None, map: str = "none",
     drift: str = "0.05", leaving: int = 0, failed: int = 0, join: int = 0, seed: int = 1, binary: bool = False, threads: int = 1,
-    memory_limit: int = 0, progress: Optional[Progress] = None,
+    memory_limit: int = 0, progress: Optional[Progress] = None, control: Optional[Control] = None,
 ) -> bytes:
     """A cluster for tests and benchmarks, as a document. The same arguments give the same bytes; `option_table` says what each
     may be."""
@@ -102,7 +110,7 @@ def generate(
         "generate", nodes=nodes, partitions=partitions, maps=maps, zones=zones, racks=racks, model=model, masters=masters,
         slaves=slaves, key_function=key_function, weights=weights, partition_weights=partition_weights, capacity=capacity,
         rules=rules, map=map, drift=drift, leaving=leaving, failed=failed, join=join, seed=seed)
-    return _text("generate", options=options, progress=progress)
+    return _text("generate", options=options, progress=progress, control=control)
 
 
 Faults = Union[str, Mapping[str, float], None]
@@ -127,13 +135,14 @@ class Batch:
 
 def batch(
     list: Union[str, "os.PathLike[str]"], results: Union[str, "os.PathLike[str]"], *, threads: int = 1, resume: bool = False,
-    restart: bool = False, memory_limit: int = 0, progress: Optional[Progress] = None,
+    restart: bool = False, memory_limit: int = 0, progress: Optional[Progress] = None, control: Optional[Control] = None,
 ) -> Batch:
     """Makes many plans, from files to files: `list` and `results` are paths. What is done is noted, so that a batch which was
     cancelled or whose process was killed is gone on with by the same call. `progress` hears "job" after each that the calling thread has done."""
     options = Options(threads=threads, memory_limit_bytes=memory_limit)
     options.set("batch", resume=resume, restart=restart)
+    paths = [encoded(os.fsdecode(path), "path") for path in (list, results)]
     told = _native.BatchSummaryStruct(size=ctypes.sizeof(_native.BatchSummaryStruct))
     controlled(
-        lambda control: call("batch", os.fsencode(list), os.fsencode(results), options._pointer, control, ctypes.byref(told)), progress)
+        lambda native: call("batch", paths[0], paths[1], options._pointer, native, ctypes.byref(told)), progress, control)
     return Batch(told.jobs, told.failed, told.resumed)

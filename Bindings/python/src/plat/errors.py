@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Sequence
+from typing import TYPE_CHECKING, Any, Sequence
 
 from . import _native
 
@@ -15,13 +15,13 @@ class PlatError(Exception):
 
     status = ""
 
-    def __init__(self, error: _native.ErrorStruct) -> None:
-        def text(value: bytes) -> str:
-            return value.decode("utf-8", "replace")
+    def __init__(self, message: str, path: str = "", found: str = "", expected: str = "", line: int = 0, column: int = 0) -> None:
+        super().__init__(message)
+        self.path, self.found, self.expected = path, found, expected
+        self.line, self.column = line, column
 
-        super().__init__(text(error.message))
-        self.path, self.found, self.expected = text(error.path), text(error.found), text(error.expected)
-        self.line, self.column = int(error.line), int(error.column)
+    def __reduce__(self) -> Any:
+        return type(self), (str(self.args[0]), self.path, self.found, self.expected, self.line, self.column)
 
 
 class InvalidArgument(PlatError, ValueError):
@@ -63,10 +63,14 @@ class Unmet(Exception):
         self.unmet = unmet
         self.findings = list(findings)
 
+    def __reduce__(self) -> Any:
+        return Unmet, (self.unmet, self.findings)
 
-_kinds = {1: InvalidArgument, 2: InvalidInput, 3: Unsupported, 4: OutOfMemory, 5: Cancelled, 6: NotFound, 8: FileFailed}
+
+_kinds: dict[int, Any] = {1: InvalidArgument, 2: InvalidInput, 3: Unsupported, 4: OutOfMemory, 5: Cancelled, 6: NotFound, 8: FileFailed}
 
 
 def raise_for(status: int, error: _native.ErrorStruct) -> None:
     if status != 0:
-        raise _kinds.get(status, PlatError)(error)
+        texts = [text.decode("utf-8", "replace") for text in (error.message, error.path, error.found, error.expected)]
+        raise _kinds.get(status, PlatError)(*texts, int(error.line), int(error.column))

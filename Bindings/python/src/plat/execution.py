@@ -10,11 +10,13 @@ Actions are carried out in the order in which they come; what must be durable is
 from __future__ import annotations
 
 import ctypes
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Iterable, Iterator, Optional, Sequence
 
 from . import _native
-from ._calls import Handle, call, make
+from ._calls import Handle, Owner, ask, call, make
+from ._numbers import given_bytes, whole, word
 
 if TYPE_CHECKING:
     from .cluster import Cluster
@@ -51,7 +53,7 @@ class Mode:
 
     def next(self, to: "Mode") -> "Mode":
         """The next one on the way."""
-        return Mode._of(_native.functions["mode_next"](self.code, to.code))
+        return Mode._of(ask("mode_next", self.code, to.code))
 
 
 @dataclass(frozen=True)
@@ -134,39 +136,60 @@ def _none(value: int) -> Optional[int]:
     return None if value == _native.NONE else value
 
 
-def _poll(function: str, handle: Handle) -> Iterator[Action]:
-    while True:
+class _Machine(Handle):
+    """An orchestrator or an agent: it changes with every call, so it is not copied. Calls of several threads wait for each other."""
+
+    _poll = ""
+
+    def __init__(self, owner: Owner) -> None:
+        super().__init__(owner)
+        self._polling = threading.Lock()
+
+    def actions(self) -> Iterator[Action]:
+        """All that is to be done now. What happens meanwhile may be told while this is gone through."""
+        while True:
+            action = self._next()
+            if action is None:
+                return
+            yield action
+
+    def _next(self) -> Optional[Action]:
+        owner = self._pointer
         told = _native.ActionStruct(size=ctypes.sizeof(_native.ActionStruct))
-        call(function, handle._pointer, ctypes.byref(told))
-        if told.kind == 0:
-            return
-        yield Action(
+        with self._polling:  # what an action points to is there until the next one, whoever asks for it
+            call(self._poll, owner, ctypes.byref(told))
+            if told.kind == 0:
+                return None
+            followers = tuple(told.followers[index] for index in range(told.follower_count))
+            data = ctypes.string_at(told.bytes, told.length) if told.length else b""
+            values = tuple(told.values[index] for index in range(told.value_count))
+        return Action(
             _kinds[told.kind], _none(told.node), told.id, told.revision, told.term, _none(told.partition), _none(told.from_state),
-            _none(told.to_state), _none(told.source), _none(told.source_from), _none(told.source_to), _none(told.leader),
-            tuple(told.followers[index] for index in range(told.follower_count)), told.expected, told.version, told.digest,
-            _peers[told.peer_kind], _none(told.peer), told.request, ctypes.string_at(told.bytes, told.length) if told.length else b"",
-            tuple(told.values[index] for index in range(told.value_count)), bool(told.is_definite), bool(told.is_done),
-            tuple(name for bit, name in ((1, "read"), (2, "write")) if told.hold & bit), Mode._of(told.mode), Mode._of(told.mode_from))
+            _none(told.to_state), _none(told.source), _none(told.source_from), _none(told.source_to), _none(told.leader), followers,
+            told.expected, told.version, told.digest, _peers[told.peer_kind], _none(told.peer), told.request, data, values,
+            bool(told.is_definite), bool(told.is_done), tuple(name for bit, name in ((1, "read"), (2, "write")) if told.hold & bit),
+            Mode._of(told.mode), Mode._of(told.mode_from))
 
 
-class Orchestrator(Handle):
+class Orchestrator(_Machine):
     """Takes a cluster from its map to a plan's."""
 
-    _free = "orchestrator_free"
+    _poll = "orchestrator_poll"
 
     def __init__(self, cluster: "Cluster", plan: "Plan", timing: Timing = Timing()) -> None:
         times = _native.TimingStruct(
             ctypes.sizeof(_native.TimingStruct), timing.tries, timing.pulse, timing.silence, timing.patience, timing.longest_tick)
-        super().__init__(make("orchestrator_make", cluster._pointer, plan._pointer, ctypes.byref(times)))
-        self._keeps = (cluster, plan)  # rows that they borrowed
+        owners = (cluster._pointer, plan._pointer)
+        super().__init__(make("orchestrator_make", *owners, ctypes.byref(times), keeps=owners))
+
+    def _about(self) -> str:
+        standing = self.standing
+        return f"{standing.phase}, revision {standing.revision}, {standing.done} done, {standing.running} running, {standing.left} left"
 
     def begin(self, journal: bytes = b"") -> None:
         """`journal`: what the last `record` that was done had as `data`; empty: there is none yet."""
+        journal = given_bytes(journal, "journal")
         call("orchestrator_begin", self._pointer, journal or None, len(journal))
-
-    def actions(self) -> Iterator[Action]:
-        """All that is to be done now. What happens meanwhile may be told while this is gone through."""
-        return _poll("orchestrator_poll", self)
 
     def recorded(self, done: bool) -> None:
         call("orchestrator_recorded", self._pointer, int(done))
@@ -185,6 +208,7 @@ class Orchestrator(Handle):
 
     def receive(self, node: int, data: bytes) -> None:
         """What a node's agent sent."""
+        data = given_bytes(data, "data")
         call("orchestrator_receive", self._pointer, node, data, len(data))
 
     def lost(self, node: int) -> None:
@@ -201,12 +225,13 @@ class Orchestrator(Handle):
     def inventory(self, node: int, revision: int, holdings: Iterable[Holding]) -> None:
         """What a claimed node without an agent holds, by partition."""
         held = sorted(holdings, key=lambda holding: holding.partition)
-        lists = [(ctypes.c_uint32 * max(len(holding.followers), 1))(*holding.followers) for holding in held]
+        lists = [[whole(node, 0, _native.NONE, "followers") for node in holding.followers] for holding in held]
+        blocks = [(ctypes.c_uint32 * max(len(nodes), 1))(*nodes) for nodes in lists]
         block = (_native.HoldingStruct * max(len(held), 1))(*(
             _native.HoldingStruct(
-                holding.partition, holding.state, int(holding.is_leading), len(holding.followers), holding.term,
+                holding.partition, holding.state, int(holding.is_leading), len(nodes), holding.term,
                 ctypes.cast(followers, ctypes.POINTER(ctypes.c_uint32)))
-            for holding, followers in zip(held, lists)))
+            for holding, nodes, followers in zip(held, lists, blocks)))
         call("orchestrator_inventory", self._pointer, node, revision, block, len(held))
 
     def complete(self, action: Action) -> None:
@@ -217,7 +242,7 @@ class Orchestrator(Handle):
 
     def fail(self, action: Action, why: str) -> None:
         """`why`: "state", "busy", "not leader", "no room", "outdated", "not running"."""
-        call("orchestrator_fail", self._pointer, action.node, action.revision, action.id, _refusals[why])
+        call("orchestrator_fail", self._pointer, action.node, action.revision, action.id, word(why, _refusals, "why"))
 
     def alive(self, node: int) -> None:
         call("orchestrator_alive", self._pointer, node)
@@ -237,28 +262,27 @@ class Orchestrator(Handle):
         """The cluster with the map that is being gone to, or that is in force. Raises `NotFound` until something was planned."""
         from .cluster import Cluster
 
-        return Cluster(make("orchestrator_target", self._pointer), self._keeps)
+        owner = self._pointer
+        return Cluster(make("orchestrator_target", owner, keeps=(owner,)))
 
 
-class Agent(Handle):
+class Agent(_Machine):
     """One node's side. `boot` is greater at each start; `kept`: for each partition, and None, the last `data` of a `keep`."""
 
-    _free = "agent_free"
+    _poll = "agent_poll"
 
     def __init__(self, cluster: "Cluster", node: int, boot: int, kept: Iterable[bytes] = ()) -> None:
-        known = list(kept)
+        known = [given_bytes(data, "kept") for data in kept]
         blocks = [ctypes.create_string_buffer(data, max(len(data), 1)) for data in known]
         array = (_native.KeptStruct * max(len(known), 1))(*(
             _native.KeptStruct(ctypes.addressof(block), len(data)) for block, data in zip(blocks, known)))
-        super().__init__(make("agent_make", cluster._pointer, node, boot, array, len(known)))
-        self._keeps = cluster
-
-    def actions(self) -> Iterator[Action]:
-        return _poll("agent_poll", self)
+        owner = cluster._pointer
+        super().__init__(make("agent_make", owner, node, boot, array, len(known), keeps=(owner,)))
 
     def receive(self, peer_kind: str, peer: int, data: bytes) -> None:
         """What a "node"'s agent or an "orchestrator" sent."""
-        call("agent_receive", self._pointer, _peers.index(peer_kind), peer, data, len(data))
+        data = given_bytes(data, "data")
+        call("agent_receive", self._pointer, word(peer_kind, {"node": 0, "orchestrator": 1}, "peer_kind"), peer, data, len(data))
 
     def tick(self) -> None:
         call("agent_tick", self._pointer)
@@ -278,17 +302,17 @@ class Agent(Handle):
 
     def mode(self, partition: int) -> Optional[Mode]:
         """How its replica runs; None: it has no data of the partition."""
-        code = _none(_native.functions["agent_mode"](self._pointer, partition))
+        code = _none(ask("agent_mode", self._pointer, partition))
         return None if code is None else Mode._of(code)
 
     def state(self, partition: int) -> Optional[int]:
-        return _none(_native.functions["agent_state"](self._pointer, partition))
+        return _none(ask("agent_state", self._pointer, partition))
 
     def leads(self, partition: int) -> bool:
-        return bool(_native.functions["agent_leads"](self._pointer, partition))
+        return bool(ask("agent_leads", self._pointer, partition))
 
     @property
     def map(self) -> tuple[int, int]:
         """Revision (0: none) and digest of the map that it was told of last."""
         digest = ctypes.c_uint32()
-        return _native.functions["agent_map"](self._pointer, ctypes.byref(digest)), digest.value
+        return ask("agent_map", self._pointer, ctypes.byref(digest)), digest.value

@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Iterator, Optional
 
 from . import _native
-from ._calls import Handle, Options, Progress, call, cancellable, controlled, document_bytes, make, numpy, rows_of
+from ._calls import Constant, Options, Owner, ask, call, document_bytes, make, rows_of
+from ._numbers import encoded, numpy, whole
+from .control import Control, Progress, cancellable, controlled
 from .documents import Faults, simulate_options
 from .report import Report
 
 if TYPE_CHECKING:
+    from ._numbers import Rows
     from .cluster import Cluster
 
 
@@ -58,124 +61,146 @@ def _none(value: int) -> Optional[int]:
     return None if value == _native.NONE else value
 
 
-class Plan(Handle):
-    _free = "plan_free"
+class Plan(Constant):
+    """The next map. It never changes, and goes on working when its cluster is closed."""
 
-    def __init__(self, pointer: ctypes.c_void_p, cluster: "Cluster") -> None:
-        super().__init__(pointer)
+    def __init__(self, owner: Owner, cluster: "Cluster") -> None:
+        super().__init__(owner)
         self.cluster = cluster
+
+    def __reduce__(self) -> Any:
+        return _restored, (self.cluster, self.to_document(binary=True))
+
+    def _about(self) -> str:
+        return f"{self.operation} to revision {self.revision}, at least {self.moves_lower_bound} moves"
 
     @property
     def slots(self) -> tuple[int, ...]:
         """Slots of each state in a row."""
-        return tuple(_native.functions["plan_slots"](self._pointer, state) for state in range(self.cluster.state_count))
+        owner = self._pointer
+        return tuple(ask("plan_slots", owner, state) for state in range(self.cluster.state_count))
 
     @property
-    def rows(self) -> Any:
-        """The map: partitions × slots, node numbers or NONE. Not copied; it keeps the plan alive."""
-        return rows_of(self, "plan_rows", sum(self.slots))
+    def rows(self) -> "Rows":
+        """The map: partitions × slots, node numbers or NONE. Not copied; it keeps what it looks into, also when the plan is closed."""
+        return rows_of(self._pointer, "plan_rows", sum(self.slots))
 
     @property
     def revision(self) -> int:
-        return _native.functions["plan_revision"](self._pointer)
+        return ask("plan_revision", self._pointer)
 
     @property
     def operation(self) -> str:
-        return _native.functions["plan_operation"](self._pointer).decode()
+        return ask("plan_operation", self._pointer).decode()
 
     @property
     def moves_lower_bound(self) -> int:
-        return _native.functions["plan_moves_lower_bound"](self._pointer)
+        return ask("plan_moves_lower_bound", self._pointer)
 
     @property
     def peak_bytes(self) -> int:
-        return _native.functions["plan_peak_bytes"](self._pointer)
+        return ask("plan_peak_bytes", self._pointer)
 
     def moves(self) -> Any:
         """What differs from the cluster's map: with NumPy a structured array, else a list of `Move`."""
-        count = c_size_t()
+        owner, count = self._pointer, c_size_t()
         error = _native.ErrorStruct(size=ctypes.sizeof(_native.ErrorStruct))
-        _native.functions["plan_moves"](self._pointer, None, 0, ctypes.byref(count), ctypes.byref(error))
+        ask("plan_moves", owner, None, 0, ctypes.byref(count), ctypes.byref(error))
         if numpy is not None:
             moves = numpy.empty(count.value, dtype=[(name, "u4") for name in ("partition", "node", "from_state", "to_state")])
-            call("plan_moves", self._pointer, moves.ctypes.data, count.value, ctypes.byref(count))
+            call("plan_moves", owner, moves.ctypes.data, count.value, ctypes.byref(count))
             return moves
         block = (ctypes.c_uint32 * (4 * max(count.value, 1)))()
-        call("plan_moves", self._pointer, block, count.value, ctypes.byref(count))
+        call("plan_moves", owner, block, count.value, ctypes.byref(count))
         return [
             Move(block[at], block[at + 1], _none(block[at + 2]), _none(block[at + 3])) for at in range(0, 4 * count.value, 4)
         ]
 
-    def steps(self, *, remove_first: bool = False, bandwidth: Optional[str] = None, progress: Optional[Progress] = None) -> "Steps":
-        options = Options(remove_first=remove_first, bandwidth=bandwidth)
-        return Steps(controlled(lambda control: make("steps_make", self._pointer, options._pointer, control), progress))
+    def steps(
+        self, *, remove_first: bool = False, bandwidth: Optional[str] = None, progress: Optional[Progress] = None,
+        control: Optional[Control] = None,
+    ) -> "Steps":
+        options, owner = Options(remove_first=remove_first, bandwidth=bandwidth), self._pointer
+        return Steps(
+            controlled(lambda native: make("steps_make", owner, options._pointer, native, keeps=(owner,)), progress, control))
 
-    def check(self, *, threads: int = 1, progress: Optional[Progress] = None) -> Report:
-        return self.cluster.check(self, threads=threads, progress=progress)
+    def check(self, *, threads: int = 1, progress: Optional[Progress] = None, control: Optional[Control] = None) -> Report:
+        return self.cluster.check(self, threads=threads, progress=progress, control=control)
 
-    def verify(self, *, threads: int = 1, progress: Optional[Progress] = None) -> Report:
+    def verify(self, *, threads: int = 1, progress: Optional[Progress] = None, control: Optional[Control] = None) -> Report:
         """As `check`, and the proof that no map is reached with fewer moves: `holds`."""
-        options = Options(threads=threads)
-        return Report(
-            controlled(
-                lambda control: make("verify", self.cluster._pointer, self._pointer, options._pointer, control), progress))
+        options, owner, cluster = Options(threads=threads), self._pointer, self.cluster._pointer
+        return Report(controlled(lambda native: make("verify", cluster, owner, options._pointer, native), progress, control))
 
-    def explain(self, partition: int, node: Optional[int] = None) -> dict[str, Any]:
-        return json.loads(document_bytes(cancellable("explain", self._pointer, partition, _native.NONE if node is None else node)))
+    def explain(self, partition: int, node: Optional[int] = None, *, control: Optional[Control] = None) -> dict[str, Any]:
+        partition = whole(partition, 0, _native.NONE - 1, "partition")
+        asked = _native.NONE if node is None else whole(node, 0, _native.NONE - 1, "node")
+        return json.loads(document_bytes(cancellable("explain", self._pointer, partition, asked, control=control)))
 
-    def to_document(self, *, binary: bool = False, threads: int = 1, progress: Optional[Progress] = None) -> bytes:
-        options = Options(binary=binary, threads=threads)
+    def to_document(
+        self, *, binary: bool = False, threads: int = 1, progress: Optional[Progress] = None, control: Optional[Control] = None,
+    ) -> bytes:
+        options, owner = Options(binary=binary, threads=threads), self._pointer
         return document_bytes(
-            controlled(lambda control: make("plan_to_document", self._pointer, options._pointer, control), progress))
+            controlled(lambda native: make("plan_to_document", owner, options._pointer, native), progress, control))
 
-    def moves_document(self) -> bytes:
-        return document_bytes(cancellable("moves_to_document", self._pointer))
+    def moves_document(self, *, control: Optional[Control] = None) -> bytes:
+        return document_bytes(cancellable("moves_to_document", self._pointer, control=control))
 
-    def export(self, system: str) -> bytes:
-        return document_bytes(cancellable("export", system.encode(), self.cluster._pointer, self._pointer))
+    def export(self, system: str, *, control: Optional[Control] = None) -> bytes:
+        return document_bytes(
+            cancellable("export", encoded(system, "system"), self.cluster._pointer, self._pointer, control=control))
 
     def simulate(
         self, *, seed: int = 1, runs: int = 100, faults: Faults = None, plant: Optional[str] = None, threads: int = 1,
-        progress: Optional[Progress] = None,
+        progress: Optional[Progress] = None, control: Optional[Control] = None,
     ) -> Simulation:
         """Carries the plan out on simulated clusters. `faults`: how often each strikes, {"loss": 0.1, "crash": 2}; None: all, as
         often as is usual; {}: none. `plant`: a deliberate bug, which must be found."""
-        options, violated = simulate_options(seed, runs, faults, plant, threads), ctypes.c_uint64()
+        options, violated, owner = simulate_options(seed, runs, faults, plant, threads), ctypes.c_uint64(), self._pointer
 
-        def run(control: ctypes.c_void_p) -> ctypes.c_void_p:
-            out = ctypes.c_void_p()
-            call("simulate", self._pointer, options._pointer, control, ctypes.byref(out), ctypes.byref(violated))
+        def run(native: Owner) -> Owner:
+            out = Owner("bytes_free")
+            call("simulate", owner, options._pointer, native, ctypes.byref(out), ctypes.byref(violated))
             return out
 
-        return Simulation(report=json.loads(document_bytes(controlled(run, progress))), violated=violated.value)
+        return Simulation(report=json.loads(document_bytes(controlled(run, progress, control))), violated=violated.value)
 
     def simulate_trace(
         self, *, seed: int = 1, faults: Faults = None, plant: Optional[str] = None, progress: Optional[Progress] = None,
+        control: Optional[Control] = None,
     ) -> list[str]:
         """What happens in one run, an event a line."""
-        options = simulate_options(seed, 1, faults, plant, 1)
+        options, owner = simulate_options(seed, 1, faults, plant, 1), self._pointer
         text = document_bytes(
-            controlled(lambda control: make("simulate_trace", self._pointer, options._pointer, control), progress))
+            controlled(lambda native: make("simulate_trace", owner, options._pointer, native), progress, control))
         return text.decode().splitlines()
 
 
-class Steps(Handle):
+def _restored(cluster: "Cluster", document: bytes) -> Plan:
+    return cluster.read_plan(document)
+
+
+class Steps(Constant):
     """How to get there safely: any order that heeds `after`."""
 
-    _free = "steps_free"
-
     def __len__(self) -> int:
-        return _native.functions["steps_count"](self._pointer)
+        return ask("steps_count", self._pointer)
+
+    def _about(self) -> str:
+        return f"{len(self)}"
 
     def __getitem__(self, index: int) -> Step:
+        owner, length = self._pointer, len(self)
+        index = whole(index, -(1 << 63), (1 << 63) - 1, "index")
         if index < 0:
-            index += len(self)
-        if not 0 <= index < len(self):
+            index += length
+        if not 0 <= index < length:
             raise IndexError(index)
         told = _native.StepStruct()
-        call("steps_copy", self._pointer, index, 1, ctypes.byref(told))
+        call("steps_copy", owner, index, 1, ctypes.byref(told))
         count = c_size_t()
-        after = _native.functions["steps_after"](self._pointer, index, ctypes.byref(count))
+        after = ask("steps_after", owner, index, ctypes.byref(count))
         return Step(
             ("set", "stream")[told.kind], told.partition, told.node, _none(told.from_state), _none(told.to_state),
             _none(told.source), _none(told.source_from), _none(told.source_to), bool(told.flags & 1), bool(told.flags & 2),
@@ -186,22 +211,22 @@ class Steps(Handle):
 
     @property
     def length(self) -> int:
-        return _native.functions["steps_length"](self._pointer)
+        return ask("steps_length", self._pointer)
 
     @property
     def length_lower_bound(self) -> int:
-        return _native.functions["steps_length_lower_bound"](self._pointer)
+        return ask("steps_length_lower_bound", self._pointer)
 
     @property
     def hold(self) -> tuple[str, ...]:
         """Requests that wait at a new leader until it has taken over: "read", "write"."""
-        held = _native.functions["steps_hold"](self._pointer)
+        held = ask("steps_hold", self._pointer)
         return tuple(name for bit, name in ((1, "read"), (2, "write")) if held & bit)
 
     @property
     def unmet_count(self) -> int:
         """Partitions that do not reach their target: their data is on failed nodes, or nodes without room wait for one another."""
-        return _native.functions["steps_unmet_count"](self._pointer)
+        return ask("steps_unmet_count", self._pointer)
 
-    def to_document(self) -> bytes:
-        return document_bytes(cancellable("steps_to_document", self._pointer))
+    def to_document(self, *, control: Optional[Control] = None) -> bytes:
+        return document_bytes(cancellable("steps_to_document", self._pointer, control=control))

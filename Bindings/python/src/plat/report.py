@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Optional
 
 from . import _native
-from ._calls import Handle, call, document_bytes, make
+from ._calls import Constant, Owner, call, document_bytes, make
 from .errors import Unmet
 
 
@@ -41,11 +41,11 @@ def _text(value: Optional[bytes]) -> Optional[str]:
     return None if value is None else value.decode()
 
 
-class Report(Handle):
-    _free = "report_free"
+class Report(Constant):
+    """What a map comes to. All but `to_document` is there when it is closed, too."""
 
-    def __init__(self, pointer: ctypes.c_void_p) -> None:
-        super().__init__(pointer)
+    def __init__(self, owner: Owner) -> None:
+        super().__init__(owner)
         summary = _native.SummaryStruct(size=ctypes.sizeof(_native.SummaryStruct))
         call("report_summary", self._pointer, ctypes.byref(summary))
         self.health = ("green", "yellow", "red")[summary.health]
@@ -74,6 +74,9 @@ class Report(Handle):
         return Finding(
             "hard" if told.strength == 1 else "soft", told.rule.decode(), _text(told.partition), _text(told.node),
             _text(told.container), told.want, told.have, told.because.decode())
+
+    def _about(self) -> str:
+        return f"{self.health}, {self.unmet} unmet, {self.broken_soft} soft rules broken, {self.moves} moves"
 
     def require_met(self) -> "Report":
         """Raises `Unmet`, with the findings, where something hard is not met."""

@@ -31,9 +31,9 @@ struct Witnesses {
   /// O(P · R · rules + N) where the nodes that lack one may have it.
   static func run(_ problem: Problem, _ placement: Placement, memoryLimitBytes: UInt64) throws(PlatError) -> PlacementMap {
     let cluster = problem.cluster
-    guard cluster.wanted != problem.wanted else { return placement.target }
+    guard cluster.cluster.rowSlots != problem.wanted else { return placement.target }
     let map = try PlacementMap(
-      unfilled: problem.partitionCount, slotCounts: cluster.wanted, arena: Arena(limitBytes: memoryLimitBytes))
+      unfilled: problem.partitionCount, slotCounts: cluster.cluster.rowSlots, arena: Arena(limitBytes: memoryLimitBytes))
     map.clear()
     for state in problem.wanted.indices {
       let (from, to) = (placement.target.slots(ofState: state), map.slots(ofState: state))

@@ -23,7 +23,7 @@ struct ComposedMap {
     self.cluster = cluster
     let arena = try Arena(limitBytes: options.memoryLimitBytes, interrupt: options.interrupt)
     problem = try Problem(cluster, current: nil, arena: arena)
-    var counts = cluster.wanted
+    var counts = cluster.cluster.rowSlots
     lastState = cluster.dataWanted.lastIndex { $0 > 0 } ?? 0
     if cluster.replicas > 0 { counts[lastState] = cluster.replicas }
     map = try PlacementMap(

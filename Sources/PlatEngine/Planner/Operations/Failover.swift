@@ -46,7 +46,8 @@ enum Failover {
       _ cluster: DenseCluster, _ current: PlacementMap?, _ partitions: [Int], arena: Arena
     ) throws(PlatError) {
       (self.cluster, self.current, self.partitions) = (cluster, current, partitions)
-      let counts = zip(current?.slotCounts ?? cluster.wanted, cluster.wanted).map { max($0, $1) }
+      let wanted = cluster.cluster.rowSlots
+      let counts = zip(current?.slotCounts ?? wanted, wanted).map { max($0, $1) }
       target = try PlacementMap(unfilled: partitions.count, slotCounts: counts, arena: arena)
       guard target.width > 0 else { return }
       for index in partitions.indices {
