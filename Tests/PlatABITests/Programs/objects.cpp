@@ -50,7 +50,8 @@ static void planning() {
   for (uint32_t node : plan.rows()) load[node]++;
   for (uint32_t each : load) CHECK(each == 6);
   other = std::move(plan);
-  CHECK(!plan && plan.rows().empty() && plan.moves().empty() && other.moves().size() == 36 && other.moves_lower_bound() == 36);
+  CHECK(fails([&] { plan.moves(); }, "plan") == PLAT_INVALID_ARGUMENT);
+  CHECK(!plan && plan.rows().empty() && other.moves().size() == 36 && other.moves_lower_bound() == 36);
   CHECK(after.make_plan().moves().empty() && after.revision() == 1 && after.node_name(9).empty() && after.find_node("3") == 3);
   const plat::report report = after.verify(after.make_plan());
   CHECK(report.summary().holds == 1 && report.load(0).state == std::string("master"));
