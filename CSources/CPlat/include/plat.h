@@ -26,7 +26,7 @@
  *   said again: PLAT_INVALID_ARGUMENT where an argument is not what is asked for; PLAT_OUT_OF_MEMORY; where it goes by a
  *   control, its own or its thread's, PLAT_CANCELLED; where it reads a document, PLAT_INVALID_INPUT with line and column.
  *   Functions that cannot fail take NULL for a handle and then return 0, NULL or PLAT_NONE.
- * Stack.  16 KiB of the caller's are enough: what works long goes on a stack of its own where less than 512 KiB are left.
+ * Stack.  64 KiB of the caller's are enough: what works long goes on a stack of its own where less than 512 KiB are left.
  * Threads.  Any function may be called from any thread. Clusters, plans, reports, routers and steps never change once they
  *   are made, so any number of threads may use one at the same time; a handle is freed when no call uses it any more.
  *   Calls on one orchestrator or agent wait for each other.
