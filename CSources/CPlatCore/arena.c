@@ -1,4 +1,5 @@
 // Arenas: the limit, the accounting, the choice of the source, and how long anything is kept.
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include "arena_source.h"
@@ -37,8 +38,27 @@ static const struct plat_arena_source *preferred_source(void) {
   return jemalloc ? jemalloc : &plat_arena_map;
 }
 
+// A host may fork while another of its threads works here: the child, in which that thread is no more, finds no lock taken.
+static void before_fork(void) {
+  const struct plat_arena_source *jemalloc = plat_arena_jemalloc();
+  if (jemalloc) jemalloc->lock();
+  plat_arena_map.lock();
+  plat_large_lock();
+}
+
+static void after_fork(void) {
+  const struct plat_arena_source *jemalloc = plat_arena_jemalloc();
+  plat_large_unlock();
+  plat_arena_map.unlock();
+  if (jemalloc) jemalloc->unlock();
+}
+
+static void heed_forks(void) { pthread_atfork(before_fork, after_fork, after_fork); }
+
 static plat_arena *create_from(const struct plat_arena_source *source, uint64_t limitBytes) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
   if (!source) return NULL;
+  pthread_once(&once, heed_forks);
   plat_arena *arena = malloc(sizeof *arena);
   if (!arena) return NULL;
   void *state = source->open();

@@ -74,6 +74,9 @@ static void let_go(void) {
   pthread_mutex_unlock(&idle.lock);
 }
 
+static void lock(void) { pthread_mutex_lock(&idle.lock); }
+static void unlock(void) { pthread_mutex_unlock(&idle.lock); }
+
 /// jemalloc itself would give used pages back to the system and have them cleared there, one page fault each.
 static void *allocate(void *state, size_t sizeBytes, bool zeroed) {
   void *pointer = mallocx(sizeBytes, flags_of(state));
@@ -84,7 +87,7 @@ static void give_back(void *state, void *pointer, size_t sizeBytes) {
   sdallocx(pointer, sizeBytes, flags_of(state));
 }
 
-static const struct plat_arena_source source = {"jemalloc", open_arena, close_arena, allocate, give_back, let_go};
+static const struct plat_arena_source source = {"jemalloc", open_arena, close_arena, allocate, give_back, let_go, lock, unlock};
 
 const struct plat_arena_source *plat_arena_jemalloc(void) {
   return mallocx && sdallocx && mallctl ? &source : NULL;

@@ -160,6 +160,9 @@ void plat_large_let_go(void) {
   unmap(gone);
 }
 
+void plat_large_lock(void) { pthread_mutex_lock(&kept.lock); }
+void plat_large_unlock(void) { pthread_mutex_unlock(&kept.lock); }
+
 static bool is_left(size_t sizeBytes) {
   void *trial = mmap(NULL, sizeBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (trial == MAP_FAILED) return false;

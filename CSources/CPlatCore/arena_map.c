@@ -193,4 +193,7 @@ static void give_back(void *state, void *pointer, size_t sizeBytes) {
   pthread_mutex_unlock(&arena->lock);
 }
 
-const struct plat_arena_source plat_arena_map = {"mmap", open_arena, close_arena, allocate, give_back, let_go};
+static void lock(void) { pthread_mutex_lock(&kept.lock); }
+static void unlock(void) { pthread_mutex_unlock(&kept.lock); }
+
+const struct plat_arena_source plat_arena_map = {"mmap", open_arena, close_arena, allocate, give_back, let_go, lock, unlock};

@@ -47,6 +47,9 @@ struct plat_arena_source {
   void (*free)(void *state, void *pointer, size_t sizeBytes);
   /// Gives back what it keeps.
   void (*let_go)(void);
+  /// Around a fork: what is kept is as it should be in both processes.
+  void (*lock)(void);
+  void (*unlock)(void);
 };
 
 /// NULL where the process has no jemalloc.
@@ -60,5 +63,7 @@ void plat_large_free(struct plat_large **list, void *pointer);
 void plat_large_free_all(struct plat_large **list);
 /// Gives back what is kept.
 void plat_large_let_go(void);
+void plat_large_lock(void);
+void plat_large_unlock(void);
 
 #endif

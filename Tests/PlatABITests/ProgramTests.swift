@@ -48,6 +48,16 @@ import Testing
     }
   }
 
+  /// A child that is forked while other threads plan finds no lock taken by one of them.
+  @Test(arguments: [false, true])
+  func hostsMayFork(_ withJemalloc: Bool) throws {
+    let jemalloc = withJemalloc ? Toolbox.jemalloc : ""
+    guard let jemalloc else { return print("plat: libjemalloc is not there: forking was not tested with it") }
+    let program = try place.compile("\(Toolbox.programs)/forked.c", flags: "-D_GNU_SOURCE")
+    let run = try Toolbox.run("'\(program)' \(60 * Toolbox.sweep)", environment: ["LD_PRELOAD": jemalloc])
+    #expect(run.status == 0 && run.output == "all is so\n", "\(run.output)")
+  }
+
   /// On threads with 128 KiB of stack; and a function that needs more, which must be found.
   @Test func littleStackIsEnough() throws {
     let program = try place.compile("\(Toolbox.programs)/stack.c")
