@@ -113,6 +113,25 @@ class Closing(unittest.TestCase):
         self.assertEqual((len(list(steps)), report.moves), (len(steps), report.moves))
         self.assertTrue(steps.to_document())
 
+    def test_what_is_no_handle_or_another_is_refused(self):
+        cluster = make()
+        plan, router = cluster.plan(), cluster.router()
+        for wrong in (5, "x", object(), router, None):
+            for call in (
+                lambda: cluster.after(wrong), lambda: plat.Orchestrator(wrong, plan), lambda: plat.Orchestrator(cluster, wrong),
+                lambda: plat.Agent(wrong, 0, 1), lambda: cluster.compare(wrong), lambda: plat.Cluster(wrong), lambda: plat.Report(wrong),
+                lambda: plat.Steps(wrong), lambda: plat.Plan(wrong, cluster), lambda: plat.Router(wrong),
+            ):
+                with self.subTest(wrong=wrong), self.assertRaises(TypeError):
+                    call()
+        for call in (
+            lambda: cluster.after(cluster), lambda: cluster.check(cluster), lambda: cluster.plan("cancel", earlier=plan), lambda: cluster.compare(plan),
+            lambda: cluster.compare(cluster, cluster), lambda: plat.Agent(plan, 0, 1), lambda: plat.Orchestrator(plan, cluster),
+            lambda: cluster.plan("cancel", earlier=7), lambda: cluster.check(7),
+        ):
+            with self.assertRaises(TypeError):
+                call()
+
     def test_any_order(self):
         """Handles and views made from one another; any of them is closed, dropped or used next: it works, or says that it is closed."""
         for seed in seeds(15):

@@ -44,12 +44,13 @@ class Owner(c_void_p):
 
     def __init__(self, free: str, keeps: tuple[Any, ...] = ()) -> None:
         super().__init__()
+        self.kind = free[:-len("_free")]
         self._free = _native.functions[free]
         self.keeps = keeps  # what it needs of others, as arrays that it looks into
 
-    def __del__(self) -> None:
+    def __del__(self, pointer: Any = c_void_p) -> None:  # names of the module may be gone when the interpreter ends
         if self.value:
-            self._free(self.value)
+            self._free(pointer(self.value))
 
 
 # By the function that makes it, how what is made is freed; all others make documents.
@@ -75,6 +76,8 @@ class Handle:
     _owner: Optional[Owner]
 
     def __init__(self, owner: Owner) -> None:
+        if not isinstance(owner, Owner):
+            raise TypeError(f"a {type(self).__name__} is made by the functions of plat, not of {owner!r}")
         self._owner = owner
 
     @property
@@ -125,8 +128,16 @@ class Constant(Handle):
         return copy
 
 
-def pointer(handle: Optional[Handle]) -> Optional[Owner]:
-    return handle._pointer if handle is not None else None
+def of_kind(handle: Any, kind: str, name: str) -> Owner:
+    """What an object of the host's has: C would take any handle for what it asks for."""
+    if not isinstance(handle, Handle) or handle._pointer.kind != kind:
+        raise TypeError(f"{name}: {handle!r}, expected a {kind}")
+    return handle._pointer
+
+
+def pointer(handle: Any, kind: str, name: str) -> Optional[Owner]:
+    """The same, or nothing."""
+    return None if handle is None else of_kind(handle, kind, name)
 
 
 class Options(Handle):

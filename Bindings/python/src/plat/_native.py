@@ -118,7 +118,7 @@ class OptionStruct(ctypes.Structure):
 
 
 class ActionStruct(ctypes.Structure):
-    _fields_ = [
+    _fields_ = [  # type: ignore[assignment]
         ("size", c_uint32), ("kind", c_uint32), ("node", c_uint32), ("id", c_uint32), ("revision", c_uint64), ("term", c_uint64),
         ("partition", c_uint32), ("from_state", c_uint32), ("to_state", c_uint32), ("source", c_uint32), ("source_from", c_uint32),
         ("source_to", c_uint32), ("leader", c_uint32), ("follower_count", c_uint32), ("followers", POINTER(c_uint32)),
@@ -156,7 +156,16 @@ PROGRESS = ctypes.CFUNCTYPE(c_int32, c_void_p, c_char_p)
 # CDLL lets go of the interpreter's lock during every call.
 library = ctypes.CDLL(_find_library())
 
-_handle = c_void_p
+class _handle:
+    """A handle that is owned, or none: no number is taken for a place in memory."""
+
+    @classmethod
+    def from_param(cls, value: Any) -> Any:
+        if value is None or isinstance(value, c_void_p):
+            return value
+        raise TypeError(f"{value!r} is no handle")
+
+
 _out = POINTER(c_void_p)
 _error = POINTER(ErrorStruct)
 _count = POINTER(c_size_t)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Mapping, Optional, Sequence, Union
 
 from . import _native
-from ._calls import Constant, Document, Options, Owner, ask, call, document_bytes, make, pointer, rows_of, to_bytes
+from ._calls import Constant, Document, Options, Owner, ask, call, document_bytes, make, of_kind, pointer, rows_of, to_bytes
 from ._numbers import Block, encoded, given_bytes, numbers, numpy, texts, whole, word
 from .control import Control, Progress, cancellable, controlled
 from .plan import Plan
@@ -74,6 +74,7 @@ class Cluster(Constant):
 
     def __init__(self, owner: Owner) -> None:
         super().__init__(owner)
+        of_kind(self, "cluster", "owner")
         self._states: int = ask("cluster_state_count", owner)
 
     @classmethod
@@ -227,7 +228,7 @@ class Cluster(Constant):
     ) -> Plan:
         """The next map. `strict`: raises `Unmet`, with the findings, where it falls short of what is asked. Ctrl-C cancels, and so does
         `control` from another thread."""
-        options, owner, before = Options(operation=operation, threads=threads, memory_limit_bytes=memory_limit), self._pointer, pointer(earlier)
+        options, owner, before = Options(operation=operation, threads=threads, memory_limit_bytes=memory_limit), self._pointer, pointer(earlier, "cluster", "earlier")
         plan = Plan(
             controlled(
                 lambda native: make("plan_make", owner, before, options._pointer, native, keeps=(owner, before)), progress, control),
@@ -257,21 +258,21 @@ class Cluster(Constant):
 
     def after(self, plan: Plan) -> "Cluster":
         """The cluster when the plan has been carried out."""
-        owner, planned = self._pointer, plan._pointer
+        owner, planned = self._pointer, of_kind(plan, "plan", "plan")
         return Cluster(make("cluster_after", owner, planned, keeps=(owner, planned)))
 
     def check(
         self, plan: Optional[Plan] = None, *, threads: int = 1, progress: Optional[Progress] = None, control: Optional[Control] = None,
     ) -> Report:
-        options, owner, planned = Options(threads=threads), self._pointer, pointer(plan)
+        options, owner, planned = Options(threads=threads), self._pointer, pointer(plan, "plan", "plan")
         return Report(controlled(lambda native: make("check", owner, planned, options._pointer, native), progress, control))
 
     def compare(
         self, other: "Cluster", plan: Optional[Plan] = None, other_plan: Optional[Plan] = None, *, control: Optional[Control] = None,
     ) -> dict[str, Any]:
-        return json.loads(
-            document_bytes(
-                cancellable("compare", self._pointer, pointer(plan), other._pointer, pointer(other_plan), control=control)))
+        pairs = (
+            self._pointer, pointer(plan, "plan", "plan"), of_kind(other, "cluster", "other"), pointer(other_plan, "plan", "other_plan"))
+        return json.loads(document_bytes(cancellable("compare", *pairs, control=control)))
 
     def whatif(
         self, failures: str, *, threads: int = 1, progress: Optional[Progress] = None, control: Optional[Control] = None,

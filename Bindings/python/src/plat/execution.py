@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Iterable, Iterator, Optional, Sequence
 
 from . import _native
-from ._calls import Handle, Owner, ask, call, make
+from ._calls import Handle, Owner, ask, call, make, of_kind
 from ._numbers import given_bytes, whole, word
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ class Orchestrator(_Machine):
     def __init__(self, cluster: "Cluster", plan: "Plan", timing: Timing = Timing()) -> None:
         times = _native.TimingStruct(
             ctypes.sizeof(_native.TimingStruct), timing.tries, timing.pulse, timing.silence, timing.patience, timing.longest_tick)
-        owners = (cluster._pointer, plan._pointer)
+        owners = (of_kind(cluster, "cluster", "cluster"), of_kind(plan, "plan", "plan"))
         super().__init__(make("orchestrator_make", *owners, ctypes.byref(times), keeps=owners))
 
     def _about(self) -> str:
@@ -276,7 +276,7 @@ class Agent(_Machine):
         blocks = [ctypes.create_string_buffer(data, max(len(data), 1)) for data in known]
         array = (_native.KeptStruct * max(len(known), 1))(*(
             _native.KeptStruct(ctypes.addressof(block), len(data)) for block, data in zip(blocks, known)))
-        owner = cluster._pointer
+        owner = of_kind(cluster, "cluster", "cluster")
         super().__init__(make("agent_make", owner, node, boot, array, len(known), keeps=(owner,)))
 
     def receive(self, peer_kind: str, peer: int, data: bytes) -> None:
