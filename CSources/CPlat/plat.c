@@ -82,6 +82,8 @@ AT(plat_batch_summary, size, 0); AT(plat_batch_summary, reserved, 4); AT(plat_ba
 AT(plat_batch_summary, failed, 16); AT(plat_batch_summary, resumed, 24);
 PINNED(sizeof(plat_batch_summary) == 32);
 PINNED(PLAT_ACTION_NONE == 0 && PLAT_ACTION_RECORD == 1 && PLAT_ACTION_REACHED == 2 && PLAT_ACTION_RELEASE == 3);
+PINNED(PLAT_ACTION_FROZEN == 6 && PLAT_PHASE_WAITING == 8 && PLAT_PHASE_FROZEN == 9);
+PINNED(PLAT_UNREACHED_WITHHELD == 0 && PLAT_UNREACHED_NO_WAY == 1 && PLAT_UNREACHED_LAST_COPY == 2);
 PINNED(PLAT_ACTION_RETIRED == 4 && PLAT_ACTION_CLAIM == 16 && PLAT_ACTION_SET == 17 && PLAT_ACTION_COPY == 18);
 PINNED(PLAT_ACTION_TAKE_OVER == 19 && PLAT_ACTION_LEAD == 20 && PLAT_ACTION_DISCARD == 21 && PLAT_ACTION_PULSE == 22);
 PINNED(PLAT_ACTION_MAP == 23 && PLAT_ACTION_SEND == 24 && PLAT_ACTION_KEEP == 32 && PLAT_ACTION_DELIVER == 33);
@@ -104,8 +106,9 @@ AT(plat_action, mode_from, 152); AT(plat_action, reserved, 156);
 PINNED(sizeof(plat_action) == 160);
 
 AT(plat_timing, size, 0); AT(plat_timing, tries, 4); AT(plat_timing, pulse, 8); AT(plat_timing, silence, 16);
-AT(plat_timing, patience, 24); AT(plat_timing, longest_tick, 32);
-PINNED(sizeof(plat_timing) == 40);
+AT(plat_timing, patience, 24); AT(plat_timing, longest_tick, 32); AT(plat_timing, grace, 40);
+AT(plat_timing, settling, 48); AT(plat_timing, most_lost, 56); AT(plat_timing, reserved, 60);
+PINNED(sizeof(plat_timing) == 64);
 
 AT(plat_holding, partition, 0); AT(plat_holding, state, 4); AT(plat_holding, is_leading, 8);
 AT(plat_holding, follower_count, 12); AT(plat_holding, term, 16); AT(plat_holding, followers, 24);
@@ -115,7 +118,11 @@ AT(plat_standing, size, 0); AT(plat_standing, phase, 4); AT(plat_standing, is_pa
 AT(plat_standing, is_called_off, 12); AT(plat_standing, revision, 16); AT(plat_standing, plans, 24);
 AT(plat_standing, done, 32); AT(plat_standing, running, 40); AT(plat_standing, left, 48); AT(plat_standing, rounds, 56);
 AT(plat_standing, copied, 64); AT(plat_standing, to_copy, 72); AT(plat_standing, lost_count, 80);
-PINNED(sizeof(plat_standing) == 88);
+AT(plat_standing, silent_count, 88); AT(plat_standing, unreached_count, 96);
+PINNED(sizeof(plat_standing) == 104);
+
+AT(plat_unreached, partition, 0); AT(plat_unreached, why, 4);
+PINNED(sizeof(plat_unreached) == 8);
 
 AT(plat_kept, bytes, 0); AT(plat_kept, length, 8);
 PINNED(sizeof(plat_kept) == 16);

@@ -27,13 +27,19 @@ final class OrchestratorHandle: Sendable {
   let names: WireNames
   private let beginning: Beginning
 
-  init(_ cluster: ClusterHandle, to plan: PlanHandle, _ timing: Orchestrator.Timing) throws {
+  init(_ cluster: ClusterHandle, to plan: PlanHandle, _ times: ExecutionTimes) throws {
     self.cluster = cluster
     target = plan.target
-    beginning = cluster.beginning
+    let beginning = cluster.beginning
+    self.beginning = beginning
     names = try WireNames(cluster.dense)
     let goal = cluster.stamp(target, revision: plan.document.map.header.revision)
-    let machine = Orchestrator(cluster.dense, hadHolders: beginning.hadHolders, goal: goal, timing: timing)
+    let machine = try times.check {
+      () throws(InputError) in
+      try Orchestrator(
+        cluster.dense, hadHolders: beginning.hadHolders, goal: goal, timing: times.timing, recovery: times.recovery,
+        writer: .random(in: 1 ... .max))
+    }
     state = Mutex(State(machine: machine, speech: Speech(names)))
   }
 
@@ -48,6 +54,11 @@ final class OrchestratorHandle: Sendable {
       state.isBegun = true
       try handle(.begin(journal), &state)
     }
+  }
+
+  /// The journal as it is, where it is not known what became of the last write.
+  func read(_ bytes: UnsafeRawBufferPointer?) throws {
+    try handle(.read(try bytes.map { try Journal($0, names) } ?? beginning.journal))
   }
 
   func receive(_ bytes: UnsafeRawBufferPointer, from node: NodeIndex) throws {
@@ -113,6 +124,10 @@ final class OrchestratorHandle: Sendable {
     case .reached(let map):
       action = plat_action(PLAT_ACTION_REACHED)
       (action.revision, action.digest) = (map.revision, map.digest)
+      state.memory.keep(state.machine.unreached.map { UInt64($0.partition.raw) }, &action)
+    case .frozen(let silent):
+      action = plat_action(PLAT_ACTION_FROZEN)
+      state.memory.keep(silent.map { UInt64(cluster.ofHost($0)) }.sorted(), &action)
     case .releaseMaps(let revision):
       action = plat_action(PLAT_ACTION_RELEASE)
       action.revision = revision
@@ -182,6 +197,7 @@ final class OrchestratorHandle: Sendable {
         case .reached: PLAT_PHASE_REACHED
         case .retired: PLAT_PHASE_RETIRED
         }
+      if state.machine.isFrozen { standing.phase = PLAT_PHASE_FROZEN } else if state.machine.isWaiting { standing.phase = PLAT_PHASE_WAITING }
       standing.is_paused = state.machine.isPaused ? 1 : 0
       standing.is_called_off = state.machine.isCancelled ? 1 : 0
       standing.revision = state.machine.revision
@@ -192,9 +208,13 @@ final class OrchestratorHandle: Sendable {
       standing.copied = progress.copied.floor.map { UInt64(clamping: $0) } ?? .max
       standing.to_copy = progress.toCopy.floor.map { UInt64(clamping: $0) } ?? .max
       standing.lost_count = UInt64(clamping: state.machine.lostNodes.count)
+      standing.silent_count = UInt64(clamping: state.machine.silentNodes.count)
+      standing.unreached_count = UInt64(clamping: state.machine.unreached.count)
       return standing
     }
   }
+
+  func unreached() -> [Unreached] { state.withLock { $0.machine.unreached } }
 
   /// Nil until something was planned.
   func targetCluster() -> ClusterHandle? {
@@ -205,19 +225,37 @@ final class OrchestratorHandle: Sendable {
   }
 }
 
-extension Orchestrator.Timing {
+/// A host's times.
+struct ExecutionTimes {
+  var timing = Orchestrator.Timing()
+  var recovery = Orchestrator.Recovery()
+
   /// What is 0 stays as it is by default.
-  init(_ timing: UnsafePointer<plat_timing>?) throws {
-    self.init()
-    guard timing != nil else { return }
-    let told = try Sized.read(timing, "timing", empty: plat_timing())
+  init(_ pointer: UnsafePointer<plat_timing>?) throws {
+    guard pointer != nil else { return }
+    let told = try Sized.read(pointer, "timing", empty: plat_timing())
     // So that times can be added up.
     func set(_ field: inout UInt64, _ value: UInt64) { if value > 0 { field = min(value, 1 << 48) } }
-    set(&pulse, told.pulse)
-    set(&silence, told.silence)
-    set(&patience, told.patience)
-    set(&longestTick, told.longest_tick)
-    if told.tries > 0 { tries = Int(told.tries) }
+    set(&timing.pulse, told.pulse)
+    set(&timing.silence, told.silence)
+    set(&timing.patience, told.patience)
+    set(&timing.longestTick, told.longest_tick)
+    if told.tries > 0 { timing.tries = Int(told.tries) }
+    recovery.grace = timing.silence * 4
+    set(&recovery.grace, told.grace)
+    set(&recovery.settling, told.settling)
+    if told.most_lost > 0 { recovery.mostLost = Int(told.most_lost) }
+    guard told.reserved == 0 else { throw Refusal.argument("timing.reserved", found: "\(told.reserved)", expected: "0") }
+    // Who is never silent is never lost.
+    if timing.silence == 1 << 48 { recovery.grace = timing.silence * 4 }
+  }
+
+  /// By the names that C has.
+  func check<Made>(_ make: () throws(InputError) -> Made) throws -> Made {
+    do throws(InputError) { return try make() } catch {
+      let name = ["timing.longestTick": "timing.longest_tick", "timing.mostLost": "timing.most_lost"][error.path] ?? error.path
+      throw Refusal.argument(name, found: error.found, expected: error.expected)
+    }
   }
 }
 
@@ -231,7 +269,7 @@ public func plat_orchestrator_make(
     let cluster: ClusterHandle = try Handle.take(cluster, "cluster")
     let plan: PlanHandle = try Handle.take(plan, "plan")
     try cluster.refuseOther(plan)
-    out.pointee = Handle.give(try OrchestratorHandle(cluster, to: plan, Orchestrator.Timing(timing)))
+    out.pointee = Handle.give(try OrchestratorHandle(cluster, to: plan, ExecutionTimes(timing)))
   }
 }
 
@@ -269,6 +307,15 @@ public func plat_orchestrator_poll(
 public func plat_orchestrator_recorded(
   _ orchestrator: OpaquePointer?, _ done: Int32, _ error: UnsafeMutablePointer<plat_error>?
 ) -> plat_status { with(orchestrator, error) { try $0.handle(.recorded(done != 0)) } }
+
+@c @implementation
+public func plat_orchestrator_journal(
+  _ orchestrator: OpaquePointer?, _ journal: UnsafeRawPointer?, _ length: Int, _ error: UnsafeMutablePointer<plat_error>?
+) -> plat_status {
+  with(orchestrator, error) {
+    try $0.read(journal == nil && length == 0 ? nil : try hostBytes(journal, length, "journal"))
+  }
+}
 
 @c @implementation
 public func plat_orchestrator_tick(
@@ -309,6 +356,24 @@ public func plat_orchestrator_lost(
 public func plat_orchestrator_standing(
   _ orchestrator: OpaquePointer?, _ standing: UnsafeMutablePointer<plat_standing>?, _ error: UnsafeMutablePointer<plat_error>?
 ) -> plat_status { with(orchestrator, error) { try Sized.write($0.standing(), to: standing, "standing") } }
+
+@c @implementation
+public func plat_orchestrator_unreached(
+  _ orchestrator: OpaquePointer?, _ partitions: UnsafeMutablePointer<plat_unreached>?, _ capacity: Int,
+  _ count: UnsafeMutablePointer<Int>?, _ error: UnsafeMutablePointer<plat_error>?
+) -> plat_status {
+  with(orchestrator, error) { handle in
+    count?.pointee = 0
+    let unreached = handle.unreached()
+    count?.pointee = unreached.count
+    guard UInt(bitPattern: capacity) >= UInt(unreached.count) else { throw Refusal.tooSmall(needed: unreached.count) }
+    guard !unreached.isEmpty else { return }
+    guard let partitions else { throw Refusal.argument("partitions", found: "NULL", expected: "room for \(unreached.count)") }
+    for (index, one) in unreached.enumerated() {
+      partitions[index] = plat_unreached(partition: one.partition.raw, why: UInt32(one.why.rawValue))
+    }
+  }
+}
 
 @c @implementation
 public func plat_orchestrator_target(

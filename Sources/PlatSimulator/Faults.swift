@@ -9,6 +9,8 @@ public enum FaultKind: String, CaseIterable, Sendable {
   // What people do, and what they get wrong.
   case pause, cancel, wrongMap
   case stop, pausePersistence, pauseReplication
+  // Of the network, of processes, of the journal.
+  case latency, cutOneWay, cutPair, stopNode, stopOrchestrator, journalOutage, lostAnswer, journalLimit
 
   public var isOfMessages: Bool { rawIndex < 4 }
 
@@ -35,6 +37,14 @@ public enum FaultKind: String, CaseIterable, Sendable {
     case .falseAlarm: "the orchestrator is told that a node is lost, whether it is or not"
     case .pause: "the orchestrator is paused for a while"
     case .cancel: "the change is called off"
+    case .latency: "each pair of processes has a latency of its own, each way, from now on"
+    case .cutOneWay: "a process does not hear another one, which hears it"
+    case .cutPair: "two processes hear nothing of each other, though both hear the others; or the orchestrators hear one node only"
+    case .stopNode: "a node's process stands still for a while, and then goes on"
+    case .stopOrchestrator: "the orchestrator's process stands still for a while; another may take over meanwhile"
+    case .journalOutage: "the journal cannot be reached for a while"
+    case .lostAnswer: "the answer of a compare-and-swap is lost, mostly of one that was done"
+    case .journalLimit: "from now on the journal's store refuses values of more than 512 KiB"
     case .wrongMap: "a node is given a map that is older than its own, or another of the same revision"
     case .stop: "a replica is stopped, or left warming or cooling, for a while"
     case .pausePersistence: "a replica's writes to disk are paused for a while"
@@ -57,6 +67,8 @@ public struct FaultRates: Sendable {
       .rival: 300_000, .cutNode: 600_000, .cutZone: 300_000, .slowDisk: 500_000, .fullDisk: 300_000, .clockJump: 400_000,
       .upgrade: 300_000, .join: 200_000, .die: 250_000, .falseAlarm: 200_000, .pause: 300_000, .cancel: 60_000, .wrongMap: 1_000_000,
       .stop: 400_000, .pausePersistence: 300_000, .pauseReplication: 300_000,
+      .latency: 300_000, .cutOneWay: 400_000, .cutPair: 400_000, .stopNode: 400_000, .stopOrchestrator: 200_000, .journalOutage: 200_000,
+      .lostAnswer: 400_000, .journalLimit: 300_000,
     ]
     for (kind, rate) in usual { rates[kind] = rate }
     return rates

@@ -3,12 +3,17 @@ import PlatEngine
 /// The orchestrators and their shared journal.
 extension Simulation {
   func startOrchestrator() {
+    // Without the journal none can begin.
+    guard now >= journalDownUntil else { return timeline.add(.begin(0), at: journalDownUntil + 1) }
     let number = orchestrators.count
     trace { "start    orchestrator \(number)" }
     orchestrators.append(
       Host(
-        machine: Orchestrator(setup.cluster, hadHolders: setup.hadHolders, goal: setup.goal, timing: timing, plant: plant),
-        speech: makeSpeech()))
+        machine: Orchestrator(
+          setup.cluster, hadHolders: setup.hadHolders, goal: setup.goal, timing: timing, recovery: recovery,
+          writer: UInt64(number) + 1, plant: plant),
+        speech: makeSpeech(), begunAt: now, heardAt: Array(repeating: now, count: nodes.count),
+        isTold: setup.cluster.status.map { $0 == .failed }))
     timeline.add(.orchestratorTick(number), at: now + 1)
     tell(number, .begin(journal))
   }
@@ -18,6 +23,10 @@ extension Simulation {
     timeline.add(.orchestratorTick(number), at: now + 10)
     tell(number, .tick(now &+ orchestrators[number].skew))
     restoreModes()
+    // Whoever runs the cluster says who is gone for good.
+    if isHealed, orchestrators[number].machine.isFrozen {
+      for node in nodes.indices where nodes[node].isDestroyed { tellLost(node, number) }
+    }
     endIfReached(number)
   }
 
@@ -26,35 +35,38 @@ extension Simulation {
     for action in orchestrators[number].machine.handle(event) { carryOut(action, number) }
   }
 
+  func tellLost(_ node: Int, _ number: Int) {
+    orchestrators[number].isTold[node] = true
+    tell(number, .lost(NodeIndex(node)))
+  }
+
   private func carryOut(_ action: Orchestrator.Action, _ number: Int) {
     switch action {
     case .send(let message, let node):
       if case .order(let order) = message { checkGiven(order.id, number) }
       send(message, .orchestrator(UInt32(number)), .node(node))
     case .record(let new, let expected):
+      // Asked a second time it has its survey since the first.
+      let isNew = orchestrators[number].surveyed == nil
+      if orchestrators[number].machine.phase != .leaving {
+        orchestrators[number].surveyed = nil
+      } else if isNew {
+        orchestrators[number].surveyed = (now, orchestrators[number].heardAt)
+      }
       timeline.add(.recordJournal(new, expecting: expected, by: number), at: now + 1 + UInt64(random.below(8)))
     case .mode(let node, let partition, let mode, let isDone):
       trace { "mode     \(self.name(node)) of \(partition.raw): \(mode.run), pauses \(mode.pauses.rawValue)\(isDone ? "" : ", not as asked")" }
     case .plan(let survey): plan(survey, number)
-    case .reached(let map): trace { "reached  map \(map.revision)" }
+    case .reached(let map):
+      trace { "reached  map \(map.revision)" }
+      checkReached(map, number)
+    case .frozen(let silent): trace { silent.isEmpty ? "frozen   no more" : "frozen   without \(silent.map { self.name($0) })" }
     case .releaseMaps(let revision): trace { "release  maps before \(revision)" }
     case .retired:
       trace { "retired  orchestrator \(number)" }
       orchestrators[number].isUp = false
       if !orchestrators.contains(where: \.isUp) { timeline.add(.begin(0), at: now + 20) }
     }
-  }
-
-  /// Done by the register at once, whether or not who asked is still there.
-  func recordJournal(_ new: Journal, _ expected: UInt64, _ number: Int) {
-    let isDone = journal.version == expected
-    if isDone {
-      if new.revision < journal.revision { violate(.revisionsForward, "the journal went back to \(new.revision)") }
-      journal = new
-      if new.calledOff == setup.goal, calledOffAt == nil { calledOffAt = new.revision }
-      trace { "journal  revision \(new.revision)" }
-    }
-    timeline.add(.recorded(isDone, by: number), at: now + 1 + UInt64(random.below(4)))
   }
 
   /// What is, and each step with what it comes after.
@@ -73,6 +85,9 @@ extension Simulation {
 
   /// What was given before may be given again.
   private func checkGiven(_ id: OrderID, _ number: Int) {
+    if givenBy.updateValue(number, forKey: id.revision).map({ $0 != number }) ?? false {
+      violate(.revisionsForward, "two orchestrators give orders of revision \(id.revision)")
+    }
     if orchestrators[number].given.insert(id).inserted, orchestrators[number].machine.isPaused {
       violate(.stillWhilePaused, "orchestrator \(number) began step \(id.number)")
     }
@@ -84,6 +99,7 @@ extension Simulation {
       violate(.staysCalledOff, "revision \(survey.revision) goes on with what was called off at \(calledOffAt)")
     }
     do {
+      checkLost(survey, number)
       let made = try makePlan(survey)
       plans.append(made.planned)
       orchestrators[number].given = []

@@ -24,6 +24,11 @@ public enum Invariant: Int, CaseIterable, Sendable {
   case runningLeads
   case pausedTakesNothing
   case heldWaits
+  case reachedIsTrue
+  case graceKept
+  case lostAreFew
+  case plansAreFew
+  case journalFits
 
   public var text: String {
     switch self {
@@ -47,7 +52,12 @@ public enum Invariant: Int, CaseIterable, Sendable {
     case .stoppedServesNothing: "a replica that is stopped serves no client and no other node"
     case .runningLeads: "only a replica that runs, with nothing paused, begins to lead"
     case .pausedTakesNothing: "a replica that is stopped or paused takes no writes from another node, and confirms none that it has not"
-    case .heldWaits: "at a heir the requests that its takeover holds wait, and no others"
+    case .heldWaits: "at a successor the requests that its takeover holds wait, and no others"
+    case .reachedIsTrue: "a map that is announced is in force, but where the orchestrator says otherwise"
+    case .graceKept: "no silent node is lost within its time of grace"
+    case .lostAreFew: "no more nodes are lost at a time than may be"
+    case .plansAreFew: "at most three plans are made for an outage"
+    case .journalFits: "no value of the journal is larger than 512 KiB"
     case .endReadable: "at the end every acknowledged write is read"
     }
   }
@@ -133,7 +143,7 @@ extension Simulation {
     let acknowledged = self.acknowledged[partition.int]
     var servers = 0
     var complete = 0
-    for copy in copies where rules.holdsData(copy.record.state) {
+    for copy in copies where rules.holdsData(copy.record.state) || copy.record.isRetained(rules) {
       if copy.record.state == leading, copy.record.led == copy.record.term, canServe(copy, copies) { servers += 1 }
       guard journal.isComplete(copy.node, partition, term: copy.record.term) else { continue }
       complete += 1

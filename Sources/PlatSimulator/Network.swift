@@ -22,7 +22,7 @@ extension Simulation {
   private func send(_ packet: Packet, _ sender: Address, _ receiver: Address) {
     if isCut(sender, receiver) { return }
     if happens(.loss) { return }
-    var delay = 1 + UInt64(random.below(4))
+    var delay = 1 + UInt64(random.below(4)) + links.latency(place(sender), place(receiver))
     if happens(.reorder) { delay += UInt64(random.below(30)) }
     if happens(.late) { delay += 100 + UInt64(random.below(500)) }
     timeline.add(.deliver(packet, from: sender, to: receiver), at: now + delay)
@@ -41,11 +41,21 @@ extension Simulation {
   }
 
   private func isCut(_ a: Address, _ b: Address) -> Bool {
-    switch (a, b) {
+    if !links.isWhole, links.isCut(place(a), place(b)) { return true }
+    return switch (a, b) {
     case (.node(let a), .node(let b)): nodes[a.int].side != nodes[b.int].side
     case (.node(let node), .orchestrator), (.orchestrator, .node(let node)):
       nodes[node.int].side != 0 || nodes[node.int].isCutFromOrchestrators
     default: false  // clients reach everybody
+    }
+  }
+
+  /// Clients are nowhere: nothing separates them from others.
+  private func place(_ address: Address) -> Links.Place {
+    switch address {
+    case .node(let node): node.int
+    case .orchestrator(let number): nodes.count + Int(number)
+    case .client: -1
     }
   }
 
@@ -73,6 +83,7 @@ extension Simulation {
       carryOut(actions, node.int, isDiscard: false)
     case .orchestrator(let number):
       guard case .node(let node) = sender else { return }
+      orchestrators[Int(number)].heardAt[node.int] = now
       tell(Int(number), .message(message, from: node))
     case .client(let client): clients.hear(message, Int(client), self)
     }

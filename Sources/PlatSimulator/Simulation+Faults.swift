@@ -47,7 +47,9 @@ extension Simulation {
       guard let number = orchestrators.lastIndex(where: \.isUp) else { return false }
       orchestrators[number].isUp = false
       timeline.add(.begin(0), at: now + 5 + UInt64(random.below(150)))
-    case .rival: startOrchestrator()
+    case .rival:
+      guard now >= journalDownUntil else { return false }
+      startOrchestrator()
     case .cutNode:
       if random.below(3) == 0 { nodes[node].isCutFromOrchestrators = true } else { nodes[node].side = 1 + node }
       timeline.add(.rejoin(node: node), at: now + 50 + UInt64(random.below(600)))
@@ -67,13 +69,14 @@ extension Simulation {
       guard let number = orchestrators.lastIndex(where: \.isUp) else { return false }
       let jump = UInt64(random.below(1_000_000))
       orchestrators[number].skew = random.below(2) == 0 ? orchestrators[number].skew &+ jump : 0
+      orchestrators[number].jumps += 1
     case .upgrade:
       let versions = random.below(2) == 0 ? olderVersions : Speech.versions
       for node in nodes.indices { timeline.add(.upgrade(node, to: versions), at: now + UInt64(node * 600 / max(nodes.count, 10))) }
     case .die: return destroy(node)
     case .falseAlarm:
       guard let number = orchestrators.lastIndex(where: \.isUp) else { return false }
-      tell(number, .lost(NodeIndex(node)))
+      tellLost(node, number)
     case .pause:
       guard let number = orchestrators.lastIndex(where: \.isUp) else { return false }
       tell(number, .pause)
@@ -88,14 +91,45 @@ extension Simulation {
       if wrong == known || random.below(2) == 0 { wrong.digest = ~known.digest }
       send(.map(wrong), .orchestrator(UInt32(orchestrators.count - 1)), .node(NodeIndex(node)))
     case .stop, .pausePersistence, .pauseReplication: return strikeMode(kind)
+    case .latency: links.spread(random.next(), most: 2 + UInt64(random.below(60)))
+    case .cutOneWay, .cutPair: return cut(kind, node)
+    case .stopNode: return stop(.node(NodeIndex(node)), for: 50 + UInt64(random.below(700)))
+    case .stopOrchestrator:
+      guard let number = orchestrators.lastIndex(where: \.isUp), stop(.orchestrator(UInt32(number)), for: 50 + UInt64(random.below(700)))
+      else { return false }
+      if random.below(2) == 0 { timeline.add(.begin(0), at: now + 50 + UInt64(random.below(200))) }
+    case .journalOutage: journalDownUntil = max(journalDownUntil, now + 50 + UInt64(random.below(400)))
+    case .lostAnswer: answersToLose += 1
+    case .journalLimit: isJournalLimited = true
     case .join, .loss, .late, .duplicate, .reorder: return false
+    }
+    return true
+  }
+
+  /// Between a node and another process, one way or both; or between the orchestrators and all nodes but this one.
+  private func cut(_ kind: FaultKind, _ node: Int) -> Bool {
+    guard nodes.count > 1 else { return false }
+    let until = now + 50 + UInt64(random.below(800))
+    var links: [Links.Link] = []
+    if kind == .cutPair, random.below(3) == 0 {
+      for other in nodes.indices where other != node { links.append(Links.Link(from: other, to: nodes.count)) }
+    } else {
+      let other = (node + 1 + random.below(nodes.count)) % (nodes.count + 1)  // the last are the orchestrators
+      links.append(random.below(2) == 0 ? Links.Link(from: node, to: other) : Links.Link(from: other, to: node))
+    }
+    for link in links {
+      let both = kind == .cutPair ? [link, Links.Link(from: link.to, to: link.from)] : [link]
+      for link in both {
+        self.links.cut(link)
+        timeline.add(.mend(link), at: until)
+      }
     }
     return true
   }
 
   /// Lost with its disk; only where every partition keeps a complete copy, and while nothing else is amiss.
   private func destroy(_ node: Int) -> Bool {
-    guard nodes.count > 2, nodes[node].isUp, nodes.indices.allSatisfy({ $0 == node || isWell($0) }),
+    guard nodes.count > 2, nodes[node].isUp, links.isWhole, stopped == 0, nodes.indices.allSatisfy({ $0 == node || isWell($0) }),
       let host = orchestrators.last(where: \.isUp), [.running, .reached].contains(host.machine.phase),
       host.machine.revision == journal.revision
     else { return false }
@@ -103,11 +137,9 @@ extension Simulation {
     for partition in disks.copies.indices {
       let index = PartitionIndex(partition)
       let others = disks.copies[partition].filter {
-        rules.holdsData($0.record.state) && journal.isComplete($0.node, index, term: $0.record.term)
+        (rules.holdsData($0.record.state) || isCountedOn($0, index)) && journal.isComplete($0.node, index, term: $0.record.term)
       }
       if others.contains(where: { $0.node.int == node }), others.count < 2 { return false }
-      // Its data may have passed to a heir that does not lead yet.
-      if disks.copies[partition].contains(where: { $0.node.int == node }), others.isEmpty { return false }
     }
     trace { "destroy  \(self.name(NodeIndex(node)))" }
     nodes[node].isUp = false
@@ -121,6 +153,11 @@ extension Simulation {
     return true
   }
 
+  /// What was handed over counts until the successor durably leads.
+  private func isCountedOn(_ copy: Disks.Copy, _ partition: PartitionIndex) -> Bool {
+    copy.record.isRetained(setup.rules) && !disks.copies[partition.int].contains { $0.record.led >= copy.record.handed.revision }
+  }
+
   private func isWell(_ node: Int) -> Bool {
     let node = nodes[node]
     return node.isUp && node.side == 0 && !node.isCutFromOrchestrators && !node.isFull && node.crashesIn == nil
@@ -131,6 +168,10 @@ extension Simulation {
     isHealed = true
     trace { "heal" }
     upgradeForModes()
+    for number in orchestrators.indices { orchestrators[number].plansBefore = orchestrators[number].machine.plansForOutages }
+    links.mendAll()
+    goOnAll()
+    (journalDownUntil, answersToLose) = (0, 0)
     for node in nodes.indices {
       nodes[node].side = 0
       nodes[node].isCutFromOrchestrators = false

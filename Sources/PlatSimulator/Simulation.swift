@@ -8,6 +8,7 @@ final class Simulation {
   let rates: FaultRates
   let plant: Plant?
   let timing: Orchestrator.Timing
+  let recovery: Orchestrator.Recovery
   /// Ends the run, whose outcome then says nothing.
   let interrupt: Interrupt?
   var random: SplitMix
@@ -24,6 +25,17 @@ final class Simulation {
   /// The first revision that was planned as called off.
   var calledOffAt: UInt64?
   var plans: [Planned] = []
+  /// By revision: the orchestrator that gave its orders. Looked up only.
+  var givenBy: [UInt64: Int] = [:]
+
+  var links: Links
+  /// Processes that stand still.
+  var stopped = 0
+  var journalDownUntil: UInt64 = 0
+  /// Its store refuses large values.
+  var isJournalLimited = false
+  /// Answers of the journal that are going to be lost.
+  var answersToLose = 0
   /// A mistake that the checker once made: see `SimulatorTests.theEndIsThatOfTheGreatestRevision`.
   var comparesWithLastPlan = false
 
@@ -60,6 +72,9 @@ final class Simulation {
     /// So many actions until it crashes.
     var crashesIn: Int?
     var isTicking = false
+    /// Stands still; what has come in since.
+    var isStopped = false
+    var backlog: [Item] = []
   }
 
   struct Host {
@@ -70,6 +85,19 @@ final class Simulation {
     var isUp = true
     /// Its clock is so much ahead.
     var skew: UInt64 = 0
+    var jumps: UInt64 = 0
+    var isStopped = false
+    var backlog: [Item] = []
+    let begunAt: UInt64
+    /// By node: when it was heard of last; it was said to be lost.
+    var heardAt: [UInt64]
+    var isTold: [Bool]
+    /// The same when it had its survey, while the journal is told of it.
+    var surveyed: (at: UInt64, heardAt: [UInt64])?
+    /// Plans for outages that it had made when the last fault was over.
+    var plansBefore = 0
+    /// The last time at which the journal had its word.
+    var recordedAt: UInt64 = 0
   }
 
   struct Planned {
@@ -100,6 +128,9 @@ final class Simulation {
     case rejoin(node: Int)
     case diskFree(Int)
     case begin(Int)
+    case readJournal(by: Int)
+    case goOn(Address)
+    case mend(Links.Link)
     case finalRead(Int)
     case restoreMode(NodeIndex, PartitionIndex)
     case heal
@@ -130,6 +161,11 @@ final class Simulation {
     var timing = Orchestrator.Timing()
     timing.silence += UInt64(min(cluster.nodeCount / 4, 200))
     self.timing = timing
+    var recovery = Orchestrator.Recovery()
+    recovery.grace = timing.silence << UInt64(random.below(3))
+    recovery.mostLost = random.below(2) == 0 ? nil : cluster.nodeCount
+    self.recovery = recovery
+    links = Links(nodeCount: cluster.nodeCount)
     disks = Disks(partitionCount: cluster.partitionCount, nodeCount: cluster.nodeCount)
     journal = setup.beginning.journal
     acknowledged = Array(repeating: 0, count: cluster.partitionCount)
@@ -203,6 +239,7 @@ final class Simulation {
   }
 
   private func handle(_ item: Item) {
+    if putsOff(item) { return }
     switch item {
     case .deliver(let packet, let sender, let receiver): deliver(packet, sender, receiver)
     case .tick(let node, let boot):
@@ -211,7 +248,10 @@ final class Simulation {
       carryOut(nodes[node].agent.handle(.tick), node, isDiscard: false)
     case .orchestratorTick(let number): tickOrchestrator(number)
     case .recordJournal(let new, let expected, let number): recordJournal(new, expected, number)
-    case .recorded(let isDone, let number): tell(number, .recorded(isDone))
+    case .recorded(let isDone, let number): recorded(isDone, number)
+    case .readJournal(let number): readJournal(number)
+    case .goOn(let process): goOn(process)
+    case .mend(let link): links.mend(link)
     case .written(let commits, let node, let boot):
       guard nodes[node].isUp, nodes[node].boot == boot else { return }
       nodes[node].writesUnderWay -= 1
@@ -290,6 +330,7 @@ final class Simulation {
     trace { "crash    \(self.name(NodeIndex(node)))" }
     nodes[node].isUp = false
     nodes[node].crashesIn = nil
+    goOn(.node(NodeIndex(node)))
     timeline.add(.restart(node), at: now + 5 + UInt64(random.below(400)))
   }
 

@@ -1,9 +1,11 @@
 import PlatEngine
 
-/// Every interleaving of a takeover between two nodes of one partition, with the very same agents: breadth first over states.
+/// Every interleaving of a takeover of one partition, with the very same agents and the same survey: breadth first over states.
 ///
-/// What was sent can arrive at any time, any number of times, or never (a client's request once or never); nodes crash, also between two actions, and restart;
-/// at any moment either node is given up for lost, written down in the journal, and the other one told to lead alone.
+/// The first node leads and hands over to the second, and gives its copy up; with three nodes the third goes on following. What was
+/// sent can arrive at any time, any number of times, or never (a client's request once or never); nodes crash, also between two
+/// actions, and restart; at any moment one node is given up, written down in the journal, and the others go on without it; it may be
+/// gone for good, with its disk, where another complete copy is left.
 public struct TakeoverModel: Sendable {
   public struct Result: Sendable {
     public var states = 0
@@ -12,12 +14,20 @@ public struct TakeoverModel: Sendable {
     public var broken: Invariant?
     /// Writes that were acknowledged in some state.
     public var acknowledged: UInt64 = 0
+    /// In some state a node is gone for good and another leads since then: by node that is gone.
+    public var goesOnWithout: [Bool] = []
+    /// In some state the old leader leads again, after it had handed over.
+    public var takesBack = false
   }
 
   /// Bounds that make the states finite.
   public var crashes = 1
   public var rounds: UInt64 = 2
   public var mostStates = 200_000
+  /// Two: the partition has one replica. Three: it has two.
+  public var nodes = 2
+  /// Nodes that are given up may be gone for good.
+  public var mayBeGone = true
   private let plant: Plant?
   private let rules: ExecutionRules
   private let model = StateModel.masterSlave
@@ -44,10 +54,15 @@ public struct TakeoverModel: Sendable {
     var net: Set<Envelope>
     var acknowledged: UInt64 = 0
     var crashes: Int
-    /// Who was given up; nil: nobody.
+    /// Who is gone for good, and who was given up; nil: nobody.
+    var gone: Int?
     var lost: Int?
-    /// The journal's roster has been written.
-    var roster: Journal.Roster?
+    /// What the others told then.
+    var inventories: [[Holding]?]
+    var journal: Journal
+    /// Orders of the survey that are not done, and who is to lead afterwards.
+    var settling: Set<UInt32> = []
+    var promotion: Order?
   }
 
   private static let orchestrator = Address.orchestrator(0)
@@ -58,33 +73,28 @@ public struct TakeoverModel: Sendable {
       NodeIndex(node), rules: rules, boot: boot, promise: Promise(revision: revision), records: record.map { [(partition, $0)] } ?? [], plant: plant)
   }
 
-  private func order(_ kind: Order.Kind, _ revision: UInt64, _ from: Int, _ to: Int, node: Int) -> Order {
-    var order = Order(
-      kind: kind, id: OrderID(revision: revision, number: 0), partition: partition, node: NodeIndex(node),
-      change: StateChange(StateIndex(from), StateIndex(to)))
-    order.term = revision
-    return order
-  }
-
   private var first: World {
-    let records = [
-      Record(state: StateIndex(0), term: 1, leadsWith: [NodeIndex(1)]), Record(state: StateIndex(1), term: 1, leadsWith: nil),
-    ]
-    var takeover = order(.takeOver, 2, 1, 0, node: 1)
-    takeover.source = NodeIndex(0)
-    takeover.sourceChange = StateChange(StateIndex(0), StateIndex(3))
+    let others = (1..<nodes).map { NodeIndex($0) }
+    let records =
+      [Record(state: StateIndex(0), term: 1, leadsWith: others)] + others.map { _ in Record(state: StateIndex(1), term: 1, leadsWith: nil) }
+    var takeover = Order(
+      kind: .takeOver, id: OrderID(revision: 2, number: 0), partition: partition, node: NodeIndex(1), source: NodeIndex(0),
+      change: StateChange(StateIndex(1), StateIndex(0)), sourceChange: StateChange(StateIndex(0), StateIndex(3)))
+    takeover.term = 2
     return World(
-      agents: (0...1).map { agent($0, 1, 1, records[$0]) }, boots: [1, 1], revision: [1, 1], records: records,
+      agents: records.indices.map { agent($0, 1, 1, records[$0]) }, boots: records.map { _ in 1 }, revision: records.map { _ in 1 },
+      records: records,
       net: [
         Envelope(message: .order(takeover), sender: TakeoverModel.orchestrator, receiver: 1),
         Envelope(message: .write(partition, value: 0, request: 0), sender: TakeoverModel.client, receiver: 0),
         Envelope(message: .write(partition, value: 1, request: 1), sender: TakeoverModel.client, receiver: 1),
-      ], crashes: crashes)
+      ], crashes: crashes, inventories: records.map { _ in nil }, journal: Journal(revision: 2, partitionCount: 1))
   }
 
   /// Looks at all states, or stops at the first in which an invariant is broken.
   public func run() -> Result {
     var result = Result()
+    result.goesOnWithout = Array(repeating: false, count: nodes)
     var seen: Set<World> = [first]
     var queue = [first]
     var next = 0
@@ -93,6 +103,10 @@ public struct TakeoverModel: Sendable {
       next += 1
       for following in successors(world) where isBounded(following) && seen.insert(following).inserted {
         result.acknowledged |= following.acknowledged
+        if let gone = following.gone, leadsWithout(following, gone) {
+          result.goesOnWithout[gone] = true
+          if following.records[0]?.handed.revision == 2, following.agents[0].leads(partition) { result.takesBack = true }
+        }
         if let broken = broken(following) {
           result.broken = broken
           result.states = seen.count
@@ -112,23 +126,36 @@ public struct TakeoverModel: Sendable {
 
   private func isBounded(_ world: World) -> Bool { world.agents.allSatisfy { $0.round & 0xffff_ffff <= rounds } }
 
+  private func leadsWithout(_ world: World, _ gone: Int) -> Bool {
+    world.agents.contains { $0.node.int != gone && $0.leads(partition) && ($0.record(partition)?.led ?? 0) > 2 }
+  }
+
+  // MARK: What may happen
+
   private func successors(_ world: World) -> [World] {
     var worlds: [World] = []
-    for envelope in world.net {
+    for envelope in world.net where envelope.receiver != world.gone {
       var world = world
       if case .client = envelope.sender { world.net.remove(envelope) }
       step(world, envelope.receiver, .message(envelope.message, from: envelope.sender), &worlds)
     }
-    for node in 0...1 {
+    for node in 0..<nodes where node != world.gone {
       if world.agents[node].wantsTick { step(world, node, .tick, &worlds) }
       if world.crashes > 0 { worlds.append(restarted(world, node)) }
-      if world.lost == nil {
-        var given = world
-        given.lost = node
-        given.net.insert(
-          Envelope(message: .claim(revision: 3), sender: TakeoverModel.orchestrator, receiver: 1 - node))
-        worlds.append(given)
+      if mayBeGone, world.gone == nil, world.lost == nil, complete(world).contains(where: { $0 != node && isCountedOn($0, world) }) {
+        var world = world
+        world.gone = node
+        world.records[node] = nil
+        worlds.append(world)
       }
+    }
+    for node in 0..<nodes where world.lost == nil && (world.gone == nil || world.gone == node) {
+      var given = world
+      given.lost = node
+      for other in 0..<nodes where other != node {
+        given.net.insert(Envelope(message: .claim(revision: 3), sender: TakeoverModel.orchestrator, receiver: other))
+      }
+      worlds.append(given)
     }
     return worlds
   }
@@ -162,38 +189,75 @@ public struct TakeoverModel: Sendable {
     case (.node(let other), _):
       world.net.insert(Envelope(message: message, sender: .node(NodeIndex(node)), receiver: other.int))
     case (.client, .written(let request)): world.acknowledged |= 1 << UInt64(request)
-    case (.orchestrator, .inventory(3, let holdings)): lead(node, holdings, &world)
+    case (.orchestrator, .inventory(3, let holdings)) where node != world.lost && world.inventories[node] == nil:
+      world.inventories[node] = holdings
+      if (0..<nodes).allSatisfy({ $0 == world.lost || world.inventories[$0] != nil }) { goOn(&world) }
+    case (.orchestrator, .done(let id)) where id.revision == 3:
+      world.settling.remove(id.number)
+      promote(&world)
     default: break
     }
   }
 
-  /// The survey of one node: it leads alone, if it has a copy.
-  private func lead(_ node: Int, _ holdings: [Holding], _ world: inout World) {
-    guard let holding = holdings.first, rules.holdsData(holding.state) else { return }
-    world.roster = Journal.Roster(revision: 3, members: [NodeIndex(node)])
-    let isMaster = holding.state == StateIndex(0)
-    world.net.insert(
-      Envelope(
-        message: .order(order(isMaster ? .lead : .set, 3, holding.state.int, 0, node: node)), sender: TakeoverModel.orchestrator,
-        receiver: node))
+  // MARK: Going on without a node
+
+  /// As an orchestrator does: the survey, the journal, what it settles, and somebody leads.
+  private func goOn(_ world: inout World) {
+    let survey = Survey(
+      revision: 3, inventories: world.inventories, journal: world.journal, rules: rules, hadHolders: [true], isCancelled: false, plant: plant)
+    for (partition, members) in survey.rosters { world.journal.rosters[partition] = Journal.Roster(revision: 3, members: members) }
+    for (number, settlement) in survey.orders.enumerated() {
+      var order = settlement
+      order.id = OrderID(revision: 3, number: UInt32(number))
+      order.term = 3
+      world.settling.insert(order.id.number)
+      world.net.insert(Envelope(message: .order(order), sender: TakeoverModel.orchestrator, receiver: order.node.int))
+    }
+    let holders = survey.rows[0].filter { rules.holdsData($0.state) }
+    if let first = holders.first, !holders.contains(where: { $0.state == rules.leading }) {
+      var order = Order(
+        kind: .set, id: OrderID(revision: 3, number: UInt32(survey.orders.count)), partition: partition, node: first.node,
+        change: StateChange(first.state, rules.leading!), followers: holders.dropFirst().map(\.node))
+      order.term = 3
+      world.promotion = order
+    }
+    promote(&world)
+  }
+
+  private func promote(_ world: inout World) {
+    guard world.settling.isEmpty, let order = world.promotion else { return }
+    world.promotion = nil
+    world.net.insert(Envelope(message: .order(order), sender: TakeoverModel.orchestrator, receiver: order.node.int))
+  }
+
+  // MARK: What must hold
+
+  /// What was handed over counts until the successor durably leads.
+  private func isCountedOn(_ node: Int, _ world: World) -> Bool {
+    guard let record = world.records[node], record.isRetained(rules) else { return true }
+    return !world.records.contains { ($0?.led ?? 0) >= record.handed.revision }
+  }
+
+  /// Nodes whose copies count, by what is on disk.
+  private func complete(_ world: World) -> [Int] {
+    (0..<nodes).filter { node in
+      guard node != world.gone, let record = world.records[node], rules.holdsData(record.state) || record.isRetained(rules) else { return false }
+      return world.journal.isComplete(NodeIndex(node), partition, term: record.term)
+    }
   }
 
   private func broken(_ world: World) -> Invariant? {
     var servers = 0
-    var complete = 0
-    for node in 0...1 {
-      guard let record = world.records[node], rules.holdsData(record.state) else { continue }
-      if record.state == StateIndex(0), record.led == record.term,
-        record.followers.allSatisfy({ (world.records[$0.int]?.term ?? 0) <= record.led })
-      {
-        servers += 1
-      }
-      if let roster = world.roster, record.term < roster.revision, !roster.members.contains(NodeIndex(node)) { continue }
-      complete += 1
-      let has = record.log.reduce(UInt64(0)) { $0 | 1 << $1.value }
+    for node in 0..<nodes {
+      guard node != world.gone, let record = world.records[node], record.state == StateIndex(0), record.led == record.term else { continue }
+      if record.followers.allSatisfy({ $0.int != world.gone && (world.records[$0.int]?.term ?? 0) <= record.led }) { servers += 1 }
+    }
+    let complete = complete(world)
+    for node in complete {
+      let has = world.records[node]!.log.reduce(UInt64(0)) { $0 | 1 << $1.value }
       if world.acknowledged & ~has != 0 { return .acknowledgedKept }
     }
     if servers > 1 { return .oneMaster }
-    return complete == 0 && world.acknowledged != 0 && world.roster != nil ? .acknowledgedKept : nil
+    return complete.isEmpty && world.acknowledged != 0 ? .acknowledgedKept : nil
   }
 }

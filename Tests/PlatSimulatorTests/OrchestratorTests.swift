@@ -15,6 +15,7 @@ import Testing
     var sent: [(Message, NodeIndex)] = []
     var isReached = false
     var isRetired = false
+    var frozen: [NodeIndex] = []
     var released: UInt64?
 
     init() throws {
@@ -25,7 +26,7 @@ import Testing
       current = try builder.finish(least: [1, 0, 0, 0])
       target = try Planner.plan(cluster, from: current).target
       self.cluster = cluster
-      machine = Orchestrator(cluster, hadHolders: [true], goal: MapStamp(revision: 2, digest: 7))
+      machine = try Orchestrator(cluster, hadHolders: [true], goal: MapStamp(revision: 2, digest: 7), writer: 1)
       journal = Journal(revision: 1, partitionCount: 1)
       let rules = ExecutionRules(cluster.cluster.settings.model)
       agents = [
@@ -48,6 +49,7 @@ import Testing
           try tell(.planned(StepPlanner.plan(cluster, from: map, to: target), map: MapStamp(revision: survey.revision, digest: 7)))
         case .reached: isReached = true
         case .releaseMaps(let revision): released = revision
+        case .frozen(let nodes): frozen = nodes
         case .retired: isRetired = true
         case .mode: break
         }
@@ -128,13 +130,19 @@ import Testing
     let first = hand.machine.revision
     hand.sent = []
     var orders = 0
+    // The nodes are there, and answer no order.
+    func areThere() throws { for node in 0..<2 { try hand.tell(.message(.alive, from: NodeIndex(node))) } }
     for time in stride(from: UInt64(0), to: 120, by: 10) {
       try hand.tell(.tick(time))
+      try areThere()
       orders += hand.sent.count { if case .order = $0.0 { true } else { false } }
       hand.sent = []
     }
     #expect(orders == 2, "again after 30 ticks and after 60 more")
-    for time in stride(from: UInt64(120), to: 5_000, by: 10) { try hand.tell(.tick(time)) }
+    for time in stride(from: UInt64(120), to: 5_000, by: 10) {
+      try hand.tell(.tick(time))
+      try areThere()
+    }
     #expect(hand.machine.revision > first)
   }
 

@@ -10,6 +10,9 @@ enum SimulatedCluster {
       [partition % 3, (partition + 1) % 3]
     }
 
+  /// Four nodes, one copy: two nodes leave, so that everything is handed over.
+  static let oneCopy = make(nodes: 4, partitions: 5, status: [0: .leaving, 1: .leaving], limits: nil, constraints: [1, 0, 0, 0]) { [$0 % 3] }
+
   /// Five nodes, three copies.
   static let threeCopies = make(nodes: 5, partitions: 4, status: [:], limits: 2, constraints: [1, 2, 0, 0]) { partition in
     [0, 1, 2].map { ($0 + partition) % 3 }

@@ -14,6 +14,7 @@ import Testing
     for (name, setup) in [
       ("leaving and joining", SimulatedCluster.leavingAndJoining), ("three copies", SimulatedCluster.threeCopies),
       ("fresh", SimulatedCluster.fresh), ("full", SimulatedCluster.full), ("several masters", SimulatedCluster.severalMasters),
+      ("one copy", SimulatedCluster.oneCopy),
     ] { expectGood(setup, .none, runs: 10, name) }
   }
 
@@ -23,6 +24,7 @@ import Testing
     expectGood(SimulatedCluster.floor, .usual, runs: 40, "floor")
     expectGood(SimulatedCluster.fresh, .usual, runs: 40, "fresh")
     expectGood(SimulatedCluster.full, .usual, runs: 60, "full")
+    expectGood(SimulatedCluster.oneCopy, .usual, runs: 60, "one copy")
     expectGood(SimulatedCluster.severalMasters, .usual, runs: 60, "several masters")
   }
 
@@ -38,15 +40,22 @@ import Testing
 
   /// Within 1,000 runs; mostly within the first hundred.
   @Test(arguments: Plant.allCases) func eachDeliberateBugIsCaught(_ plant: Plant) {
-    let setup =
-      switch plant {
-      case .ignoreCapacity: SimulatedCluster.full
-      case .ignoreFloor: SimulatedCluster.floor
-      default: SimulatedCluster.leavingAndJoining
-      }
-    let outcome = Simulator(setup, rates: .usual, plant: plant)
+    var setup = SimulatedCluster.leavingAndJoining
+    var rates = FaultRates.usual
+    switch plant {
+    case .ignoreCapacity: setup = SimulatedCluster.full
+    case .ignoreFloor: setup = SimulatedCluster.floor
+    case .forgetHandedOver:
+      setup = SimulatedCluster.oneCopy
+      rates = .none
+      (rates[.die], rates[.loss], rates[.late]) = (3_000_000, 100_000, 100_000)
+    case .takeAnyWriteForOwn: (rates[.rival], rates[.lostAnswer]) = (6_000_000, 8_000_000)
+    default: break
+    }
+    let outcome = Simulator(setup, rates: rates, plant: plant)
       .run(seed: 1, runs: 1_000, stopsAtFirst: true)
     #expect(outcome.violated > 0)
+    print("planted \(plant): found in \(outcome.runs) runs, \(outcome.violations.first.map { "\($0.invariant): \($0.text)" } ?? "never")")
   }
 
   /// A rival may plan an older revision after a newer one was planned, and be told to stop. Once the checker compared the end with

@@ -245,7 +245,7 @@ class Driver:
         """A new one, which knows the journal and nothing else."""
         self.number += 1
         self.is_reached = False
-        self.orchestrator = plat.Orchestrator(self.cluster, self.plan, plat.Timing(silence=250))
+        self.orchestrator = plat.Orchestrator(self.cluster, self.plan, plat.Timing(silence=250, grace=300))
         self.orchestrator.begin(self.journal.data)
 
     def carry_out(self) -> None:

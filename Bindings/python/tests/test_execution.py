@@ -10,6 +10,7 @@ if os.environ.get("PLAT_WITHOUT_NUMPY"):
 import plat
 
 NODES, PARTITIONS = 4, 12
+HAND_OVER, APPEND = 40, 48  # kinds of messages between agents: their fifth byte
 
 
 def make():
@@ -136,6 +137,73 @@ class BySteps(unittest.TestCase):
         self.carry_out(second)
         self.assertTrue(second.standing.is_paused)
         self.assertEqual(second.standing.done, 0)
+
+    def silent_until(self, orchestrator, start, end):
+        """Nobody is heard of."""
+        kinds = []
+        for now in range(start, end, 10):
+            orchestrator.tick(now)
+            kinds += [(action.kind, action.values) for action in orchestrator.actions() if action.kind in ("frozen", "record", "reached")]
+        return kinds
+
+    def test_silent_nodes_are_waited_for_and_too_many_freeze_it(self):
+        orchestrator = plat.Orchestrator(self.cluster, self.plan)
+        orchestrator.begin()
+        self.carry_out(orchestrator)
+        orchestrator.tick(0)
+        self.assertEqual(orchestrator.standing.phase, "reached")
+        self.assertEqual(self.silent_until(orchestrator, 10, 590), [])
+        standing = orchestrator.standing
+        self.assertEqual((standing.phase, standing.silent_count, standing.lost_count, standing.plans), ("waiting", NODES, 0, 1))
+        self.assertEqual(self.silent_until(orchestrator, 590, 1500), [("frozen", tuple(range(NODES)))])
+        self.assertEqual(orchestrator.standing.phase, "frozen")
+        for node in range(NODES):
+            orchestrator.alive(node)
+        orchestrator.tick(1510)
+        self.assertEqual([action.values for action in orchestrator.actions() if action.kind == "frozen"], [()])
+        self.assertEqual((orchestrator.standing.phase, orchestrator.standing.plans), ("reached", 1))
+
+    def test_what_is_withheld_is_listed(self):
+        orchestrator = self.orchestrator()
+        self.carry_out(orchestrator)
+        row = orchestrator.target().rows.tolist()[4]
+        self.down = set(row)
+        for node in row:
+            orchestrator.lost(node)
+        self.carry_out(orchestrator)
+        standing = orchestrator.standing
+        self.assertEqual((standing.phase, standing.lost_count), ("reached", 2))
+        self.assertIn(plat.Unreached(4, "withheld"), orchestrator.unreached)
+        self.assertEqual(standing.unreached_count, len(orchestrator.unreached))
+        rows = orchestrator.target().rows.tolist()
+        for one in orchestrator.unreached:
+            self.assertEqual(set(rows[one.partition]), {plat.NONE}, "nobody is said to lead it")
+        self.check(orchestrator.target())
+
+    def test_an_answer_of_the_journal_is_lost(self):
+        def record(orchestrator):
+            return [action for action in orchestrator.actions() if action.kind in ("record", "claim", "retired")]
+
+        first, second = self.orchestrator(), self.orchestrator()
+        (mine,), (other,) = record(first), record(second)
+        self.assertEqual((mine.expected, mine.version, mine.revision), (other.expected, other.version, other.revision))
+        self.assertNotEqual(mine.data, other.data)
+        first.journal(b"")  # it did not get there
+        self.assertEqual([action.data for action in record(first)], [mine.data])
+        first.journal(mine.data)  # it did
+        self.assertEqual({action.kind for action in record(first)}, {"claim"})
+        second.journal(mine.data)  # another's, and the same but for that
+        self.assertEqual([action.kind for action in record(second)], ["retired"])
+
+    def test_times_that_contradict_each_other(self):
+        for name, timing in (
+            ("silence", plat.Timing(silence=40)), ("silence", plat.Timing(pulse=150)), ("grace", plat.Timing(grace=149)),
+            ("longest_tick", plat.Timing(longest_tick=151)), ("most_lost", plat.Timing(most_lost=NODES + 1)),
+        ):
+            with self.assertRaises(plat.InvalidArgument) as told:
+                plat.Orchestrator(self.cluster, self.plan, timing)
+            self.assertEqual(told.exception.path, "timing." + name)
+        plat.Orchestrator(self.cluster, self.plan, plat.Timing(grace=150, most_lost=NODES))
 
     def test_wrong_calls(self):
         orchestrator = self.orchestrator()
@@ -289,6 +357,64 @@ class Running(unittest.TestCase):
             self.orchestrator.mode(NODES, 1, plat.Mode(), plat.Mode("stopped"))
         with self.assertRaises(plat.InvalidArgument):
             self.orchestrator.mode(0, PARTITIONS, plat.Mode(), plat.Mode("stopped"))
+
+
+class ASuccessorIsLost(unittest.TestCase):
+    """One replica: a hands over to another node, which is lost for good before it hears of it, or as soon as it leads."""
+
+    def run_until_reached(self, cluster, last):
+        """`last`: the kind of the successor's last message, which arrives if it is its question."""
+        plan = cluster.plan()
+        agents = [plat.Agent(cluster, node, 1) for node in range(3)]
+        orchestrator, version, lost, written, reads = plat.Orchestrator(cluster, plan), 0, set(), set(), {}
+        orchestrator.begin()
+        for value in range(5):
+            agents[0].write(0, 100 + value, client=0, request=value)
+        for now in range(3000):
+            orchestrator.tick(now)
+            for action in orchestrator.actions():
+                if action.kind == "record":
+                    self.assertEqual(action.expected, version)
+                    version = action.version
+                    orchestrator.recorded(True)
+                elif action.node is not None and action.node not in lost and action.data:
+                    agents[action.node].receive("orchestrator", 0, action.data)
+            for node, agent in enumerate(agents):
+                if node in lost:
+                    continue
+                for action in agent.actions():
+                    if action.kind == "written":
+                        written.add(action.request)
+                    elif action.kind == "deliver" and action.peer_kind == "orchestrator":
+                        orchestrator.receive(node, action.data)
+                    elif action.kind == "deliver":
+                        if node != 0 and not lost and action.data[4] == last:
+                            lost.add(node)
+                        if action.peer not in lost and (node not in lost or last == HAND_OVER):
+                            agents[action.peer].receive("node", node, action.data)
+                        if node in lost:
+                            break
+            if orchestrator.standing.phase == "reached" and lost:
+                break
+        self.assertEqual(len(lost), 1)
+        self.assertEqual(written, set(range(5)))
+        self.assertEqual(orchestrator.standing.phase, "reached")
+        self.assertEqual(orchestrator.unreached, [])
+        leader = orchestrator.target().rows.tolist()[0][0]
+        self.assertEqual([node for node in range(3) if node not in lost and agents[node].leads(0)], [leader])
+        agents[leader].read(0, client=0, request=99)
+        for action in agents[leader].actions():
+            if action.kind == "answer":
+                reads[action.request] = sorted(action.values)
+        self.assertEqual(reads, {99: [100, 101, 102, 103, 104]})
+
+    def test_its_copy_counts_until_the_successor_leads(self):
+        for last in (HAND_OVER, APPEND):
+            with self.subTest(last=last):
+                self.run_until_reached(plat.Cluster.from_document({
+                    "plat": 1, "settings": {"numPartitions": 1, "constraints": {"master": 1, "slave": 0}},
+                    "nodes": {"a": {"status": "leaving"}, "b": {}, "c": {}},
+                    "map": {"revision": 1, "partitions": {"0": {"master": ["a"]}}}}), last)
 
 
 if __name__ == "__main__":

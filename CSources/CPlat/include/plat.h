@@ -724,18 +724,22 @@ typedef struct plat_agent plat_agent;
 /* An orchestrator's, for the host itself (`node` is PLAT_NONE). */
 #define PLAT_ACTION_RECORD 1u     /* replace the journal by `bytes` if what is there has the version `expected` (0: nothing
                                    * is there), durably; then plat_orchestrator_recorded */
-#define PLAT_ACTION_REACHED 2u    /* all that could be done is done: the map of `revision` and `digest` is in force */
+#define PLAT_ACTION_REACHED 2u    /* all that could be done is done: the map of `revision` and `digest` is in force, but for the
+                                   * partitions in `values` (plat_orchestrator_unreached says why) */
 #define PLAT_ACTION_RELEASE 3u    /* every node that can be reached knows that map: older ones are needed no more */
 #define PLAT_ACTION_RETIRED 4u    /* another orchestrator has taken over: this one does nothing any more */
 #define PLAT_ACTION_RUNS 5u       /* after plat_orchestrator_mode: the replica of `partition` at node `peer` is in `mode`, as was asked
                                    * (`is_done` is 1) or since it was not in the mode that it was to leave (0) */
+#define PLAT_ACTION_FROZEN 6u     /* more nodes are silent than may be lost, those in `values`: nothing begins until some are back or
+                                   * the host names them lost (plat_orchestrator_lost). No values: it goes on again */
 
 /* An orchestrator's, for `node`. An agent gets `bytes`, where `length` is not 0. */
 #define PLAT_ACTION_CLAIM 16u     /* obey nobody older than `revision`; tell what you hold: plat_orchestrator_inventory */
 #define PLAT_ACTION_SET 17u       /* `partition`: `from` → `to`; no data goes anywhere. Where `to` leads: with these `followers` */
 #define PLAT_ACTION_COPY 18u      /* receive the partition from `source`, follow `leader` (PLAT_NONE: nobody leads), then `from` → `to` */
 #define PLAT_ACTION_TAKE_OVER 19u /* `source`, which leads, becomes `source_to`; the node gets what it lacks, then `from` → `to`: it leads */
-#define PLAT_ACTION_LEAD 20u      /* go on leading, as of `revision`, with these `followers` and nobody else */
+#define PLAT_ACTION_LEAD 20u      /* go on leading, as of `revision`, with these `followers` and nobody else; where `from` is not
+                                   * `to`: lead again, with the copy that was handed over to a node which is lost */
 #define PLAT_ACTION_DISCARD 21u   /* what the node has is out of date: `from` → `to`, the data goes */
 #define PLAT_ACTION_PULSE 22u     /* are you there? plat_orchestrator_alive */
 #define PLAT_ACTION_MAP 23u       /* the map of `revision` and `digest` is in force: plat_orchestrator_has_map */
@@ -823,14 +827,22 @@ typedef struct plat_timing {
   uint32_t size;          /* sizeof(plat_timing) */
   uint32_t tries;         /* of an order without an answer, after which all is planned again: 7 */
   uint64_t pulse;         /* between pulses to every node: 40 */
-  uint64_t silence;       /* a node that was silent for so long is lost: 150; UINT64_MAX: only plat_orchestrator_lost says so */
-  uint64_t patience;      /* an order or a claim is given again after so long, each time after twice that: 30 */
+  uint64_t silence;       /* a node of which nothing was heard for so long is silent, and nothing is announced as reached: 150;
+                           * UINT64_MAX: none ever is, and only plat_orchestrator_lost says who is lost */
+  uint64_t patience;      /* an order or a claim is given again after so long, each time after twice that, up to 8 times: 30 */
   uint64_t longest_tick;  /* time between two ticks counts as no more than that: 20 */
+  /* When silent nodes are given up. An outage that ends earlier copies nothing. */
+  uint64_t grace;         /* a silent node is lost when nothing was heard of it for so long: 4 times `silence` */
+  uint64_t settling;      /* a node that was lost is back: so long others are waited for, which may be back as well: 80 */
+  uint32_t most_lost;     /* so many nodes at most may be lost by their silence at a time; where more would be, the change is frozen
+                           * (PLAT_ACTION_FROZEN): two thirds of all nodes, 1 at least */
+  uint32_t reserved;      /* 0 */
 } plat_timing;
-#define PLAT_TIMING_INIT { sizeof(plat_timing), 0, 0, 0, 0, 0 }
+#define PLAT_TIMING_INIT { sizeof(plat_timing), 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /* Makes the orchestrator that takes a cluster from its map to a plan's. The plan is one for that cluster. `timing` may be
- * NULL. O(P · R). */
+ * NULL. PLAT_INVALID_ARGUMENT where times contradict each other: `silence` must be more than `pulse`, `grace` no less than `silence`,
+ * `longest_tick` no more than it, `most_lost` no more than there are nodes. O(P · R). */
 PLAT_STATUS plat_orchestrator_make(const plat_cluster *PLAT_NULLABLE cluster, const plat_plan *PLAT_NULLABLE plan,
                                    const plat_timing *PLAT_NULLABLE timing,
                                    plat_orchestrator *PLAT_NULLABLE *PLAT_NULLABLE orchestrator,
@@ -848,6 +860,10 @@ PLAT_STATUS plat_orchestrator_poll(plat_orchestrator *PLAT_NULLABLE orchestrator
  * planned, which takes as long as plat_plan_make. */
 PLAT_STATUS plat_orchestrator_recorded(plat_orchestrator *PLAT_NULLABLE orchestrator, int32_t done,
                                        plat_error *PLAT_NULLABLE error);
+/* Where it is not known what became of RECORD, since the store did not answer or not in time: the journal as it is now (NULL and 0:
+ * there is none). The orchestrator knows its own write from another's: it goes on, asks for RECORD again, or retires. */
+PLAT_STATUS plat_orchestrator_journal(plat_orchestrator *PLAT_NULLABLE orchestrator, const void *PLAT_NULLABLE journal,
+                                      size_t length, plat_error *PLAT_NULLABLE error);
 /* Time, in ticks from any beginning. It may jump. */
 PLAT_STATUS plat_orchestrator_tick(plat_orchestrator *PLAT_NULLABLE orchestrator, uint64_t now,
                                    plat_error *PLAT_NULLABLE error);
@@ -885,7 +901,9 @@ PLAT_STATUS plat_orchestrator_has_mode(plat_orchestrator *PLAT_NULLABLE orchestr
  *              it has heard of. Hosts that let a leader answer alone must stop an old one by leases or otherwise.
  *   COPY       The leader takes the newcomer among its followers, then the newcomer gets all that was acknowledged until
  *              then, then it is `to`.
- *   TAKE_OVER  The source is durably leader no more before the node is.
+ *   TAKE_OVER  The source is durably leader no more before the node is. It keeps its copy until the node durably leads, and nothing
+ *              is acknowledged before that copy has gone; if it is claimed meanwhile, it tells the followers that it had, which says
+ *              that it could lead again.
  */
 typedef struct plat_holding {
   uint32_t partition;
@@ -894,7 +912,7 @@ typedef struct plat_holding {
   uint32_t follower_count;
   uint64_t term;        /* the revision of the last leader that it obeyed, or as which it leads; where nodes keep no terms, that of
                          * the order by which it got its data or began or went on to lead; at the beginning the map's */
-  const uint32_t *PLAT_NULLABLE followers;  /* of one that leads */
+  const uint32_t *PLAT_NULLABLE followers;  /* of one that leads; of one that has handed over and keeps its copy: those that it had */
 } plat_holding;
 
 /* What a claimed node holds, partitions ascending. `revision`: that of the claim. */
@@ -929,6 +947,8 @@ PLAT_STATUS plat_orchestrator_has_map(plat_orchestrator *PLAT_NULLABLE orchestra
 #define PLAT_PHASE_RUNNING 5u
 #define PLAT_PHASE_REACHED 6u
 #define PLAT_PHASE_RETIRED 7u
+#define PLAT_PHASE_WAITING 8u    /* nothing is under way, and nodes are silent: they may be back, or be lost after `grace` */
+#define PLAT_PHASE_FROZEN 9u     /* more nodes are silent than may be lost: PLAT_ACTION_FROZEN */
 
 typedef struct plat_standing {
   uint32_t size;        /* sizeof(plat_standing) */
@@ -944,11 +964,26 @@ typedef struct plat_standing {
   uint64_t copied;      /* weight of the partitions that were copied, whole numbers: bytes where weights are bytes */
   uint64_t to_copy;     /* of all that are to be */
   uint64_t lost_count;  /* nodes that did not answer the last claim */
+  uint64_t silent_count;     /* nodes that are silent, and not lost yet */
+  uint64_t unreached_count;  /* partitions that are not as the map says which was reached: plat_orchestrator_unreached */
 } plat_standing;
-#define PLAT_STANDING_INIT { sizeof(plat_standing), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+#define PLAT_STANDING_INIT { sizeof(plat_standing), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 /* Where the change stands. O(steps · log). */
 PLAT_STATUS plat_orchestrator_standing(const plat_orchestrator *PLAT_NULLABLE orchestrator,
                                        plat_standing *PLAT_NULLABLE standing, plat_error *PLAT_NULLABLE error);
+#define PLAT_UNREACHED_WITHHELD 0u   /* no complete copy can be reached; nothing is done about the partition until one can, and the map
+                                      * has nobody for it */
+#define PLAT_UNREACHED_NO_WAY 1u     /* its data is gone, or nodes without room wait for one another, or nobody may take its last copy */
+#define PLAT_UNREACHED_LAST_COPY 2u  /* a step would take its last copy, which stays */
+typedef struct plat_unreached {
+  uint32_t partition;
+  uint32_t why;  /* PLAT_UNREACHED_… */
+} plat_unreached;
+/* Partitions that are not as the map says that was reached, ascending. *count becomes their number, whether they fit into `capacity`
+ * or not (PLAT_TOO_SMALL). */
+PLAT_STATUS plat_orchestrator_unreached(const plat_orchestrator *PLAT_NULLABLE orchestrator,
+                                        plat_unreached *PLAT_NULLABLE partitions, size_t capacity, size_t *PLAT_NULLABLE count,
+                                        plat_error *PLAT_NULLABLE error);
 /* The cluster with the map that is being gone to, or that is in force when it is reached, as its current one.
  * PLAT_NOT_FOUND until something was planned. */
 PLAT_STATUS plat_orchestrator_target(const plat_orchestrator *PLAT_NULLABLE orchestrator,

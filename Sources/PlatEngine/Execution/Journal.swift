@@ -6,10 +6,12 @@ public struct Journal: Hashable, Sendable {
   public internal(set) var version: UInt64 = 0
   /// Of the last orchestrator's last plan. Nobody else ever gives orders of that revision.
   public internal(set) var revision: UInt64
+  /// The orchestrator that wrote it: two may write what is the same otherwise.
+  public internal(set) var writer: UInt64 = 0
   /// The change that was called off, by the map that it led to. Whoever goes on with that change knows it.
   public internal(set) var calledOff: MapStamp?
   /// By partition; those without one: whoever holds the partition is complete.
-  public internal(set) var rosters: [Roster?]
+  package(set) public var rosters: [Roster?]
 
   /// Who is complete in a partition from which a holder was left behind without its own word.
   public struct Roster: Hashable, Sendable {

@@ -90,6 +90,7 @@ extension Journal {
   public func bytes(_ names: WireNames) -> [UInt8] {
     var writer = WireWriter(version: Wire.kept, newest: Wire.kept, kind: Wire.Kind.journal, names)
     writer.put(version)
+    writer.put(self.writer)
     writer.put(revision)
     writer.put(calledOff != nil)
     if let calledOff { writer.put(calledOff) }
@@ -111,6 +112,7 @@ extension Journal {
     do throws(WireReader.Damage) {
       guard reader.kind == Wire.Kind.journal else { throw WireReader.Damage(what: "bytes of kind \(reader.kind)") }
       version = try reader.number()
+      writer = reader.version >= 2 ? try reader.number() : 0
       revision = try reader.number()
       calledOff = try reader.flag() ? try reader.stamp() : nil
       for _ in 0..<(try reader.count()) {
@@ -126,6 +128,6 @@ extension Journal {
 
 extension WireReader {
   fileprivate func checkKept() throws(InputError) {
-    guard version == Wire.kept else { throw Wire.error("version", "\(version)", "\(Wire.kept), or a newer library") }
+    guard (1...Wire.kept).contains(version) else { throw Wire.error("version", "\(version)", "1 to \(Wire.kept), or a newer library") }
   }
 }

@@ -95,7 +95,7 @@ extension NodeAgent {
   /// The source, the leader or the old leader will not.
   mutating func peerRefused(_ id: OrderID, _ why: Refusal, _ actions: inout [Action]) {
     guard let place = place(of: id) else { return }
-    // A heir may have been handed over to meanwhile, and a newcomer be among the followers: both ask anew.
+    // A successor may have been handed over to meanwhile, and a new replica be among the followers: both ask anew.
     replicas[place].job = .none
     denyHeld(place, &actions)
     refuse(id, why, &actions)

@@ -1,14 +1,24 @@
-/// Who leads passes over, in one exchange:
+/// Who leads passes over, in two exchanges:
 ///
-///     orchestrator        heir (slave)                    old leader (master)
-///          │── takeOver ──►│ pending: writes are held       │
-///          │               │────────── handOver ───────────►│ durably no leader any more, then
-///          │               │◄── what the heir lacks ────────│ answers; asked again, answers the same
-///          │               │ durably master                 │
+///     orchestrator     successor (slave)                  old leader (master)
+///          │── takeOver ──►│ pending: requests are held     │
+///          │               │────────── handOver ───────────►│ durably no leader any more, keeps all that it has, then
+///          │               │◄── what the successor lacks ───│ answers; asked again, answers the same
+///          │               │ durably master, with the old leader among its followers
+///          │               │────────── append ─────────────►│ durably lets its copy go (or follows, if it stays a slave)
+///          │               │◄───────── left ────────────────│
 ///          │◄─── done ─────│ answers what it held           │
 ///
-/// A heir that crashes is what it was before. From the moment at which the old leader has written down that it handed over
-/// until the heir has, nobody leads; never two.
+/// A successor that crashes before it is durably master is what it was before. From the moment at which the old leader has
+/// written down that it handed over until the successor has, nobody leads; never two. Nothing is acknowledged before the old
+/// leader has let its copy go: until then that copy is complete, and a successor that is lost takes nothing with it.
+extension Record {
+  /// It led, has handed over, and keeps its copy until the successor is durably the leader. Its followers are those that it had.
+  package func isRetained(_ rules: ExecutionRules) -> Bool {
+    led == 0 && !followers.isEmpty && !rules.holdsData(state) && rules.leading != nil
+  }
+}
+
 extension NodeAgent {
   mutating func beginTakeover(_ order: Order, _ place: Int, _ actions: inout [Action]) {
     replicas[place].job = .takingOver(order)
@@ -26,38 +36,42 @@ extension NodeAgent {
 
   /// The old leader.
   mutating func handOver(_ order: Order, _ end: Int, _ lastTerm: UInt64, _ sender: Address, _ actions: inout [Action]) {
-    guard admit(order.id.revision, &actions), case .node(let heir) = sender else { return }
-    guard let place = place(order.partition) else { return refuseHeir(order.id, .wrongState, heir, &actions) }
-    guard mayGive(place) else { return refuseHeir(order.id, .notRunning, heir, &actions) }
+    guard admit(order.id.revision, &actions), case .node(let successor) = sender else { return }
+    guard let place = place(order.partition) else { return refuseSuccessor(order.id, .wrongState, successor, &actions) }
+    guard mayGive(place) else { return refuseSuccessor(order.id, .notRunning, successor, &actions) }
     if replicas[place].record.handed != order.id {
       guard replicas[place].record.state == order.sourceChange.from && leads(place) || plant == .skipCompareAndSwap else {
-        return refuseHeir(order.id, .wrongState, heir, &actions)
+        return refuseSuccessor(order.id, .wrongState, successor, &actions)
       }
-      let followers = replicas[place].record.followers
+      let followers = replicas[place].record.followers.filter { $0 != successor } + [successor]
       replicas[place].record.state = order.sourceChange.to
       stopLeading(place, &actions)
       forgetMode(place)
       replicas[place].record.handed = order.id
       replicas[place].record.done = order.id
-      // Kept for being asked again.
+      // Kept for being asked again, and until the successor leads.
       replicas[place].record.followers = followers
       if plant != .handOverNotDurable { actions.append(.persist(order.partition)) }
     }
     let record = replicas[place].record
+    // The successor leads: this is an old question.
+    guard rules.holdsData(record.state) || record.isRetained(rules) || plant == .skipCompareAndSwap else {
+      return refuseSuccessor(order.id, .wrongState, successor, &actions)
+    }
     let isSame = end <= record.log.count && (end == 0 || record.log[end - 1].term == lastTerm)
     let start = isSame ? end : 0
-    var followers = record.followers.filter { $0 != heir }
-    if rules.holdsData(record.state) { followers.append(node) }
+    var followers = record.followers.filter { $0 != successor }
+    if rules.holdsData(record.state) || plant != .successorServesAtOnce { followers.append(node) }
     if plant == .leaveFollowersBehind { followers = [] }
     let lacking = plant == .handOverWithoutTail ? [] : Array(record.log[start...])
     actions.append(.send(.handedOver(order.id, followers: followers, start: start, log: lacking), to: sender))
   }
 
-  private func refuseHeir(_ id: OrderID, _ why: Refusal, _ heir: NodeIndex, _ actions: inout [Action]) {
-    actions.append(.send(.peerRefused(id, why), to: .node(heir)))
+  private func refuseSuccessor(_ id: OrderID, _ why: Refusal, _ successor: NodeIndex, _ actions: inout [Action]) {
+    actions.append(.send(.peerRefused(id, why), to: .node(successor)))
   }
 
-  /// The heir has all.
+  /// The successor has all.
   mutating func succeed(
     _ id: OrderID, _ followers: [NodeIndex], _ start: Int, _ log: [Entry], _ actions: inout [Action]
   ) {
@@ -71,7 +85,8 @@ extension NodeAgent {
     replicas[place].record.state = order.change.to
     replicas[place].record.done = id
     beginToLead(place, id.revision, followers, &actions)
-    persistAndFinish(id, place, &actions)
+    actions.append(.persist(partitions[place]))
+    confirm(order, place, &actions)
     answerHeld(place, &actions)
     askFollowers(place, &actions)
   }
@@ -81,6 +96,47 @@ extension NodeAgent {
     let held = replicas[place].held
     replicas[place].held = []
     for request in held { answerHeld(request, place, &actions) }
+  }
+
+  /// Tells the orchestrator that the takeover is done; where the old leader still keeps its copy, once that has gone.
+  private mutating func confirm(_ order: Order, _ place: Int, _ actions: inout [Action]) {
+    if awaitsRelease(order, place) {
+      replicas[place].takeover = order
+    } else {
+      replicas[place].takeover = nil
+      done(order.id, &actions)
+    }
+  }
+
+  /// The old leader is to let its copy go, and has not said yet that it did.
+  func awaitsRelease(_ order: Order, _ place: Int) -> Bool {
+    order.kind == .takeOver && leads(place) && !rules.holdsData(order.sourceChange.to)
+      && replicas[place].record.done == order.id && replicas[place].record.followers.contains(order.source)
+  }
+
+  /// The orchestrator asks again while the old leader has not answered yet.
+  mutating func askForRelease(_ order: Order, _ place: Int, _ sender: Address, _ actions: inout [Action]) {
+    replicas[place].takeover = order
+    actions.append(.send(.working(order.id), to: sender))
+    askFollowers(place, &actions)
+  }
+
+  /// A follower has left: it may have been the old leader.
+  mutating func noteRelease(_ place: Int, _ actions: inout [Action]) {
+    if let order = replicas[place].takeover { confirm(order, place, &actions) }
+  }
+
+  /// The old leader hears from a leader of `term` later than it led itself: there is a successor, and the copy goes. Not at the word
+  /// of one that is older than what the node has promised since: an orchestrator may have counted on the copy.
+  mutating func release(
+    _ place: Int, _ term: UInt64, _ round: UInt64, _ leader: Address, _ actions: inout [Action]
+  ) {
+    guard term >= revision else { return }
+    replicas[place].record.term = max(replicas[place].record.term, term)
+    replicas[place].record.followers = []
+    replicas[place].record.log = []
+    actions.append(.persist(partitions[place]))
+    actions.append(.send(.left(partitions[place], round: round), to: leader))
   }
 
   private mutating func answerHeld(_ held: Replica.Held, _ place: Int, _ actions: inout [Action]) {

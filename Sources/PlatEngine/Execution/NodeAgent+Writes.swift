@@ -63,7 +63,7 @@ extension NodeAgent {
     return nil
   }
 
-  /// A request that waits: at a heir until the takeover has ended; a write until the disk may have it.
+  /// A request that waits: at a successor until the takeover has ended; a write until the disk may have it.
   private func holds(_ value: UInt64?, _ place: Int) -> Bool {
     if case .takingOver(let order) = replicas[place].job {
       return order.hold.contains(value == nil ? .read : .write) && plant != .releaseHeld
@@ -72,7 +72,7 @@ extension NodeAgent {
       && leads(place)
   }
 
-  /// Kinds of requests that wait at a heir.
+  /// Kinds of requests that wait at a successor.
   package func heldKinds(_ partition: PartitionIndex) -> StateModel.Requests {
     guard let place = place(partition), case .takingOver(let order) = replicas[place].job else { return [] }
     return replicas[place].record.mode.run.takesRequests ? order.hold : []
@@ -88,6 +88,7 @@ extension NodeAgent {
     replicas[place].record.term = term
     replicas[place].record.followers = followers
     replicas[place].isFenced = false
+    replicas[place].takeover = nil
     let end = replicas[place].record.log.count
     round += 1
     let since = round
@@ -100,6 +101,7 @@ extension NodeAgent {
     replicas[place].record.led = 0
     replicas[place].record.followers = []
     replicas[place].progress = []
+    replicas[place].takeover = nil
     denyWaiting(place, &actions)
     denyHeld(place, &actions)
   }
@@ -167,6 +169,7 @@ extension NodeAgent {
     replicas[place].record.followers.remove(at: follower)
     replicas[place].progress.remove(at: follower)
     actions.append(.persist(partition))
+    noteRelease(place, &actions)
     answerWhatMay(place, &actions)
   }
 
@@ -219,8 +222,13 @@ extension NodeAgent {
   }
 
   mutating func sendAgain(_ actions: inout [Action]) {
-    for place in replicas.indices where !replicas[place].waiting.isEmpty {
-      if leads(place) { askFollowers(place, &actions) } else { denyWaiting(place, &actions) }
+    for place in replicas.indices where !replicas[place].waiting.isEmpty || replicas[place].takeover != nil {
+      if leads(place) {
+        askFollowers(place, &actions)
+      } else {
+        replicas[place].takeover = nil
+        denyWaiting(place, &actions)
+      }
     }
     for place in replicas.indices where !replicas[place].held.isEmpty && !leads(place) {
       if case .takingOver = replicas[place].job { continue }
@@ -238,6 +246,9 @@ extension NodeAgent {
     if term < known, plant != .noFencing {
       actions.append(.send(.fenced(partition, term: known), to: leader))
       return
+    }
+    if let place = place(partition), replicas[place].job == .none, replicas[place].record.isRetained(rules) {
+      return release(place, term, round, leader, &actions)
     }
     guard let place = place(partition), isCopy(place) else {
       actions.append(.send(.left(partition, round: round), to: leader))

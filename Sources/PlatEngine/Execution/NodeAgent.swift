@@ -74,7 +74,7 @@ public struct NodeAgent: Hashable, Sendable {
   public func record(_ partition: PartitionIndex) -> Record? { place(partition).map { replicas[$0].record } }
 
   /// Something waits for an answer of a follower, or until it may go on.
-  public var wantsTick: Bool { replicas.contains { !$0.waiting.isEmpty || !$0.held.isEmpty } }
+  public var wantsTick: Bool { replicas.contains { !$0.waiting.isEmpty || !$0.held.isEmpty || $0.takeover != nil } }
 
   /// Streams that come in, each with its order.
   public var copies: [Order] {
@@ -154,7 +154,7 @@ public struct NodeAgent: Hashable, Sendable {
       let isLeading = leads(place)
       return Holding(
         partition: partitions[place], state: record.state, term: record.term, isLeading: isLeading,
-        followers: isLeading ? record.followers : [])
+        followers: isLeading || record.isRetained(rules) ? record.followers : [])
     }
     actions.append(.send(.inventory(revision: claimed, holdings), to: sender))
   }
@@ -180,6 +180,8 @@ public struct NodeAgent: Hashable, Sendable {
     if replicas[place].record.done.revision == order.id.revision, replicas[place].record.done.number != .max,
       order.id.number <= replicas[place].record.done.number, plant != .skipCompareAndSwap
     {
+      orchestrator = sender
+      if awaitsRelease(order, place) { return askForRelease(order, place, sender, &actions) }
       actions.append(.send(.done(order.id), to: sender))
       return
     }
@@ -189,6 +191,10 @@ public struct NodeAgent: Hashable, Sendable {
       return refuse(order.id, .wrongState, &actions)
     }
     guard mayGo(order.change, place) else { return refuse(order.id, .notRunning, &actions) }
+    // Who does not lead goes on to only where it keeps what it handed over.
+    if order.kind == .lead, !rules.isLeading(order.change.from), !replicas[place].record.isRetained(rules) {
+      return refuse(order.id, .wrongState, &actions)
+    }
     switch order.kind {
     case .set, .lead, .discard: set(order, place, &actions)
     case .copy: beginCopy(order, place, sender, &actions)
@@ -216,6 +222,10 @@ public struct NodeAgent: Hashable, Sendable {
   /// The record, then the answer.
   func persistAndFinish(_ id: OrderID, _ place: Int, _ actions: inout [Action]) {
     actions.append(.persist(partitions[place]))
+    done(id, &actions)
+  }
+
+  func done(_ id: OrderID, _ actions: inout [Action]) {
     if let orchestrator { actions.append(.send(.done(id), to: orchestrator)) }
   }
 

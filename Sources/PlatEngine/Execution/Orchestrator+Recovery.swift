@@ -15,16 +15,17 @@ extension Orchestrator {
     revision = next
     tasks.clear()
     survey = nil
+    unreached = []
     inventories = Array(repeating: nil, count: inventories.count)
     journal.revision = revision
     if isCancelled { journal.calledOff = goal }
+    journal.writer = writer
     record(&actions)
   }
 
   private mutating func record(_ actions: inout [Action]) {
-    let expected = journal.version
     journal.version &+= 1
-    actions.append(.record(journal, expecting: expected))
+    actions.append(.record(journal, expecting: journal.version &- 1))
   }
 
   mutating func recorded(_ isDone: Bool, _ actions: inout [Action]) {
@@ -36,13 +37,22 @@ extension Orchestrator {
     switch phase {
     case .recording:
       phase = .claiming
-      claimedAt = clock
+      owesSince = Array(repeating: nil, count: owesSince.count)
       claimedAgain = clock
       if plant == .planWithoutClaim, plansBlindly(&actions) { return }
       for node in inventories.indices { actions.append(.send(.claim(revision: revision), to: NodeIndex(node))) }
     case .leaving: plan(&actions)
     default: break
     }
+  }
+
+  /// The journal as it is, where it is not known what became of a `record`: what was written is there, or can still be written, or
+  /// another wrote. Two that wrote the same have other numbers.
+  mutating func read(_ found: Journal, _ actions: inout [Action]) {
+    let isOwn = found == journal || plant == .takeAnyWriteForOwn && found.version == journal.version
+    guard isOwn || found.version < journal.version else { return retire(&actions) }
+    guard phase == .recording || phase == .leaving else { return }
+    if isOwn { recorded(true, &actions) } else { actions.append(.record(journal, expecting: journal.version &- 1)) }
   }
 
   /// As if nothing could have changed since the last plan.
@@ -62,27 +72,15 @@ extension Orchestrator {
     return true
   }
 
-  mutating func claimAgain(_ actions: inout [Action]) {
-    if clock - claimedAt > timing.silence { return lookAtWhatIs(&actions) }
-    guard clock - claimedAgain >= timing.patience else { return }
-    claimedAgain = clock
-    for node in inventories.indices where inventories[node] == nil {
-      actions.append(.send(.claim(revision: revision), to: NodeIndex(node)))
-    }
-  }
-
-  /// Nodes that were lost before are not waited for.
-  mutating func collect(_ holdings: [Holding], from node: NodeIndex, _ actions: inout [Action]) {
-    guard inventories[node.int] == nil else { return }
-    inventories[node.int] = holdings
-    if inventories.indices.allSatisfy({ inventories[$0] != nil || isLost[$0] }) { lookAtWhatIs(&actions) }
-  }
-
-  private mutating func lookAtWhatIs(_ actions: inout [Action]) {
+  mutating func lookAtWhatIs(_ actions: inout [Action]) {
     let survey = Survey(
       revision: revision, inventories: inventories, journal: journal, rules: rules, hadHolders: hadHolders,
       isCancelled: isCancelled, plant: plant)
     isLost = survey.isLost
+    for node in isLost.indices {
+      isBack[node] = false
+      isTold[node] = isTold[node] && isLost[node]
+    }
     self.survey = survey
     phase = .leaving
     guard !survey.rosters.isEmpty, plant != .dropWithoutJournal else { return plan(&actions) }

@@ -4,13 +4,14 @@ extension Orchestrator {
     guard phase == .planning, let survey else { return }
     phase = .running
     self.map = map
+    unmet = plan.unmet.map { Unreached(partition: $0.partition, why: .noWay) }
     tasks.fill(survey, plan.list, inOrder: plant != .ignoreOrder)
     beginWhatMay(&actions)
   }
 
   mutating func beginWhatMay(_ actions: inout [Action]) {
     guard phase == .running else { return }
-    if !isPaused || plant == .ignorePause {
+    if !isFrozen, !isPaused || plant == .ignorePause {
       var kept = 0
       for place in tasks.ready.indices {
         let index = Int(tasks.ready[place])
@@ -25,16 +26,28 @@ extension Orchestrator {
       tasks.ready.removeSubrange(kept...)
     }
     // What is ready and may not begin though nothing is under way would take a last copy.
-    if tasks.running.isEmpty, !isPaused || tasks.ready.isEmpty, let map {
+    if tasks.running.isEmpty, !isPaused || tasks.ready.isEmpty, !isFrozen, let map, !heard.indices.contains(where: { isSilent($0) }) {
       phase = .reached
+      unreached = notReached
       actions.append(.reached(map))
       announce(&actions)
     }
   }
 
+  /// What the plan leaves as it is, and what it could not do. O(P + tasks).
+  private var notReached: [Unreached] {
+    var found = unmet
+    if let survey { for partition in survey.isWithheld.indices where survey.isWithheld[partition] {
+      found.append(Unreached(partition: PartitionIndex(partition), why: .withheld))
+    } }
+    for task in tasks.tasks where task.state != .done { found.append(Unreached(partition: task.order.partition, why: .lastCopy)) }
+    found.sort { ($0.partition, $0.why.rawValue) < ($1.partition, $1.why.rawValue) }
+    return found.indices.filter { $0 == 0 || found[$0].partition != found[$0 - 1].partition }.map { found[$0] }
+  }
+
   private mutating func send(_ index: Int, _ actions: inout [Action]) {
     let tries = tasks.tasks[index].tries
-    tasks.sent(index, deadline: clock + timing.patience << UInt64(min(tries, 5)))
+    tasks.sent(index, deadline: clock + timing.patience << UInt64(min(tries, 3)))
     let order = tasks.current(index, rules)
     actions.append(.send(.order(order), to: order.node))
   }
@@ -61,7 +74,10 @@ extension Orchestrator {
   mutating func sendAgain(_ actions: inout [Action]) {
     guard phase == .running else { return }
     for index in tasks.running where tasks.tasks[Int(index)].deadline <= clock {
-      guard tasks.tasks[Int(index)].tries < timing.tries else { return planAgain(&actions) }
+      // Who is silent is asked again when it is heard of.
+      let task = tasks.tasks[Int(index)]
+      if isSilent(task.order.node.int) { continue }
+      guard task.tries < timing.tries else { return planAgain(&actions) }
       send(Int(index), &actions)
     }
   }
@@ -92,6 +108,22 @@ extension Orchestrator {
       for before in tasks.list.after(index) where number[Int(before)] != .max { arcs.append((number[index], number[Int(before)])) }
     }
     return (try? Scheduler.schedule(StepList(steps, arcs: arcs), of: cluster).length) ?? 0
+  }
+}
+
+/// A partition that is not as the map says that is in force.
+public struct Unreached: Hashable, Sendable {
+  public var partition: PartitionIndex
+  public var why: Why
+
+  public enum Why: UInt8, Hashable, Sendable {
+    /// No complete copy can be reached: nothing is done about it until one can. The map has nobody for it but who is known.
+    case withheld
+    /// No way of steps leads there: its data is gone, or nodes without room wait for one another, or nobody may take its last copy,
+    /// which stays as it is.
+    case noWay
+    /// A step would take its last copy.
+    case lastCopy
   }
 }
 

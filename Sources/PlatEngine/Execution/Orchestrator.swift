@@ -24,6 +24,8 @@ public struct Orchestrator: Sendable {
     case lost(NodeIndex)
     /// How a replica is to run, and how it runs now: changed hop by hop, and not where it runs otherwise. `Action.mode` answers.
     case mode(NodeIndex, PartitionIndex, from: RunMode, to: RunMode)
+    /// The journal as it is, where it is not known what became of `record`: the store did not answer, or not in time.
+    case read(Journal)
   }
 
   public enum Action: Sendable {
@@ -32,8 +34,10 @@ public struct Orchestrator: Sendable {
     case record(Journal, expecting: UInt64)
     /// Choose a target and plan the steps there from what the survey says.
     case plan(Survey)
-    /// Every step is done that could be; the map is in force.
+    /// The map is in force: every step is done, but for partitions that `unreached` names.
     case reached(MapStamp)
+    /// More nodes are silent or lost than may be lost: nothing begins. None: it goes on again.
+    case frozen([NodeIndex])
     /// All nodes that can be reached know this map: older ones are needed no more.
     case releaseMaps(before: UInt64)
     /// Another orchestrator has taken over. This one does nothing any more.
@@ -43,22 +47,6 @@ public struct Orchestrator: Sendable {
   }
 
   public enum Phase: Hashable, Sendable { case idle, recording, claiming, leaving, planning, running, reached, retired }
-
-  /// Ticks.
-  public struct Timing: Hashable, Sendable {
-    /// Between pulses to every node.
-    public var pulse: UInt64 = 40
-    /// A node that has been silent for so long is lost.
-    public var silence: UInt64 = 150
-    /// An order or a claim that got no answer is sent again, each time after twice as long.
-    public var patience: UInt64 = 30
-    /// A jump of the clock counts as no more than that.
-    public var longestTick: UInt64 = 20
-    /// Tries, after which it plans again.
-    public var tries = 7
-
-    public init() {}
-  }
 
   public internal(set) var phase = Phase.idle
   public private(set) var isPaused = false
@@ -71,6 +59,9 @@ public struct Orchestrator: Sendable {
   let cluster: DenseCluster
   let rules: ExecutionRules
   let timing: Timing
+  let recovery: Recovery
+  /// Which orchestrator this is, in the journal.
+  let writer: UInt64
   let hadHolders: [Bool]
   /// The map that the change leads to.
   let goal: MapStamp
@@ -78,18 +69,32 @@ public struct Orchestrator: Sendable {
   var journal: Journal
   /// Time as it goes by here, without jumps.
   var clock: UInt64 = 0
-  private var lastTick: UInt64?
-  private var nextPulse: UInt64 = 0
+  var lastTick: UInt64?
+  var nextPulse: UInt64 = 0
 
   // By node.
   var heard: [UInt64]
   var isLost: [Bool]
+  /// Of those that are lost: the host said so, or the cluster has them as failed; heard of again.
+  var isTold: [Bool]
+  var isBack: [Bool]
   var inventories: [[Holding]?]
   var mapOf: [UInt64]
 
+  var outage = Outage()
+  /// How often it planned since nodes were lost or back.
+  package var plansForOutages = 0
+  /// More nodes are silent than may be lost.
+  public internal(set) var isFrozen = false
+  /// Partitions that are not as the map says that is in force, ascending.
+  public internal(set) var unreached: [Unreached] = []
+  /// Of the plan: what no steps lead to.
+  var unmet: [Unreached] = []
+
   /// As soon as the journal has answered.
   var isToPlanAgain = false
-  var claimedAt: UInt64 = 0
+  /// By node: since when it has been heard of while its inventory has not come.
+  var owesSince: [UInt64?]
   var claimedAgain: UInt64 = 0
   var survey: Survey?
   var map: MapStamp?
@@ -98,21 +103,33 @@ public struct Orchestrator: Sendable {
   var modes = ModeRequests()
 
   /// `hadHolders`: partitions that somebody holds in the map at the beginning. They are never made anew, empty. `goal`: the map
-  /// that the change leads to; whoever goes on with a change that was called off has the same, and knows it.
-  public init(_ cluster: DenseCluster, hadHolders: [Bool], goal: MapStamp, timing: Timing = Timing()) {
-    self.init(cluster, hadHolders: hadHolders, goal: goal, timing: timing, plant: nil)
+  /// that the change leads to; whoever goes on with a change that was called off has the same, and knows it. `writer`: a number
+  /// that no other orchestrator of this journal has, such as a random one. Throws where times contradict each other.
+  public init(
+    _ cluster: DenseCluster, hadHolders: [Bool], goal: MapStamp, timing: Timing = Timing(), recovery: Recovery = Recovery(),
+    writer: UInt64
+  ) throws(InputError) {
+    try Orchestrator.check(timing, recovery, nodeCount: cluster.nodeCount)
+    self.init(cluster, hadHolders: hadHolders, goal: goal, timing: timing, recovery: recovery, writer: writer, plant: nil)
   }
 
-  package init(_ cluster: DenseCluster, hadHolders: [Bool], goal: MapStamp, timing: Timing, plant: Plant?) {
+  package init(
+    _ cluster: DenseCluster, hadHolders: [Bool], goal: MapStamp, timing: Timing, recovery: Recovery, writer: UInt64, plant: Plant?
+  ) {
     self.cluster = cluster
     self.hadHolders = hadHolders
     self.goal = goal
     self.timing = timing
+    self.recovery = recovery
+    self.writer = writer
     self.plant = plant
     rules = ExecutionRules(cluster.cluster.settings.model)
     journal = Journal(revision: 0, partitionCount: cluster.partitionCount)
     heard = Array(repeating: 0, count: cluster.nodeCount)
-    isLost = Array(repeating: false, count: cluster.nodeCount)
+    isLost = cluster.status.map { $0 == .failed }
+    isTold = isLost
+    isBack = Array(repeating: false, count: cluster.nodeCount)
+    owesSince = Array(repeating: nil, count: cluster.nodeCount)
     inventories = Array(repeating: nil, count: cluster.nodeCount)
     mapOf = heard
     tasks = TaskList(cluster)
@@ -141,13 +158,14 @@ public struct Orchestrator: Sendable {
       planAgain(&actions)
     case .lost(let node): lose(node, &actions)
     case .mode(let node, let partition, let from, let to): want(node, partition, from: from, to: to, &actions)
+    case .read(let found): read(found, &actions)
     }
     return actions
   }
 
   private mutating func receive(_ message: Message, _ node: NodeIndex, _ actions: inout [Action]) {
     guard node.int < heard.count else { return }
-    heard[node.int] = clock
+    hear(node.int)
     switch message {
     case .inventory(let claimed, let holdings):
       if claimed == revision, phase == .claiming { collect(holdings, from: node, &actions) }
@@ -159,49 +177,12 @@ public struct Orchestrator: Sendable {
     case .hasMode(let id, let partition, let mode): noteMode(id, partition, mode, node, &actions)
     default: break
     }
-    // Who was lost is back.
-    if isLost[node.int], phase == .running || phase == .reached { planAgain(&actions) }
-  }
-
-  private mutating func lose(_ node: NodeIndex, _ actions: inout [Action]) {
-    guard node.int < isLost.count, !isLost[node.int], phase != .idle else { return }
-    isLost[node.int] = true
-    planAgain(&actions)
+    if isLost[node.int] { watch(&actions) }
   }
 
   mutating func retire(_ actions: inout [Action]) {
     phase = .retired
     actions.append(.retired)
-  }
-
-  // MARK: Time
-
-  private mutating func tick(_ now: UInt64, _ actions: inout [Action]) {
-    let passed = lastTick.map { now > $0 ? now - $0 : 0 } ?? 0
-    lastTick = now
-    clock += min(passed, timing.longestTick)
-    if clock >= nextPulse {
-      nextPulse = clock + timing.pulse
-      pulse(&actions)
-    }
-    switch phase {
-    case .claiming: claimAgain(&actions)
-    case .running, .reached:
-      if heard.indices.contains(where: { !isLost[$0] && clock - heard[$0] > timing.silence }) {
-        planAgain(&actions)
-      } else {
-        sendAgain(&actions)
-        sendModes(&actions)
-      }
-    default: break
-    }
-  }
-
-  private mutating func pulse(_ actions: inout [Action]) {
-    for node in heard.indices {
-      let message: Message = if let map, phase == .reached, mapOf[node] < map.revision { .map(map) } else { .pulse }
-      actions.append(.send(message, to: NodeIndex(node)))
-    }
   }
 
   // MARK: Maps

@@ -25,6 +25,7 @@ public enum Plant: String, CaseIterable, Sendable {
   case denyTooSurely
   case writeInFront
   case ignoreFloor
+  case successorServesAtOnce
   // Of the orchestrator.
   case ignoreOrder
   case ignoreLimits
@@ -34,6 +35,13 @@ public enum Plant: String, CaseIterable, Sendable {
   case ignoreCapacity
   case ignorePause
   case forgetCancel
+  case forgetHandedOver
+  case planAtOnce
+  case ignoreGrace
+  case loseAny
+  case reachWithNobody
+  case announceWithheld
+  case takeAnyWriteForOwn
 
   /// What it does, in words.
   public var text: String {
@@ -41,13 +49,13 @@ public enum Plant: String, CaseIterable, Sendable {
     case .skipCompareAndSwap: "a node does orders whatever state it is in"
     case .obeyOlderRevisions: "a node obeys orders of an older revision"
     case .forgetRevisionOnRestart: "a node that restarts forgets the revision it had promised to obey"
-    case .forgetPending: "a heir that restarts while pending takes itself for the master"
+    case .forgetPending: "a successor that restarts while pending takes itself for the master"
     case .slaveBeforeComplete: "a newcomer calls itself slave before it has all the data"
     case .newcomerNotFed: "the master does not feed the newcomer"
     case .acknowledgeEarly: "a master acknowledges a write before its slaves have it"
     case .noFencing: "a slave obeys a master of an older revision"
     case .handOverNotDurable: "a master hands over without writing that down"
-    case .handOverWithoutTail: "a master hands over without what the heir lacks"
+    case .handOverWithoutTail: "a master hands over without what the successor lacks"
     case .leaveFollowersBehind: "the new master does not know who the slaves are"
     case .readWithoutAsking: "a master answers reads without asking whether it still is one"
     case .answerBeforeDisk: "a node answers before what it did is on disk"
@@ -57,10 +65,18 @@ public enum Plant: String, CaseIterable, Sendable {
     case .serveStopped: "a replica that is stopped serves clients and other nodes"
     case .acknowledgeUnpersisted: "a master whose persistence is paused acknowledges what is on no disk of its own"
     case .confirmPaused: "a slave that is paused confirms what it has not taken"
-    case .releaseHeld: "a heir denies requests that it should hold"
+    case .releaseHeld: "a successor denies requests that it should hold"
     case .denyTooSurely: "a node says of a write that waited that it was certainly not done"
     case .writeInFront: "a master writes in front of what was written before"
     case .ignoreFloor: "a master acknowledges writes of which there are fewer copies than asked for"
+    case .successorServesAtOnce: "a successor acknowledges before the old master has let its copy go"
+    case .planAtOnce: "an orchestrator plans again at once when a node is back, and waits for nobody that was lost"
+    case .ignoreGrace: "silent nodes are lost before their time of grace is over"
+    case .loseAny: "any number of nodes may be lost at a time"
+    case .reachWithNobody: "an orchestrator plans, and announces the map as reached, though no node answers"
+    case .announceWithheld: "a map is announced in which nodes lead that do not, since no complete copy can be reached"
+    case .takeAnyWriteForOwn: "an orchestrator takes what another wrote into the journal for what it wrote itself"
+    case .forgetHandedOver: "what a master handed over does not count as a copy, though the successor is lost"
     case .ignoreOrder: "steps begin before those that they come after are done"
     case .ignoreLimits: "limits on streams are not kept"
     case .promoteLagging: "a slave that was left behind is promoted"

@@ -27,8 +27,50 @@ extension Survey {
       options.interrupt = interrupt
       goal = try Planner.plan(found, from: current, options: options).target
     }
-    let steps = StepPlanner.plan(plant == .ignoreCapacity ? try boundless(found) : found, from: current, to: goal)
+    let rules = ExecutionRules(cluster.cluster.settings.model)
+    let kept = kept(goal, current, rules, plant)
+    if kept.contains(true) { goal = try asFound(goal, current, kept, rules, of: cluster) }
+    var steps = StepPlanner.plan(plant == .ignoreCapacity ? try boundless(found) : found, from: current, to: goal)
+    for partition in kept.indices where kept[partition] && !isWithheld[partition] {
+      steps.unmet.append((PartitionIndex(partition), .noRoom))
+    }
+    steps.unmet.sort { $0.partition < $1.partition }
     return Way(cluster: found, current: current, target: goal, steps: steps)
+  }
+
+  /// By partition: it stays as it was found. Those that are withheld: nobody is known to lead, and nobody is to. Those that nobody is
+  /// to have any more: their last copies go on. O(P · R).
+  private func kept(_ goal: PlacementMap, _ current: PlacementMap, _ rules: ExecutionRules, _ plant: Plant?) -> [Bool] {
+    func slots(_ map: PlacementMap) -> [Int] {
+      map.stateOfSlot.enumerated().filter { rules.holdsData(StateIndex($0.element)) }.map(\.offset)
+    }
+    let (goalSlots, currentSlots) = (slots(goal), slots(current))
+    return rows.indices.map { partition in
+      if isWithheld[partition] { return plant != .announceWithheld }
+      let (wanted, held) = (goal.row(partition), current.row(partition))
+      return !goalSlots.contains { wanted[$0] != .none } && currentSlots.contains { held[$0] != .none }
+    }
+  }
+
+  /// The goal, but for rows that are kept. Of those that are not withheld somebody leads.
+  private func asFound(
+    _ goal: PlacementMap, _ current: PlacementMap, _ kept: [Bool], _ rules: ExecutionRules, of cluster: DenseCluster
+  ) throws -> PlacementMap {
+    var builder = try PlacementMapBuilder(partitionCount: rows.count, expected: cluster.wanted)
+    let none: [[NodeIndex]] = Array(repeating: [], count: cluster.cluster.settings.model.states.count)
+    let states = [goal.stateOfSlot, current.stateOfSlot]
+    for partition in rows.indices {
+      let row = (kept[partition] ? current : goal).row(partition)
+      var nodes = none
+      for (slot, state) in states[kept[partition] ? 1 : 0].enumerated() where row[slot] != .none { nodes[state].append(row[slot]) }
+      if kept[partition], !isWithheld[partition], let leading = rules.leading?.int, nodes[leading].isEmpty,
+        let state = nodes.indices.first(where: { rules.holdsData(StateIndex($0)) && !nodes[$0].isEmpty })
+      {
+        nodes[leading].append(nodes[state].removeFirst())
+      }
+      for state in nodes.indices where !nodes[state].isEmpty { try builder.set(partition: partition, state: state, nodes: nodes[state]) }
+    }
+    return try builder.finish(least: cluster.wanted)
   }
 
   /// Nodes that did not answer have failed, and what must stay where it is takes room.

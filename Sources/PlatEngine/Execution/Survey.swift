@@ -2,7 +2,7 @@
 /// it stays so until the orchestrator that made it changes it.
 ///
 /// Where a leader answered, its followers are complete, and nobody else. Where none did, those are that the journal does not
-/// say are out of date.
+/// say are out of date. Where none of these did, who has handed over and still keeps its copy takes it back.
 public struct Survey: Sendable {
   public let revision: UInt64
   /// Nodes that did not answer.
@@ -18,9 +18,9 @@ public struct Survey: Sendable {
   /// By node: its copies of such partitions, which take room and stay.
   public internal(set) var withheldCopies: [Int]
   /// What has to be done first: holders that are out of date forget what they have, leaders leave lost followers behind.
-  var orders: [Order] = []
+  package private(set) var orders: [Order] = []
   /// What must be in the journal before that.
-  var rosters: [(partition: Int, members: [NodeIndex])] = []
+  package private(set) var rosters: [(partition: Int, members: [NodeIndex])] = []
 
   public struct Held: Hashable, Sendable {
     public var node: NodeIndex
@@ -28,7 +28,7 @@ public struct Survey: Sendable {
   }
 
   /// O(P + holdings).
-  init(
+  package init(
     revision: UInt64, inventories: [[Holding]?], journal: Journal, rules: ExecutionRules, hadHolders: [Bool], isCancelled: Bool,
     plant: Plant?
   ) {
@@ -52,28 +52,36 @@ public struct Survey: Sendable {
     }
   }
 
+  private typealias Found = (node: NodeIndex, holding: Holding)
+
   private mutating func settle(
-    _ partition: Int, _ found: [(node: NodeIndex, holding: Holding)], _ journal: Journal, _ rules: ExecutionRules,
-    _ hadHolders: Bool, _ anyLost: Bool, _ plant: Plant?
+    _ partition: Int, _ found: [Found], _ journal: Journal, _ rules: ExecutionRules, _ hadHolders: Bool, _ anyLost: Bool, _ plant: Plant?
   ) {
     let index = PartitionIndex(partition)
-    func holds(_ item: (node: NodeIndex, holding: Holding)) -> Bool { rules.holdsData(item.holding.state) }
-    func isComplete(_ item: (node: NodeIndex, holding: Holding)) -> Bool {
+    func holds(_ item: Found) -> Bool { rules.holdsData(item.holding.state) }
+    func isComplete(_ item: Found) -> Bool {
       rules.leading == nil || plant == .promoteLagging || journal.isComplete(item.node, index, term: item.holding.term)
+    }
+    /// It has handed over and keeps its copy: nothing was acknowledged without it.
+    func isRetained(_ item: Found) -> Bool {
+      rules.leading != nil && !holds(item) && !item.holding.isLeading && !item.holding.followers.isEmpty && plant != .forgetHandedOver
     }
     var complete = found.filter { holds($0) && isComplete($0) }
     let leader = complete.filter { $0.holding.isLeading }.max { ($0.holding.term, $1.node) < ($1.holding.term, $0.node) }
     if let leader, plant != .promoteLagging {
       complete.removeAll { $0.node != leader.node && !leader.holding.followers.contains($0.node) }
     }
+    // The successor is lost, or never was one: the old leader takes back what it handed over.
+    let returning = complete.isEmpty ? found.filter { isRetained($0) && isComplete($0) }.max { ($0.holding.term, $1.node) < ($1.holding.term, $0.node) } : nil
+    if let returning { complete = [returning] }
     if let leader { terms[partition] = leader.holding.term }
-    let outdated = found.filter { item in holds(item) && !complete.contains { $0.node == item.node } }
+    let outdated = found.filter { item in (holds(item) || isRetained(item)) && !complete.contains { $0.node == item.node } }
     for item in found where !outdated.contains(where: { $0.node == item.node }) {
-      rows[partition].append(Held(node: item.node, state: item.holding.state))
+      rows[partition].append(Held(node: item.node, state: item.node == returning?.node ? rules.leading! : item.holding.state))
     }
     guard !complete.isEmpty else {
       isWithheld[partition] = anyLost || !outdated.isEmpty || hadHolders
-      for item in outdated { withheldCopies[item.node.int] += 1 }
+      for item in outdated where holds(item) { withheldCopies[item.node.int] += 1 }
       return
     }
     for item in outdated {
@@ -82,22 +90,30 @@ public struct Survey: Sendable {
           kind: .discard, id: .none, partition: index, node: item.node, change: StateChange(item.holding.state, .null)))
     }
     guard let leading = rules.leading else { return }
-    let members = complete.map(\.node)
-    // A leader leaves behind whoever is lost or out of date; or it was told to and never heard it.
+    lead(index, leader, returning ?? leader ?? complete.first { $0.holding.state == leading }, complete, outdated, journal, leading)
     let isLeaving = leader.map { $0.holding.followers.contains { isLost[$0.int] } } ?? false
-    let isBehind =
-      leader.map { leader in
-        leader.holding.term < journal.rosters[partition]?.revision ?? 0
-          || outdated.contains { leader.holding.followers.contains($0.node) }
-      } ?? false
-    let first = leader ?? complete.first { $0.holding.state == leading }
-    if let first, isLeaving || isBehind || leader == nil {
-      orders.append(
-        Order(
-          kind: .lead, id: .none, partition: index, node: first.node, change: StateChange(leading, leading),
-          followers: members.filter { $0 != first.node }))
+    if isLeaving || outdated.contains(where: isRetained) || (leader == nil && (anyLost || !outdated.isEmpty)) {
+      rosters.append((partition, complete.map(\.node)))
     }
-    if isLeaving || (leader == nil && (anyLost || !outdated.isEmpty)) { rosters.append((partition, members)) }
+  }
+
+  /// A leader leaves behind whoever is lost or out of date; or it was told to and never heard it; or it leads again.
+  private mutating func lead(
+    _ partition: PartitionIndex, _ leader: Found?, _ first: Found?, _ complete: [Found], _ outdated: [Found], _ journal: Journal,
+    _ leading: StateIndex
+  ) {
+    guard let first else { return }
+    if let leader {
+      let isLeaving = leader.holding.followers.contains { isLost[$0.int] }
+      let isBehind =
+        leader.holding.term < journal.rosters[partition.int]?.revision ?? 0
+        || outdated.contains { leader.holding.followers.contains($0.node) }
+      guard isLeaving || isBehind else { return }
+    }
+    orders.append(
+      Order(
+        kind: .lead, id: .none, partition: partition, node: first.node, change: StateChange(first.holding.state, leading),
+        followers: complete.map(\.node).filter { $0 != first.node }))
   }
 
   /// As a map: what every node is, lost ones left out. Throws `outOfMemory`. O(P · R).

@@ -9,8 +9,8 @@ enum Wire {
   static let headerBytes = 5
   static let checksumBytes = 4
 
-  /// What is kept is read by this version only.
-  static let kept: UInt8 = 1
+  /// What is kept is written as this version, and read from the first on.
+  static let kept: UInt8 = 2
 
   enum Kind {
     static let journal: UInt8 = 0xf0

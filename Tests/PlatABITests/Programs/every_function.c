@@ -93,6 +93,7 @@ int main(void) {
   WRONG(plat_orchestrator_begin(NULL, NULL, 0, NULL));
   WRONG(plat_orchestrator_poll(NULL, NULL, NULL));
   WRONG(plat_orchestrator_recorded(NULL, 0, NULL));
+  WRONG(plat_orchestrator_journal(NULL, NULL, 0, NULL));
   WRONG(plat_orchestrator_tick(NULL, 0, NULL));
   WRONG(plat_orchestrator_pause(NULL, NULL));
   WRONG(plat_orchestrator_resume(NULL, NULL));
@@ -110,6 +111,7 @@ int main(void) {
   CHECK(plat_mode_next(0, 0) == 0 && plat_mode_next(99, 0) == PLAT_NONE);
   CHECK(plat_steps_hold(NULL) == 0);
   WRONG(plat_orchestrator_standing(NULL, NULL, NULL));
+  WRONG(plat_orchestrator_unreached(NULL, NULL, 0, NULL, NULL));
   WRONG(plat_orchestrator_target(NULL, NULL, NULL));
   plat_orchestrator_free(NULL);
   CHECK(plat_cluster_digest(NULL) == 0);

@@ -381,6 +381,31 @@ static void by_steps(void) {
     CHECK(state_of[0][i] == PLAT_STATE_NULL || state_of[0][i] == PLAT_STATE_DEAD);
   }
 
+  /* Everything was reached; and the journal is read once more: it is as it was written. */
+  size_t unreached = 7;
+  DO(plat_orchestrator_unreached(orchestrator, NULL, 0, &unreached, error));
+  CHECK(unreached == 0);
+  FAILS(plat_orchestrator_journal(orchestrator, "Pm", 2, error), PLAT_INVALID_INPUT, "journal");
+  DO(plat_orchestrator_journal(orchestrator, NULL, 0, error)); /* old news */
+  plat_standing standing = PLAT_STANDING_INIT;
+  DO(plat_orchestrator_standing(orchestrator, &standing, error));
+  CHECK(standing.phase == PLAT_PHASE_REACHED && standing.silent_count == 0 && standing.unreached_count == 0);
+
+  /* Times that contradict each other. */
+  plat_timing wrong_times[6] = {PLAT_TIMING_INIT, PLAT_TIMING_INIT, PLAT_TIMING_INIT, PLAT_TIMING_INIT, PLAT_TIMING_INIT, PLAT_TIMING_INIT};
+  const char *wrong_time[6] = {"timing.silence", "timing.silence", "timing.grace", "timing.longest_tick", "timing.most_lost", "timing.reserved"};
+  plat_orchestrator *none = NULL;
+  wrong_times[0].silence = 40;
+  wrong_times[1].pulse = UINT64_MAX;
+  wrong_times[2].grace = 149;
+  wrong_times[3].longest_tick = 151;
+  wrong_times[4].most_lost = NODES + 1;
+  wrong_times[5].reserved = 1;
+  for (int i = 0; i < 6; i++) {
+    FAILS(plat_orchestrator_make(described, plan, &wrong_times[i], &none, error), PLAT_INVALID_ARGUMENT, wrong_time[i]);
+    CHECK(!none);
+  }
+
   /* What is wrong is told. */
   plat_holding held[2] = {{3, 0, 0, 0, 1, NULL}, {3, 0, 0, 0, 1, NULL}};
   FAILS(plat_orchestrator_inventory(orchestrator, 9, 1, held, 1, error), PLAT_INVALID_ARGUMENT, "node");

@@ -129,8 +129,8 @@ class ActionStruct(ctypes.Structure):
 
 class TimingStruct(Struct):
     _fields_ = [("size", c_uint32), ("tries", c_uint32)] + [
-        (name, c_uint64) for name in ("pulse", "silence", "patience", "longest_tick")
-    ]
+        (name, c_uint64) for name in ("pulse", "silence", "patience", "longest_tick", "grace", "settling")
+    ] + [("most_lost", c_uint32), ("reserved", c_uint32)]
 
 
 class HoldingStruct(Struct):
@@ -143,8 +143,14 @@ class HoldingStruct(Struct):
 class StandingStruct(ctypes.Structure):
     _fields_ = [(name, c_uint32) for name in ("size", "phase", "is_paused", "is_called_off")] + [
         (name, c_uint64)
-        for name in ("revision", "plans", "done", "running", "left", "rounds", "copied", "to_copy", "lost_count")
+        for name in (
+            "revision", "plans", "done", "running", "left", "rounds", "copied", "to_copy", "lost_count", "silent_count",
+            "unreached_count")
     ]
+
+
+class UnreachedStruct(ctypes.Structure):
+    _fields_ = [("partition", c_uint32), ("why", c_uint32)]
 
 
 class KeptStruct(Struct):
@@ -245,6 +251,8 @@ _signatures: dict[str, tuple[Any, list[Any]]] = {
     "orchestrator_begin": (c_int32, [_handle, c_char_p, c_size_t, _error]),
     "orchestrator_poll": (c_int32, [_handle, POINTER(ActionStruct), _error]),
     "orchestrator_recorded": (c_int32, [_handle, c_int32, _error]),
+    "orchestrator_journal": (c_int32, [_handle, c_char_p, c_size_t, _error]),
+    "orchestrator_unreached": (c_int32, [_handle, POINTER(UnreachedStruct), c_size_t, _count, _error]),
     "orchestrator_tick": (c_int32, [_handle, c_uint64, _error]),
     "orchestrator_pause": (c_int32, [_handle, _error]),
     "orchestrator_resume": (c_int32, [_handle, _error]),

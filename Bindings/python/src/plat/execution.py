@@ -23,12 +23,13 @@ if TYPE_CHECKING:
     from .plan import Plan
 
 _kinds = {
-    0: "none", 1: "record", 2: "reached", 3: "release", 4: "retired", 5: "runs", 16: "claim", 17: "set", 18: "copy", 19: "take over", 20: "lead",
+    0: "none", 1: "record", 2: "reached", 3: "release", 4: "retired", 5: "runs", 6: "frozen", 16: "claim", 17: "set", 18: "copy", 19: "take over", 20: "lead",
     21: "discard", 22: "pulse", 23: "map", 24: "send", 25: "mode", 32: "keep", 33: "deliver", 34: "written", 35: "answer", 36: "denied",
     37: "changed mode",
 }
 _peers = ("node", "orchestrator", "client")
-_phases = ("idle", "recording", "claiming", "leaving", "planning", "running", "reached", "retired")
+_phases = ("idle", "recording", "claiming", "leaving", "planning", "running", "reached", "retired", "waiting", "frozen")
+_unreached = ("withheld", "no way", "last copy")
 _refusals = {"state": 0, "busy": 1, "not leader": 2, "no room": 3, "outdated": 4, "not running": 5}
 
 
@@ -94,13 +95,20 @@ class Action:
 
 @dataclass(frozen=True)
 class Timing:
-    """In ticks of the host's own length, about as long as a message takes; 0: the default."""
+    """In ticks of the host's own length, about as long as a message takes; 0: the default. Times that contradict each other are
+    refused (`InvalidArgument`): see plat_timing in plat.h.
+
+    `grace`: a silent node is lost after so long; until then nothing is copied. `settling`: a node that was lost is back: so long
+    others are waited for. `most_lost`: nodes that may be lost by their silence at a time; beyond it the change is frozen."""
 
     pulse: int = 0
     silence: int = 0
     patience: int = 0
     longest_tick: int = 0
     tries: int = 0
+    grace: int = 0
+    settling: int = 0
+    most_lost: int = 0
 
 
 @dataclass(frozen=True)
@@ -130,6 +138,18 @@ class Standing:
     copied: int
     to_copy: int
     lost_count: int
+    silent_count: int
+    unreached_count: int
+
+
+@dataclass(frozen=True)
+class Unreached:
+    """A partition that is not as the map says that was reached. `why`: "withheld" (no complete copy can be reached: the map has
+    nobody for it), "no way" (its data is gone, nodes without room wait for one another, or nobody may take its last copy),
+    "last copy" (a step would take it)."""
+
+    partition: int
+    why: str
 
 
 def _none(value: int) -> Optional[int]:
@@ -178,7 +198,8 @@ class Orchestrator(_Machine):
 
     def __init__(self, cluster: "Cluster", plan: "Plan", timing: Timing = Timing()) -> None:
         times = _native.TimingStruct(
-            ctypes.sizeof(_native.TimingStruct), timing.tries, timing.pulse, timing.silence, timing.patience, timing.longest_tick)
+            ctypes.sizeof(_native.TimingStruct), timing.tries, timing.pulse, timing.silence, timing.patience, timing.longest_tick,
+            timing.grace, timing.settling, timing.most_lost)
         owners = (of_kind(cluster, "cluster", "cluster"), of_kind(plan, "plan", "plan"))
         super().__init__(make("orchestrator_make", *owners, ctypes.byref(times), keeps=owners))
 
@@ -193,6 +214,10 @@ class Orchestrator(_Machine):
 
     def recorded(self, done: bool) -> None:
         call("orchestrator_recorded", self._pointer, int(done))
+
+    def journal(self, journal: bytes = b"") -> None:
+        """The journal as it is, where it is not known what became of a `record`."""
+        call("orchestrator_journal", self._pointer, journal or None, len(journal))
 
     def tick(self, now: int) -> None:
         call("orchestrator_tick", self._pointer, now)
@@ -256,7 +281,15 @@ class Orchestrator(_Machine):
         call("orchestrator_standing", self._pointer, ctypes.byref(told))
         return Standing(
             _phases[told.phase], bool(told.is_paused), bool(told.is_called_off), told.revision, told.plans, told.done, told.running,
-            told.left, told.rounds, told.copied, told.to_copy, told.lost_count)
+            told.left, told.rounds, told.copied, told.to_copy, told.lost_count, told.silent_count, told.unreached_count)
+
+    @property
+    def unreached(self) -> list[Unreached]:
+        """Partitions that are not as the map says that was reached, ascending."""
+        count = ctypes.c_size_t(self.standing.unreached_count)
+        block = (_native.UnreachedStruct * max(count.value, 1))()
+        call("orchestrator_unreached", self._pointer, block, count.value, ctypes.byref(count))
+        return [Unreached(block[index].partition, _unreached[block[index].why]) for index in range(count.value)]
 
     def target(self) -> "Cluster":
         """The cluster with the map that is being gone to, or that is in force. Raises `NotFound` until something was planned."""

@@ -1,0 +1,57 @@
+import PlatEngine
+
+/// Who counts as lost, how often is planned for it, and whether what is announced is true.
+extension Simulation {
+  /// Before a plan is made from `survey`.
+  func checkLost(_ survey: Survey, _ number: Int) {
+    let host = orchestrators[number]
+    orchestrators[number].surveyed = nil
+    var lost = 0
+    for node in nodes.indices {
+      guard survey.isLost[node] else {
+        orchestrators[number].isTold[node] = false
+        continue
+      }
+      guard !host.isTold[node] else { continue }
+      lost += 1
+      // Its clock may be ahead by a tick for each jump. Whoever is heard of and never answers is not waited for for ever.
+      let silence = (host.surveyed?.at ?? now) - (host.surveyed?.heardAt ?? host.heardAt)[node] + (host.jumps + 2) * timing.longestTick
+      if silence < recovery.grace, now - host.recordedAt + host.jumps * timing.longestTick < recovery.grace << 1 {
+        violate(.graceKept, "\(name(NodeIndex(node))) is lost to orchestrator \(number), which heard of it \(silence) ticks ago")
+      }
+    }
+    let most = recovery.mostLost(of: nodes.count)
+    if lost > most { violate(.lostAreFew, "\(lost) nodes are lost to orchestrator \(number), of \(most) at most") }
+    if survey.isLost.allSatisfy({ $0 }) { violate(.reachedIsTrue, "orchestrator \(number) plans, and no node answered") }
+    guard isHealed else { return }
+    let plans = host.machine.plansForOutages - host.plansBefore
+    if plans > 3 { violate(.plansAreFew, "orchestrator \(number) planned \(plans) times for nodes that were lost or back before the last fault was over") }
+  }
+
+  /// When `map` is announced: whoever should hold a partition does, on disk, and who should lead it does, but where the orchestrator
+  /// says otherwise.
+  func checkReached(_ map: MapStamp, _ number: Int) {
+    guard map.revision == journal.revision, let plan = plans.last(where: { $0.revision == map.revision }) else { return }
+    let rules = setup.rules
+    let listed = orchestrators[number].machine.unreached
+    let unreached = Set(listed.map(\.partition.int))  // looked up only
+    for one in listed where one.why == .withheld {
+      for (slot, state) in plan.target.stateOfSlot.enumerated() where StateIndex(state) == rules.leading {
+        if plan.target.row(one.partition.int)[slot] != .none {
+          violate(.reachedIsTrue, "map \(map.revision) is announced, and says who leads partition \(one.partition.raw), of which no copy was found")
+        }
+      }
+    }
+    for partition in disks.copies.indices where !unreached.contains(partition) {
+      for (slot, state) in plan.target.stateOfSlot.enumerated() where rules.holdsData(StateIndex(state)) {
+        let node = plan.target.row(partition)[slot]
+        guard node != .none, !nodes[node.int].isDestroyed else { continue }
+        let record = disks.copies[partition].first { $0.node == node }?.record
+        let isLeader = StateIndex(state) == rules.leading
+        if record?.state != StateIndex(state) || isLeader && record?.led != record?.term {
+          violate(.reachedIsTrue, "map \(map.revision) is announced, and \(name(node)) is not what it says of partition \(partition)")
+        }
+      }
+    }
+  }
+}
