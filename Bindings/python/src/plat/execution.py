@@ -217,6 +217,7 @@ class Orchestrator(_Machine):
 
     def journal(self, journal: bytes = b"") -> None:
         """The journal as it is, where it is not known what became of a `record`."""
+        journal = given_bytes(journal, "journal")
         call("orchestrator_journal", self._pointer, journal or None, len(journal))
 
     def tick(self, now: int) -> None:
