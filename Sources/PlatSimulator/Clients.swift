@@ -19,10 +19,13 @@ struct Clients {
   /// Partitions that are to be read at the end.
   private var unread = 0
   private var isFinal = false
+  private var isWritten: [Bool] = []
 
   private static let count = 3
   /// Bits that there are.
   private static let mostWrites = 60
+  /// And with those for writes at the end.
+  private static let mostBits = 64
 
   mutating func begin(_ simulation: Simulation) {
     guard simulation.setup.rules.leading != nil else { return }
@@ -86,6 +89,10 @@ struct Clients {
       simulation.trace { "client   write \(request.bit.trailingZeroBitCount) of \(request.partition) is acknowledged" }
       simulation.acknowledged[request.partition] |= request.bit
       report(histories[request.partition].acknowledge(request.bit), request.partition, simulation)
+      if request.isFinal {
+        isWritten[request.partition] = true
+        finish(request.partition, simulation)
+      }
       simulation.checkPartition(PartitionIndex(request.partition))
     case .answer(_, let log): answered(request, log, simulation)
     case .denied(_, let isDefinite): denied(request, isDefinite, client, simulation)
@@ -107,6 +114,7 @@ struct Clients {
   }
 
   private mutating func denied(_ request: Request, _ isDefinite: Bool, _ client: Int, _ simulation: Simulation) {
+    if request.isFinal, request.bit != 0, !isDefinite { writes[request.partition] += 1 }
     if request.isFinal { return simulation.timeline.add(.finalRead(request.partition), at: simulation.now + 50) }
     guard isDefinite, request.bit != 0 else { return }
     histories[request.partition].deny(request.bit)
@@ -128,23 +136,39 @@ struct Clients {
 
   // MARK: The end
 
-  /// Reads every partition that was written, from whoever is master now. All requests are answered, or it never ends.
+  /// Writes every partition that has a master once more, and reads it. All requests are answered, or it never ends.
   mutating func readAll(_ simulation: Simulation) {
     guard !isFinal else { return }
     isFinal = true
-    for partition in writes.indices where simulation.acknowledged[partition] != 0 {
+    isWritten = writes.map { _ in false }
+    for partition in writes.indices {
+      writes[partition] = UInt8(Clients.mostWrites)
+      guard simulation.acknowledged[partition] != 0 || master(partition, simulation) != nil else { continue }
       unread += 1
-      readAtLast(partition, simulation)
+      finish(partition, simulation)
     }
     if unread == 0 { simulation.isDone = true }
   }
 
-  mutating func readAtLast(_ partition: Int, _ simulation: Simulation) {
-    let master = simulation.disks.copies[partition].first {
+  private func master(_ partition: Int, _ simulation: Simulation) -> Disks.Copy? {
+    simulation.disks.copies[partition].first {
       $0.record.state == simulation.setup.rules.leading && $0.record.led == $0.record.term
     }
-    guard let master else { return simulation.timeline.add(.finalRead(partition), at: simulation.now + 50) }
-    read(partition, master.node, 0, simulation)
+  }
+
+  /// The write at the end, then the read.
+  mutating func finish(_ partition: Int, _ simulation: Simulation) {
+    guard let master = master(partition, simulation) else {
+      return simulation.timeline.add(.finalRead(partition), at: simulation.now + 50)
+    }
+    // A floor asks for nodes that speak of whole copies, and for as many as the partition has left.
+    let floor = simulation.setup.rules.minInSync
+    let isEnough = floor == 1 || simulation.nodes.allSatisfy { $0.speech.own.upperBound >= 3 } && master.record.followers.count + 1 >= floor
+    if isWritten[partition] || !isEnough || Int(writes[partition]) == Clients.mostBits {
+      read(partition, master.node, 0, simulation)
+    } else {
+      write(partition, 1 << UInt64(writes[partition]), master.node, 0, simulation)
+    }
   }
 }
 

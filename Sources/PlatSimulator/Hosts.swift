@@ -15,6 +15,7 @@ extension Simulation {
         speech: makeSpeech(), begunAt: now, heardAt: Array(repeating: now, count: nodes.count),
         isTold: setup.cluster.status.map { $0 == .failed }))
     timeline.add(.orchestratorTick(number), at: now + 1)
+    checkJournalKept()
     tell(number, .begin(journal))
   }
 
@@ -43,7 +44,10 @@ extension Simulation {
   private func carryOut(_ action: Orchestrator.Action, _ number: Int) {
     switch action {
     case .send(let message, let node):
-      if case .order(let order) = message { checkGiven(order.id, number) }
+      if case .order(let order) = message {
+        partitionOf[order.id] = order.partition
+        checkGiven(order.id, number)
+      }
       send(message, .orchestrator(UInt32(number)), .node(node))
     case .record(let new, let expected):
       // Asked a second time it has its survey since the first.
@@ -56,12 +60,15 @@ extension Simulation {
       timeline.add(.recordJournal(new, expecting: expected, by: number), at: now + 1 + UInt64(random.below(8)))
     case .mode(let node, let partition, let mode, let isDone):
       trace { "mode     \(self.name(node)) of \(partition.raw): \(mode.run), pauses \(mode.pauses.rawValue)\(isDone ? "" : ", not as asked")" }
+      checkMode(node, partition, mode, isDone, number)
     case .plan(let survey): plan(survey, number)
     case .reached(let map):
       trace { "reached  map \(map.revision)" }
       checkReached(map, number)
     case .frozen(let silent): trace { silent.isEmpty ? "frozen   no more" : "frozen   without \(silent.map { self.name($0) })" }
-    case .releaseMaps(let revision): trace { "release  maps before \(revision)" }
+    case .releaseMaps(let revision):
+      trace { "release  maps before \(revision)" }
+      release(revision, number)
     case .retired:
       trace { "retired  orchestrator \(number)" }
       orchestrators[number].isUp = false
@@ -108,6 +115,7 @@ extension Simulation {
       trace { "plan     revision \(survey.revision), \(made.steps.list.count) steps" }
       if lines != nil { tracePlan(survey, made.steps) }
       tell(number, .planned(made.steps, map: map))
+      checkRounds(made.steps, number)
     } catch PlatError.cancelled {
       // The run ends.
     } catch {
@@ -140,6 +148,24 @@ extension Simulation {
     return (steps, planned)
   }
 
+  /// Every node that is not lost knows the map.
+  private func release(_ revision: UInt64, _ number: Int) {
+    orchestrators[number].released = revision
+    let lost = orchestrators[number].machine.lostNodes
+    for node in nodes.indices where !lost.contains(NodeIndex(node)) && disks.promise[node].map?.revision ?? 0 < revision {
+      violate(.toldIsTrue, "maps before \(revision) are said to be needed no more, and \(name(NodeIndex(node))) knows none as new")
+    }
+  }
+
+  /// What is left when nothing has been done; on small clusters.
+  private func checkRounds(_ steps: StepPlan, _ number: Int) {
+    guard nodes.count <= 64, let schedule = try? Scheduler.schedule(steps.list, of: setup.cluster) else { return }
+    let progress = orchestrators[number].machine.progress
+    if progress.rounds != schedule.length || progress.done != 0 {
+      violate(.toldIsTrue, "\(progress.rounds) rounds are said to be left of \(schedule.length)")
+    }
+  }
+
   // MARK: The end
 
   func endIfReached(_ number: Int) {
@@ -147,6 +173,12 @@ extension Simulation {
     let machine = orchestrators[number].machine
     guard machine.revision == journal.revision,
       machine.lostNodes == nodes.indices.filter({ nodes[$0].isDestroyed }).map({ NodeIndex($0) }) else { return }
+    // Everybody is told the map, and everything that was asked is answered.
+    guard orchestrators[number].released == machine.revision, !waitsForModes(number) else { return }
+    let progress = machine.progress
+    if progress.running != 0 || progress.left == 0 && (progress.copied != progress.toCopy || progress.rounds != 0) {
+      violate(.toldIsTrue, "the target is reached, and \(progress) is said of it")
+    }
     checkEnd()
     if violation == nil { clients.readAll(self) }
   }

@@ -39,7 +39,7 @@ extension Simulation {
     }
   }
 
-  /// At a heir what its takeover holds is not answered yet, and the rest is denied at once.
+  /// At a successor what its takeover holds is not answered yet, and the rest is denied at once.
   private func checkHeld(_ watch: Watch, _ kind: StateModel.Requests, _ request: UInt32, _ sent: [Message], _ who: String) {
     guard !watch.held.isEmpty else { return }
     let isAnswered = sent.contains { $0.answers(request) }
@@ -48,9 +48,26 @@ extension Simulation {
     }
   }
 
-  /// What a follower confirms is on its disk; what is acknowledged, on as many disks as asked for.
-  func checkSaid(_ message: Message, _ node: NodeIndex) {
+  /// What a node says of itself is on its disk: what it confirms, has done, has promised; what it acknowledges, on as many disks as asked for.
+  func checkSaid(_ message: Message, _ node: NodeIndex, _ receiver: Address) {
+    let promise = disks.promise[node.int]
     switch message {
+    case .inventory(let revision, _):
+      if promise.revision < revision { violate(.confirmedOnDisk, "\(name(node)) tells what it holds and has not promised \(revision)") }
+    case .hasMap(let map):
+      if promise.map != map { violate(.confirmedOnDisk, "\(name(node)) says that it has map \(map.revision), which is not on its disk") }
+    case .done(let id):
+      let isDone = record(id, node).map { ($0.done.revision, $0.done.number) >= (id.revision, id.number) }
+      if promise.revision < id.revision || isDone == false {
+        violate(.confirmedOnDisk, "\(name(node)) says that order \(id.number) of \(id.revision) is done, which is not on its disk")
+      }
+    case .handedOver(let id, _, _, _):
+      if let record = record(id, node), record.handed != id {
+        violate(.confirmedOnDisk, "\(name(node)) hands over by order \(id.number) of \(id.revision), which is not on its disk")
+      }
+    case .joined(let id, _, _, _):
+      guard case .node(let newcomer) = receiver, let record = record(id, node) else { return }
+      if !record.followers.contains(newcomer) { violate(.confirmedOnDisk, "\(name(node)) feeds a new replica that is not on its disk") }
     case .appended(let partition, let term, _, let matched, _):
       guard let copy = disks.copies[partition.int].first(where: { $0.node == node }), copy.record.term == term else { return }
       if copy.record.log.count < matched {
@@ -64,6 +81,29 @@ extension Simulation {
       }
     default: break
     }
+  }
+
+  /// What the node has on disk of the partition that an order is about; nil: nobody knows the order.
+  private func record(_ id: OrderID, _ node: NodeIndex) -> Record? {
+    partitionOf[id].map { partition in disks.copies[partition.int].first { $0.node == node }?.record ?? Record() }
+  }
+
+  /// A node that starts again finds what it had written.
+  func checkKept(_ node: Int) {
+    func read(_ bytes: [UInt8]) -> Kept? { bytes.withUnsafeBytes { try? Kept($0, setup.names) } }
+    let promise = disks.promise[node]
+    guard case .promise(promise) = read(promise.bytes(setup.names)) else { return violate(.keptComesBack, "a promise") }
+    for (partition, record) in disks.records(of: NodeIndex(node)) {
+      guard case .record(partition, record) = read(record.bytes(partition, setup.names)) else {
+        return violate(.keptComesBack, "the record of partition \(partition.raw) at \(name(NodeIndex(node)))")
+      }
+    }
+  }
+
+  /// So does an orchestrator.
+  func checkJournalKept() {
+    let found = journal.bytes(setup.names).withUnsafeBytes { try? Journal($0, setup.names) }
+    if found != journal { violate(.keptComesBack, "the journal") }
   }
 
   /// Who has had a write on its disk as a copy.

@@ -29,6 +29,8 @@ public enum Invariant: Int, CaseIterable, Sendable {
   case lostAreFew
   case plansAreFew
   case journalFits
+  case keptComesBack
+  case toldIsTrue
 
   public var text: String {
     switch self {
@@ -58,7 +60,9 @@ public enum Invariant: Int, CaseIterable, Sendable {
     case .lostAreFew: "no more nodes are lost at a time than may be"
     case .plansAreFew: "at most three plans are made for an outage"
     case .journalFits: "no value of the journal is larger than 512 KiB"
-    case .endReadable: "at the end every acknowledged write is read"
+    case .keptComesBack: "what is kept through a crash comes back as it was"
+    case .toldIsTrue: "what an orchestrator tells of its progress, of maps and of running states is so"
+    case .endReadable: "at the end every partition takes a write, and every acknowledged write is read"
     }
   }
 }

@@ -13,7 +13,7 @@ extension Simulation {
     case .pausePersistence: mode.pauses = .persistence
     default: mode.pauses = .replication
     }
-    tell(number, .mode(copy.node, PartitionIndex(partition), from: .usual, to: mode))
+    ask(number, copy.node, PartitionIndex(partition), from: .usual, to: mode)
     timeline.add(.restoreMode(copy.node, PartitionIndex(partition)), at: now + 50 + UInt64(random.below(500)))
     return true
   }
@@ -22,7 +22,18 @@ extension Simulation {
     guard let number = orchestrators.lastIndex(where: \.isUp),
       let copy = disks.copies[partition.int].first(where: { $0.node == node }), copy.record.mode != .usual
     else { return }
-    tell(number, .mode(node, partition, from: copy.record.mode, to: .usual))
+    ask(number, node, partition, from: copy.record.mode, to: .usual)
+  }
+
+  private func ask(_ number: Int, _ node: NodeIndex, _ partition: PartitionIndex, from: RunMode, to end: RunMode) {
+    orchestrators[number].wanted[ReplicaKey(node: node, partition: partition)] = end
+    tell(number, .mode(node, partition, from: from, to: end))
+  }
+
+  /// What an orchestrator tells of a replica that it was asked about.
+  func checkMode(_ node: NodeIndex, _ partition: PartitionIndex, _ mode: RunMode, _ isDone: Bool, _ number: Int) {
+    let wanted = orchestrators[number].wanted.removeValue(forKey: ReplicaKey(node: node, partition: partition))
+    if isDone != (mode == wanted) { violate(.toldIsTrue, "orchestrator \(number) says that partition \(partition.raw) at \(name(node)) runs as asked: \(isDone)") }
   }
 
   /// Once faults are over, all are set going again.
@@ -30,6 +41,14 @@ extension Simulation {
     guard isHealed, hasModes else { return }
     for partition in disks.copies.indices {
       for copy in disks.copies[partition] where copy.record.mode != .usual { restoreMode(copy.node, PartitionIndex(partition)) }
+    }
+  }
+
+  /// It was asked about a replica whose node can hear of it, and has not told yet what became of that.
+  func waitsForModes(_ number: Int) -> Bool {
+    guard orchestrators[number].speech.own.upperBound >= 3 else { return false }
+    return orchestrators[number].wanted.keys.contains {
+      !nodes[$0.node.int].isDestroyed && nodes[$0.node.int].speech.own.upperBound >= 3
     }
   }
 

@@ -46,6 +46,8 @@ final class Simulation {
   var acknowledged: [UInt64]
   /// By partition and write: nodes that have had it on disk, a bit each. Looked at where there is a floor.
   var carriers: [[UInt64]] = []
+  /// Looked up only.
+  var partitionOf: [OrderID: PartitionIndex] = [:]
   var clients = Clients()
   var isHealed = false
   var isDone = false
@@ -83,6 +85,10 @@ final class Simulation {
     /// Orders of this plan that it has given.
     var given: Set<OrderID> = []  // looked up only
     var isUp = true
+    /// The last maps that it said need be kept no more were older than this.
+    var released: UInt64 = 0
+    /// How replicas are to run that it was asked about.
+    var wanted: [ReplicaKey: RunMode] = [:]  // looked up only
     /// Its clock is so much ahead.
     var skew: UInt64 = 0
     var jumps: UInt64 = 0
@@ -98,6 +104,11 @@ final class Simulation {
     var plansBefore = 0
     /// The last time at which the journal had its word.
     var recordedAt: UInt64 = 0
+  }
+
+  struct ReplicaKey: Hashable {
+    var node: NodeIndex
+    var partition: PartitionIndex
   }
 
   struct Planned {
@@ -269,7 +280,7 @@ final class Simulation {
       nodes[node].isCutFromOrchestrators = false
     case .diskFree(let node): setFull(node, false)
     case .begin: startOrchestrator()
-    case .finalRead(let partition): clients.readAtLast(partition, self)
+    case .finalRead(let partition): clients.finish(partition, self)
     case .restoreMode(let node, let partition): restoreMode(node, partition)
     case .heal: heal()
     }
@@ -320,7 +331,7 @@ final class Simulation {
       }
       check(partition, NodeIndex(node), before: before, isDiscard: isDiscard)
     case .send(let message, let receiver):
-      checkSaid(message, NodeIndex(node))
+      checkSaid(message, NodeIndex(node), receiver)
       send(message, .node(NodeIndex(node)), receiver)
     }
   }
@@ -342,6 +353,7 @@ final class Simulation {
     nodes[node].writesUnderWay = 0
     nodes[node].diskBusyUntil = now
     nodes[node].boot += 1
+    checkKept(node)
     nodes[node].speech = makeSpeech(nodes[node].speech.own)
     nodes[node].agent = makeAgent(node, boot: nodes[node].boot, disks.records(of: NodeIndex(node)))
     if nodes[node].isFull { setFull(node, true) }

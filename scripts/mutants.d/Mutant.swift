@@ -1,4 +1,6 @@
 /// Which mutant is on; 0: none.
-package nonisolated(unsafe) var mutant = 0
+nonisolated(unsafe) private var mutant = 0
 
-@inline(__always) func isMutant(_ number: Int) -> Bool { mutant == number }
+@_cdecl("plat_set_mutant") public func setMutant(_ number: Int) { mutant = number }
+
+func isMutant(_ number: Int) -> Bool { mutant == number }

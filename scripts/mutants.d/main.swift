@@ -2,8 +2,10 @@ import Glibc
 import PlatEngine
 import PlatSimulator
 
+@_silgen_name("plat_set_mutant") func setMutant(_ number: Int)
+
 // One mutant: 0 it survived, 1 it was noticed.
-mutant = Int(CommandLine.arguments[1])!
+setMutant(Int(CommandLine.arguments[1])!)
 let runs = Int(CommandLine.arguments[2])!
 let cases = [
   ("leaving", SimulatedCluster.leavingAndJoining), ("three", SimulatedCluster.threeCopies), ("floor", SimulatedCluster.floor),
