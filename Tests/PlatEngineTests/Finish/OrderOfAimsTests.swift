@@ -61,7 +61,8 @@ import TestSupport
       // Of more than fit as many are well as do.
       if only { room[nodes[0]] -= 1 }
       let status = only ? cluster.status[nodes[0]] : .active
-      let isLegal = !only || room[nodes[0]] >= 0 && (status == .active || status == .maintenance && each.element[0].isEmpty)
+      let isLegal = ExhaustiveSearch.meetsHardRules(cluster, each.element)
+        && (!only || room[nodes[0]] >= 0 && (status == .active || status == .maintenance && each.element[0].isEmpty))
       return sum + Aims(
         covered: !before.isEmpty && !nodes.isEmpty && isLegal ? 1 : 0,
         led: !each.element[0].isEmpty && isLegal ? 1 : 0, placed: isLegal ? nodes.count : 0)
