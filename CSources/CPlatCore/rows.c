@@ -7,6 +7,7 @@
 // Eight rows in which none meet, and whose numbers are all small enough, are well; that takes a few instructions for eight
 // slots. Any other (two empty slots meet, too) are looked at row by row.
 #include <stdlib.h>
+#include <string.h>
 #include "include/plat_rows.h"
 
 #if defined(__x86_64__)
@@ -192,6 +193,18 @@ size_t plat_rows_first_bad(const uint32_t *rows, size_t count, size_t width, uin
 int plat_rows_are_different(const uint32_t *rows, size_t count, size_t width, uint32_t limit) {
   if (width == 0 || count == 0) return 1;
   return width <= most_narrow_width && narrow_here(rows, count, width, limit, 1) == count;
+}
+
+enum { compared_at_once = 1024 };
+
+size_t plat_rows_first_difference(const uint32_t *a, const uint32_t *b, size_t slots) {
+  for (size_t first = 0; first < slots; first += compared_at_once) {
+    const size_t end = first + compared_at_once < slots ? first + compared_at_once : slots;
+    if (memcmp(a + first, b + first, (end - first) * sizeof *a) == 0) continue;
+    while (a[first] == b[first]) first++;
+    return first;
+  }
+  return slots;
 }
 
 enum { keys_at_once = 1024 };

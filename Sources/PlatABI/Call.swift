@@ -83,6 +83,9 @@ struct Told {
       self.init(PLAT_UNSUPPORTED, error.path, error.found, error.expected)
     case PlatError.cancelled:
       self.init(PLAT_CANCELLED, "cancelled")
+    case PlatError.faultyPlan(let fault):
+      self.init(PLAT_FAULTY_PLAN, fault.description)
+      path = fault.rule
     case PlatError.outOfMemory:
       self.init(PLAT_OUT_OF_MEMORY, "there is too little memory")
     case let error as DocumentError:

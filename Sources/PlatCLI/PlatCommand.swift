@@ -28,6 +28,9 @@ extension PlatCommand {
     } catch PlatError.outOfMemory {
       console.report("there is too little memory")
       throw ExitCode(70)
+    } catch PlatError.faultyPlan(let fault) {
+      console.report("\(fault.description) (plat \(Plat.configuration.version))")
+      throw ExitCode(70)
     } catch PlatError.unsupported(let error) {
       console.report(error.description)
       throw ExitCode(65)

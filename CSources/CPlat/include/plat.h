@@ -80,7 +80,9 @@ typedef enum plat_status {
   PLAT_CANCELLED = 5,         /* plat_control_cancel, or a progress function that said so. */
   PLAT_NOT_FOUND = 6,         /* Nothing has that name, or there is nothing to ask about: a fresh cluster has no map. */
   PLAT_TOO_SMALL = 7,         /* The array for the result is too small; its count has been set to what is needed. */
-  PLAT_IO = 8                 /* A file cannot be read or written. Of plat_batch only: nothing else knows of files. */
+  PLAT_IO = 8,                /* A file cannot be read or written. Of plat_batch only: nothing else knows of files. */
+  PLAT_FAULTY_PLAN = 9        /* The planner made a plan that breaks what none may break. A fault of the library, which keeps the
+                               * plan back: please report the message with the version, the cluster and the options. */
 } plat_status;
 
 /* The status of a call, as functions return it: compilers warn where nobody looks at it. Defined as plat_status before this header
@@ -270,7 +272,7 @@ typedef struct plat_control plat_control;  /* see 5; NULL: it cannot be cancelle
  * `operation` says. `earlier`: for `restore-back` a cluster whose map is gone back to; for `cancel` one whose map is the
  * target of what was under way, or NULL; else NULL. Its nodes are matched by name.
  * A map that falls short of what is asked is PLAT_OK all the same: see 6. PLAT_INVALID_INPUT or PLAT_UNSUPPORTED where the
- * cluster is not fit for the operation. Options `operation`, `threads`, `memoryLimitBytes`. The plan keeps what it needs of the
+ * cluster is not fit for the operation. Every plan is checked before it comes back: see PLAT_FAULTY_PLAN. Options `operation`, `threads`, `memoryLimitBytes`. The plan keeps what it needs of the
  * cluster. O(P · R + N) where direct moves do. */
 PLAT_STATUS plat_plan_make(const plat_cluster *PLAT_NULLABLE cluster, const plat_cluster *PLAT_NULLABLE earlier,
                            const plat_options *PLAT_NULLABLE options, plat_control *PLAT_NULLABLE control,

@@ -16,6 +16,9 @@ size_t plat_rows_first_bad(const uint32_t *rows, size_t count, size_t width, uin
 /// is not so, or may not be: where `width` is over 8 nobody looks. O(count * width), eight slots in a few instructions.
 int plat_rows_are_different(const uint32_t *rows, size_t count, size_t width, uint32_t limit);
 
+/// The first slot in which two maps differ; `slots` where they agree. O(slots), 4 KiB at a time.
+size_t plat_rows_first_difference(const uint32_t *a, const uint32_t *b, size_t slots);
+
 /// The first of `count` keys that ends before it begins: `offsets[key] > offsets[key + 1]`; `count` where none does. There are
 /// count + 1 offsets. O(count), eight keys in a few instructions.
 size_t plat_offsets_first_bad(const uint32_t *offsets, size_t count);

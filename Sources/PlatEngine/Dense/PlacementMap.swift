@@ -68,6 +68,18 @@ public final class PlacementMap: @unchecked Sendable {
     slots(ofState: state).map { row(partition)[$0] }.filter { $0 != .none }
   }
 
+  /// Whether both maps have the same nodes in the same states, in the same order, whatever slots stand empty. O(P · width).
+  public func holdsTheSame(as other: PlacementMap) -> Bool {
+    guard partitionCount == other.partitionCount, slotCounts.count == other.slotCounts.count else { return false }
+    return (0..<partitionCount).allSatisfy { partition in
+      let (mine, its) = (row(partition), other.row(partition))
+      return slotCounts.indices.allSatisfy { state in
+        slots(ofState: state).lazy.map { mine[$0] }.filter { $0 != .none }
+          .elementsEqual(other.slots(ofState: state).lazy.map { its[$0] }.filter { $0 != .none })
+      }
+    }
+  }
+
   public var memoryBytes: Int { partitionCount * width * MemoryLayout<NodeIndex>.stride }
 }
 

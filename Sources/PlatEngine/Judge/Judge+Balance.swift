@@ -7,6 +7,7 @@ extension Judge {
     private(set) var isBalanced = true
     /// For each wanted state and in total: the node that is farthest from its due, if that is more than 1.
     private(set) var dockets: [Docket] = []
+    private(set) var outside = Outside()
 
     /// O(N · states).
     init(_ matter: Matter, _ holders: Holders, due: JudgedDue) {
@@ -31,6 +32,7 @@ extension Judge {
       var latest: Rational?
       let tolerance = matter.settings.exactTolerance
       var tolerated = Tolerated(.zero, tolerance: tolerance)
+      var outside = 0
       for node in 0..<matter.nodeCount where matter.dense.status[node] == .active {
         let have = Int(have.base[node])
         let isNew = latest !== due[node]
@@ -39,6 +41,7 @@ extension Judge {
           tolerated = Tolerated(due[node], tolerance: tolerance)
         }
         let distance = tolerated.distance(have)
+        outside += max(0, have - tolerated.aboveMost, tolerated.belowLeast - have)
         if distance > worst.distance {
           worst = (distance, Breach(node: node, want: tolerated.nearest(to: have), have: have))
         }
@@ -52,6 +55,7 @@ extension Judge {
       var docket = Docket(.balance(state: state), .soft)
       docket.isCounted = false
       if worst.distance > 1 { docket.add(worst.breach) }
+      if state == nil { self.outside.total = Rational(outside) } else { self.outside.states = self.outside.states + Rational(outside) }
       isBalanced = isBalanced && worst.distance == 1
       dockets.append(docket)
       return dues.map { LoadSpread(least: least, greatest: greatest, leastDue: $0.least, greatestDue: $0.greatest) }

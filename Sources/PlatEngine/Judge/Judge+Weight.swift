@@ -51,6 +51,7 @@ extension Judge {
     private(set) var isBalanced = true
     /// For each state that is wanted and in total: the node that is farthest out of balance.
     private(set) var dockets: [Docket] = []
+    private(set) var outside = Outside()
     /// For each node: what it may be off its due, and whether it may stay below.
     private var tolerances: [(weight: Int, mayStayBelow: Bool)] = []
     /// The part of its due that the settings tolerate.
@@ -78,11 +79,14 @@ extension Judge {
       var spread: WeightSpread?
       var (least, greatest) = (Int.max, 0)
       var worst: (beyond: Rational, node: Int)?
+      var (outside, offInAll) = (Rational.zero, Rational.zero)
       for node in 0..<matter.nodeCount where matter.dense.status[node] == .active {
         let off = Rational(have[node]) - due[node]
         let tolerance = tolerances[node]
         let beyond = off.sign >= 0 || !tolerance.mayStayBelow
           ? (off.sign < 0 ? .zero - off : off) - Rational(tolerance.weight) - due[node] * part : .zero
+        if beyond.sign > 0 { outside = outside + beyond }
+        offInAll = offInAll + (off.sign < 0 ? .zero - off : off)
         if beyond.sign > 0, worst.map({ beyond > $0.beyond }) ?? true { worst = (beyond, node) }
         guard self.due.hasWeight[node] else { continue }
         (least, greatest) = (min(least, have[node]), max(greatest, have[node]))
@@ -94,6 +98,12 @@ extension Judge {
       docket.isCounted = false
       if let node = worst?.node { docket.add(Breach(node: node, want: due[node].floor ?? 0, have: have[node])) }
       isBalanced = isBalanced && worst == nil
+      if state == nil {
+        (self.outside.total, self.outside.offInTotal) = (outside, offInAll)
+      } else {
+        self.outside.states = self.outside.states + outside
+        self.outside.offInStates = self.outside.offInStates + offInAll
+      }
       dockets.append(docket)
       guard var spread else { return nil }
       (spread.least, spread.greatest) = (weights.exact(least), weights.exact(greatest))

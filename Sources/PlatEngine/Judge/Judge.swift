@@ -55,6 +55,7 @@ public enum Judge {
     for docket in dockets where docket.isCounted {
       if docket.strength == .hard { report.unmet += docket.excess } else { report.brokenSoft += docket.excess }
     }
+    report.outside = weight?.outside ?? balance.outside
     report.isBalanced = weight?.isBalanced ?? balance.isBalanced
     report.leaderless = holders.leaderless
     report.inWeight = weight?.report(movesWeight: movement.movesWeight)

@@ -67,7 +67,7 @@ struct Remedies {
   private mutating func raiseCapacity(_ tree: RoomTree, _ full: [RoomTree.Element]) {
     let nodes = full.filter { $0.container == nil }.map(\.nodes.lowerBound).filter { node in
       dense.status[node] == .active && tree.room[node] < tree.partitions && dense.capacity[node] == tree.room[node]
-        && Rational(dense.cluster.nodes[node].weight).sign > 0
+        && dense.mayTake(node)
     }
     var raised = tree
     for node in nodes { raised.room[node] = tree.partitions }
@@ -124,6 +124,11 @@ struct Remedies {
 }
 
 extension DenseCluster {
+  /// Whether an active node takes what nobody else can: one of weight 0, too, but where a hard limit on peers says who may.
+  func mayTake(_ node: Int) -> Bool {
+    cluster.settings.fanOut?.strength != .hard || Rational(cluster.nodes[node].weight).sign > 0
+  }
+
   /// The same with room for so many on some nodes.
   fileprivate func raised(_ room: [Int], of nodes: [Int]) -> DenseCluster {
     var capacity = capacity

@@ -76,6 +76,8 @@ public struct Report: Equatable, Sendable {
   public var health = Health.green
   /// Partitions that have a live copy and nobody in the first state, though it is asked for.
   public var leaderless = 0
+  /// What nodes hold beyond the whole numbers around their dues, or in weight beyond what is balanced, added up over them.
+  var outside = Outside()
   /// In a fixed order, at most `Report.mostFindings`.
   public var findings: [Finding] = []
   /// Findings beyond those listed.
@@ -94,5 +96,20 @@ public struct Report: Equatable, Sendable {
       && a.fanOutOutbound == b.fanOutOutbound && a.fanOutInbound == b.fanOutInbound && a.brokenSoft == b.brokenSoft
       && a.unmet == b.unmet && a.isBalanced == b.isBalanced && a.health == b.health && a.leaderless == b.leaderless && a.findings == b.findings
       && a.moreFindings == b.moreFindings
+  }
+}
+
+/// How far loads lie outside, added up over nodes: in total, and over all states; in weight, too, how far off the dues.
+struct Outside: Equatable, Sendable {
+  var total = Rational.zero
+  var states = Rational.zero
+  var offInTotal = Rational.zero
+  var offInStates = Rational.zero
+
+  static func < (a: Self, b: Self) -> Bool {
+    for (mine, other) in [(a.total, b.total), (a.states, b.states), (a.offInTotal, b.offInTotal), (a.offInStates, b.offInStates)] {
+      if mine != other { return mine < other }
+    }
+    return false
   }
 }

@@ -118,7 +118,7 @@ struct RowRoom {
   private func ofNode(_ node: Int) -> Set<Int> {
     guard dense.capacity[node] > 0 else { return [0] }
     switch dense.status[node] {
-    case .active: return Rational(dense.cluster.nodes[node].weight).sign > 0 ? ofActive : [0]
+    case .active: return dense.mayTake(node) ? ofActive : [0]
     case .maintenance: return resting.contains(node) ? ofResting : [0]
     case .leaving, .failed: return [0]
     }

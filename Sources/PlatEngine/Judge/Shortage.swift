@@ -174,7 +174,7 @@ struct RoomTree {
     let mastersOnly = wanted.dropFirst().allSatisfy { $0 == 0 }
     room = dense.cluster.nodes.indices.map { node in
       switch dense.status[node] {
-      case .active: Rational(dense.cluster.nodes[node].weight).sign > 0 ? min(dense.capacity[node], partitions) : 0
+      case .active: dense.mayTake(node) ? min(dense.capacity[node], partitions) : 0
       case .maintenance:
         states == [0] && !mastersOnly ? 0
           : min(kind.map { $0.nodes.contains(node) ? partitions : 0 } ?? held(node), dense.capacity[node])

@@ -24,4 +24,27 @@ public enum PlatError: Error, Equatable, Sendable {
   case unsupported(InputError)
   /// An `Interrupt` was asked for. Nothing was changed.
   case cancelled
+  /// A plan was made that breaks what no plan may break: a fault of the planner. The plan is gone, nothing was changed.
+  case faultyPlan(PlanFault)
+}
+
+/// What is wrong with a plan that the gate has held back.
+public struct PlanFault: Error, Equatable, Sendable, CustomStringConvertible {
+  /// As in findings: `placement[0]`, `nodes.a.capacity`; of a last copy that would be lost `map.lastCopy`.
+  public var rule: String
+  /// The name of the map, where there are several.
+  public var map: String?
+  public var partition: String?
+  public var because: String
+
+  public init(rule: String, map: String? = nil, partition: String? = nil, because: String) {
+    (self.rule, self.map, self.partition, self.because) = (rule, map, partition, because)
+  }
+
+  /// What failed, in one line, and how to report it.
+  public var description: String {
+    let place = [map.map { "map \($0)" }, partition.map { "partition \($0)" }].compactMap { $0 }.joined(separator: ", ")
+    return "a fault of the planner, whose plan was held back: \(rule): \(place.isEmpty ? "" : "\(place): ")\(because); "
+      + "please report this line with the version, the cluster document and the options"
+  }
 }

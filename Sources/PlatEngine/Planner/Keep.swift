@@ -100,17 +100,32 @@ enum Keep {
     return kept
   }
 
-  /// The row is full: of its slaves and `node`, the one whose node holds most goes.
+  /// The row is full: of its slaves and `node`, the one goes without which the others break the fewest rules, and of such
+  /// the one whose node holds most. O(R³ · rules).
   private static func replaceFullest(
     _ problem: Problem, _ row: UnsafeMutablePointer<NodeIndex>, with node: NodeIndex, placement: Placement
   ) {
-    var fullest = -1
-    var greatest = placement.load[node]
-    for slot in problem.wanted[0]..<max(problem.wanted[0], problem.replicas) {
-      if placement.load[row[slot]] > greatest {
-        greatest = placement.load[row[slot]]
-        fullest = slot
+    func excess(_ caps: UnsafeBufferPointer<LevelCap>) -> Int {
+      var excess = 0
+      for cap in caps {
+        for slot in 0..<problem.replicas {
+          let container = cap.containerOfNode[row[slot]]
+          let before = (0..<slot).count { cap.containerOfNode[row[$0]] == container }
+          if before >= cap.most { excess += 1 }
+        }
       }
+      return excess
+    }
+    /// Of the row without what goes.
+    func rank(load: Int32) -> (Int, Int, Int32) { (excess(problem.hard), excess(problem.soft), -load) }
+    var fullest = -1
+    var best = rank(load: placement.load[node])
+    for slot in problem.wanted[0]..<max(problem.wanted[0], problem.replicas) {
+      let before = row[slot]
+      row[slot] = node
+      let without = rank(load: placement.load[before])
+      row[slot] = before
+      if without < best { (best, fullest) = (without, slot) }
     }
     if fullest >= 0 { row[fullest] = node }
   }

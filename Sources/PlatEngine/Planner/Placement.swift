@@ -37,6 +37,17 @@ struct Placement {
   /// For stages that book loads only: all replicas placed. O(N).
   mutating func countPlaced() { placed = (0..<load.count).reduce(0) { $0 + Int(load.base[$1]) } }
 
+  /// Whether every row, none of which has an empty slot, has so many nodes. O(P · R²).
+  var hasNoNodeTwice: Bool {
+    (0..<target.partitionCount).allSatisfy { partition in
+      let row = row(partition)
+      return (0..<replicas).allSatisfy { slot in !(0..<slot).contains { row[$0] == row[slot] } }
+    }
+  }
+
+  /// Whether no node holds more than it may. O(N).
+  func fits(_ capacity: [Int]) -> Bool { capacity.indices.allSatisfy { Int(load.base[$0]) <= capacity[$0] } }
+
   @inline(__always) func row(_ partition: Int) -> UnsafeMutablePointer<NodeIndex> { rows + partition * replicas }
 
   /// Replicas on nodes that do not hold them today. O(concerned · R²).

@@ -36,6 +36,8 @@ public struct PlanOptions: Sendable {
   var counterparts: [NodeIndex]?
   /// Of one of several maps whose open places are filled one map after the other: how many of the others each node leads.
   var leadBeside: [Int32] = []
+  /// For tests: what harms a plan before the gate.
+  var damage: (@Sendable (PlacementMap) -> Void)?
   /// A fresh map keeps soft near rules as if they were hard; where that does not come out even, without.
   var promotesNear = true
 
@@ -56,6 +58,10 @@ public struct Plan: Sendable {
   public var certificate: [Int32]
   /// Where partitions differ in weight: the windows that the bounds are about.
   public var weightWindows: WeightWindows?
+  /// Every row is known to have all its replicas.
+  var isComplete = false
+  /// Its map is not quite the one that a pipeline has made.
+  var isFinished = false
   /// Nanoseconds of each stage, in pipeline order.
   public var stageNanoseconds: [(stage: String, nanoseconds: UInt64)]
   /// The most bytes that the planner's arrays took at once, maps included.

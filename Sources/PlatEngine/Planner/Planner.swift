@@ -4,12 +4,9 @@
 ///
 /// `Keep` comes before `Due` because what nodes in maintenance keep is part of what the others are due.
 public enum Planner {
-  /// The next map for `cluster` from `current` (nil: a fresh cluster), with the fewest moves and the proof.
-  ///
-  /// The same input gives the same map on every machine. Throws `outOfMemory`, or `unsupported` for rules
-  /// that this version does not plan. O(P · R + N) where direct moves do; see `Exchange` for the rest.
-  public static func plan(
-    _ cluster: DenseCluster, from current: PlacementMap?, options: PlanOptions = PlanOptions()
+  /// What a pipeline makes of it: `plan` without what comes behind all of them.
+  static func unfinished(
+    _ cluster: DenseCluster, from current: PlacementMap?, options: PlanOptions
   ) throws(PlatError) -> Plan {
     try refuseUnsupported(cluster)
     let operation = options.operation ?? Operation.chosen(for: cluster, from: current)
@@ -148,9 +145,11 @@ public enum Planner {
     // A map outside the windows may need fewer moves than any inside; what it needs bounds both.
     if !Balance(placement, proved).isSettled { bound = min(bound, placement.moves(counted)) }
     try clock.mark("certify")
+    let loads = (0..<cluster.nodeCount).reduce(0) { $0 + Int(placement.load.base[$1]) }
     return Plan(
       operation: operation, target: map, movesLowerBound: bound, movesHeldBack: heldBack,
-      certificate: (0..<cluster.nodeCount).map { prices.base[$0] }, stageNanoseconds: clock.stages,
+      certificate: (0..<cluster.nodeCount).map { prices.base[$0] },
+      isComplete: loads == problem.partitionCount * problem.replicas && placement.fits(cluster.capacity), stageNanoseconds: clock.stages,
       peakBytes: arena.peakBytes + UInt64(target.memoryBytes) + UInt64(current?.memoryBytes ?? 0))
   }
 

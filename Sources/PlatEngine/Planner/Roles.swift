@@ -97,6 +97,8 @@ struct Roles {
     guard seeksBalance else { return try succeed(open, openCount) }
     try assign(open, openCount)
     try flow()
+    let cycles = RoleCycles(problem, placement, slots: slots, state: state, count: count, window: window)
+    if cycles.isWorth { cycles.run() }
   }
 
   // MARK: Who stays
@@ -221,6 +223,9 @@ struct Roles {
     guard isOut else { return }
     let chains = RoleChains(problem, placement, slots: slots, state: state, count: count, window: window)
     try chains.run(placement)
+    if problem.near.isEmpty, problem.cluster.cluster.settings.balance.moveBudget != nil {
+      try chains.level(placement)  // what is put off leaves nodes out of their windows: evenly
+    }
     if !problem.near.isEmpty, let windows {
       try RoleChains(problem, placement, slots: slots, state: state, count: count, window: windows.own).level(placement)
     }

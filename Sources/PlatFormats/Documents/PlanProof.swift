@@ -143,10 +143,9 @@ public struct PlanProof: Sendable {
       let isMissing = plan.operation == Operation.maintenance.rawValue && document.map != nil
       return isMissing ? [untrue("mapBefore", "the plan does not carry it")] : []
     }
-    let names = document.cluster.nodes.map(\.name)
     let isSame = document.map.map { map in
       map.header.revision == before.header.revision && map.header.basedOn == before.header.basedOn
-        && map.placement.digest(of: names, from: 0) == before.placement.digest(of: names, from: 0)
+        && map.placement.holdsTheSame(as: before.placement)
     }
     return isSame == true ? [] : [untrue("mapBefore", "it is not the map that the plan was made from")]
   }

@@ -77,6 +77,7 @@ extension JSONWriter {
       member(messageKey, error.description)
       member("file", error.path)
     case PlatError.outOfMemory: member(messageKey, "there is too little memory")
+    case PlatError.faultyPlan(let fault): member(messageKey, fault.description)
     default: member(messageKey, "\(error)")
     }
   }

@@ -61,6 +61,7 @@ extension JSONReader {
     case .outOfMemory: source.outOfMemory()
     case .unsupported(let problem): self.error(at: offset, found: problem.found, expected: problem.expected)
     case .cancelled: source.cancelled()
+    case .faultyPlan(let fault): self.error(at: offset, found: fault.description, expected: "a plan")
     }
   }
 }

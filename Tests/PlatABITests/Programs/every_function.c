@@ -10,8 +10,8 @@ int main(void) {
   size_t count = 7;
   CHECK(plat_version_number() == PLAT_VERSION_NUMBER);
   CHECK(strcmp(plat_version(), "1.0.0") == 0);
-  for (int32_t status = PLAT_OK; status <= PLAT_IO; status++) CHECK(strcmp(plat_status_name(status), "unknown status") != 0);
-  CHECK(strcmp(plat_status_name(PLAT_IO + 1), "unknown status") == 0 && plat_status_name(-1) && plat_status_name(INT32_MIN));
+  for (int32_t status = PLAT_OK; status <= PLAT_FAULTY_PLAN; status++) CHECK(strcmp(plat_status_name(status), "unknown status") != 0);
+  CHECK(strcmp(plat_status_name(PLAT_FAULTY_PLAN + 1), "unknown status") == 0 && plat_status_name(-1) && plat_status_name(INT32_MIN));
 
   WRONG(plat_cluster_from_arrays(NULL, NULL, NULL));
   WRONG(plat_cluster_from_document(NULL, 0, NULL, NULL, NULL));

@@ -54,6 +54,12 @@ class FileFailed(PlatError, OSError):
     status = "input or output"
 
 
+class FaultyPlan(PlatError):
+    """The planner made a plan that breaks what none may break; a fault of the library, which keeps the plan back."""
+
+    status = "faulty plan"
+
+
 class Unmet(Exception):
     """A map falls short of what is asked of it; `findings` say of what, and why."""
 
@@ -67,7 +73,7 @@ class Unmet(Exception):
         return Unmet, (self.unmet, self.findings)
 
 
-_kinds: dict[int, Any] = {1: InvalidArgument, 2: InvalidInput, 3: Unsupported, 4: OutOfMemory, 5: Cancelled, 6: NotFound, 8: FileFailed}
+_kinds: dict[int, Any] = {1: InvalidArgument, 2: InvalidInput, 3: Unsupported, 4: OutOfMemory, 5: Cancelled, 6: NotFound, 8: FileFailed, 9: FaultyPlan}
 
 
 def raise_for(status: int, error: _native.ErrorStruct) -> None:

@@ -88,7 +88,7 @@ extension Planner {
     let load: NodeTable<Int32> = try arena.table(group.nodeCount)
     for (cluster, current) in zip(group.clusters, currents) {
       guard let current else { return nil }
-      var plan = try plan(cluster, from: current, options: options)
+      var plan = try unfinished(cluster, from: current, options: options)
       if plan.operation != .swap {
         guard !cluster.isHeldByLeaving(current) else { return nil }
         plan = try Failover.plan(cluster, from: current, options: options)  // as it is

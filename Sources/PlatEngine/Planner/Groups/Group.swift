@@ -21,14 +21,10 @@ public struct GroupPlan: Sendable {
 ///
 /// A map is planned without a look at the others, from numbers that were decided before.
 extension Planner {
-  /// The next maps for `group`. `currents`: the map of each; nil: it is fresh.
-  ///
-  /// Each map has the fewest moves that its own windows need, and as few more as the sums ask for.
-  /// O(maps · (P · R + N)), and O(maps · N) for each length of a path by which the sums are mended.
-  public static func plan(
-    _ group: DenseGroup, from currents: [PlacementMap?], options: PlanOptions = PlanOptions()
+  /// What a pipeline makes of it: `plan` without what comes behind all of them.
+  static func unfinished(
+    _ group: DenseGroup, from currents: [PlacementMap?], options: PlanOptions
   ) throws(PlatError) -> GroupPlan {
-    precondition(currents.count == group.clusters.count)
     guard !group.clusters.isEmpty else { return GroupPlan(plans: [], movesLowerBound: 0) }
     if let plan = try operate(group, from: currents, options: options) { return plan }
     if let weights = group.weights { return try planWeighted(group, weights, from: currents, options: options) }

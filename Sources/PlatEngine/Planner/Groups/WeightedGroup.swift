@@ -107,7 +107,7 @@ private struct WeightedGroup {
   private func alone(_ map: Int) throws(PlatError) -> Plan {
     let cluster = clusters[map]
     guard cluster.partitionWeights == nil, group.clusters[map].capacityPart != nil else {
-      return try judged(Planner.plan(cluster, from: currents[map], options: options), map)
+      return try judged(Planner.unfinished(cluster, from: currents[map], options: options), map)
     }
     try Planner.refuseUnsupported(cluster)
     return try Planner.rebalance(cluster, from: currents[map], options: options, judged: group.clusters[map])
@@ -169,7 +169,7 @@ private struct WeightedGroup {
       isSettled = true
       for map in changed {
         isChanged[map] = true
-        let again = try Planner.plan(clusters[map], from: targets[map], options: options).target
+        let again = try Planner.unfinished(clusters[map], from: targets[map], options: options).target
         guard !(0..<again.partitionCount * again.width).allSatisfy({ again.slots[$0] == targets[map].slots[$0] }) else { continue }
         (isFrozen[map], isSettled) = (true, false)
         targets[map].copyData(from: again, clusters[map])

@@ -172,8 +172,11 @@ struct CompanyExchange {
       })
     else { return false }
     let (node, before) = (rows[slot], problem.companyOf(rule, row(slot)))
+    let companiesBefore = companies
     rows[slot] = NodeIndex(free)
-    guard placement.load[node] > due.least[node] || replace(node), book([(before, problem.companyOf(rule, row(slot)))]) else {
+    // What comes instead comes last: then nothing is left of it where the step is not made.
+    guard book([(before, problem.companyOf(rule, row(slot)))]), placement.load[node] > due.least[node] || replace(node) else {
+      companies = companiesBefore
       rows[slot] = node
       return false
     }

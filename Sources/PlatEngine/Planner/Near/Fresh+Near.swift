@@ -38,7 +38,7 @@ struct FreshNear {
       guard try fresh.fill() else { continue }
       guard
         problem.hard.firstNotAllowed(0..<problem.partitionCount, rows: placement.rows, width: problem.replicas)
-          == problem.partitionCount
+          == problem.partitionCount, placement.hasNoNodeTwice
       else { continue }
       if blocks > 1, problem.fanOut != nil, try !PeerBook(problem, rows: placement.rows).isWithin { continue }
       placement.load.copy(from: due.quota)

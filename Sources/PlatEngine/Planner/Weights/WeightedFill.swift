@@ -6,13 +6,19 @@ enum WeightedFill {
     var room = WeightedRoom(weighing, due)
     var countsReplicas = false
     let way = try MakingWay(weighing, due)
+    var left = missingWeight(weighing)
+    var looked = Int.max
     for place in 0..<weighing.order.count {
       let partition = weighing.order.base[place].int
-      guard weighing.weight.base[partition] > above else { break }
-      if weighing.weight.base[partition] == 0, !countsReplicas {
-        // What weighs nothing is spread by number.
-        room = WeightedRoom(weighing, due, counts: true)
-        countsReplicas = true
+      let weight = weighing.weight.base[partition]
+      guard weight > above else { break }
+      if weight == 0 || weight <= looked / 2, !countsReplicas {
+        looked = weight
+        if weight == 0 || isNegligible(left, weighing, due) {
+          // What weighs next to nothing is spread by number.
+          room = WeightedRoom(weighing, due, counts: true)
+          countsReplicas = true
+        }
       }
       let row = weighing.row(partition)
       for slot in 0..<weighing.replicas where row[slot] == .none {
@@ -20,8 +26,30 @@ enum WeightedFill {
         let node = way.node(for: partition, insteadOf: first)
         weighing.set(partition, slot, to: node)
         room.update(node)
+        left -= weight
       }
     }
+  }
+
+  /// What all missing replicas weigh. O(P · R).
+  private static func missingWeight(_ weighing: Weighing) -> Int {
+    (0..<weighing.order.count).reduce(0) { sum, partition in
+      let row = weighing.row(partition)
+      return sum + weighing.weight.base[partition] * (0..<weighing.replicas).count { row[$0] == .none }
+    }
+  }
+
+  /// Whether so much weight, wherever it goes, leaves nodes that are all within their windows about as far from one another
+  /// as they are. O(N).
+  private static func isNegligible(_ left: Int, _ weighing: Weighing, _ due: WeightedDue) -> Bool {
+    var (least, most) = (Int.max, Int.min)
+    for index in 0..<due.due.count where weighing.hasRoom(NodeIndex(index)) {
+      let load = weighing.load.base[index]
+      guard due.least.base[index] <= load, load + left <= due.most.base[index] else { return false }
+      least = min(least, due.due.base[index] - load)
+      most = max(most, due.due.base[index] - load)
+    }
+    return least <= most && (most - least) / 16 >= left
   }
 
   /// A *giant* outweighs what any node without one is due. Nodes that hold two of them give the lighter away while some

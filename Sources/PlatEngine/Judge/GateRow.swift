@@ -1,0 +1,189 @@
+/// One row at the gate, looked at with care: in time that does not grow by the square of its width.
+///
+/// A number in a table of nodes or containers belongs to the row at hand if it carries the row's stamp.
+struct GateRow {
+  private let planned: Gate.Planned
+  private let dataSlots: [Int]
+  private let heldSlots: [Int]
+  private let stateOfSlot: [Int]
+  private let rules: [Rule]
+  /// The last partition, plus 1, that a node was met in, and that it held before.
+  private let here: NodeTable<Int>
+  private let held: NodeTable<Int>
+  private let asksForData: Bool
+
+  private struct Rule {
+    let index: Int
+    let level: Int
+    let containerOfNode: [ContainerIndex]
+    let slots: [Int]
+    /// At most so many in a container; or, with anchors, at least so many near to one of them.
+    let limit: Int
+    let anchors: [Int]?
+    /// For each container, the stamp and a count.
+    let count: ContainerTable<UInt64>
+  }
+
+  init(_ planned: Gate.Planned, _ arena: Arena) throws(PlatError) {
+    self.planned = planned
+    let cluster = planned.cluster
+    let model = cluster.cluster.settings.model
+    func slots(_ map: PlacementMap, _ isAsked: (Int) -> Bool) -> [Int] {
+      let stateOfSlot = map.stateOfSlot
+      return stateOfSlot.indices.filter { isAsked(stateOfSlot[$0]) }
+    }
+    dataSlots = slots(planned.map) { model.states[$0].holdsData }
+    heldSlots = planned.before.map { slots($0) { model.states[$0].holdsData } } ?? []
+    stateOfSlot = planned.map.stateOfSlot
+    asksForData = cluster.wanted.indices.contains { cluster.wanted[$0] > 0 && model.states[$0].holdsData }
+    var rules: [Rule] = []
+    for (index, rule) in cluster.cluster.settings.placement.enumerated() where rule.strength == .hard {
+      let counted = slots(planned.map) { rule.states.contains($0) }
+      let dense = cluster.levels[rule.level]
+      var (limit, anchors): (Int, [Int]?)
+      switch rule.demand {
+      case .atMost(let most): (limit, anchors) = (most, nil)
+      case .near(let of, let atLeast): (limit, anchors) = (atLeast, slots(planned.map) { $0 == of })
+      }
+      rules.append(
+        Rule(
+          index: index, level: rule.level, containerOfNode: dense.containerOfNode, slots: counted, limit: limit,
+          anchors: anchors, count: try arena.table(dense.count)))
+    }
+    self.rules = rules
+    here = try arena.table(cluster.nodeCount)
+    held = try arena.table(cluster.nodeCount)
+  }
+
+  func hasFault(_ partition: Int) -> Bool { fault(partition) != nil }
+
+  /// What no plan may have in this row. O(R · rules); it allocates only where there is something.
+  func fault(_ partition: Int) -> PlanFault? {
+    let cluster = planned.cluster
+    let row = planned.map.row(partition)
+    let stamp = partition + 1
+    var heldBefore = 0
+    if let before = planned.before, partition < before.partitionCount {
+      let old = before.row(partition)
+      for slot in heldSlots where old[slot].int < cluster.nodeCount && cluster.status[old[slot].int] != .failed {
+        held[old[slot]] = stamp
+        heldBefore += 1
+      }
+    }
+    if let fault = shape(partition, row, stamp) { return fault }
+    var (copies, newCopies, activeCopies) = (0, 0, 0)
+    for slot in dataSlots where row[slot] != .none {
+      copies += 1
+      if held[row[slot]] != stamp { newCopies += 1 }
+      if cluster.status[row[slot].int] == .active { activeCopies += 1 }
+    }
+    if heldBefore > 0, copies == 0, asksForData {
+      return planned.fault("map.lastCopy", partition, "a live copy is there today, and none would be left")
+    }
+    if planned.changesStatesOnly, newCopies > 0 {
+      return planned.fault("map", partition, "a node would receive it, and only states were to change")
+    }
+    // Copies that stay for want of another place: nobody else has any.
+    let onlyStays = copies > 0 && newCopies == 0 && activeCopies == 0
+    return statuses(partition, row, stamp, onlyStays: onlyStays)
+      ?? placement(partition, row, stamp, isOnlyCopy: copies == 1 && newCopies == 0)
+  }
+
+  /// Numbers, nodes that come twice, and replicas beyond what is asked for.
+  private func shape(_ partition: Int, _ row: UnsafeMutablePointer<NodeIndex>, _ stamp: Int) -> PlanFault? {
+    let cluster = planned.cluster
+    defer {
+      for slot in 0..<planned.map.width where row[slot].int < cluster.nodeCount { here[row[slot]] = 0 }
+    }
+    for slot in 0..<planned.map.width where row[slot] != .none {
+      guard row[slot].int < cluster.nodeCount else {
+        return planned.fault("map", partition, "it names node \(row[slot].raw), which there is not")
+      }
+      if here[row[slot]] == stamp {
+        return planned.fault("placement.node", partition, "\(name(row[slot])) would hold it twice")
+      }
+      here[row[slot]] = stamp
+    }
+    guard !planned.changesStatesOnly else { return nil }
+    var first = 0
+    for (state, slots) in planned.map.slotCounts.enumerated() {
+      let have = (first..<first + slots).count { row[$0] != .none }
+      first += slots
+      guard have > cluster.wanted[state] else { continue }
+      let name = cluster.cluster.settings.model.states[state].name
+      return planned.fault("constraints.\(name)", partition, "\(have) would have it as \(name), and \(cluster.wanted[state]) are asked for")
+    }
+    return nil
+  }
+
+  /// Nodes that may not hold, lead or receive what they are to.
+  private func statuses(
+    _ partition: Int, _ row: UnsafeMutablePointer<NodeIndex>, _ stamp: Int, onlyStays: Bool
+  ) -> PlanFault? {
+    let states = planned.cluster.cluster.settings.model.states
+    for slot in 0..<planned.map.width where row[slot] != .none {
+      let node = row[slot]
+      let isLegal: Bool
+      switch planned.cluster.status[node.int] {
+      case .active: isLegal = true
+      case .failed: isLegal = false
+      case .leaving:
+        isLegal = held[node] == stamp && (onlyStays || planned.leavingStay || planned.changesStatesOnly)
+      case .maintenance:
+        let isNew = states[stateOfSlot[slot]].holdsData && held[node] != stamp
+        let leads = stateOfSlot[slot] == 0 && !onlyStays && !planned.changesStatesOnly
+        isLegal = !isNew && !leads
+      }
+      guard !isLegal else { continue }
+      let status = planned.cluster.status[node.int]
+      let state = states[stateOfSlot[slot]].name
+      return planned.fault("nodes.\(name(node)).status", partition, "\(name(node)), which is \(status.rawValue), would have it as \(state)")
+    }
+    return nil
+  }
+
+  /// Hard rules about containers and nearness. Who only changes states makes none worse than it was by placing.
+  private func placement(
+    _ partition: Int, _ row: UnsafeMutablePointer<NodeIndex>, _ stamp: Int, isOnlyCopy: Bool
+  ) -> PlanFault? {
+    guard !planned.changesStatesOnly, !isOnlyCopy else { return nil }
+    for rule in rules {
+      if let anchors = rule.anchors {
+        if let fault = near(partition, row, rule, anchors, stamp) { return fault }
+        continue
+      }
+      for slot in rule.slots where row[slot] != .none {
+        let container = rule.containerOfNode[row[slot].int]
+        let count = rule.count[container] >> 20 == UInt64(stamp) ? rule.count[container] & 0xf_ffff : 0
+        rule.count[container] = UInt64(stamp) << 20 | (count + 1)
+        guard count >= UInt64(rule.limit) else { continue }
+        return planned.fault(
+          "placement[\(rule.index)]", partition,
+          "more than \(rule.limit) would lie in \(planned.cluster.cluster.levels[rule.level]) \(container.raw)")
+      }
+      for slot in rule.slots where row[slot] != .none { rule.count[rule.containerOfNode[row[slot].int]] = 0 }
+    }
+    return nil
+  }
+
+  private func near(
+    _ partition: Int, _ row: UnsafeMutablePointer<NodeIndex>, _ rule: Rule, _ anchors: [Int], _ stamp: Int
+  ) -> PlanFault? {
+    var hasAnchor = false
+    for slot in anchors where row[slot] != .none {
+      rule.count[rule.containerOfNode[row[slot].int]] = UInt64(stamp)
+      hasAnchor = true
+    }
+    guard hasAnchor else { return nil }
+    var (placed, near) = (0, 0)
+    for slot in rule.slots where row[slot] != .none {
+      placed += 1
+      if rule.count[rule.containerOfNode[row[slot].int]] == UInt64(stamp) { near += 1 }
+    }
+    for slot in anchors where row[slot] != .none { rule.count[rule.containerOfNode[row[slot].int]] = 0 }
+    guard near < min(rule.limit, placed) else { return nil }
+    return planned.fault("placement[\(rule.index)]", partition, "\(near) of \(min(rule.limit, placed)) would be near")
+  }
+
+  private func name(_ node: NodeIndex) -> String { planned.cluster.cluster.nodes[node.int].name }
+}

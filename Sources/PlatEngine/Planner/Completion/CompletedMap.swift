@@ -1,0 +1,144 @@
+/// One of the maps that `Completion` fills: its rows, who holds what today, and what every row must keep.
+struct CompletedMap {
+  let cluster: DenseCluster
+  let target: PlacementMap
+  let before: PlacementMap?
+  /// Nodes that are leaving keep what they hold.
+  let leavingStay: Bool
+  /// Its slots are numbered from here on, row by row.
+  let firstSlot: Int
+  /// The slots of a row that hold data, and the state of every slot.
+  let dataSlots: [Int]
+  let stateOfSlot: [Int]
+  /// A limit on peers is hard: rows change only where that makes no pair.
+  let isPeerLimited: Bool
+  let rules: [Rule]
+  /// Nodes that hard rules treat alike: the containers of the innermost level that has a rule, or all nodes.
+  let boxes: [Range<Int>]
+  let boxOfNode: [Int]
+  private let heldSlots: [Int]
+
+  struct Rule {
+    let containerOfNode: [ContainerIndex]
+    let countsSlot: [Bool]
+    /// At most so many in one container; with anchors, at least so many near to one of them.
+    let limit: Int
+    let anchors: [Int]?
+  }
+
+  init(_ cluster: DenseCluster, target: PlacementMap, before: PlacementMap?, leavingStay: Bool, firstSlot: Int) {
+    (self.cluster, self.target, self.before) = (cluster, target, before)
+    (self.leavingStay, self.firstSlot) = (leavingStay, firstSlot)
+    let settings = cluster.cluster.settings
+    let states = settings.model.states
+    let stateOfSlot = target.stateOfSlot
+    self.stateOfSlot = stateOfSlot
+    dataSlots = stateOfSlot.indices.filter { states[stateOfSlot[$0]].holdsData }
+    let heldStates = before?.stateOfSlot ?? []
+    heldSlots = heldStates.indices.filter { states[heldStates[$0]].holdsData }
+    isPeerLimited = settings.fanOut?.strength == .hard
+    let hard = settings.placement.filter { $0.strength == .hard }
+    rules = hard.map { rule in
+      let containerOfNode = cluster.levels[rule.level].containerOfNode
+      let countsSlot = stateOfSlot.map(rule.states.contains)
+      switch rule.demand {
+      case .atMost(let most): return Rule(containerOfNode: containerOfNode, countsSlot: countsSlot, limit: most, anchors: nil)
+      case .near(let of, let atLeast):
+        return Rule(
+          containerOfNode: containerOfNode, countsSlot: countsSlot, limit: atLeast,
+          anchors: stateOfSlot.indices.filter { stateOfSlot[$0] == of })
+      }
+    }
+    let innermost = hard.map(\.level).max()
+    boxes = innermost.map { cluster.levels[$0].nodes } ?? [0..<cluster.nodeCount]
+    boxOfNode = innermost.map { cluster.levels[$0].containerOfNode.map(\.int) } ?? Array(repeating: 0, count: cluster.nodeCount)
+  }
+
+  var width: Int { target.width }
+
+  // MARK: who holds it
+
+  /// Nodes that can be read and hold the partition's data today, leading ones first. O(R).
+  func holders(_ partition: Int) -> [NodeIndex] {
+    guard let before, partition < before.partitionCount else { return [] }
+    let row = before.row(partition)
+    return heldSlots.lazy.map { row[$0] }.filter { $0 != .none && cluster.status[$0.int] != .failed }
+  }
+
+  func isHeld(_ partition: Int, by node: NodeIndex) -> Bool {
+    guard let before, partition < before.partitionCount, cluster.status[node.int] != .failed else { return false }
+    let row = before.row(partition)
+    return heldSlots.contains { row[$0] == node }
+  }
+
+  func isLive(_ partition: Int) -> Bool { !holders(partition).isEmpty }
+
+  func copies(_ partition: Int) -> Int {
+    let row = target.row(partition)
+    return dataSlots.count { row[$0] != .none }
+  }
+
+  func hasLeader(_ partition: Int) -> Bool {
+    let row = target.row(partition)
+    return target.slots(ofState: 0).contains { row[$0] != .none }
+  }
+
+  /// Open slots of the partition that may be filled: as many of each state as are asked for. O(R).
+  func openSlots(_ partition: Int) -> [Int] {
+    let row = target.row(partition)
+    var open: [Int] = []
+    for state in cluster.dataWanted.indices where cluster.dataWanted[state] > 0 {
+      let slots = target.slots(ofState: state)
+      let left = cluster.dataWanted[state] - slots.count { row[$0] != .none }
+      if left > 0 { open += slots.filter { row[$0] == .none }.prefix(left) }
+    }
+    return open
+  }
+
+  // MARK: what a row must keep
+
+  /// Whether a node's status lets it have the partition in a state. O(R).
+  func mayHave(_ node: NodeIndex, _ partition: Int, inState state: Int) -> Bool {
+    switch cluster.status[node.int] {
+    case .active: true
+    case .failed: false
+    case .leaving: leavingStay && isHeld(partition, by: node)
+    case .maintenance: state > 0 && isHeld(partition, by: node)
+    }
+  }
+
+  /// Whether rules about containers let the leaf box of `node` have one more of the row in `slot`, where what slot `without`
+  /// holds goes. O(R · rules).
+  func admits(_ row: UnsafeMutablePointer<NodeIndex>, _ slot: Int, boxOf node: NodeIndex, without: Int = -1) -> Bool {
+    rules.allSatisfy { rule in
+      guard rule.anchors == nil, rule.countsSlot[slot] else { return true }
+      let container = rule.containerOfNode[node.int]
+      var count = 0
+      for other in 0..<width where other != slot && other != without && row[other] != .none && rule.countsSlot[other] {
+        if rule.containerOfNode[row[other].int] == container { count += 1 }
+      }
+      return count < rule.limit
+    }
+  }
+
+  func isInRow(_ row: UnsafeMutablePointer<NodeIndex>, _ node: NodeIndex) -> Bool { (0..<width).contains { row[$0] == node } }
+
+  /// Whether the row breaks nothing as it stands. O(R² · rules).
+  func isLegal(_ partition: Int) -> Bool {
+    let row = target.row(partition)
+    for slot in 0..<width where row[slot] != .none {
+      for earlier in 0..<slot where row[earlier] == row[slot] { return false }
+      guard admits(row, slot, boxOf: row[slot]) else { return false }
+    }
+    for slot in dataSlots where row[slot] != .none {
+      guard mayHave(row[slot], partition, inState: stateOfSlot[slot]) else { return false }
+    }
+    return rules.allSatisfy { rule in
+      guard let anchors = rule.anchors else { return true }
+      let boxes = anchors.filter { row[$0] != .none }.map { rule.containerOfNode[row[$0].int] }
+      guard !boxes.isEmpty else { return true }
+      let placed = (0..<width).filter { rule.countsSlot[$0] && row[$0] != .none }
+      return placed.count { boxes.contains(rule.containerOfNode[row[$0].int]) } >= min(rule.limit, placed.count)
+    }
+  }
+}

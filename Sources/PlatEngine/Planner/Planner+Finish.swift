@@ -1,0 +1,137 @@
+/// What comes behind every pipeline, and the only way out of the planner:
+///
+///     pipeline → Completion (what is still missing) → Settling (nothing changes for nothing) → Gate → plan
+extension Planner {
+  /// The next map for `cluster` from `current` (nil: a fresh cluster), with the fewest moves and the proof.
+  ///
+  /// The same input gives the same map on every machine. Throws `outOfMemory`, `unsupported` for rules that this version
+  /// does not plan, or `faultyPlan` where the planner has made one that must not get out.
+  /// O(P · R + N) where direct moves do; see `Exchange` for the rest.
+  public static func plan(
+    _ cluster: DenseCluster, from current: PlacementMap?, options: PlanOptions = PlanOptions()
+  ) throws(PlatError) -> Plan {
+    var plan = try completed(cluster, from: current, options: options)
+    try Settling.settle(&plan, cluster, from: current, options: options) { map, options throws(PlatError) in
+      try completed(cluster, from: map, options: options)
+    }
+    try claimWhatIsProved(&plan, cluster, from: current, options: options)
+    options.damage?(plan.target)
+    try Gate.pass(
+      [planned(plan, cluster, from: current)], threads: options.threads, interrupt: options.interrupt)
+    return plan
+  }
+
+  /// The next maps for `group`. `currents`: the map of each; nil: it is fresh.
+  ///
+  /// Each map has the fewest moves that its own windows need, and as few more as the sums ask for.
+  /// O(maps · (P · R + N)), and O(maps · N) for each length of a path by which the sums are mended. Throws as for one map.
+  public static func plan(
+    _ group: DenseGroup, from currents: [PlacementMap?], options: PlanOptions = PlanOptions()
+  ) throws(PlatError) -> GroupPlan {
+    precondition(currents.count == group.clusters.count)
+    var plan = try unfinished(group, from: currents, options: options)
+    if plan.operation != .failover, !plan.plans.allSatisfy(\.isComplete) {
+      let changed = try complete(&plan.plans, group.clusters, from: currents, options: options)
+      if changed {
+        plan.movesLowerBound = min(plan.movesLowerBound, zip(group.clusters.indices, plan.plans).reduce(0) { sum, each in
+          sum + each.1.target.received(group.clusters[each.0], from: currents[each.0])
+        })
+      }
+    }
+    if let damage = options.damage, let first = plan.plans.first { damage(first.target) }
+    var maps: [Gate.Planned] = []
+    for (map, cluster) in group.clusters.enumerated() {
+      maps.append(planned(plan.plans[map], cluster, from: currents[map]))
+      maps[map].name = group.group.members[map].name
+    }
+    try Gate.pass(maps, threads: options.threads, interrupt: options.interrupt)
+    return plan
+  }
+
+  /// The bounds of a plan whose map is another than its pipeline made, or that has nodes in maintenance, whose part is what
+  /// they hold in the map: no more than the Judge finds proved. O(P · R²) there.
+  private static func claimWhatIsProved(
+    _ plan: inout Plan, _ cluster: DenseCluster, from current: PlacementMap?, options: PlanOptions
+  ) throws(PlatError) {
+    guard plan.isFinished || cluster.status.contains(.maintenance), plan.operation != .failover, plan.operation != .swap else { return }
+    if let weights = cluster.partitionWeights {
+      guard plan.isFinished, plan.weightWindows != nil else { return }
+      let (moves, weight) = (plan.movesLowerBound, plan.movesWeightLowerBound ?? .zero)
+      plan = try plan.bounded(cluster, weights, from: current)
+      plan.movesLowerBound = min(moves, plan.movesLowerBound)
+      plan.movesWeightLowerBound = min(weight, plan.movesWeightLowerBound ?? .zero)
+    } else if plan.movesLowerBound > 0 {
+      let proved = try Judge.movesBound(
+        cluster, map: plan.target, from: current, prices: plan.certificate, interrupt: options.interrupt?.quiet)
+      plan.movesLowerBound = min(plan.movesLowerBound, proved)
+    }
+  }
+
+  /// What the gate is told of a plan. Of several maps each is planned by the operation of all.
+  private static func planned(_ plan: Plan, _ cluster: DenseCluster, from current: PlacementMap?) -> Gate.Planned {
+    var planned = Gate.Planned(cluster: cluster, map: plan.target, before: current)
+    planned.leavingStay = plan.operation == .cancel
+    planned.changesStatesOnly = plan.operation == .failover
+    return planned
+  }
+
+  private static func completed(
+    _ cluster: DenseCluster, from current: PlacementMap?, options: PlanOptions
+  ) throws(PlatError) -> Plan {
+    let plan = try unfinished(cluster, from: current, options: options)
+    guard plan.operation != .failover, !plan.isComplete else { return plan }
+    var plans = [plan]
+    _ = try complete(&plans, [cluster], from: [current], options: options)
+    return plans[0]
+  }
+
+  /// Fills what is still missing; the bounds of a plan that this changes are those of what it moves, if these are less.
+  private static func complete(
+    _ plans: inout [Plan], _ clusters: [DenseCluster], from currents: [PlacementMap?], options: PlanOptions
+  ) throws(PlatError) -> Bool {
+    var maps: [CompletedMap] = []
+    var firstSlot = 0
+    for (map, cluster) in clusters.enumerated() {
+      let target = plans[map].target
+      maps.append(
+        CompletedMap(
+          cluster, target: target, before: currents[map], leavingStay: plans[map].operation == .cancel, firstSlot: firstSlot))
+      firstSlot += target.partitionCount * target.width
+    }
+    let capacity = clusters.first?.cluster.nodes.map { $0.capacity ?? .max } ?? []
+    let changed = try Completion.run(maps, capacity: capacity, interrupt: options.interrupt)
+    for map in clusters.indices where changed[map] {
+      plans[map].isFinished = true
+      let received = plans[map].target.received(clusters[map], from: currents[map])
+      plans[map].movesLowerBound = min(plans[map].movesLowerBound, received)
+      guard let weights = clusters[map].partitionWeights, let bound = plans[map].movesWeightLowerBound else { continue }
+      let weight = plans[map].target.received(clusters[map], from: currents[map], weights: weights.of)
+      plans[map].movesWeightLowerBound = min(bound, weights.exact(weight))
+    }
+    try options.interrupt?.finished("completion")
+    return changed.contains(true)
+  }
+}
+
+extension PlacementMap {
+  /// Replicas, or their weight, on nodes that hold nothing of the partition that can be read. O(P · R²).
+  func received(_ cluster: DenseCluster, from before: PlacementMap?, weights: [Int]? = nil) -> Int {
+    let states = cluster.cluster.settings.model.states
+    func dataSlots(_ map: PlacementMap) -> [Int] {
+      let stateOfSlot = map.stateOfSlot
+      return stateOfSlot.indices.filter { states[stateOfSlot[$0]].holdsData }
+    }
+    let slots = dataSlots(self)
+    let heldSlots = before.map(dataSlots) ?? []
+    var received = 0
+    for partition in 0..<partitionCount {
+      let held = before.flatMap { partition < $0.partitionCount ? $0.row(partition) : nil }
+      for slot in slots where row(partition)[slot] != .none {
+        let node = row(partition)[slot]
+        let isHeld = cluster.status[node.int] != .failed && (held.map { held in heldSlots.contains { held[$0] == node } } ?? false)
+        if !isHeld { received += weights?[partition] ?? 1 }
+      }
+    }
+    return received
+  }
+}

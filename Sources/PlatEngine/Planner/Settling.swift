@@ -1,0 +1,149 @@
+/// A plan made from a plan's own map, with nothing new, changes nothing.
+///
+/// The pipelines for equal sizes and plain rules keep that by themselves: a flow sends nothing that no window asks for. Where
+/// there is more to keep than windows, a search may go from one map to another that is as good, and back. So what the map
+/// of today comes to is judged beside the next one, and stays if that is not better; and while maps are small, the plan of
+/// the next map is made here, too, as long as it is better still.
+enum Settling {
+  /// Replicas up to which a plan's own map is planned again, and how often.
+  private static let mostReplicas = 1 << 12
+  private static let rounds = 8
+  /// Replicas up to which the map of today is judged beside the next.
+  private static let mostJudged = 1 << 22
+
+  /// `again`: plans the same cluster from another map.
+  static func settle(
+    _ plan: inout Plan, _ cluster: DenseCluster, from current: PlacementMap?, options: PlanOptions,
+    again: (PlacementMap, PlanOptions) throws(PlatError) -> Plan
+  ) throws(PlatError) {
+    let replicas = cluster.partitionCount * cluster.replicas
+    guard plan.seeksRest, replicas <= mostJudged, !plan.isComplete || cluster.hasMoreThanWindows else { return }
+    if let current, let stays = try current.asTarget(of: plan.target), stays.differs(from: plan.target),
+      try stays.mayStay(in: cluster)
+    {
+      let standing = Plan(standing: stays, of: plan, cluster)
+      if try !isBetter(plan, than: standing, cluster, from: stays, options) { return plan = standing }
+    }
+    guard replicas <= mostReplicas else { return }
+    var options = options
+    options.interrupt = options.interrupt?.quiet
+    for _ in 0..<rounds {
+      var next = try again(plan.target, options)
+      guard next.seeksRest, next.target.differs(from: plan.target),
+        try isBetter(next, than: plan, cluster, from: plan.target, options)
+      else { return }
+      // What it moves is counted from the map of today.
+      let received = next.target.received(cluster, from: current)
+      next.movesLowerBound = min(plan.movesLowerBound, received)
+      if let weights = cluster.partitionWeights, let bound = plan.movesWeightLowerBound {
+        next.movesWeightLowerBound = min(bound, weights.exact(next.target.received(cluster, from: current, weights: weights.of)))
+      }
+      (next.certificate, next.weightWindows) = (plan.certificate, plan.weightWindows)
+      (next.operation, next.movesHeldBack) = (plan.operation, plan.movesHeldBack)
+      next.stageNanoseconds = plan.stageNanoseconds
+      next.isFinished = true
+      next.peakBytes = max(plan.peakBytes, next.peakBytes)
+      plan = next
+    }
+  }
+
+  /// Whether a plan is worth its changes to another map: better by an aim that comes before moves, or by soft rules at none.
+  private static func isBetter(
+    _ plan: Plan, than other: Plan, _ cluster: DenseCluster, from map: PlacementMap, _ options: PlanOptions
+  ) throws(PlatError) -> Bool {
+    let mine = try Judge.judge(cluster, map: plan.target, from: map, threads: options.threads, interrupt: options.interrupt?.quiet)
+    let its = try Judge.judge(cluster, map: other.target, from: map, threads: options.threads, interrupt: options.interrupt?.quiet)
+    let headless = (plan.target.headless(cluster), other.target.headless(cluster))
+    if headless.0 != headless.1 { return headless.0 < headless.1 }
+    if mine.unmet != its.unmet { return mine.unmet < its.unmet }
+    if plan.operation == .rebalance, mine.outside != its.outside { return mine.outside < its.outside }
+    return mine.moves == 0 && mine.brokenSoft < its.brokenSoft
+  }
+}
+
+extension Plan {
+  /// Whether today's map may stay where the plan is no better. Other operations do what they are asked for.
+  fileprivate var seeksRest: Bool { operation == .rebalance || operation == .maintenance }
+
+  /// The plan that changes nothing.
+  fileprivate init(standing map: PlacementMap, of plan: Plan, _ cluster: DenseCluster) {
+    self = plan
+    target = map
+    isFinished = true
+    movesLowerBound = 0
+    certificate = Array(repeating: 0, count: cluster.nodeCount)
+    if movesWeightLowerBound != nil { movesWeightLowerBound = .zero }
+  }
+}
+
+extension DenseCluster {
+  /// Whether what a map is to keep is more than windows and plain rules about containers.
+  fileprivate var hasMoreThanWindows: Bool {
+    let settings = cluster.settings
+    return partitionWeights != nil || settings.fanOut != nil || status.contains(.maintenance)
+      || settings.placement.contains { rule in
+        if case .near = rule.demand { return true }
+        return !dataWanted.indices.allSatisfy { dataWanted[$0] == 0 || rule.states.contains($0) }
+      }
+  }
+}
+
+extension PlacementMap {
+  /// The same with the slots of another map; nil where it has more than fit, or other partitions. O(P · R).
+  fileprivate func asTarget(of other: PlacementMap) throws(PlatError) -> PlacementMap? {
+    guard partitionCount == other.partitionCount else { return nil }
+    let map = try PlacementMap(partitionCount: partitionCount, slotCounts: other.slotCounts)
+    for state in slotCounts.indices {
+      let (from, to) = (slots(ofState: state), map.slots(ofState: state))
+      for partition in 0..<partitionCount {
+        var next = to.lowerBound
+        for slot in from where row(partition)[slot] != .none {
+          guard next < to.upperBound else { return nil }
+          // Where shapes agree each replica keeps its slot.
+          map.row(partition)[from.count == to.count ? to.lowerBound + slot - from.lowerBound : next] = row(partition)[slot]
+          next += 1
+        }
+      }
+    }
+    return map
+  }
+
+  /// Whether nothing that is hard asks for a change: every row, every capacity, and a hard limit on peers.
+  /// O(P · R² · rules), and a pass of the Judge where peers are limited.
+  fileprivate func mayStay(in cluster: DenseCluster) throws(PlatError) -> Bool {
+    let map = CompletedMap(cluster, target: self, before: self, leavingStay: false, firstSlot: 0)
+    var (loads, only) = (cluster.status.map { _ in 0 }, cluster.status.map { _ in 0 })
+    var missing = 0
+    for partition in 0..<partitionCount {
+      let row = row(partition)
+      let nodes = map.dataSlots.map { row[$0] }.filter { $0 != .none }
+      missing += cluster.replicas - nodes.count
+      for node in nodes { loads[node.int] += 1 }
+      // The last copy, wherever it is.
+      let onlyStays = !nodes.isEmpty && nodes.allSatisfy { cluster.status[$0.int] != .active && cluster.status[$0.int] != .failed }
+      if nodes.count == 1, cluster.status[nodes[0].int] != .failed { only[nodes[0].int] += 1 }
+      guard nodes.count == 1 && only[nodes[0].int] > 0 || onlyStays || map.isLegal(partition) else { return false }
+    }
+    guard loads.indices.allSatisfy({ loads[$0] <= max(cluster.cluster.nodes[$0].capacity ?? .max, only[$0]) }) else { return false }
+    guard map.isPeerLimited else { return true }
+    return try Judge.judge(cluster, map: self, from: self).unmet == missing + cluster.wanted.indices.reduce(0) {
+      $0 + partitionCount * (cluster.cluster.settings.model.states[$1].holdsData ? cluster.wanted[$1] - cluster.dataWanted[$1] : 0)
+    }
+  }
+
+  fileprivate func differs(from other: PlacementMap) -> Bool {
+    !(0..<partitionCount * width).allSatisfy { slots[$0] == other.slots[$0] }
+  }
+
+  /// Partitions with nobody in the first state who may stay in it, though it is asked for. O(P).
+  fileprivate func headless(_ cluster: DenseCluster) -> Int {
+    guard cluster.wanted[0] > 0 else { return 0 }
+    let first = slots(ofState: 0)
+    return (0..<partitionCount).count { partition in
+      first.allSatisfy { slot in
+        let node = row(partition)[slot]
+        return node == .none || cluster.status[node.int] == .maintenance
+      }
+    }
+  }
+}

@@ -1,0 +1,22 @@
+import PlatEngine
+
+/// Copies that are the only one of their partition in a map and were there before: where nothing may take them they stay,
+/// whatever else is said of their nodes.
+public enum LastCopies {
+  /// How many each node has that it might have to give up otherwise: it is not active, or holds more than it may.
+  public static func staying(_ cluster: DenseCluster, _ current: PlacementMap?, _ map: PlacementMap) -> [Int] {
+    let model = cluster.cluster.settings.model
+    let (held, holders) = (current?.dataHolders(model) ?? [], map.dataHolders(model))
+    var only = cluster.status.map { _ in 0 }
+    var loads = only
+    for (partition, nodes) in holders.enumerated() {
+      for node in nodes { loads[node] += 1 }
+      guard nodes.count == 1, let node = nodes.first, partition < held.count, held[partition].contains(node) else { continue }
+      only[node] += 1
+    }
+    return only.indices.map { node in
+      let hasToGo = cluster.status[node] != .active || loads[node] > cluster.capacity[node]
+      return hasToGo && cluster.status[node] != .failed ? only[node] : 0
+    }
+  }
+}
