@@ -102,7 +102,6 @@ extension NodeAgent {
 
   /// Into an exclusive state in which nobody leads.
   private mutating func stepIn(_ order: Order, _ place: Int, _ actions: inout [Action]) {
-    guard mayGo(order.change, place) else { return }  // it will be asked again
     replicas[place].job = .none
     if rules.isLeading(replicas[place].record.state) { stopLeading(place, &actions) }
     replicas[place].record.state = order.change.to
