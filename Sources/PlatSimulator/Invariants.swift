@@ -171,14 +171,22 @@ extension Simulation {
     let revision = max(after.done.number == .max ? 0 : after.done.revision, after.handed.number == .max ? 0 : after.handed.revision)
     guard let plan = plans.last(where: { $0.revision == revision }) else { return }
     let rules = setup.rules
-    let live = disks.copies[partition.int].count {
-      rules.holdsData($0.record.state) && !plan.outdated[partition.int].contains($0.node)
+    let copies = disks.copies[partition.int]
+    let live = copies.count {
+      (rules.holdsData($0.record.state) || isHandingOver($0, copies)) && !plan.outdated[partition.int].contains($0.node)
     }
     let lost = Int(plan.lost[partition.int])
     let least = min(plan.holders[partition.int].count, Int(plan.wanted[partition.int]))
     if live + lost < least {
       violate(.copiesKept, "partition \(partition.raw) has \(live) copies after a step of \(name(node)), of \(least)")
     }
+  }
+
+  /// It has handed over, and keeps what it has on disk until the other is what it takes over.
+  private func isHandingOver(_ copy: Disks.Copy, _ copies: [Disks.Copy]) -> Bool {
+    let id = copy.record.handed
+    guard id.number != .max, copy.record.done == id else { return false }
+    return !copies.contains { $0.node != copy.node && $0.record.done.revision == id.revision && $0.record.done.number >= id.number && $0.record.done.number != .max }
   }
 
   /// Streams under way by orders of the revision in force.

@@ -86,6 +86,7 @@ extension NodeAgent {
   }
 
   private mutating func finishCopy(_ order: Order, _ place: Int, _ actions: inout [Action]) {
+    guard order.kind == .copy else { return beginTakeover(order, place, &actions) }
     replicas[place].job = .none
     replicas[place].record.state = order.change.to
     replicas[place].record.done = order.id

@@ -23,7 +23,7 @@ extension NodeAgent {
   mutating func beginTakeover(_ order: Order, _ place: Int, _ actions: inout [Action]) {
     replicas[place].job = .takingOver(order)
     denyWaiting(place, &actions)
-    if plant == .forgetPending {
+    if plant == .forgetPending, rules.isLeading(order.change.to) {
       // What a restart would find.
       replicas[place].record.state = order.change.to
       replicas[place].record.led = order.id.revision
@@ -39,6 +39,7 @@ extension NodeAgent {
     guard admit(order.id.revision, &actions), case .node(let successor) = sender else { return }
     guard let place = place(order.partition) else { return refuseSuccessor(order.id, .wrongState, successor, &actions) }
     guard mayGive(place) else { return refuseSuccessor(order.id, .notRunning, successor, &actions) }
+    guard rules.isLeading(order.change.to) else { return stepAside(order, place, successor, &actions) }
     if replicas[place].record.handed != order.id {
       guard replicas[place].record.state == order.sourceChange.from && leads(place) || plant == .skipCompareAndSwap else {
         return refuseSuccessor(order.id, .wrongState, successor, &actions)
@@ -67,6 +68,22 @@ extension NodeAgent {
     actions.append(.send(.handedOver(order.id, followers: followers, start: start, log: lacking), to: sender))
   }
 
+  /// Who leaves an exclusive state in which nobody leads. The other has the data already.
+  private mutating func stepAside(_ order: Order, _ place: Int, _ other: NodeIndex, _ actions: inout [Action]) {
+    if replicas[place].record.handed != order.id {
+      guard replicas[place].record.state == order.sourceChange.from || plant == .skipCompareAndSwap else {
+        return refuseSuccessor(order.id, .wrongState, other, &actions)
+      }
+      if rules.isLeading(replicas[place].record.state) { stopLeading(place, &actions) }
+      replicas[place].record.state = order.sourceChange.to
+      forgetMode(place)
+      replicas[place].record.handed = order.id
+      replicas[place].record.done = order.id
+      actions.append(.persist(order.partition))
+    }
+    actions.append(.send(.handedOver(order.id, followers: [], start: 0, log: []), to: .node(other)))
+  }
+
   private func refuseSuccessor(_ id: OrderID, _ why: Refusal, _ successor: NodeIndex, _ actions: inout [Action]) {
     actions.append(.send(.peerRefused(id, why), to: .node(successor)))
   }
@@ -75,9 +92,9 @@ extension NodeAgent {
   mutating func succeed(
     _ id: OrderID, _ followers: [NodeIndex], _ start: Int, _ log: [Entry], _ actions: inout [Action]
   ) {
-    guard let place = place(of: id), case .takingOver(let order) = replicas[place].job,
-      start <= replicas[place].record.log.count
-    else { return }
+    guard let place = place(of: id), case .takingOver(let order) = replicas[place].job else { return }
+    guard rules.isLeading(order.change.to) else { return stepIn(order, place, &actions) }
+    guard start <= replicas[place].record.log.count else { return }
     guard !isDiskFull || log.isEmpty, mayGo(order.change, place) else { return }  // it will be asked again
     replicas[place].job = .none
     replicas[place].record.log.removeSubrange(start...)
@@ -137,6 +154,17 @@ extension NodeAgent {
     replicas[place].record.log = []
     actions.append(.persist(partitions[place]))
     actions.append(.send(.left(partitions[place], round: round), to: leader))
+  }
+
+  /// Into an exclusive state in which nobody leads.
+  private mutating func stepIn(_ order: Order, _ place: Int, _ actions: inout [Action]) {
+    replicas[place].job = .none
+    if rules.isLeading(replicas[place].record.state) { stopLeading(place, &actions) }
+    replicas[place].record.state = order.change.to
+    replicas[place].record.done = order.id
+    replicas[place].record.term = max(replicas[place].record.term, order.term)
+    persistAndFinish(order.id, place, &actions)
+    denyHeld(place, &actions)
   }
 
   private mutating func answerHeld(_ held: Replica.Held, _ place: Int, _ actions: inout [Action]) {

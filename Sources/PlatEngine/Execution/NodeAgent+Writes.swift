@@ -286,8 +286,11 @@ extension NodeAgent {
 
   /// A copy, or one that is being made.
   private func isCopy(_ place: Int) -> Bool {
-    if case .joining = replicas[place].job { return true }
-    return rules.holdsData(replicas[place].record.state)
+    switch replicas[place].job {
+    case .joining: return true
+    case .takingOver(let order) where !rules.isLeading(order.change.to): return true
+    default: return rules.holdsData(replicas[place].record.state)
+    }
   }
 
   /// Not one that is still being made.

@@ -198,8 +198,16 @@ public struct NodeAgent: Hashable, Sendable {
     switch order.kind {
     case .set, .lead, .discard: set(order, place, &actions)
     case .copy: beginCopy(order, place, sender, &actions)
-    case .takeOver: beginTakeover(order, place, &actions)
+    case .takeOver:
+      if isToCopyFirst(order, place) { beginCopy(order, place, sender, &actions) } else { beginTakeover(order, place, &actions) }
     }
+  }
+
+  /// Who takes over an exclusive state in which nobody leads, and has no data yet, gets it before. A leader hands over all
+  /// that it has.
+  private func isToCopyFirst(_ order: Order, _ place: Int) -> Bool {
+    if case .takingOver = replicas[place].job { return false }
+    return !rules.isLeading(order.change.to) && rules.holdsData(order.change.to) && !rules.holdsData(order.change.from)
   }
 
   private mutating func set(_ order: Order, _ place: Int, _ actions: inout [Action]) {

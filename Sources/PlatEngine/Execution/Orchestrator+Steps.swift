@@ -107,7 +107,9 @@ extension Orchestrator {
     for index in number.indices where number[index] != .max {
       for before in tasks.list.after(index) where number[Int(before)] != .max { arcs.append((number[index], number[Int(before)])) }
     }
-    return (try? Scheduler.schedule(StepList(steps, arcs: arcs), of: cluster).length) ?? 0
+    var options = ScheduleOptions()
+    options.variations = 0
+    return (try? Scheduler.schedule(StepList(steps, arcs: arcs), of: cluster, options: options).length) ?? 0
   }
 }
 

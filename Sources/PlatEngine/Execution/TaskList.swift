@@ -128,7 +128,10 @@ struct TaskList {
     var order = tasks[index].order
     let row = rows[order.partition.int]
     order.term = terms[order.partition.int]
-    if order.kind == .copy, let leader = row.first(where: { $0.state == rules.leading }) { order.leader = leader.node }
+    let isCopied = rules.holdsData(order.change.to) && !rules.holdsData(order.change.from) && !rules.isLeading(order.change.to)
+    if order.kind == .copy || (order.kind == .takeOver && isCopied), let leader = row.first(where: { $0.state == rules.leading }) {
+      order.leader = leader.node
+    }
     if isPromotion(tasks[index], rules) {
       order.followers = row.filter { rules.holdsData($0.state) && $0.node != order.node }.map(\.node)
     }

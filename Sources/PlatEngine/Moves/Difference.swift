@@ -33,9 +33,10 @@ public struct Difference {
   private let target: PlacementMap
   private let stateNow: [StateIndex]
   private let stateThen: [StateIndex]
-  /// The place of a node in the row at hand, where `mark` says the row's number.
+  /// The place of a node in the row at hand, where `mark` says that it was read last: in this turn.
   private var place: [Int32]
   private var mark: [UInt32]
+  private var turn: UInt32 = 0
   private var row = Row()
 
   /// `current`: the map as it is; nil: nobody holds anything. O(N).
@@ -72,11 +73,18 @@ public struct Difference {
     return true
   }
 
+  /// What happens to one partition's nodes. O(R).
+  public mutating func row(_ partition: PartitionIndex) -> Row {
+    read(partition.int)
+    return row
+  }
+
   private mutating func read(_ partition: Int) {
     row.partition = PartitionIndex(partition)
     row.nodes.removeAll(keepingCapacity: true)
     row.lost.removeAll(keepingCapacity: true)
-    let number = UInt32(truncatingIfNeeded: partition)
+    turn &+= 1
+    let number = turn
     if let current, partition < current.partitionCount {
       let slots = current.row(partition)
       for slot in stateNow.indices where slots[slot].int < cluster.nodeCount {

@@ -12,6 +12,9 @@ public struct Schedule: Sendable {
 public struct ScheduleOptions: Sendable {
   /// Weight of partition that a full scan moves in a second; nil: every step takes one round.
   public var bandwidth: Rational?
+  /// How many schedules more are tried, with chance instead of numbers between equals, as long as they are longer than the
+  /// bound. Of long lists fewer.
+  public var variations = 64
   /// Ends the scheduling early: the schedule then is of no use.
   public var interrupt: Interrupt?
 
@@ -31,7 +34,8 @@ public struct ScheduleOptions: Sendable {
 ///     by the colour of an edge colouring, where both ends have one: a bipartite multigraph whose greatest degree
 ///     (for each unit of a limit) is D takes D colours (König 1916), and each colour fits in one round
 ///
-/// The shorter of the two is kept.
+/// The shorter of the two is kept; then chance decides between steps of one purpose, by turns with and without a look at what comes
+/// after them, as long as that is shorter than it need be.
 public enum Scheduler {
   /// Throws where a limit is 0 and something needs it. O(rounds · ready steps + steps · log).
   public static func schedule(
@@ -61,8 +65,43 @@ public enum Scheduler {
       let schedule = try run.run()
       if priority == .tail || schedule.length < best.length { best = schedule }
     }
+    for number in 0..<min(options.variations, mostVisits / max(1, list.count)) where best.length > bound {
+      let keys = try variedKeys(number, list, order, interrupt)
+      var run = ListSchedule(list, order, limits, cluster, keys: keys, interrupt)
+      let schedule = try run.run()
+      if schedule.length < best.length { best = schedule }
+    }
     best.lowerBound = bound
     return best
+  }
+
+  /// Steps that varied schedules come to, all of them together.
+  private static let mostVisits = 400_000
+
+  private static func variedKeys(
+    _ number: Int, _ list: StepList, _ order: StepOrder, _ interrupt: Interrupt?
+  ) throws(PlatError) -> [UInt32] {
+    var state = UInt64(number)
+    let chance = list.steps.indices.map { _ in mixed(&state) }
+    func key(_ step: Int) -> (UInt8, Int, UInt64) {
+      (list.steps[step].purpose.rawValue, number & 1 == 0 ? -order.tail[step] : 0, chance[step])
+    }
+    var keys = [UInt32](repeating: 0, count: list.count)
+    let ranked = try list.steps.indices.sorted(interrupt) { a, b in
+      let (left, right) = (key(a), key(b))
+      return left == right ? a < b : left < right
+    }
+    for (rank, step) in ranked.enumerated() { keys[step] = UInt32(rank) }
+    return keys
+  }
+
+  /// SplitMix64.
+  private static func mixed(_ state: inout UInt64) -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ z >> 30) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ z >> 27) &* 0x94D0_49BB_1331_11EB
+    return z ^ z >> 31
   }
 
   private enum Priority { case tail, colour }

@@ -29,7 +29,8 @@
   public var change: StateChange
   public var kind: Kind
   public var purpose: Purpose
-  /// The exclusive state passes from `source` to `node`, which holds back writes until that has succeeded or failed.
+  /// An exclusive state passes from `source` to `node`, which holds back writes until that has succeeded or failed. Where
+  /// `node` has no data yet, it gets it in the same exchange: `isFullScan`.
   public var isTakeover: Bool
   /// The source reads the whole partition.
   public var isFullScan: Bool
@@ -56,11 +57,11 @@
 
   static func takeover(
     _ partition: PartitionIndex, from source: NodeIndex, _ sourceChange: StateChange, to node: NodeIndex,
-    _ change: StateChange, _ purpose: Purpose
+    _ change: StateChange, _ purpose: Purpose, isFullScan: Bool
   ) -> Step {
     Step(
       partition: partition, source: source, node: node, sourceChange: sourceChange, change: change, kind: .stream,
-      purpose: purpose, isTakeover: true, isFullScan: false)
+      purpose: purpose, isTakeover: true, isFullScan: isFullScan)
   }
 }
 

@@ -3,14 +3,22 @@ public struct StepPlan: Sendable {
   public var list: StepList
   /// Partitions that do not reach their target, in order, and why.
   public var unmet: [(partition: PartitionIndex, reason: Reason)] = []
-  /// Replicas that go before their partition has another copy, since nodes without room wait for one another.
+  /// All replicas that go before their partition has another copy, since nodes without room wait for one another.
   public var removedFirst: [(partition: PartitionIndex, node: NodeIndex)] = []
 
   public enum Reason: Sendable {
     /// Its data is on nodes that failed.
     case noLiveCopy
-    /// Nodes without room wait for one another.
+    /// Nodes without room wait for one another, and no order is safe: all were looked at.
     case noRoom
+    /// Nodes without room wait for one another, and no safe order was found; not all were looked at.
+    case noRoomFound
+    /// Its target leaves no copy: the last one stays where it is.
+    case lastCopy
+    /// A node of its target has failed.
+    case failedNode
+    /// The model's hops lead there in no order that keeps copies, service and exclusions.
+    case noSafeOrder
   }
 }
 
@@ -40,49 +48,27 @@ public enum StepPlanner {
   ) throws(PlatError) -> StepPlan {
     let interrupt = options.interrupt
     var plan = StepPlan(list: StepList())
-    var partitions = PartitionSteps(cluster, sources: StreamSources(cluster))
+    var partitions = PartitionSteps(cluster)
     var difference = Difference(cluster, from: current, to: target)
     difference.interrupt = options.interrupt
     difference.forEachChangedRow { row in
-      if !partitions.add(row) { plan.unmet.append((row.partition, .noLiveCopy)) }
+      if let reason = partitions.add(row) { plan.unmet.append((row.partition, reason)) }
     }
     try interrupt?.throwIfRequested()
-    var arcs = partitions.arcs + partitions.pairings
-    var steps = partitions.steps
-    if var room = NodeRoom(cluster, load: load(cluster, current), partitions) {
-      let isDone = try room.run(mayRemoveFirst: options.mayRemoveFirst, interrupt) { liveCopies(cluster, current, $0) }
-      let loose = Dictionary(room.loosened.map { ($0.step, $0.before) }) { first, _ in first }
-      arcs.removeAll { loose[$0.step] == $0.before }
-      for arc in room.loosened {
-        let going = steps[Int(arc.step)]
-        plan.removedFirst.append((going.partition, going.kind == .set ? going.node : going.source))
-      }
-      (steps, arcs) = without(steps, arcs + room.extra, isDone, &plan)
+    var (steps, arcs) = (partitions.steps, partitions.arcs)
+    let load = load(cluster, current)
+    if !NodeRoom.isAmple(cluster, load: load, steps) {
+      var room = RoomPlan(cluster, load: load, partitions, options)
+      try room.make { difference.row($0) }
+      (steps, arcs) = (room.steps, room.arcs)
+      plan.removedFirst = room.removedFirst
+      let known = Set(plan.unmet.map(\.partition))  // looked up only
+      plan.unmet += room.unmet.filter { !known.contains($0.partition) }
+      plan.unmet.sort { $0.partition < $1.partition }
     }
     try interrupt?.throwIfRequested()
     plan.list = try StepList(steps, arcs: arcs, interrupt)
     return plan
-  }
-
-  /// Leaves out the steps that cannot be done, and says of which partitions they are.
-  private static func without(
-    _ steps: [Step], _ arcs: [Arc], _ isDone: [Bool], _ plan: inout StepPlan
-  ) -> ([Step], [Arc]) {
-    guard isDone.contains(false) else { return (steps, arcs) }
-    var number = [UInt32](repeating: .max, count: steps.count)
-    var kept: [Step] = []
-    var stuck: Set<PartitionIndex> = []  // looked up only
-    for index in steps.indices {
-      if isDone[index] {
-        number[index] = UInt32(kept.count)
-        kept.append(steps[index])
-      } else if stuck.insert(steps[index].partition).inserted {
-        plan.unmet.append((steps[index].partition, .noRoom))
-      }
-    }
-    plan.unmet.sort { $0.partition < $1.partition }
-    let left = arcs.filter { isDone[Int($0.step)] }
-    return (kept, left.map { (number[Int($0.step)], number[Int($0.before)]) })
   }
 
   /// Replicas of each node now. O(P · R).
@@ -93,17 +79,10 @@ public enum StepPlanner {
     let slots = current.stateOfSlot.indices.filter { model.states[current.stateOfSlot[$0]].holdsData }
     for partition in 0..<min(current.partitionCount, cluster.partitionCount) {
       let row = current.row(partition)
-      for slot in slots where row[slot].int < cluster.nodeCount { load[row[slot].int] += 1 }
+      for slot in slots where row[slot].int < cluster.nodeCount && cluster.status[row[slot].int] != .failed {
+        load[row[slot].int] += 1
+      }
     }
     return load
-  }
-
-  private static func liveCopies(_ cluster: DenseCluster, _ current: PlacementMap?, _ partition: PartitionIndex) -> Int {
-    guard let current, partition.int < current.partitionCount else { return 0 }
-    let model = cluster.cluster.settings.model
-    return current.slotCounts.indices.reduce(0) { sum, state in
-      guard model.states[state].holdsData else { return sum }
-      return sum + current.holders(of: partition.int, inState: state).count { cluster.status[$0.int] != .failed }
-    }
   }
 }

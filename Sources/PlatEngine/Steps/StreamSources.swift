@@ -11,15 +11,13 @@ struct StreamSources {
     scans = MovementLimits(cluster).fullScans.map { UInt32(clamping: max($0, 1)) }
   }
 
-  /// The best of some `places` in `nodes`; the first of equals. O(places · levels).
-  func best(_ places: [Int], of nodes: [Change], for destination: NodeIndex) -> Int? {
-    var best: Int?
-    for place in places {
-      guard let rival = best else {
-        best = place
-        continue
-      }
-      if isBetter(nodes[place].node, than: nodes[rival].node, for: destination) { best = place }
+  /// The best of some places of `nodes`, one at least; the first of equals. O(places · levels).
+  func best(
+    _ places: [(place: Int, state: StateIndex)], of nodes: [Change], for destination: NodeIndex
+  ) -> (place: Int, state: StateIndex) {
+    var best = places[0]
+    for rival in places.dropFirst() where isBetter(nodes[rival.place].node, than: nodes[best.place].node, for: destination) {
+      best = rival
     }
     return best
   }

@@ -85,7 +85,7 @@ public enum StepsWriter {
   private static func writeRemovedFirst(_ plan: StepPlan, _ cluster: Cluster, _ writer: inout JSONWriter) {
     writer.key("removedFirst")
     writer.beginArray(.lines)
-    for (partition, node) in plan.removedFirst.prefix(Report.mostFindings) {
+    for (partition, node) in plan.removedFirst {
       writer.beginObject(.compact)
       writer.member("partition", cluster.partitionName(partition.int))
       writer.member("node", cluster.nodes[node.int].name)
@@ -107,14 +107,24 @@ extension StepPlan {
   /// What the steps leave undone.
   package func findings(_ cluster: Cluster) -> [Finding] {
     unmet.map { partition, reason in
-      let because =
-        switch reason {
-        case .noLiveCopy: "its data is on nodes that failed, and nothing is left to copy from"
-        case .noRoom: "nodes without room wait for one another; a replica would have to go before another comes"
-        }
+      let isRoom = reason == .noRoom || reason == .noRoomFound
       return Finding(
-        strength: .hard, rule: reason == .noRoom ? "capacity" : "constraints.\(cluster.settings.model.states[0].name)",
-        partition: cluster.partitionName(partition.int), want: 1, have: 0, because: because)
+        strength: .hard, rule: isRoom ? "capacity" : "constraints.\(cluster.settings.model.states[0].name)",
+        partition: cluster.partitionName(partition.int), want: 1, have: 0, because: reason.text)
+    }
+  }
+}
+
+extension StepPlan.Reason {
+  /// Why a partition does not reach its target, in words.
+  package var text: String {
+    switch self {
+    case .noLiveCopy: "its data is on nodes that failed, and nothing is left to copy from"
+    case .noRoom: "nodes without room wait for one another; a replica would have to go before another comes"
+    case .noRoomFound: "nodes without room wait for one another; no safe order was found, and not every one was tried"
+    case .lastCopy: "its target leaves no copy; the last one stays where it is"
+    case .failedNode: "a node of its target has failed"
+    case .noSafeOrder: "the model's hops lead there in no order that keeps its copies, its service and its exclusive states"
     }
   }
 }

@@ -24,9 +24,12 @@ import Testing
 
     func replay(_ seed: UInt64) throws {
       var random = SplitMix64(seed: seed)
-      var replay = StepReplay(cluster, from: current, to: target, plan: plan)
-      try replay.runAll(plan.list, &random)
-      try replay.checkEnd(unmet: unmet)
+      let hasRoom = cluster.cluster.nodes.allSatisfy { $0.capacity == nil }
+      for order in StepReplay.Order.allCases {
+        var replay = StepReplay(cluster, from: current, to: target, plan: plan, everyLevel: hasRoom)
+        try replay.runAll(plan.list, &random, order)
+        try replay.checkEnd(unmet: unmet)
+      }
     }
   }
 
@@ -35,7 +38,7 @@ import Testing
     forAllSeeds(0..<400) { seed in
       let one = try Case(seed)
       steps += one.plan.list.count
-      for order in 0..<2 as Range<UInt64> { try one.replay(seed &* 7 &+ order) }
+      try one.replay(seed)
       try holds(one.plan.removedFirst.isEmpty, "nothing goes first unless it is asked for")
     }
     #expect(steps > 10_000)
@@ -52,10 +55,12 @@ import Testing
       let target = PlacementMap.make(
         end.rows.map { row in row.map { $0.filter { cluster.status[$0] != .failed } } }, least: end.slotCounts)
       let plan = StepPlanner.plan(cluster, from: made.current, to: target)
-      var replay = StepReplay(cluster, from: made.current, to: target, plan: plan)
-      try replay.runAll(plan.list, &random)
-      try replay.checkEnd(unmet: Set(plan.unmet.map(\.partition.int)))
-      try holds(plan.unmet.allSatisfy { $0.reason == .noLiveCopy }, "\(plan.unmet)")
+      for order in StepReplay.Order.allCases {
+        var replay = StepReplay(cluster, from: made.current, to: target, plan: plan, everyLevel: true)
+        try replay.runAll(plan.list, &random, order)
+        try replay.checkEnd(unmet: Set(plan.unmet.map(\.partition.int)))
+      }
+      try holds(plan.unmet.allSatisfy { $0.reason == .noLiveCopy || $0.reason == .lastCopy }, "\(plan.unmet)")
     }
   }
 
@@ -187,6 +192,8 @@ import Testing
       let one = try Case(seed, RandomCluster.Shape { $0.masterSlaveOnly = true; $0.currentMaps = [.halfMoved, .random] })
       for (name, change) in Self.faults {
         var steps = one.plan.list.steps
+        // What does not reach its target may be as it is left.
+        if name == "a step left out", let last = steps.last, one.unmet.contains(last.partition.int) { continue }
         guard change(&steps) else { continue }
         var replay = StepReplay(one.cluster, from: one.current, to: one.target, plan: one.plan)
         do {
