@@ -201,7 +201,7 @@ import Testing
     #expect(
       said("{\"weight\":1,\n \"w\\u0065ight\":2}")
         == #"2:2: ["w\u0065ight"]: found the key "weight" a second time, expected each key once"#)
-    #expect(said(#" {"weight":1}"#) == #"1:2: found an object without it, expected the key "status""#)
+    #expect(said(#" {"weight":1}"#) == #"1:2: the key "status" is missing"#)
   }
 
   @Test func namesTwice() {

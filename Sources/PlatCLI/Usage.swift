@@ -1,0 +1,52 @@
+import ArgumentParser
+import Glibc
+import PlatEngine
+import PlatFormats
+
+/// What is said of wrong usage: as JSON where that was asked for, and with what was meant perhaps.
+enum Usage {
+  /// Ends the process as the argument parser would; wrong usage is told by `told`.
+  static func exit(_ error: any Error, arguments: [String] = Array(CommandLine.arguments.dropFirst())) -> Never {
+    guard Plat.exitCode(for: error) == .validationFailure else { Plat.exit(withError: error) }
+    Console.write(told(Plat.message(for: error), full: Plat.fullMessage(for: error), arguments: arguments))
+    Glibc.exit(ExitCode.validationFailure.rawValue)
+  }
+
+  /// `message`: what is wrong; `full`: the same with the usage of the verb.
+  static func told(_ message: String, full: String, arguments: [String]) -> String {
+    let hint = hint(message, arguments)
+    guard arguments.contains("--json") else {
+      return full.replacing(message, with: message + (hint.map { ". \($0.prefix(1).uppercased())\($0.dropFirst())" } ?? "")) + "\n"
+    }
+    var writer = JSONWriter(capacityBytes: 1024)
+    writer.beginObject(.compact)
+    writer.member("error", message)
+    if let hint { writer.member("hint", hint) }
+    writer.endObject()
+    return ((try? writer.withBytes { String(decoding: $0, as: UTF8.self) }) ?? "") + "\n"
+  }
+
+  /// `plat verify takes: plat verify <cluster> <plan> …`
+  static func line(of verb: ParsableCommand.Type) -> String {
+    let usage = Plat.usageString(for: verb).split(separator: "\n").first.map(String.init) ?? ""
+    return "usage: " + usage.replacing(/^[Uu][Ss][Aa][Gg][Ee]: */, with: "")
+  }
+
+  private static func hint(_ message: String, _ arguments: [String]) -> String? {
+    if let match = message.firstMatch(of: /^Unexpected argument '(.*)'$/), arguments.first.map({ $0 == match.output.1 }) == true {
+      return Suggestion.hint(for: String(match.output.1), among: verbs)
+    }
+    if let match = message.firstMatch(of: /^The value '(.*?)' is invalid for/) {
+      return Suggestion.hint(for: String(match.output.1), among: words)
+    }
+    return nil
+  }
+
+  private static var verbs: [String] { Plat.configuration.subcommands.compactMap { $0.configuration.commandName } + ["help"] }
+
+  /// What options and arguments take that are a word of a few.
+  private static var words: [String] {
+    Operation.allCases.map(\.rawValue) + ForeignSystem.allCases.map(\.rawValue) + ImportedRule.allCases.map(\.rawValue)
+      + GenerateOptions.Map.allCases.map(\.rawValue)
+  }
+}
