@@ -12,13 +12,12 @@ package enum KafkaExport {
   /// Throws `InputError` for maps that the form can't hold, `DocumentError` where the extension is damaged, and
   /// `FileError.outOfMemory`. O(document).
   package static func write(_ maps: NamedMaps, to writer: inout JSONWriter) throws {
-    var brokers: [Brokers] = []
-    for member in maps.members { brokers.append(try Brokers(member.map, after: brokers.last)) }
     guard let source = try maps.extensions.document(KafkaReassignment.extensionKey, allowance: writer.allowance) else {
-      return try writeTopics(maps, brokers, to: &writer)
+      return try writeTopics(maps, to: &writer)
     }
     let original = try KafkaReassignment(reading: source)
     let places = try places(of: original, in: maps)
+    let brokers = try brokers(of: maps)
 
     var reader = try JSONReader(source)
     try reader.beginObject()
@@ -49,6 +48,12 @@ package enum KafkaExport {
     writer.endObject()
   }
 
+  private static func brokers(of maps: NamedMaps) throws(InputError) -> [Brokers] {
+    var brokers: [Brokers] = []
+    for member in maps.members { brokers.append(try Brokers(member.map, after: brokers.last)) }
+    return brokers
+  }
+
   private struct Place { var map, partition: Int }
 
   /// For each entry of the original, which partition of which map it is; nil for those of maps that were not asked for.
@@ -66,7 +71,7 @@ package enum KafkaExport {
         if maps.isSelection { continue }
         throw InputError(
           path: "maps", found: "no map \"\(topic.name)\"",
-          expected: "a map for each topic of \(KafkaReassignment.extensionKey), or one chosen by --map")
+          expected: "a map for each topic of \(KafkaReassignment.extensionKey), or one of them: --map NAME")
       }
       try refuseOtherCount(maps.members[index].map, topic.entries.count)
       for (partition, entry) in topic.entries.enumerated() { places[entry] = Place(map: index, partition: partition) }
@@ -87,14 +92,13 @@ package enum KafkaExport {
   }
 
   /// Maps that never were Kafka's: their names are topics.
-  private static func writeTopics(
-    _ maps: NamedMaps, _ brokers: [Brokers], to writer: inout JSONWriter
-  ) throws(InputError) {
+  private static func writeTopics(_ maps: NamedMaps, to writer: inout JSONWriter) throws(InputError) {
     guard maps.members.allSatisfy({ $0.name?.isEmpty == false }) else {
       throw InputError(
         path: "", found: "a document of one map, without \(KafkaReassignment.extensionKey)",
         expected: "one that was imported from Kafka, or several maps with the names of topics")
     }
+    let brokers = try brokers(of: maps)
     writer.beginObject(.lines)
     writer.member("version", 1)
     writer.key("partitions")

@@ -14,7 +14,7 @@ import Testing
     (#""plat": 1"#, #""plat": 2"#, "2:11: plat: found version 2, expected version 1, the only one that this program reads"),
     (#""plat": 1"#, #""plat": 2, "shape": {}"#, "2:11: plat: found version 2, expected version 1, the only one that this program reads"),
     (#""plat": 1,"#, "", "1:1: the key \"plat\" is missing"),
-    (#""levels""#, #""level""#, "16:3: level: found the unknown key \"level\", expected one of plat, settings, config, models, levels, containers, nodes, weights, map, maps"),
+    (#""levels""#, #""level""#, "16:3: level: found the unknown key \"level\", expected one of plat, settings, config, models, levels, containers, nodes, weights, map, maps; did you mean \"levels\"?"),
     (#""plat": 1"#, #""plat": 1, "plat": 1"#, "2:14: plat: found the key \"plat\" a second time, expected each key once"),
     (#""plat": 1"#, #""plat": 1, "x-a": 1, "x-a": 2"#, "2:24: x-a: found the key \"x-a\" a second time, expected each key once"),
     (#""plat": 1"#, #""plat": 1, "models": []"#, "2:24: models: found an array, expected an object with state models by name"),
@@ -54,7 +54,7 @@ import Testing
     (#""moveBudget": 500"#, #""moveBudget": 1e30"#, "12:118: settings.balance.moveBudget: found the number 1e30, expected an integer from 0 to 2147483648"),
     (#"{ "tolerance": "1/20", "moveBudget": 500 }"#, "0.05", "12:81: settings.balance: found the number 0.05, expected an object"),
     // Configuration.
-    (#""maxStreamsIn": 3"#, #""maxStreamIn": 3"#, "14:70: config.maxStreamIn: found the unknown key \"maxStreamIn\", expected one of maxFullScansPerVolumeType, maxStreamsIn, maxStreamsOut, maxDisturbedContainers, hold, minInSync"),
+    (#""maxStreamsIn": 3"#, #""maxStreamIn": 3"#, "14:70: config.maxStreamIn: found the unknown key \"maxStreamIn\", expected one of maxFullScansPerVolumeType, maxStreamsIn, maxStreamsOut, maxDisturbedContainers, hold, minInSync; did you mean \"maxStreamsIn\"?"),
     (#""level": "zone", "count""#, #""level": "row", "count""#, "15:52: config.maxDisturbedContainers.level: found \"row\", expected one of the levels zone, shelf"),
     // The tree.
     (#"["zone", "shelf"]"#, #"["zone", "zone"]"#, "16:22: levels[1]: found the level \"zone\" a second time, expected each level once"),
@@ -74,7 +74,7 @@ import Testing
     (#""capacity": 7"#, #""capacity": -7"#, "23:45: nodes.d.capacity: found the number -7, expected an integer from 0 to 2147483648"),
     ("leaving", "gone", "23:22: nodes.d.status: found \"gone\", expected one of active, leaving, maintenance, failed"),
     (#""type": "ssd""#, #""type": "tape""#, "22:91: nodes.a.volumes[1].type: found \"tape\", expected a type of config.maxFullScansPerVolumeType: nvme, hdd, ssd"),
-    (#""weight": 1.50"#, #""wieght": 1.50"#, "22:12: nodes.a.wieght: found the unknown key \"wieght\", expected one of weight, capacity, status, volumes"),
+    (#""weight": 1.50"#, #""wieght": 1.50"#, "22:12: nodes.a.wieght: found the unknown key \"wieght\", expected one of weight, capacity, status, volumes; did you mean \"weight\"?"),
     // The map.
     (#""type": "current""#, #""type": "past""#, "26:13: map.type: found \"past\", expected one of current, target"),
     (#""revision": 7"#, #""revision": -1"#, "26:36: map.revision: found the number -1, expected an integer from 0 to 9223372036854775806"),
