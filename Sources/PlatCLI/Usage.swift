@@ -14,7 +14,16 @@ enum Usage {
 
   /// `message`: what is wrong; `full`: the same with the usage of the verb.
   static func told(_ message: String, full: String, arguments: [String]) -> String {
-    let hint = hint(message, arguments)
+    if let verb = arguments.first, !verb.hasPrefix("-"), !verbs.contains(verb) {
+      // What the parser says goes by all that follows.
+      let message = "there is no verb \(verb)"
+      let full = "Error: \(message)\n\(Plat.usageString())\n  See 'plat --help' for more information."
+      return told(message, full, Suggestion.hint(for: verb, among: verbs), arguments)
+    }
+    return told(message, full, hint(message), arguments)
+  }
+
+  private static func told(_ message: String, _ full: String, _ hint: String?, _ arguments: [String]) -> String {
     guard arguments.contains("--json") else {
       return full.replacing(message, with: message + (hint.map { ". \($0.prefix(1).uppercased())\($0.dropFirst())" } ?? "")) + "\n"
     }
@@ -32,14 +41,9 @@ enum Usage {
     return "usage: " + usage.replacing(/^[Uu][Ss][Aa][Gg][Ee]: */, with: "")
   }
 
-  private static func hint(_ message: String, _ arguments: [String]) -> String? {
-    if let match = message.firstMatch(of: /^Unexpected argument '(.*)'$/), arguments.first.map({ $0 == match.output.1 }) == true {
-      return Suggestion.hint(for: String(match.output.1), among: verbs)
-    }
-    if let match = message.firstMatch(of: /^The value '(.*?)' is invalid for/) {
-      return Suggestion.hint(for: String(match.output.1), among: words)
-    }
-    return nil
+  private static func hint(_ message: String) -> String? {
+    guard let match = message.firstMatch(of: /^The value '(.*?)' is invalid for/) else { return nil }
+    return Suggestion.hint(for: String(match.output.1), among: words)
   }
 
   private static var verbs: [String] { Plat.configuration.subcommands.compactMap { $0.configuration.commandName } + ["help"] }
