@@ -92,7 +92,7 @@ import Testing
       if let document { folder.write(document, "document") }
       let words = call.split(separator: " ").map(String.init)
       let kept = words[0] == "import" ? 2 : 1
-      let run = try folder.plat(words.prefix(kept) + words.dropFirst(kept).map(path))
+      let run = try folder.plat(Array(words.prefix(kept)) + words.dropFirst(kept).map(path))
       let messages = run.messages.replacing(folder.path + "/", with: "").replacing(folder.path, with: ".")
       told += "$ plat \(call)\n\(messages)exit \(run.status)\n\n"
       #expect([64, 65, 66, 73].contains(run.status) && run.output.isEmpty, "\(call): \(run.status)")
