@@ -124,7 +124,7 @@ import Testing
 /// Jobs of a batch keep to the same: their own inputs, each other's, the list, and what the batch writes.
 @Suite struct BatchOutputTests {
   private let folder = Folder()
-  private static let text = #"{ "plat": 1, "settings": { "numPartitions": 4 }, "nodes": { "a": {}, "b": {} } }"#
+  private static let text = #"{ "plat": 1, "settings": { "numPartitions": 4 }, "nodes": { "a": {}, "b": {} }, "map": { "partitions": {} } }"#
 
   private func job(_ id: Int, _ cluster: String, _ plan: String, to: String? = nil) -> String {
     let to = to.map { #", "operation": "cancel", "to": "\#($0)""# } ?? ""
