@@ -4,6 +4,7 @@
 //
 //   PlatCLI, PlatBenchmarks → PlatBench → PlatFormats → PlatSimulator → PlatEngine → CPlatCore, CGMP
 //                                         PlatFormats → CPlatJSON
+//   PlatCLI → CPlat, for the version number alone
 //   PlatABI → PlatFormats, PlatSimulator, PlatEngine, CPlat (documents go in and out through the C ABI, too)
 //
 // and inside the engine, by review: Model ← Exact ← Dense ← Planner; Model ← Moves ← Steps ← Execution; Judge reads Model,
@@ -59,7 +60,7 @@ let package = Package(
 
     .target(name: "PlatEngine", dependencies: ["CPlatCore", "CGMP"]),
     .target(name: "PlatFormats", dependencies: ["PlatEngine", "PlatSimulator", "CPlatCore", "CPlatJSON"]),
-    // plat.h, and what it has promised. PlatABI implements it.
+    // plat.h, and what it has promised. PlatABI implements it; of the CLI it is the version.
     .target(name: "CPlat", path: "CSources/CPlat", exclude: ["plat.symbols", "cpp"]),
     // What the library has in place of the process's environment, and where malloc fails. Of no other product.
     .target(name: "CPlatGuest", path: "CSources/CPlatGuest"),
@@ -71,7 +72,7 @@ let package = Package(
     .executableTarget(
       name: "PlatCLI",
       dependencies: [
-        "PlatFormats", "PlatEngine", "PlatBench", "PlatSimulator",
+        "PlatFormats", "PlatEngine", "PlatBench", "PlatSimulator", "CPlat",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       linkerSettings: jemalloc),

@@ -23,6 +23,10 @@ public struct BenchOptions: ParsableArguments {
   public var charts: String?
 
   public init() {}
+
+  /// The files that are read, and those that may be written beside the run.
+  public var inputs: [String] { [against, from].compactMap { $0 } }
+  public var outputs: [String?] { charts.map { folder in GrowthCharts.files.map { "\(folder)/\($0)" } } ?? [] }
 }
 
 /// What the suite has to say while it runs.

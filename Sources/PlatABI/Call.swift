@@ -100,6 +100,7 @@ struct Told {
     case let error as FileError:
       let status =
         switch error.reason {
+        case .isInput, .isOutput: PLAT_INVALID_ARGUMENT
         case .outOfMemory: PLAT_OUT_OF_MEMORY
         case .cancelled: PLAT_CANCELLED
         case .noInput: PLAT_NOT_FOUND

@@ -89,6 +89,23 @@ public func plat_document_verify(
 }
 
 @c @implementation
+public func plat_document_apply(
+  _ cluster: UnsafePointer<plat_document>?, _ plan: UnsafePointer<plat_document>?, _ options: OpaquePointer?,
+  _ control: OpaquePointer?, _ bytes: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<plat_error>?
+) -> plat_status {
+  verb(of: cluster, "cluster", options, control, to: bytes, error) { source, work in
+    let planSource = try Input.source(plan, "plan", work)
+    let next =
+      switch try ClusterReader.readAny(source) {
+      case .one(let document): AnyClusterDocument.one(document.applying(try PlanReader.read(planSource, for: document)))
+      case .several(let document):
+        AnyClusterDocument.several(document.applying(try GroupPlanReader.read(planSource, for: document)))
+      }
+    try giveDocument(bytes, next.writer(isBinary: work.values.isBinary, allowance: work.allowance))
+  }
+}
+
+@c @implementation
 public func plat_document_route(
   _ cluster: UnsafePointer<plat_document>?, _ map: UnsafePointer<CChar>?, _ keys: UnsafePointer<plat_document>?,
   _ options: OpaquePointer?, _ control: OpaquePointer?, _ bytes: UnsafeMutablePointer<OpaquePointer?>?,

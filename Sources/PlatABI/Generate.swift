@@ -13,7 +13,7 @@ public func plat_generate(
     try work.values.valid("generate") { () throws(InputError) in try work.values.generate.validate() }
     var planning = work.planOptions()
     planning.operation = nil
-    let generated = try GeneratedDocument(work.values.generate, planning: planning)
+    let generated = try GeneratedDocument.make(work.values.generate, planning: planning)
     try giveDocument(bytes, generated.writer(isBinary: work.values.isBinary, allowance: work.allowance))
   }
 }

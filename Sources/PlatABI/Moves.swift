@@ -51,8 +51,10 @@ public func plat_moves_to_document(
     let work = try Work()
     let changes = try plan.changes(work)
     try giveDocument(bytes, work, capacityBytes: (changes.count + 64) * 80) {
-      MovesWriter.write(
-        changes, of: plan.cluster.cluster, from: plan.cluster.revision, to: plan.document.map.header.revision, into: &$0)
+      let part = MovesWriter.Part(
+        name: nil, changes: changes, cluster: plan.cluster.cluster, from: plan.cluster.revision,
+        to: plan.document.map.header.revision)
+      MovesWriter.write([part], into: &$0)
     }
   }
 }

@@ -57,6 +57,10 @@ struct Option: Sendable {
       meaning: "Imports: at most one replica in each zone or rack; automatic is hard where there are enough, else soft.",
       defaultValue: "automatic"
     ) { $0.rule = ImportedRule(rawValue: $1) ?? .automatic },
+    Option(
+      name: "replication", kind: .number(0...UInt64(Limits.nodes), unit: "replicas"),
+      meaning: "Imports of Kafka's documents: so many replicas of every partition; 0: as many as each has.", defaultValue: "0"
+    ) { $0.replication = UInt64($1).flatMap { $0 == 0 ? nil : Int($0) } },
   ]
 
   static func named(_ pointer: UnsafePointer<CChar>?) throws -> Option {

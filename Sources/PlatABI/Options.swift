@@ -14,6 +14,7 @@ struct OptionValues: Sendable {
   /// Of documents.
   var isBinary = false
   var rule = ImportedRule.automatic
+  var replication: Int?
   /// Of batches.
   var resumes = false
   var restarts = false

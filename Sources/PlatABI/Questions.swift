@@ -101,7 +101,7 @@ public func plat_import(
     guard racks == nil || system == .kafka else {
       throw Refusal.argument("racks", found: "racks of \(system.rawValue)", expected: "NULL but for kafka")
     }
-    let imported = try system.read(
+    let imported = try system.readOne(
       source, racks: racks.map { try Input.source($0, "racks", work) }, rule: work.values.rule)
     out.pointee = Handle.give(ClusterHandle(imported.document, try DenseCluster(imported.document.cluster)))
   }
@@ -119,7 +119,27 @@ public func plat_export(
     }
     let cluster: ClusterHandle = try Handle.take(cluster, "cluster")
     let map = try namedMap(cluster, plan)
-    try giveDocument(bytes, Work()) { try system.write(map, to: &$0) }
+    try giveDocument(bytes, Work()) { try system.write(NamedMaps(map), to: &$0) }
+  }
+}
+
+@c @implementation
+public func plat_document_import(
+  _ systemName: UnsafePointer<CChar>?, _ document: UnsafePointer<plat_document>?, _ racks: UnsafePointer<plat_document>?,
+  _ options: OpaquePointer?, _ control: OpaquePointer?, _ bytes: UnsafeMutablePointer<OpaquePointer?>?,
+  _ error: UnsafeMutablePointer<plat_error>?
+) -> plat_status {
+  call(error) {
+    _ = try Handle.out(bytes, "bytes")
+    let system = try system(systemName)
+    let work = try Work(options, control)
+    let source = try Input.source(document, "document", work)
+    guard racks == nil || system == .kafka else {
+      throw Refusal.argument("racks", found: "racks of \(system.rawValue)", expected: "NULL but for kafka")
+    }
+    let imported = try system.read(
+      source, racks: racks.map { try Input.source($0, "racks", work) }, options: .init(rule: work.values.rule, replication: work.values.replication))
+    try giveDocument(bytes, imported.document.writer(isBinary: work.values.isBinary, allowance: work.allowance))
   }
 }
 
@@ -141,8 +161,8 @@ public func plat_document_export(
       return
     }
     try source.locatingErrors {
-      let map = try NamedMap.read(source, named: name)
-      try giveDocument(bytes, work, capacityBytes: source.sizeBytes) { try system.write(map, to: &$0) }
+      let maps = try NamedMaps.read(source, named: name)
+      try giveDocument(bytes, work, capacityBytes: source.sizeBytes) { try system.write(maps, to: &$0) }
     }
   }
 }

@@ -30,6 +30,8 @@ struct BatchCommand: PlatCommand {
 
   @OptionGroup var options: GlobalOptions
 
+  var files: CommandFiles { CommandFiles(reads: [listPath], writes: BatchRunner.outputs(outputPath)) }
+
   func validate() throws {
     if resume && restart { throw ValidationError("--resume and --restart exclude each other") }
     if (resume || restart) && outputPath == nil {

@@ -14,6 +14,8 @@ struct BenchCommand: PlatCommand {
 
   @OptionGroup var options: GlobalOptions
 
+  var files: CommandFiles { CommandFiles(reads: bench.inputs, writes: [outputPath] + bench.outputs) }
+
   mutating func run(_ console: Console) throws -> Bool {
     do {
       let result = try BenchSuite.run(bench) { news in

@@ -18,21 +18,23 @@ struct CheckCommand: PlatCommand {
 
   @OptionGroup var options: GlobalOptions
 
+  var files: CommandFiles { CommandFiles(reads: [clusterPath, planPath], writes: [outputPath]) }
+
   func validate() throws { try FileInput.refuseTwoFromStandardInput(clusterPath, planPath) }
 
   mutating func run(_ console: Console) throws -> Bool {
     let (source, read) = try console.stage("reading") {
       let source = try FileInput.read(clusterPath)
-      return (source, try ClusterReader.readAny(source))
+      return (source, try source.readingFaults { source throws(DocumentError) in try ClusterReader.readAny(source) })
     }
     guard case .one(let document) = read else {
       guard case .several(let document) = read else { return false }
       let plan = try console.stage("reading") {
-        try planPath.map { try GroupPlanReader.read(FileInput.read($0), for: document) }
+        try planPath.map { try document.readPlan($0) }
       }
       return try Groups.check(source, document, plan: plan, to: outputPath, console)
     }
-    let plan = try console.stage("reading") { try planPath.map { try PlanReader.read(FileInput.read($0), for: document) } }
+    let plan = try console.stage("reading") { try planPath.map { try document.readPlan($0) } }
     guard let map = plan?.map ?? document.map else {
       throw source.error(InputError(path: "", found: "no map", expected: "a cluster with a map, or a plan for it"))
     }

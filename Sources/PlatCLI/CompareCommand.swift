@@ -24,6 +24,8 @@ struct CompareCommand: PlatCommand {
 
   @OptionGroup var options: GlobalOptions
 
+  var files: CommandFiles { CommandFiles(reads: [pathA, pathB, clusterPath], writes: [outputPath]) }
+
   func validate() throws {
     try FileInput.refuseTwoFromStandardInput(pathA, pathB, clusterPath)
   }

@@ -32,6 +32,8 @@ struct ExplainCommand: PlatCommand {
 
   @OptionGroup var options: GlobalOptions
 
+  var files: CommandFiles { CommandFiles(reads: documents, writes: [outputPath]) }
+
   private var documents: [String] { (clusterPath.map { [$0] } ?? []) + paths }
 
   func validate() throws {

@@ -7,8 +7,9 @@ struct ExportCommand: PlatCommand {
   static let configuration = CommandConfiguration(
     commandName: "export", abstract: "Write a plan's target, or a cluster's map, as another system's document.",
     discussion: """
-      plat: a binary document of any kind as JSON. couchbase: a plan's target becomes vBucketMapForward beside the vBucketMap that was imported, a cluster's map \
-      becomes vBucketMap. kafka: either becomes a reassignment document.
+      plat: a binary document of any kind as JSON. couchbase: a plan's target becomes vBucketMapForward beside the \
+      vBucketMap that was imported, a cluster's map becomes vBucketMap. kafka: either becomes a reassignment document, of \
+      all maps or of the one that --map names.
       """)
 
   @Argument(help: "Whose document it becomes.")
@@ -26,6 +27,8 @@ struct ExportCommand: PlatCommand {
 
   @OptionGroup var options: GlobalOptions
 
+  var files: CommandFiles { CommandFiles(reads: [path], writes: [outputPath]) }
+
   func validate() throws {
     if system == .plat && mapName != nil { throw ValidationError("--map goes with couchbase and kafka") }
   }
@@ -38,10 +41,10 @@ struct ExportCommand: PlatCommand {
       return true
     }
     try source.locatingErrors {
-      let map = try console.stage("reading") { try NamedMap.read(source, named: mapName) }
+      let maps = try console.stage("reading") { try NamedMaps.read(source, named: mapName) }
       try console.stage("writing") {
         var writer = JSONWriter(capacityBytes: source.sizeBytes)
-        try system.write(map, to: &writer)
+        try system.write(maps, to: &writer)
         try writer.write(to: outputPath)
       }
     }

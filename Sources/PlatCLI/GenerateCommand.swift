@@ -85,6 +85,8 @@ struct GenerateCommand: PlatCommand {
 
   @OptionGroup var options: GlobalOptions
 
+  var files: CommandFiles { CommandFiles(writes: [outputPath]) }
+
   func validate() throws {
     do throws(InputError) { try generateOptions.validate() } catch {
       throw ValidationError("--\(error)")
@@ -92,7 +94,7 @@ struct GenerateCommand: PlatCommand {
   }
 
   mutating func run(_ console: Console) throws -> Bool {
-    let generated = try console.stage("generating") { try GeneratedDocument(generateOptions) }
+    let generated = try console.stage("generating") { try GeneratedDocument.make(generateOptions) }
     try console.stage("writing") {
       let writer = generated.writer(for: outputPath)
       try writer.write(to: outputPath)

@@ -27,6 +27,8 @@ struct PlanCommand: PlatCommand {
 
   @OptionGroup var options: GlobalOptions
 
+  var files: CommandFiles { CommandFiles(reads: [clusterPath, toPath], writes: [outputPath]) }
+
   func validate() throws {
     try FileInput.refuseTwoFromStandardInput(clusterPath, toPath)
     if operation == .restoreBack && toPath == nil { throw ValidationError("restore-back needs a map to go back to: --to") }
@@ -38,7 +40,7 @@ struct PlanCommand: PlatCommand {
   mutating func run(_ console: Console) throws -> Bool {
     let (source, read) = try console.stage("reading") {
       let source = try FileInput.read(clusterPath)
-      return (source, try ClusterReader.readAny(source))
+      return (source, try source.readingFaults { source throws(DocumentError) in try ClusterReader.readAny(source) })
     }
     var planOptions = PlanOptions()
     planOptions.operation = operation

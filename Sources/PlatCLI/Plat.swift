@@ -1,4 +1,5 @@
 import ArgumentParser
+import CPlat
 
 /// The program `plat`: one file a verb.
 @main struct Plat: ParsableCommand {
@@ -12,12 +13,21 @@ import ArgumentParser
       Exit status: 0 done, and every hard rule met; 1 done, but a hard rule could not be met or a check failed; 64 wrong \
       usage; 65 invalid input; 66 no such input; 70 a fault of the program; 73, 74 output could not be written.
       """,
-    version: "0.1.0",
+    // The header's, as the library's is.
+    version: "\(PLAT_VERSION_MAJOR).\(PLAT_VERSION_MINOR).\(PLAT_VERSION_PATCH)",
     subcommands: verbs)
+
+  static func main() {
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch { Usage.exit(error) }
+  }
 
   /// In the order of the help.
   private static let verbs: [ParsableCommand.Type] = [
     PlanCommand.self,
+    ApplyCommand.self,
     CheckCommand.self,
     StepsCommand.self,
     SimulateCommand.self,

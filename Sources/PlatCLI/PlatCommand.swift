@@ -7,6 +7,9 @@ import PlatFormats
 protocol PlatCommand: ParsableCommand {
   var options: GlobalOptions { get }
 
+  /// All that it reads and writes by name: no output may be an input.
+  var files: CommandFiles { get }
+
   /// Does it. True: done, and every hard rule met, which is exit status 0; false is 1.
   mutating func run(_ console: Console) throws -> Bool
 }
@@ -18,9 +21,15 @@ extension PlatCommand {
     let console = Console(options)
     let isGood: Bool
     do {
+      try files.refuseOverwriting()
       isGood = try run(console)
     } catch let error as DocumentError {
-      console.report(error)
+      for fault in [error] + error.others { console.report(fault) }
+      if error.others.count + 1 == DocumentSource.mostFaults { console.report("\(error.file) may have more faults") }
+      if error.reason == .otherKind { console.report(Usage.line(of: Self.self)) }
+      throw ExitCode(error.exitStatus)
+    } catch let error as FileError where error.isClosedPipe {
+      // Whoever read it has gone, and knows.
       throw ExitCode(error.exitStatus)
     } catch let error as FileError {
       console.report(error.description)

@@ -25,6 +25,8 @@ struct RouteCommand: PlatCommand {
 
   @OptionGroup var options: GlobalOptions
 
+  var files: CommandFiles { CommandFiles(reads: [clusterPath, keys.isEmpty ? keysPath ?? "-" : nil], writes: [outputPath]) }
+
   func validate() throws {
     if keysPath != nil && !keys.isEmpty { throw ValidationError("either --keys or keys") }
     if clusterPath == "-" && keys.isEmpty && keysPath ?? "-" == "-" {

@@ -18,6 +18,8 @@ struct SimulateCommand: PlatCommand {
   @Argument(help: ArgumentHelp("A plan for the cluster; - for standard input.", valueName: "plan"))
   var planPath: String?
 
+  @OptionGroup var map: OneMap
+
   @Option(help: "The seed of the first run.")
   var seed: UInt64 = 1
 
@@ -43,6 +45,8 @@ struct SimulateCommand: PlatCommand {
 
   @OptionGroup var options: GlobalOptions
 
+  var files: CommandFiles { CommandFiles(reads: [clusterPath, planPath], writes: [outputPath]) }
+
   private var isList: Bool { plant == "list" || fault.contains("list") }
 
   func validate() throws {
@@ -67,14 +71,12 @@ struct SimulateCommand: PlatCommand {
   mutating func run(_ console: Console) throws -> Bool {
     if isList { return try list() }
     let (clusterPath, planPath) = (clusterPath ?? "-", planPath ?? "-")
-    let (source, document, plan) = try console.stage("reading") {
-      let source = try FileInput.read(clusterPath)
-      let document = try ClusterReader.read(source)
-      return (source, document, try PlanReader.read(FileInput.read(planPath), for: document))
-    }
+    let documents = ClusterAndPlan(clusterPath, planPath)
+    let (source, read) = try console.stage("reading") { try documents.readAny() }
+    let (document, plan) = try source.locatingErrors { try read.single(named: map.name) }
     var simulation = try SimulationDocument(
       document, source.locatingErrors { try DenseCluster(document.cluster) }, plan, names: (clusterPath, planPath),
-      options: simulateOptions())
+      map: map.name, options: simulateOptions())
     if trace { for line in try simulation.trace() { Console.write(line + "\n") } }
     try console.stage("simulating") { try simulation.run(threads: options.threadCount) }
     try console.stage("writing") {

@@ -13,6 +13,8 @@ struct StepsCommand: PlatCommand {
 
   @OptionGroup var documents: ClusterAndPlan
 
+  @OptionGroup var map: OneMap
+
   @Option(name: [.customShort("o"), .customLong("output")], help: ArgumentHelp("Where the steps go.", valueName: "steps"))
   var outputPath: String?
 
@@ -27,6 +29,8 @@ struct StepsCommand: PlatCommand {
 
   @OptionGroup var options: GlobalOptions
 
+  var files: CommandFiles { CommandFiles(reads: documents.paths, writes: [outputPath]) }
+
   func validate() throws {
     if let bandwidth, Quantity(bandwidth).map({ Rational($0).sign > 0 }) != true {
       throw ValidationError("--bandwidth takes a number above 0, not \(bandwidth)")
@@ -34,7 +38,8 @@ struct StepsCommand: PlatCommand {
   }
 
   mutating func run(_ console: Console) throws -> Bool {
-    let (source, document, plan) = try console.stage("reading") { try documents.read() }
+    let (source, read) = try console.stage("reading") { try documents.readAny() }
+    let (document, plan) = try source.locatingErrors { try read.single(named: map.name) }
     let dense = try source.locatingErrors { try DenseCluster(document.cluster) }
     var stepOptions = StepPlanner.Options()
     stepOptions.mayRemoveFirst = removeFirst

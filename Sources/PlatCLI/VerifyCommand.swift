@@ -18,17 +18,14 @@ struct VerifyCommand: PlatCommand {
 
   @OptionGroup var options: GlobalOptions
 
+  var files: CommandFiles { CommandFiles(reads: documents.paths, writes: [outputPath]) }
+
   mutating func run(_ console: Console) throws -> Bool {
-    let (source, read) = try console.stage("reading") {
-      let source = try FileInput.read(documents.clusterPath)
-      return (source, try ClusterReader.readAny(source))
-    }
-    guard case .one(let document) = read else {
-      guard case .several(let document) = read else { return false }
-      let plan = try console.stage("reading") { try GroupPlanReader.read(FileInput.read(documents.planPath), for: document) }
+    let (source, read) = try console.stage("reading") { try documents.readAny() }
+    guard case .one(let document, let plan) = read else {
+      guard case .several(let document, let plan) = read else { return false }
       return try Groups.verify(source, document, plan, to: outputPath, console)
     }
-    let plan = try console.stage("reading") { try PlanReader.read(FileInput.read(documents.planPath), for: document) }
     let proof = try console.stage("verifying") {
       try source.locatingErrors { try PlanProof(plan, of: document, DenseCluster(document.cluster)) }
     }

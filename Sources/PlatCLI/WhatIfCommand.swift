@@ -24,6 +24,8 @@ struct WhatIfCommand: PlatCommand {
 
   @OptionGroup var options: GlobalOptions
 
+  var files: CommandFiles { CommandFiles(reads: [clusterPath], writes: [outputPath]) }
+
   func validate() throws {
     if fail.isEmpty { throw ValidationError("--fail says what fails: each:node, each:LEVEL, or names") }
   }

@@ -40,11 +40,11 @@ import Testing
       "cp -r '\(bindings)/python' source && python3 -m pip install -q --no-index --disable-pip-version-check --target installed ./source"
         + " && cd installed && env -u PLAT_LIBRARY python3 -c 'import plat; print(plat.__version__, len(plat.Cluster.from_arrays(3, 8).plan().rows))'",
       in: place.path, environment: ["PLAT_LIBRARY": Toolbox.library])
-    #expect(run.status == 0 && run.output.contains("1.0.0 8"), "\(run.output)")
+    #expect(run.status == 0 && run.output.contains("\(Toolbox.version) 8"), "\(run.output)")
   }
 
   private let plans = [
-    "plat 1.0.0", "revision 2: 100 moves, at least 100", "invalid input in line 2, nodes.a.wait: wrong.json:2:19: nodes.a.wait: found the unknown key",
+    "plat \(Toolbox.version)", "revision 2: 100 moves, at least 100", "invalid input in line 2, nodes.a.wait: wrong.json:2:19: nodes.a.wait: found the unknown key",
   ]
 
   @Test(.enabled(if: Self.has("rustc"), "rustc is not there"))
@@ -87,7 +87,7 @@ import Testing
       "cc \(program) $(pkg-config --cflags --libs plat) -o shared && LD_LIBRARY_PATH=usr/lib ./shared && readelf -d shared | grep libplat.so.1",
       in: place.path, environment: environment)
     #expect(shared.status == 0 && shared.output.contains("hello is in partition 10"), "\(shared.output)")
-    #expect(try Toolbox.run("pkg-config --modversion plat", environment: environment).output == "1.0.0\n")
+    #expect(try Toolbox.run("pkg-config --modversion plat", environment: environment).output == "\(Toolbox.version)\n")
     let inCPlusPlus = try Toolbox.run(
       "g++ -std=c++11 '\(Toolbox.programs)/objects.cpp' $(pkg-config --cflags --libs plat) -lpthread -o objects && LD_LIBRARY_PATH=usr/lib ./objects",
       in: place.path, environment: environment)
@@ -104,7 +104,7 @@ import Testing
     let list = """
       cmake_minimum_required(VERSION 3.15)
       project(first C)
-      find_package(plat 1.0 REQUIRED)
+      find_package(plat \(Toolbox.version) EXACT REQUIRED)
       add_executable(first first.c)
       target_link_libraries(first plat::plat)
       """

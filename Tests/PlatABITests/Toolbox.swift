@@ -7,6 +7,14 @@ enum Toolbox {
   static let root: String = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().path
   static let header = "\(root)/CSources/CPlat/include"
+  /// The version that plat.h tells.
+  static let version: String = {
+    let text = (try? String(contentsOfFile: "\(header)/plat.h", encoding: .utf8)) ?? ""
+    return ["MAJOR", "MINOR", "PATCH"].map { part in
+      let line = text.split(separator: "\n").first { $0.hasPrefix("#define PLAT_VERSION_\(part) ") }
+      return line.map { String($0.split(separator: " ").last ?? "") } ?? "none"
+    }.joined(separator: ".")
+  }()
   static let programs = "\(root)/Tests/PlatABITests/Programs"
 
   /// The library: it stands in the folder of the tests, which the test process was told or is itself.

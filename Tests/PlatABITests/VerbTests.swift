@@ -31,6 +31,8 @@ import Testing
     try plat("plan cluster -o plan")
     try same("plan", "cluster", as: "plan")
     try same("document-plan", "cluster", as: "plan")
+    try plat("apply cluster plan -o next")
+    try same("document-apply", "cluster plan", as: "next")
     try plat("plan cluster -o plan.plat")
     try same("plan-binary", "cluster", as: "plan.plat")
     try plat("import plat cluster -o again")
@@ -42,6 +44,8 @@ import Testing
     try same("check", "cluster plan", as: "checked")
     try same("document-check", "cluster plan", as: "checked")
     try same("check", "cluster plan.plat", as: "checked")
+    try plat("apply cluster plan -o next.plat")
+    try same("document-apply", "cluster plan binary=1", as: "next.plat")
     try plat("verify cluster plan -o verified")
     try same("verify", "cluster plan", as: "verified")
     try plat("moves cluster plan -o moves")
@@ -54,13 +58,6 @@ import Testing
     try same("compare", "cluster plan", as: "compared")
     try plat("whatif cluster --fail each:zone -o failed")
     try same("whatif", "cluster each:zone", as: "failed")
-    let topics = (0..<8).map { "{\"topic\":\"t\",\"partition\":\($0),\"replicas\":[\($0 % 3),\(($0 + 1) % 3)]}" }
-    let kafka = #"{"version":1,"partitions":[\#(topics.joined(separator: ","))]}"#
-    try kafka.write(toFile: "\(place.path)/kafka", atomically: true, encoding: .utf8)
-    try plat("import kafka kafka -o imported")
-    try same("import-kafka", "kafka", as: "imported")
-    try plat("export kafka imported -o exported")
-    try same("export-kafka", "imported", as: "exported")
     let bucket = "\(Toolbox.root)/Tests/PlatFormatsTests/Resources/couchbase-3-nodes-1024.json"
     try plat("import couchbase '\(bucket)' -o imported")
     try same("import-couchbase", "'\(bucket)'", as: "imported")
@@ -174,6 +171,33 @@ import Testing
     try same("document-compare", "plan plan", as: "compared")
     try plat("whatif other --fail each:node -o failed")
     try same("document-whatif", "other each:node threads=2", as: "failed")
+  }
+
+  /// A map for each topic, as documents; through a cluster's handle one topic only.
+  @Test func kafkaGoesInAndOut() throws {
+    func document(_ topics: Int) -> String {
+      let entries = (0..<8).map { index in
+        let replicas = [index % 3, (index + 1) % 3, (index + 2) % 3].prefix(2 + index % topics)
+        return "{\"topic\":\"t\(index % topics)\",\"partition\":\(index / topics),\"replicas\":[\(replicas.map(String.init).joined(separator: ","))]}"
+      }
+      return "{\"version\":1,\"partitions\":[\(entries.joined(separator: ","))]}"
+    }
+    for (name, topics) in [("kafka", 2), ("one", 1)] {
+      try document(topics).write(toFile: "\(place.path)/\(name)", atomically: true, encoding: .utf8)
+      try #"{"0":"a","1":"b","2":"c"}"#.write(toFile: "\(place.path)/racks", atomically: true, encoding: .utf8)
+      try plat("import kafka \(name) -o imported")
+      try same("document-import-kafka", name, as: "imported")
+      try plat("export kafka imported -o exported")
+      try same("document-export-kafka", "imported", as: "exported")
+      try plat("import kafka \(name) --racks racks --rule soft --replication 3 -o imported")
+      try same("document-import-kafka", "\(name) racks rule=soft replication=3", as: "imported")
+    }
+    let handle = try Toolbox.run(
+      "'\(verbs)' import-kafka one > handle && '\(verbs)' export-kafka handle > back && '\(Toolbox.plat)' import kafka one -o imported "
+        + "&& '\(Toolbox.plat)' export kafka imported -o exported && cmp back exported", in: place.path)
+    #expect(handle.status == 0, "\(handle.output)")
+    let several = try Toolbox.run("'\(verbs)' import-kafka kafka", in: place.path)
+    #expect(several.status != 0 && several.output.contains("found 2 topics, expected one topic"), "\(several.output)")
   }
 
   @Test func explanationsAndFailuresOfOneMap() throws {

@@ -66,7 +66,7 @@ private func job(_ id: String, _ cluster: String, _ plan: String) -> String {
       #"{"id":"a","status":0,"#, #"{"id":"b","status":66,"error":{"message":"#, #"{"line":5,"status":65,"error":"#,
       #"{"id":"c","status":65,"error":{"message":"\#(folder.file("bad")):1:45: settings.numPartitions: found true"#,
       #"{"id":"a","status":65,"error":{"message":"\#(folder.file("jobs")):7:8: id: found the id of a job before"#,
-      #"{"id":"d","status":65,"#, #"{"id":"e","status":65,"#, #"{"id":"f","status":73,"#, #"{"id":"g","status":73,"#,
+      #"{"id":"d","status":65,"#, #"{"id":"e","status":64,"#, #"{"id":"f","status":73,"#, #"{"id":"g","status":73,"#,
       #"{"id":8,"status":65,"#, #"{"line":13,"status":65,"#, #"{"id":"h","status":65,"#,
       #"{"id":"i","status":65,"#, #"{"id":"k","status":0,"#,
     ]
@@ -153,7 +153,14 @@ private func job(_ id: String, _ cluster: String, _ plan: String) -> String {
     #expect(folder.read("results") == whole)
     #expect(try folder.plat(["batch", list, "-o", results]).status == 1)
     #expect(try folder.plat(["batch", list, "-o", results, "--resume"]).status == 1)
-    for text in ["nonsense", "plat-batch 1 0123456789abcdef\nnonsense\n", "plat-batch 2 0123456789abcdef\n"] {
+    // Another file is nobody's to throw away; not even the end of its last line goes.
+    for restart in [[], ["--restart"]] {
+      folder.write("nonsense\nwithout an end", "results.journal")
+      let run = try folder.plat(["batch", list, "-o", results] + restart)
+      #expect(run.status == 65 && run.messages.contains("found another file"), "\(run.messages)")
+      #expect(folder.read("results.journal") == "nonsense\nwithout an end")
+    }
+    for text in ["plat-batch 1 0123456789abcdef\nnonsense\n", "plat-batch 2 0123456789abcdef\n"] {
       folder.write(text + "\n", "results.journal")
       let run = try folder.plat(["batch", list, "-o", results])
       #expect(run.status == 65 && run.messages.contains("which --restart throws away"), "\(run.messages)")

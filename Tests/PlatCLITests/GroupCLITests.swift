@@ -10,7 +10,7 @@ import Testing
       """
       { "plat": 1, "settings": { "numPartitions": 12 },
         "nodes": { "a": {}, "b": {}, "c": {}, "d": { "status": "leaving" } }, "x-kafka": {"version":1,"partitions":[
-          {"topic":"t","partition":0,"replicas":[1]},{"topic":"t","partition":1,"replicas":[1]}]},
+          {"topic":"orders","partition":0,"replicas":[1]},{"topic":"orders","partition":1,"replicas":[1]}]},
         "maps": [ { "name": "orders" }, { "name": "users", "settings": { "numPartitions": 2, "constraints": { "slave": 0 } } } ] }
       """, "cluster")
   }
@@ -139,14 +139,16 @@ import Testing
   @Test func oneOfThemIsExported() throws {
     let cluster = write()
     _ = try folder.plat(["plan", cluster, "-o", folder.file("plan"), "--quiet"])
-    let which = try folder.plat(["export", "kafka", folder.file("plan")])
-    #expect(which.status == 65 && which.messages.contains("--map NAME"), "\(which.messages)")
+    // Of systems whose documents are about one map, which one; of Kafka all, or one topic.
+    let which = try folder.plat(["export", "couchbase", folder.file("plan")])
+    #expect(which.status == 65 && which.messages.contains("--map NAME: orders, users"), "\(which.messages)")
     let none = try folder.plat(["export", "kafka", folder.file("plan"), "--map", "nobody"])
     #expect(none.status == 65 && none.messages.contains(#"no map "nobody""#), "\(none.messages)")
-    // Kafka's brokers are numbers, these nodes are not: so far it comes only with the map.
-    let named = try folder.plat(["export", "kafka", folder.file("plan"), "--map", "users"])
-    #expect(named.status == 65 && !named.messages.contains("--map"), "\(named.messages)")
-    let orders = try folder.plat(["export", "kafka", folder.file("plan"), "--map", "orders"])
-    #expect(orders.status == 65 && orders.messages.contains("12 partitions"), "\(orders.messages)")
+    for arguments in [[], ["--map", "orders"]] {
+      let orders = try folder.plat(["export", "kafka", folder.file("plan")] + arguments)
+      #expect(orders.status == 65 && orders.messages.contains("maps[0].map.partitions: found 12 partitions, expected 2"), "\(orders.messages)")
+    }
+    let users = try folder.plat(["export", "kafka", folder.file("plan"), "--map", "users"])
+    #expect(users.status == 65 && users.messages.contains(#"found the map "users", expected a topic of x-kafka"#), "\(users.messages)")
   }
 }

@@ -52,7 +52,7 @@ extension Folder {
   struct NoProgram: Error {}
 
   /// The program stands in the folder of the tests, which the test process was told or is itself.
-  private static let program: String = {
+  static let program: String = {
     for path in CommandLine.arguments.reversed() {
       guard let slash = path.lastIndex(of: "/") else { continue }
       let program = "\(path[..<slash])/plat"

@@ -27,10 +27,15 @@ enum GrowthCharts {
       xLabel: "threads", x: \.threads, judged: "one leaves"),
   ]
 
+  private static let stagesFile = "stages.svg"
+
+  /// The names of all pictures that there may be.
+  static var files: [String] { kinds.map(\.file) + [stagesFile] }
+
   /// Each picture that the run has figures for: file name and text.
   static func all(_ run: RunDocument) -> [(file: String, svg: String)] {
     var pictures = kinds.compactMap { kind in chart(kind, run).map { (kind.file, $0) } }
-    if let stages = stageChart(run) { pictures.append(("stages.svg", stages)) }
+    if let stages = stageChart(run) { pictures.append((stagesFile, stages)) }
     return pictures
   }
 

@@ -9,10 +9,13 @@ import csv
 import hashlib
 import io
 import os
+import re
 import zipfile
 
-NAME, VERSION = "plat", "1.0.0"
+NAME = "plat"
 HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+with open(os.path.join(HERE, "pyproject.toml"), encoding="utf-8") as _project:
+    VERSION = re.search(r'^version = "([^"]+)"$', _project.read(), re.MULTILINE).group(1)
 METADATA = f"""Metadata-Version: 2.1
 Name: {NAME}
 Version: {VERSION}

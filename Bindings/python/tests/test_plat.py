@@ -273,6 +273,23 @@ class Verbs(unittest.TestCase):
             with self.assertRaises(plat.FileFailed):
                 plat.batch(f"{folder}/list", f"{folder}/nowhere/results")
 
+    def test_kafka_as_documents(self):
+        kafka = {"version": 1, "partitions": [
+            {"topic": "ab"[p % 2], "partition": p // 2, "replicas": [p % 3, (p + 1) % 3][: 1 + p % 2]} for p in range(6)]}
+        with self.assertRaises(plat.InvalidInput):
+            plat.Cluster.imported("kafka", kafka)
+        cluster = plat.import_document("kafka", kafka, racks={"0": "r", "1": "s", "2": "t"})
+        self.assertEqual([m["name"] for m in json.loads(cluster)["maps"]], ["a", "b"])
+        self.assertEqual(json.loads(plat.export_document("kafka", cluster))["partitions"], kafka["partitions"])
+        plan = plat.plan_document(cluster)
+        after = plat.apply_document(cluster, plan)
+        self.assertEqual([m["map"]["revision"] for m in json.loads(after)["maps"]], [1, 1])
+        self.assertEqual(plat.export_document("kafka", after), plat.export_document("kafka", plan))
+        with self.assertRaises(plat.InvalidInput):
+            plat.apply_document(after, plan)
+        wide = json.loads(plat.export_document("kafka", plat.plan_document(plat.import_document("kafka", kafka, replication=2))))
+        self.assertEqual({len(entry["replicas"]) for entry in wide["partitions"]}, {2})
+
     def test_nothing_is_left_out(self):
         """But for what Python has by other means."""
         path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../CSources/CPlat/plat.symbols")

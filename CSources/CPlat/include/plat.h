@@ -61,13 +61,13 @@ extern "C" {
 
 /* ===== 1  Versions, statuses, errors ============================================================================= */
 
-/* The version of this header. Within a major version programs go on without being built again. */
+/* The version of this header, and of all of Plat: the one place where it stands. Within a major version programs go on without being built again. */
 #define PLAT_VERSION_MAJOR 1
 #define PLAT_VERSION_MINOR 0
 #define PLAT_VERSION_PATCH 0
 #define PLAT_VERSION_NUMBER (PLAT_VERSION_MAJOR * 1000000 + PLAT_VERSION_MINOR * 1000 + PLAT_VERSION_PATCH)
 
-/* The version of the library that is running: PLAT_VERSION_NUMBER and "1.0.0". Static memory. */
+/* The version of the library that is running: PLAT_VERSION_NUMBER, and "MAJOR.MINOR.PATCH". Static memory. */
 uint32_t plat_version_number(void);
 const char *PLAT_NONNULL plat_version(void);
 
@@ -593,7 +593,8 @@ PLAT_STATUS plat_whatif(const plat_cluster *PLAT_NULLABLE cluster, const char *P
                         plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes, plat_error *PLAT_NULLABLE error);
 
 /* Another system's document ("couchbase", "kafka"; "plat": our own) as a cluster. `racks`: of Kafka, which rack each broker is in, or NULL.
- * Option `rule`. */
+ * Option `rule`. A cluster has one map: a Kafka document of several topics, or of different numbers of replicas, is
+ * PLAT_INVALID_INPUT; see plat_document_import. */
 PLAT_STATUS plat_import(const char *PLAT_NULLABLE system, const plat_document *PLAT_NULLABLE document,
                         const plat_document *PLAT_NULLABLE racks, const plat_options *PLAT_NULLABLE options,
                         plat_cluster *PLAT_NULLABLE *PLAT_NULLABLE cluster, plat_error *PLAT_NULLABLE error);
@@ -621,6 +622,11 @@ PLAT_STATUS plat_document_check(const plat_document *PLAT_NULLABLE cluster, cons
 PLAT_STATUS plat_document_verify(const plat_document *PLAT_NULLABLE cluster, const plat_document *PLAT_NULLABLE plan,
                                  const plat_options *PLAT_NULLABLE options, plat_control *PLAT_NULLABLE control,
                                  plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes, plat_error *PLAT_NULLABLE error);
+/* The cluster document after a plan: what `plat apply` writes. A plan that was made from another revision is
+ * PLAT_INVALID_INPUT. Option `binary`. O(length). */
+PLAT_STATUS plat_document_apply(const plat_document *PLAT_NULLABLE cluster, const plat_document *PLAT_NULLABLE plan,
+                                const plat_options *PLAT_NULLABLE options, plat_control *PLAT_NULLABLE control,
+                                plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes, plat_error *PLAT_NULLABLE error);
 /* Partition and holders of keys, a JSON line each: what `plat route` writes. `keys`: each line of it is one. `map`: of a
  * cluster with several maps, this one only; NULL: all. */
 PLAT_STATUS plat_document_route(const plat_document *PLAT_NULLABLE cluster, const char *PLAT_NULLABLE map,
@@ -649,8 +655,15 @@ PLAT_STATUS plat_document_compare(const plat_document *PLAT_NULLABLE a, const pl
                                   const plat_document *PLAT_NULLABLE cluster, const plat_options *PLAT_NULLABLE options,
                                   plat_control *PLAT_NULLABLE control, plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes,
                                   plat_error *PLAT_NULLABLE error);
+/* Another system's document as a cluster document: what `plat import` writes. Of Kafka's a map for each topic, with as many
+ * replicas as it has. `racks`: of Kafka, which rack each broker is in, or NULL. Options `rule`, `replication`, `binary`.
+ * O(length). */
+PLAT_STATUS plat_document_import(const char *PLAT_NULLABLE system, const plat_document *PLAT_NULLABLE document,
+                                 const plat_document *PLAT_NULLABLE racks, const plat_options *PLAT_NULLABLE options,
+                                 plat_control *PLAT_NULLABLE control, plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes,
+                                 plat_error *PLAT_NULLABLE error);
 /* A cluster's or a plan's document as another system's; "plat": a binary document as JSON. `map`: which, where it has
- * several; else NULL. */
+ * several; NULL: the only one, and of kafka all. */
 PLAT_STATUS plat_document_export(const char *PLAT_NULLABLE system, const plat_document *PLAT_NULLABLE document,
                                  const char *PLAT_NULLABLE map, const plat_options *PLAT_NULLABLE options,
                                  plat_control *PLAT_NULLABLE control, plat_bytes *PLAT_NULLABLE *PLAT_NULLABLE bytes,

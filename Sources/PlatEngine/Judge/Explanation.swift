@@ -39,6 +39,8 @@ public struct Explanation: Equatable, Sendable {
   public var holders: [Holder] = []
   public var left: [Holder] = []
   public var other: Other?
+  /// Of those that have it, and of the other: whose share is not what its weight alone would give it, and why.
+  public var forcedDues: [ForcedDue] = []
 }
 
 extension Judge {
@@ -172,6 +174,9 @@ private struct Explainer {
       explanation.holders.append(.init(node: node, state: state, before: held, because: because))
     }
     if let node, !row.contains(where: { $0.node == node }) { explanation.other = other(node, row, before) }
+    let limits = Judge.DueLimits(matter.dense, due: due)
+    let asked = row.map(\.node) + (explanation.other.map { [$0.node] } ?? [])
+    explanation.forcedDues = asked.compactMap { limits.why($0, matter) }
     return explanation
   }
 

@@ -86,23 +86,32 @@ package struct BatchJob: Sendable {
     guard let cluster else { throw reader.missingKey("cluster", objectAt: begin) }
     guard let plan else { throw reader.missingKey("plan", objectAt: begin) }
     if operation == .restoreBack && to == nil { throw reader.missingKey("to", objectAt: begin) }
-    guard cluster != plan else {
-      throw reader.error(at: offsets.plan, found: "the path of the cluster", expected: "another path for the plan")
-    }
     return BatchJob(
       index: index, id: id, cluster: cluster, plan: plan, operation: operation, to: to, extensions: extensions, offsets: offsets)
   }
 
   /// What is said of a job whose id, or whose plan, another has had.
   func duplicate(_ what: Key, in line: LineReader.Line, list: String) -> DocumentError {
+    error(
+      at: what == .id ? offsets.id : offsets.plan, in: line, list: list, found: "the \(what.rawValue) of a job before",
+      expected: what == .id ? "an id of its own for each job" : "a path of its own for each plan")
+  }
+
+  /// What is said of a job whose plan would destroy what the batch reads, or writes itself.
+  func destructive(_ found: String, in line: LineReader.Line, list: String) -> DocumentError {
+    error(
+      at: offsets.plan, in: line, list: list, found: found, expected: "another file for the plan", reason: .usage)
+  }
+
+  private func error(
+    at offset: Int, in line: LineReader.Line, list: String, found: String, expected: String,
+    reason: DocumentError.Reason = .content
+  ) -> DocumentError {
     do throws(FileError) {
       let source = try line.bytes.withUnsafeBufferPointer { bytes throws(FileError) in
         try DocumentSource(copying: UnsafeRawBufferPointer(bytes), name: list)
       }
-      return source.error(
-        at: what == .id ? offsets.id : offsets.plan, found: "the \(what.rawValue) of a job before",
-        expected: what == .id ? "an id of its own for each job" : "a path of its own for each plan"
-      ).inLine(line.number)
+      return source.error(at: offset, found: found, expected: expected, reason: reason).inLine(line.number)
     } catch {
       return Self.outOfMemory(line, list)
     }
@@ -140,6 +149,6 @@ extension DocumentError {
   /// The same about a document that is one line of a file.
   func inLine(_ number: Int) -> DocumentError {
     DocumentError(
-      reason: reason, file: file, path: path, line: number, column: column, found: found, expected: expected)
+      reason: reason, file: file, path: path, line: number, column: column, found: found, expected: expected, hint: hint)
   }
 }

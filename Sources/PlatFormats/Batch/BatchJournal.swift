@@ -38,6 +38,7 @@ final class BatchJournal {
     guard descriptor >= 0 else { throw FileError(.create, path: path, systemError: errno) }
     do {
       guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { throw FileError(.create, path: path, systemError: errno) }
+      try Self.refuseOther(descriptor, path)
       resumedBytes = restart ? 0 : try Self.wholeBytes(descriptor, path)
       guard ftruncate(descriptor, off_t(resumedBytes)) == 0 else {
         throw FileError(.write, path: path, systemError: errno)
@@ -78,6 +79,19 @@ final class BatchJournal {
   private static func append(_ bytes: [UInt8], _ descriptor: Int32, _ path: String) throws(FileError) {
     try bytes.withUnsafeBufferPointer { bytes throws(FileError) in
       try AtomicFileOutput.write(UnsafeRawBufferPointer(bytes), descriptor: descriptor, name: path)
+    }
+  }
+
+  /// A file that is no journal is left as it is, whatever was asked for. A heading may be cut off.
+  private static func refuseOther(_ descriptor: Int32, _ path: String) throws {
+    let mark = "plat-batch "
+    var begin = [UInt8](repeating: 0, count: mark.utf8.count)
+    let got = pread(descriptor, &begin, begin.count, 0)
+    guard got >= 0 else { throw FileError(.read, path: path, systemError: errno) }
+    guard begin.prefix(got).elementsEqual(mark.utf8.prefix(got)) else {
+      throw DocumentError(
+        reason: .content, file: path, path: "", line: 1, column: 1, found: "another file",
+        expected: "nothing, or the journal of a batch; it is left as it is")
     }
   }
 

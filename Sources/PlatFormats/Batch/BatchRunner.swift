@@ -32,6 +32,7 @@ package final class BatchRunner: @unchecked Sendable {
   private var list: LineReader
   private var entries: BatchEntries?
   private var names = RecentNames()
+  private var files: BatchFiles
   private var count = 0
 
   // Held while a result is noted.
@@ -49,6 +50,7 @@ package final class BatchRunner: @unchecked Sendable {
     _ listPath: String, resultsPath: String?, restart: Bool = false, planning: PlanOptions = PlanOptions(),
     isStopped: @escaping @Sendable () -> Bool = { false }
   ) throws {
+    files = try BatchFiles(listPath, resultsPath: resultsPath, isStopped: isStopped)
     list = try LineReader(listPath, mostBytes: BatchJob.mostBytes)
     listName = list.name
     self.isStopped = isStopped
@@ -72,6 +74,12 @@ package final class BatchRunner: @unchecked Sendable {
   /// Whether the results of a batch are there, and it left nothing to go on with.
   package static func isDone(_ resultsPath: String) -> Bool {
     access(resultsPath, F_OK) == 0 && access(journalPath(resultsPath), F_OK) != 0
+  }
+
+  /// The files that a batch writes beside the plans: its results and, until they are there, the journal.
+  package static func outputs(_ resultsPath: String?) -> [String?] {
+    guard let resultsPath, BatchOutput.isFile(resultsPath) else { return [resultsPath] }
+    return [resultsPath, journalPath(resultsPath)]
   }
 
   package static func journalPath(_ resultsPath: String) -> String { "\(resultsPath).journal" }
@@ -112,7 +120,7 @@ package final class BatchRunner: @unchecked Sendable {
           count += 1
           noting.locked { state.listBytes = list.doneBytes }
           let entry = try entries?.take(index)
-          switch parse(line, index) {
+          switch try parse(line, index) {
           case .fault(let error, let id):
             if let entry { try resume(entry, line, nil) } else {
               note(index, Self.crc(line), BatchResult(error, id: id, lineNumber: line.number))
@@ -137,13 +145,16 @@ package final class BatchRunner: @unchecked Sendable {
     }
   }
 
-  /// Refuses a second job of the same name, and a second plan in the same place.
-  private func parse(_ line: LineReader.Line, _ index: Int) -> BatchJob.Parsed {
+  /// Refuses a second job of the same name, a second plan in the same place, and a plan over what is read.
+  private func parse(_ line: LineReader.Line, _ index: Int) throws(FileError) -> BatchJob.Parsed {
     let parsed = BatchJob.parse(line, index: index, list: listName)
     guard case .job(let job) = parsed else { return parsed }
     guard names.insert(0, job.id) else { return .fault(job.duplicate(.id, in: line, list: listName), id: job.id) }
-    // A device takes any number of plans.
-    guard names.insert(1, job.plan.utf8) || !BatchOutput.isFile(job.plan) else {
+    if let what = try files.wouldDestroy(job) {
+      return .fault(job.destructive(what, in: line, list: listName), id: job.id)
+    }
+    // By whatever path; a device takes any number of plans.
+    guard names.insert(1, FilePlace(job.plan)?.bytes ?? Array(job.plan.utf8)) || !BatchOutput.isFile(job.plan) else {
       return .fault(job.duplicate(.plan, in: line, list: listName), id: job.id)
     }
     return parsed

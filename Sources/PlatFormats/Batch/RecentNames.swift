@@ -23,6 +23,11 @@ struct RecentNames {
 
   init(capacity: Int = 1 << 19) { self.capacity = capacity }
 
+  func contains(_ kind: UInt8, _ name: some Sequence<UInt8>) -> Bool {
+    let fingerprint = Fingerprint(kind, name)
+    return older.contains(fingerprint) || younger.contains(fingerprint)
+  }
+
   /// False where it was there already.
   mutating func insert(_ kind: UInt8, _ name: some Sequence<UInt8>) -> Bool {
     let fingerprint = Fingerprint(kind, name)

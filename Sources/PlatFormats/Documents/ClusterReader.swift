@@ -23,7 +23,9 @@ public enum ClusterReader {
 
   /// A document with one map, or with several. O(bytes).
   public static func readAny(_ source: DocumentSource) throws(DocumentError) -> AnyClusterDocument {
-    try JSONReader.bySections(source) { reader throws(DocumentError) in try read(&reader) }
+    do throws(DocumentError) {
+      return try JSONReader.bySections(source) { reader throws(DocumentError) in try read(&reader) }
+    } catch { throw DocumentKind.refine(error, of: source, expected: .cluster) }
   }
 
   private static func read(_ reader: inout JSONReader) throws(DocumentError) -> AnyClusterDocument {

@@ -1,33 +1,44 @@
 import PlatEngine
 
 extension ClusterWriter {
-  static func writeSettings(_ cluster: Cluster, to writer: inout JSONWriter) {
+  /// A number of partitions that is 0 is that of a document whose maps say each its own.
+  ///
+  /// `shared`: settings that hold where these say nothing; what is the same is left out.
+  static func writeSettings(_ cluster: Cluster, over shared: Settings? = nil, to writer: inout JSONWriter) {
     let settings = cluster.settings
-    writer.beginObject(.lines)
-    writer.key("model")
-    writer.string(settings.model.name)
-    writer.key("keyFunc")
-    writer.string(settings.keyFunction.rawValue)
-    writer.key("numPartitions")
-    writer.integer(settings.partitionCount)
-    writer.key("constraints")
-    writer.beginObject(.compact)
-    for (state, count) in zip(settings.model.states, settings.constraints) where state.isPlaced {
-      writer.key(state.name)
-      writer.integer(count)
+    var base = shared
+    if let shared, shared.model != settings.model {
+      // Counts and rules speak of states, so those of another model say nothing.
+      base = Settings(
+        model: settings.model, keyFunction: shared.keyFunction, partitionCount: shared.partitionCount, fanOut: shared.fanOut,
+        balance: shared.balance)
     }
-    writer.endObject()
-    if !settings.placement.isEmpty {
+    writer.beginObject(.lines)
+    if settings.model != shared?.model { writer.member("model", settings.model.name) }
+    if settings.keyFunction != base?.keyFunction { writer.member("keyFunc", settings.keyFunction.rawValue) }
+    if settings.partitionCount != base?.partitionCount, settings.partitionCount > 0 {
+      writer.member("numPartitions", settings.partitionCount)
+    }
+    if settings.constraints != base?.constraints {
+      writer.key("constraints")
+      writer.beginObject(.compact)
+      for (state, count) in zip(settings.model.states, settings.constraints) where state.isPlaced {
+        writer.key(state.name)
+        writer.integer(count)
+      }
+      writer.endObject()
+    }
+    if settings.placement != base?.placement ?? [] {
       writer.key("placement")
-      writer.beginArray(.lines)
+      writer.beginArray(settings.placement.isEmpty ? .compact : .lines)
       for rule in settings.placement { writeRule(rule, of: cluster, to: &writer) }
       writer.endArray()
     }
-    if let limit = settings.fanOut {
+    if settings.fanOut != base?.fanOut {
       writer.key("fanOut")
-      writeFanOut(limit, to: &writer)
+      writeFanOut(settings.fanOut ?? FanOutLimit(outbound: nil, inbound: nil, strength: .hard), to: &writer)
     }
-    if settings.balance != BalanceLimit() {
+    if settings.balance != base?.balance ?? BalanceLimit() {
       writer.key("balance")
       writer.beginObject(.compact)
       if settings.balance.tolerance != .zero {

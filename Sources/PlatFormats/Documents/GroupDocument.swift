@@ -6,6 +6,26 @@ public enum AnyClusterDocument: Sendable {
   case several(GroupDocument)
 }
 
+extension AnyClusterDocument {
+  /// The document; one of several maps is never binary.
+  package func writer(isBinary: Bool, allowance: Allowance = .unlimited) -> JSONWriter {
+    switch self {
+    case .one(let document):
+      var writer = JSONWriter(
+        capacityBytes: ClusterWriter.estimatedBytes(document), isBinary: isBinary, allowance: allowance)
+      ClusterWriter.write(document, to: &writer)
+      return writer
+    case .several(let document):
+      var writer = JSONWriter(capacityBytes: GroupWriter.estimatedBytes(document.maps, of: document), allowance: allowance)
+      GroupWriter.write(document, to: &writer)
+      return writer
+    }
+  }
+
+  /// The document, for a file at `path`; nil: standard output.
+  package func writer(for path: String?) -> JSONWriter { writer(isBinary: JSONWriter.isBinary(path)) }
+}
+
 /// A cluster document with several maps on the same nodes.
 public struct GroupDocument: Sendable {
   public var group: ClusterGroup

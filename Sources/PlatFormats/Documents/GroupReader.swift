@@ -224,26 +224,32 @@ public enum GroupPlanReader {
   public static func read(
     _ source: DocumentSource, for document: GroupDocument
   ) throws(DocumentError) -> GroupPlanDocument {
-    try JSONReader.bySections(source) { reader throws(DocumentError) in
-      let sections = try JSONSections<Key>(&reader, depth: 1, expected: "an object: a plan document for several maps")
-      try reader.finish()
-      try sections.require(.plat, &reader)
-      try reader.readVersion()
-      try sections.refuseUnknownKey()
-      var plan = GroupPlanDocument(operation: "rebalance", plans: [], extensions: sections.extensions)
-      if sections.enter(.operation, &reader) { plan.operation = try reader.readString(expected: "the operation").string }
-      try sections.require(.maps, &reader)
-      try GroupReader.readPlan(&reader, for: document, into: &plan)
-      if sections.enter(.summary, &reader) {
-        var states: [String] = []
-        for member in document.group.members {
-          for state in member.settings.model.states where !states.contains(state.name) { states.append(state.name) }
-        }
-        plan.sumClaims = try SummaryReader.read(&reader, states: states)
+    do throws(DocumentError) {
+      return try JSONReader.bySections(source) { reader throws(DocumentError) in try read(&reader, for: document) }
+    } catch { throw DocumentKind.refine(error, of: source, expected: .plan) }
+  }
+
+  private static func read(
+    _ reader: inout JSONReader, for document: GroupDocument
+  ) throws(DocumentError) -> GroupPlanDocument {
+    let sections = try JSONSections<Key>(&reader, depth: 1, expected: "an object: a plan document for several maps")
+    try reader.finish()
+    try sections.require(.plat, &reader)
+    try reader.readVersion()
+    try sections.refuseUnknownKey()
+    var plan = GroupPlanDocument(operation: "rebalance", plans: [], extensions: sections.extensions)
+    if sections.enter(.operation, &reader) { plan.operation = try reader.readString(expected: "the operation").string }
+    try sections.require(.maps, &reader)
+    try GroupReader.readPlan(&reader, for: document, into: &plan)
+    if sections.enter(.summary, &reader) {
+      var states: [String] = []
+      for member in document.group.members {
+        for state in member.settings.model.states where !states.contains(state.name) { states.append(state.name) }
       }
-      if sections.enter(.findings, &reader) { plan.findings = try reader.readMinifiedFindings() }
-      if sections.enter(.certificate, &reader) { plan.digest = try CertificateReader.readDigestAlone(&reader) }
-      return plan
+      plan.sumClaims = try SummaryReader.read(&reader, states: states)
     }
+    if sections.enter(.findings, &reader) { plan.findings = try reader.readMinifiedFindings() }
+    if sections.enter(.certificate, &reader) { plan.digest = try CertificateReader.readDigestAlone(&reader) }
+    return plan
   }
 }

@@ -8,10 +8,8 @@ public enum GroupWriter {
     let shared = group.shared
     writer.beginObject(.lines)
     writer.member("plat", 1)
-    if shared.settings.partitionCount > 0 {
-      writer.key("settings")
-      ClusterWriter.writeSettings(shared, to: &writer)
-    }
+    writer.key("settings")
+    ClusterWriter.writeSettings(shared, to: &writer)
     ClusterWriter.writeModels(shared, to: &writer)
     if shared.config != MovementConfig() {
       writer.key("config")
@@ -28,7 +26,7 @@ public enum GroupWriter {
       writer.member("name", member.name)
       if member.settings != shared.settings {
         writer.key("settings")
-        ClusterWriter.writeSettings(cluster, to: &writer)
+        ClusterWriter.writeSettings(cluster, over: shared.settings, to: &writer)
       }
       ClusterWriter.writeWeights(cluster, to: &writer)
       if let map = document.maps[index] {

@@ -1,6 +1,6 @@
 import PlatEngine
 
-/// Writes the bare difference between two maps: which node becomes what in which partition.
+/// Writes the bare difference between two maps, or between several and theirs: which node becomes what in which partition.
 public enum MovesWriter {
   package struct Counts {
     package var moves = 0
@@ -8,40 +8,30 @@ public enum MovesWriter {
     package var removals = 0
   }
 
-  /// `from`, `to`: the revisions of both maps. Returns what it wrote. O(changes).
+  /// What changes in one map.
+  package struct Part {
+    /// Of a document with several maps.
+    package var name: String?
+    package var changes: [Change]
+    package var cluster: Cluster
+    /// The revisions of both maps.
+    package var from, to: UInt64
+
+    package init(name: String?, changes: [Change], cluster: Cluster, from: UInt64, to: UInt64) {
+      (self.name, self.changes, self.cluster, self.from, self.to) = (name, changes, cluster, from, to)
+    }
+  }
+
+  /// One part without a name, or each map of several. Returns what it wrote. O(changes).
   @discardableResult
-  package static func write(
-    _ changes: [Change], of cluster: Cluster, from: UInt64, to: UInt64, into writer: inout JSONWriter
-  ) -> Counts {
-    let model = cluster.settings.model
+  package static func write(_ parts: [Part], into writer: inout JSONWriter) -> Counts {
     var counts = Counts()
     writer.beginObject(.lines)
     writer.member("plat", 1)
-    writer.key("from")
-    writer.unsigned(from)
-    writer.key("to")
-    writer.unsigned(to)
+    writeRevisions(parts, &writer)
     writer.key("moves")
     writer.beginArray(.lines)
-    for (index, change) in changes.enumerated() {
-      if writer.isStopped(at: index) { break }
-      if change.isMove(in: model) {
-        counts.moves += 1
-      } else if change.isRoleChange(in: model) {
-        counts.roleChanges += 1
-      } else if model.holdsData(change.change.from) {
-        counts.removals += 1
-      }
-      writer.beginObject(.compact)
-      writer.member("partition", cluster.partitionName(change.partition.int))
-      writer.member("node", cluster.nodes[change.node.int].name)
-      writer.key("change")
-      writer.beginArray(.compact)
-      writer.string(model.name(change.change.from))
-      writer.string(model.name(change.change.to))
-      writer.endArray()
-      writer.endObject()
-    }
+    for part in parts { write(part, &counts, &writer) }
     writer.endArray()
     writer.key("summary")
     writer.beginObject(.compact)
@@ -51,5 +41,48 @@ public enum MovesWriter {
     writer.endObject()
     writer.endObject()
     return counts
+  }
+
+  private static func writeRevisions(_ parts: [Part], _ writer: inout JSONWriter) {
+    func revisions(_ part: Part, _ writer: inout JSONWriter) {
+      writer.key("from")
+      writer.unsigned(part.from)
+      writer.key("to")
+      writer.unsigned(part.to)
+    }
+    if parts.count == 1, parts[0].name == nil { return revisions(parts[0], &writer) }
+    writer.key("maps")
+    writer.beginArray(.lines)
+    for part in parts {
+      writer.beginObject(.compact)
+      writer.member("name", part.name ?? "")
+      revisions(part, &writer)
+      writer.endObject()
+    }
+    writer.endArray()
+  }
+
+  private static func write(_ part: Part, _ counts: inout Counts, _ writer: inout JSONWriter) {
+    let model = part.cluster.settings.model
+    for (index, change) in part.changes.enumerated() {
+      if writer.isStopped(at: index) { break }
+      if change.isMove(in: model) {
+        counts.moves += 1
+      } else if change.isRoleChange(in: model) {
+        counts.roleChanges += 1
+      } else if model.holdsData(change.change.from) {
+        counts.removals += 1
+      }
+      writer.beginObject(.compact)
+      if let name = part.name { writer.member("map", name) }
+      writer.member("partition", part.cluster.partitionName(change.partition.int))
+      writer.member("node", part.cluster.nodes[change.node.int].name)
+      writer.key("change")
+      writer.beginArray(.compact)
+      writer.string(model.name(change.change.from))
+      writer.string(model.name(change.change.to))
+      writer.endArray()
+      writer.endObject()
+    }
   }
 }

@@ -6,7 +6,9 @@ public enum PlanReader {
 
   /// Reads a plan for `document`; refuses one that was made from another map. O(bytes).
   public static func read(_ source: DocumentSource, for document: ClusterDocument) throws(DocumentError) -> PlanDocument {
-    try JSONReader.bySections(source) { reader throws(DocumentError) in try read(&reader, for: document) }
+    do throws(DocumentError) {
+      return try JSONReader.bySections(source) { reader throws(DocumentError) in try read(&reader, for: document) }
+    } catch { throw DocumentKind.refine(error, of: source, expected: .plan) }
   }
 
   private static func read(

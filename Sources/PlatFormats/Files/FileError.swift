@@ -14,6 +14,10 @@ public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
     /// Writing broke off.
     case write
     case outOfMemory
+    /// The output is a file that is read: which, as it was given.
+    case isInput(String)
+    /// Two outputs are one file: the other, as it was given.
+    case isOutput(String)
     /// An `Interrupt` was asked for.
     case cancelled
     /// It begins as a binary document and is not a whole one.
@@ -35,6 +39,7 @@ public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The exit status of a program that stops for it, after sysexits.h.
   public var exitStatus: Int32 {
     switch reason {
+    case .isInput, .isOutput: 64
     case .tooLong, .damaged: 65
     case .noInput: 66
     case .outOfMemory, .cancelled: 70
@@ -42,6 +47,9 @@ public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
     case .read, .write: 74
     }
   }
+
+  /// Nobody reads what was to be written.
+  package var isClosedPipe: Bool { reason == .write && systemError == EPIPE }
 
   public var description: String {
     let what =
@@ -52,6 +60,10 @@ public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
       case .create: "cannot be created"
       case .write: "cannot be written"
       case .outOfMemory: "needs more memory than there is"
+      case .isInput(let input):
+        "would be overwritten, and it is an input\(input == path ? "" : ": \(input)"); write to another file"
+      case .isOutput(let other):
+        "would be written twice\(other == path ? "" : ", once as \(other)"); write to another file"
       case .cancelled: "was given up"
       case .damaged(let found, let expected): "is damaged: found \(found), expected \(expected)"
       }

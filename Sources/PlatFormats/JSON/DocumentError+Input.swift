@@ -25,7 +25,7 @@ extension DocumentSource {
     plat_json_place(unsafeBytes.baseAddress, sizeBytes, UInt64(offset), &line, &column)
     return DocumentError(
       reason: .content, file: name, path: error.path, line: Int(line), column: Int(column), found: error.found,
-      expected: error.expected)
+      expected: error.expected, offset: offset)
   }
 }
 

@@ -8,6 +8,10 @@ public struct DocumentError: Error, Equatable, Sendable, CustomStringConvertible
     case syntax
     /// It is JSON, but not what the document must say.
     case content
+    /// It is a document of another kind than was to be read.
+    case otherKind
+    /// It is right, but asks for what would be wrong usage of the command line: to write over an input.
+    case usage
     /// It may be right, but there is too little memory to read it.
     case outOfMemory
     /// It may be right, but an `Interrupt` was asked for.
@@ -25,14 +29,30 @@ public struct DocumentError: Error, Equatable, Sendable, CustomStringConvertible
   public let column: Int
   public let found: String
   public let expected: String
+  /// What was meant perhaps: `did you mean "weight"?`
+  public var hint: String?
+  /// Where in the bytes, if that is known.
+  var offset: Int?
+  /// More that is wrong with the document, where all of it was looked for.
+  package var others: [DocumentError] = []
+
+  /// `found`, of a key that must be there and is not; `expected` then names it.
+  static let missing = "an object without it"
 
   /// The exit status of a program that stops for it, after sysexits.h.
-  public var exitStatus: Int32 { reason == .outOfMemory || reason == .cancelled ? 70 : 65 }
+  public var exitStatus: Int32 {
+    switch reason {
+    case .syntax, .content, .otherKind: 65
+    case .usage: 64
+    case .outOfMemory, .cancelled: 70
+    }
+  }
 
   /// `cluster.json:12:7: nodes.a.weight: found true, expected a number`
   public var description: String {
     let place = path.isEmpty ? "\(file):\(line):\(column)" : "\(file):\(line):\(column): \(path)"
-    return "\(place): found \(found), expected \(expected)"
+    let problem = found == Self.missing ? "\(expected) is missing" : "found \(found), expected \(expected)"
+    return "\(place): \(problem)\(hint.map { "; \($0)" } ?? "")"
   }
 }
 
@@ -47,7 +67,7 @@ extension DocumentSource {
     plat_json_place(unsafeBytes.baseAddress, sizeBytes, UInt64(offset), &line, &column)
     return DocumentError(
       reason: reason, file: name, path: DocumentPath.at(offset, in: self), line: Int(line), column: Int(column),
-      found: found, expected: expected)
+      found: found, expected: expected, offset: offset)
   }
 
   /// The error of the C reader.
@@ -55,9 +75,11 @@ extension DocumentSource {
     if error.code == PLAT_JSON_STOPPED.rawValue { return cancelled() }
     let found = withUnsafeBytes(of: error.found) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
     let noMemory = error.code == PLAT_JSON_NO_MEMORY.rawValue
-    return self.error(
+    var told = self.error(
       at: Int(error.offset), found: found, expected: String(cString: error.expected),
       reason: noMemory ? .outOfMemory : .syntax)
+    if !noMemory { told.hint = SyntaxHint.of(unsafeBytes, at: Int(error.offset)) }
+    return told
   }
 }
 
@@ -73,6 +95,7 @@ extension JSONWriter {
       member("path", error.path)
       member("found", error.found)
       member("expected", error.expected)
+      if let hint = error.hint { member("hint", hint) }
     case let error as FileError:
       member(messageKey, error.description)
       member("file", error.path)

@@ -61,9 +61,11 @@ extension JSONReader {
   }
 
   func unknownKey(_ key: JSONText, known: [String]) -> DocumentError {
-    error(
+    var error = error(
       at: key.offset, found: "the unknown key \(source.quoted(key.bytes))",
       expected: known.isEmpty ? "no key" : "one of \(known.joined(separator: ", "))")
+    error.hint = Suggestion.hint(for: key.string, among: known)
+    return error
   }
 
   /// A key that the object has had before. `what` it names: "node", "partition".
@@ -75,6 +77,6 @@ extension JSONReader {
 
   /// A key that must be there and is not. `object` is where the object starts: `peekOffset()` before it.
   func missingKey(_ key: String, objectAt object: Int) -> DocumentError {
-    error(at: object, found: "an object without it", expected: "the key \"\(key)\"")
+    error(at: object, found: DocumentError.missing, expected: "the key \"\(key)\"")
   }
 }

@@ -50,7 +50,7 @@ extension JSONReader {
     guard token.kindOfToken == .string else { throw mismatch(token, expected: expected()) }
     let text = try readString()
     guard let index = names.firstIndex(where: { $0.utf8.elementsEqual(text.bytes) }) else {
-      throw error(at: text, expected: expected())
+      throw error(at: text, noneOf: names, expected: expected())
     }
     return index
   }

@@ -63,7 +63,7 @@ extension JSONReader {
   ) throws(DocumentError) -> Choice {
     let text = try readString()
     for choice in Choice.allCases where choice.rawValue.utf8.elementsEqual(text.bytes) { return choice }
-    throw error(at: text, expected: "one of \(Choice.allCases.map(\.rawValue).joined(separator: ", "))")
+    throw error(at: text, noneOf: Choice.allCases.map(\.rawValue), expected: "one of \(Choice.allCases.map(\.rawValue).joined(separator: ", "))")
   }
 
   mutating func readBool() throws(DocumentError) -> Bool {
@@ -115,6 +115,13 @@ extension JSONReader {
     let quoted = source.unsafeBytes[text.offset] == 0x22
     return source.error(
       at: text.offset, found: quoted ? source.quoted(text.bytes) : text.string, expected: expected)
+  }
+
+  /// A text that is none of a few words.
+  func error(at text: JSONText, noneOf words: [String], expected: String) -> DocumentError {
+    var error = error(at: text, expected: expected)
+    error.hint = Suggestion.hint(for: text.string, among: words)
+    return error
   }
 
   /// A value of the wrong kind.

@@ -5,17 +5,19 @@ import PlatSimulator
 package struct SimulationDocument: Sendable {
   /// The cluster's and the plan's, as whoever replays a run would name them.
   private let names: (cluster: String, plan: String)
+  private let map: String?
   private let options: SimulateOptions
   private let simulator: Simulator
   package private(set) var outcome = Simulator.Outcome()
 
-  /// A cluster on its way to the target of a plan. Throws for options that are out of range.
+  /// A cluster on its way to the target of a plan; `map`: which of several it is. Throws for options that are out of range.
   package init(
     _ document: ClusterDocument, _ dense: DenseCluster, _ plan: PlanDocument, names: (cluster: String, plan: String),
-    options: SimulateOptions
+    map: String? = nil, options: SimulateOptions
   ) throws(InputError) {
     try options.validate()
     self.names = names
+    self.map = map
     self.options = options
     let setup = try SimulationCase(
       dense, from: document.map?.placement, to: plan.map.placement, revision: document.map?.header.revision ?? 0)
@@ -79,6 +81,7 @@ package struct SimulationDocument: Sendable {
   /// The command that shows the run.
   private func replay(_ violation: Violation) -> String {
     var words = ["plat", "simulate", names.cluster, names.plan, "--seed", "\(violation.seed)", "--runs", "1", "--trace"]
+    if let map { words += ["--map", map] }
     for fault in options.faults { words += ["--fault", fault] }
     if let plant = options.plant { words += ["--plant", plant.rawValue] }
     return words.joined(separator: " ")

@@ -38,6 +38,12 @@ public struct ImportedCluster: Sendable {
   }
 }
 
+/// The same of a document with several maps.
+public struct ImportedGroup: Sendable {
+  public var document: GroupDocument
+  public var warnings: [String]
+}
+
 /// Nodes in boxes of one level, in tree order: boxes as they first come, nodes in the order given within each.
 struct BoxedNodes {
   /// For each node in tree order, its place in the foreign document.

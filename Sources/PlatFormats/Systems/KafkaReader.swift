@@ -24,34 +24,43 @@ extension KafkaReassignment {
     guard hasPartitions else { throw reader.missingKey("partitions", objectAt: start) }
   }
 
-  private struct TopicPartition: Hashable {
-    let topic: String
-    let number: Int
-  }
+  private struct TopicPartition: Hashable { let topic, number: Int }
 
   private mutating func readPartitions(_ reader: inout JSONReader, _ racks: KafkaRacks?) throws(DocumentError) {
     var seen = Set<TopicPartition>()
+    var indexOfTopic: [String: Int] = [:]
     let start = try reader.peekOffset()
-    try reader.beginArray()
+    try reader.beginArray(expected: "an array of partitions")
     while try reader.nextElement() {
       let entry = try reader.peekOffset()
-      let partition = try Partition(&reader, racks)
-      guard seen.insert(TopicPartition(topic: partition.topic, number: partition.number)).inserted else {
-        throw reader.error(
-          at: entry, found: "the partition \(partition.number) of \(partition.topic) a second time",
-          expected: "each partition once")
-      }
+      let (topic, partition) = try Partition.read(&reader, racks)
       guard partitions.count < Limits.partitions else {
         throw reader.error(at: entry, found: "more partitions", expected: "at most \(Limits.partitions)")
       }
+      let index = indexOfTopic[topic] ?? topics.count
+      if index == topics.count {
+        guard index < Limits.maps else {
+          throw reader.error(at: entry, found: "one more topic", expected: "at most \(Limits.maps) topics")
+        }
+        topics.append(topic)
+        indexOfTopic[topic] = index
+      }
+      guard seen.insert(TopicPartition(topic: index, number: partition.number)).inserted else {
+        throw reader.error(
+          at: entry, found: "the partition \(partition.number) of \(topic) a second time", expected: "each partition once")
+      }
       partitions.append(partition)
+      partitions[partitions.count - 1].topic = index
     }
     if partitions.isEmpty { throw reader.error(at: start, found: "no partitions", expected: "at least one") }
   }
 }
 
 extension KafkaReassignment.Partition {
-  fileprivate init(_ reader: inout JSONReader, _ racks: KafkaRacks?) throws(DocumentError) {
+  /// An entry, whose topic has no index yet.
+  fileprivate static func read(
+    _ reader: inout JSONReader, _ racks: KafkaRacks?
+  ) throws(DocumentError) -> (topic: String, KafkaReassignment.Partition) {
     var topic: String?
     var number: Int?
     var replicas: [Int]?
@@ -60,10 +69,20 @@ extension KafkaReassignment.Partition {
     try reader.beginObject(expected: "a partition, which is an object")
     while let key = try reader.nextKey() {
       switch key {
-      case "topic": topic = try reader.readString(expected: "the name of a topic").string
-      case "partition": number = try reader.readInteger(in: 0...Int(Int32.max))
-      case "replicas": replicas = try Self.readReplicas(&reader, racks)
-      case "log_dirs": directories = (offset: try reader.peekOffset(), paths: try Self.readDirectories(&reader))
+      case "topic":
+        if topic != nil { throw reader.duplicateKey(key) }
+        let name = try reader.readString(expected: "the name of a topic")
+        guard !name.bytes.isEmpty else { throw reader.error(at: name, expected: "the name of a topic") }
+        topic = name.string
+      case "partition":
+        if number != nil { throw reader.duplicateKey(key) }
+        number = try reader.readInteger(in: 0...Int(Int32.max))
+      case "replicas":
+        if replicas != nil { throw reader.duplicateKey(key) }
+        replicas = try readReplicas(&reader, racks)
+      case "log_dirs":
+        if directories != nil { throw reader.duplicateKey(key) }
+        directories = (offset: try reader.peekOffset(), paths: try readDirectories(&reader))
       default: try reader.skipValue()
       }
     }
@@ -75,7 +94,10 @@ extension KafkaReassignment.Partition {
         at: directories.offset, found: "\(directories.paths.count) log directories",
         expected: "one for each of the \(replicas.count) replicas")
     }
-    self.init(topic: topic, number: number, replicas: replicas, logDirectories: directories?.paths)
+    return (
+      topic,
+      KafkaReassignment.Partition(topic: 0, number: number, replicas: replicas, logDirectories: directories?.paths)
+    )
   }
 
   private static func readReplicas(_ reader: inout JSONReader, _ racks: KafkaRacks?) throws(DocumentError) -> [Int] {

@@ -21,8 +21,8 @@ extension NamedMap {
     return try JSONSections<Key>(&reader, depth: 1, expected: "an object: a plan or a cluster document")[.maps] != nil
   }
 
-  /// The maps of a plan for several, by name, on its own. They share their numbers of nodes. O(bytes).
-  package static func readAll(_ source: DocumentSource) throws -> [(name: String, map: NamedMap)] {
+  /// The maps of a plan for several, on its own. They share their numbers of nodes. O(bytes + maps).
+  package static func readAll(_ source: DocumentSource) throws -> NamedMaps {
     let source = try source.expanded()
     var reader = try JSONReader(source)
     let sections = try JSONSections<Key>(&reader, depth: 1, expected: "an object: a plan for several maps")
@@ -37,12 +37,20 @@ extension NamedMap {
       try map.sections.require(.partitions, &reader)
       counts.append(try collectNames(&reader, into: &names))
     }
-    var maps: [(name: String, map: NamedMap)] = []
+    let nodes = Nodes(names)
+    var members: [NamedMaps.Member] = []
+    var taken = Set<String>()
     try sections.require(.maps, &reader)
     try GroupReader.forEachMap(&reader) { name, map, reader in
-      maps.append((name, try NamedMap(map, &reader, names, partitionCount: counts[maps.count], extensions: [])))
+      let index = members.count
+      guard taken.insert(name).inserted else {
+        throw InputError(path: "maps[\(index)].name", found: "\(name) a second time", expected: "each map once")
+      }
+      var named = try NamedMap(map, &reader, names, nodes, partitionCount: counts[index], extensions: [])
+      named.path = "maps[\(index)].map"
+      members.append(.init(name: name, map: named))
     }
-    return maps
+    return NamedMaps(members, extensions: sections.extensions)
   }
 
   /// Throws `DocumentError`, `InputError` for a cluster without a map, `PlatError.outOfMemory`. O(bytes).
@@ -91,13 +99,25 @@ extension NamedMap {
     var names = NameTable()
     try map.sections.require(.partitions, &reader)
     let partitionCount = try Self.collectNames(&reader, into: &names)
-    try self.init(map, &reader, names, partitionCount: partitionCount, extensions: extensions)
+    try self.init(map, &reader, names, Nodes(names), partitionCount: partitionCount, extensions: extensions)
+  }
+
+  /// Nodes of which nothing but the names is known: made once for all maps.
+  private struct Nodes {
+    let names: [String]
+    let nodes: [Node]
+
+    init(_ table: borrowing NameTable) {
+      names = (0..<table.count).map { table.string($0) }
+      nodes = names.map { Node(name: $0) }
+    }
   }
 
   private init(
-    _ map: MapReader, _ reader: inout JSONReader, _ names: borrowing NameTable, partitionCount: Int, extensions: [Extension]
+    _ map: MapReader, _ reader: inout JSONReader, _ names: borrowing NameTable, _ nodes: Nodes, partitionCount: Int,
+    extensions: [Extension]
   ) throws {
-    nodeNames = (0..<names.count).map { names.string($0) }
+    nodeNames = nodes.names
     header = map.header
     keyFunction = map.keyFunction ?? .crc32
     model = .masterSlave
@@ -106,7 +126,7 @@ extension NamedMap {
     let settings = Settings(
       model: model, keyFunction: keyFunction, partitionCount: map.partitionCount ?? partitionCount,
       constraints: [1, 1, 0, 0])
-    let cluster = Cluster(settings: settings, nodes: nodeNames.map { Node(name: $0) })
+    let cluster = Cluster(settings: settings, nodes: nodes.nodes)
     placement = try map.readPlacement(&reader, of: cluster, nodes: names)
   }
 

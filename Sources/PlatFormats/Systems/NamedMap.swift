@@ -11,6 +11,8 @@ public struct NamedMap: Sendable {
   /// How many nodes should hold each partition in each state, where the document says.
   public var constraints: [Int]?
   public var extensions: [Extension]
+  /// Where the map stands in its document.
+  var path = "map"
 
   /// The current map of a cluster document; nil for a fresh cluster.
   public init?(_ document: ClusterDocument) {
@@ -41,7 +43,7 @@ public struct NamedMap: Sendable {
     let masters = placement.holders(of: partition, inState: 0)
     guard masters.count <= 1 else {
       throw InputError(
-        path: "map.partitions.\(partition).\(model.states[0].name)", found: "\(masters.count) nodes",
+        path: "\(path).partitions.\(partition).\(model.states[0].name)", found: "\(masters.count) nodes",
         expected: "at most one: the form has one leader for each partition")
     }
     var others: [NodeIndex] = []
@@ -53,7 +55,14 @@ public struct NamedMap: Sendable {
 
   /// The document that an extension holds; nil where it is not there.
   func original(_ key: String, allowance: Allowance) throws(FileError) -> DocumentSource? {
-    guard let found = extensions.first(where: { $0.key == key }) else { return nil }
+    try extensions.document(key, allowance: allowance)
+  }
+}
+
+extension [Extension] {
+  /// The document that an extension holds; nil where it is not there.
+  func document(_ key: String, allowance: Allowance) throws(FileError) -> DocumentSource? {
+    guard let found = first(where: { $0.key == key }) else { return nil }
     return try found.json.withUnsafeBufferPointer { bytes throws(FileError) in
       try DocumentSource.of(
         UnsafeRawBufferPointer(bytes), name: "the extension \(key)", allowance: allowance)

@@ -71,7 +71,7 @@ extension GroupComparison {
             // A plan for another cluster, or others of its maps, still has maps; what is no plan is refused again.
           }
         }
-        let maps = try NamedMap.readAll(sources[index])
+        let maps = try NamedMap.readAll(sources[index]).members
         guard !maps.isEmpty else { throw InputError(path: "maps", found: "no maps", expected: "one at least") }
         return try Side(maps, interrupt: interrupt)
       }

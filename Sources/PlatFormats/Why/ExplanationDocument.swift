@@ -35,6 +35,10 @@ public struct ExplanationDocument: Sendable {
     } else if let node {
       lines.append("  \(name(node)) has it")
     }
+    for due in explanation.forcedDues {
+      lines.append(
+        "  \(name(due.node)) is due \(due.due), and by its weight alone would be due \(due.byWeight): \(due.because)")
+    }
     return lines.map { $0 + "\n" }.joined()
   }
 
@@ -72,7 +76,22 @@ public struct ExplanationDocument: Sendable {
       writer.endArray()
       writer.endObject()
     }
+    if !explanation.forcedDues.isEmpty { writeForcedDues(to: &writer) }
     writer.endObject()
+  }
+
+  private func writeForcedDues(to writer: inout JSONWriter) {
+    writer.key("dues")
+    writer.beginArray(.lines)
+    for due in explanation.forcedDues {
+      writer.beginObject(.compact)
+      writer.member("node", name(due.node))
+      writer.member("due", due.due.description)
+      writer.member("byWeight", due.byWeight.description)
+      writer.member("because", due.because)
+      writer.endObject()
+    }
+    writer.endArray()
   }
 
   private func write(_ holder: Explanation.Holder, to writer: inout JSONWriter) {

@@ -19,12 +19,12 @@ public struct GroupComparison: Sendable {
     }
 
     /// Maps of which nothing else is known: nothing is asked of them.
-    init(_ maps: [(name: String, map: NamedMap)], interrupt: Interrupt?) throws {
+    init(_ maps: [NamedMaps.Member], interrupt: Interrupt?) throws {
       let settings = maps.map { MapComparison.Side.standing($0.map) }
       let group = ClusterGroup(
         shared: Cluster(settings: settings[0], nodes: maps[0].map.nodeNames.map { Node(name: $0) }),
-        members: zip(maps, settings).map { .init(name: $0.name, settings: $1) })
-      try self.init(maps.map(\.name), maps.map(\.map), nil, in: group, interrupt: interrupt)
+        members: zip(maps, settings).map { .init(name: $0.name ?? "", settings: $1) })
+      try self.init(maps.map { $0.name ?? "" }, maps.map(\.map), nil, in: group, interrupt: interrupt)
     }
 
     private init(

@@ -9,7 +9,9 @@
 int main(void) {
   size_t count = 7;
   CHECK(plat_version_number() == PLAT_VERSION_NUMBER);
-  CHECK(strcmp(plat_version(), "1.0.0") == 0);
+  char version[32];
+  snprintf(version, sizeof version, "%d.%d.%d", PLAT_VERSION_MAJOR, PLAT_VERSION_MINOR, PLAT_VERSION_PATCH);
+  CHECK(strcmp(plat_version(), version) == 0);
   for (int32_t status = PLAT_OK; status <= PLAT_FAULTY_PLAN; status++) CHECK(strcmp(plat_status_name(status), "unknown status") != 0);
   CHECK(strcmp(plat_status_name(PLAT_FAULTY_PLAN + 1), "unknown status") == 0 && plat_status_name(-1) && plat_status_name(INT32_MIN));
 
@@ -82,6 +84,8 @@ int main(void) {
   WRONG(plat_document_explain_why(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL));
   WRONG(plat_document_whatif(NULL, NULL, NULL, NULL, NULL, NULL));
   WRONG(plat_document_compare(NULL, NULL, NULL, NULL, NULL, NULL, NULL));
+  WRONG(plat_document_apply(NULL, NULL, NULL, NULL, NULL, NULL));
+  WRONG(plat_document_import(NULL, NULL, NULL, NULL, NULL, NULL, NULL));
   WRONG(plat_document_export(NULL, NULL, NULL, NULL, NULL, NULL, NULL));
   WRONG(plat_generate(NULL, NULL, NULL, NULL));
   WRONG(plat_simulate(NULL, NULL, NULL, NULL, NULL, NULL));

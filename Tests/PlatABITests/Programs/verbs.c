@@ -64,12 +64,16 @@ static int document_verb(const char *verb, const plat_document *a, int count, ch
     DO(plat_document_check(a, count > 3 ? &b : NULL, options, NULL, &bytes, error));
   } else if (strcmp(verb, "document-verify") == 0) {
     DO(plat_document_verify(a, &b, options, NULL, &bytes, error));
+  } else if (strcmp(verb, "document-apply") == 0) {
+    DO(plat_document_apply(a, &b, options, NULL, &bytes, error));
   } else if (strcmp(verb, "document-route") == 0) {
     DO(plat_document_route(a, NULL, &b, options, NULL, &bytes, error));
   } else if (strcmp(verb, "document-explain") == 0) {
     DO(plat_document_explain(a, 7, options, NULL, &bytes, error));
   } else if (strcmp(verb, "document-compare") == 0) {
     DO(plat_document_compare(a, &b, count > 4 ? &c : NULL, options, NULL, &bytes, error));
+  } else if (strncmp(verb, "document-import-", 16) == 0) {
+    DO(plat_document_import(verb + 16, a, count > 3 ? &b : NULL, options, NULL, &bytes, error));
   } else if (strncmp(verb, "document-export-", 16) == 0) {
     DO(plat_document_export(verb + 16, a, NULL, options, NULL, &bytes, error));
   } else {

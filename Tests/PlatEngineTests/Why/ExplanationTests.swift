@@ -101,6 +101,81 @@ import Testing
     #expect(asked > 60 && full > 3 && ofSums > 10, "\(asked), \(full), \(ofSums)")
   }
 
+  /// A share that a rule or a capacity forces is told with what forces it; for the others, which it forces likewise, too.
+  @Test func forcedSharesAreNamed() throws {
+    func dues(_ cluster: DenseCluster, _ row: [[Int]], node: Int? = nil) throws -> [String] {
+      let rows = [[[Int]]](repeating: row, count: cluster.partitionCount)
+      return try Judge.explain(cluster, map: makeMap(rows), from: nil, partition: 0, node: node).forcedDues.map {
+        "\($0.node): \($0.due), not \($0.byWeight): \($0.because)"
+      }
+    }
+    let racks = try ZoneCluster(partitions: 10, slaves: 2, zones: [3, 3, 1], rules: [ZoneCluster.spread]).dense()
+    #expect(
+      try dues(racks, [[0], [3, 6]], node: 1) == [
+        "0: 10/3, not 30/7: placement[0] leaves zone z0 at most 10 replicas",
+        "3: 10/3, not 30/7: placement[0] leaves zone z1 at most 10 replicas",
+        "6: 10, not 30/7: placement[0] leaves zone z0 and zone z1 at most 10 replicas each",
+        "1: 10/3, not 30/7: placement[0] leaves zone z0 at most 10 replicas",
+      ])
+    let even = try ZoneCluster(partitions: 10, slaves: 2, zones: [2, 2, 2], rules: [ZoneCluster.spread]).dense()
+    #expect(try dues(even, [[0], [2, 4]]) == [])
+    var capped = try ZoneCluster(partitions: 12, slaves: 1, zones: [2, 2]).dense().cluster
+    capped.nodes[1].capacity = 3
+    #expect(
+      try dues(try DenseCluster(capped), [[0], [1]]) == [
+        "0: 7, not 6: z0.1 holds all that it may", "1: 3, not 6: z0.1 may hold 3 replicas",
+      ])
+    capped.nodes[1].capacity = nil
+    capped.nodes[1].weight = Quantity("9")!
+    #expect(
+      try dues(try DenseCluster(capped), [[0], [1]]) == [
+        "0: 4, not 2: z0.1 holds all that it may", "1: 12, not 18: it holds one replica of each partition at most",
+      ])
+  }
+
+  /// A share is explained where it is not the weight's, and nowhere else. Where one rule is all that limits, the share changes
+  /// towards the weight's without it, and the rule is named.
+  @Test func forcedSharesAreThoseThatLimitsChange() {
+    var (forced, lifted) = (0, 0)
+    forAllSeeds(0..<150) { seed in
+      let one = try PlannedCase(seed)
+      let due = Judge.due(one.cluster, map: one.plan.target)
+      for partition in 0..<min(4, one.cluster.partitionCount) {
+        let explanation = try Judge.explain(one.cluster, map: one.plan.target, from: one.current, partition: partition)
+        let active = explanation.holders.map(\.node).filter { one.cluster.status[$0] == .active }
+        let weight = one.cluster.cluster.nodes.enumerated().reduce(Rational.zero) {
+          one.cluster.status[$1.offset] == .active ? $0 + Rational($1.element.weight) : $0
+        }
+        var amount = Rational(one.cluster.partitionCount) * Rational(one.cluster.replicas)
+        for node in 0..<one.cluster.nodeCount where one.cluster.status[node] != .active { amount = amount - due.total[node] }
+        for node in active {
+          let byWeight = amount * Rational(one.cluster.cluster.nodes[node].weight) / weight
+          let told = explanation.forcedDues.first { $0.node == node }
+          try holds((told != nil) == (due.total[node] != byWeight), "node \(node): \(String(describing: told))\n\(one.text)")
+          guard let told else { continue }
+          try holds(told.due == due.total[node] && told.byWeight == byWeight && !told.because.isEmpty, "\(told)\n\(one.text)")
+          forced += 1
+          let hard = one.cluster.cluster.settings.placement.indices.filter {
+            one.cluster.cluster.settings.placement[$0].strength == .hard
+          }
+          let isFree = (0..<one.cluster.nodeCount).allSatisfy {
+            one.cluster.cluster.nodes[$0].capacity == nil && due.total[$0] < Rational(one.cluster.partitionCount)
+          }
+          guard hard.count == 1, isFree, told.because.hasPrefix("placement[\(hard[0])] leaves") else {
+            try holds(hard.count != 1 || !isFree, "\(told)\n\(one.text)")
+            continue
+          }
+          var without = one.cluster.cluster
+          without.settings.placement.removeAll()
+          let after = try Judge.due(DenseCluster(without), map: one.plan.target).total[node]
+          try holds(told.due < byWeight ? after > told.due : after < told.due, "\(after) without it: \(told)\n\(one.text)")
+          lifted += 1
+        }
+      }
+    }
+    #expect(forced > 100 && lifted > 5, "\(forced), \(lifted)")
+  }
+
   @Test func reasonsAreNamed() throws {
     let cluster = try ZoneCluster(
       partitions: 4, slaves: 1, zones: [2, 2, 2], statuses: [0: .leaving, 2: .failed], rules: [ZoneCluster.spread]).dense()

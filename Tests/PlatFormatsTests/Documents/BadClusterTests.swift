@@ -13,8 +13,8 @@ import Testing
     // The document.
     (#""plat": 1"#, #""plat": 2"#, "2:11: plat: found version 2, expected version 1, the only one that this program reads"),
     (#""plat": 1"#, #""plat": 2, "shape": {}"#, "2:11: plat: found version 2, expected version 1, the only one that this program reads"),
-    (#""plat": 1,"#, "", "1:1: found an object without it, expected the key \"plat\""),
-    (#""levels""#, #""level""#, "16:3: level: found the unknown key \"level\", expected one of plat, settings, config, models, levels, containers, nodes, weights, map, maps"),
+    (#""plat": 1,"#, "", "1:1: the key \"plat\" is missing"),
+    (#""levels""#, #""level""#, "16:3: level: found the unknown key \"level\", expected one of plat, settings, config, models, levels, containers, nodes, weights, map, maps; did you mean \"levels\"?"),
     (#""plat": 1"#, #""plat": 1, "plat": 1"#, "2:14: plat: found the key \"plat\" a second time, expected each key once"),
     (#""plat": 1"#, #""plat": 1, "x-a": 1, "x-a": 2"#, "2:24: x-a: found the key \"x-a\" a second time, expected each key once"),
     (#""plat": 1"#, #""plat": 1, "models": []"#, "2:24: models: found an array, expected an object with state models by name"),
@@ -40,7 +40,7 @@ import Testing
     (#"["master", "slave"]"#, #"["slave", "slave"]"#, "9:29: settings.placement[0].states[1]: found the state slave a second time, expected each state once"),
     (#"["master", "slave"]"#, #"[]"#, "9:19: settings.placement[0].states: found no state, expected at least one state"),
     (#""atMost": 2"#, #""atMost": -1"#, "9:67: settings.placement[0].atMost: found the number -1, expected an integer from 0 to 1048576"),
-    (#""atMost": 2, "#, "", "9:7: settings.placement[0]: found an object without it, expected the key \"atMost\""),
+    (#""atMost": 2, "#, "", "9:7: settings.placement[0]: the key \"atMost\" is missing"),
     (#""atMost": 2"#, #""atMost": 2, "near": "slave""#, "9:78: settings.placement[0].near: found near beside atMost, expected one of them in a rule"),
     (#""strength": "hard""#, #""strength": "firm""#, "9:82: settings.placement[0].strength: found \"firm\", expected one of hard, soft"),
     (#""outbound": 12"#, #""outbound": "many""#, "12:29: settings.fanOut.outbound: found the string \"many\", expected an integer from 0 to 1048576"),
@@ -54,7 +54,7 @@ import Testing
     (#""moveBudget": 500"#, #""moveBudget": 1e30"#, "12:118: settings.balance.moveBudget: found the number 1e30, expected an integer from 0 to 2147483648"),
     (#"{ "tolerance": "1/20", "moveBudget": 500 }"#, "0.05", "12:81: settings.balance: found the number 0.05, expected an object"),
     // Configuration.
-    (#""maxStreamsIn": 3"#, #""maxStreamIn": 3"#, "14:70: config.maxStreamIn: found the unknown key \"maxStreamIn\", expected one of maxFullScansPerVolumeType, maxStreamsIn, maxStreamsOut, maxDisturbedContainers, hold, minInSync"),
+    (#""maxStreamsIn": 3"#, #""maxStreamIn": 3"#, "14:70: config.maxStreamIn: found the unknown key \"maxStreamIn\", expected one of maxFullScansPerVolumeType, maxStreamsIn, maxStreamsOut, maxDisturbedContainers, hold, minInSync; did you mean \"maxStreamsIn\"?"),
     (#""level": "zone", "count""#, #""level": "row", "count""#, "15:52: config.maxDisturbedContainers.level: found \"row\", expected one of the levels zone, shelf"),
     // The tree.
     (#"["zone", "shelf"]"#, #"["zone", "zone"]"#, "16:22: levels[1]: found the level \"zone\" a second time, expected each level once"),
@@ -74,7 +74,7 @@ import Testing
     (#""capacity": 7"#, #""capacity": -7"#, "23:45: nodes.d.capacity: found the number -7, expected an integer from 0 to 2147483648"),
     ("leaving", "gone", "23:22: nodes.d.status: found \"gone\", expected one of active, leaving, maintenance, failed"),
     (#""type": "ssd""#, #""type": "tape""#, "22:91: nodes.a.volumes[1].type: found \"tape\", expected a type of config.maxFullScansPerVolumeType: nvme, hdd, ssd"),
-    (#""weight": 1.50"#, #""wieght": 1.50"#, "22:12: nodes.a.wieght: found the unknown key \"wieght\", expected one of weight, capacity, status, volumes"),
+    (#""weight": 1.50"#, #""wieght": 1.50"#, "22:12: nodes.a.wieght: found the unknown key \"wieght\", expected one of weight, capacity, status, volumes; did you mean \"weight\"?"),
     // The map.
     (#""type": "current""#, #""type": "past""#, "26:13: map.type: found \"past\", expected one of current, target"),
     (#""revision": 7"#, #""revision": -1"#, "26:36: map.revision: found the number -1, expected an integer from 0 to 9223372036854775806"),
@@ -90,7 +90,7 @@ import Testing
     (#""dead": ["a"]"#, #""dead": "a""#, "29:55: map.partitions[\"7\"].dead: found the string \"a\", expected an array of nodes"),
     (#""dead": ["a"]"#, #""slave": ["a"]"#, "29:47: map.partitions[\"7\"].slave: found the state \"slave\" a second time, expected each state once"),
     (#""dead": ["a"]"#, #""ghost": ["a"]"#, "29:47: map.partitions[\"7\"].ghost: found the unknown key \"ghost\", expected one of master, slave, pending, dead"),
-    (#""partitions": {"#, #""x-partitions": {"#, "25:10: map: found an object without it, expected the key \"partitions\""),
+    (#""partitions": {"#, #""x-partitions": {"#, "25:10: map: the key \"partitions\" is missing"),
   ])
   func refused(old: String, new: String, expected: String) {
     #expect(message(exampleCluster.changing(old, new)) == expected)
@@ -98,13 +98,13 @@ import Testing
 
   @Test func nothingThatTellsTheNodes() {
     #expect(
-      message(#"{"plat": 1, "settings": {"numPartitions": 4}}"#) == "1:1: found an object without it, expected the key \"nodes\"")
+      message(#"{"plat": 1, "settings": {"numPartitions": 4}}"#) == "1:1: the key \"nodes\" is missing")
     #expect(
       message(#"{"plat": 1, "settings": {"numPartitions": 4}, "levels": ["zone"], "nodes": {"a": {}}}"#)
-        == "1:1: found an object without it, expected the key \"containers\"")
+        == "1:1: the key \"containers\" is missing")
     #expect(
       message(#"{"plat": 1, "settings": {}, "nodes": {"a": {}}}"#)
-        == "1:25: settings: found an object without it, expected the key \"numPartitions\"")
+        == "1:25: settings: the key \"numPartitions\" is missing")
   }
 
   @Test(arguments: [
@@ -120,7 +120,7 @@ import Testing
     (#""d-m""#, #""first""#, "11:7: map.partitions.first: found the partition \"first\" a second time, expected each partition once"),
     (#""keyFunc": "range""#, #""keyFunc": "range", "numPartitions": 5"#, "7:19: map.partitions: found 4 ranges, expected 5, by numPartitions"),
     (#""slave": ["c"]"#, #""slave": ["a"]"#, "10:57: map.partitions.first.master[0]: found the node \"a\" a second time, expected each node once in a partition"),
-    (#""map""#, #""x-map""#, "1:1: found an object without it, expected the key \"map\""),
+    (#""map""#, #""x-map""#, "1:1: the key \"map\" is missing"),
   ])
   func refusedRanges(old: String, new: String, expected: String) {
     #expect(message(exampleRanges.changing(old, new)) == expected)

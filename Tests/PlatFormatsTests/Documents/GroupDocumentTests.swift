@@ -96,11 +96,11 @@ import Testing
 
   @Test(arguments: [
     (#""name": "users""#, #""name": "orders""#, "maps[1].name: found orders a second time, expected each map once"),
-    (#""name": "users", "#, "", "maps[1]: found an object without it, expected the key \"name\""),
+    (#""name": "users", "#, "", "maps[1]: the key \"name\" is missing"),
     (#""x-kept": [1, 2]"#, #""map": {}"#, "maps: found maps beside one map or its weights, expected either map or maps"),
     (#""x-note""#, #""note""#, "maps[2].note: found the unknown key \"note\", expected one of name, settings, weights, map"),
     (#""name": "users""#, #""weights": { "0": "1e17", "1": "3e17" }, "name": "users""#, "maps[1].weights: found 5 sizes from 1 to 300000000000000000, expected sizes that are multiples of one number, all replicas together at most 2^60 times that"),
-    (#""slave": 2"#, #""slvae": 2"#, "maps[1].settings.constraints.slvae: found the unknown key \"slvae\", expected one of master, slave"),
+    (#""slave": 2"#, #""slvae": 2"#, "maps[1].settings.constraints.slvae: found the unknown key \"slvae\", expected one of master, slave; did you mean \"slave\"?"),
     (#"["c"] }, "high""#, #"["e"] }, "high""#, "maps[3].map.partitions.low.master[0]: found \"e\", expected a node of the cluster"),
     (#""numPartitions": 5"#, #""numPartitions": 0"#, "maps[1].settings.numPartitions: found the number 0, expected an integer from 1 to 268435456"),
     (#""start": "m", "end": """#, #""start": "n", "end": """#, "maps[3].map.partitions.high.start: found a gap between low and high, expected each key in one partition"),

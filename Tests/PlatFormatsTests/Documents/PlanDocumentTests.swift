@@ -90,9 +90,9 @@ import Testing
     (#""type": "target""#, #""type": "current""#, "map.type: found current, expected target: a plan's map"),
     (#""numPartitions": 8"#, #""numPartitions": 9"#, "map.numPartitions: found 9, expected 8, as the settings say"),
     (#""master":[""#, #""master":["z"#, "expected a node of the cluster"),
-    (#""operation""#, #""operator""#, "operator: found the unknown key \"operator\", expected one of plat, operation, map, mapBefore, summary, findings, certificate"),
-    (#""unmet""#, #""unmeet""#, "summary.unmeet: found the unknown key \"unmeet\", expected one of moves, movesLowerBound, movesWeight, movesWeightLowerBound, roleChanges, load, fanOut, brokenSoft, unmet, health"),
-    (#""slave": {"#, #""slaves": {"#, "summary.load.slaves: found the unknown key \"slaves\", expected one of master, slave, pending, dead, total"),
+    (#""operation""#, #""operator""#, "operator: found the unknown key \"operator\", expected one of plat, operation, map, mapBefore, summary, findings, certificate; did you mean \"operation\"?"),
+    (#""unmet""#, #""unmeet""#, "summary.unmeet: found the unknown key \"unmeet\", expected one of moves, movesLowerBound, movesWeight, movesWeightLowerBound, roleChanges, load, fanOut, brokenSoft, unmet, health; did you mean \"unmet\"?"),
+    (#""slave": {"#, #""slaves": {"#, "summary.load.slaves: found the unknown key \"slaves\", expected one of master, slave, pending, dead, total; did you mean \"slave\"?"),
     (#""moves": "#, #""moves": -"#, "of at most 200 digits, or a string with one or a rational"),
     (#""health": "yellow""#, #""health": "blue""#, "summary.health: found \"blue\", expected one of green, yellow, red"),
   ])

@@ -15,7 +15,7 @@ from ._calls import option_table
 from ._numbers import numpy as _numpy
 from .cluster import ACTIVE, DEAD, FAILED, LEAVING, MAINTENANCE, MASTER, PENDING, SLAVE, Cluster, Router, Rule
 from .control import Control
-from .documents import Batch, batch, check_document, compare_documents, explain_document, export_document, generate, plan_document, route_document, verify_document, whatif_document
+from .documents import Batch, apply_document, batch, check_document, compare_documents, explain_document, export_document, generate, import_document, plan_document, route_document, verify_document, whatif_document
 from .errors import Cancelled, FaultyPlan, FileFailed, InvalidArgument, InvalidInput, NotFound, OutOfMemory, PlatError, Unmet, Unsupported
 from .execution import Action, Agent, Holding, Mode, Orchestrator, Standing, Timing, Unreached
 from .plan import Move, Plan, Simulation, Step, Steps
@@ -29,6 +29,6 @@ __all__ = [
     "ACTIVE", "DEAD", "FAILED", "LEAVING", "MAINTENANCE", "MASTER", "NONE", "PENDING", "SLAVE", "Action", "Agent", "Batch", "Cancelled",
     "Cluster", "Control", "FaultyPlan", "FileFailed", "Finding", "Holding", "InvalidArgument", "InvalidInput", "Load", "Mode", "Move", "NotFound", "Orchestrator",
     "OutOfMemory", "Plan", "PlatError", "Report", "Router", "Rule", "Simulation", "Standing", "Step", "Steps", "Timing", "Unmet", "Unreached",
-    "Unsupported", "batch", "check_document", "compare_documents", "explain_document", "export_document", "generate", "has_numpy",
-    "option_table", "plan_document", "route_document", "verify_document", "whatif_document",
+    "Unsupported", "apply_document", "batch", "check_document", "compare_documents", "explain_document", "export_document", "generate", "has_numpy",
+    "import_document", "option_table", "plan_document", "route_document", "verify_document", "whatif_document",
 ]

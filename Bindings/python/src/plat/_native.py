@@ -289,6 +289,8 @@ _signatures: dict[str, tuple[Any, list[Any]]] = {
     "document_explain_why": (c_int32, [_document, _document, c_char_p, c_char_p, c_char_p, _handle, _handle, _out, _error]),
     "document_whatif": (c_int32, [_document, c_char_p, _handle, _handle, _out, _error]),
     "document_compare": (c_int32, [_document, _document, _document, _handle, _handle, _out, _error]),
+    "document_import": (c_int32, [c_char_p, _document, _document, _handle, _handle, _out, _error]),
+    "document_apply": (c_int32, [_document, _document, _handle, _handle, _out, _error]),
     "document_export": (c_int32, [c_char_p, _document, c_char_p, _handle, _handle, _out, _error]),
     "cluster_earlier": (c_int32, [_handle, _document, _handle, _handle, _out, _error]),
     "generate": (c_int32, [_handle, _handle, _out, _error]),

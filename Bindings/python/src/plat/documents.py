@@ -89,6 +89,27 @@ def compare_documents(a: Any, b: Any, cluster: Any = None, *, progress: Optional
         _text("document_compare", one.reference, other.reference, _reference(known), options=Options(), progress=progress, control=control))
 
 
+def import_document(
+    system: str, document: Any, *, racks: Any = None, rule: str = "automatic", replication: Optional[int] = None,
+    binary: bool = False, progress: Optional[Progress] = None, control: Optional[Control] = None,
+) -> bytes:
+    """Another system's document as a cluster document; of Kafka's a map for each topic, with as many replicas as it has or, for every
+    partition, `replication`."""
+    given, boxes = Document(document, None), _given(racks)
+    options = Options(rule=rule, replication=replication, binary=binary)
+    return _text(
+        "document_import", encoded(system, "system"), given.reference, _reference(boxes), options=options, progress=progress,
+        control=control)
+
+
+def apply_document(
+    document: Any, plan: Any, *, binary: bool = False, progress: Optional[Progress] = None, control: Optional[Control] = None,
+) -> bytes:
+    """The cluster document after a plan that was made from it, with one map or several."""
+    given, other, options = Document(document, None), Document(plan, None), Options(binary=binary)
+    return _text("document_apply", given.reference, other.reference, options=options, progress=progress, control=control)
+
+
 def export_document(system: str, document: Any, *, map: Optional[str] = None, progress: Optional[Progress] = None, control: Optional[Control] = None,
 ) -> bytes:
     """A cluster's or a plan's document as another system's; "plat": a binary one as JSON."""
