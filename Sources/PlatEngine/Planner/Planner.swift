@@ -14,6 +14,15 @@ public enum Planner {
     try refuseUnsupported(cluster)
     let operation = options.operation ?? Operation.chosen(for: cluster, from: current)
     guard operation != .failover else { return try Failover.plan(cluster, from: current, options: options) }
+    let plan = try plan(cluster, from: current, options: options, as: operation)
+    return try Improve.run(cluster, plan, from: current, options: options) { map throws(PlatError) in
+      try Planner.plan(cluster, from: map, options: options, as: options.operation ?? Operation.chosen(for: cluster, from: map))
+    }
+  }
+
+  private static func plan(
+    _ cluster: DenseCluster, from current: PlacementMap?, options: PlanOptions, as operation: Operation
+  ) throws(PlatError) -> Plan {
     let home = try home(cluster, from: current, options: options, as: operation)
     if let weights = cluster.partitionWeights {
       return try planWeighted(cluster, weights, from: home, movedFrom: current, options: options, as: operation)
