@@ -1,11 +1,11 @@
 /// How good a placement is, by the order of aims: a later aim counts only where all earlier ones are equal.
 public struct SearchScore: Equatable, Comparable, Sendable {
+  /// Breaches of hard rules: replicas too many or too far away, peers too many, nodes beyond their capacity.
+  public var broken = 0
   /// Rows that have a live copy today and no replica at all.
   public var emptied = 0
   /// Unfilled slots of the leading state.
   public var leaderless = 0
-  /// Breaches of hard rules: replicas too many or too far away, peers too many.
-  public var broken = 0
   public var unfilled = 0
   /// What nodes carry outside their windows, in all and in states.
   public var outside = 0
@@ -23,19 +23,18 @@ public struct SearchScore: Equatable, Comparable, Sendable {
   public init() {}
 
   private var inOrder: (Int, Int, Int, Int, Int, Int) {
-    (emptied, leaderless, broken, unfilled, outside, outsideStates)
+    (broken, emptied, leaderless, unfilled, outside, outsideStates)
   }
 
   private var costs: (Int, Int, Int, Int, Int, Int) { (moved, outsideCounts, moves, softBroken, uneven, roleChanges) }
+
+  private var placed: (Int, Int, Int, Int, Int) { (broken, emptied, leaderless, unfilled, beyondBudget) }
 
   /// The part of what moves that may not.
   var beyondBudget: Int { mostMoved.map { max(0, moved - $0) } ?? 0 }
 
   public static func < (a: Self, b: Self) -> Bool {
-    if a.mostMoved != nil {
-      let (x, y) = ((a.emptied, a.leaderless, a.broken, a.unfilled, a.beyondBudget), (b.emptied, b.leaderless, b.broken, b.unfilled, b.beyondBudget))
-      if x != y { return x < y }
-    }
+    if a.mostMoved != nil, a.placed != b.placed { return a.placed < b.placed }
     return a.inOrder != b.inOrder ? a.inOrder < b.inOrder : a.costs < b.costs
   }
 
@@ -64,7 +63,7 @@ struct SearchPrices {
       outside * (score.outside >> shift) + outsideStates * (score.outsideStates >> shift) + moved * (score.moved >> shift)
       + 40 * outside * (score.beyondBudget >> shift) + (score.uneven >> shift)
     let replicas =
-      4000 * score.emptied + 2000 * score.leaderless + broken * score.broken + 500 * score.unfilled
+      1500 * score.emptied + 800 * score.leaderless + broken * score.broken + 300 * score.unfilled
       + soft * score.softBroken + roleChange * score.roleChanges
     return amounts + grain * replicas + (grain * (score.outsideCounts + score.moves)) / 4
   }

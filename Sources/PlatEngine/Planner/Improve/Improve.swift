@@ -25,24 +25,36 @@ enum Improve {
     guard plan.operation == .rebalance || plan.operation == .maintenance, cluster.capacityPart == nil,
       cluster.partitionCount * cluster.replicas <= mostSlots
     else { return plan }
-    guard let tables = try SearchTables(cluster, from: current, plan, options), var rows = try search(tables, cluster, plan, options)
+    guard let tables = try SearchTables(cluster, from: current, plan, options),
+      var rows = try search(tables, cluster, plan, options, strict: { () throws(PlatError) in try strict(cluster, current, options) })
     else { return plan }
-    // What planning again would change is changed now; a budget asks for another plan by itself.
-    for _ in 0..<rounds where cluster.cluster.settings.balance.moveBudget == nil {
+    // What planning again would change is changed now; a budget asks for another plan by itself, and a fresh map is nearer to
+    // its dues than it would be brought by a tolerance.
+    let balance = cluster.cluster.settings.balance
+    for _ in 0..<rounds where balance.moveBudget == nil && (current != nil || balance.tolerance == .zero) {
       let map = try tables.map(rows, like: plan.target)
       let next = try again(map)
       guard next.operation == plan.operation, let tables = try SearchTables(cluster, from: map, next, options) else { break }
       let planned = tables.rows(next.target)
-      let found = try search(tables, cluster, next, options) ?? planned
+      let found = try search(tables, cluster, next, options, strict: { nil }) ?? planned
       if found == rows { break }
       rows = found
     }
     return try replaced(plan, tables, rows, cluster, from: current)
   }
 
+  /// The plan without a tolerance, which is one within it, where there is one: a tolerance is no reason to move more.
+  private static func strict(
+    _ cluster: DenseCluster, _ current: PlacementMap?, _ options: PlanOptions
+  ) throws(PlatError) -> PlacementMap? {
+    guard current != nil, cluster.cluster.settings.balance.tolerance != .zero else { return nil }
+    return try Planner.plan(cluster.withoutTolerance, from: current, options: options).target
+  }
+
   /// The rows of a better map; nil where the plan is good enough, or the search found none.
   private static func search(
-    _ tables: SearchTables, _ cluster: DenseCluster, _ plan: Plan, _ options: PlanOptions
+    _ tables: SearchTables, _ cluster: DenseCluster, _ plan: Plan, _ options: PlanOptions,
+    strict: () throws(PlatError) -> PlacementMap?
   ) throws(PlatError) -> [Int32]? {
     let problem = tables.problem
     let planned = tables.rows(plan.target)
@@ -56,9 +68,10 @@ enum Improve {
     }
     let first = need(score)
     guard first != .nothing else { return nil }
+    let others = try first == .search ? strict().map { [tables.rows($0)] } ?? [] : []
     let interrupt = options.interrupt
     let found = LocalSearch.run(
-      problem, starts: [planned, tables.standing()], isPolish: first == .polish, isEnough: { need($0) == .nothing },
+      problem, starts: [planned, tables.standing()] + others, isPolish: first == .polish, isEnough: { need($0) == .nothing },
       isCancelled: { interrupt?.isRequested == true })
     try interrupt?.throwIfRequested()
     return found.score < score ? found.rows : nil

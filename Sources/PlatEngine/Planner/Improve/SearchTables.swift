@@ -27,7 +27,7 @@ struct SearchTables {
     setHomes()
     setRules()
     guard setPeers() else { return nil }
-    problem.isFixed = (0..<cluster.partitionCount).map { isBeyondMasks(target, $0) }
+    keepLastCopies(target)
     if plan.operation == .rebalance { try setWindows(target, options) }
     if cluster.cluster.settings.balance.moveBudget != nil, current != nil {
       problem.mostMoved = LocalSearch.score(problem, rows(target)).moved
@@ -96,7 +96,17 @@ struct SearchTables {
     return true
   }
 
-  /// A last copy that stays where nobody should be, for instance: such rows are left alone.
+  /// A last copy that stays where nobody should be, or where hard rules or a capacity allow no replica, is left alone.
+  private mutating func keepLastCopies(_ target: PlacementMap) {
+    problem.isFixed = (0..<cluster.partitionCount).map { isBeyondMasks(target, $0) }
+    guard LocalSearch.score(problem, rows(target)).broken > 0 else { return }
+    for partition in 0..<cluster.partitionCount {
+      let homes = Int(problem.homeStart[partition])..<Int(problem.homeStart[partition + 1])
+      let placed = row(target, partition).filter { $0 >= 0 }
+      if placed.count == 1, homes.contains(where: { problem.homeNode[$0] == placed[0] }) { problem.isFixed[partition] = true }
+    }
+  }
+
   private func isBeyondMasks(_ map: PlacementMap, _ partition: Int) -> Bool {
     for (place, node) in row(map, partition).enumerated() where node >= 0 {
       let homes = Int(problem.homeStart[partition])..<Int(problem.homeStart[partition + 1])
@@ -131,15 +141,15 @@ struct SearchTables {
     try setWeights(weighing)
   }
 
-  /// By number: within one of what is due, or of what is tolerated.
+  /// By number: within one of what is due, or of what is tolerated; where no move depends on it, the whole numbers around it.
   private mutating func setStates(_ due: Due) {
     let tolerance = current == nil ? .zero : cluster.cluster.settings.tolerance
-    func windows(_ share: (Int) -> Rational) -> Windows {
+    func windows(_ window: (Rational) -> RoleWindows.Window, _ share: (Int) -> Rational) -> Windows {
       var windows = Windows(open: cluster.nodeCount)
       var last: (share: Rational, window: RoleWindows.Window)?
       for node in 0..<cluster.nodeCount where cluster.status[node] == .active {
         let share = share(node)
-        if last?.share != share { last = (share, tolerance.withinOne(share)) }
+        if last?.share != share { last = (share, window(share)) }
         (windows.least[node], windows.most[node]) = (max(0, Int(last!.window.least)), Int(last!.window.most))
       }
       return windows
@@ -147,11 +157,13 @@ struct SearchTables {
     let wanted = cluster.dataWanted.indices.filter { cluster.dataWanted[$0] > 0 }
     guard wanted.count > 1, due.roles.count == wanted.count - 1 else { return }
     var left = (0..<cluster.nodeCount).map { due.shares.ofGroup[due.shares.groupOfNode[$0]] }
+    problem.even = Array(repeating: Windows(open: cluster.nodeCount), count: problem.stateCount)
     for (state, role) in zip(wanted, due.roles) {
-      problem.ofState[state] = windows { role.shares.ofGroup[role.shares.groupOfNode[$0]] }
+      problem.ofState[state] = windows(tolerance.withinOne) { role.shares.ofGroup[role.shares.groupOfNode[$0]] }
+      problem.even[state] = windows({ tolerance.window($0) }) { role.shares.ofGroup[role.shares.groupOfNode[$0]] }
       for node in left.indices { left[node] = left[node] - role.shares.ofGroup[role.shares.groupOfNode[node]] }
     }
-    problem.ofState[wanted.last!] = windows { left[$0] }
+    problem.ofState[wanted.last!] = windows(tolerance.withinOne) { left[$0] }
   }
 
   /// By weight, as far as the sizes level out; in a state within one replica that fits. Who holds a partition heavier than its
