@@ -102,6 +102,15 @@ public struct LocalSearch: ~Copyable {
     return best
   }
 
+  /// Whether a descent from `rows` alone finds nothing better: then they stay as they are. O(work of `SearchLimits`).
+  public static func isSettled(_ problem: SearchProblem, _ rows: [Int32], isCancelled: () -> Bool = { false }) -> Bool {
+    guard problem.rowCount > 0, problem.width > 0, problem.nodeCount > 1 else { return true }
+    var search = LocalSearch(problem, start: rows, seed: SearchLimits.seedOfDescent)
+    let before = search.state.score
+    search.descend(SearchLimits.proposals(problem, isPolish: true), isCancelled)
+    return !(search.state.score < before)
+  }
+
   public static func score(_ problem: SearchProblem, _ rows: [Int32]) -> SearchScore {
     SearchState(problem, start: rows).score
   }

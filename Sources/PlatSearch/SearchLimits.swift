@@ -14,6 +14,7 @@ enum SearchLimits {
   static let leastProposals = 4_000
   static let mostProposals = 400_000
   static let mostSlotsAnew = 2_000
+  static let seedOfDescent: UInt64 = 77
   static let refresh = 128
   static let tries = 8
   static let nodesTried = 6

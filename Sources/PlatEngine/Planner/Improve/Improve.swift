@@ -15,7 +15,7 @@ enum Improve {
   private static let mostSlotsToPolish = 1_024
   /// A bound of weight is not exact: moves up to so many hundredths above it are taken for the least.
   private static let gapOfWeight = 3
-  private static let rounds = 4
+  private static let rounds = 6
 
   /// `plan`: as the other stages made it. `again`: plans the same cluster by those stages, from a map.
   static func run(
@@ -68,10 +68,17 @@ enum Improve {
     }
     let first = need(score)
     guard first != .nothing else { return nil }
-    let others = try first == .search ? strict().map { [tables.rows($0)] } ?? [] : []
+    let standing = tables.standing()
     let interrupt = options.interrupt
+    // What stands stays, where neither the plan nor a descent knows anything better.
+    if problem.countsMoves, !(score < LocalSearch.score(problem, standing)),
+      LocalSearch.isSettled(problem, standing, isCancelled: { interrupt?.isRequested == true })
+    {
+      return standing == planned ? nil : standing
+    }
+    let others = try first == .search ? strict().map { [tables.rows($0)] } ?? [] : []
     let found = LocalSearch.run(
-      problem, starts: [planned, tables.standing()] + others, isPolish: first == .polish, isEnough: { need($0) == .nothing },
+      problem, starts: [planned, standing] + others, isPolish: first == .polish, isEnough: { need($0) == .nothing },
       isCancelled: { interrupt?.isRequested == true })
     try interrupt?.throwIfRequested()
     return found.score < score ? found.rows : nil
