@@ -2,7 +2,7 @@
 //
 // Plat, from the ground up. The import law, which this file enforces between targets:
 //
-//   PlatCLI, PlatBenchmarks → PlatBench → PlatFormats → PlatSimulator → PlatEngine → CPlatCore, CGMP
+//   PlatCLI, PlatBenchmarks → PlatBench → PlatFormats → PlatSimulator → PlatEngine → PlatSearch, CPlatCore, CGMP
 //                                         PlatFormats → CPlatJSON
 //   PlatCLI → CPlat, for the version number alone
 //   PlatABI → PlatFormats, PlatSimulator, PlatEngine, CPlat (documents go in and out through the C ABI, too)
@@ -58,7 +58,10 @@ let package = Package(
     .systemLibrary(name: "CZlib", path: "CSources/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CISAL", path: "CSources/CISAL", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
 
-    .target(name: "PlatEngine", dependencies: ["CPlatCore", "CGMP"]),
+    // Local search over flat tables: it knows no cluster. Optimised in debug builds too, as every plan under many rules runs
+    // it; data crosses its border once a plan.
+    .target(name: "PlatSearch", swiftSettings: [.unsafeFlags(["-O"])]),
+    .target(name: "PlatEngine", dependencies: ["CPlatCore", "CGMP", "PlatSearch"]),
     .target(name: "PlatFormats", dependencies: ["PlatEngine", "PlatSimulator", "CPlatCore", "CPlatJSON"]),
     // plat.h, and what it has promised. PlatABI implements it; of the CLI it is the version.
     .target(name: "CPlat", path: "CSources/CPlat", exclude: ["plat.symbols", "cpp"]),
@@ -104,6 +107,8 @@ let package = Package(
       swiftSettings: [.unsafeFlags(["-O"])]),
     .testTarget(
       name: "PlatCoreTests", dependencies: ["CPlatCore", "CZlib"], path: "Tests/PlatCoreTests"),
+    .testTarget(
+      name: "PlatSearchTests", dependencies: ["PlatSearch", "TestSupport"], path: "Tests/PlatSearchTests"),
     .testTarget(
       name: "PlatEngineTests", dependencies: ["PlatEngine", "TestSupport"], path: "Tests/PlatEngineTests"),
     .testTarget(

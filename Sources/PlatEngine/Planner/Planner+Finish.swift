@@ -1,6 +1,6 @@
 /// What comes behind every pipeline, and the only way out of the planner:
 ///
-///     pipeline → Completion (what is still missing) → Settling (nothing changes for nothing) → Gate → plan
+///     pipeline → Completion (what is still missing) → Improve (local search) → Settling (nothing changes for nothing) → Gate → plan
 extension Planner {
   /// The next map for `cluster` from `current` (nil: a fresh cluster), with the fewest moves and the proof.
   ///
@@ -78,11 +78,13 @@ extension Planner {
   private static func completed(
     _ cluster: DenseCluster, from current: PlacementMap?, options: PlanOptions
   ) throws(PlatError) -> Plan {
-    let plan = try unfinished(cluster, from: current, options: options)
-    guard plan.operation != .failover, !plan.isComplete else { return plan }
-    var plans = [plan]
-    _ = try complete(&plans, [cluster], from: [current], options: options)
-    return plans[0]
+    var plans = [try unfinished(cluster, from: current, options: options)]
+    if plans[0].operation != .failover, !plans[0].isComplete {
+      _ = try complete(&plans, [cluster], from: [current], options: options)
+    }
+    return try Improve.run(cluster, plans[0], from: current, options: options) { cluster throws(PlatError) in
+      try completed(cluster, from: current, options: options)
+    }
   }
 
   /// Fills what is still missing; the bounds of a plan that this changes are those of what it moves, if these are less.

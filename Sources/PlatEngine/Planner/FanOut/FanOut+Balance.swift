@@ -6,16 +6,17 @@
 /// some on shortest chains of such steps; what each node then holds in all is for the flow to settle.
 extension FanOut {
   private static let mostNodes = 1 << 10
-  private static let mostTrials = 1 << 24
+  /// Replicas of a partition times peers looked at, over all trials.
+  private static let mostWork = 1 << 27
 
   /// Moves as many masters as bring nodes nearer to their windows. For each O(N² + partitions of the masters on its chain ·
-  /// peers² · R²); nothing with more than 1,024 nodes, and a bounded number of trials in all.
+  /// peers² · R²); nothing with more than 1,024 nodes, and a bounded number of peers looked at in all.
   mutating func balanceMasters() throws(PlatError) {
     guard problem.wanted[0] == 1, problem.nodeCount <= FanOut.mostNodes,
       let windows = due.roles.first, windows.state == 0
     else { return }
     var changes = try Changeovers(problem, placement, PeerGraph(problem, PeerBook(problem, placement)), windows)
-    try changes.run(mostTrials: FanOut.mostTrials)
+    try changes.run(mostWork: FanOut.mostWork)
     placement.placed += changes.filled
   }
 }
@@ -32,7 +33,7 @@ private struct Changeovers {
   private let arcs: NodeTable<Arc>
   private let row: NodeTable<NodeIndex>
   private let nodes: Int
-  private var trials = 0
+  private var work = 0
   /// Replicas placed that were missing.
   private(set) var filled = 0
 
@@ -56,15 +57,15 @@ private struct Changeovers {
     holdings = try Holdings(problem, placement)
   }
 
-  mutating func run(mostTrials: Int) throws(PlatError) {
+  mutating func run(mostWork: Int) throws(PlatError) {
     let first = (0..<nodes).reduce(0) { $0 + max(excess($1), lack($1)) }
     guard first > 0 else { return }
-    for master in 0..<nodes { list(NodeIndex(master)) }
+    for master in 0..<nodes where work < mostWork { list(NodeIndex(master), mostWork) }
     for isExcess in [true, false] {
-      while trials < mostTrials, let chain = shortestChain(isExcess) {
+      while work < mostWork, let chain = shortestChain(isExcess) {
         try problem.arena.throwIfInterrupted()
         for (from, to) in zip(chain, chain.dropFirst()) { changeOver(from, to) }
-        for node in chain { list(node) }
+        for node in chain { list(node, mostWork) }
       }
     }
   }
@@ -76,11 +77,11 @@ private struct Changeovers {
   // MARK: Steps
 
   /// Every step that a partition of the master's could take.
-  private mutating func list(_ master: NodeIndex) {
+  private mutating func list(_ master: NodeIndex, _ mostWork: Int) {
     for to in 0..<nodes { arcs.base[master.int * nodes + to] = .none }
     var place = holdings.begin(master)
     var (last, lastButOne) = (-1, -1)
-    while let slot = holdings.next(&place, of: master) {
+    while work < mostWork, let slot = holdings.next(&place, of: master) {
       guard slot % problem.replicas == 0 else { continue }
       let partition = slot / problem.replicas
       // Maps are made in runs of partitions whose slaves take turns: what is said of one holds for all.
@@ -112,7 +113,7 @@ private struct Changeovers {
   /// today, then those that it is planned on, then those with most room. Returns how many more moves that takes, where
   /// what is missing takes one each anyhow, 0 for fewer; nil where there are too few.
   private mutating func layOut(_ partition: Int, _ heir: NodeIndex) -> Int32? {
-    trials += 1
+    work += problem.replicas * max(1, graph.targets(of: heir).count)
     let now = placement.row(partition)
     func mayHold(_ node: NodeIndex) -> Bool {
       for slot in 0..<problem.replicas where now[slot] == node { return true }

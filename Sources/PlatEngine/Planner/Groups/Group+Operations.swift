@@ -114,24 +114,19 @@ extension Planner {
 }
 
 extension Operation {
-  /// As for one map: `maintenance` where a node in maintenance is master in some map and nothing else has happened, `swap`
+  /// As for one map: `maintenance` while a node is in maintenance and nothing else has happened, `swap`
   /// where as many nodes that hold nothing in any map come as leave.
   static func chosen(for group: DenseGroup, from currents: [PlacementMap?]) -> Operation {
     guard let status = group.clusters.first?.status, !currents.contains(where: { $0 == nil }) else { return .rebalance }
     var holdsNothing = zip(status, group.group.shared.nodes).map { $0 == .active && $1.weight != .zero }
-    var hasMasters = false
     for (cluster, current) in zip(group.clusters, currents.compactMap { $0 }) {
-      let columns = current.slots(ofState: 0)
       for partition in 0..<min(current.partitionCount, cluster.partitionCount) {
         let row = current.row(partition)
-        for slot in 0..<current.width where row[slot] != .none {
-          holdsNothing[row[slot].int] = false
-          if columns.contains(slot), status[row[slot].int] == .maintenance { hasMasters = true }
-        }
+        for slot in 0..<current.width where row[slot] != .none { holdsNothing[row[slot].int] = false }
       }
     }
     let coming = holdsNothing.count { $0 }
-    if hasMasters, coming == 0, status.allSatisfy({ $0 == .active || $0 == .maintenance }),
+    if status.contains(.maintenance), coming == 0, status.allSatisfy({ $0 == .active || $0 == .maintenance }),
       group.clusters.allSatisfy({ $0.replicas > $0.dataWanted[0] })
     {
       return .maintenance

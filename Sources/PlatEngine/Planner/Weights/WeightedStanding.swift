@@ -87,7 +87,7 @@ extension Plan {
 }
 
 extension DenseCluster {
-  fileprivate var withoutTolerance: DenseCluster {
+  var withoutTolerance: DenseCluster {
     var cluster = cluster
     cluster.settings.balance.tolerance = .zero
     return DenseCluster(self, cluster: cluster, partitionCount: partitionCount, capacity: capacity)

@@ -1,0 +1,89 @@
+import PlatSearch
+
+/// A local search over whatever the stages before it left undone in a plan of one map.
+///
+/// A plan is good enough where everything is placed within all rules and windows, moves are at their bound, and neither soft
+/// rules are broken nor states changed. Else the better map by the order of aims takes its place, never a worse one.
+enum Improve {
+  /// How much is left to do.
+  private enum Need { case nothing, polish, search }
+
+  /// The most slots of a map that is searched, and of one that is searched for the sake of soft rules and states alone.
+  private static let mostSlots = 60_000
+  private static let mostSlotsToPolish = 1_024
+  /// A bound of weight is not exact: moves up to so many hundredths above it are taken for the least.
+  private static let gapOfWeight = 3
+
+  /// `planned`: a plan by the stages up to this one, from the same map, of the cluster without its tolerance.
+  static func run(
+    _ cluster: DenseCluster, _ plan: Plan, from current: PlacementMap?, options: PlanOptions,
+    planned: (DenseCluster) throws(PlatError) -> Plan
+  ) throws(PlatError) -> Plan {
+    guard plan.operation == .rebalance || plan.operation == .maintenance, cluster.capacityPart == nil,
+      cluster.partitionCount * cluster.replicas <= mostSlots
+    else { return plan }
+    var clock = StageClock(options.interrupt)
+    guard let tables = try SearchTables(cluster, from: current, plan, options) else { return plan }
+    // A tolerance is no reason to move more: the plan without it is one within it.
+    let isTolerant = current != nil && cluster.cluster.settings.balance.tolerance != .zero
+    let rows = try search(tables, cluster, plan, options) { () throws(PlatError) in
+      isTolerant ? try planned(cluster.withoutTolerance).target : nil
+    }
+    try clock.mark("improve")
+    guard let rows else { return plan }
+    var result = try replaced(plan, tables, rows, cluster)
+    result.stageNanoseconds += clock.stages
+    return result
+  }
+
+  /// The rows of a better map; nil where the plan is good enough, or the search found none.
+  private static func search(
+    _ tables: SearchTables, _ cluster: DenseCluster, _ plan: Plan, _ options: PlanOptions,
+    strict: () throws(PlatError) -> PlacementMap?
+  ) throws(PlatError) -> [Int32]? {
+    let problem = tables.problem
+    let planned = tables.rows(plan.target)
+    let score = LocalSearch.score(problem, planned)
+    let bound = leastMoved(cluster, plan, problem)
+    let seeksBalance = plan.operation == .rebalance
+    func need(_ score: SearchScore) -> Need {
+      guard score.isWellPlaced || !seeksBalance && score.isPlaced, !seeksBalance || score.moved <= bound else { return .search }
+      let isPolished = score.outsideCounts + score.softBroken + score.uneven + score.roleChanges == 0
+      return isPolished || !seeksBalance || planned.count > mostSlotsToPolish ? .nothing : .polish
+    }
+    let first = need(score)
+    guard first != .nothing else { return nil }
+    let standing = tables.standing()
+    let interrupt = options.interrupt
+    let others = try first == .search ? strict().map { [tables.rows($0)] } ?? [] : []
+    let found = LocalSearch.run(
+      problem, starts: [planned, standing] + others, isPolish: first == .polish, isEnough: { need($0) == .nothing },
+      isCancelled: { interrupt?.isRequested == true })
+    try interrupt?.throwIfRequested()
+    return found.score < score ? found.rows : nil
+  }
+
+  /// What moves at least, in the search's own amounts.
+  private static func leastMoved(_ cluster: DenseCluster, _ plan: Plan, _ problem: SearchProblem) -> Int {
+    guard problem.countsMoves else { return 0 }
+    guard let weights = cluster.partitionWeights, let bound = plan.movesWeightLowerBound else { return plan.movesLowerBound }
+    return (bound / weights.unit).floor.map { $0 + $0 * gapOfWeight / 100 } ?? 0
+  }
+
+  /// The plan with other rows. Bounds hold for any map in the windows; one outside them may move less.
+  private static func replaced(
+    _ plan: Plan, _ tables: SearchTables, _ rows: [Int32], _ cluster: DenseCluster
+  ) throws(PlatError) -> Plan {
+    var result = plan
+    result.target = try tables.map(rows, like: plan.target)
+    result.isFinished = true
+    let (before, after) = (LocalSearch.score(tables.problem, tables.rows(plan.target)), LocalSearch.score(tables.problem, rows))
+    result.movesHeldBack = plan.movesHeldBack > 0 ? max(0, plan.movesHeldBack + before.moves - after.moves) : 0
+    guard tables.problem.countsMoves else { return result }
+    result.movesLowerBound = min(plan.movesLowerBound, after.moves)
+    if let weights = cluster.partitionWeights, let bound = plan.movesWeightLowerBound {
+      result.movesWeightLowerBound = min(bound, weights.exact(after.moved))
+    }
+    return result
+  }
+}

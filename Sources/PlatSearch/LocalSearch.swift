@@ -1,0 +1,215 @@
+/// One local search for all rules together: changes are proposed by neighbourhoods, and taken by what they come to in the
+/// order of aims.
+///
+///     start ─► cool down, aims traded at prices ─► descend, aims strictly in order ─► the better of both ─► again
+///
+/// While it cools down a change that costs less than the present threshold is taken, so that what needs several changes is
+/// found; windows and hard rules may be left on the way, at a price that grows from stage to stage. The descent then takes
+/// only what is no worse by the order of aims. The answer is never worse than the start.
+///
+/// Deterministic: one seed, integers only, work counted in changes tried.
+public struct LocalSearch: ~Copyable {
+  var state: SearchState
+  var random: SearchRandom
+  var prices = SearchPrices()
+  /// Unfilled slots; nodes above and below a window. As of the last refresh.
+  var holes: [Int32] = []
+  private var over: [Int32] = []
+  private var under: [Int32] = []
+  let levels: [Level]
+  private let neighbourhoods: [Neighbourhood]
+
+  /// A kind of change, and how often of 64 it is tried.
+  private enum Neighbourhood { case shift, fill, swapStates, exchangeRows, chain, comeHome, boxes, rebuild, pair, copyRow }
+
+  /// The containers of a level that some rule is about, by their nodes.
+  struct Level: Sendable {
+    let containerOfNode: [Int32]
+    private let first: [Int32]
+    private let nodes: [Int32]
+
+    init(_ containerOfNode: [Int32], count: Int) {
+      self.containerOfNode = containerOfNode
+      var lists = [[Int32]](repeating: [], count: count)
+      for (node, container) in containerOfNode.enumerated() { lists[Int(container)].append(Int32(node)) }
+      nodes = lists.flatMap { $0 }
+      first = lists.reduce(into: [0]) { $0.append($0[$0.count - 1] + Int32($1.count)) }
+    }
+
+    func container(_ node: Int) -> Int { Int(containerOfNode[node]) }
+    func nodes(of container: Int) -> ArraySlice<Int32> { nodes[Int(first[container])..<Int(first[container + 1])] }
+  }
+
+  private init(_ problem: SearchProblem, start: [Int32], seed: UInt64) {
+    state = SearchState(problem, start: start)
+    random = SearchRandom(seed: seed)
+    var tables: [[Int32]] = []
+    var levels: [Level] = []
+    for (table, count) in problem.colocations.map({ ($0.containerOfNode, $0.containerCount) })
+      + problem.bounds.map({ ($0.containerOfNode, $0.containerCount) }) where !tables.contains(table)
+    {
+      tables.append(table)
+      levels.append(Level(table, count: count))
+    }
+    self.levels = levels
+    let total = problem.amounts.reduce(0, +)
+    prices.grain = problem.amounts.isEmpty ? 1 : max(1, total / max(1, problem.rowCount))
+    while total >> prices.shift > 1 << 36 { prices.shift += 1 }
+    prices.grain = max(1, prices.grain >> prices.shift)
+    neighbourhoods = Self.table(problem)
+  }
+
+  private static func table(_ problem: SearchProblem) -> [Neighbourhood] {
+    var parts: [(Neighbourhood, Int)] = [
+      (.shift, 20), (.fill, 4), (.exchangeRows, 10), (.chain, 8), (.comeHome, 8), (.rebuild, 2),
+    ]
+    if problem.width > 1 { parts.append((.swapStates, 12)) }
+    if !problem.colocations.isEmpty { parts.append((.boxes, 16)) } else if !problem.bounds.isEmpty { parts.append((.boxes, 2)) }
+    if problem.peers != nil { parts += [(.pair, 16), (.copyRow, 6)] }
+    return parts.flatMap { Array(repeating: $0.0, count: $0.1) }
+  }
+
+  // MARK: Running
+
+  /// The best placement found from `starts` (each rows × width, −1: unfilled), and its score; no worse than any of them.
+  /// `isEnough`: nothing better is to be had. `isPolish`: placed and balanced already, so that
+  /// less work will do. O(work of `SearchLimits`). `isCancelled` is asked now and then.
+  public static func run(
+    _ problem: SearchProblem, starts: [[Int32]], seed: UInt64 = 1, isPolish: Bool = false, isEnough: (SearchScore) -> Bool,
+    isCancelled: () -> Bool = { false }
+  ) -> (rows: [Int32], score: SearchScore) {
+    precondition(!starts.isEmpty, "a search begins somewhere")
+    var best = (rows: starts[0], score: score(problem, starts[0]))
+    for start in starts.dropFirst() {
+      let score = score(problem, start)
+      if score < best.score { best = (start, score) }
+    }
+    guard !isEnough(best.score), problem.rowCount > 0, problem.width > 0, problem.nodeCount > 1 else { return best }
+    let proposals = SearchLimits.proposals(problem, isPolish: isPolish)
+    let rounds = SearchLimits.rounds(problem, isPolish: isPolish)
+    var (round, idle) = (0, 0)
+    while round < rounds.most, idle < rounds.idle, !isEnough(best.score), !isCancelled() {
+      let (isAnew, skipping) = SearchLimits.round(round, slots: problem.rowCount * problem.width)
+      let from = isAnew ? starts[round % starts.count] : best.rows
+      var search = LocalSearch(problem, start: from, seed: seed &* 1000 &+ UInt64(round))
+      // Now hard rules are left on the way, now hardly ever: which does depends on the problem.
+      search.prices.broken = round % 2 == 0 ? 400 : 100
+      search.cool(proposals, skipping: skipping, isCancelled)
+      idle += 1
+      if search.state.score < best.score { (best, idle) = ((search.state.current, search.state.score), 0) }
+      round += 1
+    }
+    return best
+  }
+
+  public static func score(_ problem: SearchProblem, _ rows: [Int32]) -> SearchScore {
+    SearchState(problem, start: rows).score
+  }
+
+  /// Stages in which windows and hard rules cost more and more and the threshold falls; in the last one it is below a move,
+  /// so that only soft rules and states still wander. Then the descent. `skipping`: so many of the first, hottest stages are left out.
+  private mutating func cool(_ proposals: Int, skipping: Int, _ isCancelled: () -> Bool) {
+    let base = prices
+    for stage in Self.stages.dropFirst(skipping) {
+      prices.broken = base.broken * stage.factor
+      prices.outside = base.outside * stage.factor
+      prices.outsideStates = base.outsideStates * stage.factor
+      anneal(proposals * stage.part / 16, hottest: stage.hottest * prices.grain, isCancelled)
+    }
+    prices = base
+    descend(proposals * 3 / 16, isCancelled)
+  }
+
+  private static let stages: [(factor: Int, part: Int, hottest: Int)] = [(1, 5, 24), (4, 3, 14), (16, 2, 7), (64, 3, 3)]
+
+  private mutating func anneal(_ count: Int, hottest: Int, _ isCancelled: () -> Bool) {
+    var energy = prices.energy(state.score)
+    for index in 0..<count {
+      if index % SearchLimits.refresh == 0 {
+        refresh()
+        if isCancelled() { return }
+      }
+      let threshold = hottest * (count - index) / count
+      state.begin()
+      guard propose() else {
+        state.undo()
+        continue
+      }
+      state.close()
+      let after = prices.energy(state.score)
+      if after <= energy || after - energy <= (threshold * random.below(1024)) >> 10 { energy = after } else { state.undo() }
+    }
+  }
+
+  private mutating func descend(_ count: Int, _ isCancelled: () -> Bool) {
+    for index in 0..<count {
+      if index % SearchLimits.refresh == 0 {
+        refresh()
+        if isCancelled() { return }
+      }
+      state.begin()
+      guard propose() else {
+        state.undo()
+        continue
+      }
+      state.close()
+      if state.before < state.score { state.undo() }
+    }
+  }
+
+  private mutating func propose() -> Bool {
+    switch neighbourhoods[random.below(neighbourhoods.count)] {
+    case .shift: shift()
+    case .fill: fill()
+    case .swapStates: swapStates()
+    case .exchangeRows: exchangeRows()
+    case .chain: chain()
+    case .comeHome: comeHome()
+    case .boxes: moveBetweenBoxes()
+    case .rebuild: rebuild()
+    case .pair: transferPair()
+    case .copyRow: copyRow()
+    }
+  }
+
+  // MARK: Where to look
+
+  private mutating func refresh() {
+    holes.removeAll(keepingCapacity: true)
+    over.removeAll(keepingCapacity: true)
+    under.removeAll(keepingCapacity: true)
+    if state.score.unfilled + state.score.leaderless > 0 {
+      for slot in 0..<(state.rowCount * state.width) where state.rows[slot] < 0 { holes.append(Int32(slot)) }
+    }
+    for node in 0..<state.nodeCount { note(node) }
+  }
+
+  private mutating func note(_ node: Int) {
+    var (isOver, isUnder) = (state.excess(node) > 0, state.excess(node) < 0)
+    if state.score.outside == 0 {
+      for state in 0..<self.state.problem.stateCount {
+        isOver = isOver || self.state.excess(node, inState: state) > 0
+        isUnder = isUnder || self.state.excess(node, inState: state) < 0
+      }
+      if state.score.outsideStates == 0 {
+        isOver = isOver || state.excessCount(node) > 0
+        isUnder = isUnder || state.excessCount(node) < 0
+      }
+    }
+    if isOver { over.append(Int32(node)) }
+    if isUnder { under.append(Int32(node)) }
+  }
+
+  /// A slot, rather of a node that has too much; −1: the node picked has none.
+  mutating func pickSlot() -> Int {
+    guard !over.isEmpty, random.happens(10) else { return random.below(state.rowCount * state.width) }
+    let node = Int(over[random.below(over.count)])
+    let count = state.replicas.count(node)
+    return count == 0 ? -1 : state.replicas.slot(node, random.below(count))
+  }
+
+  /// A node, rather one that has too little.
+  mutating func pickReceiver() -> Int {
+    !under.isEmpty && random.happens(10) ? Int(under[random.below(under.count)]) : random.below(state.nodeCount)
+  }
+}

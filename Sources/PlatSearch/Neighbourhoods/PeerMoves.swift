@@ -1,0 +1,65 @@
+/// What a limit on peers asks for: the rows of a pair change together, so that no node gets a peer more.
+///
+///     rows that 3 leads and 7 follows      3 | 7  3 | 7  3 | 7   →   3 | 9  3 | 9  3 | 9
+extension LocalSearch {
+  /// Rows of one pair of nodes go over, from one of the two, to a third node.
+  mutating func transferPair() -> Bool {
+    let picked = pickSlot()
+    guard picked >= 0, state.rows[picked] >= 0, state.width > 1 else { return false }
+    let row = picked / state.width
+    let other = row * state.width + random.below(state.width)
+    guard other != picked, state.rows[other] >= 0 else { return false }
+    let (giver, partner) = (Int(state.rows[picked]), Int(state.rows[other]))
+    let (givenState, keptState) = (state.stateOfSlot[picked % state.width], state.stateOfSlot[other % state.width])
+    guard givenState == 0 || keptState == 0 else { return false }
+    let receiver = pickReceiver()
+    guard receiver != giver, receiver != partner else { return false }
+    let (leader, peer) = givenState == 0 ? (giver, partner) : (partner, giver)
+    let all = state.shared(leader, peer)
+    let most = random.happens(8) ? all : 1 + random.below(max(1, all))
+    let slots = slotsOf(giver, givenState, beside: partner, keptState, receiver, most: most)
+    guard !slots.isEmpty else { return false }
+    for slot in slots where state.admits(Int(slot), receiver) {
+      state.open(Int(slot) / state.width)
+      state.place(Int(slot), receiver)
+    }
+    return true
+  }
+
+  /// Slots in which `giver` stands in rows in which `partner` stands in its state, and `receiver` does not.
+  private mutating func slotsOf(
+    _ giver: Int, _ givenState: UInt8, beside partner: Int, _ keptState: UInt8, _ receiver: Int, most: Int
+  ) -> [Int32] {
+    var slots: [Int32] = []
+    let count = state.replicas.count(giver)
+    let start = count > 0 ? random.below(count) : 0
+    for index in 0..<count where slots.count < most {
+      let slot = state.replicas.slot(giver, (start + index) % count)
+      let row = slot / state.width
+      guard state.stateOfSlot[slot % state.width] == givenState, !state.isFixed[row] else { continue }
+      let kept = state.slot(row, of: partner)
+      guard kept >= 0, state.stateOfSlot[kept % state.width] == keptState, state.slot(row, of: receiver) < 0 else { continue }
+      slots.append(Int32(slot))
+    }
+    return slots
+  }
+
+  /// A whole row takes over the nodes of another row: their pairs are there already.
+  mutating func copyRow() -> Bool {
+    let picked = pickSlot()
+    guard picked >= 0 else { return false }
+    let row = picked / state.width
+    let node = pickReceiver()
+    guard !state.isFixed[row], state.replicas.count(node) > 0 else { return false }
+    let pattern = state.replicas.slot(node, random.below(state.replicas.count(node))) / state.width
+    guard pattern != row else { return false }
+    state.open(row)
+    for place in 0..<state.width { state.place(row * state.width + place, -1) }
+    for place in 0..<state.width {
+      let (slot, node) = (row * state.width + place, Int(state.rows[pattern * state.width + place]))
+      guard node >= 0, state.admits(slot, node) else { return false }
+      state.place(slot, node)
+    }
+    return true
+  }
+}

@@ -1,0 +1,70 @@
+/// How good a placement is, by the order of aims: a later aim counts only where all earlier ones are equal.
+public struct SearchScore: Equatable, Comparable, Sendable {
+  /// Breaches of hard rules: replicas too many or too far away, peers too many, nodes beyond their capacity.
+  public var broken = 0
+  /// Rows that have a live copy today and no replica at all.
+  public var emptied = 0
+  /// Unfilled slots of the leading state.
+  public var leaderless = 0
+  public var unfilled = 0
+  /// What nodes carry outside their windows, in all and in states.
+  public var outside = 0
+  public var outsideStates = 0
+  /// The amount that nodes receive that do not hold it today.
+  public var moved = 0
+  public var outsideCounts = 0
+  public var moves = 0
+  public var softBroken = 0
+  public var uneven = 0
+  public var roleChanges = 0
+  /// `SearchProblem.mostMoved`.
+  var mostMoved: Int?
+
+  public init() {}
+
+  private var inOrder: (Int, Int, Int, Int, Int, Int) {
+    (broken, emptied, leaderless, unfilled, outside, outsideStates)
+  }
+
+  private var costs: (Int, Int, Int, Int, Int, Int) { (moved, outsideCounts, moves, softBroken, uneven, roleChanges) }
+
+  private var placed: (Int, Int, Int, Int, Int) { (broken, emptied, leaderless, unfilled, beyondBudget) }
+
+  /// The part of what moves that may not.
+  var beyondBudget: Int { mostMoved.map { max(0, moved - $0) } ?? 0 }
+
+  public static func < (a: Self, b: Self) -> Bool {
+    if a.mostMoved != nil, a.placed != b.placed { return a.placed < b.placed }
+    return a.inOrder != b.inOrder ? a.inOrder < b.inOrder : a.costs < b.costs
+  }
+
+  /// Everything is placed within all hard rules.
+  public var isPlaced: Bool { (emptied, leaderless, broken, unfilled) == (0, 0, 0, 0) }
+
+  /// Everything is placed within all rules and windows.
+  public var isWellPlaced: Bool { inOrder == (0, 0, 0, 0, 0, 0) }
+}
+
+/// What one unit of each aim costs while the search still trades one for another. Amounts count in units of `grain`.
+struct SearchPrices {
+  var broken = 100
+  var outside = 24
+  var outsideStates = 14
+  let moved = 16
+  let soft = 2
+  let roleChange = 1
+  /// Amounts are shifted right by so many bits, and single replicas count as `grain` of them.
+  var shift = 0
+  var grain = 1
+
+  /// A weighted sum; smaller is better.
+  func energy(_ score: SearchScore) -> Int {
+    let amounts =
+      outside * (score.outside >> shift) + outsideStates * (score.outsideStates >> shift) + moved * (score.moved >> shift)
+      + 40 * outside * (score.beyondBudget >> shift) + (score.uneven >> shift)
+    let replicas =
+      1500 * score.emptied + 800 * score.leaderless + broken * score.broken + 300 * score.unfilled
+      + soft * score.softBroken + roleChange * score.roleChanges
+    return amounts + grain * replicas + (grain * (score.outsideCounts + score.moves)) / 4
+  }
+}

@@ -1,0 +1,31 @@
+/// Who shares rows with whom: a leader's outbound peers are the other holders of the rows that it leads.
+extension SearchState {
+  /// `node` stands in `place` of the row, or did until now: its pairs with everybody else in the row.
+  @inline(__always) mutating func countPeers(_ row: Int, _ place: Int, _ node: Int, by change: Int32) {
+    let leads = stateOfSlot[place] == 0
+    for other in 0..<width where other != place {
+      let peer = Int(rows[row * width + other])
+      guard peer >= 0 else { continue }
+      if leads { count(from: node, to: peer, change) }
+      if stateOfSlot[other] == 0 { count(from: peer, to: node, change) }
+    }
+  }
+
+  @inline(__always) private mutating func count(from leader: Int, to peer: Int, _ change: Int32) {
+    let index = leader * nodeCount + peer
+    let before = pairs[index]
+    pairs[index] = before + change
+    guard (before == 0) != (before + change == 0), let limit = peerLimit else { return }
+    let sign: Int32 = before == 0 ? 1 : -1
+    // One peer more or less beyond a limit is one breach more or less.
+    var excess = 0
+    if max(outbound[leader], outbound[leader] + sign) > limit.outbound { excess += Int(sign) }
+    if max(inbound[peer], inbound[peer] + sign) > limit.inbound { excess += Int(sign) }
+    outbound[leader] += sign
+    inbound[peer] += sign
+    if limit.isHard { score.broken += excess } else { score.softBroken += excess }
+  }
+
+  /// Rows of the two in which `leader` leads and `peer` follows.
+  @inline(__always) func shared(_ leader: Int, _ peer: Int) -> Int { Int(pairs[leader * nodeCount + peer]) }
+}

@@ -1,0 +1,283 @@
+/// A placement under search, with everything that its score is made of kept up to date.
+///
+/// A change opens the rows that it touches, places nodes, and closes them: the score is right again then. `undo` takes back
+/// all since the last `begin`. One primitive keeps loads, replicas and peers; a row's own part of the score is counted anew
+/// when the row is closed.
+struct SearchState: ~Copyable {
+  let problem: SearchProblem
+  private let memory: SearchMemory
+  let width: Int
+  let nodeCount: Int
+  let rowCount: Int
+  /// −1: unfilled.
+  let rows: UnsafeMutablePointer<Int32>
+  let replicas: Replicas
+  var score = SearchScore()
+
+  let stateOfSlot: UnsafeMutablePointer<UInt8>
+  let hasAmounts: Bool
+  let amount: UnsafeMutablePointer<Int>
+  let homeStart: UnsafeMutablePointer<Int32>
+  let homeNode: UnsafeMutablePointer<Int32>
+  let homeState: UnsafeMutablePointer<UInt8>
+  let mayKeep: UnsafeMutablePointer<UInt32>
+  let mayReceive: UnsafeMutablePointer<UInt32>
+  let capacity: UnsafeMutablePointer<Int32>
+  let isFixed: UnsafeMutablePointer<Bool>
+  let boundCount: Int
+  let bounds: UnsafeMutablePointer<FlatBound>
+  let colocationCount: Int
+  let colocations: UnsafeMutablePointer<FlatBound>
+  /// Of the rules, by rule and node: the container.
+  let containers: UnsafeMutablePointer<Int32>
+  /// Of the containers of one rule, how many of the row at hand: zero between rows.
+  let inContainer: UnsafeMutablePointer<Int32>
+
+  /// By state and node; the last row of the table is the total.
+  let load: UnsafeMutablePointer<Int>
+  let least: UnsafeMutablePointer<Int>
+  let most: UnsafeMutablePointer<Int>
+  /// The same of states, where they are as even as can be.
+  let leastEven: UnsafeMutablePointer<Int>
+  let mostEven: UnsafeMutablePointer<Int>
+  let hasEven: Bool
+  let hasCounts: Bool
+  let leastCount: UnsafeMutablePointer<Int>
+  let mostCount: UnsafeMutablePointer<Int>
+
+  /// By leader and peer: rows that they share so. Empty without a limit.
+  let pairs: UnsafeMutablePointer<Int32>
+  let outbound: UnsafeMutablePointer<Int32>
+  let inbound: UnsafeMutablePointer<Int32>
+  let peerLimit: PeerLimit?
+
+  private var log: [Change] = []
+  private var opened: [Int32] = []
+  private let isOpen: UnsafeMutablePointer<Bool>
+  private var savedScore = SearchScore()
+
+  private struct Change {
+    var slot: Int32
+    var before: Int32
+  }
+
+  struct FlatBound: BitwiseCopyable {
+    var first: Int
+    var states: UInt32
+    var anchor: UInt8
+    var count: Int32
+    var isHard: Bool
+  }
+
+  /// `start`: rows × width, −1 where nobody stands. O(rows · width).
+  init(_ problem: SearchProblem, start: [Int32]) {
+    self.problem = problem
+    memory = SearchMemory()
+    width = problem.width
+    nodeCount = problem.nodeCount
+    rowCount = problem.rowCount
+    rows = memory.table(rowCount * width, filledWith: -1)
+    replicas = Replicas(nodes: nodeCount, slots: rowCount * width)
+    stateOfSlot = memory.table(problem.stateOfSlot)
+    hasAmounts = !problem.amounts.isEmpty
+    amount = memory.table(problem.amounts)
+    homeStart = memory.table(problem.homeStart)
+    homeNode = memory.table(problem.homeNode)
+    homeState = memory.table(problem.homeState)
+    mayKeep = memory.table(problem.mayKeep)
+    mayReceive = memory.table(problem.mayReceive)
+    capacity = memory.table(problem.capacity)
+    isFixed = memory.table(problem.isFixed)
+    var tables: [Int32] = []
+    var most = 1
+    func flat(_ table: [Int32], _ containers: Int) -> Int {
+      most = max(most, containers)
+      tables += table
+      return tables.count - table.count
+    }
+    boundCount = problem.bounds.count
+    bounds = memory.table(problem.bounds.map {
+      FlatBound(
+        first: flat($0.containerOfNode, $0.containerCount), states: $0.states, anchor: 0, count: Int32($0.most),
+        isHard: $0.isHard)
+    })
+    colocationCount = problem.colocations.count
+    colocations = memory.table(problem.colocations.map {
+      FlatBound(
+        first: flat($0.containerOfNode, $0.containerCount), states: $0.states, anchor: $0.anchor,
+        count: Int32($0.atLeast), isHard: $0.isHard)
+    })
+    containers = memory.table(tables)
+    inContainer = memory.table(most, filledWith: 0)
+    let windows = problem.ofState + [problem.total]
+    load = memory.table(windows.count * nodeCount, filledWith: 0)
+    least = memory.table(windows.flatMap(\.least))
+    self.most = memory.table(windows.flatMap(\.most))
+    leastEven = memory.table(problem.even.flatMap(\.least))
+    mostEven = memory.table(problem.even.flatMap(\.most))
+    hasEven = !problem.even.isEmpty
+    hasCounts = problem.counts != nil
+    leastCount = memory.table(problem.counts?.least ?? [])
+    mostCount = memory.table(problem.counts?.most ?? [])
+    peerLimit = problem.peers
+    pairs = memory.table(problem.peers == nil ? 0 : nodeCount * nodeCount, filledWith: 0)
+    outbound = memory.table(nodeCount, filledWith: 0)
+    inbound = memory.table(nodeCount, filledWith: 0)
+    isOpen = memory.table(rowCount, filledWith: false)
+    load(start)
+  }
+
+  private mutating func load(_ start: [Int32]) {
+    for node in 0..<nodeCount {
+      for state in 0..<problem.stateCount {
+        score.outsideStates += outside(state * nodeCount + node)
+        score.uneven += uneven(state * nodeCount + node)
+      }
+      score.outside += outside(problem.stateCount * nodeCount + node)
+      score.outsideCounts += outsideCount(node)
+    }
+    score.mostMoved = problem.mostMoved
+    for row in 0..<rowCount {
+      for place in 0..<width where start[row * width + place] >= 0 { put(row * width + place, start[row * width + place]) }
+      addRow(row)
+    }
+  }
+
+  // MARK: Changes
+
+  /// Everything up to here stays.
+  @inline(__always) mutating func begin() {
+    log.removeAll(keepingCapacity: true)
+    savedScore = score
+  }
+
+  /// The row is about to change.
+  @inline(__always) mutating func open(_ row: Int) {
+    guard !isOpen[row] else { return }
+    isOpen[row] = true
+    opened.append(Int32(row))
+    subtractRow(row)
+  }
+
+  /// Puts `node` (−1: nobody) into a slot of an open row.
+  @inline(__always) mutating func place(_ slot: Int, _ node: Int) {
+    log.append(Change(slot: Int32(slot), before: rows[slot]))
+    put(slot, Int32(node))
+  }
+
+  @inline(__always) mutating func close() {
+    for row in opened {
+      isOpen[Int(row)] = false
+      addRow(Int(row))
+    }
+    opened.removeAll(keepingCapacity: true)
+  }
+
+  /// Takes back all changes since `begin`, closed or not.
+  mutating func undo() {
+    for change in log.reversed() { put(Int(change.slot), change.before) }
+    log.removeAll(keepingCapacity: true)
+    for row in opened { isOpen[Int(row)] = false }
+    opened.removeAll(keepingCapacity: true)
+    score = savedScore
+  }
+
+  var before: SearchScore { savedScore }
+
+  // MARK: Questions
+
+  /// Whether `node` may stand in a slot of the row, by itself: state, status, room. It is not in the row yet.
+  @inline(__always) func admits(_ slot: Int, _ node: Int) -> Bool {
+    let mask = holds(slot / width, node) ? mayKeep[node] : mayReceive[node]
+    return mask & (1 << UInt32(stateOfSlot[slot % width])) != 0 && replicas.count(node) < Int(capacity[node])
+  }
+
+  /// The same for a node that stands in the row already, or whose room is known.
+  @inline(__always) func mayBe(_ slot: Int, _ node: Int) -> Bool {
+    let mask = holds(slot / width, node) ? mayKeep[node] : mayReceive[node]
+    return mask & (1 << UInt32(stateOfSlot[slot % width])) != 0
+  }
+
+  /// Whether the node has the row's data today.
+  @inline(__always) func holds(_ row: Int, _ node: Int) -> Bool {
+    for index in Int(homeStart[row])..<Int(homeStart[row + 1]) where homeNode[index] == Int32(node) { return true }
+    return false
+  }
+
+  /// Whether the node in the slot holds the row today in another state.
+  @inline(__always) func changesState(_ slot: Int) -> Bool {
+    let row = slot / width
+    for index in Int(homeStart[row])..<Int(homeStart[row + 1]) where homeNode[index] == rows[slot] {
+      return homeState[index] != stateOfSlot[slot % width]
+    }
+    return false
+  }
+
+  /// The slot of the row in which the node stands; −1: none.
+  @inline(__always) func slot(_ row: Int, of node: Int) -> Int {
+    for slot in (row * width)..<(row * width + width) where rows[slot] == Int32(node) { return slot }
+    return -1
+  }
+
+  /// How far above (positive) or below (negative) its window the node is in all; 0: inside.
+  @inline(__always) func excess(_ node: Int) -> Int { excess(at: problem.stateCount * nodeCount + node) }
+
+  @inline(__always) func excess(_ node: Int, inState state: Int) -> Int { excess(at: state * nodeCount + node) }
+
+  @inline(__always) private func excess(at index: Int) -> Int {
+    load[index] > most[index] ? load[index] - most[index] : load[index] < least[index] ? load[index] - least[index] : 0
+  }
+
+  @inline(__always) private func outside(_ index: Int) -> Int { abs(excess(at: index)) }
+
+  @inline(__always) private func uneven(_ index: Int) -> Int {
+    hasEven ? max(0, load[index] - mostEven[index], leastEven[index] - load[index]) : 0
+  }
+
+  @inline(__always) func excessCount(_ node: Int) -> Int {
+    guard hasCounts else { return 0 }
+    let count = replicas.count(node)
+    return count > mostCount[node] ? count - mostCount[node] : count < leastCount[node] ? count - leastCount[node] : 0
+  }
+
+  @inline(__always) private func outsideCount(_ node: Int) -> Int { abs(excessCount(node)) }
+
+  @inline(__always) private func beyondCapacity(_ node: Int) -> Int { max(0, replicas.count(node) - Int(capacity[node])) }
+
+  var current: [Int32] { (0..<(rowCount * width)).map { rows[$0] } }
+
+  // MARK: The primitive
+
+  @inline(__always) private mutating func put(_ slot: Int, _ node: Int32) {
+    let before = rows[slot]
+    guard before != node else { return }
+    let (row, place) = (slot / width, slot % width)
+    let amount = hasAmounts ? amount[row] : 1
+    if before >= 0 {
+      if peerLimit != nil { countPeers(row, place, Int(before), by: -1) }
+      count(Int(before), slot, Int(stateOfSlot[place]), -amount, comes: false)
+    }
+    rows[slot] = node
+    if node >= 0 {
+      count(Int(node), slot, Int(stateOfSlot[place]), amount, comes: true)
+      if peerLimit != nil { countPeers(row, place, Int(node), by: 1) }
+    }
+  }
+
+  @inline(__always) private mutating func count(_ node: Int, _ slot: Int, _ state: Int, _ amount: Int, comes: Bool) {
+    let (one, all) = (state * nodeCount + node, problem.stateCount * nodeCount + node)
+    score.outsideStates -= outside(one)
+    score.uneven -= uneven(one)
+    score.outside -= outside(all)
+    score.outsideCounts -= outsideCount(node)
+    score.broken -= beyondCapacity(node)
+    if comes { replicas.insert(slot, node) } else { replicas.remove(slot, node) }
+    load[one] += amount
+    load[all] += amount
+    score.outsideStates += outside(one)
+    score.uneven += uneven(one)
+    score.outside += outside(all)
+    score.outsideCounts += outsideCount(node)
+    score.broken += beyondCapacity(node)
+  }
+}
