@@ -20,7 +20,8 @@ enum Improve {
     planned: (DenseCluster) throws(PlatError) -> Plan
   ) throws(PlatError) -> Plan {
     guard plan.operation == .rebalance || plan.operation == .maintenance, cluster.capacityPart == nil,
-      cluster.partitionCount * cluster.replicas <= mostSlots
+      cluster.partitionCount * cluster.replicas <= mostSlots,
+      cluster.partitionWeights == nil || cluster.cluster.settings.balance.moveBudget == nil
     else { return plan }
     var clock = StageClock(options.interrupt)
     guard let tables = try SearchTables(cluster, from: current, plan, options) else { return plan }
