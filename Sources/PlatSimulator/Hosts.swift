@@ -157,13 +157,33 @@ extension Simulation {
     }
   }
 
-  /// What is left when nothing has been done; on small clusters.
+  /// What is left when nothing has been done: as counted anew, and no more than a schedule needs; on small clusters.
   private func checkRounds(_ steps: StepPlan, _ number: Int) {
     guard nodes.count <= 64, let schedule = try? Scheduler.schedule(steps.list, of: setup.cluster) else { return }
     let progress = orchestrators[number].machine.progress
-    if progress.rounds != schedule.length || progress.done != 0 {
-      violate(.toldIsTrue, "\(progress.rounds) rounds are said to be left of \(schedule.length)")
+    let least = leastRounds(steps.list)
+    if progress.rounds != least || least > schedule.length || progress.done != 0 {
+      violate(.toldIsTrue, "\(progress.rounds) rounds are said to be left at least, of \(least) as counted and \(schedule.length) in a schedule")
     }
+  }
+
+  /// The longest chain of steps, and what each limit on streams needs.
+  private func leastRounds(_ list: StepList) -> Int {
+    var lengths = [Int](repeating: 0, count: list.count)
+    func chain(_ step: Int) -> Int {
+      if lengths[step] == 0 { lengths[step] = 1 + (list.after(step).map { chain(Int($0)) }.max() ?? 0) }
+      return lengths[step]
+    }
+    var least = 0
+    for step in 0..<list.count { least = max(least, chain(step)) }
+    let streams = list.steps.filter { $0.kind == .stream }
+    func need(_ count: Int, _ most: Int) -> Int { count == 0 ? 0 : (count - 1) / max(most, 1) + 1 }
+    for node in nodes.indices {
+      let out = streams.filter { $0.source.int == node }
+      least = max(least, need(out.count { $0.isFullScan }, setup.limits.fullScans[node]), need(out.count, setup.limits.streamsOut))
+      least = max(least, need(streams.count { $0.node.int == node }, setup.limits.streamsIn))
+    }
+    return least
   }
 
   // MARK: The end
