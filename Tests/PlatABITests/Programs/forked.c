@@ -30,6 +30,7 @@ int main(int count, char **words) {
   const int forks = count > 1 ? atoi(words[1]) : 100, threads = count > 2 ? atoi(words[2]) : 3;
   pthread_t working[16];
   CHECK(threads >= 1 && threads <= 16);
+  for (uint32_t seed = 0; seed < 50; seed++) once(seed); /* at its first use the Swift runtime has locks of its own */
   for (int at = 0; at < threads; at++) CHECK(pthread_create(&working[at], NULL, work, NULL) == 0);
   for (int fork_at = 0; fork_at < forks; fork_at++) {
     const pid_t child = fork();
