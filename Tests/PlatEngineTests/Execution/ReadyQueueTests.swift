@@ -19,7 +19,7 @@ import Testing
       if random.below(3) > 0 { config.maxStreamsIn = 1 + random.below(3) }
       if random.below(3) > 0 { config.maxStreamsOut = 1 + random.below(3) }
       if random.below(2) > 0 { config.maxDisturbedContainers = (0, 1 + random.below(2)) }
-      config.maxFullScansPerVolumeType = [.init(type: "ssd", count: 1 + random.below(2))]
+      config.maxFullScansPerVolumeType = [(type: "ssd", count: 1 + random.below(2))]
       let cluster = Cluster(
         settings: Settings(partitionCount: partitions, constraints: [1, 1, 0, 0]), config: config, levels: ["zone"],
         containers: (0..<zones).map { Container(name: "z\($0)", level: 0, parent: nil, nodes: $0 * perZone..<($0 + 1) * perZone) },
@@ -32,7 +32,7 @@ import Testing
         let change = StateChange(.null, StateIndex(1))
         switch random.below(4) {
         case 0: steps.append(.set(partition, node, change, .balance))
-        case 1: steps.append(.takeover(partition, from: source, change, to: node, change, .takeOver))
+        case 1: steps.append(.takeover(partition, from: source, change, to: node, change, .takeOver, isFullScan: false))
         default: steps.append(.copy(partition, from: source, in: StateIndex(0), to: node, change, .balance))
         }
         self.partitions.append(partition.raw)
