@@ -54,7 +54,6 @@ import Testing
     ("verify plan cluster", nil),
     ("verify cluster cluster", nil),
     ("steps maps plan --map m", nil),
-    ("steps maps maps-plan", nil),
     ("verify cluster maps-plan", nil),
     // No JSON.
     ("plan document", ""),
