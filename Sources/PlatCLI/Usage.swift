@@ -7,7 +7,8 @@ import PlatFormats
 enum Usage {
   /// Ends the process as the argument parser would; wrong usage is told by `told`.
   static func exit(_ error: any Error, arguments: [String] = Array(CommandLine.arguments.dropFirst())) -> Never {
-    guard Plat.exitCode(for: error) == .validationFailure else { Plat.exit(withError: error) }
+    // A status alone: what was wrong has been said.
+    guard !(error is ExitCode), Plat.exitCode(for: error) == .validationFailure else { Plat.exit(withError: error) }
     Console.write(told(Plat.message(for: error), full: Plat.fullMessage(for: error), arguments: arguments))
     Glibc.exit(ExitCode.validationFailure.rawValue)
   }

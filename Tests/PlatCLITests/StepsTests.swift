@@ -27,8 +27,8 @@ private let plan = """
     #expect(run.status == 0 && run.messages.contains("rounds        4, proved to be the fewest"))
     let lines = [
       #"{"id":0,"after":[],"partition":"0","kind":"set","node":"b","change":["null","dead"]}"#,
-      #"{"id":1,"after":[0],"partition":"0","kind":"stream","source":"f","destination":"b","#
-        + #""sourceChange":["slave","slave"],"destinationChange":["dead","slave"],"fullScan":true}"#,
+      #"{"id":1,"after":[0],"partition":"0","kind":"stream","source":"a","destination":"b","#
+        + #""sourceChange":["master","master"],"destinationChange":["dead","slave"],"fullScan":true}"#,
       #"{"id":2,"after":[1],"partition":"0","kind":"stream","source":"a","destination":"b","takeover":true,"#
         + #""sourceChange":["master","dead"],"destinationChange":["slave","master"],"hold":["write"]}"#,
       #"{"id":3,"after":[2],"partition":"0","kind":"set","node":"a","change":["dead","null"]}"#,
