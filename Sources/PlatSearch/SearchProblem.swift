@@ -33,8 +33,6 @@ public struct SearchProblem: Sendable {
   public var ofState: [Windows]
   /// Narrower windows of each state, for what costs no move; empty: none.
   public var even: [Windows] = []
-  /// The most that may move; more is worse than any imbalance. Nil: anything.
-  public var mostMoved: Int?
   /// What a node should carry in replicas, where rows differ in amount.
   public var counts: Windows?
   /// False: nobody holds anything yet, and what comes costs nothing.

@@ -17,8 +17,6 @@ public struct SearchScore: Equatable, Comparable, Sendable {
   public var softBroken = 0
   public var uneven = 0
   public var roleChanges = 0
-  /// `SearchProblem.mostMoved`.
-  var mostMoved: Int?
 
   public init() {}
 
@@ -28,14 +26,8 @@ public struct SearchScore: Equatable, Comparable, Sendable {
 
   private var costs: (Int, Int, Int, Int, Int, Int) { (moved, outsideCounts, moves, softBroken, uneven, roleChanges) }
 
-  private var placed: (Int, Int, Int, Int, Int) { (broken, emptied, leaderless, unfilled, beyondBudget) }
-
-  /// The part of what moves that may not.
-  var beyondBudget: Int { mostMoved.map { max(0, moved - $0) } ?? 0 }
-
   public static func < (a: Self, b: Self) -> Bool {
-    if a.mostMoved != nil, a.placed != b.placed { return a.placed < b.placed }
-    return a.inOrder != b.inOrder ? a.inOrder < b.inOrder : a.costs < b.costs
+    a.inOrder != b.inOrder ? a.inOrder < b.inOrder : a.costs < b.costs
   }
 
   /// Everything is placed within all hard rules.
@@ -60,8 +52,7 @@ struct SearchPrices {
   /// A weighted sum; smaller is better.
   func energy(_ score: SearchScore) -> Int {
     let amounts =
-      outside * (score.outside >> shift) + outsideStates * (score.outsideStates >> shift) + moved * (score.moved >> shift)
-      + 40 * outside * (score.beyondBudget >> shift) + (score.uneven >> shift)
+      outside * (score.outside >> shift) + outsideStates * (score.outsideStates >> shift) + moved * (score.moved >> shift) + (score.uneven >> shift)
     let replicas =
       1500 * score.emptied + 800 * score.leaderless + broken * score.broken + 300 * score.unfilled
       + soft * score.softBroken + roleChange * score.roleChanges

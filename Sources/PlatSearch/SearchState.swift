@@ -136,7 +136,6 @@ struct SearchState: ~Copyable {
       score.outside += outside(problem.stateCount * nodeCount + node)
       score.outsideCounts += outsideCount(node)
     }
-    score.mostMoved = problem.mostMoved
     for row in 0..<rowCount {
       for place in 0..<width where start[row * width + place] >= 0 { put(row * width + place, start[row * width + place]) }
       addRow(row)

@@ -50,7 +50,6 @@ enum RandomProblem {
     if !problem.amounts.isEmpty { problem.counts = windows(width) }
     if random.chance(1, 2) { problem.even = problem.ofState }
     for state in 0..<3 where random.chance(1, 2) { problem.ofState[state].most = problem.ofState[state].most.map { $0 + 1 } }
-    if random.chance(1, 4) { problem.mostMoved = random.below(sum + 1) }
     return problem
   }
 
@@ -85,7 +84,6 @@ enum NaiveScore {
 
   static func of(_ problem: SearchProblem, _ rows: [Int32]) -> SearchScore {
     var score = SearchScore()
-    score.mostMoved = problem.mostMoved
     let width = problem.width
     var pairs: Set<[Int]> = []
     var load = [[Int]](repeating: Array(repeating: 0, count: problem.nodeCount), count: problem.stateCount)

@@ -1,7 +1,7 @@
 import PlatEngine
 
-/// Copies that are the only one of their partition in a map and were there before: where nothing may take them they stay,
-/// whatever else is said of their nodes.
+/// Copies that were there before and are the only one of their partition in a map, or all of which lie on nodes that should have
+/// none: where nothing may take them they stay, whatever else is said of their nodes.
 public enum LastCopies {
   /// How many each node has that it might have to give up otherwise: it is not active, or holds more than it may.
   public static func staying(_ cluster: DenseCluster, _ current: PlacementMap?, _ map: PlacementMap) -> [Int] {
@@ -11,8 +11,10 @@ public enum LastCopies {
     var loads = only
     for (partition, nodes) in holders.enumerated() {
       for node in nodes { loads[node] += 1 }
-      guard nodes.count == 1, let node = nodes.first, partition < held.count, held[partition].contains(node) else { continue }
-      only[node] += 1
+      guard partition < held.count, nodes.isSubset(of: held[partition]) else { continue }
+      // The only one, or none of them where anybody could have it.
+      guard nodes.count == 1 || nodes.allSatisfy({ cluster.status[$0] != .active }) else { continue }
+      for node in nodes { only[node] += 1 }
     }
     return only.indices.map { node in
       let hasToGo = cluster.status[node] != .active || loads[node] > cluster.capacity[node]

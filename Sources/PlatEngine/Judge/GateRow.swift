@@ -128,7 +128,7 @@ struct GateRow {
       case .active: isLegal = true
       case .failed: isLegal = false
       case .leaving:
-        isLegal = held[node] == stamp && (onlyStays || planned.leavingStay || planned.changesStatesOnly)
+        isLegal = planned.changesStatesOnly || held[node] == stamp && (onlyStays || planned.leavingStay)
       case .maintenance:
         let isNew = states[stateOfSlot[slot]].holdsData && held[node] != stamp
         let leads = stateOfSlot[slot] == 0 && !onlyStays && !planned.changesStatesOnly

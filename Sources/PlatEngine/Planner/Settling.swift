@@ -17,7 +17,7 @@ enum Settling {
     again: (PlacementMap, PlanOptions) throws(PlatError) -> Plan
   ) throws(PlatError) {
     let replicas = cluster.partitionCount * cluster.replicas
-    guard plan.seeksRest, replicas <= mostJudged, !plan.isComplete || plan.isFinished || cluster.hasMoreThanWindows else { return }
+    guard plan.seeksRest, replicas <= mostJudged, !plan.isComplete || cluster.hasMoreThanWindows else { return }
     if let current, let stays = try current.asTarget(of: plan.target), stays.differs(from: plan.target),
       try stays.mayStay(in: cluster)
     {

@@ -92,7 +92,7 @@ struct RowOrder {
     while let (done, row, measure) = stack.popLast() {
       for move in moves.indices where done >> UInt64(move) & 1 == 0 && before[move] & ~done == 0 {
         var next = row
-        guard moves[move].apply(to: &next) else { return .unsafe(done: done, move: move) }
+        guard moves[move].apply(to: &next), !isCopiedFromNobody(move, row) else { return .unsafe(done: done, move: move) }
         let after = safety.measure(next)
         guard safety.allows(measure, after) else { return .unsafe(done: done, move: move) }
         let all = done | 1 << UInt64(move)
@@ -102,6 +102,11 @@ struct RowOrder {
       }
     }
     return .none
+  }
+
+  /// An empty copy is made on its own while nobody who has the partition serves it, and no later.
+  private func isCopiedFromNobody(_ move: Int, _ row: [StateIndex]) -> Bool {
+    moves[move].kind == .set && hops.gainsData(moves[move].change) && row.contains { hops.servesData($0) }
   }
 
   /// An arc by which `move` no longer comes right after `done`: it waits for one that stands before it and helps; or one

@@ -4,6 +4,7 @@ import PlatSearch
 ///
 /// A plan is good enough where everything is placed within all rules and windows, moves are at their bound, and neither soft
 /// rules are broken nor states changed. Else the better map by the order of aims takes its place, never a worse one.
+/// A budget of moves asks for part of a plan: then nothing is searched.
 enum Improve {
   /// How much is left to do.
   private enum Need { case nothing, polish, search }
@@ -20,8 +21,7 @@ enum Improve {
     planned: (DenseCluster) throws(PlatError) -> Plan
   ) throws(PlatError) -> Plan {
     guard plan.operation == .rebalance || plan.operation == .maintenance, cluster.capacityPart == nil,
-      cluster.partitionCount * cluster.replicas <= mostSlots,
-      cluster.partitionWeights == nil || cluster.cluster.settings.balance.moveBudget == nil
+      cluster.partitionCount * cluster.replicas <= mostSlots, cluster.cluster.settings.balance.moveBudget == nil
     else { return plan }
     var clock = StageClock(options.interrupt)
     guard let tables = try SearchTables(cluster, from: current, plan, options) else { return plan }
@@ -78,9 +78,8 @@ enum Improve {
     var result = plan
     result.target = try tables.map(rows, like: plan.target)
     result.isFinished = true
-    let (before, after) = (LocalSearch.score(tables.problem, tables.rows(plan.target)), LocalSearch.score(tables.problem, rows))
-    result.movesHeldBack = plan.movesHeldBack > 0 ? max(0, plan.movesHeldBack + before.moves - after.moves) : 0
     guard tables.problem.countsMoves else { return result }
+    let after = LocalSearch.score(tables.problem, rows)
     result.movesLowerBound = min(plan.movesLowerBound, after.moves)
     if let weights = cluster.partitionWeights, let bound = plan.movesWeightLowerBound {
       result.movesWeightLowerBound = min(bound, weights.exact(after.moved))

@@ -29,9 +29,6 @@ struct SearchTables {
     guard setPeers() else { return nil }
     keepLastCopies(target)
     if plan.operation == .rebalance { try setWindows(target, options) }
-    if cluster.cluster.settings.balance.moveBudget != nil, current != nil {
-      problem.mostMoved = LocalSearch.score(problem, rows(target)).moved
-    }
   }
 
   // MARK: What the cluster says
