@@ -1,9 +1,9 @@
 /// How good a placement is, by the order of aims: a later aim counts only where all earlier ones are equal.
 public struct SearchScore: Equatable, Comparable, Sendable {
-  /// Breaches of hard rules: replicas too many or too far away, peers too many, nodes beyond their capacity.
-  public var broken = 0
   /// Rows that have a live copy today and no replica at all.
   public var emptied = 0
+  /// Breaches of hard rules: replicas too many or too far away, peers too many, nodes beyond their capacity.
+  public var broken = 0
   /// Unfilled slots of the leading state.
   public var leaderless = 0
   public var unfilled = 0
@@ -21,7 +21,7 @@ public struct SearchScore: Equatable, Comparable, Sendable {
   public init() {}
 
   private var inOrder: (Int, Int, Int, Int, Int, Int) {
-    (broken, emptied, leaderless, unfilled, outside, outsideStates)
+    (emptied, broken, leaderless, unfilled, outside, outsideStates)
   }
 
   private var costs: (Int, Int, Int, Int, Int, Int) { (moved, outsideCounts, moves, softBroken, uneven, roleChanges) }

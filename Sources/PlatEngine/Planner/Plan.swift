@@ -38,6 +38,8 @@ public struct PlanOptions: Sendable {
   var leadBeside: [Int32] = []
   /// For tests: what harms a plan before the gate.
   var damage: (@Sendable (PlacementMap) -> Void)?
+  /// A search that only makes a plan nicer looks whether the next plan would change it again.
+  var settles = true
   /// A fresh map keeps soft near rules as if they were hard; where that does not come out even, without.
   var promotesNear = true
 

@@ -29,14 +29,11 @@ extension Planner {
     _ group: DenseGroup, from currents: [PlacementMap?], options: PlanOptions = PlanOptions()
   ) throws(PlatError) -> GroupPlan {
     precondition(currents.count == group.clusters.count)
+    if group.clusters.count == 1 { return try planOnly(group.clusters[0], from: currents[0], options: options) }
     var plan = try unfinished(group, from: currents, options: options)
     if plan.operation != .failover, !plan.plans.allSatisfy(\.isComplete) {
       let changed = try complete(&plan.plans, group.clusters, from: currents, options: options)
-      if changed {
-        plan.movesLowerBound = min(plan.movesLowerBound, zip(group.clusters.indices, plan.plans).reduce(0) { sum, each in
-          sum + each.1.target.received(group.clusters[each.0], from: currents[each.0])
-        })
-      }
+      if changed { try boundByWhatMoves(&plan, group, from: currents, options: options) }
     }
     if let damage = options.damage, let first = plan.plans.first { damage(first.target) }
     var maps: [Gate.Planned] = []
@@ -46,6 +43,39 @@ extension Planner {
     }
     try Gate.pass(maps, threads: options.threads, interrupt: options.interrupt)
     return plan
+  }
+
+  /// A group of one map is that map.
+  private static func planOnly(
+    _ cluster: DenseCluster, from current: PlacementMap?, options: PlanOptions
+  ) throws(PlatError) -> GroupPlan {
+    var options = options
+    options.to = options.toMaps.first ?? nil
+    let cluster = cluster.with(room: cluster.cluster.nodes.map { $0.capacity ?? .max })
+    let plan = try plan(cluster, from: current, options: options)
+    return GroupPlan(
+      operation: plan.operation, plans: [plan], movesLowerBound: plan.movesLowerBound,
+      movesWeightLowerBound: plan.movesWeightLowerBound)
+  }
+
+  /// The bounds of a group some of whose maps are others than their pipeline made.
+  private static func boundByWhatMoves(
+    _ plan: inout GroupPlan, _ group: DenseGroup, from currents: [PlacementMap?], options: PlanOptions
+  ) throws(PlatError) {
+    var (moves, weight) = (0, Rational.zero)
+    for (map, cluster) in group.clusters.enumerated() {
+      try claimWhatIsProved(&plan.plans[map], cluster, from: currents[map], options: options)
+      let target = plan.plans[map].target
+      let received = target.received(cluster, from: currents[map])
+      moves += received
+      if let weights = cluster.partitionWeights {
+        weight = weight + weights.exact(target.received(cluster, from: currents[map], weights: weights.of))
+      } else {
+        weight = weight + Rational(received) * (cluster.cluster.partitionWeights.first.map { Rational($0) } ?? .one)
+      }
+    }
+    plan.movesLowerBound = min(plan.movesLowerBound, moves)
+    plan.movesWeightLowerBound = plan.movesWeightLowerBound.map { min($0, weight) }
   }
 
   /// The bounds of a plan whose map is another than its pipeline made, or that has nodes in maintenance, whose part is what
@@ -82,7 +112,7 @@ extension Planner {
     if plans[0].operation != .failover, !plans[0].isComplete {
       _ = try complete(&plans, [cluster], from: [current], options: options)
     }
-    return try Improve.run(cluster, plans[0], from: current, options: options) { cluster throws(PlatError) in
+    return try Improve.run(cluster, plans[0], from: current, options: options) { cluster, current, options throws(PlatError) in
       try completed(cluster, from: current, options: options)
     }
   }

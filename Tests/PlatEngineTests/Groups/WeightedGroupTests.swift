@@ -32,7 +32,7 @@ import Testing
         "bounds \(one.plan.movesLowerBound), \(one.plan.movesWeightLowerBound!); \(one.moves), \(weight.moves)")
       for (map, plan) in one.plan.plans.enumerated() {
         let (each, cluster) = (one.report.maps[map], one.group.clusters[map])
-        let faults = each.findings.filter { $0.strength == .hard && !($0.rule.hasPrefix("constraints.") && $0.have < $0.want) }
+        let faults = PlannedCase.faults(each, cluster, one.currents[map], plan.target)
         try holds(faults.isEmpty && plan.movesLowerBound <= each.moves, "map \(map): \(faults), \(plan.movesLowerBound) of \(each.moves)")
         guard let weights = cluster.partitionWeights, let windows = plan.weightWindows else { continue }
         let proved = try Judge.weightBound(

@@ -15,10 +15,10 @@ enum Improve {
   /// A bound of weight is not exact: moves up to so many hundredths above it are taken for the least.
   private static let gapOfWeight = 3
 
-  /// `planned`: a plan by the stages up to this one, from the same map, of the cluster without its tolerance.
+  /// `planned`: a plan by the stages up to this one, of another cluster or from another map.
   static func run(
     _ cluster: DenseCluster, _ plan: Plan, from current: PlacementMap?, options: PlanOptions,
-    planned: (DenseCluster) throws(PlatError) -> Plan
+    planned: (DenseCluster, PlacementMap?, PlanOptions) throws(PlatError) -> Plan
   ) throws(PlatError) -> Plan {
     guard plan.operation == .rebalance || plan.operation == .maintenance, cluster.capacityPart == nil,
       cluster.partitionCount * cluster.replicas <= mostSlots, cluster.cluster.settings.balance.moveBudget == nil
@@ -28,11 +28,19 @@ enum Improve {
     // A tolerance is no reason to move more: the plan without it is one within it.
     let isTolerant = current != nil && cluster.cluster.settings.balance.tolerance != .zero
     let rows = try search(tables, cluster, plan, options) { () throws(PlatError) in
-      isTolerant ? try planned(cluster.withoutTolerance).target : nil
+      isTolerant ? try planned(cluster.withoutTolerance, current, options).target : nil
     }
     try clock.mark("improve")
-    guard let rows else { return plan }
+    guard let (rows, need) = rows else { return plan }
     var result = try replaced(plan, tables, rows, cluster)
+    if need == .polish, options.settles {
+      // What is only nicer is not worth a plan that changes again.
+      var again = options
+      again.settles = false
+      again.interrupt = options.interrupt?.quiet
+      let next = try planned(cluster, result.target, again)
+      guard tables.rows(next.target) == rows else { return plan }
+    }
     result.stageNanoseconds += clock.stages
     return result
   }
@@ -41,7 +49,7 @@ enum Improve {
   private static func search(
     _ tables: SearchTables, _ cluster: DenseCluster, _ plan: Plan, _ options: PlanOptions,
     strict: () throws(PlatError) -> PlacementMap?
-  ) throws(PlatError) -> [Int32]? {
+  ) throws(PlatError) -> (rows: [Int32], need: Need)? {
     let problem = tables.problem
     let planned = tables.rows(plan.target)
     let score = LocalSearch.score(problem, planned)
@@ -61,7 +69,7 @@ enum Improve {
       problem, starts: [planned, standing] + others, isPolish: first == .polish, isEnough: { need($0) == .nothing },
       isCancelled: { interrupt?.isRequested == true })
     try interrupt?.throwIfRequested()
-    return found.score < score ? found.rows : nil
+    return found.score < score ? (found.rows, first) : nil
   }
 
   /// What moves at least, in the search's own amounts.
