@@ -45,6 +45,39 @@ extension Planner {
     return plan
   }
 
+  /// Last copies that stay may leave a node beyond its capacity: what it holds that is not the last copy goes then, replicas in
+  /// later states first. Returns the maps that changed. O(P · R) where a node is beyond.
+  private static func letGoBeyondCapacity(_ targets: [PlacementMap], _ clusters: [DenseCluster], _ capacity: [Int]) -> [Int] {
+    var loads = capacity.map { _ in 0 }
+    func dataSlots(_ map: Int) -> [Int] {
+      let states = clusters[map].cluster.settings.model.states
+      return targets[map].stateOfSlot.enumerated().filter { states[$0.element].holdsData }.map(\.offset)
+    }
+    for (map, target) in targets.enumerated() {
+      let slots = dataSlots(map)
+      for partition in 0..<target.partitionCount {
+        for slot in slots where target.row(partition)[slot] != .none { loads[target.row(partition)[slot].int] += 1 }
+      }
+    }
+    guard loads.indices.contains(where: { loads[$0] > capacity[$0] }) else { return [] }
+    var changed: [Int] = []
+    for map in targets.indices.reversed() {
+      let (target, slots) = (targets[map], dataSlots(map))
+      for place in slots.indices.reversed() {
+        for partition in (0..<target.partitionCount).reversed() {
+          let node = target.row(partition)[slots[place]]
+          guard node != .none, loads[node.int] > capacity[node.int],
+            slots.contains(where: { $0 != slots[place] && target.row(partition)[$0] != .none })
+          else { continue }
+          target.row(partition)[slots[place]] = .none
+          loads[node.int] -= 1
+          if changed.last != map { changed.append(map) }
+        }
+      }
+    }
+    return changed
+  }
+
   /// A group of one map is that map.
   private static func planOnly(
     _ cluster: DenseCluster, from current: PlacementMap?, options: PlanOptions
@@ -131,7 +164,8 @@ extension Planner {
       firstSlot += target.partitionCount * target.width
     }
     let capacity = clusters.first?.cluster.nodes.map { $0.capacity ?? .max } ?? []
-    let changed = try Completion.run(maps, capacity: capacity, interrupt: options.interrupt)
+    var changed = try Completion.run(maps, capacity: capacity, interrupt: options.interrupt)
+    for map in letGoBeyondCapacity(plans.map(\.target), clusters, capacity) { changed[map] = true }
     for map in clusters.indices where changed[map] {
       plans[map].isFinished = true
       let received = plans[map].target.received(clusters[map], from: currents[map])

@@ -55,7 +55,10 @@ enum Improve {
     let score = LocalSearch.score(problem, planned)
     let bound = leastMoved(cluster, plan, problem)
     let seeksBalance = plan.operation == .rebalance
+    let isPlain = problem.amounts.isEmpty && problem.colocations.isEmpty && problem.peers == nil
     func need(_ score: SearchScore) -> Need {
+      // By number and under bounds of containers alone the stages before have the fewest moves, proved.
+      if isPlain, score.isPlaced, score.outside == 0 { return .nothing }
       guard score.isWellPlaced || !seeksBalance && score.isPlaced, !seeksBalance || score.moved <= bound else { return .search }
       let isPolished = score.outsideCounts + score.softBroken + score.uneven + score.roleChanges == 0
       return isPolished || !seeksBalance || planned.count > mostSlotsToPolish ? .nothing : .polish
