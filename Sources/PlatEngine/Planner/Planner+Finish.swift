@@ -47,7 +47,9 @@ extension Planner {
 
   /// Last copies that stay may leave a node beyond its capacity: what it holds that is not the last copy goes then, replicas in
   /// later states first. Returns the maps that changed. O(P · R) where a node is beyond.
-  private static func letGoBeyondCapacity(_ targets: [PlacementMap], _ clusters: [DenseCluster], _ capacity: [Int]) -> [Int] {
+  private static func letGoBeyondCapacity(
+    _ targets: [PlacementMap], _ clusters: [DenseCluster], from currents: [PlacementMap?], _ capacity: [Int]
+  ) -> [Int] {
     var loads = capacity.map { _ in 0 }
     func dataSlots(_ map: Int) -> [Int] {
       let states = clusters[map].cluster.settings.model.states
@@ -61,21 +63,29 @@ extension Planner {
     }
     guard loads.indices.contains(where: { loads[$0] > capacity[$0] }) else { return [] }
     var changed: [Int] = []
-    for map in targets.indices.reversed() {
-      let (target, slots) = (targets[map], dataSlots(map))
-      for place in slots.indices.reversed() {
-        for partition in (0..<target.partitionCount).reversed() {
-          let node = target.row(partition)[slots[place]]
-          guard node != .none, loads[node.int] > capacity[node.int],
-            slots.contains(where: { $0 != slots[place] && target.row(partition)[$0] != .none })
-          else { continue }
-          target.row(partition)[slots[place]] = .none
-          loads[node.int] -= 1
-          if changed.last != map { changed.append(map) }
+    for isLast in [false, true] {
+      for map in targets.indices.reversed() {
+        let (target, slots) = (targets[map], dataSlots(map))
+        for place in slots.indices.reversed() {
+          for partition in (0..<target.partitionCount).reversed() {
+            let node = target.row(partition)[slots[place]]
+            guard node != .none, loads[node.int] > capacity[node.int] else { continue }
+            let isOnly = !slots.contains { $0 != slots[place] && target.row(partition)[$0] != .none }
+            // An only copy goes where it would be a new one: it is of no data that is there today.
+            guard isOnly == isLast, !isOnly || !isHeld(currents[map], partition, node) else { continue }
+            target.row(partition)[slots[place]] = .none
+            loads[node.int] -= 1
+            if changed.last != map { changed.append(map) }
+          }
         }
       }
     }
     return changed
+  }
+
+  private static func isHeld(_ map: PlacementMap?, _ partition: Int, _ node: NodeIndex) -> Bool {
+    guard let map, partition < map.partitionCount else { return false }
+    return (0..<map.width).contains { map.row(partition)[$0] == node }
   }
 
   /// A group of one map is that map.
@@ -165,7 +175,7 @@ extension Planner {
     }
     let capacity = clusters.first?.cluster.nodes.map { $0.capacity ?? .max } ?? []
     var changed = try Completion.run(maps, capacity: capacity, interrupt: options.interrupt)
-    for map in letGoBeyondCapacity(plans.map(\.target), clusters, capacity) { changed[map] = true }
+    for map in letGoBeyondCapacity(plans.map(\.target), clusters, from: currents, capacity) { changed[map] = true }
     for map in clusters.indices where changed[map] {
       plans[map].isFinished = true
       let received = plans[map].target.received(clusters[map], from: currents[map])

@@ -22,6 +22,21 @@ struct PlannedGroup {
   }
 
   var targets: [PlacementMap] { plan.plans.map(\.target) }
+
+  /// Capacities that are passed by more than last copies, which stay where nothing may take them.
+  var passedCapacities: [Finding] { Self.passedCapacities(report.sum.findings, group, currents, targets) }
+
+  static func passedCapacities(
+    _ findings: [Finding], _ group: DenseGroup, _ currents: [PlacementMap?], _ targets: [PlacementMap]
+  ) -> [Finding] {
+    findings.filter { finding in
+      guard finding.rule.hasSuffix("capacity") else { return false }
+      guard let node = group.group.shared.nodes.firstIndex(where: { $0.name == finding.node }) else { return true }
+      let only = targets.indices.reduce(0) { $0 + LastCopies.held(group.clusters[$1], currents[$1], targets[$1])[node] }
+      return finding.have > max(finding.want, only)
+    }
+  }
+
   var moves: Int { report.sum.moves }
 
   func isOut(_ rule: String) -> Bool { report.sum.findings.contains { $0.rule == rule } }
