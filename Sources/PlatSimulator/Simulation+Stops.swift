@@ -97,8 +97,13 @@ extension Simulation {
   }
 
   func recorded(_ isDone: Bool, _ number: Int) {
-    orchestrators[number].recordedAt = now
+    noteClaim(number)
     tell(number, .recorded(isDone))
+  }
+
+  /// A new revision is in the journal: the nodes are claimed now. Rosters are written later.
+  private func noteClaim(_ number: Int) {
+    if orchestrators[number].machine.phase == .recording { orchestrators[number].recordedAt = now }
   }
 
   /// Who got no answer reads what is there.
@@ -106,7 +111,7 @@ extension Simulation {
     guard now >= journalDownUntil else {
       return timeline.add(.readJournal(by: number), at: journalDownUntil + UInt64(random.below(8)))
     }
-    orchestrators[number].recordedAt = now
+    noteClaim(number)
     tell(number, .read(journal))
   }
 }

@@ -70,9 +70,15 @@ extension Planner {
           for partition in (0..<target.partitionCount).reversed() {
             let node = target.row(partition)[slots[place]]
             guard node != .none, loads[node.int] > capacity[node.int] else { continue }
-            let isOnly = !slots.contains { $0 != slots[place] && target.row(partition)[$0] != .none }
-            // An only copy goes where it would be a new one: it is of no data that is there today.
-            guard isOnly == isLast, !isOnly || !isHeld(currents[map], partition, node) else { continue }
+            let others = slots.filter { $0 != slots[place] && target.row(partition)[$0] != .none }
+            let isNew = !isHeld(currents[map], partition, node)
+            if isLast {
+              // An only copy goes where it is of no data that is there today.
+              guard others.isEmpty, isNew, !isHeldByAny(currents[map], partition, clusters[map]) else { continue }
+            } else {
+              guard isNew ? !others.isEmpty : others.contains(where: { isHeld(currents[map], partition, target.row(partition)[$0]) })
+              else { continue }
+            }
             target.row(partition)[slots[place]] = .none
             loads[node.int] -= 1
             if changed.last != map { changed.append(map) }
@@ -81,6 +87,14 @@ extension Planner {
       }
     }
     return changed
+  }
+
+  private static func isHeldByAny(_ map: PlacementMap?, _ partition: Int, _ cluster: DenseCluster) -> Bool {
+    guard let map, partition < map.partitionCount else { return false }
+    return (0..<map.width).contains { slot in
+      let node = map.row(partition)[slot]
+      return node != .none && node.int < cluster.nodeCount && cluster.status[node.int] != .failed
+    }
   }
 
   private static func isHeld(_ map: PlacementMap?, _ partition: Int, _ node: NodeIndex) -> Bool {
@@ -117,8 +131,13 @@ extension Planner {
         weight = weight + Rational(received) * (cluster.cluster.partitionWeights.first.map { Rational($0) } ?? .one)
       }
     }
-    plan.movesLowerBound = min(plan.movesLowerBound, moves)
-    plan.movesWeightLowerBound = plan.movesWeightLowerBound.map { min($0, weight) }
+    var (provedMoves, provedWeight) = (0, Rational.zero)
+    for one in plan.plans {
+      provedMoves += one.movesLowerBound
+      provedWeight = provedWeight + (one.movesWeightLowerBound ?? .zero)
+    }
+    plan.movesLowerBound = min(plan.movesLowerBound, moves, provedMoves)
+    plan.movesWeightLowerBound = plan.movesWeightLowerBound.map { min($0, weight, provedWeight) }
   }
 
   /// The bounds of a plan whose map is another than its pipeline made, or that has nodes in maintenance, whose part is what
@@ -129,10 +148,7 @@ extension Planner {
     guard plan.isFinished || cluster.status.contains(.maintenance), plan.operation != .failover, plan.operation != .swap else { return }
     if let weights = cluster.partitionWeights {
       guard plan.isFinished, plan.weightWindows != nil else { return }
-      let (moves, weight) = (plan.movesLowerBound, plan.movesWeightLowerBound ?? .zero)
       plan = try plan.bounded(cluster, weights, from: current)
-      plan.movesLowerBound = min(moves, plan.movesLowerBound)
-      plan.movesWeightLowerBound = min(weight, plan.movesWeightLowerBound ?? .zero)
     } else if plan.movesLowerBound > 0 {
       let proved = try Judge.movesBound(
         cluster, map: plan.target, from: current, prices: plan.certificate, interrupt: options.interrupt?.quiet)

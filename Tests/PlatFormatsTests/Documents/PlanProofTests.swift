@@ -117,9 +117,9 @@ import Testing
   @Test(arguments: [
     (#"{"digest":"0"}"#, #"found "0", expected eight hexadecimal digits"#),
     (#"{"digest":"0000000G"}"#, #"found "0000000G", expected eight hexadecimal digits"#),
-    (#"{"prices":{"default":0}}"#, #"expected the key "digest""#),
-    (#"{"digest":"00000000"}"#, #"expected the key "prices""#),
-    (#"{"digest":"00000000","prices":{}}"#, #"expected the key "default""#),
+    (#"{"prices":{"default":0}}"#, #"the key "digest" is missing"#),
+    (#"{"digest":"00000000"}"#, #"the key "prices" is missing"#),
+    (#"{"digest":"00000000","prices":{}}"#, #"the key "default" is missing"#),
     (#"{"digest":"00000000","prices":{"default":3000000000}}"#, "expected an integer from -2147483648 to 2147483647"),
     (#"{"digest":"00000000","prices":{"default":0,"01":[]}}"#, "expected default, or a price of 32 bits"),
     (#"{"digest":"00000000","prices":{"default":0,"3000000000":[]}}"#, "expected default, or a price of 32 bits"),

@@ -107,7 +107,7 @@ import Testing
 
   @Test(arguments: [
     (#"[]"#, "found no window of a, expected one window a node"),
-    (#"[{"least":1,"most":2}]"#, #"expected the key "nodes""#),
+    (#"[{"least":1,"most":2}]"#, #"the key "nodes" is missing"#),
     (#"[{"least":2,"most":1,"nodes":[]}]"#, "found 2 to 1, expected the least first"),
     (#"[{"least":1,"most":2,"nodes":["a","a"]}]"#, "found a second window of a, expected one window a node"),
     (#"[{"least":1,"most":2,"nodes":["zz"]}]"#, #"found "zz", expected a node of the cluster"#),
