@@ -76,8 +76,7 @@ extension Planner {
               // An only copy goes where it is of no data that is there today.
               guard others.isEmpty, isNew, !isHeldByAny(currents[map], partition, clusters[map]) else { continue }
             } else {
-              guard isNew ? !others.isEmpty : others.contains(where: { isHeld(currents[map], partition, target.row(partition)[$0]) })
-              else { continue }
+              guard !others.isEmpty else { continue }
             }
             target.row(partition)[slots[place]] = .none
             loads[node.int] -= 1

@@ -50,9 +50,10 @@ struct RoleCycles {
     stays = (0..<problem.nodeCount).map { problem.receives.base[$0] && problem.keeps.base[$0] }
   }
 
-  /// Whether the map is small, and nothing but windows says who may be in the state.
+  /// Whether the map is small, has two states at the most, and nothing but windows says who may be in the state.
   var isWorth: Bool {
-    problem.current != nil && slots.count == 1 && placement.peers == nil && !problem.hasStateRules && problem.softNear.isEmpty
+    problem.current != nil && problem.wanted.count { $0 > 0 } <= 2 && problem.cluster.wanted == problem.wanted
+      && slots.count == 1 && placement.peers == nil && !problem.hasStateRules && problem.softNear.isEmpty
       && !problem.isWide && problem.partitionCount * problem.replicas <= Self.mostReplicas
   }
 
