@@ -55,7 +55,7 @@ enum Improve {
     let score = LocalSearch.score(problem, planned)
     let bound = leastMoved(cluster, plan, problem)
     let seeksBalance = plan.operation == .rebalance
-    let isPlain = problem.amounts.isEmpty && problem.colocations.isEmpty && problem.peers == nil
+    let isPlain = problem.amounts.isEmpty && problem.colocations.isEmpty && problem.peers?.isHard != true
     func need(_ score: SearchScore) -> Need {
       // By number and under bounds of containers alone the stages before have the fewest moves, proved.
       if isPlain, score.isPlaced, score.outside == 0 { return .nothing }
