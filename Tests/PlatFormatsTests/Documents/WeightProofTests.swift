@@ -81,7 +81,7 @@ import Testing
       #expect(!own.contains { $0.hasPrefix("certificate") || $0.hasPrefix("summary") }, "\(own)")
       func raise(_ path: String, _ plan: inout PlanDocument) {
         plan.claims = plan.claims.map {
-          if $0.path == path, case .number(let number) = $0.value { SummaryFigure(path, .number(number + Rational(1_000_000))) } else { $0 }
+          if $0.path == path, case .number(let number) = $0.value { SummaryFigure(path, .number(number + .one)) } else { $0 }
         }
       }
       #expect(try rules { raise("movesLowerBound", &$0) }.contains("certificate.prices"))
