@@ -31,10 +31,9 @@ import Testing
       do { plan = try Planner.plan(cluster, from: current) } catch PlatError.unsupported { return }
       let report = try Judge.judge(cluster, map: plan.target, from: current)
       let text = RandomCluster.describe(named, current)
-      let faults = report.findings.filter { finding -> Bool in
+      let faults = PlannedCase.faults(report, cluster, current, plan.target).filter { finding in
         let node = named.nodes.first { $0.name == finding.node }
-        return finding.strength == .hard && !finding.rule.hasPrefix("constraints")
-          && !finding.rule.hasPrefix("fanOut") && node?.status != .maintenance
+        return !finding.rule.hasPrefix("fanOut") && node?.status != .maintenance
       }
       try holds(faults.isEmpty, "a plan breaks hard rules: \(faults)\n\(text)")
       // A replica that found no place is a move not made.

@@ -66,9 +66,10 @@ struct PlannedCase {
   }
 
   /// The fewest moves leave a state out of balance: then it may take more.
-  private func movesForStates() throws -> Bool {
+  func movesForStates() throws -> Bool {
     let staged = try Planner.unfinished(cluster, from: current, options: PlanOptions())
-    return try !Judge.judge(cluster, map: staged.target, from: current).isBalanced
+    let judged = try Judge.judge(cluster, map: staged.target, from: current)
+    return !judged.isBalanced && report.outside < judged.outside
   }
 
   /// What a plan may not meet: replicas that nothing can hold. Anything else is a fault of the planner.
@@ -76,10 +77,16 @@ struct PlannedCase {
 
   static func faults(_ report: Report, _ cluster: DenseCluster, _ current: PlacementMap?, _ target: PlacementMap) -> [Finding] {
     let staying = LastCopies.staying(cluster, current, target)
+    let model = cluster.cluster.settings.model
+    let (held, holders) = (current?.dataHolders(model) ?? [], target.dataHolders(model))
     return report.findings.filter { finding in
       guard finding.strength == .hard, !(finding.rule.hasPrefix("constraints.") && finding.have < finding.want) else { return false }
       // The last copy of a partition stays where nothing may take it.
-      if finding.rule.hasPrefix("placement["), finding.have == 1 { return false }
+      if finding.rule.hasPrefix("placement["), finding.have == 1, let partition = finding.partition.flatMap({ Int($0) }),
+        partition < held.count, holders[partition].count == 1, holders[partition].isSubset(of: held[partition])
+      {
+        return false
+      }
       guard finding.rule.hasPrefix("nodes."), let node = cluster.cluster.nodes.firstIndex(where: { $0.name == finding.node })
       else { return true }
       return finding.have > staying[node]
@@ -93,7 +100,7 @@ struct PlannedCase {
   func checkConsistent() throws {
     let map = plan.target
     try holds(
-      map.partitionCount == cluster.partitionCount && map.slotCounts == cluster.wanted, "the map's shape\n\(text)")
+      map.partitionCount == cluster.partitionCount && map.slotCounts == cluster.cluster.rowSlots, "the map's shape\n\(text)")
     try holds(faults.isEmpty, "faults \(faults)\n\(text)")
     for row in map.rows {
       let nodes = row.flatMap(\.self)

@@ -10,6 +10,8 @@ extension Planner {
   public static func plan(
     _ cluster: DenseCluster, from current: PlacementMap?, options: PlanOptions = PlanOptions()
   ) throws(PlatError) -> Plan {
+    // A fresh map knows of no tolerance.
+    let cluster = current == nil ? cluster.withoutTolerance : cluster
     var plan = try completed(cluster, from: current, options: options)
     try Settling.settle(&plan, cluster, from: current, options: options) { map, options throws(PlatError) in
       try completed(cluster, from: map, options: options)
@@ -33,7 +35,7 @@ extension Planner {
     var plan = try unfinished(group, from: currents, options: options)
     if plan.operation != .failover, !plan.plans.allSatisfy(\.isComplete) {
       let changed = try complete(&plan.plans, group.clusters, from: currents, options: options)
-      if changed { try boundByWhatMoves(&plan, group, from: currents, options: options) }
+      if changed { try claimWhatIsProved(&plan, group, from: currents, options: options) }
     }
     if let damage = options.damage, let first = plan.plans.first { damage(first.target) }
     var maps: [Gate.Planned] = []
@@ -43,62 +45,6 @@ extension Planner {
     }
     try Gate.pass(maps, threads: options.threads, interrupt: options.interrupt)
     return plan
-  }
-
-  /// Last copies that stay may leave a node beyond its capacity: what it holds that is not the last copy goes then, replicas in
-  /// later states first. Returns the maps that changed. O(P · R) where a node is beyond.
-  private static func letGoBeyondCapacity(
-    _ targets: [PlacementMap], _ clusters: [DenseCluster], from currents: [PlacementMap?], _ capacity: [Int]
-  ) -> [Int] {
-    var loads = capacity.map { _ in 0 }
-    func dataSlots(_ map: Int) -> [Int] {
-      let states = clusters[map].cluster.settings.model.states
-      return targets[map].stateOfSlot.enumerated().filter { states[$0.element].holdsData }.map(\.offset)
-    }
-    for (map, target) in targets.enumerated() {
-      let slots = dataSlots(map)
-      for partition in 0..<target.partitionCount {
-        for slot in slots where target.row(partition)[slot] != .none { loads[target.row(partition)[slot].int] += 1 }
-      }
-    }
-    guard loads.indices.contains(where: { loads[$0] > capacity[$0] }) else { return [] }
-    var changed: [Int] = []
-    for isLast in [false, true] {
-      for map in targets.indices.reversed() {
-        let (target, slots) = (targets[map], dataSlots(map))
-        for place in slots.indices.reversed() {
-          for partition in (0..<target.partitionCount).reversed() {
-            let node = target.row(partition)[slots[place]]
-            guard node != .none, loads[node.int] > capacity[node.int] else { continue }
-            let others = slots.filter { $0 != slots[place] && target.row(partition)[$0] != .none }
-            let isNew = !isHeld(currents[map], partition, node)
-            if isLast {
-              // An only copy goes where it is of no data that is there today.
-              guard others.isEmpty, isNew, !isHeldByAny(currents[map], partition, clusters[map]) else { continue }
-            } else {
-              guard !others.isEmpty else { continue }
-            }
-            target.row(partition)[slots[place]] = .none
-            loads[node.int] -= 1
-            if changed.last != map { changed.append(map) }
-          }
-        }
-      }
-    }
-    return changed
-  }
-
-  private static func isHeldByAny(_ map: PlacementMap?, _ partition: Int, _ cluster: DenseCluster) -> Bool {
-    guard let map, partition < map.partitionCount else { return false }
-    return (0..<map.width).contains { slot in
-      let node = map.row(partition)[slot]
-      return node != .none && node.int < cluster.nodeCount && cluster.status[node.int] != .failed
-    }
-  }
-
-  private static func isHeld(_ map: PlacementMap?, _ partition: Int, _ node: NodeIndex) -> Bool {
-    guard let map, partition < map.partitionCount else { return false }
-    return (0..<map.width).contains { map.row(partition)[$0] == node }
   }
 
   /// A group of one map is that map.
@@ -115,44 +61,48 @@ extension Planner {
   }
 
   /// The bounds of a group some of whose maps are others than their pipeline made.
-  private static func boundByWhatMoves(
+  private static func claimWhatIsProved(
     _ plan: inout GroupPlan, _ group: DenseGroup, from currents: [PlacementMap?], options: PlanOptions
   ) throws(PlatError) {
-    var (moves, weight) = (0, Rational.zero)
     for (map, cluster) in group.clusters.enumerated() {
       try claimWhatIsProved(&plan.plans[map], cluster, from: currents[map], options: options)
-      let target = plan.plans[map].target
-      let received = target.received(cluster, from: currents[map])
-      moves += received
-      if let weights = cluster.partitionWeights {
-        weight = weight + weights.exact(target.received(cluster, from: currents[map], weights: weights.of))
-      } else {
-        weight = weight + Rational(received) * (cluster.cluster.partitionWeights.first.map { Rational($0) } ?? .one)
+    }
+    let maps = plan.plans.map(\.target)
+    let proved = try Judge.provedTogether(
+      group, maps: maps, from: currents, prices: plan.plans.map(\.certificate), windows: plan.plans.map(\.weightWindows),
+      each: plan.plans.map { ProvedBound(moves: $0.movesLowerBound, weight: $0.movesWeightLowerBound) },
+      interrupt: options.interrupt?.quiet)
+    var moved = ProvedBound(weight: .zero)
+    for (map, cluster) in group.clusters.enumerated() {
+      let received = maps[map].received(cluster, from: currents[map])
+      moved.moves += received
+      guard let weights = group.weights else { continue }
+      let weight = cluster.partitionWeights.map { own in
+        own.exact(maps[map].received(cluster, from: currents[map], weights: own.of))
       }
+      moved.weight = moved.weight.map { $0 + (weight ?? Rational(received) * weights.of[map].unit) }
     }
-    var (provedMoves, provedWeight) = (0, Rational.zero)
-    for one in plan.plans {
-      provedMoves += one.movesLowerBound
-      provedWeight = provedWeight + (one.movesWeightLowerBound ?? .zero)
-    }
-    plan.movesLowerBound = min(plan.movesLowerBound, moves, provedMoves)
-    plan.movesWeightLowerBound = plan.movesWeightLowerBound.map { min($0, weight, provedWeight) }
+    plan.movesLowerBound = min(proved.moves, moved.moves)
+    if let weight = proved.weight { plan.movesWeightLowerBound = min(weight, moved.weight ?? weight) }
   }
 
   /// The bounds of a plan whose map is another than its pipeline made, or that has nodes in maintenance, whose part is what
-  /// they hold in the map: no more than the Judge finds proved. O(P · R²) there.
+  /// they hold in the map: what the Judge finds proved, and no more than the plan moves. O(P · R²) there.
   private static func claimWhatIsProved(
     _ plan: inout Plan, _ cluster: DenseCluster, from current: PlacementMap?, options: PlanOptions
   ) throws(PlatError) {
     guard plan.isFinished || cluster.status.contains(.maintenance), plan.operation != .failover, plan.operation != .swap else { return }
-    if let weights = cluster.partitionWeights {
+    let weights = cluster.partitionWeights
+    if let weights {
       guard plan.isFinished, plan.weightWindows != nil else { return }
       plan = try plan.bounded(cluster, weights, from: current)
-    } else if plan.movesLowerBound > 0 {
-      let proved = try Judge.movesBound(
-        cluster, map: plan.target, from: current, prices: plan.certificate, interrupt: options.interrupt?.quiet)
-      plan.movesLowerBound = min(plan.movesLowerBound, proved)
     }
+    let proved = try Judge.proved(
+      cluster, map: plan.target, from: current, prices: plan.certificate, windows: plan.weightWindows,
+      interrupt: options.interrupt?.quiet)
+    plan.movesLowerBound = min(proved.moves, plan.target.received(cluster, from: current))
+    guard let weights, let weight = proved.weight else { return }
+    plan.movesWeightLowerBound = min(weight, weights.exact(plan.target.received(cluster, from: current, weights: weights.of)))
   }
 
   /// What the gate is told of a plan. Of several maps each is planned by the operation of all.
@@ -189,8 +139,7 @@ extension Planner {
       firstSlot += target.partitionCount * target.width
     }
     let capacity = clusters.first?.cluster.nodes.map { $0.capacity ?? .max } ?? []
-    var changed = try Completion.run(maps, capacity: capacity, interrupt: options.interrupt)
-    for map in letGoBeyondCapacity(plans.map(\.target), clusters, from: currents, capacity) { changed[map] = true }
+    let changed = try Completion.run(maps, capacity: capacity, interrupt: options.interrupt)
     for map in clusters.indices where changed[map] {
       plans[map].isFinished = true
       let received = plans[map].target.received(clusters[map], from: currents[map])

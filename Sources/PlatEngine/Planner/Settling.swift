@@ -17,7 +17,10 @@ enum Settling {
     again: (PlacementMap, PlanOptions) throws(PlatError) -> Plan
   ) throws(PlatError) {
     let replicas = cluster.partitionCount * cluster.replicas
-    guard plan.seeksRest, replicas <= mostJudged, !plan.isComplete || cluster.hasMoreThanWindows else { return }
+    // A budget asks for a part of a plan, and comes to rest when nothing is held back.
+    guard plan.seeksRest, replicas <= mostJudged, cluster.cluster.settings.balance.moveBudget == nil,
+      !plan.isComplete || cluster.hasMoreThanWindows
+    else { return }
     if let current, let stays = try current.asTarget(of: plan.target), stays.differs(from: plan.target),
       try stays.mayStay(in: cluster)
     {

@@ -22,44 +22,35 @@ public struct PlanProof: Sendable {
 
   /// What a certificate proves, and what is wrong beside that.
   struct Proved {
-    var moves = 0
-    var weight: Rational?
+    var bound = ProvedBound()
     var faults: [Finding]
   }
 
   static func proved(
     _ plan: PlanDocument, of document: ClusterDocument, _ dense: DenseCluster, interrupt: Interrupt?
   ) throws(PlatError) -> Proved {
-    let before = document.map?.placement
     var proved = Proved(faults: faultsOfMapBefore(plan, document))
-    if let weights = dense.partitionWeights {
-      proved.weight = .zero
-      // What is not a matter of balance needs no windows.
-      let all = WeightWindows(
-        least: dense.status.map { _ in 0 }, most: dense.status.map { _ in weights.total }, unit: weights.unit)
-      let windows = plan.certificate?.windows == nil ? all : plan.certificate?.weightWindows(weights.unit)
-      if let windows, let certificate = plan.certificate {
-        let bound = try Judge.weightBound(
-          dense, weights, map: plan.map.placement, from: before, prices: certificate.prices, windows: windows,
-          interrupt: interrupt)
-        (proved.moves, proved.weight) = (bound.moves, weights.exact(bound.weight))
-        if certificate.windows != nil,
-          let (node, load) = try Judge.falseWindow(dense, weights, map: plan.map.placement, windows)
-        {
-          proved.faults.append(falseWindow(dense, weights, node, load, windows))
-        }
-      } else if plan.certificate?.windows != nil {
-        proved.faults.append(untrue("certificate.windows", "they are no multiples of what partitions weigh"))
-      }
-    } else if let certificate = plan.certificate {
-      proved.moves = try Judge.movesBound(
-        dense, map: plan.map.placement, from: before, prices: certificate.prices, interrupt: interrupt)
+    let weights = dense.partitionWeights
+    if weights != nil { proved.bound.weight = Rational.zero }
+    guard let certificate = plan.certificate else { return proved }
+    let windows = weights.flatMap { certificate.weightWindows($0.unit) }
+    guard weights == nil || certificate.windows == nil || windows != nil else {
+      proved.faults.append(untrue("certificate.windows", "they are no multiples of what partitions weigh"))
+      return proved
+    }
+    let map = plan.map.placement
+    proved.bound = try Judge.proved(
+      dense, map: map, from: document.map?.placement, prices: certificate.prices, windows: windows, interrupt: interrupt)
+    if let weights, let windows, let (node, load) = try Judge.falseWindow(dense, weights, map: map, windows) {
+      proved.faults.append(falseWindow(dense, weights, node, load, windows))
     }
     return proved
   }
 
   init(_ plan: PlanDocument, _ cluster: Cluster, _ report: Report, _ proved: Proved) {
-    let (moves, weight) = (proved.moves, proved.weight)
+    // No plan needs more than it does itself.
+    let moves = min(proved.bound.moves, report.moves)
+    let weight = proved.bound.weight.map { min($0, report.inWeight?.moves ?? $0) }
     let claimed = Claims(plan.claims)
     var lies = Self.unsaid(plan.operation, plan.claims, plan.findings, report, hasWeight: report.inWeight != nil)
     lies += report.claimFindings(plan.claims)
@@ -73,10 +64,10 @@ public struct PlanProof: Sendable {
       lies.append(Self.untrue("certificate", "the plan carries none"))
     }
     lies += proved.faults
-    movesLowerBound = min(moves, report.moves)
-    if let claim = claimed.moves, claim <= Rational(movesLowerBound) { movesLowerBound = claim.floor ?? 0 }
-    movesWeightLowerBound = weight.map { min($0, report.inWeight?.moves ?? $0) }
-    if let claim = claimed.weight, let proved = movesWeightLowerBound { movesWeightLowerBound = min(claim, proved) }
+    movesLowerBound = moves
+    if let claim = claimed.moves, claim <= Rational(moves) { movesLowerBound = claim.floor ?? 0 }
+    movesWeightLowerBound = weight
+    if let claim = claimed.weight, let weight { movesWeightLowerBound = min(claim, weight) }
     holds = lies.isEmpty
     self.report = report
     self.report.put(first: lies)
@@ -184,52 +175,36 @@ public struct GroupProof: Sendable {
   ) throws(PlatError) {
     let maps = plan.maps.map(\.placement)
     report = try Judge.judge(dense, maps: maps, from: document.mapsBefore(), interrupt: interrupt)
-    let all = try Self.proved(plan, maps, document, dense, interrupt)
+    let each = try plan.plans.enumerated().map { index, one throws(PlatError) in
+      try PlanProof.proved(one, of: document.document(index), dense.clusters[index], interrupt: interrupt)
+    }
+    let all = try Judge.provedTogether(
+      dense, maps: maps, from: document.maps.map { $0?.placement }, prices: plan.plans.map { $0.certificate?.prices ?? [] },
+      windows: plan.plans.enumerated().map { index, one in
+        dense.weights.flatMap { weights in one.certificate?.weightWindows(weights.of[index].unit) }
+      }, each: each.map(\.bound), interrupt: interrupt)
+    let moves = min(all.moves, report.sum.moves)
+    let moved = report.sum.inWeight?.moves
+    let weight = all.weight.map { min($0, moved ?? $0) }
     holds = true
     for (index, one) in plan.plans.enumerated() {
-      let proof = PlanProof(one, document.group.cluster(index), report.maps[index], all.each[index])
+      let proof = PlanProof(one, document.group.cluster(index), report.maps[index], each[index])
       report.maps[index] = proof.report
       holds = holds && proof.holds
     }
     let claimed = PlanProof.Claims(plan.sumClaims)
-    var lies = PlanProof.unsaid(plan.operation, plan.sumClaims, plan.findings, report.sum, hasWeight: all.weight != nil)
+    var lies = PlanProof.unsaid(plan.operation, plan.sumClaims, plan.findings, report.sum, hasWeight: weight != nil)
     lies += report.sum.claimFindings(plan.sumClaims)
     if plan.digest != plan.digestNow(document, bounds: claimed.bounds) {
       lies.append(PlanProof.untrue("certificate.digest", "operation, bounds or maps are not as they were when the plan was made"))
     }
-    lies += claimed.unproved(moves: all.moves, weight: all.weight)
-    movesLowerBound = min(all.moves, report.sum.moves)
-    if let claim = claimed.moves, claim <= Rational(movesLowerBound) { movesLowerBound = claim.floor ?? 0 }
-    movesWeightLowerBound = all.weight.map { min($0, report.sum.inWeight?.moves ?? $0) }
-    if let claim = claimed.weight, let proved = movesWeightLowerBound { movesWeightLowerBound = min(claim, proved) }
+    lies += claimed.unproved(moves: moves, weight: weight)
+    movesLowerBound = moves
+    if let claim = claimed.moves, claim <= Rational(moves) { movesLowerBound = claim.floor ?? 0 }
+    movesWeightLowerBound = weight
+    if let claim = claimed.weight, let weight { movesWeightLowerBound = min(claim, weight) }
     holds = holds && lies.isEmpty
     report.sum.put(first: lies)
-  }
-
-  /// What is proved of each map and of all together. By number sums may ask for more than the maps do.
-  private static func proved(
-    _ plan: GroupPlanDocument, _ maps: [PlacementMap], _ document: GroupDocument, _ dense: DenseGroup, _ interrupt: Interrupt?
-  ) throws(PlatError) -> (each: [PlanProof.Proved], moves: Int, weight: Rational?) {
-    var each: [PlanProof.Proved] = []
-    guard let weights = dense.weights else {
-      let proved = try Judge.movesBound(
-        dense, maps: maps, from: document.maps.map { $0?.placement }, prices: plan.plans.map { $0.certificate?.prices ?? [] },
-        interrupt: interrupt)
-      for (index, one) in plan.plans.enumerated() {
-        each.append(.init(moves: proved.each[index], faults: PlanProof.faultsOfMapBefore(one, document.document(index))))
-      }
-      return (each, proved.together, nil)
-    }
-    var weight = Rational.zero
-    for (index, one) in plan.plans.enumerated() {
-      each.append(try PlanProof.proved(one, of: document.document(index), dense.clusters[index], interrupt: interrupt))
-      weight = weight + (each[index].weight ?? Rational(each[index].moves) * weights.of[index].unit)
-    }
-    let ofSums = try Judge.sumBound(
-      dense, weights, maps: maps, from: document.maps.map { $0?.placement }, prices: plan.plans.map { $0.certificate?.prices ?? [] },
-      windows: plan.plans.enumerated().map { $1.certificate?.weightWindows(weights.of[$0].unit) }, interrupt: interrupt)
-    if let ofSums { weight = max(weight, weights.exact(ofSums)) }
-    return (each, each.reduce(0) { $0 + $1.moves }, weight)
   }
 }
 

@@ -85,7 +85,5 @@ struct WeightedCase {
 
   var isInWindows: Bool { get throws { try zip(loads, windows()).allSatisfy { $1.contains($0) } } }
 
-  var faults: [Finding] {
-    report.findings.filter { $0.strength == .hard && !($0.rule.hasPrefix("constraints.") && $0.have < $0.want) }
-  }
+  var faults: [Finding] { PlannedCase.faults(report, cluster, current, plan.target) }
 }

@@ -4,7 +4,7 @@
 ///
 /// Each is a search for the cheapest chain of replicas that make room for one another (`CompletionSearch`); the first two may
 /// end where another partition gives up a replica that comes later in the order. A copy that is placed stays placed: chains
-/// only ever add. Where a partition's last copy finds no place at all it stays where it is.
+/// only ever add. Where a partition's last copy finds no place at all it stays where it is, whatever the node may hold.
 ///
 /// Nodes of weight 0 are due nothing and so get nothing before; here they take what nobody else can.
 struct Completion {
@@ -25,12 +25,19 @@ struct Completion {
       guard wanted > 0 else { continue }
       for partition in 0..<map.target.partitionCount where map.copies(partition) < wanted { incomplete.append((index, partition)) }
     }
-    guard !incomplete.isEmpty else { return maps.map { _ in false } }
+    guard !incomplete.isEmpty else { return search.isChanged }
     var completion = Completion(search: search, interrupt: interrupt)
     try completion.coverLive(incomplete)
     try completion.fillLeaders(incomplete)
     try completion.fillRest(incomplete)
+    completion.makeWay()
     return completion.search.isChanged
+  }
+
+  /// Last copies that stay may leave a node beyond its capacity: then it has nothing else. What it would have received goes
+  /// back to who holds it today.
+  private mutating func makeWay() {
+    while let (map, partition) = search.letGo() { stay(map, partition) }
   }
 
   /// Every partition that has a live copy keeps one.

@@ -102,23 +102,39 @@ struct CompletionSearch {
     return maps[map].target.row(partition)[slot].int == node
   }
 
-  /// The last copy stays where it is; a replica there that is not the last makes way for it where the node is full.
+  /// The last copy stays where it is, beyond what the node may hold if need be.
   mutating func keep(map index: Int, _ partition: Int, _ slot: Int, on node: NodeIndex) {
     listSlots()
-    if load[node.int] >= capacity[node.int] {
-      for id in slotsOfNode[node.int] {
-        let (other, row, at) = place(of: id)
-        guard maps[other].target.row(row)[at] == node, maps[other].copies(row) > 1 || !maps[other].isLive(row) else { continue }
-        maps[other].target.row(row)[at] = .none
-        load[node.int] -= 1
-        isChanged[other] = true
-        break
-      }
-    }
     maps[index].target.row(partition)[slot] = node
     load[node.int] += 1
     slotsOfNode[node.int].append(id(index, partition, slot))
     isChanged[index] = true
+  }
+
+  /// From nodes that hold more than they may, all that is no last copy of today's goes until they do not: of partitions with
+  /// another copy first. Returns at a partition that has none now, though somebody holds it; nil: there is nothing left to do.
+  /// O(slots of the node).
+  mutating func letGo() -> (map: Int, partition: Int)? {
+    for node in load.indices where load[node] > capacity[node] {
+      listSlots()
+      while load[node] > capacity[node] {
+        var last: (rank: Int, id: Int)?
+        for id in slotsOfNode[node] where isIn(id, node) {
+          let (map, partition, slot) = place(of: id)
+          let isOnly = maps[map].copies(partition) == 1
+          if isOnly, maps[map].isHeld(partition, by: NodeIndex(node)) { continue }
+          let rank = (isOnly ? 2 : 0) + (maps[map].stateOfSlot[slot] == 0 ? 1 : 0)
+          if last.map({ (rank, $0.id) < ($0.rank, id) }) ?? true { last = (rank, id) }
+        }
+        guard let id = last?.id else { break }
+        let (map, partition, slot) = place(of: id)
+        maps[map].target.row(partition)[slot] = .none
+        load[node] -= 1
+        isChanged[map] = true
+        if maps[map].copies(partition) == 0, maps[map].isLive(partition) { return (map, partition) }
+      }
+    }
+    return nil
   }
 
   // MARK: slots by number

@@ -88,6 +88,7 @@ extension Plan {
 
 extension DenseCluster {
   var withoutTolerance: DenseCluster {
+    guard cluster.settings.balance.tolerance != .zero else { return self }
     var cluster = cluster
     cluster.settings.balance.tolerance = .zero
     return DenseCluster(self, cluster: cluster, partitionCount: partitionCount, capacity: capacity)

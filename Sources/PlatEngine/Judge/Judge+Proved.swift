@@ -1,0 +1,50 @@
+/// What the prices and windows of a plan's certificate prove: the planner claims that and no more, and whoever verifies a plan
+/// comes to the same.
+public struct ProvedBound: Sendable {
+  /// Replicas that move at least.
+  public var moves: Int
+  /// Their weight, where partitions differ in it.
+  public var weight: Rational?
+
+  public init(moves: Int = 0, weight: Rational? = nil) { (self.moves, self.weight) = (moves, weight) }
+}
+
+extension Judge {
+  /// `windows`: in which loads lie by weight; nil: what is not a matter of balance needs none. Costs as `movesBound` and `weightBound`.
+  public static func proved(
+    _ cluster: DenseCluster, map: PlacementMap, from current: PlacementMap?, prices: [Int32], windows: WeightWindows?,
+    interrupt: Interrupt? = nil
+  ) throws(PlatError) -> ProvedBound {
+    guard let weights = cluster.partitionWeights else {
+      return ProvedBound(
+        moves: try movesBound(cluster, map: map, from: current, prices: prices, interrupt: interrupt))
+    }
+    let all = WeightWindows(
+      least: cluster.status.map { _ in 0 }, most: cluster.status.map { _ in weights.total }, unit: weights.unit)
+    let bound = try weightBound(
+      cluster, weights, map: map, from: current, prices: prices, windows: windows ?? all, interrupt: interrupt)
+    return ProvedBound(moves: bound.moves, weight: weights.exact(bound.weight))
+  }
+
+  /// What all maps of a group need together. `each`: what is proved of every map; by number it is recounted here, as sums
+  /// may ask for more than the maps do. Costs as the group's `movesBound`, or `sumBound`.
+  public static func provedTogether(
+    _ group: DenseGroup, maps: [PlacementMap], from currents: [PlacementMap?], prices: [[Int32]],
+    windows: [WeightWindows?], each: [ProvedBound], interrupt: Interrupt? = nil
+  ) throws(PlatError) -> ProvedBound {
+    guard let weights = group.weights else {
+      let moves = try movesBound(group, maps: maps, from: currents, prices: prices, interrupt: interrupt).together
+      return ProvedBound(moves: moves)
+    }
+    var bound = ProvedBound(weight: .zero)
+    var weight = Rational.zero
+    for (map, one) in each.enumerated() {
+      bound.moves += one.moves
+      weight = weight + (one.weight ?? Rational(one.moves) * weights.of[map].unit)
+    }
+    let ofSums = try sumBound(
+      group, weights, maps: maps, from: currents, prices: prices, windows: windows, interrupt: interrupt)
+    bound.weight = ofSums.map { max(weight, weights.exact($0)) } ?? weight
+    return bound
+  }
+}
