@@ -57,8 +57,8 @@ enum Improve {
     let seeksBalance = plan.operation == .rebalance
     let isPlain = problem.amounts.isEmpty && problem.colocations.isEmpty && problem.peers?.isHard != true
     func need(_ score: SearchScore) -> Need {
-      // By number and under bounds of containers alone the stages before have the fewest moves, proved.
-      if isPlain, score.isPlaced, score.outside == 0 { return .nothing }
+      // By number and under bounds of containers alone the stages before have the fewest moves, proved, where they place all.
+      if isPlain, !plan.isFinished, score.isPlaced, score.outside == 0 { return .nothing }
       guard score.isWellPlaced || !seeksBalance && score.isPlaced, !seeksBalance || score.moved <= bound else { return .search }
       let isPolished = score.outsideCounts + score.softBroken + score.uneven + score.roleChanges == 0
       return isPolished || !seeksBalance || planned.count > mostSlotsToPolish ? .nothing : .polish
