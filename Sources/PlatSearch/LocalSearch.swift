@@ -191,7 +191,7 @@ public struct LocalSearch: ~Copyable {
         isOver = isOver || self.state.excess(node, inState: state) > 0
         isUnder = isUnder || self.state.excess(node, inState: state) < 0
       }
-      if state.score.outsideStates == 0 {
+      if state.score.outsideLeading + state.score.outsideStates == 0 {
         isOver = isOver || state.excessCount(node) > 0
         isUnder = isUnder || state.excessCount(node) < 0
       }

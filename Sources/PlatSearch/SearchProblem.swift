@@ -33,7 +33,8 @@ public struct SearchProblem: Sendable {
   public var ofState: [Windows]
   /// Narrower windows of each state, for what costs no move; empty: none.
   public var even: [Windows] = []
-  /// What a node should carry in replicas, where rows differ in amount.
+  /// What each node is due in all, where rows differ in amount; and what it should carry in replicas then.
+  public var due: [Int] = []
   public var counts: Windows?
   /// False: nobody holds anything yet, and what comes costs nothing.
   public var countsMoves = true

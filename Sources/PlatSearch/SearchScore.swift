@@ -7,11 +7,14 @@ public struct SearchScore: Equatable, Comparable, Sendable {
   /// Unfilled slots of the leading state.
   public var leaderless = 0
   public var unfilled = 0
-  /// What nodes carry outside their windows, in all and in states.
+  /// What nodes carry outside their windows: in all, in the leading state, in the others.
   public var outside = 0
+  public var outsideLeading = 0
   public var outsideStates = 0
   /// The amount that nodes receive that do not hold it today.
   public var moved = 0
+  /// How far nodes are from what they are due in all, where rows differ in amount.
+  public var offDue = 0
   public var outsideCounts = 0
   public var moves = 0
   public var softBroken = 0
@@ -20,21 +23,22 @@ public struct SearchScore: Equatable, Comparable, Sendable {
 
   public init() {}
 
-  private var inOrder: (Int, Int, Int, Int, Int, Int) {
-    (emptied, broken, leaderless, unfilled, outside, outsideStates)
-  }
-
-  private var costs: (Int, Int, Int, Int, Int, Int) { (moved, outsideCounts, moves, softBroken, uneven, roleChanges) }
+  private var missing: (Int, Int, Int, Int) { (emptied, broken, leaderless, unfilled) }
+  private var balance: (Int, Int, Int) { (outside, outsideLeading, outsideStates) }
+  private var amounts: (Int, Int) { (moved, offDue) }
+  private var costs: (Int, Int, Int, Int, Int) { (outsideCounts, moves, softBroken, uneven, roleChanges) }
 
   public static func < (a: Self, b: Self) -> Bool {
-    a.inOrder != b.inOrder ? a.inOrder < b.inOrder : a.costs < b.costs
+    if a.missing != b.missing { return a.missing < b.missing }
+    if a.balance != b.balance { return a.balance < b.balance }
+    return a.amounts != b.amounts ? a.amounts < b.amounts : a.costs < b.costs
   }
 
   /// Everything is placed within all hard rules.
-  public var isPlaced: Bool { (emptied, leaderless, broken, unfilled) == (0, 0, 0, 0) }
+  public var isPlaced: Bool { missing == (0, 0, 0, 0) }
 
   /// Everything is placed within all rules and windows.
-  public var isWellPlaced: Bool { inOrder == (0, 0, 0, 0, 0, 0) }
+  public var isWellPlaced: Bool { isPlaced && balance == (0, 0, 0) }
 }
 
 /// What one unit of each aim costs while the search still trades one for another. Amounts count in units of `grain`.
@@ -52,7 +56,8 @@ struct SearchPrices {
   /// A weighted sum; smaller is better.
   func energy(_ score: SearchScore) -> Int {
     let amounts =
-      outside * (score.outside >> shift) + outsideStates * (score.outsideStates >> shift) + moved * (score.moved >> shift) + (score.uneven >> shift)
+      outside * (score.outside >> shift) + outsideStates * ((score.outsideLeading + score.outsideStates) >> shift) + moved * (score.moved >> shift)
+      + (score.uneven >> shift) + (score.offDue >> shift)
     let replicas =
       1500 * score.emptied + 800 * score.leaderless + broken * score.broken + 300 * score.unfilled
       + soft * score.softBroken + roleChange * score.roleChanges

@@ -16,6 +16,8 @@ struct SearchState: ~Copyable {
 
   let stateOfSlot: UnsafeMutablePointer<UInt8>
   let hasAmounts: Bool
+  let hasDue: Bool
+  let due: UnsafeMutablePointer<Int>
   let amount: UnsafeMutablePointer<Int>
   let homeStart: UnsafeMutablePointer<Int32>
   let homeNode: UnsafeMutablePointer<Int32>
@@ -81,6 +83,8 @@ struct SearchState: ~Copyable {
     stateOfSlot = memory.table(problem.stateOfSlot)
     hasAmounts = !problem.amounts.isEmpty
     amount = memory.table(problem.amounts)
+    hasDue = !problem.due.isEmpty
+    due = memory.table(problem.due)
     homeStart = memory.table(problem.homeStart)
     homeNode = memory.table(problem.homeNode)
     homeState = memory.table(problem.homeState)
@@ -130,11 +134,12 @@ struct SearchState: ~Copyable {
   private mutating func load(_ start: [Int32]) {
     for node in 0..<nodeCount {
       for state in 0..<problem.stateCount {
-        score.outsideStates += outside(state * nodeCount + node)
+        addOutside(state, node, 1)
         score.uneven += uneven(state * nodeCount + node)
       }
       score.outside += outside(problem.stateCount * nodeCount + node)
       score.outsideCounts += outsideCount(node)
+      score.offDue += offDue(node)
     }
     for row in 0..<rowCount {
       for place in 0..<width where start[row * width + place] >= 0 { put(row * width + place, start[row * width + place]) }
@@ -229,6 +234,15 @@ struct SearchState: ~Copyable {
 
   @inline(__always) private func outside(_ index: Int) -> Int { abs(excess(at: index)) }
 
+  @inline(__always) private mutating func addOutside(_ state: Int, _ node: Int, _ sign: Int) {
+    let outside = sign * outside(state * nodeCount + node)
+    if state == 0 { score.outsideLeading += outside } else { score.outsideStates += outside }
+  }
+
+  @inline(__always) private func offDue(_ node: Int) -> Int {
+    hasDue ? abs(load[problem.stateCount * nodeCount + node] - due[node]) : 0
+  }
+
   @inline(__always) private func uneven(_ index: Int) -> Int {
     hasEven ? max(0, load[index] - mostEven[index], leastEven[index] - load[index]) : 0
   }
@@ -265,18 +279,20 @@ struct SearchState: ~Copyable {
 
   @inline(__always) private mutating func count(_ node: Int, _ slot: Int, _ state: Int, _ amount: Int, comes: Bool) {
     let (one, all) = (state * nodeCount + node, problem.stateCount * nodeCount + node)
-    score.outsideStates -= outside(one)
+    addOutside(state, node, -1)
     score.uneven -= uneven(one)
     score.outside -= outside(all)
     score.outsideCounts -= outsideCount(node)
+    score.offDue -= offDue(node)
     score.broken -= beyondCapacity(node)
     if comes { replicas.insert(slot, node) } else { replicas.remove(slot, node) }
     load[one] += amount
     load[all] += amount
-    score.outsideStates += outside(one)
+    addOutside(state, node, 1)
     score.uneven += uneven(one)
     score.outside += outside(all)
     score.outsideCounts += outsideCount(node)
+    score.offDue += offDue(node)
     score.broken += beyondCapacity(node)
   }
 }

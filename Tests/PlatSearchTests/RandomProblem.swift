@@ -47,7 +47,7 @@ enum RandomProblem {
     }
     problem.total = windows(width)
     for state in 0..<3 { problem.ofState[state] = windows(problem.stateOfSlot.count { $0 == UInt8(state) }) }
-    if !problem.amounts.isEmpty { problem.counts = windows(width) }
+    if !problem.amounts.isEmpty { (problem.counts, problem.due) = (windows(width), windows(width).least) }
     if random.chance(1, 2) { problem.even = problem.ofState }
     for state in 0..<3 where random.chance(1, 2) { problem.ofState[state].most = problem.ofState[state].most.map { $0 + 1 } }
     return problem
@@ -123,8 +123,10 @@ enum NaiveScore {
       max(0, value - windows.most[node], windows.least[node] - value)
     }
     for node in 0..<problem.nodeCount {
-      for state in 0..<problem.stateCount { score.outsideStates += outside(load[state][node], problem.ofState[state], node) }
+      score.outsideLeading += outside(load[0][node], problem.ofState[0], node)
+      for state in 1..<problem.stateCount { score.outsideStates += outside(load[state][node], problem.ofState[state], node) }
       score.outside += outside(load.reduce(0) { $0 + $1[node] }, problem.total, node)
+      if !problem.due.isEmpty { score.offDue += abs(load.reduce(0) { $0 + $1[node] } - problem.due[node]) }
       if !problem.even.isEmpty { for state in 0..<problem.stateCount { score.uneven += outside(load[state][node], problem.even[state], node) } }
       score.broken += max(0, counts[node] - Int(problem.capacity[node]))
       if let windows = problem.counts { score.outsideCounts += outside(counts[node], windows, node) }

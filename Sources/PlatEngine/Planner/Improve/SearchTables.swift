@@ -147,7 +147,9 @@ struct SearchTables {
       for node in 0..<cluster.nodeCount where cluster.status[node] == .active {
         let share = share(node)
         if last?.share != share { last = (share, window(share)) }
-        (windows.least[node], windows.most[node]) = (max(0, Int(last!.window.least)), Int(last!.window.most))
+        // Whoever is due nothing has nothing.
+        let most = share > .zero ? Int(last!.window.most) : 0
+        (windows.least[node], windows.most[node]) = (max(0, Int(last!.window.least)), most)
       }
       return windows
     }
@@ -170,6 +172,7 @@ struct SearchTables {
     let total = try WeightedDue.total(weighing, heaviest: heaviest)
     let nodes = 0..<cluster.nodeCount
     problem.total = Windows(least: nodes.map { total.window($0).lowerBound }, most: nodes.map { total.window($0).upperBound })
+    problem.due = nodes.map { total.exact($0).floor ?? 0 }
     if nodes.contains(where: { total.isPinned.base[$0] }) {
       let fits = nodes.filter { cluster.status[$0] == .active && !total.isPinned.base[$0] }.map { total.most.base[$0] }.min() ?? 0
       for partition in 0..<cluster.partitionCount where problem.amounts[partition] > fits { problem.isFixed[partition] = true }
