@@ -7,7 +7,7 @@ DEMO := build/demo
 SANITIZERS := address thread
 
 .DEFAULT_GOAL := help
-.PHONY: help needs build demo test test-release sweep test-sanitize $(SANITIZERS:%=test-%) bench bench-instructions bench-routes simulate mutants crc fuzz library install clean
+.PHONY: help needs build demo test test-debug sweep test-sanitize $(SANITIZERS:%=test-%) bench bench-instructions bench-routes simulate mutants crc fuzz library install clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,14 +21,14 @@ build: needs ## the program, in release: .build/release/plat
 demo: build ## plan an example cluster: its documents go to build/demo
 	@scripts/demo .build/release/plat $(DEMO)
 
-test: needs ## all tests, and the benchmarks' smoke run (debug)
+test: needs ## all tests, optimised, with what debug builds assert; and the benchmarks' smoke run
 	@SWIFT=$(SWIFT) scripts/test
 
-test-release: needs ## all tests, optimised
-	$(SWIFT) test -c release --scratch-path .build-release-tests -Xswiftc -enable-testing
+test-debug: needs ## the same in debug
+	@SWIFT=$(SWIFT) scripts/test debug
 
 sweep: ## all tests, optimised, with $(SWEEP) times as many seeds (SWEEP=20)
-	PLAT_SWEEP=$(SWEEP) $(MAKE) test-release
+	@SWIFT=$(SWIFT) PLAT_SWEEP=$(SWEEP) scripts/test
 
 test-sanitize: test-address test-thread ## engine, simulator and documents under the address and the thread sanitizer, the C library under the latter
 

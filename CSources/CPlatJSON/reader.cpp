@@ -196,11 +196,10 @@ size_t plat_json_reader::fill(plat_json_token *tokens, size_t capacity) {
 
 size_t plat_json_padding(void) { return simdjson::SIMDJSON_PADDING; }
 
-/// The best that this processor can do. simdjson's own choice would ask the environment, and be the host's as well.
-static const simdjson::implementation *best_implementation() {
-  static const simdjson::implementation *best = simdjson::get_available_implementations().detect_best_supported();
-  return best;
-}
+/// The best that this processor can do. simdjson's own choice would ask the environment, and be the host's as well. Found when the
+/// library is loaded: simdjson makes a list for it, and ends the process where there is no memory for that.
+static const simdjson::implementation *const best_implementation =
+  simdjson::get_available_implementations().detect_best_supported();
 
 /// A large index asks for large pages: touching 4 KiB for the first time takes longer than filling it.
 static void advise(const void *block, size_t size) {
@@ -261,7 +260,7 @@ plat_json_reader *plat_json_open_in_parts(
   reader->bytes = bytes;
   reader->length = length;
   reader->limit = uint32_t(length);
-  auto made = best_implementation()->create_dom_parser_implementation(length, 1, reader->stage);
+  auto made = best_implementation->create_dom_parser_implementation(length, 1, reader->stage);
   if (made != SUCCESS || !reader->stage) return no_memory();
   advise(reader->stage->structural_indexes.get(), 4 * length);
   auto scanned = EMPTY;

@@ -4,6 +4,7 @@
 /// | --- | --- | --- |
 /// | `proposalsOfSlot`, `leastProposals`, `mostProposals` | changes tried in a round | more rounds do more than longer ones |
 /// | `rounds` | rounds in all; rounds without anything better, after which it ends | small maps gain most; plain ones little |
+/// | `idleInShortage` | rounds without anything better, where something has no place | mostly nothing has |
 /// | `round` | where a round begins, and how many of its hottest stages it leaves out | some escape, some polish |
 /// | `mostSlotsAnew` | slots of a map on which rounds begin at a start again | large maps need all rounds to get anywhere |
 /// | `refresh` | changes tried between two looks at all nodes | the lists of nodes outside windows grow stale |
@@ -14,6 +15,7 @@ enum SearchLimits {
   static let leastProposals = 4_000
   static let mostProposals = 400_000
   static let mostSlotsAnew = 2_000
+  static let idleInShortage = 3
   static let refresh = 128
   static let tries = 8
   static let nodesTried = 6

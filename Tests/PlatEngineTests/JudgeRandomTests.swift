@@ -150,7 +150,7 @@ private struct Recount {
       case .failed: misplaced = held
       case .leaving: misplaced = isPlan ? held : 0
       case .maintenance:
-        misplaced = isPlan ? max(cluster.wanted[1] > 0 ? load(node, state: 0) : 0, received[node] ?? 0) : 0
+        misplaced = isPlan ? max(load(node, state: 0), received[node] ?? 0) : 0
       }
       if misplaced > 0 { add(isPlan, counted: isPlan, "nodes.\(name(node)).status", node: node, 0, misplaced, group: "status") }
       mostOutbound = max(mostOutbound, outbound[node]?.count ?? 0)

@@ -6,7 +6,7 @@ import Testing
 @Suite struct PlannerProperties {
   @Test(arguments: [RandomCluster.Size.tiny, .small])
   func movesAreTheLeastThatAnyPlanNeeds(size: RandomCluster.Size) {
-    forAllSeeds(0..<1500) { seed in
+    forAllSeeds(0..<500) { seed in
       let one = try PlannedCase(seed, size, .laminar)
       try holds(one.faults.isEmpty, "faults \(one.faults)\n\(one.text)")
       try holds(one.placed >= one.due.totalFlow, "placed \(one.placed) of \(one.due.totalFlow)\n\(one.text)")
@@ -15,7 +15,7 @@ import Testing
   }
 
   @Test func everyShapeIsPlannedWithoutFault() {
-    forAllSeeds(0..<3000) { seed in
+    forAllSeeds(0..<900) { seed in
       let one = try PlannedCase(seed)
       try holds(one.faults.isEmpty, "faults \(one.faults)\n\(one.text)")
       try holds(
@@ -34,7 +34,7 @@ import Testing
       $0.currentMaps = onScatteredMaps ? [.none, .random, .illegal, .tooMany] : nil
     }
     var (outside, seen) = (0, 0)
-    forAllSeeds(0..<1500) { seed in
+    forAllSeeds(0..<500) { seed in
       let one = try PlannedCase(seed, .small, shape)
       guard !one.isShort else { return }
       seen += 1
@@ -48,7 +48,7 @@ import Testing
   }
 
   @Test func planningTwiceIsPlanningOnce() {
-    forAllSeeds(0..<1500) { seed in
+    forAllSeeds(0..<500) { seed in
       let one = try PlannedCase(seed, .small, .laminar)
       let again = try Planner.plan(one.cluster, from: one.plan.target)
       let report = try Judge.judge(one.cluster, map: again.target, from: one.plan.target)
@@ -60,7 +60,7 @@ import Testing
   }
 
   @Test func mediumClusters() {
-    forAllSeeds(0..<150) { seed in
+    forAllSeeds(0..<60) { seed in
       let one = try PlannedCase(seed, .medium, .laminar)
       try holds(one.faults.isEmpty, "faults \(one.faults)\n\(one.text)")
       try one.checkMoves()

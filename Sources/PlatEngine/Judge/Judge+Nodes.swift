@@ -27,17 +27,13 @@ extension Judge.Matter {
       case .failed: misplaced = occupied(node)
       case .leaving: misplaced = isPlan ? occupied(node) : 0
       case .maintenance:
-        let masters = mayHoldMasters(node) ? 0 : Int(holders.loads[0].base[node])
-        misplaced = isPlan ? max(masters, Int(movement.received.base[node])) : 0
+        // The last copy may stay there, and nobody leads it then.
+        misplaced = isPlan ? max(Int(holders.loads[0].base[node]), Int(movement.received.base[node])) : 0
       }
       if misplaced > 0 { docket.add(Judge.Breach(node: node, want: 0, have: misplaced)) }
     }
     return docket
   }
 
-  /// Masters leave a node in maintenance, unless nothing but masters is wanted: then there is no other copy.
-  func mayHoldMasters(_ node: Int) -> Bool {
-    dense.status[node] == .active
-      || (dense.status[node] == .maintenance && DenseCluster.holdingData(settings).dropFirst().allSatisfy { $0 == 0 })
-  }
+  func mayHoldMasters(_ node: Int) -> Bool { dense.status[node] == .active }
 }

@@ -171,12 +171,11 @@ struct RoomTree {
     self.partitions = partitions
     let inAll = states.reduce(0) { $0 + wanted[$1] }
     demand = partitions * inAll
-    let mastersOnly = wanted.dropFirst().allSatisfy { $0 == 0 }
     room = dense.cluster.nodes.indices.map { node in
       switch dense.status[node] {
       case .active: dense.mayTake(node) ? min(dense.capacity[node], partitions) : 0
       case .maintenance:
-        states == [0] && !mastersOnly ? 0
+        states == [0] ? 0
           : min(kind.map { $0.nodes.contains(node) ? partitions : 0 } ?? held(node), dense.capacity[node])
       case .leaving, .failed: 0
       }

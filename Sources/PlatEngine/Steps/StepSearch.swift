@@ -72,13 +72,16 @@ struct StepSearch {
   }
 
   private func key(_ node: Node) -> UInt64 {
-    moving.reduce(UInt64(node.done)) { $0 << 5 | UInt64(hops.number(node.row[$1])) }
+    var key = UInt64(node.done)
+    for place in moving { key = key << 5 | UInt64(hops.number(node.row[place])) }
+    return key
   }
 
   private mutating func push(_ node: Node) {
     let key = key(node)
     if let known = best[key], nodes[known].cost <= node.cost { return }
-    let left = zip(node.row, end).reduce(0) { $0 + hops.distance($1.0, $1.1) }
+    var left = 0
+    for place in end.indices { left += hops.distance(node.row[place], end[place]) }
     best[key] = nodes.count
     let level = node.cost + 7 * left
     while open.count <= level { open.append([]) }

@@ -16,7 +16,7 @@ import Testing
   /// Neither is broken, whatever the cluster.
   @Test(arguments: [Strength.hard, .soft], [RandomCluster.Size.tiny, .small])
   func neitherIsBroken(near: Strength, size: RandomCluster.Size) {
-    forAllSeeds(0..<(size == .tiny ? 600 : 150)) { seed in
+    forAllSeeds(0..<(size == .tiny ? 200 : 50)) { seed in
       let (cluster, current) = try RandomCluster.limited(seed, size, .hard, RandomCluster.Shape { $0.near = near })
       try PlannedCase(cluster, current).checkConsistent()
     }
@@ -24,7 +24,7 @@ import Testing
 
   @Test func besideTryingEverything() {
     var (full, unplaced, seen) = (0, 0, 0)
-    forAllSeeds(0..<600) { seed in
+    forAllSeeds(0..<250) { seed in
       let (cluster, current) = try RandomCluster.limited(seed, .tiny, .hard, Self.shape)
       // A node without weight is due nothing.
       guard cluster.replicas > 1, cluster.wanted[0] > 0, cluster.cluster.nodes.allSatisfy({ $0.weight != .zero }) else { return }
@@ -42,7 +42,7 @@ import Testing
       }
       try holds(one.moves >= least, "\(one.moves) moves, fewer than \(least)\n\(one.text)")
     }
-    #expect(full > 100 && 50 * unplaced <= full, "\(seen) seen, \(full) can be placed, \(unplaced) were not")
+    #expect(full > 40 && 50 * unplaced <= full, "\(seen) seen, \(full) can be placed, \(unplaced) were not")
   }
 
   private static let near = PlacementRule(states: [1], level: 0, demand: .near(of: 0, atLeast: 1), strength: .hard)

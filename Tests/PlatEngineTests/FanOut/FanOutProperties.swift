@@ -20,7 +20,7 @@ extension RandomCluster {
   /// Whatever the cluster: no node is beyond a hard limit, and all else is as it must be.
   @Test(arguments: [RandomCluster.Size.tiny, .small])
   func aHardLimitIsNeverBroken(size: RandomCluster.Size) {
-    forAllSeeds(0..<(size == .tiny ? 800 : 200)) { seed in
+    forAllSeeds(0..<(size == .tiny ? 300 : 80)) { seed in
       let (cluster, current) = try RandomCluster.limited(seed, size, .hard)
       try PlannedCase(cluster, current).checkConsistent()
     }
@@ -32,7 +32,7 @@ extension RandomCluster {
       report.findings.reduce(0) { $0 + ($1.rule.hasPrefix("fanOut") ? $1.have - $1.want : 0) }
     }
     var (beyondWith, beyondWithout) = (0, 0)
-    forAllSeeds(0..<150) { seed in
+    forAllSeeds(0..<60) { seed in
       let (cluster, current) = try RandomCluster.limited(seed, .small, .soft)
       var plain = cluster.cluster
       plain.settings.fanOut = nil

@@ -54,8 +54,8 @@ import Testing
       for node in 0..<nodes { flow.addArc(from: around[node], to: node, bounds: 0...cluster.partitionCount) }
     }
     for (node, about) in group.group.shared.nodes.enumerated() {
-      let mayHold = about.status == .active && about.weight != .zero
-      flow.addArc(from: node, to: sink, bounds: 0...(mayHold ? about.capacity ?? 1 << 40 : 0))
+      // Nodes of weight 0 take what nobody else can.
+      flow.addArc(from: node, to: sink, bounds: 0...(about.status == .active ? about.capacity ?? 1 << 40 : 0))
     }
     let total = group.clusters.reduce(0) { $0 + $1.partitionCount * $1.replicas }
     var (low, high) = (0, total)

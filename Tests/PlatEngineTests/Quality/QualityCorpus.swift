@@ -162,15 +162,16 @@ extension QualityCase {
     let one = fifty.with { $0.rules = [rule] }
     let capped = fifty.with { $0.rules = [rule, QualityShape.atMost(2, inLevel: 0), QualityShape.atMost(1, inLevel: 1)] }
     let far = "rows that may have their company in two zones are no matroid: the bound is not reached"
+    let states = "the bound is of totals; masters and slaves within one of their due take more"
     return [
       QualityCase("one slave near: fresh", .fresh, one),
       QualityCase("one slave near: a node joins", .planned, one) { $0.racks[2][1] += 1 },
-      QualityCase("one slave near: a node leaves", .planned, one, then: one.with(1, .leaving)),
+      QualityCase("one slave near: a node leaves", .planned, one, then: one.with(1, .leaving), gap: states),
       QualityCase("one slave near: a zone fails", .planned, one) { shape in
         for node in 0..<10 { shape.statuses[node] = .failed }
       },
       QualityCase("one slave near: random", .random(.random, seed: 15), one),
-      QualityCase("one slave near: three leave", .planned, one, then: one.with(3, .leaving)),
+      QualityCase("one slave near: three leave", .planned, one, then: one.with(3, .leaving), gap: states),
       QualityCase("one slave near, zones of one node: fresh", .fresh, one.with { $0.racks = Array(repeating: [1], count: 15) }),
       QualityCase("one slave near, racks apart: fresh", .fresh, capped),
       QualityCase("one slave near, racks apart: five fail", .planned, capped, then: capped.with(5, .failed), gap: far),

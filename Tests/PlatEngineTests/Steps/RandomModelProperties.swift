@@ -56,6 +56,6 @@ import Testing
         }
       }
     }
-    #expect(rows > 500 && odd * 20 < rows, "\(odd) of \(rows) rows without an order, \(steps) steps")
+    #expect(rows > 500 && odd * 16 < rows, "\(odd) of \(rows) rows without an order, \(steps) steps")
   }
 }

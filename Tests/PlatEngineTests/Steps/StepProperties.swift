@@ -135,7 +135,7 @@ import Testing
 
   @Test func fullNodesNeverHoldMoreThanTheyMay() {
     var (waited, stuck, first, helped, left) = (0, 0, 0, 0, 0)
-    forAllSeeds(0..<300) { seed in
+    forAllSeeds(0..<60) { seed in
       let shape = RandomCluster.Shape { $0.allActive = true; $0.noHardRules = true; $0.currentMaps = [.random, .roundRobin, .halfMoved] }
       let made = RandomCluster.make(seed: seed, shape: shape)
       var random = SplitMix64(seed: seed)
@@ -166,8 +166,8 @@ import Testing
       left += removing.unmet.isEmpty ? 0 : 1
     }
     // What holds out: single copies, and masters whose heir is to come to a full node.
-    #expect(helped > 20 && left * 2 < stuck, "\(left) of \(stuck) stuck, \(helped) helped")
-    #expect(stuck > 20 && first > 20, "\(stuck) stuck, \(first) removed first, of \(waited)")
+    #expect(helped > 4 && left * 2 < stuck, "\(left) of \(stuck) stuck, \(helped) helped")
+    #expect(stuck > 4 && first > 4, "\(stuck) stuck, \(first) removed first, of \(waited)")
   }
 
   /// Nobody waits for a copy without a master: not for its stream, nor for room for it.

@@ -4,7 +4,7 @@ import PlatSearch
 ///
 /// A plan is good enough where everything is placed within all rules and windows, moves are at their bound, and neither soft
 /// rules are broken nor states changed. Else the better map by the order of aims takes its place, never a worse one.
-/// A budget of moves asks for part of a plan: then nothing is searched.
+/// A budget of moves asks for part of a plan: then only what is missing is searched for.
 enum Improve {
   /// How much is left to do.
   private enum Need { case nothing, polish, search }
@@ -21,7 +21,7 @@ enum Improve {
     planned: (DenseCluster, PlacementMap?, PlanOptions) throws(PlatError) -> Plan
   ) throws(PlatError) -> Plan {
     guard plan.operation == .rebalance || plan.operation == .maintenance, cluster.capacityPart == nil,
-      cluster.partitionCount * cluster.replicas <= mostSlots, cluster.cluster.settings.balance.moveBudget == nil
+      cluster.partitionCount * cluster.replicas <= mostSlots
     else { return plan }
     var clock = StageClock(options.interrupt)
     guard let tables = try SearchTables(cluster, from: current, plan, options) else { return plan }
@@ -54,7 +54,7 @@ enum Improve {
     let planned = tables.rows(plan.target)
     let score = LocalSearch.score(problem, planned)
     let bound = leastMoved(cluster, plan, problem)
-    let seeksBalance = plan.operation == .rebalance
+    let seeksBalance = plan.operation == .rebalance && cluster.cluster.settings.balance.moveBudget == nil
     let isPlain = problem.amounts.isEmpty && problem.colocations.isEmpty && problem.peers?.isHard != true
     func need(_ score: SearchScore) -> Need {
       // By number and under bounds of containers alone the stages before have the fewest moves, proved, where they place all.

@@ -28,7 +28,9 @@ struct SearchTables {
     setRules()
     guard setPeers() else { return nil }
     keepLastCopies(target)
-    if plan.operation == .rebalance { try setWindows(target, options) }
+    guard plan.operation == .rebalance else { return }
+    try setWindows(target, options)
+    if cluster.cluster.settings.balance.moveBudget != nil { keepBalance(of: target) }
   }
 
   // MARK: What the cluster says
@@ -195,6 +197,20 @@ struct SearchTables {
         for node in left.indices { left[node] = left[node] - due.exact(node) }
       }
     }
+  }
+
+  /// A budget of moves leaves nodes outside their windows: what is missing makes none of it worse.
+  private mutating func keepBalance(of target: PlacementMap) {
+    var loads = [Int](repeating: 0, count: cluster.nodeCount)
+    for (slot, node) in rows(target).enumerated() where node >= 0 {
+      loads[Int(node)] += problem.amounts.isEmpty ? 1 : problem.amounts[slot / problem.width]
+    }
+    for (node, load) in loads.enumerated() {
+      problem.total.least[node] = min(problem.total.least[node], load)
+      problem.total.most[node] = max(problem.total.most[node], load)
+    }
+    problem.ofState = Array(repeating: Windows(open: cluster.nodeCount), count: problem.stateCount)
+    (problem.even, problem.due, problem.counts) = ([], [], nil)
   }
 
   private func windows(_ of: (Int) -> ClosedRange<Int>) -> Windows {
