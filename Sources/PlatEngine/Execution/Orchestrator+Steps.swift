@@ -5,28 +5,17 @@ extension Orchestrator {
     phase = .running
     self.map = map
     unmet = plan.unmet.map { Unreached(partition: $0.partition, why: .noWay) }
-    tasks.fill(survey, plan.list, inOrder: plant != .ignoreOrder)
+    tasks.fill(survey, plan.list, inOrder: plant != .ignoreOrder, keepsLimits: plant != .ignoreLimits)
     beginWhatMay(&actions)
   }
 
   mutating func beginWhatMay(_ actions: inout [Action]) {
     guard phase == .running else { return }
     if !isFrozen, !isPaused || plant == .ignorePause {
-      var kept = 0
-      for place in tasks.ready.indices {
-        let index = Int(tasks.ready[place])
-        if tasks.mayBegin(index, rules, keepsLimits: plant != .ignoreLimits) {
-          tasks.begin(index, rules)
-          send(index, &actions)
-        } else {
-          tasks.ready[kept] = UInt32(index)
-          kept += 1
-        }
-      }
-      tasks.ready.removeSubrange(kept...)
+      while let index = tasks.beginNext(rules) { send(index, &actions) }
     }
     // What is ready and may not begin though nothing is under way would take a last copy.
-    if tasks.running.isEmpty, !isPaused || tasks.ready.isEmpty, !isFrozen, let map, !heard.indices.contains(where: { isSilent($0) }) {
+    if tasks.running.isEmpty, !isPaused || tasks.readyCount == 0, !isFrozen, let map, !heard.indices.contains(where: { isSilent($0) }) {
       phase = .reached
       unreached = notReached
       actions.append(.reached(map))
@@ -59,7 +48,7 @@ extension Orchestrator {
 
   /// Asked again soon: who was busy may be no more, who leads may be known by then.
   mutating func retry(_ index: Int, _ why: Refusal) {
-    guard phase == .running, tasks.tasks.indices.contains(index), tasks.tasks[index].state == .running else { return }
+    guard phase == .running, tasks.isUnderWay(index) else { return }
     // Who runs is the host's to say, and may take long: it is waited for.
     if why == .notRunning { tasks.isAtWork(index, tries: timing.tries) }
     tasks.delay(index, until: clock + timing.patience)
@@ -67,47 +56,32 @@ extension Orchestrator {
 
   /// However long it takes: it is asked again now and then, and not given up.
   mutating func isAtWork(_ index: Int) {
-    guard phase == .running, tasks.tasks.indices.contains(index), tasks.tasks[index].state == .running else { return }
+    guard phase == .running, tasks.isUnderWay(index) else { return }
     tasks.isAtWork(index, tries: timing.tries)
   }
 
   mutating func sendAgain(_ actions: inout [Action]) {
     guard phase == .running else { return }
-    for index in tasks.running where tasks.tasks[Int(index)].deadline <= clock {
+    while let index = tasks.nextOverdue(clock) {
       // Who is silent is asked again when it is heard of.
-      let task = tasks.tasks[Int(index)]
-      if isSilent(task.order.node.int) { continue }
+      let task = tasks.tasks[index]
+      if isSilent(task.order.node.int) {
+        tasks.putOff(index, until: clock + timing.patience)
+        continue
+      }
       guard task.tries < timing.tries else { return planAgain(&actions) }
-      send(Int(index), &actions)
+      send(index, &actions)
     }
   }
 
-  /// Where the change stands.
+  /// Where the change stands. O(1).
   public var progress: Progress {
     var progress = Progress(done: tasks.done, running: tasks.running.count)
     progress.left = tasks.tasks.count - progress.done - progress.running
-    for task in tasks.tasks where task.step?.isFullScan == true {
-      let weight = cluster.partitionWeights.map { _ in cluster.cluster.partitionWeights[task.order.partition.int] } ?? .one
-      if task.state == .done { progress.copied = progress.copied + Rational(weight) }
-      progress.toCopy = progress.toCopy + Rational(weight)
-    }
-    progress.rounds = roundsLeft
+    progress.copied = tasks.copied
+    progress.toCopy = tasks.toCopy
+    progress.rounds = tasks.roundsLeft
     return progress
-  }
-
-  /// As many as a schedule of what is left needs, if every step takes one.
-  private var roundsLeft: Int {
-    var number = [UInt32](repeating: .max, count: tasks.list.count)
-    var steps: [Step] = []
-    for index in number.indices where tasks.tasks[tasks.settling + index].state != .done {
-      number[index] = UInt32(steps.count)
-      steps.append(tasks.list.steps[index])
-    }
-    var arcs: [Arc] = []
-    for index in number.indices where number[index] != .max {
-      for before in tasks.list.after(index) where number[Int(before)] != .max { arcs.append((number[index], number[Int(before)])) }
-    }
-    return (try? Scheduler.schedule(StepList(steps, arcs: arcs), of: cluster).length) ?? 0
   }
 }
 
@@ -136,7 +110,7 @@ public struct Progress: Sendable {
   /// Of partitions that are copied, in the document's own measure: bytes, where weights are bytes.
   public var copied = Rational(0)
   public var toCopy = Rational(0)
-  /// Rounds that are left, if every step takes one.
+  /// Rounds that are left at least, if every step takes one.
   public var rounds = 0
 
   init(done: Int, running: Int) {

@@ -10,8 +10,8 @@ struct TaskList {
     var pending: Int32 = 0
     var tries = 0
     var deadline: UInt64 = 0
-    /// Rank among those that are ready: 0 first.
-    var key: UInt32 = 0
+    /// In `running`.
+    var place: UInt32 = 0
   }
 
   private(set) var tasks: [Task] = []
@@ -23,16 +23,22 @@ struct TaskList {
   private var terms: [UInt64] = []
   /// Before the last `clear`.
   private(set) var lastRows: [[Survey.Held]]?
-  /// Ready, by key.
-  var ready: [UInt32] = []
-  var running: [UInt32] = []
+  private var ready = ReadyQueue()
+  /// In no order; each has its place.
+  private(set) var running: [UInt32] = []
+  private var deadlines = Deadlines()
+  private var settlingLeft = 0
   /// By partition: tasks under way; and that no other may begin.
   private var underWay: [UInt16] = []
   private var isAlone: [Bool] = []
   private(set) var order: StepOrder?
   private(set) var list = StepList()
   private(set) var done = 0
-  var inUse: LimitsInUse
+  /// Weight of the partitions that were copied, and of all that are to be.
+  private(set) var copied = Rational(0)
+  private(set) var toCopy = Rational(0)
+  private var rounds = RoundsLeft()
+  private var inUse: LimitsInUse
   private let limits: MovementLimits
   private let cluster: DenseCluster
 
@@ -46,16 +52,21 @@ struct TaskList {
     if !rows.isEmpty { lastRows = rows }
     tasks = []
     rows = []
-    ready = []
+    ready = ReadyQueue()
     running = []
+    deadlines = Deadlines()
     order = nil
     list = StepList()
     done = 0
     settling = 0
+    settlingLeft = 0
+    copied = Rational(0)
+    toCopy = Rational(0)
+    rounds = RoundsLeft()
   }
 
   /// O(steps · log).
-  mutating func fill(_ survey: Survey, _ list: StepList, inOrder: Bool) {
+  mutating func fill(_ survey: Survey, _ list: StepList, inOrder: Bool, keepsLimits: Bool) {
     clear()
     inUse = LimitsInUse(limits, cluster)
     rows = survey.rows
@@ -63,6 +74,7 @@ struct TaskList {
     underWay = Array(repeating: 0, count: rows.count)
     isAlone = Array(repeating: false, count: rows.count)
     settling = survey.orders.count
+    settlingLeft = settling
     self.list = list
     for settlement in survey.orders { tasks.append(Task(step: nil, order: settlement)) }
     let order = StepOrder(list, lengths: Array(repeating: 1, count: list.count))
@@ -77,13 +89,24 @@ struct TaskList {
     let ranked = list.steps.indices.sorted {
       (list.steps[$0].purpose.rawValue, order.tail[$1], $0) < (list.steps[$1].purpose.rawValue, order.tail[$0], $1)
     }
-    for (rank, step) in ranked.enumerated() { tasks[settling + step].key = UInt32(settling + rank) }
-    for index in 0..<settling {
-      tasks[index].key = UInt32(index)
-      ready.append(UInt32(index))
-    }
-    for step in ranked where tasks[settling + step].pending == 0 { ready.append(UInt32(settling + step)) }
+    var keys = [UInt32](repeating: 0, count: tasks.count)
+    for index in 0..<settling { keys[index] = UInt32(index) }
+    for (rank, step) in ranked.enumerated() { keys[settling + step] = UInt32(settling + rank) }
+    ready = ReadyQueue(
+      keys: keys, partitions: tasks.map(\.order.partition.raw), steps: tasks.map(\.step), partitionCount: rows.count,
+      nodeCount: cluster.nodeCount, containerCount: inUse.containerCount, keepsLimits: keepsLimits)
+    rounds = RoundsLeft(list, order, limits, nodeCount: cluster.nodeCount)
+    for step in list.steps where step.isFullScan { toCopy = toCopy + weight(step.partition) }
+    for index in 0..<settling { ready.add(index, inUse) }
+    for step in ranked where tasks[settling + step].pending == 0 { ready.add(settling + step, inUse) }
   }
+
+  private func weight(_ partition: PartitionIndex) -> Rational {
+    Rational(cluster.partitionWeights.map { _ in cluster.cluster.partitionWeights[partition.int] } ?? .one)
+  }
+
+  var readyCount: Int { ready.count }
+  var roundsLeft: Int { rounds.value }
 
   private func order(_ step: Step) -> Order {
     var order = Order(
@@ -95,12 +118,24 @@ struct TaskList {
 
   // MARK: One after another
 
-  func mayBegin(_ index: Int, _ rules: ExecutionRules, keepsLimits: Bool) -> Bool {
-    let task = tasks[index]
-    let partition = task.order.partition.int
-    guard !isAlone[partition], !isPromotion(task, rules) || underWay[partition] == 0 else { return false }
-    if takesLastCopy(task, rules) { return false }
-    return task.step.map { !keepsLimits || inUse.mayBegin($0) } ?? true
+  /// The next one that may begin, the most urgent first; it is under way from now on. Nil: none, until one is done.
+  /// O(log), and O(partners of its nodes) of a stream.
+  mutating func beginNext(_ rules: ExecutionRules) -> Int? {
+    // Taken out meanwhile: looking at tasks may not overlap with it.
+    var queue = ReadyQueue()
+    swap(&queue, &ready)
+    let next = queue.next(inUse, waits: { waits($0, rules) })
+    swap(&queue, &ready)
+    guard let index = next else { return nil }
+    begin(index, rules)
+    return index
+  }
+
+  /// For other tasks of its partition.
+  private func waits(_ index: Int, _ rules: ExecutionRules) -> Bool {
+    let partition = tasks[index].order.partition.int
+    if isAlone[partition] || underWay[partition] > 0 && isPromotion(tasks[index], rules) { return true }
+    return takesLastCopy(tasks[index], rules)
   }
 
   /// A node that begins to lead is told who follows: nobody may come or go meanwhile.
@@ -114,13 +149,16 @@ struct TaskList {
     return !rows[task.order.partition.int].contains { $0.node != task.order.node && rules.holdsData($0.state) }
   }
 
-  mutating func begin(_ index: Int, _ rules: ExecutionRules) {
+  private mutating func begin(_ index: Int, _ rules: ExecutionRules) {
     tasks[index].state = .running
+    tasks[index].place = UInt32(running.count)
     running.append(UInt32(index))
     let partition = tasks[index].order.partition.int
     underWay[partition] += 1
     if isPromotion(tasks[index], rules) { isAlone[partition] = true }
-    if let step = tasks[index].step { inUse.begin(step) }
+    guard let step = tasks[index].step, step.kind == .stream else { return }
+    inUse.begin(step)
+    ready.wake(step, inUse)
   }
 
   /// The order as it is now: who leads and who follows may have changed since the step was planned.
@@ -137,33 +175,66 @@ struct TaskList {
 
   mutating func sent(_ index: Int, deadline: UInt64) {
     tasks[index].tries += 1
+    setDeadline(index, deadline)
+  }
+
+  private mutating func setDeadline(_ index: Int, _ deadline: UInt64) {
     tasks[index].deadline = deadline
+    if deadlines.count > 4 * running.count + 1024 {
+      let tasks = tasks
+      deadlines.drop { tasks[$0].state != .running || tasks[$0].deadline != $1 }
+    }
+    deadlines.add(index, at: deadline)
+  }
+
+  func isUnderWay(_ index: Int) -> Bool { tasks.indices.contains(index) && tasks[index].state == .running }
+
+  /// The next one that got no answer in time: it is to be sent again. O(log).
+  mutating func nextOverdue(_ now: UInt64) -> Int? {
+    while let (index, time) = deadlines.next(until: now) {
+      if isUnderWay(index), tasks[index].deadline == time { return index }
+    }
+    return nil
   }
 
   mutating func isAtWork(_ index: Int, tries: Int) { tasks[index].tries = min(tasks[index].tries, max(tries - 1, 0)) }
 
-  mutating func delay(_ index: Int, until deadline: UInt64) { tasks[index].deadline = min(tasks[index].deadline, deadline) }
+  mutating func putOff(_ index: Int, until deadline: UInt64) { setDeadline(index, deadline) }
 
-  /// False: it was not under way.
+  mutating func delay(_ index: Int, until deadline: UInt64) {
+    if deadline < tasks[index].deadline { setDeadline(index, deadline) }
+  }
+
+  /// False: it was not under way. O(log), and O(partners of its nodes) of a stream.
   mutating func finish(_ index: Int, _ rules: ExecutionRules) -> Bool {
-    guard tasks.indices.contains(index), tasks[index].state == .running else { return false }
+    guard isUnderWay(index) else { return false }
     tasks[index].state = .done
     done += 1
-    running.removeAll { $0 == UInt32(index) }
-    let task = tasks[index]
-    underWay[task.order.partition.int] -= 1
-    if task.order.kind == .lead || rules.isLeading(task.order.change.to) { terms[task.order.partition.int] = task.order.id.revision }
-    if isPromotion(task, rules) { isAlone[task.order.partition.int] = false }
-    guard let step = task.step else {
-      if index < settling, !tasks[..<settling].contains(where: { $0.state != .done }) {
-        for step in settling..<tasks.count { release(step) }
-      }
-      return true
+    let place = Int(tasks[index].place)
+    let last = running.removeLast()
+    if last != UInt32(index) {
+      running[place] = last
+      tasks[Int(last)].place = UInt32(place)
     }
-    inUse.end(step)
-    for (node, change) in step.changes where change.from != change.to { apply(step.partition.int, node, change.to) }
-    for follower in order!.after(index - settling) { release(settling + Int(follower)) }
+    let task = tasks[index]
+    let partition = task.order.partition.int
+    underWay[partition] -= 1
+    if task.order.kind == .lead || rules.isLeading(task.order.change.to) { terms[partition] = task.order.id.revision }
+    if isPromotion(task, rules) { isAlone[partition] = false }
+    if let step = task.step { finish(step, index - settling) } else { settlingLeft -= 1 }
+    ready.wake(partition: partition, inUse)
+    if task.step == nil, settlingLeft == 0 { for step in settling..<tasks.count { release(step) } }
     return true
+  }
+
+  private mutating func finish(_ step: Step, _ number: Int) {
+    if step.isFullScan { copied = copied + weight(step.partition) }
+    rounds.finish(step, tail: order!.tail[number])
+    for (node, change) in step.changes where change.from != change.to { apply(step.partition.int, node, change.to) }
+    for follower in order!.after(number) { release(settling + Int(follower)) }
+    guard step.kind == .stream else { return }
+    inUse.end(step)
+    ready.wake(step, inUse)
   }
 
   private mutating func apply(_ partition: Int, _ node: NodeIndex, _ state: StateIndex) {
@@ -173,12 +244,6 @@ struct TaskList {
 
   private mutating func release(_ index: Int) {
     tasks[index].pending -= 1
-    guard tasks[index].pending == 0, tasks[index].state == .waiting else { return }
-    var (low, high) = (0, ready.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if tasks[Int(ready[middle])].key < tasks[index].key { low = middle + 1 } else { high = middle }
-    }
-    ready.insert(UInt32(index), at: low)
+    if tasks[index].pending == 0, tasks[index].state == .waiting { ready.add(index, inUse) }
   }
 }

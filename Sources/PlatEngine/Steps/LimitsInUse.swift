@@ -28,6 +28,23 @@ struct LimitsInUse {
     return into[containerOfNode[node].int] > 0 || disturbed < most
   }
 
+  /// What keeps a step from beginning now.
+  enum Obstacle: Equatable { case nothing, node, container(Int) }
+
+  func obstacle(_ step: Step) -> Obstacle {
+    guard !mayBegin(step) else { return .nothing }
+    let (source, node) = (step.source.int, step.node.int)
+    if step.isFullScan, scans[source] >= limits.fullScans[source] { return .node }
+    if streamsOut[source] >= limits.streamsOut || streamsIn[node] >= limits.streamsIn { return .node }
+    return .container(containerOfNode[node].int)
+  }
+
+  /// Whether no stream may begin into a container of the level that has a limit.
+  func isShut(_ container: Int) -> Bool { limits.disturbed.map { into[container] == 0 && disturbed >= $0.count } ?? false }
+
+  /// Of the level that has a limit.
+  var containerCount: Int { into.count }
+
   mutating func begin(_ step: Step) { take(step, 1) }
   mutating func end(_ step: Step) { take(step, -1) }
 
