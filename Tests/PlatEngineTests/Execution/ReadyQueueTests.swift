@@ -19,7 +19,7 @@ import Testing
       if random.below(3) > 0 { config.maxStreamsIn = 1 + random.below(3) }
       if random.below(3) > 0 { config.maxStreamsOut = 1 + random.below(3) }
       if random.below(2) > 0 { config.maxDisturbedContainers = (0, 1 + random.below(2)) }
-      config.maxFullScansPerVolumeType = [.init(type: "ssd", count: 1 + random.below(2))]
+      config.maxFullScansPerVolumeType = [(type: "ssd", count: 1 + random.below(2))]
       let cluster = Cluster(
         settings: Settings(partitionCount: partitions, constraints: [1, 1, 0, 0]), config: config, levels: ["zone"],
         containers: (0..<zones).map { Container(name: "z\($0)", level: 0, parent: nil, nodes: $0 * perZone..<($0 + 1) * perZone) },
