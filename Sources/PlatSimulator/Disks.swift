@@ -7,25 +7,39 @@ struct Disks {
     var record: Record
     /// Of the log: a bit for each write.
     var writes: UInt64
+    /// The disk was set back, and the copy has not caught up yet.
+    var isShort = false
+  }
+
+  /// One node's.
+  struct Image {
+    var copies: [(PartitionIndex, Record)]
+    var promise: Promise
   }
 
   /// By partition, in the order in which nodes came.
   private(set) var copies: [[Copy]]
-  /// By node: the revision that it obeys, and the map that it knows.
+  /// By node: the revision that it obeys, the map that it knows, and the disk.
   var promise: [Promise]
+  /// By node: the disk was wiped or set back, and no orchestrator has confirmed it since.
+  var isDoubtful: [Bool]
 
   init(partitionCount: Int, nodeCount: Int) {
     copies = Array(repeating: [], count: partitionCount)
     promise = Array(repeating: Promise(revision: 0), count: nodeCount)
+    isDoubtful = Array(repeating: false, count: nodeCount)
   }
 
-  /// Returns what was there.
-  mutating func write(_ record: Record, _ partition: PartitionIndex, on node: NodeIndex) -> Record? {
-    let writes = record.log.reduce(UInt64(0)) { $0 | 1 << ($1.value & 63) }
+  private static func writes(_ record: Record) -> UInt64 { record.log.reduce(UInt64(0)) { $0 | 1 << ($1.value & 63) } }
+
+  /// Returns what was there. `acknowledged`: of the partition.
+  mutating func write(_ record: Record, _ partition: PartitionIndex, on node: NodeIndex, acknowledged: UInt64) -> Record? {
+    let writes = Disks.writes(record)
     if let place = copies[partition.int].firstIndex(where: { $0.node == node }) {
       let before = copies[partition.int][place].record
       copies[partition.int][place].record = record
       copies[partition.int][place].writes = writes
+      if acknowledged & ~writes == 0 || record.state == .null { copies[partition.int][place].isShort = false }
       return before
     }
     copies[partition.int].append(Copy(node: node, record: record, writes: writes))
@@ -34,6 +48,19 @@ struct Disks {
 
   mutating func destroy(_ node: NodeIndex) {
     for partition in copies.indices { copies[partition].removeAll { $0.node == node } }
+  }
+
+  func image(of node: NodeIndex) -> Image { Image(copies: records(of: node), promise: promise[node.int]) }
+
+  /// The disk is what it was.
+  mutating func setBack(_ node: NodeIndex, to image: Image, acknowledged: [UInt64]) {
+    destroy(node)
+    promise[node.int] = image.promise
+    for (partition, record) in image.copies {
+      _ = write(record, partition, on: node, acknowledged: 0)
+      let place = copies[partition.int].count - 1
+      copies[partition.int][place].isShort = acknowledged[partition.int] & ~copies[partition.int][place].writes != 0
+    }
   }
 
   func records(of node: NodeIndex) -> [(PartitionIndex, Record)] {

@@ -52,7 +52,7 @@ extension Simulation {
   func checkSaid(_ message: Message, _ node: NodeIndex, _ receiver: Address) {
     let promise = disks.promise[node.int]
     switch message {
-    case .inventory(let revision, _):
+    case .inventory(let revision, _, _):
       if promise.revision < revision { violate(.confirmedOnDisk, "\(name(node)) tells what it holds and has not promised \(revision)") }
     case .hasMap(let map):
       if promise.map != map { violate(.confirmedOnDisk, "\(name(node)) says that it has map \(map.revision), which is not on its disk") }

@@ -74,6 +74,10 @@ extension Simulation {
       let versions = random.below(2) == 0 ? olderVersions : Speech.versions
       for node in nodes.indices { timeline.add(.upgrade(node, to: versions), at: now + UInt64(node * 600 / max(nodes.count, 10))) }
     case .die: return destroy(node)
+    case .wipe: return wipe([node])
+    case .swapDisks: return wipe([node, random.below(nodes.count)])
+    case .setBack: return keepImage(node)
+    case .oldPlan: return beginWithOldPlan()
     case .falseAlarm:
       guard let number = orchestrators.lastIndex(where: \.isUp) else { return false }
       tellLost(node, number)
@@ -130,6 +134,7 @@ extension Simulation {
   /// Lost with its disk; only where every partition keeps a complete copy, and while nothing else is amiss.
   private func destroy(_ node: Int) -> Bool {
     guard nodes.count > 2, nodes[node].isUp, links.isWhole, stopped == 0, nodes.indices.allSatisfy({ $0 == node || isWell($0) }),
+      !disks.isDoubtful.contains(true), !disks.copies.contains(where: { $0.contains(where: \.isShort) }),
       let host = orchestrators.last(where: \.isUp), [.running, .reached].contains(host.machine.phase),
       host.machine.revision == journal.revision
     else { return false }
@@ -166,6 +171,7 @@ extension Simulation {
   /// No fault any more; whoever is down comes back.
   func heal() {
     isHealed = true
+    healedAt = now
     trace { "heal" }
     upgradeForModes()
     for number in orchestrators.indices { orchestrators[number].plansBefore = orchestrators[number].machine.plansForOutages }

@@ -75,7 +75,7 @@ extension Simulation {
     guard now >= journalDownUntil else {
       return timeline.add(.recordJournal(new, expecting: expected, by: number), at: journalDownUntil + UInt64(random.below(8)))
     }
-    if isJournalLimited, new.bytes(setup.names).count > Simulation.mostJournalBytes {
+    if isJournalLimited, new.longestValueBytes(setup.names) > Simulation.mostJournalBytes {
       return violate(.journalFits, "the journal is larger than \(Simulation.mostJournalBytes) bytes")
     }
     let isAnswerLost = answersToLose > 0
@@ -83,9 +83,10 @@ extension Simulation {
     let isRequestLost = isAnswerLost && random.below(3) == 0
     let isDone = journal.version == expected && !isRequestLost
     if isDone {
+      if new.revision > journal.revision { claimedAt = now }
       if new.revision < journal.revision { violate(.revisionsForward, "the journal went back to \(new.revision)") }
       journal = new
-      if new.calledOff == setup.goal, calledOffAt == nil { calledOffAt = new.revision }
+      if new.calledOff == changes[changes.count - 1].goal, calledOffAt == nil { calledOffAt = new.revision }
       trace { "journal  revision \(new.revision)" }
     }
     if isAnswerLost {

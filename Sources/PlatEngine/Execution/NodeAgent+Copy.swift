@@ -26,6 +26,11 @@ extension NodeAgent {
       return
     }
     guard mayGive(place) else { return actions.append(.send(.peerRefused(order.id, .notRunning), to: sender)) }
+    // What may be out of date feeds nobody who is not fed by a leader as well.
+    guard mayServe || order.leader != .none else {
+      actions.append(.send(.peerRefused(order.id, .busy), to: sender))
+      return
+    }
     if order.leader == .none, rules.leading != nil, replicas[place].record.term < order.term {
       replicas[place].record.term = order.term
       actions.append(.persist(order.partition))

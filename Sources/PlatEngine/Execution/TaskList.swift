@@ -23,13 +23,15 @@ struct TaskList {
   private var terms: [UInt64] = []
   /// Before the last `clear`.
   private(set) var lastRows: [[Survey.Held]]?
+  /// By partition: something was under way then.
+  private(set) var wasUnderWay: [Bool] = []
   private var ready = ReadyQueue()
   /// In no order; each has its place.
   private(set) var running: [UInt32] = []
   private var deadlines = Deadlines()
   private var settlingLeft = 0
   /// By partition: tasks under way; and that no other may begin.
-  private var underWay: [UInt16] = []
+  private(set) var underWay: [UInt16] = []
   private var isAlone: [Bool] = []
   private(set) var order: StepOrder?
   private(set) var list = StepList()
@@ -49,7 +51,10 @@ struct TaskList {
   }
 
   mutating func clear() {
-    if !rows.isEmpty { lastRows = rows }
+    if !rows.isEmpty {
+      lastRows = rows
+      wasUnderWay = underWay.map { $0 > 0 }
+    }
     tasks = []
     rows = []
     ready = ReadyQueue()
@@ -105,6 +110,8 @@ struct TaskList {
     Rational(cluster.partitionWeights.map { _ in cluster.cluster.partitionWeights[partition.int] } ?? .one)
   }
 
+  /// What is out of date has been thrown away.
+  var isSettled: Bool { settlingLeft == 0 }
   var readyCount: Int { ready.count }
   var roundsLeft: Int { rounds.value }
 

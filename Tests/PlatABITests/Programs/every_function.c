@@ -95,9 +95,12 @@ int main(void) {
   uint32_t digest = 7;
   WRONG(plat_orchestrator_make(NULL, NULL, NULL, NULL, NULL));
   WRONG(plat_orchestrator_begin(NULL, NULL, 0, NULL));
+  WRONG(plat_orchestrator_begin_keys(NULL, NULL, 0, NULL));
+  WRONG(plat_orchestrator_recorded_entry(NULL, 0, NULL, NULL));
   WRONG(plat_orchestrator_poll(NULL, NULL, NULL));
   WRONG(plat_orchestrator_recorded(NULL, 0, NULL));
   WRONG(plat_orchestrator_journal(NULL, NULL, 0, NULL));
+  WRONG(plat_orchestrator_journal_keys(NULL, NULL, 0, NULL));
   WRONG(plat_orchestrator_tick(NULL, 0, NULL));
   WRONG(plat_orchestrator_pause(NULL, NULL));
   WRONG(plat_orchestrator_resume(NULL, NULL));
@@ -121,6 +124,9 @@ int main(void) {
   CHECK(plat_cluster_digest(NULL) == 0);
 
   WRONG(plat_agent_make(NULL, 0, 0, NULL, 0, NULL, NULL));
+  WRONG(plat_agent_start(NULL, NULL, NULL, 0, NULL, NULL));
+  WRONG(plat_agent_damaged(NULL, 0, NULL, NULL));
+  CHECK(plat_agent_node_name(NULL, 0) == NULL);
   WRONG(plat_agent_poll(NULL, NULL, NULL));
   WRONG(plat_agent_receive(NULL, 0, 0, NULL, 0, NULL));
   WRONG(plat_agent_tick(NULL, NULL));
