@@ -12,6 +12,7 @@ extension Simulation {
       Host(
         machine: makeOrchestrator(changes[changes.count - 1], number: number), speech: makeSpeech(), change: changes.count - 1,
         begunAt: now, heardAt: Array(repeating: now, count: nodes.count),
+        couldKnowSince: Array(repeating: nil, count: nodes.count),
         isTold: changes[changes.count - 1].cluster.status.map { $0 == .failed }))
     timeline.add(.orchestratorTick(number), at: now + 1)
     checkJournalKept()
@@ -159,7 +160,9 @@ extension Simulation {
   private func release(_ revision: UInt64, _ number: Int) {
     orchestrators[number].released = revision
     let lost = orchestrators[number].machine.lostNodes
-    for node in nodes.indices where !lost.contains(NodeIndex(node)) && disks.promise[node].map?.revision ?? 0 < revision {
+    // What was told to a disk that was lost since it is told again.
+    for node in nodes.indices
+    where !lost.contains(NodeIndex(node)) && !disks.isDoubtful[node] && disks.promise[node].map?.revision ?? 0 < revision {
       violate(.toldIsTrue, "maps before \(revision) are said to be needed no more, and \(name(NodeIndex(node))) knows none as new")
     }
   }
@@ -196,7 +199,8 @@ extension Simulation {
   // MARK: The end
 
   func endIfReached(_ number: Int) {
-    guard isHealed, hasAllChanges, orchestrators[number].change == changes.count - 1, orchestrators[number].machine.phase == .reached, nodes.allSatisfy({ $0.isUp || $0.isDestroyed }) else { return }
+    guard isHealed, hasAllChanges, orchestrators[number].change == changes.count - 1, orchestrators[number].machine.phase == .reached,
+      nodes.allSatisfy({ $0.isDestroyed || $0.isUp && $0.agent.isRelied }) else { return }
     let machine = orchestrators[number].machine
     guard machine.revision == journal.revision,
       machine.lostNodes == nodes.indices.filter({ nodes[$0].isDestroyed }).map({ NodeIndex($0) }) else { return }

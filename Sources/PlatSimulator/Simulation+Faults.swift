@@ -171,7 +171,6 @@ extension Simulation {
   /// No fault any more; whoever is down comes back.
   func heal() {
     isHealed = true
-    healedAt = now
     trace { "heal" }
     upgradeForModes()
     for number in orchestrators.indices { orchestrators[number].plansBefore = orchestrators[number].machine.plansForOutages }

@@ -80,13 +80,29 @@ extension Simulation {
     return true
   }
 
-  /// Where nothing goes wrong any more, whoever was replaced knows after a pulse, and the way there and back.
+  /// Where nothing goes wrong any more, whoever was replaced knows after a pulse, and the way there and back, of a node that obeys another
+  /// and with which it speaks a version that says so.
   func checkReplaced(_ number: Int) {
     let host = orchestrators[number]
-    guard isHealed, host.isUp, host.machine.revision < journal.revision, host.machine.phase == .reached || host.machine.phase == .running,
-      now > max(healedAt, claimedAt) + timing.pulse + 60, nodes.contains(where: { $0.isUp && $0.agent.revision > host.machine.revision && $0.speech.own.upperBound >= 3 }),
-      host.speech.own.upperBound >= 3
+    guard isHealed, host.isUp, host.machine.revision < journal.revision, host.machine.phase == .reached || host.machine.phase == .running
     else { return }
-    violate(.replacedEnd, "orchestrator \(number) is \(host.machine.phase) at revision \(host.machine.revision), and \(journal.revision) was claimed long ago")
+    for node in nodes.indices {
+      let index = NodeIndex(node)
+      // A node answers when its disk has written what came before.
+      let isTelling = nodes[node].isUp && nodes[node].agent.revision > host.machine.revision && nodes[node].speech.own.upperBound >= 3
+        && host.speech.version(with: .node(index)) ?? 0 >= 3 && nodes[node].diskBusyUntil <= now
+      guard isTelling else {
+        orchestrators[number].couldKnowSince[node] = nil
+        continue
+      }
+      guard let since = host.couldKnowSince[node] else {
+        orchestrators[number].couldKnowSince[node] = now
+        continue
+      }
+      guard now > since + timing.pulse + 60 else { continue }
+      return violate(
+        .replacedEnd,
+        "orchestrator \(number) is \(host.machine.phase) at revision \(host.machine.revision), and \(name(index)) has obeyed another for long")
+    }
   }
 }

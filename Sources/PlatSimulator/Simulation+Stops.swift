@@ -83,7 +83,6 @@ extension Simulation {
     let isRequestLost = isAnswerLost && random.below(3) == 0
     let isDone = journal.version == expected && !isRequestLost
     if isDone {
-      if new.revision > journal.revision { claimedAt = now }
       if new.revision < journal.revision { violate(.revisionsForward, "the journal went back to \(new.revision)") }
       journal = new
       if new.calledOff == changes[changes.count - 1].goal, calledOffAt == nil { calledOffAt = new.revision }

@@ -40,9 +40,6 @@ final class Simulation {
   let lives: Int
   var changes: [Change]
   var targets: [UInt64: PlacementMap] = [:]
-  /// When faults ended, and when the journal's revision was given out.
-  var healedAt: UInt64 = 0
-  var claimedAt: UInt64 = 0
   /// A mistake that the checker once made: see `SimulatorTests.theEndIsThatOfTheGreatestRevision`.
   var comparesWithLastPlan = false
 
@@ -106,6 +103,8 @@ final class Simulation {
     let begunAt: UInt64
     /// By node: when it was heard of last; it was said to be lost.
     var heardAt: [UInt64]
+    /// By node: since when it has been able to say that another has taken over.
+    var couldKnowSince: [UInt64?]
     var isTold: [Bool]
     /// The same when it had its survey, while the journal is told of it.
     var surveyed: (at: UInt64, heardAt: [UInt64])?

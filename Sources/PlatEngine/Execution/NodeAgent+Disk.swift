@@ -31,6 +31,9 @@ public struct DiskState: Hashable, Sendable {
 }
 
 extension NodeAgent {
+  /// Whether an orchestrator has found its disk to be the one that is known.
+  package var isRelied: Bool { mayServe }
+
   /// Whether clients and peers may rely on what it has.
   var mayServe: Bool { disk.map { $0.isConfirmed && !$0.isSetBack } ?? true }
 
@@ -57,12 +60,19 @@ extension NodeAgent {
   /// `asked` nil: by an orchestrator of a version that knows nothing of disks.
   mutating func confirm(_ boot: UInt32?, _ asked: UInt64?, _ actions: inout [Action]) {
     guard let known = disk, boot == nil || boot == known.boot, asked == nil || asked == revision else { return }
-    // What was set back has been thrown away by order.
-    if known.isSetBack, !replicas.contains(where: { rules.holdsData($0.record.state) }) { disk!.isSetBack = false }
-    guard !disk!.isConfirmed else { return }
+    let isEmptied = known.isSetBack && wasEmptied(asked)
+    guard !known.isConfirmed || isEmptied else { return }
+    if isEmptied { disk!.isSetBack = false }
     disk!.isConfirmed = true
     actions.append(.persistPromise)
     compareAll(&actions)
+  }
+
+  /// What was set back has been thrown away by order: who confirms the disk at a later revision than that at which it was found out knew
+  /// of it when it planned.
+  private func wasEmptied(_ asked: UInt64?) -> Bool {
+    guard let asked else { return !replicas.contains { rules.holdsData($0.record.state) } }
+    return asked > foundSetBackAt
   }
 
   // MARK: A leader that starts again
@@ -114,6 +124,7 @@ extension NodeAgent {
       let follower = replicas[place].record.followers.firstIndex(of: node), round >= replicas[place].progress[follower].since
     else { return }
     if lastTerm == term, end > replicas[place].record.log.count, plant != .leadOnSetBack {
+      if disk?.isSetBack == false { foundSetBackAt = revision }
       disk?.isSetBack = true
       for place in replicas.indices { denyWaiting(place, &actions) }
       return

@@ -34,6 +34,8 @@ public struct NodeAgent: Hashable, Sendable {
   private(set) var isDiskFull = false
   /// Nil: the host says nothing of it, and it is relied on.
   public internal(set) var disk: DiskState?
+  /// The revision at which it was found to be set back.
+  var foundSetBackAt: UInt64 = 0
   /// Partitions that it knows, ascending, and what it knows of each.
   private(set) var partitions: [PartitionIndex] = []
   var replicas: [Replica] = []

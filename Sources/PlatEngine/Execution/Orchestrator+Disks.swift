@@ -31,17 +31,42 @@ extension Orchestrator {
     }
   }
 
-  /// Copies of nodes that have started again which are not what they should be, though nothing was under way: (partition, node).
-  /// O(P · R).
-  func doubtfulCopies(_ restarted: [Bool]) -> Set<UInt64> {
-    var doubtful: Set<UInt64> = []  // looked up only
-    guard plant != .ignoreStores else { return doubtful }
-    for node in inventories.indices where restarted[node] && !disks[node].isUntrusted {
-      for holding in inventories[node] ?? [] where tasks.lastDoubts(holding, NodeIndex(node), rules) {
-        doubtful.insert(Survey.name(holding.partition, NodeIndex(node)))
+  /// What nodes should hold as far as one plan came.
+  struct Expected: Sendable {
+    var rows: [[Survey.Held]]
+    /// By partition: something was under way, or nobody is known to be complete.
+    var isUncertain: [Bool]
+  }
+
+  /// The plan ends here. A node that is lost keeps what was expected of it when it was last there; what is in doubt remains so until it
+  /// has been thrown away. O(P + N).
+  mutating func endExpectations() {
+    guard let survey, !tasks.rows.isEmpty else { return }
+    let now = Expected(
+      rows: tasks.rows, isUncertain: tasks.rows.indices.map { tasks.underWay[$0] > 0 || survey.isWithheld[$0] })
+    for node in expected.indices where !survey.isLost[node] { expected[node] = now }
+    guard tasks.isSettled else { return }
+    doubts = doubts.filter { survey.isWithheld[Int($0 >> 32)] || survey.isLost[Int($0 & 0xffff_ffff)] }
+  }
+
+  /// Copies that do not count, though their nodes may: (partition, node). Those of nodes that have started again which are not what
+  /// they should be, though nothing was under way, and those that were in doubt before. O(P · R).
+  mutating func doubtfulCopies(_ restarted: [Bool]) -> Set<UInt64> {
+    guard plant != .ignoreStores else { return [] }
+    var found = doubts.filter { inventories[Int($0 & 0xffff_ffff)] == nil }  // looked up only
+    for node in inventories.indices {
+      let index = NodeIndex(node)
+      for holding in inventories[node] ?? [] {
+        let name = Survey.name(holding.partition, index)
+        if (rules.holdsData(holding.state) || holding.isRetained(rules)) && doubts.contains(name)
+          || restarted[node] && !disks[node].isUntrusted && expected[node]?.doubts(holding, index, rules) == true
+        {
+          found.insert(name)
+        }
       }
     }
-    return doubtful
+    doubts = found
+    return found
   }
 
   /// What a node says of its disk when it is asked how it is.
@@ -60,11 +85,12 @@ extension Orchestrator {
   mutating func verify(_ holdings: [Holding], _ state: DiskState?, _ node: Int, _ actions: inout [Action]) {
     guard phase == .running || phase == .reached, let state, disks[node].state?.boot != state.boot, !isLost[node] else { return }
     let known = journal.disk(NodeIndex(node))?.confirmed ?? 0
-    guard plant == .ignoreStores || state.confirmed >= known && tasks.agrees(holdings, NodeIndex(node), rules) else {
+    guard plant == .ignoreStores || state.confirmed >= known && agrees(holdings, NodeIndex(node)) else {
       return planAgain(&actions)
     }
     disks[node].state = state
     disks[node].confirmed = state.boot
+    mapOf[node] = 0  // what it was told before it may have forgotten
     actions.append(.send(.check(revision: revision, confirmed: state.boot), to: NodeIndex(node)))
   }
 
@@ -76,36 +102,45 @@ extension Orchestrator {
       disks[node].confirmed = disks[node].state?.boot ?? 0
     }
   }
-}
 
-extension TaskList {
-  /// Whether the node holds what it should, but for partitions of which something is under way. O(P · R).
-  func agrees(_ holdings: [Holding], _ node: NodeIndex, _ rules: ExecutionRules) -> Bool {
+  /// Whether the node holds what it should, but for partitions of which something is under way, or nobody is known to be complete.
+  /// O(P · R).
+  private func agrees(_ holdings: [Holding], _ node: NodeIndex) -> Bool {
     var next = 0
-    for partition in rows.indices {
+    for partition in tasks.rows.indices {
       while next < holdings.count, holdings[next].partition.int < partition { next += 1 }
-      guard underWay[partition] == 0 else { continue }
+      guard tasks.underWay[partition] == 0, survey?.isWithheld[partition] != true else { continue }
       let told = next < holdings.count && holdings[next].partition.int == partition ? holdings[next] : nil
-      let expected = rows[partition].first { $0.node == node }
-      let (has, should) = (told.map { rules.holdsData($0.state) } ?? false, expected.map { rules.holdsData($0.state) } ?? false)
-      if has != should { return false }
-      if let told, has, told.state != expected!.state || lacksFollowers(told, rows[partition], node, rules) { return false }
+      let row = tasks.rows[partition]
+      let should = row.first { $0.node == node && rules.holdsData($0.state) }
+      let has = told.map { rules.holdsData($0.state) || $0.isRetained(rules) } ?? false
+      guard has == (should != nil) else { return false }
+      if let told, let should, told.state != should.state || told.lacksFollowers(row, node, rules) { return false }
     }
     return true
   }
+}
 
-  /// Whether a copy is not what it should have been when the last plan ended.
-  func lastDoubts(_ holding: Holding, _ node: NodeIndex, _ rules: ExecutionRules) -> Bool {
+extension Orchestrator.Expected {
+  /// Whether a copy is not what it should have been.
+  func doubts(_ holding: Holding, _ node: NodeIndex, _ rules: ExecutionRules) -> Bool {
     let partition = holding.partition.int
-    guard let lastRows, partition < lastRows.count, !wasUnderWay[partition], rules.holdsData(holding.state) else { return false }
-    guard let expected = lastRows[partition].first(where: { $0.node == node }), rules.holdsData(expected.state) else { return true }
-    return rules.isLeading(holding.state) && !rules.isLeading(expected.state)
-      || lacksFollowers(holding, lastRows[partition], node, rules)
+    guard partition < rows.count, !isUncertain[partition] else { return false }
+    guard let should = rows[partition].first(where: { $0.node == node && rules.holdsData($0.state) }) else {
+      return rules.holdsData(holding.state) || holding.isRetained(rules)
+    }
+    return rules.isLeading(holding.state) && !rules.isLeading(should.state) || holding.lacksFollowers(rows[partition], node, rules)
+  }
+}
+
+extension Holding {
+  /// It has handed over and keeps its copy.
+  func isRetained(_ rules: ExecutionRules) -> Bool {
+    rules.leading != nil && !rules.holdsData(state) && !isLeading && !followers.isEmpty
   }
 
   /// A leader that would acknowledge without somebody who counts as complete.
-  private func lacksFollowers(_ told: Holding, _ row: [Survey.Held], _ node: NodeIndex, _ rules: ExecutionRules) -> Bool {
-    told.isLeading
-      && row.contains { $0.node != node && rules.holdsData($0.state) && !told.followers.contains($0.node) }
+  fileprivate func lacksFollowers(_ row: [Survey.Held], _ node: NodeIndex, _ rules: ExecutionRules) -> Bool {
+    isLeading && row.contains { $0.node != node && rules.holdsData($0.state) && !followers.contains($0.node) }
   }
 }

@@ -13,6 +13,7 @@ extension Orchestrator {
     guard !overflow else { return retire(&actions) }
     phase = .recording
     revision = next
+    endExpectations()
     tasks.clear()
     survey = nil
     unreached = []
@@ -76,9 +77,10 @@ extension Orchestrator {
 
   mutating func lookAtWhatIs(_ actions: inout [Action]) {
     judgeDisks()
+    let doubtful = doubtfulCopies(hasRestarted)
     let survey = Survey(
       revision: revision, inventories: inventories, journal: journal, rules: rules, hadHolders: hadHolders,
-      isCancelled: isCancelled, disks: disks, doubtful: doubtfulCopies(hasRestarted), plant: plant)
+      isCancelled: isCancelled, disks: disks, doubtful: doubtful, plant: plant)
     hasRestarted = hasRestarted.map { _ in false }
     isLost = survey.isLost
     for node in isLost.indices {

@@ -162,6 +162,7 @@ extension Orchestrator {
     guard inventories[node.int] == nil else { return }
     inventories[node.int] = holdings
     hasRestarted[node.int] = disk != nil && disks[node.int].state?.boot != disk?.boot
+    if hasRestarted[node.int] { mapOf[node.int] = 0 }  // what it was told before it may have forgotten
     disks[node.int].state = disk
     lookIfAllAnswered(&actions)
   }

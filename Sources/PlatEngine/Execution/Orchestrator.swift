@@ -89,6 +89,11 @@ public struct Orchestrator: Sendable {
   var inventories: [[Holding]?]
   var mapOf: [UInt64]
   var disks: [KnownDisk]
+  /// Nil: it has not been there yet.
+  var expected: [Expected?]
+
+  /// Copies that do not count, by `Survey.name`. Looked up only.
+  var doubts: Set<UInt64> = []
 
   var outage = Outage()
   /// How often it planned since nodes were lost or back.
@@ -132,6 +137,7 @@ public struct Orchestrator: Sendable {
     change = basedOn.map { Journal.Change(basedOn: $0, goal: goal) }
     names = try? WireNames(cluster)
     disks = Array(repeating: KnownDisk(), count: cluster.nodeCount)
+    expected = Array(repeating: nil, count: cluster.nodeCount)
     self.cluster = cluster
     self.hadHolders = hadHolders
     self.goal = goal

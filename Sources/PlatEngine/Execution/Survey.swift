@@ -65,7 +65,7 @@ public struct Survey: Sendable {
     }
     /// It has handed over and keeps its copy: nothing was acknowledged without it.
     func isRetained(_ item: Found) -> Bool {
-      rules.leading != nil && !holds(item) && !item.holding.isLeading && !item.holding.followers.isEmpty && plant != .forgetHandedOver
+      item.holding.isRetained(rules) && plant != .forgetHandedOver
     }
     var complete = found.filter { holds($0) && isComplete($0) }
     if plant != .leadOnSetBack {

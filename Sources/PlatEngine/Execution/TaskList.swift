@@ -23,8 +23,6 @@ struct TaskList {
   private var terms: [UInt64] = []
   /// Before the last `clear`.
   private(set) var lastRows: [[Survey.Held]]?
-  /// By partition: something was under way then.
-  private(set) var wasUnderWay: [Bool] = []
   private var ready = ReadyQueue()
   /// In no order; each has its place.
   private(set) var running: [UInt32] = []
@@ -51,10 +49,7 @@ struct TaskList {
   }
 
   mutating func clear() {
-    if !rows.isEmpty {
-      lastRows = rows
-      wasUnderWay = underWay.map { $0 > 0 }
-    }
+    if !rows.isEmpty { lastRows = rows }
     tasks = []
     rows = []
     ready = ReadyQueue()
