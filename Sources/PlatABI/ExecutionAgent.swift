@@ -64,9 +64,7 @@ final class AgentHandle: Sendable {
       node, rules: rules, boot: boot, promise: promise ?? Promise(revision: isNewDisk ? 0 : beginning.revision),
       records: pieces.records.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
     // The promise comes last: a node that stopped before begins anew.
-    let first = machine.start(
-      on: promise?.disk?.store ?? store, boot: boot, confirmed: promise?.disk?.confirmed ?? promise?.revision ?? 0,
-      isFirst: promise == nil && !isNewDisk)
+    let first = machine.start(on: store, boot: boot, promise, isNew: isNewDisk)
     state = Mutex(
       State(
         machine: machine, speech: Speech(names), actions: new.map { NodeAgent.Action.persist($0) } + first,

@@ -168,7 +168,11 @@ extension Simulation {
   /// Whether all its followers would still obey it.
   private func canServe(_ leader: Disks.Copy, _ copies: [Disks.Copy]) -> Bool {
     leader.record.followers.allSatisfy { follower in
-      guard let copy = copies.first(where: { $0.node == follower }) else { return !nodes[follower.int].isDestroyed }
+      // What was wiped or set back obeys nobody before it is confirmed, and nobody from before it then.
+      guard !disks.isDoubtful[follower.int] else { return false }
+      guard let copy = copies.first(where: { $0.node == follower }) else {
+        return !nodes[follower.int].isDestroyed && leader.record.led >= disks.promise[follower.int].disk?.born ?? 0
+      }
       return copy.record.term <= leader.record.led
     }
   }

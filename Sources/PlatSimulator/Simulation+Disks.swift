@@ -8,6 +8,12 @@ extension Simulation {
       && orchestrators.allSatisfy { !$0.isUp || $0.speech.own.upperBound >= 3 }
   }
 
+  /// An orchestrator has been told what nodes hold, and has not written yet whom it leaves behind: what happens to disks meanwhile it
+  /// cannot know, and who has not told it what it holds may be left behind for one that has.
+  private func isJudgedBySurvey(_ node: NodeIndex) -> Bool {
+    orchestrators.contains { $0.isUp && $0.machine.isSurveying && !$0.machine.hasInventory(of: node) }
+  }
+
   /// Whether every partition of which one of `nodes` has a copy has a complete one elsewhere, on a disk that is not in doubt.
   private func isSpared(_ struck: [Int]) -> Bool {
     let rules = setup.rules
@@ -15,7 +21,7 @@ extension Simulation {
       let index = PartitionIndex(partition)
       let complete = disks.copies[partition].filter { copy in
         rules.holdsData(copy.record.state) && !copy.isShort && !disks.isDoubtful[copy.node.int]
-          && acknowledged[partition] & ~copy.writes == 0
+          && saidWritten[partition] & ~copy.writes == 0 && !isJudgedBySurvey(copy.node)
           && (rules.leading == nil || journal.isComplete(copy.node, index, term: copy.record.term))
       }
       let isHeld = disks.copies[partition].contains { struck.contains($0.node.int) && rules.holdsData($0.record.state) }
@@ -56,7 +62,7 @@ extension Simulation {
     trace { "set back \(self.name(NodeIndex(node)))" }
     crash(node)
     noteLostCopies(node)
-    disks.setBack(NodeIndex(node), to: image, acknowledged: acknowledged)
+    disks.setBack(NodeIndex(node), to: image, acknowledged: saidWritten)
     disks.isDoubtful[node] = true
     held[node] = copies
   }
@@ -81,9 +87,9 @@ extension Simulation {
       disks.promise[node] = Promise(revision: setup.beginning.revision)
     }
     nodes[node].agent = makeAgent(node, boot: boot, disks.records(of: index))
-    let store = promise.disk?.store ?? setup.names.store(of: index, boot: boot)
+    let store = setup.names.store(of: index, boot: boot)
     let isFirst = boot == 1 || isNew && plant == .takeWipedForNew
-    return nodes[node].agent.start(on: store, boot: boot, confirmed: promise.disk?.confirmed ?? 0, isFirst: isFirst)
+    return nodes[node].agent.start(on: store, boot: boot, isNew ? nil : promise, isNew: isNew && !isFirst)
   }
 
   /// Whether the node's disk counts again.

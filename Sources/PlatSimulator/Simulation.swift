@@ -48,6 +48,8 @@ final class Simulation {
   var mostHeld: [Int?]
 
   var acknowledged: [UInt64]
+  /// The same when the leader says so, before the client hears of it.
+  var saidWritten: [UInt64]
   /// By partition and write: nodes that have had it on disk, a bit each. Looked at where there is a floor.
   var carriers: [[UInt64]] = []
   /// Looked up only.
@@ -192,6 +194,7 @@ final class Simulation {
     disks = Disks(partitionCount: cluster.partitionCount, nodeCount: cluster.nodeCount)
     journal = setup.beginning.journal
     acknowledged = Array(repeating: 0, count: cluster.partitionCount)
+    saidWritten = acknowledged
     if setup.rules.minInSync > 1 {
       carriers = Array(repeating: Array(repeating: 0, count: 64), count: cluster.partitionCount)
     }
@@ -342,7 +345,7 @@ final class Simulation {
       disks.promise[node] = promise
       noteConfirmed(node)
     case .record(let partition, let record, let isDiscard):
-      let before = disks.write(record, partition, on: NodeIndex(node), acknowledged: acknowledged[partition.int])
+      let before = disks.write(record, partition, on: NodeIndex(node), acknowledged: saidWritten[partition.int])
       trace {
         "disk     \(self.name(NodeIndex(node))) has \(self.setup.cluster.cluster.settings.model.name(record.state)) of "
           + "\(partition.raw), term \(record.term), led \(record.led), \(record.log.count) writes"

@@ -28,7 +28,8 @@ import Testing
   private func mode(_ random: inout SplitMix) -> RunMode { RunMode(code: UInt8(random.below(16)))! }
   private func disk(_ random: inout SplitMix) -> DiskState? {
     var disk = DiskState(store: number(&random), boot: 9, confirmed: number(&random), isConfirmed: random.below(2) == 0)
-    disk.isSetBack = random.below(2) == 0
+    disk.setBack = number(&random)
+    disk.born = number(&random)
     return disk
   }
 
@@ -58,7 +59,8 @@ import Testing
     holding.hold = StateModel.Requests(rawValue: UInt8(random.below(4)))
     return [
       .claim(revision: number(&random)), .order(holding), .pulse, .map(stamp(&random)),
-      .inventory(revision: number(&random), holdings, disk: disk(&random)), .check(revision: number(&random), confirmed: 7),
+      .inventory(revision: number(&random), holdings, disk: disk(&random)),
+      .check(revision: number(&random), confirmed: 7, setBack: number(&random)),
       .done(id(&random)), .refused(id(&random), why), .outdated(revision: number(&random)), .alive, .well(disk(&random)!),
       .hasMap(stamp(&random)), .working(id(&random)), .fetch(order(&random)),
       .fetched(id(&random), log: log(&random), term: number(&random)), .join(order(&random), attempt: number(&random)),
@@ -172,7 +174,7 @@ import Testing
       guard case .message(let heard) = try hear(new.write(message, to: a)!, by: &old) else { return nil }
       return heard
     }
-    #expect(try heard(.check(revision: 4, confirmed: 1)) == .pulse)
+    #expect(try heard(.check(revision: 4, confirmed: 1, setBack: 0)) == .pulse)
     #expect(try heard(.well(disk)) == .alive)
     var plain = holding
     plain.log = nil

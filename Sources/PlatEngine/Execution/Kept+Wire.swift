@@ -20,8 +20,11 @@ public struct Promise: Hashable, Sendable {
     /// The revision that had been promised when an orchestrator confirmed the disk last. It only grows: of a disk that was set back it is
     /// less than what is known of it.
     public var confirmed: UInt64
+    /// See `DiskState.born`.
+    public var born: UInt64
 
-    public init(store: UInt64, boot: UInt32, confirmed: UInt64) {
+    public init(store: UInt64, boot: UInt32, confirmed: UInt64, born: UInt64 = 0) {
+      self.born = born
       self.store = store
       self.boot = boot
       self.confirmed = confirmed
@@ -53,6 +56,7 @@ extension Promise {
       writer.put(disk.store)
       writer.put(UInt64(disk.boot))
       writer.put(disk.confirmed)
+      writer.put(disk.born)
     }
     writer.put(learnt.count)
     for node in learnt { writer.put(node) }
@@ -124,7 +128,8 @@ extension Kept {
         if reader.version >= 2 {
           promise.disk =
             try reader.flag()
-            ? Promise.Disk(store: try reader.number(), boot: try reader.small(), confirmed: try reader.number()) : nil
+            ? Promise.Disk(
+              store: try reader.number(), boot: try reader.small(), confirmed: try reader.number(), born: try reader.number()) : nil
           promise.learnt = try reader.namedNodes()
         }
         self = .promise(promise)

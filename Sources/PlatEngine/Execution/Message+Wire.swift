@@ -106,9 +106,10 @@ extension Message {
         writer.put(holding)
         if version >= 3 { writer.put(holding.log) }
       }
-    case .check(let revision, let confirmed):
+    case .check(let revision, let confirmed, let setBack):
       writer.put(revision)
       writer.put(UInt64(confirmed))
+      writer.put(setBack)
     case .well(let disk): writer.put(disk)
     case .compare(let partition, let term, let round, let end, let lastTerm),
       .compared(let partition, let term, let round, let end, let lastTerm):
@@ -210,7 +211,8 @@ extension Message {
       self = .differs(try reader.partition(), term: try reader.number(), round: try reader.number(), hint: try reader.position())
     case 51: self = .fenced(try reader.partition(), term: try reader.number())
     case 52: self = .left(try reader.partition(), round: try reader.number())
-    case 53 where reader.version >= 3: self = .check(revision: try reader.number(), confirmed: try reader.small())
+    case 53 where reader.version >= 3: 
+      self = .check(revision: try reader.number(), confirmed: try reader.small(), setBack: try reader.number())
     case 54 where reader.version >= 3:
       guard let disk = try reader.disk() else { throw WireReader.Damage(what: "no disk") }
       self = .well(disk)
@@ -272,7 +274,8 @@ extension WireWriter {
     put(UInt64(disk.boot))
     put(disk.confirmed)
     put(disk.isConfirmed)
-    put(disk.isSetBack)
+    put(disk.setBack)
+    put(disk.born)
   }
 
   mutating func put(_ log: Holding.LogEnd?) {
@@ -309,7 +312,8 @@ extension WireReader {
     list = try number()
     guard try flag() else { return nil }
     var disk = DiskState(store: try number(), boot: try small(), confirmed: try number(), isConfirmed: try flag())
-    disk.isSetBack = try flag()
+    disk.setBack = try number()
+    disk.born = try number()
     return disk
   }
 

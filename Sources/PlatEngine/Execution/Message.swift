@@ -133,7 +133,8 @@ public enum Message: Hashable, Sendable {
   case order(Order)
   case pulse
   /// The pulse of version 3: are you there? `confirmed`: the start at which this orchestrator confirmed the node's disk; 0: it did not.
-  case check(revision: UInt64, confirmed: UInt32)
+  /// `setBack`: the number of the finding that the disk had been set back, after which all was thrown away.
+  case check(revision: UInt64, confirmed: UInt32, setBack: UInt64)
   /// A new map is in force.
   case map(MapStamp)
   /// Run otherwise, or pause something.

@@ -46,7 +46,7 @@ extension NodeAgent {
       return refuse(id, .noRoom, &actions)
     }
     replicas[place].record.log = log
-    replicas[place].record.term = max(replicas[place].record.term, term)
+    replicas[place].record.term = max(replicas[place].record.term, term, order.term)
     guard order.leader != .none, plant != .slaveBeforeComplete else { return finishCopy(order, place, &actions) }
     round += 1
     replicas[place].job = .joining(order, attempt: round, end: .max, matched: 0)

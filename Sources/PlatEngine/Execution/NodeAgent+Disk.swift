@@ -19,14 +19,21 @@ public struct DiskState: Hashable, Sendable {
   public var confirmed: UInt64
   /// An orchestrator has confirmed it in this start, or it is the node's first.
   public var isConfirmed: Bool
-  /// A follower has what this node had written, and the node has not: it was set back.
-  public var isSetBack = false
+  /// A follower has what this node had written, and the node has not: it was set back. Each time that this is found out has a number of
+  /// its own; 0: it was not.
+  public var setBack: UInt64 = 0
+  /// The revision at which it was confirmed first, where the node had another disk before; `max`: it is new, and not confirmed yet. Of
+  /// leaders from before then the node knows nothing.
+  public var born: UInt64
 
-  public init(store: UInt64, boot: UInt32, confirmed: UInt64, isConfirmed: Bool) {
+  public var isSetBack: Bool { setBack > 0 }
+
+  public init(store: UInt64, boot: UInt32, confirmed: UInt64, isConfirmed: Bool, born: UInt64 = 0) {
     self.store = store
     self.boot = boot
     self.confirmed = confirmed
     self.isConfirmed = isConfirmed
+    self.born = born
   }
 }
 
@@ -37,11 +44,15 @@ extension NodeAgent {
   /// Whether clients and peers may rely on what it has.
   var mayServe: Bool { disk.map { $0.isConfirmed && !$0.isSetBack } ?? true }
 
-  /// It starts on this disk. `isFirst`: the node has what the map says that it began with. What must be durable before anything else
-  /// is returned.
-  public mutating func start(on store: UInt64, boot: UInt32, confirmed: UInt64, isFirst: Bool) -> [Action] {
-    let isTrusted = isFirst || plant == .trustAnyDisk
-    disk = DiskState(store: store, boot: boot, confirmed: confirmed, isConfirmed: isTrusted)
+  /// It starts on a disk that has kept `promise`. `store`: what stands for a disk that has kept nothing of the kind. `isNew`: there is
+  /// nothing on it, and the node may have had another. Neither that nor a promise: the node has what the map says that it began with.
+  /// What must be durable before anything else is returned.
+  public mutating func start(on store: UInt64, boot: UInt32, _ promise: Promise?, isNew: Bool) -> [Action] {
+    let isTrusted = promise == nil && !isNew || plant == .trustAnyDisk
+    let known = promise?.disk
+    disk = DiskState(
+      store: known?.store ?? store, boot: boot, confirmed: known?.confirmed ?? promise?.revision ?? 0, isConfirmed: isTrusted,
+      born: known?.born ?? (isNew && !isTrusted ? .max : 0))
     if !isTrusted {
       for place in replicas.indices {
         for follower in replicas[place].progress.indices { replicas[place].progress[follower].isCompared = false }
@@ -50,29 +61,32 @@ extension NodeAgent {
     return [.persistPromise]
   }
 
-  /// An orchestrator of `revision` asks how the node is, and says at which start it confirmed the disk.
-  mutating func check(_ asked: UInt64, _ confirmed: UInt32, _ sender: Address, _ actions: inout [Action]) {
+  /// An orchestrator of `asked` wants to know how the node is, and says at which start it confirmed the disk, and that what was set back
+  /// has been thrown away.
+  mutating func check(_ asked: UInt64, _ confirmed: UInt32, _ setBack: UInt64, _ sender: Address, _ actions: inout [Action]) {
     guard asked >= revision else { return actions.append(.send(.outdated(revision: revision), to: sender)) }
-    confirm(confirmed, asked, &actions)
+    if asked == revision, disk?.boot == confirmed { confirm(isEmptied: disk!.setBack == setBack, &actions) }
     actions.append(.send(disk.map { .well($0) } ?? .alive, to: sender))
   }
 
-  /// `asked` nil: by an orchestrator of a version that knows nothing of disks.
-  mutating func confirm(_ boot: UInt32?, _ asked: UInt64?, _ actions: inout [Action]) {
-    guard let known = disk, boot == nil || boot == known.boot, asked == nil || asked == revision else { return }
-    let isEmptied = known.isSetBack && wasEmptied(asked)
-    guard !known.isConfirmed || isEmptied else { return }
-    if isEmptied { disk!.isSetBack = false }
+  /// By an orchestrator of a version that knows nothing of disks.
+  mutating func confirmUnseen(_ actions: inout [Action]) {
+    confirm(isEmptied: !replicas.contains { rules.holdsData($0.record.state) }, &actions)
+  }
+
+  private mutating func confirm(isEmptied: Bool, _ actions: inout [Action]) {
+    guard let known = disk, !known.isConfirmed || known.isSetBack && isEmptied else { return }
+    if isEmptied { disk!.setBack = 0 }
     disk!.isConfirmed = true
+    if known.born == .max { disk!.born = revision }
     actions.append(.persistPromise)
     compareAll(&actions)
   }
 
-  /// What was set back has been thrown away by order: who confirms the disk at a later revision than that at which it was found out knew
-  /// of it when it planned.
-  private func wasEmptied(_ asked: UInt64?) -> Bool {
-    guard let asked else { return !replicas.contains { rules.holdsData($0.record.state) } }
-    return asked > foundSetBackAt
+  /// Whether no leader of a later term than this one can have been forgotten with a disk that the node had before.
+  func remembers(_ partition: PartitionIndex, _ term: UInt64) -> Bool {
+    guard let disk, term < disk.born else { return true }
+    return record(partition).map { $0.term > 0 } ?? false
   }
 
   // MARK: A leader that starts again
@@ -103,14 +117,14 @@ extension NodeAgent {
   ) {
     let known = place(partition)
     let record = known.map { replicas[$0].record }
-    if let record, term < record.term {
-      actions.append(.send(.fenced(partition, term: record.term), to: leader))
-    } else if let record, let known, replicas[known].job == .none, record.isRetained(rules) {
+    if let record, term < record.term { return actions.append(.send(.fenced(partition, term: record.term), to: leader)) }
+    guard mayServe else { return }
+    if let record, let known, replicas[known].job == .none, record.isRetained(rules) {
       release(known, term, round, leader, &actions)
     } else if let record, let known, isCopy(known) {
       actions.append(
         .send(.compared(partition, term: term, round: round, end: record.log.count, lastTerm: record.lastTerm), to: leader))
-    } else if mayServe {
+    } else if remembers(partition, term) {
       actions.append(.send(.left(partition, round: round), to: leader))
     }
   }
@@ -124,8 +138,8 @@ extension NodeAgent {
       let follower = replicas[place].record.followers.firstIndex(of: node), round >= replicas[place].progress[follower].since
     else { return }
     if lastTerm == term, end > replicas[place].record.log.count, plant != .leadOnSetBack {
-      if disk?.isSetBack == false { foundSetBackAt = revision }
-      disk?.isSetBack = true
+      self.round += 1
+      disk?.setBack = self.round
       for place in replicas.indices { denyWaiting(place, &actions) }
       return
     }

@@ -255,12 +255,13 @@ extension NodeAgent {
       actions.append(.send(.fenced(partition, term: known), to: leader))
       return
     }
+    // What may be out of date obeys nobody, and has not left of its own will.
+    guard mayServe else { return }
     if let place = place(partition), replicas[place].job == .none, replicas[place].record.isRetained(rules) {
       return release(place, term, round, leader, &actions)
     }
     guard let place = place(partition), isCopy(place) else {
-      // One whose disk is not confirmed may have lost a copy.
-      if mayServe { actions.append(.send(.left(partition, round: round), to: leader)) }
+      if remembers(partition, term) { actions.append(.send(.left(partition, round: round), to: leader)) }
       return
     }
     guard !isLeader(place) || term > replicas[place].record.led, previous >= 0 else { return }

@@ -34,8 +34,6 @@ public struct NodeAgent: Hashable, Sendable {
   private(set) var isDiskFull = false
   /// Nil: the host says nothing of it, and it is relied on.
   public internal(set) var disk: DiskState?
-  /// The revision at which it was found to be set back.
-  var foundSetBackAt: UInt64 = 0
   /// Partitions that it knows, ascending, and what it knows of each.
   private(set) var partitions: [PartitionIndex] = []
   var replicas: [Replica] = []
@@ -75,7 +73,8 @@ public struct NodeAgent: Hashable, Sendable {
   public var promise: Promise {
     var promise = Promise(revision: revision, map: map)
     promise.disk = disk.map {
-      Promise.Disk(store: $0.store, boot: $0.boot, confirmed: $0.isConfirmed && !$0.isSetBack ? revision : $0.confirmed)
+      Promise.Disk(
+        store: $0.store, boot: $0.boot, confirmed: $0.isConfirmed && !$0.isSetBack ? revision : $0.confirmed, born: $0.born)
     }
     return promise
   }
@@ -115,9 +114,9 @@ public struct NodeAgent: Hashable, Sendable {
     case .claim(let claimed): claim(claimed, sender, &actions)
     case .order(let order): obey(order, sender, &actions)
     case .pulse:
-      confirm(nil, nil, &actions)
+      confirmUnseen(&actions)
       actions.append(.send(.alive, to: sender))
-    case .check(let revision, let confirmed): check(revision, confirmed, sender, &actions)
+    case .check(let revision, let confirmed, let setBack): check(revision, confirmed, setBack, sender, &actions)
     case .compare(let partition, let term, let round, _, _): answerComparison(partition, term, round, sender, &actions)
     case .compared(let partition, let term, let round, let end, let lastTerm):
       noteComparison(partition, term, round, end, lastTerm, sender, &actions)

@@ -69,16 +69,23 @@ extension Orchestrator {
     return found
   }
 
+  /// What is known of a node's disk counts from when all inventories of this revision were there.
+  func check(_ node: Int) -> Message {
+    switch phase {
+    case .idle, .recording, .claiming, .retired: return .check(revision: revision, confirmed: 0, setBack: 0)
+    case .leaving, .planning, .running, .arriving, .reached:
+      let known = disks[node]
+      return .check(revision: revision, confirmed: known.confirmed, setBack: known.confirmed > 0 ? known.state?.setBack ?? 0 : 0)
+    }
+  }
+
   /// What a node says of its disk when it is asked how it is.
   mutating func noteDisk(_ state: DiskState, _ node: Int, _ actions: inout [Action]) {
     guard phase == .running || phase == .reached, !isLost[node] else { return }
     guard let known = disks[node].state, known.boot == state.boot, known.store == state.store else {
       return actions.append(.send(.claim(revision: revision), to: NodeIndex(node)))
     }
-    if state.isSetBack, !known.isSetBack {
-      disks[node].state = state
-      planAgain(&actions)
-    }
+    if state.isSetBack, state.setBack != known.setBack { planAgain(&actions) }
   }
 
   /// A node that has started again tells what it holds: if that is not what it should be, all is planned again.
@@ -91,7 +98,7 @@ extension Orchestrator {
     disks[node].state = state
     disks[node].confirmed = state.boot
     mapOf[node] = 0  // what it was told before it may have forgotten
-    actions.append(.send(.check(revision: revision, confirmed: state.boot), to: NodeIndex(node)))
+    actions.append(.send(check(node), to: NodeIndex(node)))
   }
 
   /// What was not relied on has been thrown away: from now on the node counts again.

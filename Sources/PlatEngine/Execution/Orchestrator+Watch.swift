@@ -39,7 +39,7 @@ extension Orchestrator {
   private mutating func pulse(_ actions: inout [Action]) {
     confirmEmptied()
     for node in heard.indices {
-      actions.append(.send(.check(revision: revision, confirmed: disks[node].confirmed), to: NodeIndex(node)))
+      actions.append(.send(check(node), to: NodeIndex(node)))
       if let map, phase == .reached, mapOf[node] < map.revision { actions.append(.send(.map(map), to: NodeIndex(node))) }
     }
   }

@@ -242,4 +242,8 @@ public struct Orchestrator: Sendable {
   public var lostNodes: [NodeIndex] { isLost.indices.filter { isLost[$0] }.map { NodeIndex($0) } }
 
   mutating func countPlan() { plans += 1 }
+
+  /// Inventories come in, or it is being written who is left behind.
+  package var isSurveying: Bool { phase == .claiming || phase == .leaving }
+  package func hasInventory(of node: NodeIndex) -> Bool { inventories[node.int] != nil }
 }

@@ -72,7 +72,7 @@ public struct Speech: Sendable {
   /// What somebody meant who knows of disks, but has not heard of this process yet and therefore speaks the oldest version.
   private static func meant(_ message: Message) -> Message {
     switch message {
-    case .pulse: .check(revision: .max, confirmed: 0)
+    case .pulse: .check(revision: .max, confirmed: 0, setBack: 0)
     case .append(let partition, let term, let round, let end, let lastTerm, let log) where log.isEmpty:
       .compare(partition, term: term, round: round, end: end, lastTerm: lastTerm)
     default: message

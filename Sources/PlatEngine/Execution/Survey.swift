@@ -75,6 +75,10 @@ public struct Survey: Sendable {
       }
     }
     let leader = complete.filter { $0.holding.isLeading }.max { ($0.holding.term, $1.node) < ($1.holding.term, $0.node) }
+    if let leader {
+      // Who has led before does not lead beside it.
+      complete.removeAll { $0.node != leader.node && $0.holding.state == rules.leading }
+    }
     if let leader, plant != .promoteLagging {
       complete.removeAll { $0.node != leader.node && !leader.holding.followers.contains($0.node) }
     }
@@ -105,21 +109,27 @@ public struct Survey: Sendable {
     }
     guard let leading = rules.leading else { return }
     let first = returning ?? leader ?? longest ?? complete.first { $0.holding.state == leading }
-    lead(index, leader, first, complete, outdated, journal, leading)
-    let isLeaving = leader.map { $0.holding.followers.contains { $0 == .none || isLost[$0.int] } } ?? false
+    let isLeaving = leader.map { leader in
+      leader.holding.followers.contains { $0 == .none || isLost[$0.int] || hasLost($0, leader.holding.term, found, disks) }
+    } ?? false
+    lead(index, leader, first, isLeaving, complete, outdated, journal, leading)
     if isLeaving || outdated.contains(where: isRetained) || (leader == nil && (anyLost || !outdated.isEmpty)) {
       rosters.append((partition, complete.map(\.node)))
     }
   }
 
+  /// It has nothing, on a disk that is newer than the leader: it cannot say that it has left, since it knows no later leaders.
+  private func hasLost(_ node: NodeIndex, _ term: UInt64, _ found: [Found], _ disks: [Orchestrator.KnownDisk]) -> Bool {
+    (disks[node.int].state?.born ?? 0) > term && !found.contains { $0.node == node }
+  }
+
   /// A leader leaves behind whoever is lost or out of date; or it was told to and never heard it; or it leads again.
   private mutating func lead(
-    _ partition: PartitionIndex, _ leader: Found?, _ first: Found?, _ complete: [Found], _ outdated: [Found], _ journal: Journal,
+    _ partition: PartitionIndex, _ leader: Found?, _ first: Found?, _ isLeaving: Bool, _ complete: [Found], _ outdated: [Found], _ journal: Journal,
     _ leading: StateIndex
   ) {
     guard let first else { return }
     if let leader {
-      let isLeaving = leader.holding.followers.contains { $0 == .none || isLost[$0.int] }
       let isBehind =
         leader.holding.term < journal.rosters[partition.int]?.revision ?? 0
         || outdated.contains { leader.holding.followers.contains($0.node) }
