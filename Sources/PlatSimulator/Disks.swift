@@ -7,8 +7,8 @@ struct Disks {
     var record: Record
     /// Of the log: a bit for each write.
     var writes: UInt64
-    /// The disk was set back, and the copy has not caught up yet.
-    var isShort = false
+    /// Writes that it had when the disk was set back.
+    var had: UInt64 = 0
   }
 
   /// One node's.
@@ -32,14 +32,24 @@ struct Disks {
 
   private static func writes(_ record: Record) -> UInt64 { record.log.reduce(UInt64(0)) { $0 | 1 << ($1.value & 63) } }
 
-  /// Returns what was there. `acknowledged`: of the partition.
-  mutating func write(_ record: Record, _ partition: PartitionIndex, on node: NodeIndex, acknowledged: UInt64) -> Record? {
+  /// Whether the disk was set back, and the copy lacks what it had and another one still has.
+  func isShort(_ copy: Copy, _ partition: PartitionIndex) -> Bool {
+    let lacks = copy.had & ~copy.writes
+    return lacks != 0 && copies[partition.int].contains { $0.node != copy.node && $0.writes & lacks != 0 }
+  }
+
+  var anyIsShort: Bool {
+    copies.indices.contains { partition in copies[partition].contains { isShort($0, PartitionIndex(partition)) } }
+  }
+
+  /// Returns what was there.
+  mutating func write(_ record: Record, _ partition: PartitionIndex, on node: NodeIndex) -> Record? {
     let writes = Disks.writes(record)
     if let place = copies[partition.int].firstIndex(where: { $0.node == node }) {
       let before = copies[partition.int][place].record
       copies[partition.int][place].record = record
       copies[partition.int][place].writes = writes
-      if acknowledged & ~writes == 0 || record.state == .null { copies[partition.int][place].isShort = false }
+      if record.state == .null || copies[partition.int][place].had & ~writes == 0 { copies[partition.int][place].had = 0 }
       return before
     }
     copies[partition.int].append(Copy(node: node, record: record, writes: writes))
@@ -53,13 +63,17 @@ struct Disks {
   func image(of node: NodeIndex) -> Image { Image(copies: records(of: node), promise: promise[node.int]) }
 
   /// The disk is what it was.
-  mutating func setBack(_ node: NodeIndex, to image: Image, acknowledged: [UInt64]) {
+  mutating func setBack(_ node: NodeIndex, to image: Image) {
+    var had = Array(repeating: UInt64(0), count: copies.count)
+    for partition in copies.indices {
+      for copy in copies[partition] where copy.node == node { had[partition] = copy.had | copy.writes }
+    }
     destroy(node)
     promise[node.int] = image.promise
     for (partition, record) in image.copies {
-      _ = write(record, partition, on: node, acknowledged: 0)
+      _ = write(record, partition, on: node)
       let place = copies[partition.int].count - 1
-      copies[partition.int][place].isShort = acknowledged[partition.int] & ~copies[partition.int][place].writes != 0
+      copies[partition.int][place].had = had[partition.int] & ~copies[partition.int][place].writes
     }
   }
 

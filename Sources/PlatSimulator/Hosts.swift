@@ -152,7 +152,8 @@ extension Simulation {
           rules.holdsData(copy.record.state) && !survey.rows[partition].contains { $0.node == copy.node }
         }.map(\.node)
       },
-      lost: Array(repeating: 0, count: setup.cluster.partitionCount))
+      // Wiped or set back since it was told what they hold.
+      lost: survey.rows.map { row in UInt8(clamping: row.count { rules.holdsData($0.state) && disks.isDoubtful[$0.node.int] }) })
     return (steps, planned)
   }
 

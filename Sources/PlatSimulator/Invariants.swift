@@ -155,7 +155,7 @@ extension Simulation {
       // What was wiped or set back serves nobody before it is confirmed, nor counts before it has caught up.
       guard !disks.isDoubtful[copy.node.int] else { continue }
       if copy.record.state == leading, copy.record.led == copy.record.term, canServe(copy, copies) { servers += 1 }
-      guard !copy.isShort, journal.isComplete(copy.node, partition, term: copy.record.term) else { continue }
+      guard !disks.isShort(copy, partition), journal.isComplete(copy.node, partition, term: copy.record.term) else { continue }
       complete += 1
       if acknowledged & ~copy.writes != 0 {
         violate(.acknowledgedKept, "\(name(copy.node)) lacks acknowledged writes of partition \(partition.raw)")

@@ -20,7 +20,7 @@ extension Simulation {
     return disks.copies.indices.allSatisfy { partition in
       let index = PartitionIndex(partition)
       let complete = disks.copies[partition].filter { copy in
-        rules.holdsData(copy.record.state) && !copy.isShort && !disks.isDoubtful[copy.node.int]
+        rules.holdsData(copy.record.state) && !disks.isShort(copy, index) && !disks.isDoubtful[copy.node.int]
           && saidWritten[partition] & ~copy.writes == 0 && !isJudgedBySurvey(copy.node)
           && (rules.leading == nil || journal.isComplete(copy.node, index, term: copy.record.term))
       }
@@ -62,7 +62,7 @@ extension Simulation {
     trace { "set back \(self.name(NodeIndex(node)))" }
     crash(node)
     noteLostCopies(node)
-    disks.setBack(NodeIndex(node), to: image, acknowledged: saidWritten)
+    disks.setBack(NodeIndex(node), to: image)
     disks.isDoubtful[node] = true
     held[node] = copies
   }
@@ -82,7 +82,7 @@ extension Simulation {
     let isNew = promise.disk == nil
     if isNew, boot > 1, plant == .takeWipedForNew {
       for (_, partition, record) in setup.beginning.records(of: index) {
-        _ = disks.write(record, partition, on: index, acknowledged: 0)
+        _ = disks.write(record, partition, on: index)
       }
       disks.promise[node] = Promise(revision: setup.beginning.revision)
     }

@@ -134,7 +134,7 @@ extension Simulation {
   /// Lost with its disk; only where every partition keeps a complete copy, and while nothing else is amiss.
   private func destroy(_ node: Int) -> Bool {
     guard nodes.count > 2, nodes[node].isUp, links.isWhole, stopped == 0, nodes.indices.allSatisfy({ $0 == node || isWell($0) }),
-      !disks.isDoubtful.contains(true), !disks.copies.contains(where: { $0.contains(where: \.isShort) }),
+      !disks.isDoubtful.contains(true), !disks.anyIsShort,
       let host = orchestrators.last(where: \.isUp), [.running, .reached].contains(host.machine.phase),
       host.machine.revision == journal.revision
     else { return false }

@@ -202,7 +202,7 @@ final class Simulation {
     held = Array(repeating: 0, count: cluster.nodeCount)
     mostHeld = []
     for (node, partition, record) in setup.beginning.records() {
-      _ = disks.write(record, partition, on: node, acknowledged: 0)
+      _ = disks.write(record, partition, on: node)
       if setup.rules.holdsData(record.state) { held[node.int] += 1 }
     }
     mostHeld = cluster.cluster.nodes.indices.map { node in cluster.cluster.nodes[node].capacity.map { max($0, held[node]) } }
@@ -345,7 +345,7 @@ final class Simulation {
       disks.promise[node] = promise
       noteConfirmed(node)
     case .record(let partition, let record, let isDiscard):
-      let before = disks.write(record, partition, on: NodeIndex(node), acknowledged: saidWritten[partition.int])
+      let before = disks.write(record, partition, on: NodeIndex(node))
       trace {
         "disk     \(self.name(NodeIndex(node))) has \(self.setup.cluster.cluster.settings.model.name(record.state)) of "
           + "\(partition.raw), term \(record.term), led \(record.led), \(record.log.count) writes"

@@ -219,7 +219,8 @@ import Testing
     var random = SplitMix(seed: 3)
     for round in 0..<200 {
       var promise = Promise(revision: number(&random), map: round % 2 == 0 ? nil : stamp(&random))
-      if round % 3 > 0 { promise.disk = Promise.Disk(store: number(&random), boot: 3, confirmed: number(&random)) }
+      if round % 3 > 0 { promise.disk = Promise.Disk(
+          store: number(&random), boot: 3, confirmed: number(&random), born: number(&random)) }
       if round % 5 > 0 { promise.learnt = [WireNames.NamedNode(name: "node 9", number: 9)] }
       guard case .promise(promise) = try promise.bytes(names).withUnsafeBytes({ try Kept($0, names) }) else {
         return #expect(Bool(false))

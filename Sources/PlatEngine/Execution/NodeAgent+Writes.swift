@@ -144,7 +144,9 @@ extension NodeAgent {
     guard let (place, follower) = follower(partition, term, round, sender) else { return }
     if isCopy { replicas[place].progress[follower].isCopy = true }
     replicas[place].progress[follower].isCompared = true  // one of an older version answers `compare` so
-    replicas[place].progress[follower].matched = max(replicas[place].progress[follower].matched, matched)
+    // A later answer that confirms less comes from a disk that was set back.
+    let isLater = round >= replicas[place].progress[follower].round
+    replicas[place].progress[follower].matched = isLater ? matched : max(replicas[place].progress[follower].matched, matched)
     replicas[place].progress[follower].next = replicas[place].progress[follower].matched
     replicas[place].progress[follower].round = max(replicas[place].progress[follower].round, round)
     answerWhatMay(place, &actions)
@@ -158,6 +160,7 @@ extension NodeAgent {
     else { return }
     replicas[place].progress[follower].isCompared = true
     replicas[place].progress[follower].next = hint
+    replicas[place].progress[follower].matched = min(replicas[place].progress[follower].matched, hint)
     sendLog(place, follower, &actions)
   }
 

@@ -175,7 +175,10 @@ public struct NodeAgent: Hashable, Sendable {
         followers: isLeading || record.isRetained(rules) ? record.followers : [],
         log: rules.leading == nil ? nil : Holding.LogEnd(lastTerm: record.lastTerm, count: record.log.count))
     }
-    actions.append(.send(.inventory(revision: claimed, holdings, disk: disk), to: sender))
+    var told = disk
+    // A leader that has not heard yet what its followers have may have been set back.
+    if waitsForComparison { told?.isConfirmed = false }
+    actions.append(.send(.inventory(revision: claimed, holdings, disk: told), to: sender))
   }
 
   /// A map that is older than the known one, or another of the same revision, is not taken; the answer says which is known.
