@@ -21,6 +21,8 @@ struct Disks {
   private(set) var copies: [[Copy]]
   /// By node: the revision that it obeys, the map that it knows, and the disk.
   var promise: [Promise]
+  /// By node, and partition: writes that were lost with its disk, or when it was set back.
+  private var lostWrites: [[UInt64]]
   /// By node: the disk was wiped or set back, and no orchestrator has confirmed it since.
   var isDoubtful: [Bool]
 
@@ -28,6 +30,7 @@ struct Disks {
     copies = Array(repeating: [], count: partitionCount)
     promise = Array(repeating: Promise(revision: 0), count: nodeCount)
     isDoubtful = Array(repeating: false, count: nodeCount)
+    lostWrites = Array(repeating: [], count: nodeCount)
   }
 
   private static func writes(_ record: Record) -> UInt64 { record.log.reduce(UInt64(0)) { $0 | 1 << ($1.value & 63) } }
@@ -57,23 +60,23 @@ struct Disks {
   }
 
   mutating func destroy(_ node: NodeIndex) {
-    for partition in copies.indices { copies[partition].removeAll { $0.node == node } }
+    if lostWrites[node.int].isEmpty { lostWrites[node.int] = Array(repeating: 0, count: copies.count) }
+    for partition in copies.indices {
+      for copy in copies[partition] where copy.node == node { lostWrites[node.int][partition] |= copy.writes }
+      copies[partition].removeAll { $0.node == node }
+    }
   }
 
   func image(of node: NodeIndex) -> Image { Image(copies: records(of: node), promise: promise[node.int]) }
 
   /// The disk is what it was.
   mutating func setBack(_ node: NodeIndex, to image: Image) {
-    var had = Array(repeating: UInt64(0), count: copies.count)
-    for partition in copies.indices {
-      for copy in copies[partition] where copy.node == node { had[partition] = copy.had | copy.writes }
-    }
     destroy(node)
     promise[node.int] = image.promise
     for (partition, record) in image.copies {
       _ = write(record, partition, on: node)
       let place = copies[partition.int].count - 1
-      copies[partition.int][place].had = had[partition.int] & ~copies[partition.int][place].writes
+      copies[partition.int][place].had = lostWrites[node.int][partition.int] & ~copies[partition.int][place].writes
     }
   }
 

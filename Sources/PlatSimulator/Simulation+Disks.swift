@@ -14,13 +14,14 @@ extension Simulation {
     orchestrators.contains { $0.isUp && $0.machine.isSurveying && !$0.machine.hasInventory(of: node) }
   }
 
-  /// Whether every partition of which one of `nodes` has a copy has a complete one elsewhere, on a disk that is not in doubt.
+  /// Whether every partition of which one of `nodes` has a copy has a complete one elsewhere, on a disk that is not in doubt, of a node
+  /// that is there to be asked.
   private func isSpared(_ struck: [Int]) -> Bool {
     let rules = setup.rules
     return disks.copies.indices.allSatisfy { partition in
       let index = PartitionIndex(partition)
       let complete = disks.copies[partition].filter { copy in
-        rules.holdsData(copy.record.state) && !disks.isShort(copy, index) && !disks.isDoubtful[copy.node.int]
+        rules.holdsData(copy.record.state) && !disks.isShort(copy, index) && !disks.isDoubtful[copy.node.int] && isWell(copy.node.int)
           && saidWritten[partition] & ~copy.writes == 0 && !isJudgedBySurvey(copy.node)
           && (rules.leading == nil || journal.isComplete(copy.node, index, term: copy.record.term))
       }
@@ -31,7 +32,7 @@ extension Simulation {
 
   /// False: some partition would have no complete copy left, or somebody speaks a version without disks.
   func wipe(_ struck: [Int]) -> Bool {
-    guard allKnowDisks, Set(struck).count == struck.count, struck.allSatisfy({ !nodes[$0].isDestroyed && !nodes[$0].isAwaited }),
+    guard allKnowDisks, links.isWhole, stopped == 0, Set(struck).count == struck.count, struck.allSatisfy({ !nodes[$0].isDestroyed && !nodes[$0].isAwaited }),
       isSpared(struck)
     else { return false }
     for node in struck {
@@ -58,7 +59,7 @@ extension Simulation {
     let copies = image.copies.count { rules.holdsData($0.1.state) }
     // A leader without followers knows nobody who could tell it that its disk is old.
     let leadsAlone = image.copies.contains { rules.isLeadingAlone($0.1) }
-    guard !isHealed, allKnowDisks, !nodes[node].isDestroyed, isSpared([node]), copies <= mostHeld[node] ?? .max, !leadsAlone else { return }
+    guard !isHealed, allKnowDisks, links.isWhole, stopped == 0, !nodes[node].isDestroyed, isSpared([node]), copies <= mostHeld[node] ?? .max, !leadsAlone else { return }
     trace { "set back \(self.name(NodeIndex(node)))" }
     crash(node)
     noteLostCopies(node)

@@ -163,7 +163,7 @@ extension Simulation {
     copy.record.isRetained(setup.rules) && !disks.copies[partition.int].contains { $0.record.led >= copy.record.handed.revision }
   }
 
-  private func isWell(_ node: Int) -> Bool {
+  func isWell(_ node: Int) -> Bool {
     let node = nodes[node]
     return node.isUp && node.side == 0 && !node.isCutFromOrchestrators && !node.isFull && node.crashesIn == nil
   }

@@ -71,7 +71,9 @@ public struct Survey: Sendable {
     if plant != .leadOnSetBack {
       let copies = complete
       complete.removeAll { item in
-        item.holding.isLeading && disks[item.node.int].state?.isConfirmed == false && Self.isBehind(item, copies)
+        guard item.holding.isLeading else { return false }
+        return copies.contains { $0.holding.term > item.holding.term }
+          || disks[item.node.int].state?.isConfirmed == false && Self.isBehind(item, copies)
       }
     }
     let leader = complete.filter { $0.holding.isLeading }.max { ($0.holding.term, $1.node) < ($1.holding.term, $0.node) }
