@@ -21,8 +21,8 @@ struct Disks {
   private(set) var copies: [[Copy]]
   /// By node: the revision that it obeys, the map that it knows, and the disk.
   var promise: [Promise]
-  /// By node, and partition: writes that were lost with its disk, or when it was set back.
-  private var lostWrites: [[UInt64]]
+  /// By node, and partition: writes that it ever had.
+  private var everHad: [[UInt64]]
   /// By node: the disk was wiped or set back, and no orchestrator has confirmed it since.
   var isDoubtful: [Bool]
 
@@ -30,7 +30,7 @@ struct Disks {
     copies = Array(repeating: [], count: partitionCount)
     promise = Array(repeating: Promise(revision: 0), count: nodeCount)
     isDoubtful = Array(repeating: false, count: nodeCount)
-    lostWrites = Array(repeating: [], count: nodeCount)
+    everHad = Array(repeating: Array(repeating: 0, count: partitionCount), count: nodeCount)
   }
 
   private static func writes(_ record: Record) -> UInt64 { record.log.reduce(UInt64(0)) { $0 | 1 << ($1.value & 63) } }
@@ -48,6 +48,7 @@ struct Disks {
   /// Returns what was there.
   mutating func write(_ record: Record, _ partition: PartitionIndex, on node: NodeIndex) -> Record? {
     let writes = Disks.writes(record)
+    everHad[node.int][partition.int] |= writes
     if let place = copies[partition.int].firstIndex(where: { $0.node == node }) {
       let before = copies[partition.int][place].record
       copies[partition.int][place].record = record
@@ -60,11 +61,7 @@ struct Disks {
   }
 
   mutating func destroy(_ node: NodeIndex) {
-    if lostWrites[node.int].isEmpty { lostWrites[node.int] = Array(repeating: 0, count: copies.count) }
-    for partition in copies.indices {
-      for copy in copies[partition] where copy.node == node { lostWrites[node.int][partition] |= copy.writes }
-      copies[partition].removeAll { $0.node == node }
-    }
+    for partition in copies.indices { copies[partition].removeAll { $0.node == node } }
   }
 
   func image(of node: NodeIndex) -> Image { Image(copies: records(of: node), promise: promise[node.int]) }
@@ -76,7 +73,7 @@ struct Disks {
     for (partition, record) in image.copies {
       _ = write(record, partition, on: node)
       let place = copies[partition.int].count - 1
-      copies[partition.int][place].had = lostWrites[node.int][partition.int] & ~copies[partition.int][place].writes
+      copies[partition.int][place].had = everHad[node.int][partition.int] & ~copies[partition.int][place].writes
     }
   }
 

@@ -31,9 +31,18 @@ extension Simulation {
   }
 
   func strike(_ kind: FaultKind) {
-    guard !isHealed, happens(kind) else { return }
+    guard !isHealed, !mayTakeTheLastCopy(kind), happens(kind) else { return }
     faults[kind.rawIndex] += 1
     trace { "fault    \(kind)" }
+  }
+
+  /// While what was wiped or set back has not been found out, nobody else goes: a single copy has nobody to be compared with.
+  private func mayTakeTheLastCopy(_ kind: FaultKind) -> Bool {
+    switch kind {
+    case .crash, .cutNode, .cutZone, .cutOneWay, .cutPair, .stopNode, .upgrade, .falseAlarm:
+      disks.isDoubtful.contains(true) || disks.anyIsShort
+    default: false
+    }
   }
 
   /// False: there is nothing that it could happen to.

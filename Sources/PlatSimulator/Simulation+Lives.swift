@@ -99,7 +99,8 @@ extension Simulation {
         orchestrators[number].couldKnowSince[node] = now
         continue
       }
-      guard now > since + timing.pulse + 60 else { continue }
+      let (here, there) = (nodes.count + number, node)
+      guard now > since + timing.pulse + links.latency(here, there) + links.latency(there, here) + 60 else { continue }
       return violate(
         .replacedEnd,
         "orchestrator \(number) is \(host.machine.phase) at revision \(host.machine.revision), and \(name(index)) has obeyed another for long")

@@ -50,6 +50,8 @@ extension Simulation {
       guard nodes[node.int].isStopped else { return }
       nodes[node.int].isStopped = false
       swap(&backlog, &nodes[node.int].backlog)
+      // What is written from now on does not overtake what waited.
+      nodes[node.int].diskBusyUntil = max(nodes[node.int].diskBusyUntil, now + 1)
     case .orchestrator(let number):
       guard orchestrators[Int(number)].isStopped else { return }
       orchestrators[Int(number)].isStopped = false
