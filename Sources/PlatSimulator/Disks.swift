@@ -9,6 +9,8 @@ struct Disks {
     var writes: UInt64
     /// Writes that it had when the disk was set back.
     var had: UInt64 = 0
+    /// When the disk was set back the node held nothing any more.
+    var isRevived = false
   }
 
   /// One node's.
@@ -38,21 +40,22 @@ struct Disks {
   /// Whether the disk was set back, and the copy lacks what it had and another one still has.
   func isShort(_ copy: Copy, _ partition: PartitionIndex) -> Bool {
     let lacks = copy.had & ~copy.writes
-    return lacks != 0 && copies[partition.int].contains { $0.node != copy.node && $0.writes & lacks != 0 }
+    return copy.isRevived || lacks != 0 && copies[partition.int].contains { $0.node != copy.node && $0.writes & lacks != 0 }
   }
 
   var anyIsShort: Bool {
     copies.indices.contains { partition in copies[partition].contains { isShort($0, PartitionIndex(partition)) } }
   }
 
-  /// Returns what was there.
-  mutating func write(_ record: Record, _ partition: PartitionIndex, on node: NodeIndex) -> Record? {
+  /// Returns what was there. `acknowledged`: of the partition.
+  mutating func write(_ record: Record, _ partition: PartitionIndex, on node: NodeIndex, acknowledged: UInt64 = 0) -> Record? {
     let writes = Disks.writes(record)
     everHad[node.int][partition.int] |= writes
     if let place = copies[partition.int].firstIndex(where: { $0.node == node }) {
       let before = copies[partition.int][place].record
       copies[partition.int][place].record = record
       copies[partition.int][place].writes = writes
+      if record.state == .null || acknowledged & ~writes == 0 { copies[partition.int][place].isRevived = false }
       if record.state == .null || copies[partition.int][place].had & ~writes == 0 { copies[partition.int][place].had = 0 }
       return before
     }
@@ -68,11 +71,14 @@ struct Disks {
 
   /// The disk is what it was.
   mutating func setBack(_ node: NodeIndex, to image: Image) {
+    // States without data have no writes, but those of which nothing was written yet have none either.
+    let heldBefore = copies.map { $0.contains { $0.node == node && $0.record.state != .null && $0.writes != 0 } }
     destroy(node)
     promise[node.int] = image.promise
     for (partition, record) in image.copies {
       _ = write(record, partition, on: node)
       let place = copies[partition.int].count - 1
+      copies[partition.int][place].isRevived = !heldBefore[partition.int]
       copies[partition.int][place].had = everHad[node.int][partition.int] & ~copies[partition.int][place].writes
     }
   }

@@ -21,7 +21,7 @@ extension Simulation {
     return disks.copies.indices.allSatisfy { partition in
       let index = PartitionIndex(partition)
       let complete = disks.copies[partition].filter { copy in
-        rules.holdsData(copy.record.state) && !disks.isShort(copy, index) && !disks.isDoubtful[copy.node.int] && isWell(copy.node.int)
+        rules.holdsData(copy.record.state) && !disks.isShort(copy, index) && !disks.isDoubtful[copy.node.int] && isWell(copy.node.int) && nodes[copy.node.int].diskBusyUntil <= now && nodes[copy.node.int].slowUntil <= now
           && saidWritten[partition] & ~copy.writes == 0 && !isJudgedBySurvey(copy.node)
           && (rules.leading == nil || journal.isComplete(copy.node, index, term: copy.record.term))
       }

@@ -39,7 +39,7 @@ extension Simulation {
   /// While what was wiped or set back has not been found out, nobody else goes: a single copy has nobody to be compared with.
   private func mayTakeTheLastCopy(_ kind: FaultKind) -> Bool {
     switch kind {
-    case .crash, .cutNode, .cutZone, .cutOneWay, .cutPair, .stopNode, .upgrade, .falseAlarm:
+    case .crash, .cutNode, .cutZone, .cutOneWay, .cutPair, .stopNode, .slowDisk, .upgrade, .falseAlarm:
       disks.isDoubtful.contains(true) || disks.anyIsShort
     default: false
     }

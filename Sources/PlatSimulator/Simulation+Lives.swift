@@ -30,9 +30,10 @@ extension Simulation {
   var hasAllChanges: Bool { changes.count > lives }
 
   func nextChange() {
-    guard !hasAllChanges else { return }
     timeline.add(.nextChange, at: now + 30 + UInt64(random.below(90)))
-    guard let number = orchestrators.lastIndex(where: \.isUp), orchestrators[number].change == changes.count - 1,
+    // Another was faster with the journal: whoever wanted the change tries again.
+    guard orchestrators.contains(where: { $0.isUp && $0.change == changes.count - 1 }) else { return startOrchestrator() }
+    guard !hasAllChanges, let number = orchestrators.lastIndex(where: \.isUp), orchestrators[number].change == changes.count - 1,
       orchestrators[number].machine.phase == .reached, orchestrators[number].machine.revision == journal.inForce.revision
     else { return }
     plan(from: journal.inForce.revision)

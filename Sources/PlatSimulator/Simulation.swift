@@ -345,7 +345,7 @@ final class Simulation {
       disks.promise[node] = promise
       noteConfirmed(node)
     case .record(let partition, let record, let isDiscard):
-      let before = disks.write(record, partition, on: NodeIndex(node))
+      let before = disks.write(record, partition, on: NodeIndex(node), acknowledged: saidWritten[partition.int])
       trace {
         "disk     \(self.name(NodeIndex(node))) has \(self.setup.cluster.cluster.settings.model.name(record.state)) of "
           + "\(partition.raw), term \(record.term), led \(record.led), \(record.log.count) writes"
