@@ -6,7 +6,7 @@ extension Orchestrator {
     self.map = map
     unmet = plan.unmet.map { Unreached(partition: $0.partition, why: .noWay) }
     nextPulse = clock  // nodes that have started again wait for it
-    tasks.fill(survey, plan.list, inOrder: plant != .ignoreOrder, keepsLimits: plant != .ignoreLimits)
+    tasks.fill(survey, plan.list, rules, inOrder: plant != .ignoreOrder, keepsLimits: plant != .ignoreLimits)
     beginWhatMay(&actions)
   }
 

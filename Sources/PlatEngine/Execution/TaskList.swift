@@ -31,6 +31,8 @@ struct TaskList {
   /// By partition: tasks under way; and that no other may begin.
   private(set) var underWay: [UInt16] = []
   private var isAlone: [Bool] = []
+  /// By partition: nobody held data of it when the plan began, and nothing keeps it back.
+  private var isFresh: [Bool] = []
   private(set) var order: StepOrder?
   private(set) var list = StepList()
   private(set) var done = 0
@@ -66,11 +68,14 @@ struct TaskList {
   }
 
   /// O(steps · log).
-  mutating func fill(_ survey: Survey, _ list: StepList, inOrder: Bool, keepsLimits: Bool) {
+  mutating func fill(_ survey: Survey, _ list: StepList, _ rules: ExecutionRules, inOrder: Bool, keepsLimits: Bool) {
     clear()
     inUse = LimitsInUse(limits, cluster)
     rows = survey.rows
     terms = survey.terms
+    isFresh = rows.indices.map { partition in
+      !survey.isWithheld[partition] && !rows[partition].contains { rules.holdsData($0.state) }
+    }
     underWay = Array(repeating: 0, count: rows.count)
     isAlone = Array(repeating: false, count: rows.count)
     settling = survey.orders.count
@@ -145,9 +150,11 @@ struct TaskList {
     task.order.kind == .set && rules.isLeading(task.order.change.to)
   }
 
-  /// A target may leave a partition to nobody, where too few nodes can be reached. The last copy stays.
+  /// A target may leave a partition to nobody, where too few nodes can be reached. The last copy stays; but for one that this plan has
+  /// made, empty, on its way to a state that the model reaches only through one without data.
   private func takesLastCopy(_ task: Task, _ rules: ExecutionRules) -> Bool {
-    guard task.order.kind == .set, rules.holdsData(task.order.change.from), !rules.holdsData(task.order.change.to) else { return false }
+    let isEmpty = isFresh[task.order.partition.int] && !rows[task.order.partition.int].contains { rules.isLeading($0.state) }
+    guard task.order.kind == .set, !isEmpty, rules.holdsData(task.order.change.from), !rules.holdsData(task.order.change.to) else { return false }
     return !rows[task.order.partition.int].contains { $0.node != task.order.node && rules.holdsData($0.state) }
   }
 
@@ -171,6 +178,12 @@ struct TaskList {
     let isCopied = rules.holdsData(order.change.to) && !rules.holdsData(order.change.from) && !rules.isLeading(order.change.to)
     if order.kind == .copy || (order.kind == .takeOver && isCopied), let leader = row.first(where: { $0.state == rules.leading }) {
       order.leader = leader.node
+    }
+    if order.kind == .set, isCopied, let leader = row.first(where: { $0.state == rules.leading }) {
+      // Made empty by the plan, and somebody leads already: what was written since comes from there.
+      order.kind = .copy
+      (order.source, order.leader) = (leader.node, leader.node)
+      order.sourceChange = StateChange(leader.state, leader.state)
     }
     if isPromotion(tasks[index], rules) {
       order.followers = row.filter { rules.holdsData($0.state) && $0.node != order.node }.map(\.node)
