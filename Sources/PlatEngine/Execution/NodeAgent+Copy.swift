@@ -95,7 +95,10 @@ extension NodeAgent {
     replicas[place].job = .none
     replicas[place].record.state = order.change.to
     replicas[place].record.done = order.id
+    let leads = rules.isLeading(order.change.to)
+    if leads { beginToLead(place, order.id.revision, order.followers, &actions) }
     persistAndFinish(order.id, place, &actions)
+    if leads { askFollowers(place, &actions) }
   }
 
   /// The source, the leader or the old leader will not.

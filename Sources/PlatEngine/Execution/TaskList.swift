@@ -147,7 +147,7 @@ struct TaskList {
 
   /// A node that begins to lead is told who follows: nobody may come or go meanwhile.
   private func isPromotion(_ task: Task, _ rules: ExecutionRules) -> Bool {
-    task.order.kind == .set && rules.isLeading(task.order.change.to)
+    task.order.kind != .takeOver && rules.isLeading(task.order.change.to)
   }
 
   /// A target may leave a partition to nobody, where too few nodes can be reached. The last copy stays; but for one that this plan has
