@@ -12,8 +12,8 @@ int main(void) {
   char version[32];
   snprintf(version, sizeof version, "%d.%d.%d", PLAT_VERSION_MAJOR, PLAT_VERSION_MINOR, PLAT_VERSION_PATCH);
   CHECK(strcmp(plat_version(), version) == 0);
-  for (int32_t status = PLAT_OK; status <= PLAT_FAULTY_PLAN; status++) CHECK(strcmp(plat_status_name(status), "unknown status") != 0);
-  CHECK(strcmp(plat_status_name(PLAT_FAULTY_PLAN + 1), "unknown status") == 0 && plat_status_name(-1) && plat_status_name(INT32_MIN));
+  for (int32_t status = PLAT_OK; status <= PLAT_LOST_DISK; status++) CHECK(strcmp(plat_status_name(status), "unknown status") != 0);
+  CHECK(strcmp(plat_status_name(PLAT_LOST_DISK + 1), "unknown status") == 0 && plat_status_name(-1) && plat_status_name(INT32_MIN));
 
   WRONG(plat_cluster_from_arrays(NULL, NULL, NULL));
   WRONG(plat_cluster_from_document(NULL, 0, NULL, NULL, NULL));
