@@ -28,6 +28,10 @@ public struct DiskState: Hashable, Sendable {
 
   public var isSetBack: Bool { setBack > 0 }
 
+  /// The start at which the node began to use the disk: see `WireNames.store`. Of two disks the earlier one has been replaced.
+  var firstBoot: UInt32 { DiskState.firstBoot(store) }
+  static func firstBoot(_ store: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: store) }
+
   public init(store: UInt64, boot: UInt32, confirmed: UInt64, isConfirmed: Bool, born: UInt64 = 0) {
     self.store = store
     self.boot = boot

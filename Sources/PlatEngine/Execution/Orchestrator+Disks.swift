@@ -21,7 +21,7 @@ extension Orchestrator {
         continue
       }
       let known = journal.disk(NodeIndex(node))
-      let isOlder = known.map { state.confirmed < $0.confirmed } ?? false
+      let isOlder = known.map { state.confirmed < $0.confirmed || state.firstBoot < DiskState.firstBoot($0.store) } ?? false
       disks[node].isUntrusted = (isOlder || state.isSetBack) && plant != .ignoreStores
       disks[node].confirmed = disks[node].isUntrusted ? 0 : state.boot
       guard !disks[node].isUntrusted else { continue }
@@ -34,6 +34,8 @@ extension Orchestrator {
   /// What nodes should hold as far as one plan came.
   struct Expected: Sendable {
     var rows: [[Survey.Held]]
+    /// By partition: as which it is led.
+    var terms: [UInt64]
     /// By partition: something was under way, or nobody is known to be complete.
     var isUncertain: [Bool]
   }
@@ -43,7 +45,7 @@ extension Orchestrator {
   mutating func endExpectations() {
     guard let survey, !tasks.rows.isEmpty else { return }
     let now = Expected(
-      rows: tasks.rows, isUncertain: tasks.rows.indices.map { tasks.underWay[$0] > 0 || survey.isWithheld[$0] })
+      rows: tasks.rows, terms: tasks.terms, isUncertain: tasks.rows.indices.map { tasks.underWay[$0] > 0 || survey.isWithheld[$0] })
     for node in expected.indices where !survey.isLost[node] { expected[node] = now }
     guard tasks.isSettled else { return }
     doubts = doubts.filter { survey.isWithheld[Int($0 >> 32)] || survey.isLost[Int($0 & 0xffff_ffff)] }
@@ -92,7 +94,8 @@ extension Orchestrator {
   mutating func verify(_ holdings: [Holding], _ state: DiskState?, _ node: Int, _ actions: inout [Action]) {
     guard phase == .running || phase == .reached, let state, disks[node].state?.boot != state.boot, !isLost[node] else { return }
     let known = journal.disk(NodeIndex(node))?.confirmed ?? 0
-    guard plant == .ignoreStores || state.confirmed >= known && agrees(holdings, NodeIndex(node)) else {
+    let isKnown = state.store == disks[node].state?.store ?? state.store && state.confirmed >= known
+    guard plant == .ignoreStores || isKnown && agrees(holdings, NodeIndex(node)) else {
       return planAgain(&actions)
     }
     disks[node].state = state
@@ -122,7 +125,9 @@ extension Orchestrator {
       let should = row.first { $0.node == node && rules.holdsData($0.state) }
       let has = told.map { rules.holdsData($0.state) || $0.isRetained(rules) } ?? false
       guard has == (should != nil) else { return false }
-      if let told, let should, told.state != should.state || told.lacksFollowers(row, node, rules) { return false }
+      guard let told, let should else { continue }
+      if told.state != should.state || told.lacksFollowers(row, node, rules) { return false }
+      if rules.isLeading(should.state), !told.isLeading || told.term != tasks.terms[partition] { return false }
     }
     return true
   }
@@ -136,7 +141,8 @@ extension Orchestrator.Expected {
     guard let should = rows[partition].first(where: { $0.node == node && rules.holdsData($0.state) }) else {
       return rules.holdsData(holding.state) || holding.isRetained(rules)
     }
-    return rules.isLeading(holding.state) && !rules.isLeading(should.state) || holding.lacksFollowers(rows[partition], node, rules)
+    let leads = rules.isLeading(holding.state)
+    return leads && (!rules.isLeading(should.state) || holding.term < terms[partition]) || holding.lacksFollowers(rows[partition], node, rules)
   }
 }
 

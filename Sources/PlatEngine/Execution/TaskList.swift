@@ -20,7 +20,7 @@ struct TaskList {
   /// By partition, as far as is known: who is what.
   var rows: [[Survey.Held]] = []
   /// By partition: the revision as which it is led; where nobody leads, this one.
-  private var terms: [UInt64] = []
+  private(set) var terms: [UInt64] = []
   /// Before the last `clear`.
   private(set) var lastRows: [[Survey.Held]]?
   private var ready = ReadyQueue()
