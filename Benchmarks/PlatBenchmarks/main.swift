@@ -6,7 +6,7 @@ import PlatBench
 struct PlatBenchmarks: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "PlatBenchmarks", abstract: "What planning costs, and checksums.",
-    subcommands: [Plans.self, CRC.self, Routes.self, Documents.self, Batch.self, Border.self, Once.self], defaultSubcommand: Plans.self)
+    subcommands: [Plans.self, CRC.self, Routes.self, Documents.self, Batch.self, Border.self, Orders.self, Once.self], defaultSubcommand: Plans.self)
 }
 
 struct Plans: ParsableCommand {
@@ -60,6 +60,18 @@ struct Border: ParsableCommand {
     guard let border = BorderBenchmark(library: library) else { throw ValidationError("no library at \(library)") }
     for row in try border.plans(partitions: partitions, rounds: rounds) { print(row) }
     for bytes in [16, 24, 32] { print(try border.routes(keyBytes: bytes)) }
+  }
+}
+
+struct Orders: ParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "What an order costs through the C ABI while a change is carried out.")
+
+  @Argument(help: "The library: .build/release/libPlatABI.so.") var library: String
+  @Option(help: "Partitions, from a sixteenth of so many on.") var partitions = 1 << 20
+
+  func run() throws {
+    guard let orders = OrderBenchmark(library: library) else { throw ValidationError("no library at \(library)") }
+    for count in [partitions / 16, partitions / 4, partitions] { print(try orders.run(partitions: max(count, 1))) }
   }
 }
 

@@ -126,3 +126,12 @@ PINNED(sizeof(plat_unreached) == 8);
 
 AT(plat_kept, bytes, 0); AT(plat_kept, length, 8);
 PINNED(sizeof(plat_kept) == 16);
+
+AT(plat_journal_entry, key, 0); AT(plat_journal_entry, bytes, 8); AT(plat_journal_entry, length, 16);
+PINNED(sizeof(plat_journal_entry) == 24);
+
+AT(plat_start, size, 0); AT(plat_start, node, 4); AT(plat_start, boot, 8); AT(plat_start, flags, 12);
+PINNED(sizeof(plat_start) == 16);
+
+AT(plat_damaged, size, 0); AT(plat_damaged, partition, 4); AT(plat_damaged, index, 8); AT(plat_damaged, what, 16);
+PINNED(sizeof(plat_damaged) == 272);

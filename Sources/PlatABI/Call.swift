@@ -10,6 +10,8 @@ enum Refusal: Error {
   case argument(String, found: String, expected: String)
   case notFound(String)
   case tooSmall(needed: Int)
+  /// A node starts again without what it had promised.
+  case lostDisk(String, found: String)
 }
 
 /// Runs the body of one call: what it throws becomes the status, and the error's text. Work that needs more stack than the host's
@@ -77,6 +79,8 @@ struct Told {
       self.init(PLAT_NOT_FOUND, what)
     case Refusal.tooSmall(let needed):
       self.init(PLAT_TOO_SMALL, "the array is too small: \(needed) elements are needed")
+    case Refusal.lostDisk(let path, let found):
+      self.init(PLAT_LOST_DISK, path, found, "the promise that the node kept before, or PLAT_START_NEW_DISK")
     case let error as InputError:
       self.init(PLAT_INVALID_INPUT, error.path, error.found, error.expected)
     case PlatError.unsupported(let error):
@@ -141,7 +145,7 @@ struct Told {
   }
 
   /// Cuts what does not fit between two characters.
-  private static func put<Field>(_ text: String, into field: inout Field) {
+  static func put<Field>(_ text: String, into field: inout Field) {
     withUnsafeMutableBytes(of: &field) { bytes in
       var count = min(text.utf8.count, bytes.count - 1)
       let utf8 = Array(text.utf8.prefix(count + 1))

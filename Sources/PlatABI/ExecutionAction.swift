@@ -21,6 +21,13 @@ struct ActionMemory: ~Copyable {
     action.length = values.count
   }
 
+  mutating func keep(_ values: [UInt8], _ entry: inout plat_journal_entry) {
+    let place = take(values.count)
+    values.withUnsafeBytes { if let start = $0.baseAddress { memcpy(place, start, $0.count) } }
+    entry.bytes = UnsafeRawPointer(place)
+    entry.length = values.count
+  }
+
   mutating func keep(_ values: [UInt64], _ action: inout plat_action) {
     let place = take(values.count * 8)
     values.withUnsafeBytes { if let start = $0.baseAddress { memcpy(place, start, $0.count) } }

@@ -5,8 +5,16 @@ import Synchronization
 /// Behind `plat_agent`.
 final class AgentHandle: Sendable {
   let cluster: ClusterHandle
-  private let names: WireNames
+  /// Records that could not be read.
+  let damaged: [Damaged]
   private let state: Mutex<State>
+  private let nodeNames = Mutex<[UInt32: CTexts]>([:])  // looked up only
+
+  struct Damaged {
+    var index: Int
+    var partition: PartitionIndex?
+    var what: String
+  }
 
   struct State: ~Copyable {
     var machine: NodeAgent
@@ -14,41 +22,53 @@ final class AgentHandle: Sendable {
     var actions: [NodeAgent.Action] = []
     var next = 0
     var replies: [(peer: Address, bytes: [UInt8])] = []
+    /// Partitions that are gone.
+    var dropped: [UInt32] = []
     var memory = ActionMemory()
   }
 
-  init(_ cluster: ClusterHandle, _ node: NodeIndex, boot: UInt32, kept: UnsafeBufferPointer<plat_kept>) throws {
+  init(
+    _ cluster: ClusterHandle, _ node: NodeIndex, boot: UInt32, isNewDisk: Bool, kept: UnsafeBufferPointer<plat_kept>
+  ) throws {
     self.cluster = cluster
-    let names = try WireNames(cluster.dense)
-    self.names = names
-    let beginning = cluster.beginning
-    var promise: Promise?
-    var records: [PartitionIndex: Record] = [:]  // looked up, and sorted before it is gone through
-    for (index, item) in kept.enumerated() {
-      switch try Kept(try hostBytes(item.bytes, item.length, "kept[\(index)].bytes"), names) {
-      case .promise(let told):
-        guard promise == nil else { throw Refusal.argument("kept[\(index)]", found: "a second promise", expected: "one") }
-        promise = told
-      case .record(let partition, let record):
-        guard records.updateValue(record, forKey: partition) == nil else {
-          throw Refusal.argument("kept[\(index)]", found: "partition \(partition.raw) a second time", expected: "each once")
-        }
-      }
+    var names = try cluster.wireNames
+    guard !isNewDisk || kept.isEmpty else { throw Refusal.argument("count", found: "\(kept.count)", expected: "0 on a new disk") }
+    let promise = try KeptPieces.promise(kept, names)
+    guard promise != nil || boot == 1 || isNewDisk else {
+      throw Refusal.lostDisk("kept", found: "start \(boot) without a promise\(kept.isEmpty ? ", and nothing else" : "")")
     }
+    let store = names.store(of: node, boot: boot)
+    if let disk = promise?.disk {
+      guard disk.boot < boot else {
+        throw Refusal.argument("boot", found: "\(boot)", expected: "more than \(disk.boot), as the disk has it")
+      }
+      guard names.isStore(disk.store, of: node) else { throw Refusal.lostDisk("kept", found: "the disk of another node") }
+    }
+    if let promise { names.learn(promise.learnt) }
+    var pieces = try KeptPieces(kept, names)
+    let beginning = cluster.beginning
     var new: [PartitionIndex] = []
-    if promise == nil {
-      for (_, partition, record) in beginning.records(of: node) where records[partition] == nil {
-        records[partition] = record
+    if promise == nil, !isNewDisk {
+      for (_, partition, record) in beginning.records(of: node) where pieces.records[partition] == nil {
+        pieces.records[partition] = record
         new.append(partition)
       }
     }
+    damaged = pieces.damaged
+    // At the first start there is nothing to go on with.
+    if promise == nil, let first = damaged.first {
+      throw InputError(path: "kept", found: first.what, expected: "a promise or a record of a node")
+    }
     let rules = ExecutionRules(cluster.cluster.settings.model, minInSync: cluster.cluster.config.minInSync)
-    let machine = NodeAgent(
-      node, rules: rules, boot: boot, promise: promise ?? Promise(revision: beginning.revision),
-      records: records.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
+    var machine = NodeAgent(
+      node, rules: rules, boot: boot, promise: promise ?? Promise(revision: isNewDisk ? 0 : beginning.revision),
+      records: pieces.records.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
     // The promise comes last: a node that stopped before begins anew.
-    let first = promise == nil ? new.map { NodeAgent.Action.persist($0) } + [.persistPromise] : []
-    state = Mutex(State(machine: machine, speech: Speech(names), actions: first))
+    let first = machine.start(on: store, boot: boot, promise, isNew: isNewDisk)
+    state = Mutex(
+      State(
+        machine: machine, speech: Speech(names), actions: new.map { NodeAgent.Action.persist($0) } + first,
+        dropped: pieces.gone))
   }
 
   // MARK: What happened
@@ -60,6 +80,7 @@ final class AgentHandle: Sendable {
       switch try state.speech.hear(bytes, from: peer) {
       case .message(let message): state.actions += state.machine.handle(.message(message, from: peer))
       case .reply(let bytes): state.replies.append((peer, bytes))
+      case .learnt: state.actions.append(.persistPromise)
       case .nothing: break
       }
     }
@@ -70,6 +91,11 @@ final class AgentHandle: Sendable {
   func poll() -> plat_action {
     state.withLock { state in
       if let (peer, bytes) = state.replies.popLast() { return deliver(bytes, to: peer, &state) }
+      if let partition = state.dropped.popLast() {
+        var action = plat_action(PLAT_ACTION_DROP)
+        action.partition = partition
+        return action
+      }
       while state.next < state.actions.count {
         state.next += 1
         if let action = told(state.actions[state.next - 1], &state) { return action }
@@ -85,8 +111,10 @@ final class AgentHandle: Sendable {
     switch told {
     case .persistPromise:
       var action = plat_action(PLAT_ACTION_KEEP)
-      action.revision = state.machine.promise.revision
-      state.memory.keep(state.machine.promise.bytes(names), &action)
+      var promise = state.machine.promise
+      promise.learnt = state.speech.names.learnt
+      action.revision = promise.revision
+      state.memory.keep(promise.bytes(state.speech.names), &action)
       return action
     case .persist(let partition):
       guard let record = state.machine.record(partition) else { return nil }
@@ -94,7 +122,7 @@ final class AgentHandle: Sendable {
       action.partition = partition.raw
       action.to = record.state.ofHost
       action.term = record.term
-      state.memory.keep(record.bytes(partition, names), &action)
+      state.memory.keep(record.bytes(partition, state.speech.names), &action)
       return action
     case .changedMode(let partition):
       guard let mode = state.machine.mode(partition) else { return nil }
@@ -112,7 +140,8 @@ final class AgentHandle: Sendable {
   private func deliver(_ bytes: [UInt8], to peer: Address, _ state: inout State) -> plat_action {
     var action = plat_action(PLAT_ACTION_DELIVER)
     switch peer {
-    case .node(let node): (action.peer_kind, action.peer) = (PLAT_PEER_NODE, cluster.ofHost(node))
+    case .node(let node):
+      (action.peer_kind, action.peer) = (PLAT_PEER_NODE, state.speech.names.number(ofLearnt: node) ?? cluster.ofHost(node))
     case .orchestrator(let number): (action.peer_kind, action.peer) = (PLAT_PEER_ORCHESTRATOR, number)
     case .client(let number): (action.peer_kind, action.peer) = (PLAT_PEER_CLIENT, number)
     }
@@ -147,6 +176,32 @@ final class AgentHandle: Sendable {
   func mode(of partition: PartitionIndex) -> RunMode? { state.withLock { $0.machine.mode(partition) } }
   func setMinInSync(_ copies: Int) { state.withLock { $0.machine.setMinInSync(copies) } }
   var map: MapStamp? { state.withLock { $0.machine.map } }
+
+  /// Of the cluster's, or one that was learnt; nil: none that is known yet.
+  func node(_ number: UInt32) -> NodeIndex? {
+    if Int(number) < cluster.dense.nodeCount { return NodeIndex(cluster.inTree(number)) }
+    return state.withLock { $0.speech.names.learntNode(numbered: number) }
+  }
+
+  /// The host's memory for as long as the handle lives.
+  func nodeName(_ number: UInt32) -> UnsafePointer<CChar>? {
+    if Int(number) < cluster.dense.nodeCount { return cluster.nodeName(number) }
+    let learnt = state.withLock { $0.speech.names.learnt }
+    guard let node = learnt.first(where: { $0.number == number }) else { return nil }
+    return nodeNames.withLock { known in
+      if let text = known[number] { return text[0] }
+      let text = CTexts([node.name])
+      known[number] = text
+      return text[0]
+    }
+  }
+}
+
+extension ClusterHandle {
+  /// With the host's numbers of nodes.
+  var wireNames: WireNames {
+    get throws { try WireNames(dense, numbers: (0..<dense.nodeCount).map { ofHost($0) }) }
+  }
 }
 
 @c @implementation
@@ -162,11 +217,63 @@ public func plat_agent_make(
       throw Refusal.argument(
         "count", found: "\(UInt(bitPattern: count))", expected: "at most \(cluster.dense.partitionCount + 1)")
     }
-    guard kept != nil || count == 0 else { throw Refusal.argument("kept", found: "NULL", expected: "an array") }
-    out.pointee = Handle.give(
-      try AgentHandle(
-        cluster, try cluster.node(node, "node"), boot: boot, kept: UnsafeBufferPointer(start: kept, count: count)))
+    out.pointee = try start(cluster, node, boot, kept, count, isNewDisk: false)
   }
+}
+
+private func start(
+  _ cluster: ClusterHandle, _ node: UInt32, _ boot: UInt32, _ kept: UnsafePointer<plat_kept>?, _ count: Int, isNewDisk: Bool
+) throws -> OpaquePointer {
+  guard kept != nil || count == 0 else { throw Refusal.argument("kept", found: "NULL", expected: "an array") }
+  return Handle.give(
+    try AgentHandle(
+      cluster, try cluster.node(node, "node"), boot: boot, isNewDisk: isNewDisk,
+      kept: UnsafeBufferPointer(start: kept, count: count)))
+}
+
+/// More than any cluster has partitions: there may be records of some that are gone.
+private let mostKept = 1 << 26
+
+@c @implementation
+public func plat_agent_start(
+  _ cluster: OpaquePointer?, _ start: UnsafePointer<plat_start>?, _ kept: UnsafePointer<plat_kept>?, _ count: Int,
+  _ agent: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<plat_error>?
+) -> plat_status {
+  call(error) {
+    let out = try Handle.out(agent, "agent")
+    let cluster: ClusterHandle = try Handle.take(cluster, "cluster")
+    let told = try Sized.read(start, "start", empty: plat_start())
+    guard told.flags & ~PLAT_START_NEW_DISK == 0 else {
+      throw Refusal.argument("start.flags", found: "\(told.flags)", expected: "PLAT_START_…")
+    }
+    guard told.boot > 0 else { throw Refusal.argument("start.boot", found: "0", expected: "the number of this start, from 1") }
+    guard count >= 0, count <= mostKept else {
+      throw Refusal.argument("count", found: "\(UInt(bitPattern: count))", expected: "at most \(mostKept)")
+    }
+    out.pointee = try PlatABI.start(
+      cluster, told.node, told.boot, kept, count, isNewDisk: told.flags & PLAT_START_NEW_DISK != 0)
+  }
+}
+
+@c @implementation
+public func plat_agent_damaged(
+  _ agent: OpaquePointer?, _ index: Int, _ damaged: UnsafeMutablePointer<plat_damaged>?, _ error: UnsafeMutablePointer<plat_error>?
+) -> plat_status {
+  with(agent, error) { handle in
+    guard handle.damaged.indices.contains(index) else { throw Refusal.notFound("\(handle.damaged.count) records are damaged") }
+    let found = handle.damaged[index]
+    var told = plat_damaged()
+    told.partition = found.partition?.raw ?? PLAT_NONE_VALUE
+    told.index = found.index
+    Told.put(found.what, into: &told.what)
+    try Sized.write(told, to: damaged, "damaged")
+  }
+}
+
+@c @implementation
+public func plat_agent_node_name(_ agent: OpaquePointer?, _ node: UInt32) -> UnsafePointer<CChar>? {
+  let handle: AgentHandle? = Handle.peek(agent)
+  return handle?.nodeName(node)
 }
 
 @c @implementation
@@ -196,7 +303,14 @@ public func plat_agent_receive(
   with(agent, error) { handle in
     let address: Address
     switch peerKind {
-    case PLAT_PEER_NODE: address = .node(try handle.cluster.node(peer, "peer"))
+    case PLAT_PEER_NODE:
+      guard let node = handle.node(peer) else {
+        // One that nobody has told of yet: what it says is as if it were lost.
+        if peer != PLAT_NONE_VALUE, Speech.isMessage(try hostBytes(bytes, length, "bytes")) { return }
+        throw Refusal.argument(
+          "peer", found: "\(peer)", expected: "a node, one of \(handle.cluster.dense.nodeCount) from 0 or one that was told of")
+      }
+      address = .node(node)
     case PLAT_PEER_ORCHESTRATOR: address = .orchestrator(peer)
     default:
       throw Refusal.argument("peer_kind", found: "\(peerKind)", expected: "PLAT_PEER_NODE or PLAT_PEER_ORCHESTRATOR")

@@ -21,7 +21,11 @@ final class OrchestratorHandle: Sendable {
     var survey: Survey?
     var map: (placement: PlacementMap, stamp: MapStamp)?
     var isBegun = false
+    /// The journal is kept as several values; what the last RECORD wrote.
+    var isKeyed = false
+    var recorded: [(key: CTexts, bytes: [UInt8])] = []
     var memory = ActionMemory()
+    var entryMemory = ActionMemory()
   }
 
   let names: WireNames
@@ -32,13 +36,13 @@ final class OrchestratorHandle: Sendable {
     target = plan.target
     let beginning = cluster.beginning
     self.beginning = beginning
-    names = try WireNames(cluster.dense)
+    names = try cluster.wireNames
     let goal = cluster.stamp(target, revision: plan.document.map.header.revision)
     let machine = try times.check {
       () throws(InputError) in
       try Orchestrator(
-        cluster.dense, hadHolders: beginning.hadHolders, goal: goal, timing: times.timing, recovery: times.recovery,
-        writer: .random(in: 1 ... .max))
+        cluster.dense, hadHolders: beginning.hadHolders, goal: goal, basedOn: beginning.revision, timing: times.timing,
+        recovery: times.recovery, writer: .random(in: 1 ... .max))
     }
     state = Mutex(State(machine: machine, speech: Speech(names)))
   }
@@ -48,10 +52,24 @@ final class OrchestratorHandle: Sendable {
   func handle(_ event: Orchestrator.Event) throws { try state.withLock { try handle(event, &$0) } }
 
   func begin(_ bytes: UnsafeRawBufferPointer?) throws {
-    let journal = try bytes.map { try Journal($0, names) } ?? beginning.journal
+    let isKeyed = cluster.dense.partitionCount > Journal.mostPartitionsInOneValue
+    try begin(try bytes.map { try Journal($0, names) } ?? beginning.journal, isKeyed: isKeyed)
+  }
+
+  func begin(_ entries: [(key: String, bytes: UnsafeRawBufferPointer)]) throws {
+    try begin(entries.isEmpty ? beginning.journal : try Journal(entries, names), isKeyed: true)
+  }
+
+  private func begin(_ journal: Journal, isKeyed: Bool) throws {
     try state.withLock { state in
       guard !state.isBegun else { throw Refusal.argument("orchestrator", found: "one that has begun", expected: "a new one") }
+      if let outdated = state.machine.outdated(journal) {
+        throw InputError(
+          path: "plan", found: "one that is based on revision \(outdated.basedOn) of the map",
+          expected: "one that is based on revision \(outdated.inForce), which is in force")
+      }
       state.isBegun = true
+      state.isKeyed = isKeyed
       try handle(.begin(journal), &state)
     }
   }
@@ -61,12 +79,18 @@ final class OrchestratorHandle: Sendable {
     try handle(.read(try bytes.map { try Journal($0, names) } ?? beginning.journal))
   }
 
+  func read(_ entries: [(key: String, bytes: UnsafeRawBufferPointer)]) throws {
+    try handle(.read(entries.isEmpty ? beginning.journal : try Journal(entries, names)))
+  }
+
   func receive(_ bytes: UnsafeRawBufferPointer, from node: NodeIndex) throws {
     try state.withLock { state in
       switch try state.speech.hear(bytes, from: .node(node)) {
-      case .message(let message): try handle(.message(message, from: node), &state)
+      case .message(let message):
+        if let introduction = state.speech.takeIntroduction() { state.replies.append((node, introduction)) }
+        try handle(.message(message, from: node), &state)
       case .reply(let bytes): state.replies.append((node, bytes))
-      case .nothing: break
+      case .nothing, .learnt: break
       }
     }
   }
@@ -120,7 +144,8 @@ final class OrchestratorHandle: Sendable {
     case .record(let journal, let expected):
       action = plat_action(PLAT_ACTION_RECORD)
       (action.expected, action.version, action.revision) = (expected, journal.version, journal.revision)
-      state.memory.keep(journal.bytes(names), &action)
+      state.recorded = journal.changedEntries(names).map { (CTexts([$0.key]), $0.bytes) }
+      state.memory.keep(state.isKeyed ? state.recorded[0].bytes : journal.bytes(names), &action)
     case .reached(let map):
       action = plat_action(PLAT_ACTION_REACHED)
       (action.revision, action.digest) = (map.revision, map.digest)
@@ -150,7 +175,7 @@ final class OrchestratorHandle: Sendable {
     case .claim(let revision):
       action.kind = PLAT_ACTION_CLAIM
       action.revision = revision
-    case .pulse: action.kind = PLAT_ACTION_PULSE
+    case .pulse, .check: action.kind = PLAT_ACTION_PULSE
     case .map(let map):
       action.kind = PLAT_ACTION_MAP
       (action.revision, action.digest) = (map.revision, map.digest)
@@ -194,6 +219,7 @@ final class OrchestratorHandle: Sendable {
         case .leaving: PLAT_PHASE_LEAVING
         case .planning: PLAT_PHASE_PLANNING
         case .running: PLAT_PHASE_RUNNING
+        case .arriving: PLAT_PHASE_ARRIVING
         case .reached: PLAT_PHASE_REACHED
         case .retired: PLAT_PHASE_RETIRED
         }
@@ -215,6 +241,17 @@ final class OrchestratorHandle: Sendable {
   }
 
   func unreached() -> [Unreached] { state.withLock { $0.machine.unreached } }
+  /// A value that the last RECORD wrote; it stays where it is until the next one. Nil: there are fewer.
+  func recorded(_ index: Int) -> plat_journal_entry? {
+    state.withLock { state in
+      guard state.recorded.indices.contains(index) else { return nil }
+      var entry = plat_journal_entry()
+      entry.key = state.recorded[index].key[0]
+      let bytes = state.recorded[index].bytes
+      state.entryMemory.keep(bytes, &entry)
+      return entry
+    }
+  }
 
   /// Nil until something was planned.
   func targetCluster() -> ClusterHandle? {
@@ -289,6 +326,50 @@ public func plat_orchestrator_begin(
 ) -> plat_status {
   with(orchestrator, error) {
     try $0.begin(journal == nil && length == 0 ? nil : try hostBytes(journal, length, "journal"))
+  }
+}
+
+@c @implementation
+public func plat_orchestrator_begin_keys(
+  _ orchestrator: OpaquePointer?, _ entries: UnsafePointer<plat_journal_entry>?, _ count: Int,
+  _ error: UnsafeMutablePointer<plat_error>?
+) -> plat_status {
+  with(orchestrator, error) { try $0.begin(try journalEntries(entries, count)) }
+}
+
+@c @implementation
+public func plat_orchestrator_journal_keys(
+  _ orchestrator: OpaquePointer?, _ entries: UnsafePointer<plat_journal_entry>?, _ count: Int,
+  _ error: UnsafeMutablePointer<plat_error>?
+) -> plat_status {
+  with(orchestrator, error) { try $0.read(try journalEntries(entries, count)) }
+}
+
+/// The host's values.
+private func journalEntries(
+  _ entries: UnsafePointer<plat_journal_entry>?, _ count: Int
+) throws -> [(key: String, bytes: UnsafeRawBufferPointer)] {
+  guard count >= 0, count <= 1 << 20 else {
+    throw Refusal.argument("count", found: "\(UInt(bitPattern: count))", expected: "at most \(1 << 20)")
+  }
+  guard entries != nil || count == 0 else { throw Refusal.argument("entries", found: "NULL", expected: "an array") }
+  return try (0..<count).map { index in
+    let entry = entries![index]
+    guard let key = entry.key else { throw Refusal.argument("entries[\(index)].key", found: "NULL", expected: "a key") }
+    return (String(cString: key), try hostBytes(entry.bytes, entry.length, "entries[\(index)].bytes"))
+  }
+}
+
+@c @implementation
+public func plat_orchestrator_recorded_entry(
+  _ orchestrator: OpaquePointer?, _ index: Int, _ entry: UnsafeMutablePointer<plat_journal_entry>?,
+  _ error: UnsafeMutablePointer<plat_error>?
+) -> plat_status {
+  with(orchestrator, error) {
+    guard let entry else { throw Refusal.argument("entry", found: "NULL", expected: "a struct") }
+    entry.pointee = plat_journal_entry()
+    guard let found = $0.recorded(index) else { throw Refusal.notFound("the last RECORD has no value \(index)") }
+    entry.pointee = found
   }
 }
 

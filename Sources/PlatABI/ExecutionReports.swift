@@ -28,7 +28,7 @@ public func plat_orchestrator_inventory(
     for index in 0..<count {
       told.append(try cluster.holding(holdings![index], after: told.last?.partition, "holdings[\(index)]"))
     }
-    return .inventory(revision: revision, told)
+    return .inventory(revision: revision, told, disk: nil)
   }
 }
 

@@ -60,6 +60,10 @@ extension Option {
       defaultValue: "100"
     ) { $0.simulate.runs = Int($1) ?? 100 },
     Option(
+      name: "simulate.lives", kind: .number(0...UInt64(SimulateOptions.mostLives), unit: "changes"),
+      meaning: "How many changes follow the plan in each run.", defaultValue: "0"
+    ) { $0.simulate.lives = Int($1) ?? 0 },
+    Option(
       name: "simulate.faults", kind: .text,
       meaning: "Faults and how often they strike, of messages a probability, of others how often in a run, like "
         + "loss:0.1,crash:2; none given: all, as often as is usual; none:0: none. There are "

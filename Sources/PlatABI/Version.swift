@@ -24,6 +24,7 @@ public func plat_status_name(_ status: Int32) -> UnsafePointer<CChar> {
   case PLAT_CANCELLED: CText.of("cancelled")
   case PLAT_NOT_FOUND: CText.of("not found")
   case PLAT_TOO_SMALL: CText.of("too small")
+  case PLAT_LOST_DISK: CText.of("lost disk")
   case PLAT_IO: CText.of("input or output")
   case PLAT_FAULTY_PLAN: CText.of("faulty plan")
   default: CText.of("unknown status")

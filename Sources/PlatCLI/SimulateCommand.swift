@@ -26,6 +26,9 @@ struct SimulateCommand: PlatCommand {
   @Option(help: "How many runs.")
   var runs = 100
 
+  @Option(help: "How many changes follow the plan in each run, one after another on one journal: a node leaves, or comes back.")
+  var lives = 0
+
   @Option(
     help: ArgumentHelp(
       """
@@ -58,7 +61,7 @@ struct SimulateCommand: PlatCommand {
 
   private func simulateOptions() throws -> SimulateOptions {
     var result = SimulateOptions()
-    (result.seed, result.runs, result.faults) = (seed, runs, fault)
+    (result.seed, result.runs, result.lives, result.faults) = (seed, runs, lives, fault)
     do throws(InputError) {
       result.plant = try plant.map { text throws(InputError) in try SimulateOptions.plant(text) }
       try result.validate()

@@ -6,6 +6,10 @@ public enum FaultKind: String, CaseIterable, Sendable {
   case loss, late, duplicate, reorder
   // Of a run: how often it is to be expected.
   case crash, orchestratorCrash, rival, cutNode, cutZone, slowDisk, fullDisk, clockJump, upgrade, join, die, falseAlarm
+  // Of disks: only where another complete copy is left.
+  case wipe, swapDisks, setBack
+  /// Of lives of several changes.
+  case oldPlan
   // What people do, and what they get wrong.
   case pause, cancel, wrongMap
   case stop, pausePersistence, pauseReplication
@@ -35,6 +39,10 @@ public enum FaultKind: String, CaseIterable, Sendable {
     case .join: "a node comes only in the middle of the change"
     case .die: "a node is lost for good, with its disk"
     case .falseAlarm: "the orchestrator is told that a node is lost, whether it is or not"
+    case .wipe: "a node's disk is wiped; the node starts on an empty one"
+    case .swapDisks: "two nodes start with each other's disks, which they refuse; both start on empty ones"
+    case .setBack: "a node's disk is set back to what it was a while ago"
+    case .oldPlan: "somebody begins with a plan from a map of long ago (with --lives)"
     case .pause: "the orchestrator is paused for a while"
     case .cancel: "the change is called off"
     case .latency: "each pair of processes has a latency of its own, each way, from now on"
@@ -69,6 +77,7 @@ public struct FaultRates: Sendable {
       .stop: 400_000, .pausePersistence: 300_000, .pauseReplication: 300_000,
       .latency: 300_000, .cutOneWay: 400_000, .cutPair: 400_000, .stopNode: 400_000, .stopOrchestrator: 200_000, .journalOutage: 200_000,
       .lostAnswer: 400_000, .journalLimit: 300_000,
+      .oldPlan: 1_000_000, .wipe: 100_000, .swapDisks: 50_000, .setBack: 150_000,
     ]
     for (kind, rate) in usual { rates[kind] = rate }
     return rates

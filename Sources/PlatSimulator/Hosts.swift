@@ -5,18 +5,24 @@ extension Simulation {
   func startOrchestrator() {
     // Without the journal none can begin.
     guard now >= journalDownUntil else { return timeline.add(.begin(0), at: journalDownUntil + 1) }
+    planAnewIfOutdated()
     let number = orchestrators.count
     trace { "start    orchestrator \(number)" }
     orchestrators.append(
       Host(
-        machine: Orchestrator(
-          setup.cluster, hadHolders: setup.hadHolders, goal: setup.goal, timing: timing, recovery: recovery,
-          writer: UInt64(number) + 1, plant: plant),
-        speech: makeSpeech(), begunAt: now, heardAt: Array(repeating: now, count: nodes.count),
-        isTold: setup.cluster.status.map { $0 == .failed }))
+        machine: makeOrchestrator(changes[changes.count - 1], number: number), speech: makeSpeech(), change: changes.count - 1,
+        begunAt: now, heardAt: Array(repeating: now, count: nodes.count),
+        couldKnowSince: Array(repeating: nil, count: nodes.count),
+        isTold: changes[changes.count - 1].cluster.status.map { $0 == .failed }))
     timeline.add(.orchestratorTick(number), at: now + 1)
     checkJournalKept()
     tell(number, .begin(journal))
+  }
+
+  func makeOrchestrator(_ change: Change, number: Int) -> Orchestrator {
+    Orchestrator(
+      change.cluster, hadHolders: change.hadHolders, goal: change.goal, basedOn: change.basedOn, timing: timing, recovery: recovery,
+      writer: UInt64(number) + 1, plant: plant)
   }
 
   func tickOrchestrator(_ number: Int) {
@@ -28,6 +34,7 @@ extension Simulation {
     if isHealed, orchestrators[number].machine.isFrozen {
       for node in nodes.indices where nodes[node].isDestroyed { tellLost(node, number) }
     }
+    checkReplaced(number)
     endIfReached(number)
   }
 
@@ -102,12 +109,13 @@ extension Simulation {
 
   /// The next map from what is: the original target while nobody is lost.
   private func plan(_ survey: Survey, _ number: Int) {
-    if let calledOffAt, survey.revision >= calledOffAt, !survey.isCancelled {
+    if let calledOffAt, survey.revision >= calledOffAt, !survey.isCancelled, orchestrators[number].change == changes.count - 1 {
       violate(.staysCalledOff, "revision \(survey.revision) goes on with what was called off at \(calledOffAt)")
     }
     do {
       checkLost(survey, number)
-      let made = try makePlan(survey)
+      let made = try makePlan(survey, changes[orchestrators[number].change])
+      if lives > 0 { targets[survey.revision] = made.planned.target }
       plans.append(made.planned)
       orchestrators[number].given = []
       if plans.count > 8 { plans.removeFirst() }
@@ -123,8 +131,8 @@ extension Simulation {
     }
   }
 
-  private func makePlan(_ survey: Survey) throws -> (steps: StepPlan, planned: Planned) {
-    let way = try survey.way(of: setup.cluster, to: setup.target, plant: plant, interrupt: interrupt)
+  private func makePlan(_ survey: Survey, _ change: Change) throws -> (steps: StepPlan, planned: Planned) {
+    let way = try survey.way(of: change.cluster, to: change.target, plant: plant, interrupt: interrupt)
     let (target, steps) = (way.target, way.steps)
     let rules = setup.rules
     let states = target.stateOfSlot
@@ -144,7 +152,8 @@ extension Simulation {
           rules.holdsData(copy.record.state) && !survey.rows[partition].contains { $0.node == copy.node }
         }.map(\.node)
       },
-      lost: Array(repeating: 0, count: setup.cluster.partitionCount))
+      // Wiped or set back since it was told what they hold.
+      lost: survey.rows.map { row in UInt8(clamping: row.count { rules.holdsData($0.state) && disks.isDoubtful[$0.node.int] }) })
     return (steps, planned)
   }
 
@@ -152,7 +161,9 @@ extension Simulation {
   private func release(_ revision: UInt64, _ number: Int) {
     orchestrators[number].released = revision
     let lost = orchestrators[number].machine.lostNodes
-    for node in nodes.indices where !lost.contains(NodeIndex(node)) && disks.promise[node].map?.revision ?? 0 < revision {
+    // What was told to a disk that was lost since it is told again.
+    for node in nodes.indices
+    where !lost.contains(NodeIndex(node)) && !disks.isDoubtful[node] && disks.promise[node].map?.revision ?? 0 < revision {
       violate(.toldIsTrue, "maps before \(revision) are said to be needed no more, and \(name(NodeIndex(node))) knows none as new")
     }
   }
@@ -189,7 +200,8 @@ extension Simulation {
   // MARK: The end
 
   func endIfReached(_ number: Int) {
-    guard isHealed, orchestrators[number].machine.phase == .reached, nodes.allSatisfy({ $0.isUp || $0.isDestroyed }) else { return }
+    guard isHealed, hasAllChanges, orchestrators[number].change == changes.count - 1, orchestrators[number].machine.phase == .reached,
+      nodes.allSatisfy({ $0.isDestroyed || $0.isUp && $0.agent.isRelied }) else { return }
     let machine = orchestrators[number].machine
     guard machine.revision == journal.revision,
       machine.lostNodes == nodes.indices.filter({ nodes[$0].isDestroyed }).map({ NodeIndex($0) }) else { return }

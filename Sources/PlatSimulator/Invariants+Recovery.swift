@@ -45,7 +45,8 @@ extension Simulation {
     for partition in disks.copies.indices where !unreached.contains(partition) {
       for (slot, state) in plan.target.stateOfSlot.enumerated() where rules.holdsData(StateIndex(state)) {
         let node = plan.target.row(partition)[slot]
-        guard node != .none, !nodes[node.int].isDestroyed else { continue }
+        // Nobody can know yet what a disk has lost that nobody has looked at since.
+        guard node != .none, !nodes[node.int].isDestroyed, !disks.isDoubtful[node.int] else { continue }
         let record = disks.copies[partition].first { $0.node == node }?.record
         let isLeader = StateIndex(state) == rules.leading
         if record?.state != StateIndex(state) || isLeader && record?.led != record?.term {

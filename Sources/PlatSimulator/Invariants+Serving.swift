@@ -52,7 +52,7 @@ extension Simulation {
   func checkSaid(_ message: Message, _ node: NodeIndex, _ receiver: Address) {
     let promise = disks.promise[node.int]
     switch message {
-    case .inventory(let revision, _):
+    case .inventory(let revision, _, _):
       if promise.revision < revision { violate(.confirmedOnDisk, "\(name(node)) tells what it holds and has not promised \(revision)") }
     case .hasMap(let map):
       if promise.map != map { violate(.confirmedOnDisk, "\(name(node)) says that it has map \(map.revision), which is not on its disk") }
@@ -74,7 +74,9 @@ extension Simulation {
         violate(.confirmedOnDisk, "\(name(node)) confirms \(matched) writes of partition \(partition.raw) and has \(copy.record.log.count) on disk")
       }
     case .written(let request):
-      guard setup.rules.minInSync > 1, let (partition, bit) = clients.write(request), nodes.count <= 64 else { return }
+      guard let (partition, bit) = clients.write(request) else { return }
+      saidWritten[partition] |= bit
+      guard setup.rules.minInSync > 1, nodes.count <= 64 else { return }
       let copies = carriers[partition][bit.trailingZeroBitCount].nonzeroBitCount
       if copies < setup.rules.minInSync {
         violate(.floorKept, "a write of partition \(partition) is acknowledged that \(copies) nodes have had")

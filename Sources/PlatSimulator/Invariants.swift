@@ -31,6 +31,8 @@ public enum Invariant: Int, CaseIterable, Sendable {
   case journalFits
   case keptComesBack
   case toldIsTrue
+  case plansFollow
+  case replacedEnd
 
   public var text: String {
     switch self {
@@ -44,6 +46,8 @@ public enum Invariant: Int, CaseIterable, Sendable {
     case .capacityKept: "no node holds more than its capacity, what is coming included"
     case .stillWhilePaused: "an orchestrator that is paused begins no step"
     case .staysCalledOff: "a change that was called off is not gone on with"
+    case .plansFollow: "no plan begins that was made from another map than the one in force"
+    case .replacedEnd: "an orchestrator that was replaced ends within a pulse"
     case .mapsForward: "no node takes a map that is older than the one it knows, or another of the same revision"
     case .oneHistory: "the logs that reads see of a partition are beginnings of one another, with each write once"
     case .orderKept: "a write that was acknowledged before another was asked stands before it"
@@ -148,8 +152,10 @@ extension Simulation {
     var servers = 0
     var complete = 0
     for copy in copies where rules.holdsData(copy.record.state) || copy.record.isRetained(rules) {
+      // What was wiped or set back serves nobody before it is confirmed, nor counts before it has caught up.
+      guard !disks.isDoubtful[copy.node.int] else { continue }
       if copy.record.state == leading, copy.record.led == copy.record.term, canServe(copy, copies) { servers += 1 }
-      guard journal.isComplete(copy.node, partition, term: copy.record.term) else { continue }
+      guard !disks.isShort(copy, partition), journal.isComplete(copy.node, partition, term: copy.record.term) else { continue }
       complete += 1
       if acknowledged & ~copy.writes != 0 {
         violate(.acknowledgedKept, "\(name(copy.node)) lacks acknowledged writes of partition \(partition.raw)")
@@ -162,7 +168,11 @@ extension Simulation {
   /// Whether all its followers would still obey it.
   private func canServe(_ leader: Disks.Copy, _ copies: [Disks.Copy]) -> Bool {
     leader.record.followers.allSatisfy { follower in
-      guard let copy = copies.first(where: { $0.node == follower }) else { return !nodes[follower.int].isDestroyed }
+      // What was wiped or set back obeys nobody before it is confirmed, and nobody from before it then.
+      guard !disks.isDoubtful[follower.int] else { return false }
+      guard let copy = copies.first(where: { $0.node == follower }) else {
+        return !nodes[follower.int].isDestroyed && leader.record.led >= disks.promise[follower.int].disk?.born ?? 0
+      }
       return copy.record.term <= leader.record.led
     }
   }

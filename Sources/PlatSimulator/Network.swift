@@ -105,14 +105,22 @@ extension Simulation {
         }
       }
       switch heard {
-      case .message(let message): return message
+      case .message(let message):
+        introduce(receiver, sender)
+        return message
       case .reply(let bytes): send(.bytes(bytes), receiver, sender)
-      case .nothing, nil: break
+      case .nothing, .learnt, nil: break
       }
     } catch {
       violate(.endReached, "a message that nobody can read: \(error)")
     }
     return nil
+  }
+
+  /// An orchestrator tells a node of others that it does not know.
+  private func introduce(_ orchestrator: Address, _ node: Address) {
+    guard case .orchestrator(let number) = orchestrator, let bytes = orchestrators[Int(number)].speech.takeIntroduction() else { return }
+    send(.bytes(bytes), orchestrator, node)
   }
 
   private func name(_ address: Address) -> String {

@@ -31,9 +31,18 @@ extension Simulation {
   }
 
   func strike(_ kind: FaultKind) {
-    guard !isHealed, happens(kind) else { return }
+    guard !isHealed, !mayTakeTheLastCopy(kind), happens(kind) else { return }
     faults[kind.rawIndex] += 1
     trace { "fault    \(kind)" }
+  }
+
+  /// While what was wiped or set back has not been found out, nobody else goes: a single copy has nobody to be compared with.
+  private func mayTakeTheLastCopy(_ kind: FaultKind) -> Bool {
+    switch kind {
+    case .crash, .cutNode, .cutZone, .cutOneWay, .cutPair, .stopNode, .slowDisk, .upgrade, .falseAlarm:
+      disks.isDoubtful.contains(true) || disks.anyIsShort
+    default: false
+    }
   }
 
   /// False: there is nothing that it could happen to.
@@ -74,6 +83,10 @@ extension Simulation {
       let versions = random.below(2) == 0 ? olderVersions : Speech.versions
       for node in nodes.indices { timeline.add(.upgrade(node, to: versions), at: now + UInt64(node * 600 / max(nodes.count, 10))) }
     case .die: return destroy(node)
+    case .wipe: return wipe([node])
+    case .swapDisks: return wipe([node, random.below(nodes.count)])
+    case .setBack: return keepImage(node)
+    case .oldPlan: return beginWithOldPlan()
     case .falseAlarm:
       guard let number = orchestrators.lastIndex(where: \.isUp) else { return false }
       tellLost(node, number)
@@ -130,6 +143,7 @@ extension Simulation {
   /// Lost with its disk; only where every partition keeps a complete copy, and while nothing else is amiss.
   private func destroy(_ node: Int) -> Bool {
     guard nodes.count > 2, nodes[node].isUp, links.isWhole, stopped == 0, nodes.indices.allSatisfy({ $0 == node || isWell($0) }),
+      !disks.isDoubtful.contains(true), !disks.anyIsShort,
       let host = orchestrators.last(where: \.isUp), [.running, .reached].contains(host.machine.phase),
       host.machine.revision == journal.revision
     else { return false }
@@ -158,7 +172,7 @@ extension Simulation {
     copy.record.isRetained(setup.rules) && !disks.copies[partition.int].contains { $0.record.led >= copy.record.handed.revision }
   }
 
-  private func isWell(_ node: Int) -> Bool {
+  func isWell(_ node: Int) -> Bool {
     let node = nodes[node]
     return node.isUp && node.side == 0 && !node.isCutFromOrchestrators && !node.isFull && node.crashesIn == nil
   }

@@ -50,6 +50,8 @@ extension Simulation {
       guard nodes[node.int].isStopped else { return }
       nodes[node.int].isStopped = false
       swap(&backlog, &nodes[node.int].backlog)
+      // What is written from now on does not overtake what waited.
+      nodes[node.int].diskBusyUntil = max(nodes[node.int].diskBusyUntil, now + 1)
     case .orchestrator(let number):
       guard orchestrators[Int(number)].isStopped else { return }
       orchestrators[Int(number)].isStopped = false
@@ -75,7 +77,7 @@ extension Simulation {
     guard now >= journalDownUntil else {
       return timeline.add(.recordJournal(new, expecting: expected, by: number), at: journalDownUntil + UInt64(random.below(8)))
     }
-    if isJournalLimited, new.bytes(setup.names).count > Simulation.mostJournalBytes {
+    if isJournalLimited, new.longestValueBytes(setup.names) > Simulation.mostJournalBytes {
       return violate(.journalFits, "the journal is larger than \(Simulation.mostJournalBytes) bytes")
     }
     let isAnswerLost = answersToLose > 0
@@ -85,7 +87,7 @@ extension Simulation {
     if isDone {
       if new.revision < journal.revision { violate(.revisionsForward, "the journal went back to \(new.revision)") }
       journal = new
-      if new.calledOff == setup.goal, calledOffAt == nil { calledOffAt = new.revision }
+      if new.calledOff == changes[changes.count - 1].goal, calledOffAt == nil { calledOffAt = new.revision }
       trace { "journal  revision \(new.revision)" }
     }
     if isAnswerLost {

@@ -36,6 +36,10 @@ final class Simulation {
   var isJournalLimited = false
   /// Answers of the journal that are going to be lost.
   var answersToLose = 0
+  /// How many more changes are to follow the first; those that have begun; and the maps of all plans, by revision (looked up only).
+  let lives: Int
+  var changes: [Change]
+  var targets: [UInt64: PlacementMap] = [:]
   /// A mistake that the checker once made: see `SimulatorTests.theEndIsThatOfTheGreatestRevision`.
   var comparesWithLastPlan = false
 
@@ -44,6 +48,8 @@ final class Simulation {
   var mostHeld: [Int?]
 
   var acknowledged: [UInt64]
+  /// The same when the leader says so, before the client hears of it.
+  var saidWritten: [UInt64]
   /// By partition and write: nodes that have had it on disk, a bit each. Looked at where there is a floor.
   var carriers: [[UInt64]] = []
   /// Looked up only.
@@ -82,6 +88,8 @@ final class Simulation {
   struct Host {
     var machine: Orchestrator
     var speech: Speech
+    /// Which one it carries out.
+    let change: Int
     /// Orders of this plan that it has given.
     var given: Set<OrderID> = []  // looked up only
     var isUp = true
@@ -97,6 +105,8 @@ final class Simulation {
     let begunAt: UInt64
     /// By node: when it was heard of last; it was said to be lost.
     var heardAt: [UInt64]
+    /// By node: since when it has been able to say that another has taken over.
+    var couldKnowSince: [UInt64?]
     var isTold: [Bool]
     /// The same when it had its survey, while the journal is told of it.
     var surveyed: (at: UInt64, heardAt: [UInt64])?
@@ -145,6 +155,8 @@ final class Simulation {
     case finalRead(Int)
     case restoreMode(NodeIndex, PartitionIndex)
     case heal
+    case setBack(Int, Disks.Image)
+    case nextChange
   }
 
   /// What is on its way: bytes; to and from clients the message itself.
@@ -160,8 +172,10 @@ final class Simulation {
     case send(Message, to: Address)
   }
 
-  init(_ setup: SimulationCase, seed: UInt64, rates: FaultRates, plant: Plant?, isTraced: Bool, interrupt: Interrupt? = nil) {
+  init(_ setup: SimulationCase, seed: UInt64, rates: FaultRates, plant: Plant?, lives: Int, isTraced: Bool, interrupt: Interrupt? = nil) {
     self.setup = setup
+    self.lives = lives
+    changes = [Change(setup)]
     self.interrupt = interrupt?.quiet
     self.seed = seed
     self.rates = rates
@@ -180,6 +194,7 @@ final class Simulation {
     disks = Disks(partitionCount: cluster.partitionCount, nodeCount: cluster.nodeCount)
     journal = setup.beginning.journal
     acknowledged = Array(repeating: 0, count: cluster.partitionCount)
+    saidWritten = acknowledged
     if setup.rules.minInSync > 1 {
       carriers = Array(repeating: Array(repeating: 0, count: 64), count: cluster.partitionCount)
     }
@@ -203,6 +218,8 @@ final class Simulation {
         new.isDestroyed = true
       }
       nodes.append(new)
+      _ = start(node, boot: 1)
+      disks.promise[node] = nodes[node].agent.promise
     }
     for node in nodes.indices where nodes[node].isDestroyed { disks.destroy(NodeIndex(node)) }
   }
@@ -223,12 +240,13 @@ final class Simulation {
   // MARK: Running
 
   /// Faults happen until then.
-  var faultsEnd: UInt64 { 1_200 + UInt64(min(setup.cluster.partitionCount, 2_000)) }
+  var faultsEnd: UInt64 { 1_200 + UInt64(min(setup.cluster.partitionCount, 2_000)) + 150 * UInt64(lives) }
 
   func run() {
     scheduleFaults()
     startOrchestrator()
     clients.begin(self)
+    if lives > 0 { timeline.add(.nextChange, at: 100) }
     timeline.add(.heal, at: faultsEnd)
     let limit = faultsEnd + 20_000
     while !isDone, violation == nil, !isInterrupted, let (time, item) = timeline.next() {
@@ -283,6 +301,8 @@ final class Simulation {
     case .finalRead(let partition): clients.finish(partition, self)
     case .restoreMode(let node, let partition): restoreMode(node, partition)
     case .heal: heal()
+    case .setBack(let node, let image): setBack(node, image)
+    case .nextChange: nextChange()
     }
   }
 
@@ -323,8 +343,9 @@ final class Simulation {
     case .promise(let promise):
       checkPromise(promise, before: disks.promise[node], node)
       disks.promise[node] = promise
+      noteConfirmed(node)
     case .record(let partition, let record, let isDiscard):
-      let before = disks.write(record, partition, on: NodeIndex(node))
+      let before = disks.write(record, partition, on: NodeIndex(node), acknowledged: saidWritten[partition.int])
       trace {
         "disk     \(self.name(NodeIndex(node))) has \(self.setup.cluster.cluster.settings.model.name(record.state)) of "
           + "\(partition.raw), term \(record.term), led \(record.led), \(record.log.count) writes"
@@ -355,10 +376,11 @@ final class Simulation {
     nodes[node].boot += 1
     checkKept(node)
     nodes[node].speech = makeSpeech(nodes[node].speech.own)
-    nodes[node].agent = makeAgent(node, boot: nodes[node].boot, disks.records(of: NodeIndex(node)))
+    let first = start(node, boot: nodes[node].boot)
     if nodes[node].isFull { setFull(node, true) }
     trace { "restart  \(self.name(NodeIndex(node)))" }
     checkPromise(nodes[node].agent.promise, before: disks.promise[node], node)
+    carryOut(first, node, isDiscard: false)
   }
 
   func setFull(_ node: Int, _ isFull: Bool) {

@@ -35,6 +35,8 @@ public struct Simulator: Sendable {
   let setup: SimulationCase
   let rates: FaultRates
   let plant: Plant?
+  /// So many changes follow the first in each run.
+  let lives: Int
   /// The end is compared with the plan that was made last, though another may be in force.
   package var comparesWithLastPlan = false
 
@@ -45,8 +47,9 @@ public struct Simulator: Sendable {
     return "no writes and reads: several nodes may be \(state) of a partition, and how they settle writes is the host's"
   }
 
-  public init(_ setup: SimulationCase, rates: FaultRates, plant: Plant? = nil) {
+  public init(_ setup: SimulationCase, rates: FaultRates, plant: Plant? = nil, lives: Int = 0) {
     self.setup = setup
+    self.lives = lives
     self.rates = rates
     self.plant = plant
   }
@@ -83,7 +86,7 @@ public struct Simulator: Sendable {
   private static let block = 32
 
   private func one(seed: UInt64, _ interrupt: Interrupt?) -> Outcome {
-    let simulation = Simulation(setup, seed: seed, rates: rates, plant: plant, isTraced: false, interrupt: interrupt)
+    let simulation = Simulation(setup, seed: seed, rates: rates, plant: plant, lives: lives, isTraced: false, interrupt: interrupt)
     simulation.comparesWithLastPlan = comparesWithLastPlan
     simulation.run()
     var outcome = Outcome(runs: 1, events: simulation.events, faults: simulation.faults)
@@ -98,7 +101,7 @@ public struct Simulator: Sendable {
 
   /// What happened in one run, a line an event.
   public func trace(seed: UInt64, interrupt: Interrupt? = nil) -> [String] {
-    let simulation = Simulation(setup, seed: seed, rates: rates, plant: plant, isTraced: true, interrupt: interrupt)
+    let simulation = Simulation(setup, seed: seed, rates: rates, plant: plant, lives: lives, isTraced: true, interrupt: interrupt)
     simulation.run()
     return simulation.lines ?? []
   }

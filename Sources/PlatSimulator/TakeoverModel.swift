@@ -189,7 +189,7 @@ public struct TakeoverModel: Sendable {
     case (.node(let other), _):
       world.net.insert(Envelope(message: message, sender: .node(NodeIndex(node)), receiver: other.int))
     case (.client, .written(let request)): world.acknowledged |= 1 << UInt64(request)
-    case (.orchestrator, .inventory(3, let holdings)) where node != world.lost && world.inventories[node] == nil:
+    case (.orchestrator, .inventory(3, let holdings, _)) where node != world.lost && world.inventories[node] == nil:
       world.inventories[node] = holdings
       if (0..<nodes).allSatisfy({ $0 == world.lost || world.inventories[$0] != nil }) { goOn(&world) }
     case (.orchestrator, .done(let id)) where id.revision == 3:

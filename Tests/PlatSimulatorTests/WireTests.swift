@@ -26,6 +26,12 @@ import Testing
   private func place(_ random: inout SplitMix) -> Int { random.below(1 << 40) }
 
   private func mode(_ random: inout SplitMix) -> RunMode { RunMode(code: UInt8(random.below(16)))! }
+  private func disk(_ random: inout SplitMix) -> DiskState? {
+    var disk = DiskState(store: number(&random), boot: 9, confirmed: number(&random), isConfirmed: random.below(2) == 0)
+    disk.setBack = number(&random)
+    disk.born = number(&random)
+    return disk
+  }
 
   private func order(_ random: inout SplitMix) -> Order {
     var order = Order(
@@ -45,7 +51,7 @@ import Testing
     let holdings = (0..<random.below(5)).map { index in
       Holding(
         partition: PartitionIndex(index * 7), state: StateIndex(random.below(4)), term: number(&random), isLeading: random.below(2) == 0,
-        followers: nodes(&random))
+        followers: nodes(&random), log: random.below(2) == 0 ? nil : Holding.LogEnd(lastTerm: number(&random), count: place(&random)))
     }
     let request = UInt32(truncatingIfNeeded: random.next())
     // Among nodes an order goes without what it holds: only who has it holds.
@@ -53,8 +59,10 @@ import Testing
     holding.hold = StateModel.Requests(rawValue: UInt8(random.below(4)))
     return [
       .claim(revision: number(&random)), .order(holding), .pulse, .map(stamp(&random)),
-      .inventory(revision: number(&random), holdings), .done(id(&random)), .refused(id(&random), why),
-      .outdated(revision: number(&random)), .alive, .hasMap(stamp(&random)), .working(id(&random)), .fetch(order(&random)),
+      .inventory(revision: number(&random), holdings, disk: disk(&random)),
+      .check(revision: number(&random), confirmed: 7, setBack: number(&random)),
+      .done(id(&random)), .refused(id(&random), why), .outdated(revision: number(&random)), .alive, .well(disk(&random)!),
+      .hasMap(stamp(&random)), .working(id(&random)), .fetch(order(&random)),
       .fetched(id(&random), log: log(&random), term: number(&random)), .join(order(&random), attempt: number(&random)),
       .joined(id(&random), attempt: number(&random), end: place(&random), term: number(&random)), .peerRefused(id(&random), why),
       .handOver(order(&random), end: place(&random), lastTerm: number(&random)),
@@ -65,6 +73,8 @@ import Testing
       .appended(partition(&random), term: number(&random), round: number(&random), matched: place(&random), isCopy: random.below(2) == 0),
       .differs(partition(&random), term: number(&random), round: number(&random), hint: place(&random)),
       .fenced(partition(&random), term: number(&random)), .left(partition(&random), round: number(&random)),
+      .compare(partition(&random), term: number(&random), round: number(&random), end: place(&random), lastTerm: number(&random)),
+      .compared(partition(&random), term: number(&random), round: number(&random), end: place(&random), lastTerm: number(&random)),
       .write(partition(&random), value: number(&random), request: request), .read(partition(&random), request: request),
       .written(request: request), .answer(request: request, log: log(&random)), .denied(request: request, isDefinite: random.below(2) == 0),
       .mode(ModeOrder(id: id(&random), partition: partition(&random), from: mode(&random), to: mode(&random))),
@@ -153,10 +163,65 @@ import Testing
     #expect(known.write(.pulse, to: b) == nil)
   }
 
+  /// What older versions do not have they are told in their own words.
+  @Test func disksAreKeptFromOlderVersions() throws {
+    let a = Address.node(NodeIndex(0))
+    var (new, old) = (Speech(names), Speech(names, versions: 1...2, plant: nil))
+    let disk = DiskState(store: 5, boot: 2, confirmed: 3, isConfirmed: false)
+    let holding = Holding(
+      partition: PartitionIndex(1), state: StateIndex(0), term: 3, isLeading: true, followers: [], log: Holding.LogEnd(lastTerm: 1, count: 2))
+    func heard(_ message: Message) throws -> Message? {
+      guard case .message(let heard) = try hear(new.write(message, to: a)!, by: &old) else { return nil }
+      return heard
+    }
+    #expect(try heard(.check(revision: 4, confirmed: 1, setBack: 0)) == .pulse)
+    #expect(try heard(.well(disk)) == .alive)
+    var plain = holding
+    plain.log = nil
+    #expect(try heard(.inventory(revision: 4, [holding], disk: disk)) == .inventory(revision: 4, [plain], disk: nil))
+    #expect(
+      try heard(.compare(PartitionIndex(1), term: 3, round: 4, end: 5, lastTerm: 2))
+        == .append(PartitionIndex(1), term: 3, round: 4, previous: 5, previousTerm: 2, log: []))
+    _ = try hear(old.write(.alive, to: a)!, by: &new)
+  }
+
+  /// A process whose cluster has fewer nodes is told of the others, by name and number, and understands what is said of them then.
+  @Test func nodesAreLearnt() throws {
+    let fewer = try DenseCluster(
+      Cluster(settings: Settings(partitionCount: 300, constraints: [1, 1, 0, 0]), nodes: (0..<3).map { Node(name: "node \($0)") }))
+    let (a, b) = (Address.node(NodeIndex(0)), Address.node(NodeIndex(1)))
+    var (knowing, learning) = (Speech(names), Speech(try WireNames(fewer)))
+    _ = try hear(knowing.write(.pulse, to: b)!, by: &learning, from: a)
+    _ = try hear(learning.write(.alive, to: a)!, by: &knowing, from: b)
+    let order = Order(
+      kind: .copy, id: OrderID(revision: 1, number: 2), partition: PartitionIndex(3), node: NodeIndex(1), source: NodeIndex(4),
+      change: StateChange(.null, StateIndex(1)))
+    #expect(throws: InputError.self) { _ = try hear(knowing.write(.order(order), to: b)!, by: &learning, from: a) }
+    let disk = DiskState(store: 5, boot: 2, confirmed: 3, isConfirmed: false)
+    _ = try hear(learning.write(.well(disk), to: a)!, by: &knowing, from: b)
+    guard let introduction = knowing.takeIntroduction() else { return #expect(Bool(false)) }
+    let again = knowing.takeIntroduction()
+    #expect(again == nil)
+    guard case .learnt = try hear(introduction, by: &learning, from: a) else { return #expect(Bool(false)) }
+    #expect(learning.names.learnt == [3, 4].map { WireNames.NamedNode(name: "node \($0)", number: $0) })
+    guard case .message(.order(let heard)) = try hear(knowing.write(.order(order), to: b)!, by: &learning, from: a) else {
+      return #expect(Bool(false))
+    }
+    #expect(learning.names.number(ofLearnt: heard.source) == 4)
+    #expect(learning.names.learntNode(numbered: 4) == heard.source)
+    // From now on both know the same.
+    _ = try hear(learning.write(.well(disk), to: a)!, by: &knowing, from: b)
+    let left = knowing.takeIntroduction()
+    #expect(left == nil)
+  }
+
   @Test func whatIsKeptComesBack() throws {
     var random = SplitMix(seed: 3)
     for round in 0..<200 {
-      let promise = Promise(revision: number(&random), map: round % 2 == 0 ? nil : stamp(&random))
+      var promise = Promise(revision: number(&random), map: round % 2 == 0 ? nil : stamp(&random))
+      if round % 3 > 0 { promise.disk = Promise.Disk(
+          store: number(&random), boot: 3, confirmed: number(&random), born: number(&random)) }
+      if round % 5 > 0 { promise.learnt = [WireNames.NamedNode(name: "node 9", number: 9)] }
       guard case .promise(promise) = try promise.bytes(names).withUnsafeBytes({ try Kept($0, names) }) else {
         return #expect(Bool(false))
       }

@@ -247,7 +247,7 @@ class ByAgents(unittest.TestCase):
                     elif action.kind != "keep":
                         answers[action.request] = (action.kind, action.peer, action.values)
         self.assertEqual(answers, {1: ("written", 7, ())})
-        self.assertEqual(journal[0], 1)
+        self.assertEqual(journal[0], 2, "the plan, and that its map is in force")
         target = orchestrator.target()
         for partition, row in enumerate(wanted(target)):
             self.assertEqual([agents[node].state(partition) for node in row], list(row.values()))

@@ -81,8 +81,9 @@ typedef enum plat_status {
   PLAT_NOT_FOUND = 6,         /* Nothing has that name, or there is nothing to ask about: a fresh cluster has no map. */
   PLAT_TOO_SMALL = 7,         /* The array for the result is too small; its count has been set to what is needed. */
   PLAT_IO = 8,                /* A file cannot be read or written. Of plat_batch only: nothing else knows of files. */
-  PLAT_FAULTY_PLAN = 9        /* The planner made a plan that breaks what none may break. A fault of the library, which keeps the
+  PLAT_FAULTY_PLAN = 9,       /* The planner made a plan that breaks what none may break. A fault of the library, which keeps the
                                * plan back: please report the message with the version, the cluster and the options. */
+  PLAT_LOST_DISK = 10         /* A node starts again without what it had promised: its disk is not the one that it had. */
 } plat_status;
 
 /* The status of a call, as functions return it: compilers warn where nobody looks at it. Defined as plat_status before this header
@@ -765,6 +766,7 @@ typedef struct plat_agent plat_agent;
 /* An agent's. */
 #define PLAT_ACTION_KEEP 32u      /* keep `bytes` durably, in place of what was kept for the same `partition` (PLAT_NONE: what
                                    * the node has promised) */
+#define PLAT_ACTION_DROP 38u      /* what was kept for `partition` is needed no more: the cluster does not have it any more */
 #define PLAT_ACTION_DELIVER 33u   /* `bytes` for `peer`, a node or an orchestrator */
 #define PLAT_ACTION_WRITTEN 34u   /* for client `peer`: the write of `request` is on the disks of all followers */
 #define PLAT_ACTION_ANSWER 35u    /* the read of `request`: all `values` that were written, oldest first */
@@ -868,6 +870,34 @@ void plat_orchestrator_free(plat_orchestrator *PLAT_NULLABLE orchestrator);
  * that was called off stays so. Once. */
 PLAT_STATUS plat_orchestrator_begin(plat_orchestrator *PLAT_NULLABLE orchestrator, const void *PLAT_NULLABLE journal,
                                     size_t length, plat_error *PLAT_NULLABLE error);
+/* The journal as one value is for clusters of at most 8,192 partitions: it takes less than 512 KiB then. In general it is several
+ * values under keys, none of which grows with the number of partitions:
+ *
+ *   epoch           counts the versions; compare-and-swap goes by it alone
+ *   map, goal       the map in force; the change under way
+ *   disks/0 …       what is known of the nodes' disks
+ *   rosters/0 …     who is complete, 1,024 partitions a value
+ *
+ * RECORD then says which of them change (plat_orchestrator_recorded_entry): all of those are written in one transaction, if `epoch` is
+ * still of the version `expected`; each in place of what was there. At most 51 values, 4 MiB together, most often some KiB. */
+typedef struct plat_journal_entry {
+  const char *PLAT_NULLABLE key;
+  const void *PLAT_NULLABLE bytes;
+  size_t length;
+} plat_journal_entry;
+
+/* Begins with the journal as several values: all keys, read at one time, in any order; none: there is no journal yet. Where one is
+ * missing, or not of the version that the epoch says, PLAT_INVALID_INPUT names it: read them again. Both ways to begin: where the plan
+ * was made from another map than the one in force, PLAT_INVALID_INPUT with both revisions (path "plan"); it has not begun then. */
+PLAT_STATUS plat_orchestrator_begin_keys(plat_orchestrator *PLAT_NULLABLE orchestrator,
+                                         const plat_journal_entry *PLAT_NULLABLE entries, size_t count,
+                                         plat_error *PLAT_NULLABLE error);
+/* The value number `index`, from 0, that the RECORD polled last changes; the first is the epoch's, which is what RECORD has as `bytes`
+ * where the journal is several values. PLAT_NOT_FOUND from the end on. Its pointers stay until the next call of this function or
+ * poll. Begun with one value, RECORD has all of it as `bytes`; of more than 8,192 partitions it has the epoch's alone, which does not
+ * begin: such clusters need the keys. */
+PLAT_STATUS plat_orchestrator_recorded_entry(plat_orchestrator *PLAT_NULLABLE orchestrator, size_t index,
+                                             plat_journal_entry *PLAT_NULLABLE entry, plat_error *PLAT_NULLABLE error);
 /* The next thing to do; kind PLAT_ACTION_NONE where there is none. What it points to is the orchestrator's until the next poll. */
 PLAT_STATUS plat_orchestrator_poll(plat_orchestrator *PLAT_NULLABLE orchestrator, plat_action *PLAT_NULLABLE action,
                                    plat_error *PLAT_NULLABLE error);
@@ -879,6 +909,10 @@ PLAT_STATUS plat_orchestrator_recorded(plat_orchestrator *PLAT_NULLABLE orchestr
  * there is none). The orchestrator knows its own write from another's: it goes on, asks for RECORD again, or retires. */
 PLAT_STATUS plat_orchestrator_journal(plat_orchestrator *PLAT_NULLABLE orchestrator, const void *PLAT_NULLABLE journal,
                                       size_t length, plat_error *PLAT_NULLABLE error);
+/* The same where the journal is several values: all of them. */
+PLAT_STATUS plat_orchestrator_journal_keys(plat_orchestrator *PLAT_NULLABLE orchestrator,
+                                           const plat_journal_entry *PLAT_NULLABLE entries, size_t count,
+                                           plat_error *PLAT_NULLABLE error);
 /* Time, in ticks from any beginning. It may jump. */
 PLAT_STATUS plat_orchestrator_tick(plat_orchestrator *PLAT_NULLABLE orchestrator, uint64_t now,
                                    plat_error *PLAT_NULLABLE error);
@@ -947,7 +981,8 @@ PLAT_STATUS plat_orchestrator_working(plat_orchestrator *PLAT_NULLABLE orchestra
 #define PLAT_REFUSED_NOT_RUNNING 5u /* the replica that is to lead or to give its data is stopped or paused: it is waited for */
 PLAT_STATUS plat_orchestrator_fail(plat_orchestrator *PLAT_NULLABLE orchestrator, uint32_t node, uint64_t revision,
                                    uint32_t id, uint32_t why, plat_error *PLAT_NULLABLE error);
-/* The node answered PULSE, or was heard of in some other way. */
+/* The node answered PULSE, or was heard of in some other way. One that obeys a later revision than PULSE's says so by
+ * plat_orchestrator_fail and PLAT_REFUSED_OUTDATED: an orchestrator that was replaced ends so. */
 PLAT_STATUS plat_orchestrator_alive(plat_orchestrator *PLAT_NULLABLE orchestrator, uint32_t node,
                                     plat_error *PLAT_NULLABLE error);
 /* The map that a node knows: that of MAP, or a later one, if it was told of one. */
@@ -964,6 +999,7 @@ PLAT_STATUS plat_orchestrator_has_map(plat_orchestrator *PLAT_NULLABLE orchestra
 #define PLAT_PHASE_RETIRED 7u
 #define PLAT_PHASE_WAITING 8u    /* nothing is under way, and nodes are silent: they may be back, or be lost after `grace` */
 #define PLAT_PHASE_FROZEN 9u     /* more nodes are silent than may be lost: PLAT_ACTION_FROZEN */
+#define PLAT_PHASE_ARRIVING 10u  /* between RUNNING and REACHED: that the map is in force goes into the journal */
 
 typedef struct plat_standing {
   uint32_t size;        /* sizeof(plat_standing) */
@@ -975,7 +1011,7 @@ typedef struct plat_standing {
   uint64_t done;        /* orders of this plan */
   uint64_t running;
   uint64_t left;
-  uint64_t rounds;      /* that are left, if every step takes one */
+  uint64_t rounds;      /* that are left at least, if every step takes one */
   uint64_t copied;      /* weight of the partitions that were copied, whole numbers: bytes where weights are bytes */
   uint64_t to_copy;     /* of all that are to be */
   uint64_t lost_count;  /* nodes that did not answer the last claim */
@@ -983,7 +1019,7 @@ typedef struct plat_standing {
   uint64_t unreached_count;  /* partitions that are not as the map says which was reached: plat_orchestrator_unreached */
 } plat_standing;
 #define PLAT_STANDING_INIT { sizeof(plat_standing), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
-/* Where the change stands. O(steps · log). */
+/* Where the change stands. O(nodes). */
 PLAT_STATUS plat_orchestrator_standing(const plat_orchestrator *PLAT_NULLABLE orchestrator,
                                        plat_standing *PLAT_NULLABLE standing, plat_error *PLAT_NULLABLE error);
 #define PLAT_UNREACHED_WITHHELD 0u   /* no complete copy can be reached; nothing is done about the partition until one can, and the map
@@ -1016,12 +1052,54 @@ typedef struct plat_kept {
 } plat_kept;
 
 /* Makes the agent of a node, as it starts for the `boot`-th time: each start has a greater number, from 1. `kept`: for the
- * promise and each partition what was kept last, in any order. Where the promise is missing the node is new: what it has not
- * kept it has as the cluster's map says, and the first actions keep that. O(P · R). */
+ * promise and each partition what was kept last, in any order. The first actions keep what must be kept before all else.
+ *
+ * Start 1 without a promise: the node is new, and has what the cluster's map says. (Who stopped before the first promise was kept is
+ * at start 1 again.) A later start without one, or with one that is damaged, or with another node's, is PLAT_LOST_DISK: what
+ * the node has is not what it is known to have. Its host looks for the right disk, or gives it a new one (plat_agent_start). A record
+ * that is damaged costs its partition alone: see plat_agent_damaged. Records of partitions that the cluster does not have any more
+ * are dropped.
+ *
+ * From the second start on the node serves nobody until an orchestrator has found its disk to be the one that is known, which takes a
+ * pulse and two messages. O(P · R). */
 PLAT_STATUS plat_agent_make(const plat_cluster *PLAT_NULLABLE cluster, uint32_t node, uint32_t boot,
                             const plat_kept *PLAT_NULLABLE kept, size_t count,
                             plat_agent *PLAT_NULLABLE *PLAT_NULLABLE agent, plat_error *PLAT_NULLABLE error);
 void plat_agent_free(plat_agent *PLAT_NULLABLE agent);
+
+/* The disk is a new one with nothing on it, for a node that may have had another: the node holds nothing, whatever the map says. An
+ * orchestrator takes what the node had for lost. `count` must be 0. */
+#define PLAT_START_NEW_DISK 1u
+
+typedef struct plat_start {
+  uint32_t size;   /* sizeof(plat_start) */
+  uint32_t node;
+  uint32_t boot;   /* greater at each start, on whatever disk */
+  uint32_t flags;  /* PLAT_START_… */
+} plat_start;
+#define PLAT_START_INIT { sizeof(plat_start), 0, 0, 0 }
+/* plat_agent_make with more to say. */
+PLAT_STATUS plat_agent_start(const plat_cluster *PLAT_NULLABLE cluster, const plat_start *PLAT_NULLABLE start,
+                             const plat_kept *PLAT_NULLABLE kept, size_t count,
+                             plat_agent *PLAT_NULLABLE *PLAT_NULLABLE agent, plat_error *PLAT_NULLABLE error);
+
+/* A record that could not be read when the agent started. The node holds nothing of its partition; where others do, an orchestrator
+ * has it copied anew. */
+typedef struct plat_damaged {
+  uint32_t size;       /* sizeof(plat_damaged) */
+  uint32_t partition;  /* PLAT_NONE: the bytes do not even say that */
+  size_t index;        /* in `kept` */
+  char what[256];      /* what is wrong with it */
+} plat_damaged;
+/* Number `index` of them, from 0; PLAT_NOT_FOUND from the end on. */
+PLAT_STATUS plat_agent_damaged(const plat_agent *PLAT_NULLABLE agent, size_t index, plat_damaged *PLAT_NULLABLE damaged,
+                               plat_error *PLAT_NULLABLE error);
+
+/* Nodes that come while agents run: an orchestrator tells agents of nodes that their cluster does not have. They get the numbers
+ * that the orchestrator's cluster has for them (where such a number is taken, the next one that is free), stand as `peer` in DELIVER,
+ * and are kept with the promise. What a node says of which nobody has told yet is as if it were lost. The name of a node, whichever
+ * way the agent knows it; NULL: it does not. Valid as long as the agent. */
+const char *PLAT_NULLABLE plat_agent_node_name(const plat_agent *PLAT_NULLABLE agent, uint32_t node);
 
 /* The next thing to do, as plat_orchestrator_poll has it. */
 PLAT_STATUS plat_agent_poll(plat_agent *PLAT_NULLABLE agent, plat_action *PLAT_NULLABLE action,

@@ -5,6 +5,7 @@
 /// | 1 | all but what follows |
 /// | 2 | `working`: a node that is asked again says that it is still at it |
 /// | 3 | running states and pauses; what a takeover holds; whether a follower is a whole copy; definite denials |
+/// | 3 | disks with an identity, and leaders that ask their followers when they start; nodes that came later |
 extension Message {
   /// The code of its kind, and the first version that has it.
   private var code: (kind: UInt8, since: UInt8) {
@@ -12,6 +13,7 @@ extension Message {
     case .claim: (1, 1)
     case .order(let order): order.hold == .all ? (2, 1) : (74, 3)
     case .pulse: (3, 1)
+    case .check: (53, 3)
     case .map: (4, 1)
     case .mode: (72, 3)
     case .inventory: (16, 1)
@@ -19,6 +21,7 @@ extension Message {
     case .refused: (18, 1)
     case .outdated: (19, 1)
     case .alive: (20, 1)
+    case .well: (54, 3)
     case .hasMap: (21, 1)
     case .working: (22, 2)
     case .hasMode: (73, 3)
@@ -34,6 +37,8 @@ extension Message {
     case .differs: (50, 1)
     case .fenced: (51, 1)
     case .left: (52, 1)
+    case .compare: (58, 3)
+    case .compared: (59, 3)
     case .write: (64, 1)
     case .read: (65, 1)
     case .written: (66, 1)
@@ -58,11 +63,24 @@ extension Message {
     }
   }
 
+  /// As versions before 3 say it.
+  private var withoutDisks: Message {
+    switch self {
+    case .check: .pulse
+    case .well: .alive
+    case .compare(let partition, let term, let round, let end, let lastTerm):
+      .append(partition, term: term, round: round, previous: end, previousTerm: lastTerm, log: [])
+    default: self
+    }
+  }
+
   /// Nil: that version has no such message.
   func bytes(version: UInt8, newest: UInt8, _ names: WireNames) -> [UInt8]? {
+    if version < 3, withoutDisks != self { return withoutDisks.bytes(version: version, newest: newest, names) }
     let spoken = spoken(version)
     guard spoken.code.since <= version else { return nil }
-    var writer = WireWriter(version: version, newest: newest, kind: spoken.code.kind, names)
+    let kind = if case .inventory = self, version >= 3 { UInt8(56) } else { spoken.code.kind }
+    var writer = WireWriter(version: version, newest: newest, kind: kind, names)
     switch spoken {
     case .pulse, .alive: break
     case .claim(let revision), .outdated(let revision): writer.put(revision)
@@ -80,10 +98,26 @@ extension Message {
       writer.put(partition)
       writer.put(mode)
     case .map(let stamp), .hasMap(let stamp): writer.put(stamp)
-    case .inventory(let revision, let holdings):
+    case .inventory(let revision, let holdings, let disk):
       writer.put(revision)
+      if version >= 3 { writer.put(disk) }
       writer.put(holdings.count)
-      for holding in holdings { writer.put(holding) }
+      for holding in holdings {
+        writer.put(holding)
+        if version >= 3 { writer.put(holding.log) }
+      }
+    case .check(let revision, let confirmed, let setBack):
+      writer.put(revision)
+      writer.put(UInt64(confirmed))
+      writer.put(setBack)
+    case .well(let disk): writer.put(disk)
+    case .compare(let partition, let term, let round, let end, let lastTerm),
+      .compared(let partition, let term, let round, let end, let lastTerm):
+      writer.put(partition)
+      writer.put(term)
+      writer.put(round)
+      writer.put(end)
+      writer.put(lastTerm)
     case .done(let id), .working(let id): writer.put(id)
     case .refused(let id, let why), .peerRefused(let id, let why):
       writer.put(id)
@@ -146,7 +180,7 @@ extension Message {
     case 2: self = .order(try reader.order())
     case 3: self = .pulse
     case 4: self = .map(try reader.stamp())
-    case 16: self = .inventory(revision: try reader.number(), try reader.holdings())
+    case 16: self = .inventory(revision: try reader.number(), try reader.holdings(withLogs: false), disk: nil)
     case 17: self = .done(try reader.orderID())
     case 18: self = .refused(try reader.orderID(), try reader.refusal())
     case 19: self = .outdated(revision: try reader.number())
@@ -177,6 +211,22 @@ extension Message {
       self = .differs(try reader.partition(), term: try reader.number(), round: try reader.number(), hint: try reader.position())
     case 51: self = .fenced(try reader.partition(), term: try reader.number())
     case 52: self = .left(try reader.partition(), round: try reader.number())
+    case 53 where reader.version >= 3: 
+      self = .check(revision: try reader.number(), confirmed: try reader.small(), setBack: try reader.number())
+    case 54 where reader.version >= 3:
+      guard let disk = try reader.disk() else { throw WireReader.Damage(what: "no disk") }
+      self = .well(disk)
+    case 56 where reader.version >= 3:
+      let (revision, disk) = (try reader.number(), try reader.disk())
+      self = .inventory(revision: revision, try reader.holdings(withLogs: true), disk: disk)
+    case 58 where reader.version >= 3:
+      self = .compare(
+        try reader.partition(), term: try reader.number(), round: try reader.number(), end: try reader.position(),
+        lastTerm: try reader.number())
+    case 59 where reader.version >= 3:
+      self = .compared(
+        try reader.partition(), term: try reader.number(), round: try reader.number(), end: try reader.position(),
+        lastTerm: try reader.number())
     case 64: self = .write(try reader.partition(), value: try reader.number(), request: try reader.small())
     case 65: self = .read(try reader.partition(), request: try reader.small())
     case 66: self = .written(request: try reader.small())
@@ -215,6 +265,26 @@ extension WireWriter {
     put(order.followers)
   }
 
+  /// With the list of nodes that the sender knows, by which an orchestrator notices what it has to tell.
+  mutating func put(_ disk: DiskState?) {
+    put(names.list)
+    put(disk != nil)
+    guard let disk else { return }
+    put(disk.store)
+    put(UInt64(disk.boot))
+    put(disk.confirmed)
+    put(disk.isConfirmed)
+    put(disk.setBack)
+    put(disk.born)
+  }
+
+  mutating func put(_ log: Holding.LogEnd?) {
+    put(log != nil)
+    guard let log else { return }
+    put(log.lastTerm)
+    put(log.count)
+  }
+
   mutating func put(_ holding: Holding) {
     put(holding.partition)
     put(holding.state)
@@ -238,15 +308,39 @@ extension WireReader {
     return order
   }
 
-  /// Partitions ascend.
-  mutating func holdings() throws(Damage) -> [Holding] {
+  mutating func disk() throws(Damage) -> DiskState? {
+    list = try number()
+    guard try flag() else { return nil }
+    var disk = DiskState(store: try number(), boot: try small(), confirmed: try number(), isConfirmed: try flag())
+    disk.setBack = try number()
+    disk.born = try number()
+    return disk
+  }
+
+  private mutating func logEnd() throws(Damage) -> Holding.LogEnd? {
+    try flag() ? Holding.LogEnd(lastTerm: try number(), count: try position()) : nil
+  }
+
+  private mutating func nodesOrUnknown() throws(Damage) -> [NodeIndex] {
+    var nodes: [NodeIndex] = []
+    for _ in 0..<(try count()) { nodes.append(try nodeOrUnknown()) }
+    return nodes
+  }
+
+  /// Partitions ascend; those that the cluster does not have any more are left out.
+  mutating func holdings(withLogs: Bool) throws(Damage) -> [Holding] {
     var holdings: [Holding] = []
+    var last: UInt32?
     for _ in 0..<(try count()) {
-      let (partition, state) = (try partition(), try state())
-      if let last = holdings.last, last.partition >= partition { throw Damage(what: "partition \(partition.raw) out of order") }
+      let (partition, state) = (try small(), try state())
+      if let last, last >= partition { throw Damage(what: "partition \(partition) out of order") }
+      last = partition
       guard state != .null else { throw Damage(what: "a partition in no state") }
-      holdings.append(
-        Holding(partition: partition, state: state, term: try number(), isLeading: try flag(), followers: try nodes()))
+      var holding = Holding(
+        partition: PartitionIndex(raw: partition), state: state, term: try number(), isLeading: try flag(),
+        followers: try nodesOrUnknown())
+      if withLogs { holding.log = try logEnd() }
+      if partition < partitionCount { holdings.append(holding) }
     }
     return holdings
   }

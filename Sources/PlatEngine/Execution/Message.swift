@@ -84,9 +84,27 @@ public struct Holding: Hashable, Sendable {
   /// The revision of the last leader that it followed, or as which it leads.
   public var term: UInt64
   public var isLeading: Bool
+  /// `none`: a node that the cluster does not have any more.
   public var followers: [NodeIndex]
+  /// How far its log goes, and the term of its last entry; nil: not told.
+  public var log: LogEnd?
 
-  public init(partition: PartitionIndex, state: StateIndex, term: UInt64, isLeading: Bool, followers: [NodeIndex]) {
+  public struct LogEnd: Hashable, Comparable, Sendable {
+    public var lastTerm: UInt64
+    public var count: Int
+
+    public init(lastTerm: UInt64, count: Int) {
+      self.lastTerm = lastTerm
+      self.count = count
+    }
+
+    public static func < (a: Self, b: Self) -> Bool { (a.lastTerm, a.count) < (b.lastTerm, b.count) }
+  }
+
+  public init(
+    partition: PartitionIndex, state: StateIndex, term: UInt64, isLeading: Bool, followers: [NodeIndex], log: LogEnd? = nil
+  ) {
+    self.log = log
     self.partition = partition
     self.state = state
     self.term = term
@@ -114,18 +132,23 @@ public enum Message: Hashable, Sendable {
   case claim(revision: UInt64)
   case order(Order)
   case pulse
+  /// The pulse of version 3: are you there? `confirmed`: the start at which this orchestrator confirmed the node's disk; 0: it did not.
+  /// `setBack`: the number of the finding that the disk had been set back, after which all was thrown away.
+  case check(revision: UInt64, confirmed: UInt32, setBack: UInt64)
   /// A new map is in force.
   case map(MapStamp)
   /// Run otherwise, or pause something.
   case mode(ModeOrder)
 
   // Node → orchestrator.
-  case inventory(revision: UInt64, [Holding])
+  case inventory(revision: UInt64, [Holding], disk: DiskState?)
   case done(OrderID)
   case refused(OrderID, Refusal)
   /// A later orchestrator has spoken.
   case outdated(revision: UInt64)
   case alive
+  /// The answer to `check`.
+  case well(DiskState)
   case hasMap(MapStamp)
   /// The order that was asked again is still being carried out.
   case working(OrderID)
@@ -153,6 +176,9 @@ public enum Message: Hashable, Sendable {
   case fenced(PartitionIndex, term: UInt64)
   /// The node holds no copy, by its own will.
   case left(PartitionIndex, round: UInt64)
+  /// A leader that has started again: how far does the follower's log go?
+  case compare(PartitionIndex, term: UInt64, round: UInt64, end: Int, lastTerm: UInt64)
+  case compared(PartitionIndex, term: UInt64, round: UInt64, end: Int, lastTerm: UInt64)
 
   // Client ↔ node.
   case write(PartitionIndex, value: UInt64, request: UInt32)

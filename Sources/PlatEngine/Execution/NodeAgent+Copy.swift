@@ -26,6 +26,11 @@ extension NodeAgent {
       return
     }
     guard mayGive(place) else { return actions.append(.send(.peerRefused(order.id, .notRunning), to: sender)) }
+    // What may be out of date feeds nobody who is not fed by a leader as well.
+    guard mayServe || order.leader != .none else {
+      actions.append(.send(.peerRefused(order.id, .busy), to: sender))
+      return
+    }
     if order.leader == .none, rules.leading != nil, replicas[place].record.term < order.term {
       replicas[place].record.term = order.term
       actions.append(.persist(order.partition))
@@ -41,7 +46,7 @@ extension NodeAgent {
       return refuse(id, .noRoom, &actions)
     }
     replicas[place].record.log = log
-    replicas[place].record.term = max(replicas[place].record.term, term)
+    replicas[place].record.term = max(replicas[place].record.term, term, order.term)
     guard order.leader != .none, plant != .slaveBeforeComplete else { return finishCopy(order, place, &actions) }
     round += 1
     replicas[place].job = .joining(order, attempt: round, end: .max, matched: 0)
@@ -90,7 +95,10 @@ extension NodeAgent {
     replicas[place].job = .none
     replicas[place].record.state = order.change.to
     replicas[place].record.done = order.id
+    let leads = rules.isLeading(order.change.to)
+    if leads { beginToLead(place, order.id.revision, order.followers, &actions) }
     persistAndFinish(order.id, place, &actions)
+    if leads { askFollowers(place, &actions) }
   }
 
   /// The source, the leader or the old leader will not.

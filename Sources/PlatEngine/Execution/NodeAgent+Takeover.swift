@@ -127,14 +127,16 @@ extension NodeAgent {
 
   /// The old leader is to let its copy go, and has not said yet that it did.
   func awaitsRelease(_ order: Order, _ place: Int) -> Bool {
-    order.kind == .takeOver && leads(place) && !rules.holdsData(order.sourceChange.to)
+    order.kind == .takeOver && isLeader(place) && !rules.holdsData(order.sourceChange.to)
       && replicas[place].record.done == order.id && replicas[place].record.followers.contains(order.source)
   }
 
   /// The orchestrator asks again while the old leader has not answered yet.
   mutating func askForRelease(_ order: Order, _ place: Int, _ sender: Address, _ actions: inout [Action]) {
-    replicas[place].takeover = order
     actions.append(.send(.working(order.id), to: sender))
+    // After a restart the old leader is asked as all followers are, once the disk is confirmed.
+    guard leads(place) else { return }
+    replicas[place].takeover = order
     askFollowers(place, &actions)
   }
 

@@ -9,6 +9,11 @@
 /// that has another there says so.
 extension NodeAgent {
   func leads(_ place: Int) -> Bool {
+    isLeader(place) && mayServe && replicas[place].progress.allSatisfy(\.isCompared)
+  }
+
+  /// Whether it will, once its disk is confirmed and its followers have been asked.
+  func isLeader(_ place: Int) -> Bool {
     let record = replicas[place].record
     return rules.isLeading(record.state) && record.led == record.term && !replicas[place].isFenced
       && replicas[place].job == .none && replicas[place].progress.count == record.followers.count
@@ -125,7 +130,7 @@ extension NodeAgent {
 
   /// The follower whose answer this is, if it counts.
   private func follower(_ partition: PartitionIndex, _ term: UInt64, _ round: UInt64, _ sender: Address) -> (Int, Int)? {
-    guard let place = place(partition), leads(place), replicas[place].record.led == term, case .node(let node) = sender,
+    guard let place = place(partition), isLeader(place), mayServe, replicas[place].record.led == term, case .node(let node) = sender,
       let follower = replicas[place].record.followers.firstIndex(of: node),
       round >= replicas[place].progress[follower].since
     else { return nil }
@@ -138,7 +143,10 @@ extension NodeAgent {
   ) {
     guard let (place, follower) = follower(partition, term, round, sender) else { return }
     if isCopy { replicas[place].progress[follower].isCopy = true }
-    replicas[place].progress[follower].matched = max(replicas[place].progress[follower].matched, matched)
+    replicas[place].progress[follower].isCompared = true  // one of an older version answers `compare` so
+    // A later answer that confirms less comes from a disk that was set back.
+    let isLater = round >= replicas[place].progress[follower].round
+    replicas[place].progress[follower].matched = isLater ? matched : max(replicas[place].progress[follower].matched, matched)
     replicas[place].progress[follower].next = replicas[place].progress[follower].matched
     replicas[place].progress[follower].round = max(replicas[place].progress[follower].round, round)
     answerWhatMay(place, &actions)
@@ -150,13 +158,15 @@ extension NodeAgent {
     guard let (place, follower) = follower(partition, term, round, sender), hint >= 0,
       hint < replicas[place].progress[follower].next
     else { return }
+    replicas[place].progress[follower].isCompared = true
     replicas[place].progress[follower].next = hint
+    replicas[place].progress[follower].matched = min(replicas[place].progress[follower].matched, hint)
     sendLog(place, follower, &actions)
   }
 
   /// Another leads, or has: this one answers nobody any more.
   mutating func noteFence(_ partition: PartitionIndex, _ term: UInt64, _ actions: inout [Action]) {
-    guard let place = place(partition), leads(place), term > replicas[place].record.term else { return }
+    guard let place = place(partition), isLeader(place), term > replicas[place].record.term else { return }
     replicas[place].isFenced = true
     denyWaiting(place, &actions)
     denyHeld(place, &actions)
@@ -222,6 +232,7 @@ extension NodeAgent {
   }
 
   mutating func sendAgain(_ actions: inout [Action]) {
+    if waitsForComparison { compareAll(&actions) }
     for place in replicas.indices where !replicas[place].waiting.isEmpty || replicas[place].takeover != nil {
       if leads(place) {
         askFollowers(place, &actions)
@@ -247,14 +258,16 @@ extension NodeAgent {
       actions.append(.send(.fenced(partition, term: known), to: leader))
       return
     }
+    // What may be out of date obeys nobody, and has not left of its own will.
+    guard mayServe else { return }
     if let place = place(partition), replicas[place].job == .none, replicas[place].record.isRetained(rules) {
       return release(place, term, round, leader, &actions)
     }
     guard let place = place(partition), isCopy(place) else {
-      actions.append(.send(.left(partition, round: round), to: leader))
+      if remembers(partition, term) { actions.append(.send(.left(partition, round: round), to: leader)) }
       return
     }
-    guard !leads(place) || term > replicas[place].record.led, previous >= 0 else { return }
+    guard !isLeader(place) || term > replicas[place].record.led, previous >= 0 else { return }
     var isChanged = term > replicas[place].record.term
     if isChanged {
       replicas[place].record.term = term
@@ -285,7 +298,7 @@ extension NodeAgent {
   }
 
   /// A copy, or one that is being made.
-  private func isCopy(_ place: Int) -> Bool {
+  func isCopy(_ place: Int) -> Bool {
     switch replicas[place].job {
     case .joining: return true
     case .takingOver(let order) where !rules.isLeading(order.change.to): return true
@@ -305,6 +318,8 @@ extension NodeAgent {
       let position = previous + offset
       if position < replicas[place].record.log.count {
         if replicas[place].record.log[position] == entry { continue }
+        // Nobody ever writes two entries of one term in one place: the leader's disk is older than what it sent.
+        if replicas[place].record.log[position].term == entry.term, plant != .leadOnSetBack { return false }
         replicas[place].record.log.removeSubrange(position...)
         isChanged = true
       }

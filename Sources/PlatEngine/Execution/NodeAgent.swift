@@ -32,6 +32,8 @@ public struct NodeAgent: Hashable, Sendable {
   /// Of the map in force, as far as the node was told. Durable.
   public internal(set) var map: MapStamp?
   private(set) var isDiskFull = false
+  /// Nil: the host says nothing of it, and it is relied on.
+  public internal(set) var disk: DiskState?
   /// Partitions that it knows, ascending, and what it knows of each.
   private(set) var partitions: [PartitionIndex] = []
   var replicas: [Replica] = []
@@ -68,13 +70,22 @@ public struct NodeAgent: Hashable, Sendable {
   /// A write of which there are fewer copies on disk is not acknowledged from now on.
   public mutating func setMinInSync(_ copies: Int) { rules.minInSync = copies }
 
-  public var promise: Promise { Promise(revision: revision, map: map) }
+  public var promise: Promise {
+    var promise = Promise(revision: revision, map: map)
+    promise.disk = disk.map {
+      Promise.Disk(
+        store: $0.store, boot: $0.boot, confirmed: $0.isConfirmed && !$0.isSetBack ? revision : $0.confirmed, born: $0.born)
+    }
+    return promise
+  }
 
   /// Its record of a partition, which `persist` makes durable.
   public func record(_ partition: PartitionIndex) -> Record? { place(partition).map { replicas[$0].record } }
 
   /// Something waits for an answer of a follower, or until it may go on.
-  public var wantsTick: Bool { replicas.contains { !$0.waiting.isEmpty || !$0.held.isEmpty || $0.takeover != nil } }
+  public var wantsTick: Bool {
+    replicas.contains { !$0.waiting.isEmpty || !$0.held.isEmpty || $0.takeover != nil } || waitsForComparison
+  }
 
   /// Streams that come in, each with its order.
   public var copies: [Order] {
@@ -102,7 +113,13 @@ public struct NodeAgent: Hashable, Sendable {
     switch message {
     case .claim(let claimed): claim(claimed, sender, &actions)
     case .order(let order): obey(order, sender, &actions)
-    case .pulse: actions.append(.send(.alive, to: sender))
+    case .pulse:
+      confirmUnseen(&actions)
+      actions.append(.send(.alive, to: sender))
+    case .check(let revision, let confirmed, let setBack): check(revision, confirmed, setBack, sender, &actions)
+    case .compare(let partition, let term, let round, _, _): answerComparison(partition, term, round, sender, &actions)
+    case .compared(let partition, let term, let round, let end, let lastTerm):
+      noteComparison(partition, term, round, end, lastTerm, sender, &actions)
     case .mode(let order): obey(order, sender, &actions)
     case .map(let stamp): learn(stamp, sender, &actions)
     case .fetch(let order): give(order, sender, &actions)
@@ -131,6 +148,7 @@ public struct NodeAgent: Hashable, Sendable {
   mutating func admit(_ claimed: UInt64, _ actions: inout [Action]) -> Bool {
     if claimed == revision { return true }
     guard claimed > revision else { return plant == .obeyOlderRevisions }
+    if mayServe { disk?.confirmed = revision }
     revision = claimed
     actions.append(.persistPromise)
     for place in replicas.indices {
@@ -151,12 +169,16 @@ public struct NodeAgent: Hashable, Sendable {
     let holdings = partitions.indices.compactMap { place -> Holding? in
       let record = replicas[place].record
       guard record.state != .null else { return nil }
-      let isLeading = leads(place)
+      let isLeading = isLeader(place)
       return Holding(
         partition: partitions[place], state: record.state, term: record.term, isLeading: isLeading,
-        followers: isLeading || record.isRetained(rules) ? record.followers : [])
+        followers: isLeading || record.isRetained(rules) ? record.followers : [],
+        log: rules.leading == nil ? nil : Holding.LogEnd(lastTerm: record.lastTerm, count: record.log.count))
     }
-    actions.append(.send(.inventory(revision: claimed, holdings), to: sender))
+    var told = disk
+    // A leader that has not heard yet what its followers have may have been set back.
+    if waitsForComparison { told?.isConfirmed = false }
+    actions.append(.send(.inventory(revision: claimed, holdings, disk: told), to: sender))
   }
 
   /// A map that is older than the known one, or another of the same revision, is not taken; the answer says which is known.
@@ -191,8 +213,8 @@ public struct NodeAgent: Hashable, Sendable {
       return refuse(order.id, .wrongState, &actions)
     }
     guard mayGo(order.change, place) else { return refuse(order.id, .notRunning, &actions) }
-    // Who does not lead goes on to only where it keeps what it handed over.
-    if order.kind == .lead, !rules.isLeading(order.change.from), !replicas[place].record.isRetained(rules) {
+    // Who has no copy leads only where it keeps what it handed over.
+    if order.kind == .lead, !rules.holdsData(order.change.from), !replicas[place].record.isRetained(rules) {
       return refuse(order.id, .wrongState, &actions)
     }
     switch order.kind {

@@ -4,7 +4,7 @@ extension Orchestrator {
   /// Nothing of the old plan goes on. The nodes are claimed once the new revision is in the journal.
   mutating func planAgain(_ actions: inout [Action]) {
     // The journal is told one thing at a time.
-    guard phase != .recording, phase != .leaving else {
+    guard phase != .recording, phase != .leaving, phase != .arriving else {
       isToPlanAgain = true
       return
     }
@@ -13,17 +13,19 @@ extension Orchestrator {
     guard !overflow else { return retire(&actions) }
     phase = .recording
     revision = next
+    endExpectations()
     tasks.clear()
     survey = nil
     unreached = []
     inventories = Array(repeating: nil, count: inventories.count)
     journal.revision = revision
+    if let change { journal.change = change }
     if isCancelled { journal.calledOff = goal }
     journal.writer = writer
     record(&actions)
   }
 
-  private mutating func record(_ actions: inout [Action]) {
+  mutating func record(_ actions: inout [Action]) {
     journal.version &+= 1
     actions.append(.record(journal, expecting: journal.version &- 1))
   }
@@ -41,7 +43,8 @@ extension Orchestrator {
       claimedAgain = clock
       if plant == .planWithoutClaim, plansBlindly(&actions) { return }
       for node in inventories.indices { actions.append(.send(.claim(revision: revision), to: NodeIndex(node))) }
-    case .leaving: plan(&actions)
+    case .leaving: leave(&actions)
+    case .arriving: arrive(&actions)
     default: break
     }
   }
@@ -51,7 +54,7 @@ extension Orchestrator {
   mutating func read(_ found: Journal, _ actions: inout [Action]) {
     let isOwn = found == journal || plant == .takeAnyWriteForOwn && found.version == journal.version
     guard isOwn || found.version < journal.version else { return retire(&actions) }
-    guard phase == .recording || phase == .leaving else { return }
+    guard phase == .recording || phase == .leaving || phase == .arriving else { return }
     if isOwn { recorded(true, &actions) } else { actions.append(.record(journal, expecting: journal.version &- 1)) }
   }
 
@@ -73,9 +76,12 @@ extension Orchestrator {
   }
 
   mutating func lookAtWhatIs(_ actions: inout [Action]) {
+    judgeDisks()
+    let doubtful = doubtfulCopies(hasRestarted)
     let survey = Survey(
       revision: revision, inventories: inventories, journal: journal, rules: rules, hadHolders: hadHolders,
-      isCancelled: isCancelled, plant: plant)
+      isCancelled: isCancelled, disks: disks, doubtful: doubtful, plant: plant)
+    hasRestarted = hasRestarted.map { _ in false }
     isLost = survey.isLost
     for node in isLost.indices {
       isBack[node] = false
@@ -83,11 +89,33 @@ extension Orchestrator {
     }
     self.survey = survey
     phase = .leaving
-    guard !survey.rosters.isEmpty, plant != .dropWithoutJournal else { return plan(&actions) }
-    for (partition, members) in survey.rosters {
-      journal.rosters[partition] = Journal.Roster(revision: revision, members: members)
+    leave(&actions)
+  }
+
+  /// Writes who is left behind, so many blocks at a time; then plans. What is written of some partitions is true whether or not that of
+  /// others is.
+  private mutating func leave(_ actions: inout [Action]) {
+    guard let rosters = survey?.rosters, !rosters.isEmpty, plant != .dropWithoutJournal else { return plan(&actions) }
+    var (written, blocks, last) = (0, 0, -1)
+    for (partition, members) in rosters {
+      let block = partition / Journal.partitionsPerBlock
+      if block != last { blocks += 1 }
+      guard blocks <= Journal.blocksPerRecord else { break }
+      last = block
+      journal.setRoster(partition, Journal.Roster(revision: revision, members: members))
+      written += 1
     }
+    survey?.rosters.removeFirst(written)
     record(&actions)
+  }
+
+  /// The journal has the map that is in force.
+  private mutating func arrive(_ actions: inout [Action]) {
+    guard let map else { return }
+    phase = .reached
+    unreached = notReached
+    actions.append(.reached(map))
+    announce(&actions)
   }
 
   private mutating func plan(_ actions: inout [Action]) {

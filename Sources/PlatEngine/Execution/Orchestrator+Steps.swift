@@ -5,7 +5,8 @@ extension Orchestrator {
     phase = .running
     self.map = map
     unmet = plan.unmet.map { Unreached(partition: $0.partition, why: .noWay) }
-    tasks.fill(survey, plan.list, inOrder: plant != .ignoreOrder, keepsLimits: plant != .ignoreLimits)
+    nextPulse = clock  // nodes that have started again wait for it
+    tasks.fill(survey, plan.list, rules, inOrder: plant != .ignoreOrder, keepsLimits: plant != .ignoreLimits)
     beginWhatMay(&actions)
   }
 
@@ -16,15 +17,14 @@ extension Orchestrator {
     }
     // What is ready and may not begin though nothing is under way would take a last copy.
     if tasks.running.isEmpty, !isPaused || tasks.readyCount == 0, !isFrozen, let map, !heard.indices.contains(where: { isSilent($0) }) {
-      phase = .reached
-      unreached = notReached
-      actions.append(.reached(map))
-      announce(&actions)
+      phase = .arriving
+      journal.inForce = map
+      record(&actions)
     }
   }
 
   /// What the plan leaves as it is, and what it could not do. O(P + tasks).
-  private var notReached: [Unreached] {
+  var notReached: [Unreached] {
     var found = unmet
     if let survey { for partition in survey.isWithheld.indices where survey.isWithheld[partition] {
       found.append(Unreached(partition: PartitionIndex(partition), why: .withheld))

@@ -37,9 +37,10 @@ extension Orchestrator {
   }
 
   private mutating func pulse(_ actions: inout [Action]) {
+    confirmEmptied()
     for node in heard.indices {
-      let message: Message = if let map, phase == .reached, mapOf[node] < map.revision { .map(map) } else { .pulse }
-      actions.append(.send(message, to: NodeIndex(node)))
+      actions.append(.send(check(node), to: NodeIndex(node)))
+      if let map, phase == .reached, mapOf[node] < map.revision { actions.append(.send(.map(map), to: NodeIndex(node))) }
     }
   }
 
@@ -157,9 +158,12 @@ extension Orchestrator {
     }
   }
 
-  mutating func collect(_ holdings: [Holding], from node: NodeIndex, _ actions: inout [Action]) {
+  mutating func collect(_ holdings: [Holding], _ disk: DiskState?, from node: NodeIndex, _ actions: inout [Action]) {
     guard inventories[node.int] == nil else { return }
     inventories[node.int] = holdings
+    hasRestarted[node.int] = disk != nil && disks[node.int].state?.boot != disk?.boot
+    if hasRestarted[node.int] { mapOf[node.int] = 0 }  // what it was told before it may have forgotten
+    disks[node.int].state = disk
     lookIfAllAnswered(&actions)
   }
 

@@ -46,7 +46,12 @@ public struct Orchestrator: Sendable {
     case mode(NodeIndex, PartitionIndex, RunMode, isDone: Bool)
   }
 
-  public enum Phase: Hashable, Sendable { case idle, recording, claiming, leaving, planning, running, reached, retired }
+  public enum Phase: Hashable, Sendable {
+    case idle, recording, claiming, leaving, planning, running
+    /// All is done; that the map is in force goes into the journal.
+    case arriving
+    case reached, retired
+  }
 
   public internal(set) var phase = Phase.idle
   public private(set) var isPaused = false
@@ -65,6 +70,9 @@ public struct Orchestrator: Sendable {
   let hadHolders: [Bool]
   /// The map that the change leads to.
   let goal: MapStamp
+  /// From which map that is; nil: the host does not say.
+  let change: Journal.Change?
+  let names: WireNames?
   let plant: Plant?
   var journal: Journal
   /// Time as it goes by here, without jumps.
@@ -80,6 +88,12 @@ public struct Orchestrator: Sendable {
   var isBack: [Bool]
   var inventories: [[Holding]?]
   var mapOf: [UInt64]
+  var disks: [KnownDisk]
+  /// Nil: it has not been there yet.
+  var expected: [Expected?]
+
+  /// Copies that do not count, by `Survey.name`. Looked up only.
+  var doubts: Set<UInt64> = []
 
   var outage = Outage()
   /// How often it planned since nodes were lost or back.
@@ -97,25 +111,33 @@ public struct Orchestrator: Sendable {
   var owesSince: [UInt64?]
   var claimedAgain: UInt64 = 0
   var survey: Survey?
+  /// By node, of this claim: it has started since its disk was judged last.
+  var hasRestarted: [Bool]
   var map: MapStamp?
   private var released: UInt64 = 0
   var tasks: TaskList
   var modes = ModeRequests()
 
   /// `hadHolders`: partitions that somebody holds in the map at the beginning. They are never made anew, empty. `goal`: the map
-  /// that the change leads to; whoever goes on with a change that was called off has the same, and knows it. `writer`: a number
+  /// that the change leads to; whoever goes on with a change that was called off has the same, and knows it. `basedOn`: the
+  /// revision of the map at the beginning; nil: whatever is in force. `writer`: a number
   /// that no other orchestrator of this journal has, such as a random one. Throws where times contradict each other.
   public init(
-    _ cluster: DenseCluster, hadHolders: [Bool], goal: MapStamp, timing: Timing = Timing(), recovery: Recovery = Recovery(),
+    _ cluster: DenseCluster, hadHolders: [Bool], goal: MapStamp, basedOn: UInt64? = nil, timing: Timing = Timing(), recovery: Recovery = Recovery(),
     writer: UInt64
   ) throws(InputError) {
     try Orchestrator.check(timing, recovery, nodeCount: cluster.nodeCount)
-    self.init(cluster, hadHolders: hadHolders, goal: goal, timing: timing, recovery: recovery, writer: writer, plant: nil)
+    self.init(cluster, hadHolders: hadHolders, goal: goal, basedOn: basedOn, timing: timing, recovery: recovery, writer: writer, plant: nil)
   }
 
   package init(
-    _ cluster: DenseCluster, hadHolders: [Bool], goal: MapStamp, timing: Timing, recovery: Recovery, writer: UInt64, plant: Plant?
+    _ cluster: DenseCluster, hadHolders: [Bool], goal: MapStamp, basedOn: UInt64? = nil, timing: Timing, recovery: Recovery, writer: UInt64,
+    plant: Plant?
   ) {
+    change = basedOn.map { Journal.Change(basedOn: $0, goal: goal) }
+    names = try? WireNames(cluster)
+    disks = Array(repeating: KnownDisk(), count: cluster.nodeCount)
+    expected = Array(repeating: nil, count: cluster.nodeCount)
     self.cluster = cluster
     self.hadHolders = hadHolders
     self.goal = goal
@@ -131,6 +153,7 @@ public struct Orchestrator: Sendable {
     isBack = Array(repeating: false, count: cluster.nodeCount)
     owesSince = Array(repeating: nil, count: cluster.nodeCount)
     inventories = Array(repeating: nil, count: cluster.nodeCount)
+    hasRestarted = Array(repeating: false, count: cluster.nodeCount)
     mapOf = heard
     tasks = TaskList(cluster)
   }
@@ -140,6 +163,10 @@ public struct Orchestrator: Sendable {
     guard phase != .retired else { return actions }
     switch event {
     case .begin(let journal):
+      guard outdated(journal) == nil else {
+        retire(&actions)
+        return actions
+      }
       self.journal = journal
       revision = journal.revision
       if plant != .forgetCancel { isCancelled = journal.calledOff == goal }
@@ -167,17 +194,26 @@ public struct Orchestrator: Sendable {
     guard node.int < heard.count else { return }
     hear(node.int)
     switch message {
-    case .inventory(let claimed, let holdings):
-      if claimed == revision, phase == .claiming { collect(holdings, from: node, &actions) }
+    case .inventory(let claimed, let holdings, let disk):
+      guard claimed == revision else { break }
+      if phase == .claiming { collect(holdings, disk, from: node, &actions) } else { verify(holdings, disk, node.int, &actions) }
+    case .well(let disk): noteDisk(disk, node.int, &actions)
     case .done(let id): if id.revision == revision { finish(Int(id.number), &actions) }
     case .working(let id): if id.revision == revision { isAtWork(Int(id.number)) }
     case .refused(let id, let why): if id.revision == revision { retry(Int(id.number), why) }
-    case .outdated(let later): if later > revision { retire(&actions) }
+    case .outdated(let later): if later > revision, plant != .staysWhenReplaced { retire(&actions) }
     case .hasMap(let stamp): noteMap(stamp, node, &actions)
     case .hasMode(let id, let partition, let mode): noteMode(id, partition, mode, node, &actions)
     default: break
     }
     if isLost[node.int] { watch(&actions) }
+  }
+
+  /// Nil: it may begin with that journal; else the revision of the map in force, from which its plan was not made. A host looks
+  /// before it tells `begin`, which would retire.
+  public func outdated(_ journal: Journal) -> (basedOn: UInt64, inForce: UInt64)? {
+    guard plant != .ignoreBase else { return nil }
+    return change.flatMap { change in journal.inForce(insteadOf: change).map { (change.basedOn, $0) } }
   }
 
   mutating func retire(_ actions: inout [Action]) {
@@ -206,4 +242,8 @@ public struct Orchestrator: Sendable {
   public var lostNodes: [NodeIndex] { isLost.indices.filter { isLost[$0] }.map { NodeIndex($0) } }
 
   mutating func countPlan() { plans += 1 }
+
+  /// Inventories come in, or it is being written who is left behind.
+  package var isSurveying: Bool { phase == .claiming || phase == .leaving }
+  package func hasInventory(of node: NodeIndex) -> Bool { inventories[node.int] != nil }
 }

@@ -26,6 +26,9 @@ public enum Plant: String, CaseIterable, Sendable {
   case writeInFront
   case ignoreFloor
   case successorServesAtOnce
+  case trustAnyDisk
+  case takeWipedForNew
+  case leadOnSetBack
   // Of the orchestrator.
   case ignoreOrder
   case ignoreLimits
@@ -42,6 +45,10 @@ public enum Plant: String, CaseIterable, Sendable {
   case reachWithNobody
   case announceWithheld
   case takeAnyWriteForOwn
+  case ignoreStores
+  case promoteShorter
+  case ignoreBase
+  case staysWhenReplaced
 
   /// What it does, in words.
   public var text: String {
@@ -77,6 +84,9 @@ public enum Plant: String, CaseIterable, Sendable {
     case .announceWithheld: "a map is announced in which nodes lead that do not, since no complete copy can be reached"
     case .takeAnyWriteForOwn: "an orchestrator takes what another wrote into the journal for what it wrote itself"
     case .forgetHandedOver: "what a master handed over does not count as a copy, though the successor is lost"
+    case .trustAnyDisk: "a node serves at once after it has started, whatever its disk lacks"
+    case .takeWipedForNew: "a node whose disk was wiped takes itself for one that has what the map at the beginning says"
+    case .leadOnSetBack: "a leader does not mind that its followers have writes of its own which it lacks"
     case .ignoreOrder: "steps begin before those that they come after are done"
     case .ignoreLimits: "limits on streams are not kept"
     case .promoteLagging: "a slave that was left behind is promoted"
@@ -85,6 +95,10 @@ public enum Plant: String, CaseIterable, Sendable {
     case .ignoreCapacity: "steps are planned as if nodes had room for anything"
     case .ignorePause: "an orchestrator that is paused begins steps"
     case .forgetCancel: "an orchestrator that takes over does not know that the change was called off"
+    case .ignoreStores: "an orchestrator confirms every disk"
+    case .ignoreBase: "an orchestrator begins whatever map its plan was made from"
+    case .staysWhenReplaced: "an orchestrator does not mind that nodes obey a later one"
+    case .promoteShorter: "where nobody leads, whoever is planned to is promoted, also one whose log is shorter"
     }
   }
 }

@@ -76,6 +76,8 @@ struct Replica: Hashable, Sendable {
     var since: UInt64 = 0
     /// It has said that it is a whole copy.
     var isCopy = false
+    /// It has said, since the leader started, that it has nothing of its which the leader lacks.
+    var isCompared = true
   }
 
   struct Waiting: Hashable, Sendable {

@@ -14,11 +14,15 @@ public struct Speech: Sendable {
     case reply([UInt8])
     /// It told that.
     case nothing
+    /// It told of nodes: `names` has them now.
+    case learnt
   }
 
   public let own: ClosedRange<UInt8>
-  private let names: WireNames
+  public private(set) var names: WireNames
   private let plant: Plant?
+  /// What is to be told to the peer that was heard last: nodes that it does not know.
+  private var introduction: [UInt8]?
   /// Looked up only.
   private var newestOf: [Address: UInt8] = [:]
 
@@ -51,9 +55,45 @@ public struct Speech: Sendable {
       return .reply(WireWriter(version: reader.version, newest: own.upperBound, kind: Wire.Kind.versions, names).finish())
     }
     do throws(WireReader.Damage) {
-      return .message(try Message(&reader))
+      if reader.kind == Wire.Kind.nodes, reader.version >= 3 {
+        names.learn(try reader.namedNodes())
+        try reader.end()
+        return .learnt
+      }
+      var message = try Message(&reader)
+      if reader.version < 3, min(own.upperBound, reader.newest) >= 3 { message = Speech.meant(message) }
+      if let list = reader.list, list != names.list { introduction = introduce(version: reader.version) }
+      return .message(message)
     } catch {
       throw Wire.error("message", error.what, "a message of version \(reader.version)")
     }
+  }
+
+  /// What somebody meant who knows of disks, but has not heard of this process yet and therefore speaks the oldest version.
+  private static func meant(_ message: Message) -> Message {
+    switch message {
+    case .pulse: .check(revision: .max, confirmed: 0, setBack: 0)
+    case .append(let partition, let term, let round, let end, let lastTerm, let log) where log.isEmpty:
+      .compare(partition, term: term, round: round, end: end, lastTerm: lastTerm)
+    default: message
+    }
+  }
+
+  /// Whether these bytes were written as a message, whatever they say. O(size).
+  public static func isMessage(_ bytes: UnsafeRawBufferPointer) -> Bool { WireReader.isWhole(bytes) }
+
+  /// All nodes that it knows, by name: an agent may have been made when there were fewer.
+  private func introduce(version: UInt8) -> [UInt8] {
+    var writer = WireWriter(version: version, newest: own.upperBound, kind: Wire.Kind.nodes, names)
+    let all = names.own + names.learnt
+    writer.put(all.count)
+    for node in all { writer.put(node) }
+    return writer.finish()
+  }
+
+  /// What is to be sent, before anything else, to the peer that was heard last; nil: nothing.
+  public mutating func takeIntroduction() -> [UInt8]? {
+    defer { introduction = nil }
+    return introduction
   }
 }

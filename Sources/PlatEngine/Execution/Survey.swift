@@ -20,7 +20,7 @@ public struct Survey: Sendable {
   /// What has to be done first: holders that are out of date forget what they have, leaders leave lost followers behind.
   package private(set) var orders: [Order] = []
   /// What must be in the journal before that.
-  package private(set) var rosters: [(partition: Int, members: [NodeIndex])] = []
+  package internal(set) var rosters: [(partition: Int, members: [NodeIndex])] = []
 
   public struct Held: Hashable, Sendable {
     public var node: NodeIndex
@@ -30,8 +30,9 @@ public struct Survey: Sendable {
   /// O(P + holdings).
   package init(
     revision: UInt64, inventories: [[Holding]?], journal: Journal, rules: ExecutionRules, hadHolders: [Bool], isCancelled: Bool,
-    plant: Plant?
+    disks: [Orchestrator.KnownDisk] = [], doubtful: Set<UInt64> = [], plant: Plant?
   ) {
+    let disks = disks.isEmpty ? inventories.map { _ in Orchestrator.KnownDisk() } : disks
     self.revision = revision
     self.isCancelled = isCancelled
     isLost = inventories.map { $0 == nil }
@@ -48,26 +49,38 @@ public struct Survey: Sendable {
     }
     let anyLost = isLost.contains(true)
     for partition in 0..<count {
-      settle(partition, found[partition], journal, rules, hadHolders[partition], anyLost, plant)
+      settle(partition, found[partition], journal, rules, hadHolders[partition], anyLost, disks, doubtful, plant)
     }
   }
 
-  private typealias Found = (node: NodeIndex, holding: Holding)
-
   private mutating func settle(
-    _ partition: Int, _ found: [Found], _ journal: Journal, _ rules: ExecutionRules, _ hadHolders: Bool, _ anyLost: Bool, _ plant: Plant?
+    _ partition: Int, _ found: [Found], _ journal: Journal, _ rules: ExecutionRules, _ hadHolders: Bool, _ anyLost: Bool,
+    _ disks: [Orchestrator.KnownDisk], _ doubtful: Set<UInt64>, _ plant: Plant?
   ) {
     let index = PartitionIndex(partition)
     func holds(_ item: Found) -> Bool { rules.holdsData(item.holding.state) }
     func isComplete(_ item: Found) -> Bool {
-      rules.leading == nil || plant == .promoteLagging || journal.isComplete(item.node, index, term: item.holding.term)
+      guard !disks[item.node.int].isUntrusted, !doubtful.contains(Self.name(index, item.node)) else { return false }
+      return rules.leading == nil || plant == .promoteLagging || journal.isComplete(item.node, index, term: item.holding.term)
     }
     /// It has handed over and keeps its copy: nothing was acknowledged without it.
     func isRetained(_ item: Found) -> Bool {
-      rules.leading != nil && !holds(item) && !item.holding.isLeading && !item.holding.followers.isEmpty && plant != .forgetHandedOver
+      item.holding.isRetained(rules) && plant != .forgetHandedOver
     }
     var complete = found.filter { holds($0) && isComplete($0) }
+    if plant != .leadOnSetBack {
+      let copies = complete
+      complete.removeAll { item in
+        guard item.holding.isLeading else { return false }
+        return copies.contains { $0.holding.term > item.holding.term }
+          || disks[item.node.int].state?.isConfirmed == false && Self.isBehind(item, copies)
+      }
+    }
     let leader = complete.filter { $0.holding.isLeading }.max { ($0.holding.term, $1.node) < ($1.holding.term, $0.node) }
+    if let leader {
+      // Who has led before does not lead beside it.
+      complete.removeAll { $0.node != leader.node && $0.holding.state == rules.leading }
+    }
     if let leader, plant != .promoteLagging {
       complete.removeAll { $0.node != leader.node && !leader.holding.followers.contains($0.node) }
     }
@@ -75,9 +88,16 @@ public struct Survey: Sendable {
     let returning = complete.isEmpty ? found.filter { isRetained($0) && isComplete($0) }.max { ($0.holding.term, $1.node) < ($1.holding.term, $0.node) } : nil
     if let returning { complete = [returning] }
     if let leader { terms[partition] = leader.holding.term }
+    let longest = leader == nil && returning == nil && rules.leading != nil && plant != .promoteShorter ? Self.longest(complete) : nil
+    if let longest {
+      // Who has led and has less than another does not lead again.
+      complete.removeAll { $0.node != longest.node && $0.holding.state == rules.leading }
+    }
     let outdated = found.filter { item in (holds(item) || isRetained(item)) && !complete.contains { $0.node == item.node } }
     for item in found where !outdated.contains(where: { $0.node == item.node }) {
-      rows[partition].append(Held(node: item.node, state: item.node == returning?.node ? rules.leading! : item.holding.state))
+      // Who takes back what it handed over, or has the longest log, leads before anything else happens.
+      let leads = item.node == returning?.node || item.node == longest?.node
+      rows[partition].append(Held(node: item.node, state: leads ? rules.leading! : item.holding.state))
     }
     guard !complete.isEmpty else {
       isWithheld[partition] = anyLost || !outdated.isEmpty || hadHolders
@@ -90,21 +110,28 @@ public struct Survey: Sendable {
           kind: .discard, id: .none, partition: index, node: item.node, change: StateChange(item.holding.state, .null)))
     }
     guard let leading = rules.leading else { return }
-    lead(index, leader, returning ?? leader ?? complete.first { $0.holding.state == leading }, complete, outdated, journal, leading)
-    let isLeaving = leader.map { $0.holding.followers.contains { isLost[$0.int] } } ?? false
+    let first = returning ?? leader ?? longest ?? complete.first { $0.holding.state == leading }
+    let isLeaving = leader.map { leader in
+      leader.holding.followers.contains { $0 == .none || isLost[$0.int] || hasLost($0, leader.holding.term, found, disks) }
+    } ?? false
+    lead(index, leader, first, isLeaving, complete, outdated, journal, leading)
     if isLeaving || outdated.contains(where: isRetained) || (leader == nil && (anyLost || !outdated.isEmpty)) {
       rosters.append((partition, complete.map(\.node)))
     }
   }
 
+  /// It has nothing, on a disk that is newer than the leader: it cannot say that it has left, since it knows no later leaders.
+  private func hasLost(_ node: NodeIndex, _ term: UInt64, _ found: [Found], _ disks: [Orchestrator.KnownDisk]) -> Bool {
+    (disks[node.int].state?.born ?? 0) > term && !found.contains { $0.node == node }
+  }
+
   /// A leader leaves behind whoever is lost or out of date; or it was told to and never heard it; or it leads again.
   private mutating func lead(
-    _ partition: PartitionIndex, _ leader: Found?, _ first: Found?, _ complete: [Found], _ outdated: [Found], _ journal: Journal,
+    _ partition: PartitionIndex, _ leader: Found?, _ first: Found?, _ isLeaving: Bool, _ complete: [Found], _ outdated: [Found], _ journal: Journal,
     _ leading: StateIndex
   ) {
     guard let first else { return }
     if let leader {
-      let isLeaving = leader.holding.followers.contains { isLost[$0.int] }
       let isBehind =
         leader.holding.term < journal.rosters[partition.int]?.revision ?? 0
         || outdated.contains { leader.holding.followers.contains($0.node) }

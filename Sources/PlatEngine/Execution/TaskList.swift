@@ -20,7 +20,7 @@ struct TaskList {
   /// By partition, as far as is known: who is what.
   var rows: [[Survey.Held]] = []
   /// By partition: the revision as which it is led; where nobody leads, this one.
-  private var terms: [UInt64] = []
+  private(set) var terms: [UInt64] = []
   /// Before the last `clear`.
   private(set) var lastRows: [[Survey.Held]]?
   private var ready = ReadyQueue()
@@ -29,8 +29,10 @@ struct TaskList {
   private var deadlines = Deadlines()
   private var settlingLeft = 0
   /// By partition: tasks under way; and that no other may begin.
-  private var underWay: [UInt16] = []
+  private(set) var underWay: [UInt16] = []
   private var isAlone: [Bool] = []
+  /// By partition: nobody held data of it when the plan began, and nothing keeps it back.
+  private var isFresh: [Bool] = []
   private(set) var order: StepOrder?
   private(set) var list = StepList()
   private(set) var done = 0
@@ -66,11 +68,14 @@ struct TaskList {
   }
 
   /// O(steps · log).
-  mutating func fill(_ survey: Survey, _ list: StepList, inOrder: Bool, keepsLimits: Bool) {
+  mutating func fill(_ survey: Survey, _ list: StepList, _ rules: ExecutionRules, inOrder: Bool, keepsLimits: Bool) {
     clear()
     inUse = LimitsInUse(limits, cluster)
     rows = survey.rows
     terms = survey.terms
+    isFresh = rows.indices.map { partition in
+      !survey.isWithheld[partition] && !rows[partition].contains { rules.holdsData($0.state) }
+    }
     underWay = Array(repeating: 0, count: rows.count)
     isAlone = Array(repeating: false, count: rows.count)
     settling = survey.orders.count
@@ -105,6 +110,8 @@ struct TaskList {
     Rational(cluster.partitionWeights.map { _ in cluster.cluster.partitionWeights[partition.int] } ?? .one)
   }
 
+  /// What is out of date has been thrown away.
+  var isSettled: Bool { settlingLeft == 0 }
   var readyCount: Int { ready.count }
   var roundsLeft: Int { rounds.value }
 
@@ -140,12 +147,14 @@ struct TaskList {
 
   /// A node that begins to lead is told who follows: nobody may come or go meanwhile.
   private func isPromotion(_ task: Task, _ rules: ExecutionRules) -> Bool {
-    task.order.kind == .set && rules.isLeading(task.order.change.to)
+    task.order.kind != .takeOver && rules.isLeading(task.order.change.to)
   }
 
-  /// A target may leave a partition to nobody, where too few nodes can be reached. The last copy stays.
+  /// A target may leave a partition to nobody, where too few nodes can be reached. The last copy stays; but for one that this plan has
+  /// made, empty, on its way to a state that the model reaches only through one without data.
   private func takesLastCopy(_ task: Task, _ rules: ExecutionRules) -> Bool {
-    guard task.order.kind == .set, rules.holdsData(task.order.change.from), !rules.holdsData(task.order.change.to) else { return false }
+    let isEmpty = isFresh[task.order.partition.int] && !rows[task.order.partition.int].contains { rules.isLeading($0.state) }
+    guard task.order.kind == .set, !isEmpty, rules.holdsData(task.order.change.from), !rules.holdsData(task.order.change.to) else { return false }
     return !rows[task.order.partition.int].contains { $0.node != task.order.node && rules.holdsData($0.state) }
   }
 
@@ -169,6 +178,12 @@ struct TaskList {
     let isCopied = rules.holdsData(order.change.to) && !rules.holdsData(order.change.from) && !rules.isLeading(order.change.to)
     if order.kind == .copy || (order.kind == .takeOver && isCopied), let leader = row.first(where: { $0.state == rules.leading }) {
       order.leader = leader.node
+    }
+    if order.kind == .set, isCopied, let leader = row.first(where: { $0.state == rules.leading }) {
+      // Made empty by the plan, and somebody leads already: what was written since comes from there.
+      order.kind = .copy
+      (order.source, order.leader) = (leader.node, leader.node)
+      order.sourceChange = StateChange(leader.state, leader.state)
     }
     if isPromotion(tasks[index], rules) {
       order.followers = row.filter { rules.holdsData($0.state) && $0.node != order.node }.map(\.node)

@@ -9,13 +9,22 @@ enum Wire {
   static let headerBytes = 5
   static let checksumBytes = 4
 
-  /// What is kept is written as this version, and read from the first on.
+  /// What nodes keep is written as this version, and read from the first on.
   static let kept: UInt8 = 2
+  /// Journals are written as this version; the first is read, too.
+  static let journal: UInt8 = 3
 
   enum Kind {
     static let journal: UInt8 = 0xf0
     static let promise: UInt8 = 0xf1
     static let record: UInt8 = 0xf2
+    static let epoch: UInt8 = 0xf3
+    static let mapInForce: UInt8 = 0xf4
+    static let goal: UInt8 = 0xf5
+    static let rosters: UInt8 = 0xf6
+    static let disks: UInt8 = 0xf7
+    /// Of a message, since version 3: nodes by name.
+    static let nodes: UInt8 = 57
     /// Says, in every version, which versions its sender knows: nothing but the header.
     static let versions: UInt8 = 0xff
   }
@@ -25,17 +34,27 @@ enum Wire {
   }
 }
 
-/// What numbers in bytes may be, and what stands for nodes: those of one cluster.
+/// What numbers in bytes may be, and what stands for nodes: those of one cluster, and those that came later (`learn`).
 public struct WireNames: Sendable {
   let partitions: UInt32
   let states: UInt8
-  /// By node. None is 0.
-  fileprivate let codes: [UInt64]
+  /// By node, those that were learnt behind those of the cluster. None is 0.
+  fileprivate private(set) var codes: [UInt64]
   /// Looked up only.
-  fileprivate let nodes: [UInt64: NodeIndex]
+  fileprivate private(set) var nodes: [UInt64: NodeIndex]
+  /// The host's numbers of the cluster's nodes.
+  let numbers: [UInt32]
+  let texts: [String]
+  /// Nodes that the cluster does not have, with the numbers that whoever told of them has.
+  public private(set) var learnt: [NamedNode] = []
+  /// Of the list of nodes that was learnt last; of the cluster's own where there was none.
+  public private(set) var list: UInt64
 
-  /// Throws where two names have the same code, which does not happen but on purpose. O(N).
-  public init(_ cluster: DenseCluster) throws(InputError) {
+  /// Throws where two names have the same code, which does not happen but on purpose. `numbers`: what the host calls the nodes; nil:
+  /// as they come. O(N).
+  public init(_ cluster: DenseCluster, numbers: [UInt32]? = nil) throws(InputError) {
+    self.numbers = numbers ?? (0..<UInt32(cluster.nodeCount)).map { $0 }
+    texts = cluster.cluster.nodes.map(\.name)
     partitions = UInt32(cluster.partitionCount)
     states = UInt8(clamping: cluster.cluster.settings.model.states.count)
     var nodes: [UInt64: NodeIndex] = [:]
@@ -48,6 +67,70 @@ public struct WireNames: Sendable {
       }
     }
     self.nodes = nodes
+    list = WireNames.list(codes)
+  }
+
+  /// A node by name, and the host's number of it.
+  public struct NamedNode: Hashable, Sendable {
+    public var name: String
+    public var number: UInt32
+
+    public init(name: String, number: UInt32) {
+      self.name = name
+      self.number = number
+    }
+  }
+
+  /// The cluster's own nodes.
+  var own: [NamedNode] { zip(texts, numbers).map { NamedNode(name: $0, number: $1) } }
+
+  /// Takes nodes that it does not know yet; those that it knows stay what they are. A number that is taken already is replaced by the
+  /// next one that is free. O(nodes).
+  public mutating func learn(_ told: [NamedNode]) {
+    for node in told {
+      let code = WireNames.code(node.name)
+      guard nodes[code] == nil, codes.count < WireNames.mostNodes else { continue }
+      let taken = numbers.contains(node.number) || learnt.contains { $0.number == node.number }
+      let next = max(numbers.max().map { $0 + 1 } ?? 0, learnt.map { $0.number + 1 }.max() ?? 0)
+      nodes[code] = NodeIndex(codes.count)
+      codes.append(code)
+      learnt.append(NamedNode(name: node.name, number: taken || node.number >= WireNames.mostNodes ? next : node.number))
+    }
+    list = WireNames.list(told.map { WireNames.code($0.name) })
+  }
+
+  private static let mostNodes = 1 << 24
+
+  /// The node that a host calls by this number; nil: none that is known. O(nodes that were learnt).
+  public func learntNode(numbered number: UInt32) -> NodeIndex? {
+    learnt.firstIndex { $0.number == number }.map { NodeIndex(numbers.count + $0) }
+  }
+
+  /// The host's number of a node that was learnt.
+  public func number(ofLearnt node: NodeIndex) -> UInt32? {
+    let place = node.int - numbers.count
+    return learnt.indices.contains(place) ? learnt[place].number : nil
+  }
+
+  /// What stands for a disk that a node began to use at its `boot`-th start: half of what stands for the node, and that number.
+  public func store(of node: NodeIndex, boot: UInt32) -> UInt64 {
+    codes[node.int] & 0xffff_ffff_0000_0000 | UInt64(boot)
+  }
+
+  /// Whether the node began to use such a disk at one of its starts.
+  public func isStore(_ store: UInt64, of node: NodeIndex) -> Bool { store >> 32 == codes[node.int] >> 32 }
+
+  /// In which of the journal's blocks a node is, whatever its number.
+  func block(of node: NodeIndex) -> Int { Int(WireNames.mixed(codes[node.int]) % UInt64(Journal.diskBlocks)) }
+
+  /// In whatever order.
+  private static func list(_ codes: [UInt64]) -> UInt64 { codes.reduce(UInt64(codes.count)) { $0 &+ mixed($1) } }
+
+  private static func mixed(_ number: UInt64) -> UInt64 {
+    var value = number &+ 0x9e37_79b9_7f4a_7c15
+    value = (value ^ value >> 30) &* 0xbf58_476d_1ce4_e5b9
+    value = (value ^ value >> 27) &* 0x94d0_49bb_1331_11eb
+    return value ^ value >> 31
   }
 
   /// FNV-1a of the name's bytes, 64 bits. 0 is nobody.
@@ -59,7 +142,7 @@ public struct WireNames: Sendable {
 
 struct WireWriter {
   private(set) var bytes: [UInt8] = []
-  private let names: WireNames
+  let names: WireNames
 
   init(version: UInt8, newest: UInt8, kind: UInt8, _ names: WireNames) {
     self.names = names
@@ -103,6 +186,15 @@ struct WireWriter {
     put(nodes.count)
     for node in nodes { put(node) }
   }
+  mutating func put(text: String) { put(bytes: Array(text.utf8)) }
+  mutating func put(bytes other: [UInt8]) {
+    put(other.count)
+    bytes += other
+  }
+  mutating func put(_ node: WireNames.NamedNode) {
+    put(text: node.name)
+    put(UInt64(node.number))
+  }
   mutating func put(_ log: [Entry]) {
     put(log.count)
     for entry in log {
@@ -128,6 +220,9 @@ struct WireReader {
   private let bytes: UnsafeRawBufferPointer
   private var place = Wire.headerBytes
   private let names: WireNames
+  /// The list of nodes that the sender knows, where the message says so.
+  var list: UInt64?
+  var partitionCount: UInt32 { names.partitions }
 
   /// `what`: as errors call it.
   init(_ bytes: UnsafeRawBufferPointer, _ what: String, _ names: WireNames) throws(InputError) {
@@ -143,6 +238,13 @@ struct WireReader {
     (version, newest, kind) = (bytes[2], bytes[3], bytes[4])
     self.bytes = UnsafeRawBufferPointer(rebasing: bytes[..<end])
     self.names = names
+  }
+
+  static func isWhole(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    let end = bytes.count - Wire.checksumBytes
+    guard end >= Wire.headerBytes, bytes[0] == Wire.first[0], bytes[1] == Wire.first[1] else { return false }
+    let said = (0..<4).reduce(UInt32(0)) { $0 | UInt32(bytes[end + $1]) << UInt32(8 * $1) }
+    return Checksum.crc32(UnsafeRawBufferPointer(rebasing: bytes[..<end])) == said
   }
 
   mutating func number() throws(Damage) -> UInt64 {
@@ -183,14 +285,45 @@ struct WireReader {
     return number == 1
   }
 
-  mutating func nodeOrNone() throws(Damage) -> NodeIndex {
+  private mutating func nodeCode() throws(Damage) -> UInt64 {
     guard bytes.count - place >= 8 else { throw Damage(what: "a node that does not end") }
     let code = (0..<8).reduce(UInt64(0)) { $0 | UInt64(bytes[place + $1]) << UInt64(8 * $1) }
     place += 8
+    return code
+  }
+
+  mutating func nodeOrNone() throws(Damage) -> NodeIndex {
+    let code = try nodeCode()
     guard code != 0 else { return .none }
     guard let node = names.nodes[code] else { throw Damage(what: "a node that this cluster does not have") }
     return node
   }
+
+  /// `none`: a node that the cluster does not have, or has not any more.
+  mutating func nodeOrUnknown() throws(Damage) -> NodeIndex {
+    let code = try nodeCode()
+    guard code != 0 else { throw Damage(what: "no node") }
+    return names.nodes[code] ?? .none
+  }
+
+  mutating func piece() throws(Damage) -> UnsafeRawBufferPointer {
+    let count = try count()
+    defer { place += count }
+    return UnsafeRawBufferPointer(rebasing: bytes[place..<place + count])
+  }
+
+  mutating func text() throws(Damage) -> String { String(decoding: try piece(), as: UTF8.self) }
+
+  mutating func namedNodes() throws(Damage) -> [WireNames.NamedNode] {
+    var nodes: [WireNames.NamedNode] = []
+    for _ in 0..<(try count()) {
+      let (name, number) = (try text(), try small())
+      guard !name.isEmpty else { throw Damage(what: "a node without a name") }
+      nodes.append(WireNames.NamedNode(name: name, number: number))
+    }
+    return nodes
+  }
+
 
   mutating func node() throws(Damage) -> NodeIndex {
     let node = try nodeOrNone()
@@ -239,6 +372,10 @@ struct WireReader {
     log.reserveCapacity(count)
     for _ in 0..<count { log.append(Entry(term: try number(), value: try number())) }
     return log
+  }
+
+  func check(version expected: UInt8) throws(InputError) {
+    guard version == expected else { throw Wire.error("version", "\(version)", "\(expected), or a newer library") }
   }
 
   var isAtEnd: Bool { place == bytes.count }

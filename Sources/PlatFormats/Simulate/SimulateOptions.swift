@@ -6,6 +6,8 @@ package struct SimulateOptions: Sendable {
   /// Run n has the seed `seed + n`.
   package var seed: UInt64 = 1
   package var runs = 100
+  /// So many changes follow one another in each run; 0: the plan alone.
+  package var lives = 0
   /// As `FaultRates` reads them; none: the usual ones.
   package var faults: [String] = []
   /// A deliberate bug.
@@ -14,6 +16,7 @@ package struct SimulateOptions: Sendable {
   package init() {}
 
   package static let mostRuns = 1_000_000_000
+  package static let mostLives = 10_000
 
   package static func plant(_ text: String) throws(InputError) -> Plant {
     guard let plant = Plant(rawValue: text) else {
@@ -27,6 +30,9 @@ package struct SimulateOptions: Sendable {
   package func validate() throws(InputError) {
     guard (1...Self.mostRuns).contains(runs) else {
       throw InputError(path: "runs", found: "\(runs)", expected: "1 to \(Self.mostRuns)")
+    }
+    guard (0...Self.mostLives).contains(lives) else {
+      throw InputError(path: "lives", found: "\(lives)", expected: "0 to \(Self.mostLives)")
     }
     _ = try FaultRates(words: faults)
   }

@@ -21,7 +21,7 @@ package struct SimulationDocument: Sendable {
     self.options = options
     let setup = try SimulationCase(
       dense, from: document.map?.placement, to: plan.map.placement, revision: document.map?.header.revision ?? 0)
-    simulator = Simulator(setup, rates: try FaultRates(words: options.faults), plant: options.plant)
+    simulator = Simulator(setup, rates: try FaultRates(words: options.faults), plant: options.plant, lives: options.lives)
   }
 
   /// Does all runs. The same outcome with any number of threads.
@@ -82,6 +82,7 @@ package struct SimulationDocument: Sendable {
   private func replay(_ violation: Violation) -> String {
     var words = ["plat", "simulate", names.cluster, names.plan, "--seed", "\(violation.seed)", "--runs", "1", "--trace"]
     if let map { words += ["--map", map] }
+    if options.lives > 0 { words += ["--lives", "\(options.lives)"] }
     for fault in options.faults { words += ["--fault", fault] }
     if let plant = options.plant { words += ["--plant", plant.rawValue] }
     return words.joined(separator: " ")

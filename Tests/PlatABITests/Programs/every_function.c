@@ -12,8 +12,8 @@ int main(void) {
   char version[32];
   snprintf(version, sizeof version, "%d.%d.%d", PLAT_VERSION_MAJOR, PLAT_VERSION_MINOR, PLAT_VERSION_PATCH);
   CHECK(strcmp(plat_version(), version) == 0);
-  for (int32_t status = PLAT_OK; status <= PLAT_FAULTY_PLAN; status++) CHECK(strcmp(plat_status_name(status), "unknown status") != 0);
-  CHECK(strcmp(plat_status_name(PLAT_FAULTY_PLAN + 1), "unknown status") == 0 && plat_status_name(-1) && plat_status_name(INT32_MIN));
+  for (int32_t status = PLAT_OK; status <= PLAT_LOST_DISK; status++) CHECK(strcmp(plat_status_name(status), "unknown status") != 0);
+  CHECK(strcmp(plat_status_name(PLAT_LOST_DISK + 1), "unknown status") == 0 && plat_status_name(-1) && plat_status_name(INT32_MIN));
 
   WRONG(plat_cluster_from_arrays(NULL, NULL, NULL));
   WRONG(plat_cluster_from_document(NULL, 0, NULL, NULL, NULL));
@@ -95,9 +95,12 @@ int main(void) {
   uint32_t digest = 7;
   WRONG(plat_orchestrator_make(NULL, NULL, NULL, NULL, NULL));
   WRONG(plat_orchestrator_begin(NULL, NULL, 0, NULL));
+  WRONG(plat_orchestrator_begin_keys(NULL, NULL, 0, NULL));
+  WRONG(plat_orchestrator_recorded_entry(NULL, 0, NULL, NULL));
   WRONG(plat_orchestrator_poll(NULL, NULL, NULL));
   WRONG(plat_orchestrator_recorded(NULL, 0, NULL));
   WRONG(plat_orchestrator_journal(NULL, NULL, 0, NULL));
+  WRONG(plat_orchestrator_journal_keys(NULL, NULL, 0, NULL));
   WRONG(plat_orchestrator_tick(NULL, 0, NULL));
   WRONG(plat_orchestrator_pause(NULL, NULL));
   WRONG(plat_orchestrator_resume(NULL, NULL));
@@ -121,6 +124,9 @@ int main(void) {
   CHECK(plat_cluster_digest(NULL) == 0);
 
   WRONG(plat_agent_make(NULL, 0, 0, NULL, 0, NULL, NULL));
+  WRONG(plat_agent_start(NULL, NULL, NULL, 0, NULL, NULL));
+  WRONG(plat_agent_damaged(NULL, 0, NULL, NULL));
+  CHECK(plat_agent_node_name(NULL, 0) == NULL);
   WRONG(plat_agent_poll(NULL, NULL, NULL));
   WRONG(plat_agent_receive(NULL, 0, 0, NULL, 0, NULL));
   WRONG(plat_agent_tick(NULL, NULL));

@@ -16,8 +16,8 @@ from ._numbers import numpy as _numpy
 from .cluster import ACTIVE, DEAD, FAILED, LEAVING, MAINTENANCE, MASTER, PENDING, SLAVE, Cluster, Router, Rule
 from .control import Control
 from .documents import Batch, apply_document, batch, check_document, compare_documents, explain_document, export_document, generate, import_document, plan_document, route_document, verify_document, whatif_document
-from .errors import Cancelled, FaultyPlan, FileFailed, InvalidArgument, InvalidInput, NotFound, OutOfMemory, PlatError, Unmet, Unsupported
-from .execution import Action, Agent, Holding, Mode, Orchestrator, Standing, Timing, Unreached
+from .errors import Cancelled, FaultyPlan, FileFailed, InvalidArgument, InvalidInput, LostDisk, NotFound, OutOfMemory, PlatError, Unmet, Unsupported
+from .execution import Action, Agent, Damaged, Holding, Mode, Orchestrator, Standing, Timing, Unreached
 from .plan import Move, Plan, Simulation, Step, Steps
 from .report import Finding, Load, Report
 
@@ -27,7 +27,8 @@ __version__: str = _ask("version").decode()
 
 __all__ = [
     "ACTIVE", "DEAD", "FAILED", "LEAVING", "MAINTENANCE", "MASTER", "NONE", "PENDING", "SLAVE", "Action", "Agent", "Batch", "Cancelled",
-    "Cluster", "Control", "FaultyPlan", "FileFailed", "Finding", "Holding", "InvalidArgument", "InvalidInput", "Load", "Mode", "Move", "NotFound", "Orchestrator",
+    "Cluster", "Control", "Damaged", "FaultyPlan", "FileFailed", "Finding", "Holding", "InvalidArgument", "InvalidInput", "Load", "LostDisk", "Mode", "Move",
+    "NotFound", "Orchestrator",
     "OutOfMemory", "Plan", "PlatError", "Report", "Router", "Rule", "Simulation", "Standing", "Step", "Steps", "Timing", "Unmet", "Unreached",
     "Unsupported", "apply_document", "batch", "check_document", "compare_documents", "explain_document", "export_document", "generate", "has_numpy",
     "import_document", "option_table", "plan_document", "route_document", "verify_document", "whatif_document",

@@ -157,6 +157,18 @@ class KeptStruct(Struct):
     _fields_ = [("bytes", c_void_p), ("length", c_size_t)]
 
 
+class JournalEntryStruct(ctypes.Structure):
+    _fields_ = [("key", c_char_p), ("bytes", c_void_p), ("length", c_size_t)]
+
+
+class StartStruct(ctypes.Structure):
+    _fields_ = [(name, c_uint32) for name in ("size", "node", "boot", "flags")]
+
+
+class DamagedStruct(ctypes.Structure):
+    _fields_ = [("size", c_uint32), ("partition", c_uint32), ("index", c_size_t), ("what", ctypes.c_char * 256)]
+
+
 PROGRESS = ctypes.CFUNCTYPE(c_int32, c_void_p, c_char_p)
 
 # CDLL lets go of the interpreter's lock during every call.
@@ -249,6 +261,9 @@ _signatures: dict[str, tuple[Any, list[Any]]] = {
     "orchestrator_make": (c_int32, [_handle, _handle, POINTER(TimingStruct), _out, _error]),
     "orchestrator_free": (None, [_handle]),
     "orchestrator_begin": (c_int32, [_handle, c_char_p, c_size_t, _error]),
+    "orchestrator_journal_keys": (c_int32, [_handle, POINTER(JournalEntryStruct), c_size_t, _error]),
+    "orchestrator_begin_keys": (c_int32, [_handle, POINTER(JournalEntryStruct), c_size_t, _error]),
+    "orchestrator_recorded_entry": (c_int32, [_handle, c_size_t, POINTER(JournalEntryStruct), _error]),
     "orchestrator_poll": (c_int32, [_handle, POINTER(ActionStruct), _error]),
     "orchestrator_recorded": (c_int32, [_handle, c_int32, _error]),
     "orchestrator_journal": (c_int32, [_handle, c_char_p, c_size_t, _error]),
@@ -271,6 +286,9 @@ _signatures: dict[str, tuple[Any, list[Any]]] = {
     "orchestrator_standing": (c_int32, [_handle, POINTER(StandingStruct), _error]),
     "orchestrator_target": (c_int32, [_handle, _out, _error]),
     "agent_make": (c_int32, [_handle, c_uint32, c_uint32, POINTER(KeptStruct), c_size_t, _out, _error]),
+    "agent_start": (c_int32, [_handle, POINTER(StartStruct), POINTER(KeptStruct), c_size_t, _out, _error]),
+    "agent_damaged": (c_int32, [_handle, c_size_t, POINTER(DamagedStruct), _error]),
+    "agent_node_name": (c_char_p, [_handle, c_uint32]),
     "agent_free": (None, [_handle]),
     "agent_poll": (c_int32, [_handle, POINTER(ActionStruct), _error]),
     "agent_receive": (c_int32, [_handle, c_uint32, c_uint32, c_char_p, c_size_t, _error]),

@@ -60,6 +60,12 @@ class FaultyPlan(PlatError):
     status = "faulty plan"
 
 
+class LostDisk(PlatError):
+    """A node starts again without what it had promised."""
+
+    status = "lost disk"
+
+
 class Unmet(Exception):
     """A map falls short of what is asked of it; `findings` say of what, and why."""
 
@@ -73,7 +79,9 @@ class Unmet(Exception):
         return Unmet, (self.unmet, self.findings)
 
 
-_kinds: dict[int, Any] = {1: InvalidArgument, 2: InvalidInput, 3: Unsupported, 4: OutOfMemory, 5: Cancelled, 6: NotFound, 8: FileFailed, 9: FaultyPlan}
+_kinds: dict[int, Any] = {
+    1: InvalidArgument, 2: InvalidInput, 3: Unsupported, 4: OutOfMemory, 5: Cancelled, 6: NotFound, 8: FileFailed, 9: FaultyPlan,
+    10: LostDisk}
 
 
 def raise_for(status: int, error: _native.ErrorStruct) -> None:

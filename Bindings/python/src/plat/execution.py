@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import ctypes
 import threading
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Iterable, Iterator, Optional, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Iterable, Iterator, Mapping, Optional, Sequence, Union
 
 from . import _native
 from ._calls import Handle, Owner, ask, call, make, of_kind
-from ._numbers import given_bytes, whole, word
+from ._numbers import encoded, given_bytes, whole, word
+from .errors import NotFound
 
 if TYPE_CHECKING:
     from .cluster import Cluster
@@ -25,10 +26,10 @@ if TYPE_CHECKING:
 _kinds = {
     0: "none", 1: "record", 2: "reached", 3: "release", 4: "retired", 5: "runs", 6: "frozen", 16: "claim", 17: "set", 18: "copy", 19: "take over", 20: "lead",
     21: "discard", 22: "pulse", 23: "map", 24: "send", 25: "mode", 32: "keep", 33: "deliver", 34: "written", 35: "answer", 36: "denied",
-    37: "changed mode",
+    37: "changed mode", 38: "drop",
 }
 _peers = ("node", "orchestrator", "client")
-_phases = ("idle", "recording", "claiming", "leaving", "planning", "running", "reached", "retired", "waiting", "frozen")
+_phases = ("idle", "recording", "claiming", "leaving", "planning", "running", "reached", "retired", "waiting", "frozen", "arriving")
 _unreached = ("withheld", "no way", "last copy")
 _refusals = {"state": 0, "busy": 1, "not leader": 2, "no room": 3, "outdated": 4, "not running": 5}
 
@@ -87,6 +88,7 @@ class Action:
     hold: tuple[str, ...]
     mode: "Mode"
     mode_from: "Mode"
+    keys: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
     def is_order(self) -> bool:
@@ -156,6 +158,18 @@ def _none(value: int) -> Optional[int]:
     return None if value == _native.NONE else value
 
 
+def _written(pointer: Any) -> dict[str, bytes]:
+    """The values that the last `record` changes, by key."""
+    values: dict[str, bytes] = {}
+    while True:
+        told = _native.JournalEntryStruct()
+        try:
+            call("orchestrator_recorded_entry", pointer, len(values), ctypes.byref(told))
+        except NotFound:
+            return values
+        values[told.key.decode()] = ctypes.string_at(told.bytes, told.length)
+
+
 class _Machine(Handle):
     """An orchestrator or an agent: it changes with every call, so it is not copied. Calls of several threads wait for each other."""
 
@@ -183,12 +197,13 @@ class _Machine(Handle):
             followers = tuple(told.followers[index] for index in range(told.follower_count))
             data = ctypes.string_at(told.bytes, told.length) if told.length else b""
             values = tuple(told.values[index] for index in range(told.value_count))
+            keys = _written(owner) if told.kind == 1 else {}
         return Action(
             _kinds[told.kind], _none(told.node), told.id, told.revision, told.term, _none(told.partition), _none(told.from_state),
             _none(told.to_state), _none(told.source), _none(told.source_from), _none(told.source_to), _none(told.leader), followers,
             told.expected, told.version, told.digest, _peers[told.peer_kind], _none(told.peer), told.request, data, values,
             bool(told.is_definite), bool(told.is_done), tuple(name for bit, name in ((1, "read"), (2, "write")) if told.hold & bit),
-            Mode._of(told.mode), Mode._of(told.mode_from))
+            Mode._of(told.mode), Mode._of(told.mode_from), keys)
 
 
 class Orchestrator(_Machine):
@@ -207,18 +222,30 @@ class Orchestrator(_Machine):
         standing = self.standing
         return f"{standing.phase}, revision {standing.revision}, {standing.done} done, {standing.running} running, {standing.left} left"
 
-    def begin(self, journal: bytes = b"") -> None:
-        """`journal`: what the last `record` that was done had as `data`; empty: there is none yet."""
-        journal = given_bytes(journal, "journal")
-        call("orchestrator_begin", self._pointer, journal or None, len(journal))
+    def begin(self, journal: Union[bytes, Mapping[str, bytes]] = b"") -> None:
+        """`journal`: what the last `record` that was done had as `data`; empty: there is none yet. Or a mapping: what was last recorded
+        under each of the `keys` of records, which clusters of more than 8,192 partitions need. Raises `InvalidInput` with both
+        revisions where the plan was made from another map than the one in force."""
+        self._journal("orchestrator_begin", journal)
+
+    def _journal(self, function: str, journal: Union[bytes, Mapping[str, bytes]]) -> None:
+        if not isinstance(journal, Mapping):
+            journal = given_bytes(journal, "journal")
+            call(function, self._pointer, journal or None, len(journal))
+            return
+        values = [given_bytes(data, "journal") for data in journal.values()]
+        blocks = [ctypes.create_string_buffer(data, max(len(data), 1)) for data in values]
+        array = (_native.JournalEntryStruct * max(len(blocks), 1))(*(
+            _native.JournalEntryStruct(encoded(key, "journal"), ctypes.addressof(block), len(data))
+            for key, data, block in zip(journal, values, blocks)))
+        call(function + "_keys", self._pointer, array, len(blocks))
 
     def recorded(self, done: bool) -> None:
         call("orchestrator_recorded", self._pointer, int(done))
 
-    def journal(self, journal: bytes = b"") -> None:
-        """The journal as it is, where it is not known what became of a `record`."""
-        journal = given_bytes(journal, "journal")
-        call("orchestrator_journal", self._pointer, journal or None, len(journal))
+    def journal(self, journal: Union[bytes, Mapping[str, bytes]] = b"") -> None:
+        """The journal as it is, where it is not known what became of a `record`: as `begin` has it."""
+        self._journal("orchestrator_journal", journal)
 
     def tick(self, now: int) -> None:
         call("orchestrator_tick", self._pointer, now)
@@ -300,18 +327,34 @@ class Orchestrator(_Machine):
         return Cluster(make("orchestrator_target", owner, keeps=(owner,)))
 
 
+@dataclass(frozen=True)
+class Damaged:
+    """A record that could not be read: number `index` of those that were kept; `partition` is None where not even that is told."""
+
+    index: int
+    partition: Optional[int]
+    what: str
+
+
 class Agent(_Machine):
-    """One node's side. `boot` is greater at each start; `kept`: for each partition, and None, the last `data` of a `keep`."""
+    """One node's side. `boot` is greater at each start; `kept`: for each partition, and None, the last `data` of a `keep`.
+
+    Raises `LostDisk` where a later start than the first has no promise among what was kept; the host then looks for the right disk, or
+    starts with `new_disk`: the node holds nothing any more, and is told apart from what it was."""
 
     _poll = "agent_poll"
 
-    def __init__(self, cluster: "Cluster", node: int, boot: int, kept: Iterable[bytes] = ()) -> None:
+    def __init__(
+        self, cluster: "Cluster", node: int, boot: int, kept: Iterable[bytes] = (), new_disk: bool = False
+    ) -> None:
         known = [given_bytes(data, "kept") for data in kept]
         blocks = [ctypes.create_string_buffer(data, max(len(data), 1)) for data in known]
         array = (_native.KeptStruct * max(len(known), 1))(*(
             _native.KeptStruct(ctypes.addressof(block), len(data)) for block, data in zip(blocks, known)))
         owner = of_kind(cluster, "cluster", "cluster")
-        super().__init__(make("agent_make", owner, node, boot, array, len(known), keeps=(owner,)))
+        start = _native.StartStruct(
+            ctypes.sizeof(_native.StartStruct), whole(node, 0, 2**32 - 1, "node"), whole(boot, 0, 2**32 - 1, "boot"), int(bool(new_disk)))
+        super().__init__(make("agent_start", owner, ctypes.byref(start), array, len(known), keeps=(owner,)))
 
     def receive(self, peer_kind: str, peer: int, data: bytes) -> None:
         """What a "node"'s agent or an "orchestrator" sent."""
@@ -344,6 +387,23 @@ class Agent(_Machine):
 
     def leads(self, partition: int) -> bool:
         return bool(ask("agent_leads", self._pointer, partition))
+
+    @property
+    def damaged(self) -> list[Damaged]:
+        """Records that could not be read when it started."""
+        found: list[Damaged] = []
+        while True:
+            told = _native.DamagedStruct(size=ctypes.sizeof(_native.DamagedStruct))
+            try:
+                call("agent_damaged", self._pointer, len(found), ctypes.byref(told))
+            except NotFound:
+                return found
+            found.append(Damaged(told.index, _none(told.partition), told.what.decode("utf-8", "replace")))
+
+    def node_name(self, node: int) -> Optional[str]:
+        """Of the cluster's nodes, and of those that the agent was told of since."""
+        name = _native.functions["agent_node_name"](self._pointer, node)
+        return None if name is None else name.decode()
 
     @property
     def map(self) -> tuple[int, int]:

@@ -1,0 +1,108 @@
+import PlatEngine
+
+/// Disks that are wiped, exchanged, or set back to what they were a while ago.
+extension Simulation {
+  /// Versions before 3 know nothing of disks.
+  private var allKnowDisks: Bool {
+    nodes.allSatisfy { $0.isDestroyed || $0.speech.own.upperBound >= 3 }
+      && orchestrators.allSatisfy { !$0.isUp || $0.speech.own.upperBound >= 3 }
+  }
+
+  /// An orchestrator has been told what nodes hold, and has not written yet whom it leaves behind: what happens to disks meanwhile it
+  /// cannot know, and who has not told it what it holds may be left behind for one that has.
+  private func isJudgedBySurvey(_ node: NodeIndex) -> Bool {
+    orchestrators.contains { $0.isUp && $0.machine.isSurveying && !$0.machine.hasInventory(of: node) }
+  }
+
+  /// Whether every partition of which one of `nodes` has a copy has a complete one elsewhere, on a disk that is not in doubt, of a node
+  /// that is there to be asked.
+  private func isSpared(_ struck: [Int]) -> Bool {
+    let rules = setup.rules
+    return disks.copies.indices.allSatisfy { partition in
+      let index = PartitionIndex(partition)
+      let complete = disks.copies[partition].filter { copy in
+        rules.holdsData(copy.record.state) && !disks.isShort(copy, index) && !disks.isDoubtful[copy.node.int] && isWell(copy.node.int) && nodes[copy.node.int].diskBusyUntil <= now && nodes[copy.node.int].slowUntil <= now
+          && saidWritten[partition] & ~copy.writes == 0 && !isJudgedBySurvey(copy.node)
+          && (rules.leading == nil || journal.isComplete(copy.node, index, term: copy.record.term))
+      }
+      let isHeld = disks.copies[partition].contains { struck.contains($0.node.int) && rules.holdsData($0.record.state) }
+      return !isHeld || complete.contains { !struck.contains($0.node.int) }
+    }
+  }
+
+  /// False: some partition would have no complete copy left, or somebody speaks a version without disks.
+  func wipe(_ struck: [Int]) -> Bool {
+    guard allKnowDisks, links.isWhole, stopped == 0, Set(struck).count == struck.count, struck.allSatisfy({ !nodes[$0].isDestroyed && !nodes[$0].isAwaited }),
+      isSpared(struck)
+    else { return false }
+    for node in struck {
+      trace { "wipe     \(self.name(NodeIndex(node)))" }
+      crash(node)
+      noteLostCopies(node)
+      disks.destroy(NodeIndex(node))
+      disks.promise[node] = Promise(revision: 0)
+      disks.isDoubtful[node] = true
+      held[node] = 0
+    }
+    return true
+  }
+
+  /// What the disk is now, it will be again.
+  func keepImage(_ node: Int) -> Bool {
+    guard allKnowDisks, nodes[node].isUp else { return false }
+    timeline.add(.setBack(node, disks.image(of: NodeIndex(node))), at: now + 50 + UInt64(random.below(500)))
+    return true
+  }
+
+  func setBack(_ node: Int, _ image: Disks.Image) {
+    let rules = setup.rules
+    let copies = image.copies.count { rules.holdsData($0.1.state) }
+    // A leader without followers knows nobody who could tell it that its disk is old.
+    let leadsAlone = image.copies.contains { rules.isLeadingAlone($0.1) }
+    guard !isHealed, allKnowDisks, links.isWhole, stopped == 0, !nodes[node].isDestroyed, isSpared([node]), copies <= mostHeld[node] ?? .max, !leadsAlone else { return }
+    trace { "set back \(self.name(NodeIndex(node)))" }
+    crash(node)
+    noteLostCopies(node)
+    disks.setBack(NodeIndex(node), to: image)
+    disks.isDoubtful[node] = true
+    held[node] = copies
+  }
+
+  /// Live copies of no plan made them fewer.
+  private func noteLostCopies(_ node: Int) {
+    for partition in disks.copies.indices
+    where disks.copies[partition].contains(where: { $0.node.int == node && setup.rules.holdsData($0.record.state) }) {
+      for plan in plans.indices { plans[plan].lost[partition] &+= 1 }
+    }
+  }
+
+  /// An agent on what its disk has; on a new disk where there is nothing.
+  func start(_ node: Int, boot: UInt32) -> [NodeAgent.Action] {
+    let index = NodeIndex(node)
+    let promise = disks.promise[node]
+    let isNew = promise.disk == nil
+    if isNew, boot > 1, plant == .takeWipedForNew {
+      for (_, partition, record) in setup.beginning.records(of: index) {
+        _ = disks.write(record, partition, on: index)
+      }
+      disks.promise[node] = Promise(revision: setup.beginning.revision)
+    }
+    nodes[node].agent = makeAgent(node, boot: boot, disks.records(of: index))
+    let store = setup.names.store(of: index, boot: boot)
+    let isFirst = boot == 1 || isNew && plant == .takeWipedForNew
+    return nodes[node].agent.start(on: store, boot: boot, isNew ? nil : promise, isNew: isNew && !isFirst)
+  }
+
+  /// Whether the node's disk counts again.
+  func noteConfirmed(_ node: Int) {
+    guard disks.isDoubtful[node], nodes[node].isUp, let disk = nodes[node].agent.disk, disk.isConfirmed, !disk.isSetBack else { return }
+    disks.isDoubtful[node] = false
+  }
+}
+
+extension ExecutionRules {
+  /// Nobody but itself has to obey it.
+  fileprivate func isLeadingAlone(_ record: Record) -> Bool {
+    record.state == leading && record.led == record.term && record.followers.isEmpty
+  }
+}
