@@ -147,9 +147,8 @@ import Testing
         let plan = try Planner.plan(cluster, from: made.current, options: options)
         let report = try Judge.judge(cluster, map: plan.target, from: current)
         try holds(plan.operation == operation || made.current == nil, "\(plan.operation)\n\(made.text)")
-        let faults = report.findings.filter {
-          $0.strength == .hard && !($0.rule.hasPrefix("constraints.") && $0.have < $0.want)
-            && !(operation == .cancel && $0.rule.hasSuffix("status"))
+        let faults = PlannedCase.faults(report, cluster, made.current, plan.target).filter {
+          !(operation == .cancel && $0.rule.hasSuffix("status"))
         }
         try holds(faults.isEmpty, "\(operation): \(faults)\n\(made.text)")
         guard made.current != nil else { return }

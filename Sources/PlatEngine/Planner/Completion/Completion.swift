@@ -30,14 +30,14 @@ struct Completion {
     try completion.coverLive(incomplete)
     try completion.fillLeaders(incomplete)
     try completion.fillRest(incomplete)
-    completion.makeWay()
+    completion.evictBesideLastCopies()
     return completion.search.isChanged
   }
 
   /// Last copies that stay may leave a node beyond its capacity: then it has nothing else. What it would have received goes
   /// back to who holds it today.
-  private mutating func makeWay() {
-    while let (map, partition) = search.letGo() { stay(map, partition) }
+  private mutating func evictBesideLastCopies() {
+    while let (map, partition) = search.evictOne() { stay(map, partition) }
   }
 
   /// Every partition that has a live copy keeps one.

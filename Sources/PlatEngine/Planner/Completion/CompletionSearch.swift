@@ -114,7 +114,7 @@ struct CompletionSearch {
   /// From nodes that hold more than they may, all that is no last copy of today's goes until they do not: of partitions with
   /// another copy first. Returns at a partition that has none now, though somebody holds it; nil: there is nothing left to do.
   /// O(slots of the node).
-  mutating func letGo() -> (map: Int, partition: Int)? {
+  mutating func evictOne() -> (map: Int, partition: Int)? {
     for node in load.indices where load[node] > capacity[node] {
       listSlots()
       while load[node] > capacity[node] {
