@@ -136,7 +136,7 @@ import Testing
   }
 
   @Test func anyShapeIsPlannedWithoutFault() {
-    forAllSeeds(0..<150) { seed in
+    forAllSeeds(0..<50) { seed in
       guard let made = try WeightedCase(seed) else { return }
       let cluster = made.cluster
       let current = try made.current ?? PlacementMap(partitionCount: 0, slotCounts: cluster.wanted)

@@ -33,7 +33,7 @@ import Testing
   @Test(arguments: Kind.allCases, [RandomCluster.Size.tiny, .small])
   func everyShapeIsPlannedWithoutFault(kind: Kind, size: RandomCluster.Size) {
     var seen = 0
-    forAllSeeds(0..<(size == .tiny ? 400 : 80)) { seed in
+    forAllSeeds(0..<(size == .tiny ? 100 : 25)) { seed in
       guard let made = try make(kind, seed, size) else { return }
       let one = try WeightedCase(made.cluster, made.current)
       seen += 1
@@ -49,12 +49,12 @@ import Testing
       let wrong = try Judge.falseWindow(one.cluster, one.weights, map: one.plan.target, windows)
       try holds(wrong == nil, "\(wrong!)\n\(one.text)")
     }
-    #expect(seen > 20, "\(seen)")
+    #expect(seen > 6, "\(seen)")
   }
 
   @Test(arguments: Kind.allCases) func planningTwiceIsPlanningOnce(kind: Kind) {
     var seen = 0
-    forAllSeeds(0..<100) { seed in
+    forAllSeeds(0..<30) { seed in
       guard let made = try make(kind, seed, .small, { $0.rulesOverAllStates = true }) else { return }
       let one = try WeightedCase(made.cluster, made.current)
       guard !one.isShort else { return }
@@ -63,11 +63,11 @@ import Testing
         again.report.moves == 0 && again.report.roleChanges == 0, "\(again.report.moves), \(again.report.roleChanges)\n\(one.text)")
       seen += 1
     }
-    #expect(seen > 10, "\(seen)")
+    #expect(seen > 3, "\(seen)")
   }
 
   @Test(arguments: Kind.allCases) func scalingAllWeightsChangesNothing(kind: Kind) {
-    forAllSeeds(0..<30) { seed in
+    forAllSeeds(0..<10) { seed in
       guard let made = try make(kind, seed, .small) else { return }
       var cluster = made.cluster.cluster
       cluster.partitionWeights = cluster.partitionWeights.map { weight in
@@ -81,7 +81,7 @@ import Testing
 
   /// A budget holds for moves that are for balance alone.
   @Test func budgets() {
-    forAllSeeds(0..<50) { seed in
+    forAllSeeds(0..<25) { seed in
       guard var made = try make(.peers, seed, .small, { $0.noMaintenance = true }) else { return }
       var cluster = made.cluster.cluster
       let whole = try WeightedCase(made.cluster, made.current)
@@ -101,7 +101,7 @@ import Testing
   @Test(arguments: Kind.allCases) func besideTryingEverything(kind: Kind) {
     var (full, unplaced, seen, least, balanced) = (0, 0, 0, 0, 0)
     var worst = 1.0
-    forAllSeeds(0..<400) { seed in
+    forAllSeeds(0..<150) { seed in
       let made = try make(kind, seed, .tiny) {
         ($0.rulesOverAllStates, $0.noMaintenance, $0.noCapacities, $0.nodes, $0.partitions) = (true, true, true, 3...5, 2...4)
       }
@@ -128,14 +128,14 @@ import Testing
       if best > 0 { worst = max(worst, Double("\((one.moved * Rational(1000) / exact).floor!)")! / 1000) }
     }
     print("\(kind): \(full) can be placed, \(unplaced) are not; the least weight in \(least) of \(seen), at most \(worst) times it; balanced \(balanced)")
-    #expect(seen > 30 && unplaced == 0, "\(unplaced) of \(full) not placed, \(seen)")
+    #expect(seen > 10 && unplaced == 0, "\(unplaced) of \(full) not placed, \(seen)")
     #expect(least * 10 >= seen * 8, "the least in \(least) of \(seen), at most \(worst) times it")
   }
 
   /// What the checks above would say of a plan that breaks its rule.
   @Test func brokenRulesAreNoticed() {
     var planted = 0
-    forAllSeeds(0..<200) { seed in
+    forAllSeeds(0..<100) { seed in
       guard let made = try make(.peers, seed, .small, { $0.noHardRules = true }) else { return }
       let one = try WeightedCase(made.cluster, made.current)
       let limit = made.cluster.cluster.settings.fanOut!
@@ -156,7 +156,7 @@ import Testing
       let spoilt = try Judge.judge(made.cluster, map: PlacementMap.make(rows, least: made.cluster.wanted), from: nil)
       try holds(spoilt.findings.contains { $0.rule == "fanOut.outbound" && $0.strength == .hard }, "not noticed\n\(one.text)")
     }
-    #expect(planted > 5, "\(planted)")
+    #expect(planted > 2, "\(planted)")
   }
 
   /// The same of a near rule beside a limit on peers: a slave that is nearest goes to another zone, over a pair that there is.
