@@ -29,10 +29,11 @@ enum SearchLimits {
   private static let cycleOfSmall = [(true, 0), (true, 0), (false, 3), (true, 0), (false, 1), (true, 0), (false, 2)]
   private static let cycleOfLarge = [(false, 0), (false, 0), (false, 1), (false, 0), (false, 3)]
 
-  /// Changes tried in a round. Of wide rows one costs more.
+  /// Changes tried in a round. Of wide rows one costs more, by the square of the width.
   static func proposals(_ problem: SearchProblem, isPolish: Bool) -> Int {
     let wanted = max(leastProposals, proposalsOfSlot * problem.rowCount * problem.width)
-    return min(mostProposals * 4 / max(4, problem.width), wanted) / (isPolish ? 3 : 1)
+    let most = mostProposals * 64 / (max(4, problem.width) * max(16, problem.width))
+    return min(most, wanted) / (isPolish ? 3 : 1)
   }
 
   static func rounds(_ problem: SearchProblem, isPolish: Bool) -> (most: Int, idle: Int) {
