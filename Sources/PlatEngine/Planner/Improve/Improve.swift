@@ -58,11 +58,8 @@ enum Improve {
     let mayPolish = seeksBalance && planned.count <= mostSlotsToPolish && cluster.cluster.settings.balance.moveBudget == nil
     let isPlain = problem.amounts.isEmpty && problem.colocations.isEmpty && problem.peers?.isHard != true
     func need(_ score: SearchScore) -> Need {
-      // By number and under bounds of containers alone the stages before have the fewest moves, proved, where they place all;
-      // a few more may be what a state needs.
-      if isPlain, !plan.isFinished, score.isPlaced, score.outside == 0 {
-        return mayPolish && score.outsideLeading + score.outsideStates > 0 ? .polish : .nothing
-      }
+      // By number and under bounds of containers alone the stages before have the fewest moves, proved, where they place all.
+      if isPlain, !plan.isFinished, score.isPlaced, score.outside == 0 { return .nothing }
       guard score.isWellPlaced || !seeksBalance && score.isPlaced, !seeksBalance || score.moved <= bound else { return .search }
       let isPolished = score.outsideCounts + score.softBroken + score.uneven + score.roleChanges == 0
       return isPolished || !mayPolish ? .nothing : .polish
