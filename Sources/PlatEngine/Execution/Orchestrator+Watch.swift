@@ -161,7 +161,8 @@ extension Orchestrator {
   mutating func collect(_ holdings: [Holding], _ disk: DiskState?, from node: NodeIndex, _ actions: inout [Action]) {
     guard inventories[node.int] == nil else { return }
     inventories[node.int] = holdings
-    hasRestarted[node.int] = disk != nil && disks[node.int].state?.boot != disk?.boot
+    // An earlier claim may have heard of the start, and have come to nothing.
+    if disk != nil, disks[node.int].state?.boot != disk?.boot { hasRestarted[node.int] = true }
     if hasRestarted[node.int] { mapOf[node.int] = 0 }  // what it was told before it may have forgotten
     disks[node.int].state = disk
     lookIfAllAnswered(&actions)
