@@ -105,11 +105,13 @@ final class Simulation {
     let begunAt: UInt64
     /// By node: when it was heard of last; it was said to be lost.
     var heardAt: [UInt64]
+    /// By node: it was heard of during a claim, did not answer that, and was lost; nor has it answered one since.
+    var isMute: [Bool]
     /// By node: since when it has been able to say that another has taken over.
     var couldKnowSince: [UInt64?]
     var isTold: [Bool]
     /// The same when it had its survey, while the journal is told of it.
-    var surveyed: (at: UInt64, heardAt: [UInt64])?
+    var surveyed: (at: UInt64, heardAt: [UInt64], isMute: [Bool])?
     /// Plans for outages that it had made when the last fault was over.
     var plansBefore = 0
     /// The last time at which the journal had its word.

@@ -86,6 +86,7 @@ extension Orchestrator {
     for node in isLost.indices {
       isBack[node] = false
       isTold[node] = isTold[node] && isLost[node]
+      isMute[node] = isMute[node] && isLost[node]
     }
     self.survey = survey
     phase = .leaving
