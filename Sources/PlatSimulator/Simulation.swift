@@ -231,8 +231,11 @@ final class Simulation {
       NodeIndex(node), rules: setup.rules, boot: boot, promise: disks.promise[node], records: records, plant: plant)
   }
 
-  /// Of one version or the other, where there are upgrades.
-  func makeSpeech() -> Speech { makeSpeech(rates[.upgrade] > 0 && random.below(2) == 0 && !isHealed ? olderVersions : Speech.versions) }
+  /// Of one version or the other, where there are upgrades. While a disk is in doubt nobody begins with one that knows of none.
+  func makeSpeech() -> Speech {
+    let isOlder = rates[.upgrade] > 0 && random.below(2) == 0 && !isHealed && !disks.isDoubtful.contains(true)
+    return makeSpeech(isOlder ? olderVersions : Speech.versions)
+  }
 
   /// One that came before.
   var olderVersions: ClosedRange<UInt8> { 1...(1 + UInt8(random.below(Int(Speech.versions.upperBound) - 1))) }
@@ -291,7 +294,7 @@ final class Simulation {
     case .fault(let kind): strike(kind)
     case .restart(let node): restart(node)
     case .upgrade(let node, let versions):
-      guard nodes[node].isUp, !isHealed else { return }
+      guard nodes[node].isUp, !isHealed, versions.upperBound >= 3 || !disks.isDoubtful.contains(true) else { return }
       crash(node)
       nodes[node].speech = makeSpeech(versions)
     case .resume(let number): tell(number, .resume)
