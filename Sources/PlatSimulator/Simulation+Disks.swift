@@ -17,16 +17,28 @@ extension Simulation {
   /// Whether every partition of which one of `nodes` has a copy has a complete one elsewhere, on a disk that is not in doubt, of a node
   /// that is there to be asked.
   private func isSpared(_ struck: [Int]) -> Bool {
-    let rules = setup.rules
-    return disks.copies.indices.allSatisfy { partition in
-      let index = PartitionIndex(partition)
-      let complete = disks.copies[partition].filter { copy in
-        rules.holdsData(copy.record.state) && !disks.isShort(copy, index) && !disks.isDoubtful[copy.node.int] && isWell(copy.node.int) && nodes[copy.node.int].diskBusyUntil <= now && nodes[copy.node.int].slowUntil <= now
-          && saidWritten[partition] & ~copy.writes == 0 && !isJudgedBySurvey(copy.node)
-          && (rules.leading == nil || journal.isComplete(copy.node, index, term: copy.record.term))
-      }
-      let isHeld = disks.copies[partition].contains { struck.contains($0.node.int) && rules.holdsData($0.record.state) }
-      return !isHeld || complete.contains { !struck.contains($0.node.int) }
+    disks.copies.indices.allSatisfy { partition in
+      let isHeld = disks.copies[partition].contains { struck.contains($0.node.int) && setup.rules.holdsData($0.record.state) }
+      return !isHeld || hasComplete(partition, without: struck)
+    }
+  }
+
+  private func hasComplete(_ partition: Int, without struck: [Int]) -> Bool {
+    let (rules, index) = (setup.rules, PartitionIndex(partition))
+    return disks.copies[partition].contains { copy in
+      let (node, host) = (copy.node.int, nodes[copy.node.int])
+      return !struck.contains(node) && rules.holdsData(copy.record.state) && !disks.isShort(copy, index) && !disks.isDoubtful[node]
+        && isWell(node) && host.diskBusyUntil <= now && host.slowUntil <= now && saidWritten[partition] & ~copy.writes == 0
+        && !isJudgedBySurvey(copy.node) && (rules.leading == nil || journal.isComplete(copy.node, index, term: copy.record.term))
+    }
+  }
+
+  /// Whether what was set back can still be compared with a complete copy, of every partition of which there is such a copy, if
+  /// something befalls `struck` as well.
+  func canBeCompared(without struck: [Int]) -> Bool {
+    disks.copies.indices.allSatisfy { partition in
+      let isInDoubt = disks.copies[partition].contains { disks.isDoubtful[$0.node.int] || disks.isShort($0, PartitionIndex(partition)) }
+      return !isInDoubt || hasComplete(partition, without: struck)
     }
   }
 
