@@ -69,9 +69,7 @@ extension Simulation {
   func setBack(_ node: Int, _ image: Disks.Image) {
     let rules = setup.rules
     let copies = image.copies.count { rules.holdsData($0.1.state) }
-    // A leader without followers knows nobody who could tell it that its disk is old.
-    let leadsAlone = image.copies.contains { rules.isLeadingAlone($0.1) }
-    guard !isHealed, allKnowDisks, links.isWhole, stopped == 0, !nodes[node].isDestroyed, isSpared([node]), copies <= mostHeld[node] ?? .max, !leadsAlone else { return }
+    guard !isHealed, allKnowDisks, links.isWhole, stopped == 0, !nodes[node].isDestroyed, isSpared([node]), copies <= mostHeld[node] ?? .max else { return }
     trace { "set back \(self.name(NodeIndex(node)))" }
     crash(node)
     noteLostCopies(node)
@@ -109,12 +107,5 @@ extension Simulation {
   func noteConfirmed(_ node: Int) {
     guard disks.isDoubtful[node], nodes[node].isUp, let disk = nodes[node].agent.disk, disk.isConfirmed, !disk.isSetBack else { return }
     disks.isDoubtful[node] = false
-  }
-}
-
-extension ExecutionRules {
-  /// Nobody but itself has to obey it.
-  fileprivate func isLeadingAlone(_ record: Record) -> Bool {
-    record.state == leading && record.led == record.term && record.followers.isEmpty
   }
 }

@@ -13,6 +13,8 @@ import Testing
     let target: PlacementMap
     var sent: [(Message, NodeIndex)] = []
     var isHeld = true
+    var heldNode = 1
+    var journal: Journal
     /// What a and c had on disk before c had anything.
     var images: [(promise: Promise, record: Record?)] = []
     let partition = PartitionIndex(0)
@@ -30,6 +32,7 @@ import Testing
       let beginning = Beginning(cluster, map: try map(1), revision: 1)
       rules = ExecutionRules(cluster.cluster.settings.model)
       machine = try Orchestrator(cluster, hadHolders: [true], goal: MapStamp(revision: 2, digest: 7), writer: 1)
+      journal = beginning.journal
       agents = []
       for node in 0..<3 {
         var agent = NodeAgent(
@@ -48,7 +51,9 @@ import Testing
       for action in machine.handle(event) {
         switch action {
         case .send(let message, let node): sent.append((message, node))
-        case .record: try tell(.recorded(true))
+        case .record(let new, _):
+          journal = new
+          try tell(.recorded(true))
         case .plan(let survey):
           let way = try survey.way(of: cluster, to: target)
           try tell(.planned(way.steps, map: MapStamp(revision: survey.revision, digest: 7)))
@@ -61,7 +66,7 @@ import Testing
 
     private mutating func deliverNext() throws {
       let (message, node) = sent.removeFirst()
-      if isHeld, message.isOrder, node.int == 1 { return }
+      if isHeld, message.isOrder, node.int == heldNode { return }
       try deliver(message, from: .orchestrator(0), to: node)
     }
 
@@ -87,7 +92,11 @@ import Testing
         NodeIndex(node), rules: rules, boot: 2, promise: image.promise,
         records: image.record.map { [(partition, $0)] } ?? [])
       _ = agents[node].start(on: 0, boot: 2, image.promise, isNew: false)
-      for time in stride(from: UInt64(0), through: 60, by: 10) {
+      try pass(0...60)
+    }
+
+    mutating func pass(_ ticks: ClosedRange<UInt64>) throws {
+      for time in stride(from: ticks.lowerBound, through: ticks.upperBound, by: 10) {
         try tell(.tick(time))
         try deliver()
       }
@@ -127,11 +136,26 @@ import Testing
     try lab.restart(2, isSetBack: true)
     #expect(lab.machine.revision > revision)
     lab.isHeld = false
-    for time in stride(from: UInt64(70), through: 400, by: 10) {
-      try lab.tell(.tick(time))
-      try lab.deliver()
-    }
+    try lab.pass(70...400)
     #expect(lab.machine.phase == .reached && lab.isSlave(2) && lab.agents[0].leads(lab.partition))
+  }
+
+  /// Another orchestrator finds that c has more than a, which is to lead no more, but does not hear of that at first.
+  @Test func aLeaderThatIsFoundBehindIsNotConfirmedBeforeItsCopyIsGone() throws {
+    var lab = try Lab()
+    let write = Message.write(lab.partition, value: 1, request: 1)
+    try lab.deliver(write, from: .client(0), to: NodeIndex(0))
+    #expect(lab.agents[2].record(lab.partition)?.log.count == 1)
+    lab.machine = try Orchestrator(lab.cluster, hadHolders: [true], goal: MapStamp(revision: 2, digest: 7), writer: 2)
+    lab.heldNode = 0
+    try lab.restart(0, isSetBack: true)
+    try lab.tell(.begin(lab.journal))
+    try lab.pass(70...200)
+    #expect(lab.machine.phase == .running && !lab.agents[0].isRelied && !lab.agents[0].leads(lab.partition))
+    lab.isHeld = false
+    try lab.pass(210...1_000)
+    #expect(lab.machine.phase == .reached && lab.agents.allSatisfy(\.isRelied))
+    #expect(lab.agents.contains { $0.leads(lab.partition) && $0.record(lab.partition)?.log.count == 1 })
   }
 
   /// An orchestrator that knows nothing of disks says only that it is there.

@@ -81,6 +81,18 @@ extension Orchestrator {
     inventories[node.int]?.contains { $0.partition == partition && rules.holdsData($0.state) } ?? false
   }
 
+  /// Who started again and was found to lead no more would lead on as soon as it is confirmed: that waits until its copies are gone.
+  mutating func holdBack(_ survey: Survey) {
+    for node in inventories.indices where disks[node].state?.isConfirmed == false && plant != .ignoreStores {
+      let index = NodeIndex(node)
+      let leadsNoMore = (inventories[node] ?? []).contains { holding in
+        holding.isLeading && holding.partition.int < survey.rows.count
+          && !survey.rows[holding.partition.int].contains { $0.node == index && rules.isLeading($0.state) }
+      }
+      if leadsNoMore { (disks[node].isUntrusted, disks[node].confirmed) = (true, 0) }
+    }
+  }
+
   /// What is known of a node's disk counts from when all inventories of this revision were there.
   func check(_ node: Int) -> Message {
     switch phase {
@@ -143,6 +155,7 @@ extension Orchestrator.Expected {
   fileprivate func allows(_ told: Holding?, _ partition: Int, _ node: NodeIndex, _ rules: ExecutionRules) -> Bool {
     guard !isWithheld[partition] else { return true }
     let should = rows[partition].first { $0.node == node && rules.holdsData($0.state) }
+    if told == nil, should == nil { return true }
     let has = told.map { rules.holdsData($0.state) || $0.isRetained(rules) } ?? false
     if let change = underWay.change(of: node, partition) {
       let isEither = told.map { $0.state == change.from || $0.state == change.to } ?? (change.from == .null || change.to == .null)

@@ -88,6 +88,7 @@ extension Orchestrator {
       isTold[node] = isTold[node] && isLost[node]
       isMute[node] = isMute[node] && isLost[node]
     }
+    holdBack(survey)
     self.survey = survey
     phase = .leaving
     leave(&actions)
