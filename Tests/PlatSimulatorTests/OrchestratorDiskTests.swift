@@ -85,14 +85,19 @@ import Testing
       }
     }
 
-    /// The node starts again, on its disk or on what that was before; the next pulse finds it.
+    /// The next pulse finds it.
     mutating func restart(_ node: Int, isSetBack: Bool) throws {
+      start(node, isSetBack: isSetBack)
+      try pass(0...60)
+    }
+
+    /// The node starts again, on its disk or on what that was before.
+    mutating func start(_ node: Int, isSetBack: Bool) {
       let image = isSetBack ? images[node] : (promise: agents[node].promise, record: agents[node].record(partition))
       agents[node] = NodeAgent(
         NodeIndex(node), rules: rules, boot: 2, promise: image.promise,
         records: image.record.map { [(partition, $0)] } ?? [])
       _ = agents[node].start(on: 0, boot: 2, image.promise, isNew: false)
-      try pass(0...60)
     }
 
     mutating func pass(_ ticks: ClosedRange<UInt64>) throws {
@@ -148,7 +153,7 @@ import Testing
     #expect(lab.agents[2].record(lab.partition)?.log.count == 1)
     lab.machine = try Orchestrator(lab.cluster, hadHolders: [true], goal: MapStamp(revision: 2, digest: 7), writer: 2)
     lab.heldNode = 0
-    try lab.restart(0, isSetBack: true)
+    lab.start(0, isSetBack: true)
     try lab.tell(.begin(lab.journal))
     try lab.pass(70...200)
     #expect(lab.machine.phase == .running && !lab.agents[0].isRelied && !lab.agents[0].leads(lab.partition))
