@@ -148,17 +148,20 @@ import Testing
   /// Another orchestrator finds that c has more than a, which is to lead no more, but does not hear of that at first.
   @Test func aLeaderThatIsFoundBehindIsNotConfirmedBeforeItsCopyIsGone() throws {
     var lab = try Lab()
+    lab.isHeld = false
+    try lab.pass(0...200)
+    #expect(lab.machine.phase == .reached, "b has left")
     let write = Message.write(lab.partition, value: 1, request: 1)
     try lab.deliver(write, from: .client(0), to: NodeIndex(0))
     #expect(lab.agents[2].record(lab.partition)?.log.count == 1)
     lab.machine = try Orchestrator(lab.cluster, hadHolders: [true], goal: MapStamp(revision: 2, digest: 7), writer: 2)
-    lab.heldNode = 0
+    (lab.isHeld, lab.heldNode) = (true, 0)
     lab.start(0, isSetBack: true)
     try lab.tell(.begin(lab.journal))
-    try lab.pass(70...200)
+    try lab.pass(210...330)
     #expect(lab.machine.phase == .running && !lab.agents[0].isRelied && !lab.agents[0].leads(lab.partition))
     lab.isHeld = false
-    try lab.pass(210...1_000)
+    try lab.pass(340...1_000)
     #expect(lab.machine.phase == .reached && lab.agents.allSatisfy(\.isRelied))
     #expect(lab.agents.contains { $0.leads(lab.partition) && $0.record(lab.partition)?.log.count == 1 })
   }
