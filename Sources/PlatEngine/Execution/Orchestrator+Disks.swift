@@ -11,6 +11,8 @@ extension Orchestrator {
     var confirmed: UInt32 = 0
     /// Nothing that it has is relied on.
     var isUntrusted = false
+    /// Its node is not confirmed before what settles is done: it would lead on where it is to lead no more.
+    var isHeldBack = false
   }
 
   /// All inventories are there: whose copies count.
@@ -24,6 +26,7 @@ extension Orchestrator {
       let isOlder = known.map { state.confirmed < $0.confirmed || state.firstBoot < DiskState.firstBoot($0.store) } ?? false
       disks[node].isUntrusted = (isOlder || state.isSetBack) && plant != .ignoreStores
       disks[node].confirmed = disks[node].isUntrusted ? 0 : state.boot
+      disks[node].isHeldBack = false
       guard !disks[node].isUntrusted else { continue }
       guard let names else { continue }
       let disk = Journal.Disk(store: state.store, confirmed: state.isConfirmed ? revision : state.confirmed)
@@ -86,10 +89,10 @@ extension Orchestrator {
     for node in inventories.indices where disks[node].state?.isConfirmed == false && plant != .ignoreStores {
       let index = NodeIndex(node)
       let leadsNoMore = (inventories[node] ?? []).contains { holding in
-        holding.isLeading && holding.partition.int < survey.rows.count
+        holding.isLeading && holding.partition.int < survey.rows.count && !survey.isWithheld[holding.partition.int]
           && !survey.rows[holding.partition.int].contains { $0.node == index && rules.isLeading($0.state) }
       }
-      if leadsNoMore { (disks[node].isUntrusted, disks[node].confirmed) = (true, 0) }
+      if leadsNoMore { (disks[node].isHeldBack, disks[node].confirmed) = (true, 0) }
     }
   }
 
@@ -129,6 +132,9 @@ extension Orchestrator {
   /// What was not relied on has been thrown away: from now on the node counts again.
   mutating func confirmEmptied() {
     guard phase == .reached || phase == .running && tasks.isSettled else { return }
+    for node in disks.indices where disks[node].isHeldBack && !disks[node].isUntrusted {
+      (disks[node].isHeldBack, disks[node].confirmed) = (false, disks[node].state?.boot ?? 0)
+    }
     for node in disks.indices where disks[node].isUntrusted && (survey?.withheldCopies[node] ?? 1) == 0 {
       disks[node].isUntrusted = false
       disks[node].confirmed = disks[node].state?.boot ?? 0
