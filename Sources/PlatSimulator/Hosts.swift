@@ -11,7 +11,8 @@ extension Simulation {
     orchestrators.append(
       Host(
         machine: makeOrchestrator(changes[changes.count - 1], number: number), speech: makeSpeech(), change: changes.count - 1,
-        begunAt: now, heardAt: Array(repeating: now, count: nodes.count), isMute: Array(repeating: false, count: nodes.count),
+        begunAt: now, heardAt: Array(repeating: now, count: nodes.count),
+        isMute: Array(repeating: false, count: nodes.count),
         couldKnowSince: Array(repeating: nil, count: nodes.count),
         isTold: changes[changes.count - 1].cluster.status.map { $0 == .failed }))
     timeline.add(.orchestratorTick(number), at: now + 1)

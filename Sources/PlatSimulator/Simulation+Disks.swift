@@ -18,7 +18,8 @@ extension Simulation {
   /// that is there to be asked.
   private func isSpared(_ struck: [Int]) -> Bool {
     disks.copies.indices.allSatisfy { partition in
-      let isHeld = disks.copies[partition].contains { struck.contains($0.node.int) && setup.rules.holdsData($0.record.state) }
+      let copies = disks.copies[partition].filter { setup.rules.holdsData($0.record.state) }
+      let isHeld = copies.contains { struck.contains($0.node.int) }
       return !isHeld || hasComplete(partition, without: struck)
     }
   }
@@ -27,17 +28,20 @@ extension Simulation {
     let (rules, index) = (setup.rules, PartitionIndex(partition))
     return disks.copies[partition].contains { copy in
       let (node, host) = (copy.node.int, nodes[copy.node.int])
-      return !struck.contains(node) && rules.holdsData(copy.record.state) && !disks.isShort(copy, index) && !disks.isDoubtful[node]
-        && isWell(node) && host.diskBusyUntil <= now && host.slowUntil <= now && saidWritten[partition] & ~copy.writes == 0
-        && !isJudgedBySurvey(copy.node) && (rules.leading == nil || journal.isComplete(copy.node, index, term: copy.record.term))
+      guard !struck.contains(node), isWell(node), host.diskBusyUntil <= now, host.slowUntil <= now, !disks.isDoubtful[node],
+        !isJudgedBySurvey(copy.node), rules.holdsData(copy.record.state), !disks.isShort(copy, index)
+      else { return false }
+      return saidWritten[partition] & ~copy.writes == 0
+        && (rules.leading == nil || journal.isComplete(copy.node, index, term: copy.record.term))
     }
   }
 
-  /// Whether what was set back can still be compared with a complete copy, of every partition of which there is such a copy, if
-  /// something befalls `struck` as well.
+  /// Whether what was set back can still be compared with a complete copy, of every partition of which a copy was, if something
+  /// befalls `struck` as well.
   func canBeCompared(without struck: [Int]) -> Bool {
     disks.copies.indices.allSatisfy { partition in
-      let isInDoubt = disks.copies[partition].contains { disks.isDoubtful[$0.node.int] || disks.isShort($0, PartitionIndex(partition)) }
+      let index = PartitionIndex(partition)
+      let isInDoubt = disks.copies[partition].contains { disks.isDoubtful[$0.node.int] || disks.isShort($0, index) }
       return !isInDoubt || hasComplete(partition, without: struck)
     }
   }
@@ -69,7 +73,9 @@ extension Simulation {
   func setBack(_ node: Int, _ image: Disks.Image) {
     let rules = setup.rules
     let copies = image.copies.count { rules.holdsData($0.1.state) }
-    guard !isHealed, allKnowDisks, links.isWhole, stopped == 0, !nodes[node].isDestroyed, isSpared([node]), copies <= mostHeld[node] ?? .max else { return }
+    guard !isHealed, allKnowDisks, links.isWhole, stopped == 0, !nodes[node].isDestroyed, isSpared([node]),
+      copies <= mostHeld[node] ?? .max
+    else { return }
     trace { "set back \(self.name(NodeIndex(node)))" }
     crash(node)
     noteLostCopies(node)

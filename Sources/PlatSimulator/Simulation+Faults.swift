@@ -103,7 +103,9 @@ extension Simulation {
     case .stop, .pausePersistence, .pauseReplication: return strikeMode(kind)
     case .latency: links.spread(random.next(), most: 2 + UInt64(random.below(60)))
     case .cutOneWay, .cutPair: return cut(kind, node)
-    case .stopNode: return canBeCompared(without: [node]) && stop(.node(NodeIndex(node)), for: 50 + UInt64(random.below(700)))
+    case .stopNode:
+      guard canBeCompared(without: [node]) else { return false }
+      return stop(.node(NodeIndex(node)), for: 50 + UInt64(random.below(700)))
     case .stopOrchestrator:
       guard let number = orchestrators.lastIndex(where: \.isUp), stop(.orchestrator(UInt32(number)), for: 50 + UInt64(random.below(700)))
       else { return false }

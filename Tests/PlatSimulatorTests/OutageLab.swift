@@ -13,7 +13,7 @@ struct OutageLab {
     var from: UInt64 = 400
     var length: UInt64
     var recovery = Orchestrator.Recovery()
-    /// Instead of being cut off they have slow disks: each answer takes so long, one after another, until all that waits is done.
+    /// Instead of being cut off they have slow disks: each answer takes so long, one after another, until all is done.
     var slowness: UInt64?
 
     var until: UInt64 { from + length }
@@ -102,7 +102,8 @@ struct OutageLab {
       let wait = max(busyUntil[node], now) - now
       switch receiver {
       case .node(let other):
-        add(.toNode(answer, .node(NodeIndex(node)), other.int), in: wait + (trial.latency[node] + trial.latency[other.int]) / 2)
+        let way = (trial.latency[node] + trial.latency[other.int]) / 2
+        add(.toNode(answer, .node(NodeIndex(node)), other.int), in: wait + way)
       case .orchestrator: if !isCut(node) { add(.toOrchestrator(answer, node), in: wait + trial.latency[node]) }
       case .client: break
       }

@@ -1,5 +1,5 @@
-/// What orders that are under way change: until one is heard of, its node may be what it was or what it is to be. All else of the
-/// partition is known.
+/// What orders that are under way change: until one is heard of, its node may be what it was or what it is to be. All else of
+/// the partition is known.
 ///
 ///     partition 0   n1: slave → dead     n4: dead → slave
 ///     row           n0 master, n1 slave, n2 slave           as far as is known
@@ -25,7 +25,8 @@ struct ChangesUnderWay: Sendable {
 
   /// Nodes that may hold data already.
   func newcomers(_ partition: Int, _ rules: ExecutionRules) -> [NodeIndex] {
-    (byPartition[partition] ?? []).filter { !rules.holdsData($0.change.from) && rules.holdsData($0.change.to) }.map(\.node)
+    let changes = byPartition[partition] ?? []
+    return changes.filter { !rules.holdsData($0.change.from) && rules.holdsData($0.change.to) }.map(\.node)
   }
 }
 

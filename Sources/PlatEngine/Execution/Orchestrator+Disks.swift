@@ -84,7 +84,8 @@ extension Orchestrator {
     inventories[node.int]?.contains { $0.partition == partition && rules.holdsData($0.state) } ?? false
   }
 
-  /// Who started again and was found to lead no more would lead on as soon as it is confirmed: that waits until its copies are gone.
+  /// Who started again and was found to lead no more would lead on as soon as it is confirmed: that waits until its copies are
+  /// gone.
   mutating func holdBack(_ survey: Survey) {
     for node in inventories.indices where disks[node].state?.isConfirmed == false && plant != .ignoreStores {
       let index = NodeIndex(node)
@@ -156,16 +157,16 @@ extension Orchestrator {
 }
 
 extension Orchestrator.Expected {
-  /// Whether `told`, of a node that has started again, is what it should be. A leader that does not know a new replica which may be
-  /// complete was set back, or has not been joined yet: which of them all nodes together tell.
+  /// Whether `told`, of a node that has started again, is what it should be. A leader that does not know a new replica which may
+  /// be complete was set back, or has not been joined yet: which of them all nodes together tell.
   fileprivate func allows(_ told: Holding?, _ partition: Int, _ node: NodeIndex, _ rules: ExecutionRules) -> Bool {
     guard !isWithheld[partition] else { return true }
     let should = rows[partition].first { $0.node == node && rules.holdsData($0.state) }
     if told == nil, should == nil { return true }
     let has = told.map { rules.holdsData($0.state) || $0.isRetained(rules) } ?? false
     if let change = underWay.change(of: node, partition) {
-      let isEither = told.map { $0.state == change.from || $0.state == change.to } ?? (change.from == .null || change.to == .null)
-      guard isEither, told.map({ !$0.isLeading || $0.term >= terms[partition] }) ?? true else { return false }
+      let state = told?.state ?? .null
+      guard state == change.from || state == change.to, told.map({ !$0.isLeading || $0.term >= terms[partition] }) ?? true else { return false }
     } else {
       guard has == (should != nil) else { return false }
       if let told, let should {
@@ -185,12 +186,13 @@ extension Orchestrator.Expected {
       guard let should = rows[partition].first(where: { $0.node == node && rules.holdsData($0.state) }) else {
         return rules.holdsData(holding.state) || holding.isRetained(rules)
       }
-      if rules.isLeading(holding.state), !rules.isLeading(should.state) || holding.term < terms[partition] { return true }
+      let leads = rules.isLeading(holding.state)
+      if leads, !rules.isLeading(should.state) || holding.term < terms[partition] { return true }
     }
     return lacksFollowers(holding, node, rules, isCopy)
   }
 
-  /// A leader that would acknowledge without somebody who counts as complete. `isCopy`: of new replicas, those that may be.
+  /// A leader that would acknowledge without somebody who counts as complete. `isCopy`: which new replicas may be.
   private func lacksFollowers(
     _ holding: Holding, _ node: NodeIndex, _ rules: ExecutionRules, _ isCopy: (NodeIndex) -> Bool
   ) -> Bool {
