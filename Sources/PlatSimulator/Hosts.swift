@@ -12,6 +12,7 @@ extension Simulation {
       Host(
         machine: makeOrchestrator(changes[changes.count - 1], number: number), speech: makeSpeech(), change: changes.count - 1,
         begunAt: now, heardAt: Array(repeating: now, count: nodes.count),
+        isMute: Array(repeating: false, count: nodes.count),
         couldKnowSince: Array(repeating: nil, count: nodes.count),
         isTold: changes[changes.count - 1].cluster.status.map { $0 == .failed }))
     timeline.add(.orchestratorTick(number), at: now + 1)
@@ -62,7 +63,7 @@ extension Simulation {
       if orchestrators[number].machine.phase != .leaving {
         orchestrators[number].surveyed = nil
       } else if isNew {
-        orchestrators[number].surveyed = (now, orchestrators[number].heardAt)
+        orchestrators[number].surveyed = (now, orchestrators[number].heardAt, orchestrators[number].isMute)
       }
       timeline.add(.recordJournal(new, expecting: expected, by: number), at: now + 1 + UInt64(random.below(8)))
     case .mode(let node, let partition, let mode, let isDone):

@@ -10,12 +10,16 @@ extension Simulation {
     for node in nodes.indices {
       guard survey.isLost[node] else {
         orchestrators[number].isTold[node] = false
+        orchestrators[number].isMute[node] = false
         continue
       }
       guard !host.isTold[node] else { continue }
       lost += 1
+      if (host.surveyed?.isMute ?? host.isMute)[node] { continue }
+      let heardAt = (host.surveyed?.heardAt ?? host.heardAt)[node]
+      orchestrators[number].isMute[node] = heardAt >= host.recordedAt
       // Its clock may be ahead by a tick for each jump. Whoever is heard of and never answers is not waited for for ever.
-      let silence = (host.surveyed?.at ?? now) - (host.surveyed?.heardAt ?? host.heardAt)[node] + (host.jumps + 2) * timing.longestTick
+      let silence = (host.surveyed?.at ?? now) - heardAt + (host.jumps + 2) * timing.longestTick
       if silence < recovery.grace, now - host.recordedAt + host.jumps * timing.longestTick < recovery.grace << 1 {
         violate(.graceKept, "\(name(NodeIndex(node))) is lost to orchestrator \(number), which heard of it \(silence) ticks ago")
       }

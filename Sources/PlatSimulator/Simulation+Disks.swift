@@ -17,16 +17,32 @@ extension Simulation {
   /// Whether every partition of which one of `nodes` has a copy has a complete one elsewhere, on a disk that is not in doubt, of a node
   /// that is there to be asked.
   private func isSpared(_ struck: [Int]) -> Bool {
-    let rules = setup.rules
-    return disks.copies.indices.allSatisfy { partition in
+    disks.copies.indices.allSatisfy { partition in
+      let copies = disks.copies[partition].filter { setup.rules.holdsData($0.record.state) }
+      let isHeld = copies.contains { struck.contains($0.node.int) }
+      return !isHeld || hasComplete(partition, without: struck)
+    }
+  }
+
+  private func hasComplete(_ partition: Int, without struck: [Int]) -> Bool {
+    let (rules, index) = (setup.rules, PartitionIndex(partition))
+    return disks.copies[partition].contains { copy in
+      let (node, host) = (copy.node.int, nodes[copy.node.int])
+      guard !struck.contains(node), isWell(node), host.diskBusyUntil <= now, host.slowUntil <= now, !disks.isDoubtful[node],
+        !isJudgedBySurvey(copy.node), rules.holdsData(copy.record.state), !disks.isShort(copy, index)
+      else { return false }
+      return saidWritten[partition] & ~copy.writes == 0
+        && (rules.leading == nil || journal.isComplete(copy.node, index, term: copy.record.term))
+    }
+  }
+
+  /// Whether what was set back can still be compared with a complete copy, of every partition of which a copy was, if something
+  /// befalls `struck` as well.
+  func canBeCompared(without struck: [Int]) -> Bool {
+    disks.copies.indices.allSatisfy { partition in
       let index = PartitionIndex(partition)
-      let complete = disks.copies[partition].filter { copy in
-        rules.holdsData(copy.record.state) && !disks.isShort(copy, index) && !disks.isDoubtful[copy.node.int] && isWell(copy.node.int) && nodes[copy.node.int].diskBusyUntil <= now && nodes[copy.node.int].slowUntil <= now
-          && saidWritten[partition] & ~copy.writes == 0 && !isJudgedBySurvey(copy.node)
-          && (rules.leading == nil || journal.isComplete(copy.node, index, term: copy.record.term))
-      }
-      let isHeld = disks.copies[partition].contains { struck.contains($0.node.int) && rules.holdsData($0.record.state) }
-      return !isHeld || complete.contains { !struck.contains($0.node.int) }
+      let isInDoubt = disks.copies[partition].contains { disks.isDoubtful[$0.node.int] || disks.isShort($0, index) }
+      return !isInDoubt || hasComplete(partition, without: struck)
     }
   }
 
@@ -57,9 +73,9 @@ extension Simulation {
   func setBack(_ node: Int, _ image: Disks.Image) {
     let rules = setup.rules
     let copies = image.copies.count { rules.holdsData($0.1.state) }
-    // A leader without followers knows nobody who could tell it that its disk is old.
-    let leadsAlone = image.copies.contains { rules.isLeadingAlone($0.1) }
-    guard !isHealed, allKnowDisks, links.isWhole, stopped == 0, !nodes[node].isDestroyed, isSpared([node]), copies <= mostHeld[node] ?? .max, !leadsAlone else { return }
+    guard !isHealed, allKnowDisks, links.isWhole, stopped == 0, !nodes[node].isDestroyed, isSpared([node]),
+      copies <= mostHeld[node] ?? .max
+    else { return }
     trace { "set back \(self.name(NodeIndex(node)))" }
     crash(node)
     noteLostCopies(node)
@@ -97,12 +113,5 @@ extension Simulation {
   func noteConfirmed(_ node: Int) {
     guard disks.isDoubtful[node], nodes[node].isUp, let disk = nodes[node].agent.disk, disk.isConfirmed, !disk.isSetBack else { return }
     disks.isDoubtful[node] = false
-  }
-}
-
-extension ExecutionRules {
-  /// Nobody but itself has to obey it.
-  fileprivate func isLeadingAlone(_ record: Record) -> Bool {
-    record.state == leading && record.led == record.term && record.followers.isEmpty
   }
 }

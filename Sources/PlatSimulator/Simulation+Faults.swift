@@ -31,18 +31,9 @@ extension Simulation {
   }
 
   func strike(_ kind: FaultKind) {
-    guard !isHealed, !mayTakeTheLastCopy(kind), happens(kind) else { return }
+    guard !isHealed, happens(kind) else { return }
     faults[kind.rawIndex] += 1
     trace { "fault    \(kind)" }
-  }
-
-  /// While what was wiped or set back has not been found out, nobody else goes: a single copy has nobody to be compared with.
-  private func mayTakeTheLastCopy(_ kind: FaultKind) -> Bool {
-    switch kind {
-    case .crash, .cutNode, .cutZone, .cutOneWay, .cutPair, .stopNode, .slowDisk, .upgrade, .falseAlarm:
-      disks.isDoubtful.contains(true) || disks.anyIsShort
-    default: false
-    }
   }
 
   /// False: there is nothing that it could happen to.
@@ -50,7 +41,7 @@ extension Simulation {
     let node = random.below(nodes.count)
     switch kind {
     case .crash:
-      guard nodes[node].isUp else { return false }
+      guard nodes[node].isUp, canBeCompared(without: [node]) else { return false }
       if random.below(2) == 0 { crash(node) } else { nodes[node].crashesIn = random.below(6) }
     case .orchestratorCrash:
       guard let number = orchestrators.lastIndex(where: \.isUp) else { return false }
@@ -60,17 +51,21 @@ extension Simulation {
       guard now >= journalDownUntil else { return false }
       startOrchestrator()
     case .cutNode:
+      guard canBeCompared(without: [node]) else { return false }
       if random.below(3) == 0 { nodes[node].isCutFromOrchestrators = true } else { nodes[node].side = 1 + node }
       timeline.add(.rejoin(node: node), at: now + 50 + UInt64(random.below(600)))
     case .cutZone:
       guard let level = setup.cluster.levels.first, level.count > 1 else { return false }
       let zone = random.below(level.count)
+      guard canBeCompared(without: Array(level.nodes[zone])) else { return false }
       let until = now + 50 + UInt64(random.below(600))
       for node in level.nodes[zone] {
         nodes[node].side = -1 - zone
         timeline.add(.rejoin(node: node), at: until)
       }
-    case .slowDisk: nodes[node].slowUntil = now + 100 + UInt64(random.below(400))
+    case .slowDisk:
+      guard canBeCompared(without: [node]) else { return false }
+      nodes[node].slowUntil = now + 100 + UInt64(random.below(400))
     case .fullDisk:
       setFull(node, true)
       timeline.add(.diskFree(node), at: now + 50 + UInt64(random.below(400)))
@@ -80,6 +75,8 @@ extension Simulation {
       orchestrators[number].skew = random.below(2) == 0 ? orchestrators[number].skew &+ jump : 0
       orchestrators[number].jumps += 1
     case .upgrade:
+      // Everybody goes in turn: a single copy has nobody to be compared with.
+      guard !disks.isDoubtful.contains(true), !disks.anyIsShort else { return false }
       let versions = random.below(2) == 0 ? olderVersions : Speech.versions
       for node in nodes.indices { timeline.add(.upgrade(node, to: versions), at: now + UInt64(node * 600 / max(nodes.count, 10))) }
     case .die: return destroy(node)
@@ -88,7 +85,7 @@ extension Simulation {
     case .setBack: return keepImage(node)
     case .oldPlan: return beginWithOldPlan()
     case .falseAlarm:
-      guard let number = orchestrators.lastIndex(where: \.isUp) else { return false }
+      guard let number = orchestrators.lastIndex(where: \.isUp), canBeCompared(without: [node]) else { return false }
       tellLost(node, number)
     case .pause:
       guard let number = orchestrators.lastIndex(where: \.isUp) else { return false }
@@ -106,7 +103,9 @@ extension Simulation {
     case .stop, .pausePersistence, .pauseReplication: return strikeMode(kind)
     case .latency: links.spread(random.next(), most: 2 + UInt64(random.below(60)))
     case .cutOneWay, .cutPair: return cut(kind, node)
-    case .stopNode: return stop(.node(NodeIndex(node)), for: 50 + UInt64(random.below(700)))
+    case .stopNode:
+      guard canBeCompared(without: [node]) else { return false }
+      return stop(.node(NodeIndex(node)), for: 50 + UInt64(random.below(700)))
     case .stopOrchestrator:
       guard let number = orchestrators.lastIndex(where: \.isUp), stop(.orchestrator(UInt32(number)), for: 50 + UInt64(random.below(700)))
       else { return false }
@@ -130,6 +129,8 @@ extension Simulation {
       let other = (node + 1 + random.below(nodes.count)) % (nodes.count + 1)  // the last are the orchestrators
       links.append(random.below(2) == 0 ? Links.Link(from: node, to: other) : Links.Link(from: other, to: node))
     }
+    let struck = links.flatMap { [$0.from, $0.to] }.filter { $0 < nodes.count }
+    guard canBeCompared(without: struck) else { return false }
     for link in links {
       let both = kind == .cutPair ? [link, Links.Link(from: link.to, to: link.from)] : [link]
       for link in both {

@@ -105,11 +105,13 @@ final class Simulation {
     let begunAt: UInt64
     /// By node: when it was heard of last; it was said to be lost.
     var heardAt: [UInt64]
+    /// By node: it was heard of during a claim, did not answer that, and was lost; nor has it answered one since.
+    var isMute: [Bool]
     /// By node: since when it has been able to say that another has taken over.
     var couldKnowSince: [UInt64?]
     var isTold: [Bool]
     /// The same when it had its survey, while the journal is told of it.
-    var surveyed: (at: UInt64, heardAt: [UInt64])?
+    var surveyed: (at: UInt64, heardAt: [UInt64], isMute: [Bool])?
     /// Plans for outages that it had made when the last fault was over.
     var plansBefore = 0
     /// The last time at which the journal had its word.
@@ -229,8 +231,12 @@ final class Simulation {
       NodeIndex(node), rules: setup.rules, boot: boot, promise: disks.promise[node], records: records, plant: plant)
   }
 
-  /// Of one version or the other, where there are upgrades.
-  func makeSpeech() -> Speech { makeSpeech(rates[.upgrade] > 0 && random.below(2) == 0 && !isHealed ? olderVersions : Speech.versions) }
+  /// Of one version or the other, where there are upgrades. While a disk is in doubt nobody begins with one that knows of
+  /// none.
+  func makeSpeech() -> Speech {
+    let isOlder = rates[.upgrade] > 0 && random.below(2) == 0 && !isHealed && !disks.isDoubtful.contains(true)
+    return makeSpeech(isOlder ? olderVersions : Speech.versions)
+  }
 
   /// One that came before.
   var olderVersions: ClosedRange<UInt8> { 1...(1 + UInt8(random.below(Int(Speech.versions.upperBound) - 1))) }
@@ -289,7 +295,7 @@ final class Simulation {
     case .fault(let kind): strike(kind)
     case .restart(let node): restart(node)
     case .upgrade(let node, let versions):
-      guard nodes[node].isUp, !isHealed else { return }
+      guard nodes[node].isUp, !isHealed, versions.upperBound >= 3 || !disks.isDoubtful.contains(true) else { return }
       crash(node)
       nodes[node].speech = makeSpeech(versions)
     case .resume(let number): tell(number, .resume)

@@ -13,6 +13,8 @@ struct OutageLab {
     var from: UInt64 = 400
     var length: UInt64
     var recovery = Orchestrator.Recovery()
+    /// Instead of being cut off they have slow disks: each answer takes so long, one after another, until all is done.
+    var slowness: UInt64?
 
     var until: UInt64 { from + length }
     var description: String {
@@ -38,10 +40,13 @@ struct OutageLab {
   private(set) var copied: Set<OrderID> = []
   private(set) var reachedAt: [UInt64] = []
   private(set) var frozen = 0
+  /// By node: when its disk has done all that was asked.
+  private var busyUntil: [UInt64]
 
   init(_ trial: Trial, plant: Plant? = nil) throws {
     self.trial = trial
     self.plant = plant
+    busyUntil = Array(repeating: 0, count: trial.nodes)
     let count = trial.nodes
     cluster = try DenseCluster(
       Cluster(
@@ -66,7 +71,8 @@ struct OutageLab {
     try tell(.begin(journal))
   }
 
-  private func isCut(_ node: Int) -> Bool { now >= trial.from && now < trial.until && trial.cut.contains(node) }
+  private func isAffected(_ node: Int) -> Bool { now >= trial.from && now < trial.until && trial.cut.contains(node) }
+  private func isCut(_ node: Int) -> Bool { trial.slowness == nil && isAffected(node) }
 
   private mutating func add(_ item: Item, in ticks: UInt64) { on[now + max(1, ticks), default: []].append(item) }
 
@@ -92,9 +98,13 @@ struct OutageLab {
   private mutating func tell(_ node: Int, _ message: Message, from sender: Address) {
     for action in agents[node].handle(.message(message, from: sender)) {
       guard case .send(let answer, let receiver) = action else { continue }
+      if let slowness = trial.slowness, isAffected(node) { busyUntil[node] = max(busyUntil[node], now) + slowness }
+      let wait = max(busyUntil[node], now) - now
       switch receiver {
-      case .node(let other): add(.toNode(answer, .node(NodeIndex(node)), other.int), in: (trial.latency[node] + trial.latency[other.int]) / 2)
-      case .orchestrator: if !isCut(node) { add(.toOrchestrator(answer, node), in: trial.latency[node]) }
+      case .node(let other):
+        let way = (trial.latency[node] + trial.latency[other.int]) / 2
+        add(.toNode(answer, .node(NodeIndex(node)), other.int), in: wait + way)
+      case .orchestrator: if !isCut(node) { add(.toOrchestrator(answer, node), in: wait + trial.latency[node]) }
       case .client: break
       }
     }

@@ -72,6 +72,20 @@ import Testing
     #expect(trials.contains { (try? check($0, plant: plant)) == nil })
   }
 
+  /// It is heard of all the time, and answers late: what it says of long ago does not bring it back again and again.
+  @Test(arguments: [150, 300] as [UInt64]) func whoseDiskIsFarBehindIsBackOnce(_ grace: UInt64) throws {
+    var trial = OutageLab.Trial(latency: [1, 5, 2, 4, 3], cut: [1], length: 400)
+    trial.slowness = 120
+    trial.recovery.grace = grace
+    var lab = try OutageLab(trial)
+    try lab.run(until: trial.from)
+    #expect(lab.isWell)
+    let plans = lab.machine.plans
+    try lab.run(until: trial.until + 4_000)
+    #expect(lab.isWell, "\(lab.machine.phase), lost \(lab.machine.lostNodes.map(\.int))")
+    #expect(lab.machine.plans - plans <= 3)
+  }
+
   // MARK: Times that contradict each other
 
   @Test(arguments: [

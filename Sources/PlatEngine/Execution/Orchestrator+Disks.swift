@@ -11,6 +11,8 @@ extension Orchestrator {
     var confirmed: UInt32 = 0
     /// Nothing that it has is relied on.
     var isUntrusted = false
+    /// Its node is not confirmed before what settles is done: it would lead on where it is to lead no more.
+    var isHeldBack = false
   }
 
   /// All inventories are there: whose copies count.
@@ -24,6 +26,7 @@ extension Orchestrator {
       let isOlder = known.map { state.confirmed < $0.confirmed || state.firstBoot < DiskState.firstBoot($0.store) } ?? false
       disks[node].isUntrusted = (isOlder || state.isSetBack) && plant != .ignoreStores
       disks[node].confirmed = disks[node].isUntrusted ? 0 : state.boot
+      disks[node].isHeldBack = false
       guard !disks[node].isUntrusted else { continue }
       guard let names else { continue }
       let disk = Journal.Disk(store: state.store, confirmed: state.isConfirmed ? revision : state.confirmed)
@@ -36,23 +39,27 @@ extension Orchestrator {
     var rows: [[Survey.Held]]
     /// By partition: as which it is led.
     var terms: [UInt64]
-    /// By partition: something was under way, or nobody is known to be complete.
-    var isUncertain: [Bool]
+    /// By partition: nobody is known to be complete.
+    var isWithheld: [Bool]
+    var underWay: ChangesUnderWay
   }
 
   /// The plan ends here. A node that is lost keeps what was expected of it when it was last there; what is in doubt remains so until it
   /// has been thrown away. O(P + N).
   mutating func endExpectations() {
     guard let survey, !tasks.rows.isEmpty else { return }
-    let now = Expected(
-      rows: tasks.rows, terms: tasks.terms, isUncertain: tasks.rows.indices.map { tasks.underWay[$0] > 0 || survey.isWithheld[$0] })
+    let now = expectedNow(survey)
     for node in expected.indices where !survey.isLost[node] { expected[node] = now }
     guard tasks.isSettled else { return }
     doubts = doubts.filter { survey.isWithheld[Int($0 >> 32)] || survey.isLost[Int($0 & 0xffff_ffff)] }
   }
 
+  private func expectedNow(_ survey: Survey) -> Expected {
+    Expected(rows: tasks.rows, terms: tasks.terms, isWithheld: survey.isWithheld, underWay: tasks.changesUnderWay)
+  }
+
   /// Copies that do not count, though their nodes may: (partition, node). Those of nodes that have started again which are not what
-  /// they should be, though nothing was under way, and those that were in doubt before. O(P · R).
+  /// they should be, and those that were in doubt before. O(P · R).
   mutating func doubtfulCopies(_ restarted: [Bool]) -> Set<UInt64> {
     guard plant != .ignoreStores else { return [] }
     var found = doubts.filter { inventories[Int($0 & 0xffff_ffff)] == nil }  // looked up only
@@ -61,7 +68,8 @@ extension Orchestrator {
       for holding in inventories[node] ?? [] {
         let name = Survey.name(holding.partition, index)
         if (rules.holdsData(holding.state) || holding.isRetained(rules)) && doubts.contains(name)
-          || restarted[node] && !disks[node].isUntrusted && expected[node]?.doubts(holding, index, rules) == true
+          || restarted[node] && !disks[node].isUntrusted
+            && expected[node]?.doubts(holding, index, rules, isCopy: { isCopy(holding.partition, $0) }) == true
         {
           found.insert(name)
         }
@@ -69,6 +77,24 @@ extension Orchestrator {
     }
     doubts = found
     return found
+  }
+
+  /// Whether the node has told that it has a copy.
+  private func isCopy(_ partition: PartitionIndex, _ node: NodeIndex) -> Bool {
+    inventories[node.int]?.contains { $0.partition == partition && rules.holdsData($0.state) } ?? false
+  }
+
+  /// Who started again and was found to lead no more would lead on as soon as it is confirmed: that waits until its copies are
+  /// gone.
+  mutating func holdBack(_ survey: Survey) {
+    for node in inventories.indices where disks[node].state?.isConfirmed == false && plant != .ignoreStores {
+      let index = NodeIndex(node)
+      let leadsNoMore = (inventories[node] ?? []).contains { holding in
+        holding.isLeading && holding.partition.int < survey.rows.count && !survey.isWithheld[holding.partition.int]
+          && !survey.rows[holding.partition.int].contains { $0.node == index && rules.isLeading($0.state) }
+      }
+      if leadsNoMore { (disks[node].isHeldBack, disks[node].confirmed) = (true, 0) }
+    }
   }
 
   /// What is known of a node's disk counts from when all inventories of this revision were there.
@@ -107,42 +133,75 @@ extension Orchestrator {
   /// What was not relied on has been thrown away: from now on the node counts again.
   mutating func confirmEmptied() {
     guard phase == .reached || phase == .running && tasks.isSettled else { return }
+    for node in disks.indices where disks[node].isHeldBack && !disks[node].isUntrusted {
+      (disks[node].isHeldBack, disks[node].confirmed) = (false, disks[node].state?.boot ?? 0)
+    }
     for node in disks.indices where disks[node].isUntrusted && (survey?.withheldCopies[node] ?? 1) == 0 {
       disks[node].isUntrusted = false
       disks[node].confirmed = disks[node].state?.boot ?? 0
     }
   }
 
-  /// Whether the node holds what it should, but for partitions of which something is under way, or nobody is known to be complete.
-  /// O(P · R).
+  /// Whether the node holds what it should. O(P · R).
   private func agrees(_ holdings: [Holding], _ node: NodeIndex) -> Bool {
+    guard let survey else { return false }
+    let expected = expectedNow(survey)
     var next = 0
     for partition in tasks.rows.indices {
       while next < holdings.count, holdings[next].partition.int < partition { next += 1 }
-      guard tasks.underWay[partition] == 0, survey?.isWithheld[partition] != true else { continue }
       let told = next < holdings.count && holdings[next].partition.int == partition ? holdings[next] : nil
-      let row = tasks.rows[partition]
-      let should = row.first { $0.node == node && rules.holdsData($0.state) }
-      let has = told.map { rules.holdsData($0.state) || $0.isRetained(rules) } ?? false
-      guard has == (should != nil) else { return false }
-      guard let told, let should else { continue }
-      if told.state != should.state || told.lacksFollowers(row, node, rules) { return false }
-      if rules.isLeading(should.state), !told.isLeading || told.term != tasks.terms[partition] { return false }
+      guard expected.allows(told, partition, node, rules) else { return false }
     }
     return true
   }
 }
 
 extension Orchestrator.Expected {
-  /// Whether a copy is not what it should have been.
-  func doubts(_ holding: Holding, _ node: NodeIndex, _ rules: ExecutionRules) -> Bool {
-    let partition = holding.partition.int
-    guard partition < rows.count, !isUncertain[partition] else { return false }
-    guard let should = rows[partition].first(where: { $0.node == node && rules.holdsData($0.state) }) else {
-      return rules.holdsData(holding.state) || holding.isRetained(rules)
+  /// Whether `told`, of a node that has started again, is what it should be. A leader that does not know a new replica which may
+  /// be complete was set back, or has not been joined yet: which of them all nodes together tell.
+  fileprivate func allows(_ told: Holding?, _ partition: Int, _ node: NodeIndex, _ rules: ExecutionRules) -> Bool {
+    guard !isWithheld[partition] else { return true }
+    let should = rows[partition].first { $0.node == node && rules.holdsData($0.state) }
+    if told == nil, should == nil { return true }
+    let has = told.map { rules.holdsData($0.state) || $0.isRetained(rules) } ?? false
+    if let change = underWay.change(of: node, partition) {
+      let state = told?.state ?? .null
+      guard state == change.from || state == change.to, told.map({ !$0.isLeading || $0.term >= terms[partition] }) ?? true else { return false }
+    } else {
+      guard has == (should != nil) else { return false }
+      if let told, let should {
+        guard told.state == should.state else { return false }
+        if rules.isLeading(should.state), !told.isLeading || told.term != terms[partition] { return false }
+      }
     }
-    let leads = rules.isLeading(holding.state)
-    return leads && (!rules.isLeading(should.state) || holding.term < terms[partition]) || holding.lacksFollowers(rows[partition], node, rules)
+    return told.map { !lacksFollowers($0, node, rules) { _ in true } } ?? true
+  }
+
+  /// Whether a copy is not what it should have been. `isCopy`: whether a node tells now that it has one.
+  func doubts(_ holding: Holding, _ node: NodeIndex, _ rules: ExecutionRules, isCopy: (NodeIndex) -> Bool) -> Bool {
+    let partition = holding.partition.int
+    guard partition < rows.count, !isWithheld[partition] else { return false }
+    if holding.isLeading, holding.term < terms[partition] { return true }
+    if underWay.change(of: node, partition) == nil {
+      guard let should = rows[partition].first(where: { $0.node == node && rules.holdsData($0.state) }) else {
+        return rules.holdsData(holding.state) || holding.isRetained(rules)
+      }
+      let leads = rules.isLeading(holding.state)
+      if leads, !rules.isLeading(should.state) || holding.term < terms[partition] { return true }
+    }
+    return lacksFollowers(holding, node, rules, isCopy)
+  }
+
+  /// A leader that would acknowledge without somebody who counts as complete. `isCopy`: which new replicas may be.
+  private func lacksFollowers(
+    _ holding: Holding, _ node: NodeIndex, _ rules: ExecutionRules, _ isCopy: (NodeIndex) -> Bool
+  ) -> Bool {
+    guard holding.isLeading else { return false }
+    let partition = holding.partition.int
+    func isKnown(_ other: NodeIndex) -> Bool { other == node || holding.followers.contains(other) }
+    return rows[partition].contains {
+      rules.holdsData($0.state) && !isKnown($0.node) && !underWay.isLeaving($0.node, partition, rules)
+    } || underWay.newcomers(partition, rules).contains { !isKnown($0) && isCopy($0) }
   }
 }
 
@@ -150,10 +209,5 @@ extension Holding {
   /// It has handed over and keeps its copy.
   func isRetained(_ rules: ExecutionRules) -> Bool {
     rules.leading != nil && !rules.holdsData(state) && !isLeading && !followers.isEmpty
-  }
-
-  /// A leader that would acknowledge without somebody who counts as complete.
-  fileprivate func lacksFollowers(_ row: [Survey.Held], _ node: NodeIndex, _ rules: ExecutionRules) -> Bool {
-    isLeading && row.contains { $0.node != node && rules.holdsData($0.state) && !followers.contains($0.node) }
   }
 }

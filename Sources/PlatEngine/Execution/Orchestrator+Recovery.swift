@@ -86,7 +86,9 @@ extension Orchestrator {
     for node in isLost.indices {
       isBack[node] = false
       isTold[node] = isTold[node] && isLost[node]
+      isMute[node] = isMute[node] && isLost[node]
     }
+    holdBack(survey)
     self.survey = survey
     phase = .leaving
     leave(&actions)

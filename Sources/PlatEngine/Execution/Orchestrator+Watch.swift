@@ -39,7 +39,7 @@ extension Orchestrator {
   private mutating func pulse(_ actions: inout [Action]) {
     confirmEmptied()
     for node in heard.indices {
-      actions.append(.send(check(node), to: NodeIndex(node)))
+      actions.append(.send(isMute[node] ? .claim(revision: revision) : check(node), to: NodeIndex(node)))
       if let map, phase == .reached, mapOf[node] < map.revision { actions.append(.send(.map(map), to: NodeIndex(node))) }
     }
   }
@@ -68,7 +68,8 @@ extension Orchestrator {
   mutating func hear(_ node: Int) {
     let wasSilent = isSilent(node)
     heard[node] = clock
-    if isLost[node], !isBack[node] {
+    // What a disk that is far behind lets it say at last does not bring it back.
+    if isLost[node], !isBack[node], !isMute[node] {
       isBack[node] = true
       outage.lastChange = clock
     }
@@ -142,8 +143,9 @@ extension Orchestrator {
   mutating func claimAgain(_ actions: inout [Action]) {
     for node in inventories.indices where inventories[node] == nil && isExpected(node) {
       // Who is heard of and never answers is not waited for for ever.
-      let isMute = owesSince[node].map { clock - $0 > recovery.grace << 1 } ?? false
-      guard isMute || isOverdue(node) else { continue }
+      let owesLong = owesSince[node].map { clock - $0 > recovery.grace << 1 } ?? false
+      guard owesLong || isOverdue(node) else { continue }
+      isMute[node] = owesSince[node] != nil
       owesSince[node] = nil
       isLost[node] = true
       isTold[node] = false
@@ -161,7 +163,8 @@ extension Orchestrator {
   mutating func collect(_ holdings: [Holding], _ disk: DiskState?, from node: NodeIndex, _ actions: inout [Action]) {
     guard inventories[node.int] == nil else { return }
     inventories[node.int] = holdings
-    hasRestarted[node.int] = disk != nil && disks[node.int].state?.boot != disk?.boot
+    // An earlier claim may have heard of the start, and have come to nothing.
+    if disk != nil, disks[node.int].state?.boot != disk?.boot { hasRestarted[node.int] = true }
     if hasRestarted[node.int] { mapOf[node.int] = 0 }  // what it was told before it may have forgotten
     disks[node.int].state = disk
     lookIfAllAnswered(&actions)

@@ -86,6 +86,8 @@ public struct Orchestrator: Sendable {
   /// Of those that are lost: the host said so, or the cluster has them as failed; heard of again.
   var isTold: [Bool]
   var isBack: [Bool]
+  /// It was heard of during a claim, did not answer that, and was lost: it is back once it answers one.
+  var isMute: [Bool]
   var inventories: [[Holding]?]
   var mapOf: [UInt64]
   var disks: [KnownDisk]
@@ -151,6 +153,7 @@ public struct Orchestrator: Sendable {
     isLost = cluster.status.map { $0 == .failed }
     isTold = isLost
     isBack = Array(repeating: false, count: cluster.nodeCount)
+    isMute = isBack
     owesSince = Array(repeating: nil, count: cluster.nodeCount)
     inventories = Array(repeating: nil, count: cluster.nodeCount)
     hasRestarted = Array(repeating: false, count: cluster.nodeCount)
@@ -192,6 +195,7 @@ public struct Orchestrator: Sendable {
 
   private mutating func receive(_ message: Message, _ node: NodeIndex, _ actions: inout [Action]) {
     guard node.int < heard.count else { return }
+    if case .inventory(revision, _, _) = message { isMute[node.int] = false }
     hear(node.int)
     switch message {
     case .inventory(let claimed, let holdings, let disk):
