@@ -28,16 +28,17 @@ extension Simulation {
     let (rules, index) = (setup.rules, PartitionIndex(partition))
     return disks.copies[partition].contains { copy in
       let (node, host) = (copy.node.int, nodes[copy.node.int])
-      guard !struck.contains(node), isWell(node), host.diskBusyUntil <= now, host.slowUntil <= now, !disks.isDoubtful[node],
-        !isJudgedBySurvey(copy.node), rules.holdsData(copy.record.state), !disks.isShort(copy, index)
+      guard !struck.contains(node), isWell(node), host.diskBusyUntil <= now, host.slowUntil <= now,
+        !disks.isDoubtful[node], !isJudgedBySurvey(copy.node), rules.holdsData(copy.record.state),
+        !disks.isShort(copy, index)
       else { return false }
       return saidWritten[partition] & ~copy.writes == 0
         && (rules.leading == nil || journal.isComplete(copy.node, index, term: copy.record.term))
     }
   }
 
-  /// Whether what was set back can still be compared with a complete copy, of every partition of which a copy was, if something
-  /// befalls `struck` as well.
+  /// Whether what was set back can still be compared with a complete copy, of every partition of which a copy
+  /// was, if something befalls `struck` as well.
   func canBeCompared(without struck: [Int]) -> Bool {
     disks.copies.indices.allSatisfy { partition in
       let index = PartitionIndex(partition)

@@ -231,8 +231,8 @@ final class Simulation {
       NodeIndex(node), rules: setup.rules, boot: boot, promise: disks.promise[node], records: records, plant: plant)
   }
 
-  /// Of one version or the other, where there are upgrades. While a disk is in doubt nobody begins with one that knows of
-  /// none.
+  /// Of one version or the other, where there are upgrades. While a disk is in doubt nobody begins
+  /// with one that knows of none.
   func makeSpeech() -> Speech {
     let isOlder = rates[.upgrade] > 0 && random.below(2) == 0 && !isHealed && !disks.isDoubtful.contains(true)
     return makeSpeech(isOlder ? olderVersions : Speech.versions)

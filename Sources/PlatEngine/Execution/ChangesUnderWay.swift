@@ -1,5 +1,5 @@
-/// What orders that are under way change: until one is heard of, its node may be what it was or what it is to be. All else of
-/// the partition is known.
+/// What orders that are under way change: until one is heard of, its node may be what it was or what it
+/// is to be. All else of the partition is known.
 ///
 ///     partition 0   n1: slave → dead     n4: dead → slave
 ///     row           n0 master, n1 slave, n2 slave           as far as is known

@@ -73,8 +73,8 @@ extension NodeAgent {
     actions.append(.send(disk.map { .well($0) } ?? .alive, to: sender))
   }
 
-  /// By an orchestrator of a version that knows nothing of disks. A new one counts from the first revision that its node
-  /// promises.
+  /// By an orchestrator of a version that knows nothing of disks. A new one counts from the first
+  /// revision that its node promises.
   mutating func confirmUnseen(_ actions: inout [Action]) {
     guard disk?.born != .max || revision > 0 else { return }
     confirm(isEmptied: !replicas.contains { rules.holdsData($0.record.state) }, &actions)

@@ -84,8 +84,8 @@ extension Orchestrator {
     inventories[node.int]?.contains { $0.partition == partition && rules.holdsData($0.state) } ?? false
   }
 
-  /// Who started again and was found to lead no more would lead on as soon as it is confirmed: that waits until its copies are
-  /// gone.
+  /// Who started again and was found to lead no more would lead on as soon as it is confirmed: that waits
+  /// until its copies are gone.
   mutating func holdBack(_ survey: Survey) {
     for node in inventories.indices where disks[node].state?.isConfirmed == false && plant != .ignoreStores {
       let index = NodeIndex(node)
@@ -157,8 +157,8 @@ extension Orchestrator {
 }
 
 extension Orchestrator.Expected {
-  /// Whether `told`, of a node that has started again, is what it should be. A leader that does not know a new replica which may
-  /// be complete was set back, or has not been joined yet: which of them all nodes together tell.
+  /// Whether `told`, of a node that has started again, is what it should be. A leader that does not know a new
+  /// replica which may be complete was set back, or has not been joined yet: which of them all nodes together tell.
   fileprivate func allows(_ told: Holding?, _ partition: Int, _ node: NodeIndex, _ rules: ExecutionRules) -> Bool {
     guard !isWithheld[partition] else { return true }
     let should = rows[partition].first { $0.node == node && rules.holdsData($0.state) }
@@ -166,7 +166,8 @@ extension Orchestrator.Expected {
     let has = told.map { rules.holdsData($0.state) || $0.isRetained(rules) } ?? false
     if let change = underWay.change(of: node, partition) {
       let state = told?.state ?? .null
-      guard state == change.from || state == change.to, told.map({ !$0.isLeading || $0.term >= terms[partition] }) ?? true else { return false }
+      guard state == change.from || state == change.to else { return false }
+      if let told, told.isLeading, told.term < terms[partition] { return false }
     } else {
       guard has == (should != nil) else { return false }
       if let told, let should {
