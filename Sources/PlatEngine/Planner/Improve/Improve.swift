@@ -4,7 +4,7 @@ import PlatSearch
 ///
 /// A plan is good enough where everything is placed within all rules and windows, moves are at their bound, and neither soft
 /// rules are broken nor states changed. Else the better map by the order of aims takes its place, never a worse one.
-/// A budget of moves asks for part of a plan: then the search leaves no node farther outside its window than that part does.
+/// A budget of moves asks for part of a plan: then only what is missing is searched for, and no node is left farther outside.
 enum Improve {
   /// How much is left to do.
   private enum Need { case nothing, polish, search }
@@ -54,8 +54,8 @@ enum Improve {
     let planned = tables.rows(plan.target)
     let score = LocalSearch.score(problem, planned)
     let bound = leastMoved(cluster, plan, problem)
-    let seeksBalance = plan.operation == .rebalance
-    let mayPolish = seeksBalance && planned.count <= mostSlotsToPolish && cluster.cluster.settings.balance.moveBudget == nil
+    let seeksBalance = plan.operation == .rebalance && cluster.cluster.settings.balance.moveBudget == nil
+    let mayPolish = seeksBalance && planned.count <= mostSlotsToPolish
     let isPlain = problem.amounts.isEmpty && problem.colocations.isEmpty && problem.peers?.isHard != true
     func need(_ score: SearchScore) -> Need {
       // By number and under bounds of containers alone the stages before have the fewest moves, proved, where they place all.
