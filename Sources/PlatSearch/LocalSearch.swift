@@ -88,7 +88,10 @@ public struct LocalSearch: ~Copyable {
     let proposals = SearchLimits.proposals(problem, isPolish: isPolish)
     let rounds = SearchLimits.rounds(problem, isPolish: isPolish)
     var (round, idle) = (0, 0)
-    while round < rounds.most, idle < (best.score.isPlaced ? rounds.idle : SearchLimits.idleInShortage), !isEnough(best.score), !isCancelled() {
+    func mayGoOn() -> Bool {
+      round < rounds.most && idle < (best.score.isPlaced ? rounds.idle : SearchLimits.idleInShortage)
+    }
+    while mayGoOn(), !isEnough(best.score), !isCancelled() {
       let (isAnew, skipping) = SearchLimits.round(round, slots: problem.rowCount * problem.width)
       let from = isAnew ? starts[round % starts.count] : best.rows
       var search = LocalSearch(problem, start: from, seed: seed &* 1000 &+ UInt64(round))

@@ -56,8 +56,8 @@ struct SearchPrices {
   /// A weighted sum; smaller is better.
   func energy(_ score: SearchScore) -> Int {
     let amounts =
-      outside * (score.outside >> shift) + outsideStates * ((score.outsideLeading + score.outsideStates) >> shift) + moved * (score.moved >> shift)
-      + (score.uneven >> shift) + (score.offDue >> shift)
+      outside * (score.outside >> shift) + outsideStates * ((score.outsideLeading + score.outsideStates) >> shift)
+      + moved * (score.moved >> shift) + (score.uneven >> shift) + (score.offDue >> shift)
     let replicas =
       1500 * score.emptied + 800 * score.leaderless + broken * score.broken + 300 * score.unfilled
       + soft * score.softBroken + roleChange * score.roleChanges

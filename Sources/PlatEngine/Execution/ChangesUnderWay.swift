@@ -24,7 +24,7 @@ struct ChangesUnderWay: Sendable {
   }
 
   /// Nodes that may hold data already.
-  func newcomers(_ partition: Int, _ rules: ExecutionRules) -> [NodeIndex] {
+  func newReplicas(_ partition: Int, _ rules: ExecutionRules) -> [NodeIndex] {
     let changes = byPartition[partition] ?? []
     return changes.filter { !rules.holdsData($0.change.from) && rules.holdsData($0.change.to) }.map(\.node)
   }

@@ -202,7 +202,7 @@ extension Orchestrator.Expected {
     func isKnown(_ other: NodeIndex) -> Bool { other == node || holding.followers.contains(other) }
     return rows[partition].contains {
       rules.holdsData($0.state) && !isKnown($0.node) && !underWay.isLeaving($0.node, partition, rules)
-    } || underWay.newcomers(partition, rules).contains { !isKnown($0) && isCopy($0) }
+    } || underWay.newReplicas(partition, rules).contains { !isKnown($0) && isCopy($0) }
   }
 }
 

@@ -34,6 +34,4 @@ extension Judge.Matter {
     }
     return docket
   }
-
-  func mayHoldMasters(_ node: Int) -> Bool { dense.status[node] == .active }
 }

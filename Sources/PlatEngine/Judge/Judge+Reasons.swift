@@ -55,7 +55,7 @@ extension Judge {
     }
 
     private func whyNobody(_ row: Row, _ state: Int) -> String {
-      if state == 0, let heir = row.held.first(where: { $0.state != 0 && matter.model.states[$0.state].holdsData && matter.mayHoldMasters($0.node) }) {
+      if state == 0, let heir = row.held.first(where: { $0.state != 0 && matter.model.states[$0.state].holdsData && matter.dense.status[$0.node] == .active }) {
         return "\(matter.nodeName(heir.node)) has its data and could become \(matter.model.states[0].name)"
       }
       let bars = Bar.all(matter, row, state)
