@@ -9,16 +9,23 @@ extension Judge {
     _ group: DenseGroup, maps: [PlacementMap], from currents: [PlacementMap?], prices: [[Int32]],
     interrupt: Interrupt? = nil
   ) throws(PlatError) -> (each: [Int], together: Int) {
-    var each: [Int] = []
+    let each = try group.clusters.enumerated().map { index, cluster throws(PlatError) in
+      try movesBound(
+        cluster, map: maps[index], from: currents[index], prices: index < prices.count ? prices[index] : [],
+        interrupt: interrupt)
+    }
+    return (each, try movesTogether(group, each: each, maps: maps, from: currents))
+  }
+
+  /// `together` of the same, where what each map needs is known. O(Σ P · R + N).
+  static func movesTogether(
+    _ group: DenseGroup, each: [Int], maps: [PlacementMap], from currents: [PlacementMap?]
+  ) throws(PlatError) -> Int {
     var held = [Int](repeating: 0, count: group.nodeCount)
     var load = held
     var due = [Rational](repeating: .zero, count: group.nodeCount)
     var total = 0
     for (index, cluster) in group.clusters.enumerated() {
-      each.append(
-        try movesBound(
-          cluster, map: maps[index], from: currents[index], prices: index < prices.count ? prices[index] : [],
-          interrupt: interrupt))
       let shares = Judge.due(cluster, map: maps[index]).total
       var sum = Rational.zero
       var latest: (share: Rational, before: Rational, after: Rational)?
@@ -45,11 +52,11 @@ extension Judge {
       let tolerated = Tolerated(due[node], tolerance: tolerance)
       let isOpen = group.clusters.first?.status[node] == .maintenance
       let (least, most) = isOpen ? (0, Int.max) : (tolerated.belowLeast, tolerated.aboveMost)
-      guard least <= load[node], load[node] <= most else { return (each, alone) }
+      guard least <= load[node], load[node] <= most else { return alone }
       lacking += max(0, least - held[node])
       clamped += max(least, min(most, held[node]))
     }
-    return (each, max(alone, lacking + max(0, total - clamped)))
+    return max(alone, lacking + max(0, total - clamped))
   }
 
   /// What each node holds of a map, as far as it can be read.

@@ -26,15 +26,14 @@ extension Judge {
     return ProvedBound(moves: bound.moves, weight: weights.exact(bound.weight))
   }
 
-  /// What all maps of a group need together. `each`: what is proved of every map; by number it is recounted here, as sums
-  /// may ask for more than the maps do. Costs as the group's `movesBound`, or `sumBound`.
+  /// What all maps of a group need together. `each`: what is proved of every map; sums may ask for more than the maps do.
+  /// Costs as `movesTogether`, or `sumBound`.
   public static func provedTogether(
     _ group: DenseGroup, maps: [PlacementMap], from currents: [PlacementMap?], prices: [[Int32]],
     windows: [WeightWindows?], each: [ProvedBound], interrupt: Interrupt? = nil
   ) throws(PlatError) -> ProvedBound {
     guard let weights = group.weights else {
-      let moves = try movesBound(group, maps: maps, from: currents, prices: prices, interrupt: interrupt).together
-      return ProvedBound(moves: moves)
+      return ProvedBound(moves: try movesTogether(group, each: each.map(\.moves), maps: maps, from: currents))
     }
     var bound = ProvedBound(weight: .zero)
     var weight = Rational.zero

@@ -68,10 +68,14 @@ extension Planner {
       try claimWhatIsProved(&plan.plans[map], cluster, from: currents[map], options: options)
     }
     let maps = plan.plans.map(\.target)
+    let each = try plan.plans.enumerated().map { map, one throws(PlatError) in
+      try Judge.proved(
+        group.clusters[map], map: maps[map], from: currents[map], prices: one.certificate, windows: one.weightWindows,
+        interrupt: options.interrupt?.quiet)
+    }
     let proved = try Judge.provedTogether(
       group, maps: maps, from: currents, prices: plan.plans.map(\.certificate), windows: plan.plans.map(\.weightWindows),
-      each: plan.plans.map { ProvedBound(moves: $0.movesLowerBound, weight: $0.movesWeightLowerBound) },
-      interrupt: options.interrupt?.quiet)
+      each: each, interrupt: options.interrupt?.quiet)
     var moved = ProvedBound(weight: .zero)
     for (map, cluster) in group.clusters.enumerated() {
       let received = maps[map].received(cluster, from: currents[map])
