@@ -68,6 +68,11 @@ public func plat_cluster_state_name(_ cluster: OpaquePointer?, _ state: UInt32) 
 }
 
 @c @implementation
+public func plat_cluster_request_name(_ cluster: OpaquePointer?, _ kind: UInt32) -> UnsafePointer<CChar>? {
+  handle(cluster)?.requestName(kind)
+}
+
+@c @implementation
 public func plat_cluster_find_node(_ cluster: OpaquePointer?, _ name: UnsafePointer<CChar>?) -> UInt32 {
   guard let name, let text = String(validatingCString: name) else { return .max }
   return handle(cluster)?.node(named: text) ?? .max

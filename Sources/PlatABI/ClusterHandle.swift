@@ -16,6 +16,7 @@ final class ClusterHandle: Sendable {
   private let nodeNames = Once<CTexts>()
   private let partitionNames = Once<CTexts>()
   private let stateNames = Once<CTexts>()
+  private let requestNames = Once<CTexts>()
   private let nodeOfName = Once<[String: UInt32]>()
   private let partitionOfName = Once<RangeNames>()
 
@@ -67,6 +68,10 @@ final class ClusterHandle: Sendable {
 
   func stateName(_ state: UInt32) -> UnsafePointer<CChar>? {
     stateNames.get { CTexts(cluster.settings.model.states.map(\.name)) }[Int(state)]
+  }
+
+  func requestName(_ kind: UInt32) -> UnsafePointer<CChar>? {
+    requestNames.get { CTexts(cluster.settings.model.requests.map(\.name)) }[Int(kind)]
   }
 
   func node(named name: String) -> UInt32? {

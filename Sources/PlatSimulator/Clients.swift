@@ -60,12 +60,21 @@ struct Clients {
   private mutating func write(_ partition: Int, _ bit: UInt64, _ node: NodeIndex, _ client: Int, _ simulation: Simulation) {
     histories[partition].ask(bit)
     let value = UInt64(bit.trailingZeroBitCount)
-    let message = Message.write(PartitionIndex(partition), value: value, request: UInt32(requests.count))
+    let message = Message.write(PartitionIndex(partition), value: value, request: UInt32(requests.count), kind: kind(simulation, writes: true))
     ask(partition, message, bit, node, client, simulation)
   }
 
   private mutating func read(_ partition: Int, _ node: NodeIndex, _ client: Int, _ simulation: Simulation) {
-    ask(partition, .read(PartitionIndex(partition), request: UInt32(requests.count)), 0, node, client, simulation)
+    let message = Message.read(
+      PartitionIndex(partition), request: UInt32(requests.count), kind: kind(simulation, writes: false))
+    ask(partition, message, 0, node, client, simulation)
+  }
+
+  /// One of the model's kinds of requests that write, or of the others. The usual ones are drawn from no dice.
+  private func kind(_ simulation: Simulation, writes: Bool) -> StateModel.Requests {
+    let kinds = simulation.setup.kinds.indices.filter { simulation.setup.kinds[$0].writes == writes }
+    let kind = kinds.count == 1 ? kinds[0] : kinds[simulation.random.below(kinds.count)]
+    return StateModel.Requests(rawValue: 1 << UInt8(kind))
   }
 
   private mutating func ask(

@@ -98,6 +98,8 @@ public struct SimulationCase: Sendable {
   let hadHolders: [Bool]
   let limits: MovementLimits
   let names: WireNames
+  /// Of the model's requests.
+  let kinds: [StateModel.RequestKind]
   /// The map that the change leads to.
   let goal: MapStamp
 
@@ -110,6 +112,7 @@ public struct SimulationCase: Sendable {
     hadHolders = beginning.hadHolders
     limits = MovementLimits(cluster)
     names = try WireNames(cluster)
+    kinds = cluster.cluster.settings.model.requests
     goal = MapStamp(revision: beginning.revision + 1, digest: target.digest(of: cluster.cluster.nodes.map(\.name), from: 0))
   }
 }

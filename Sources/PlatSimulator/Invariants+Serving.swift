@@ -33,8 +33,7 @@ extension Simulation {
         violate(.pausedTakesNothing, "\(who) confirms \(matched) writes and has \(count)")
       }
       if !watch.mode.mayServe, count > watch.logCount { violate(.pausedTakesNothing, "\(who) is stopped or paused and takes writes") }
-    case .write(_, _, let request): checkHeld(watch, .write, request, sent, who)
-    case .read(_, let request): checkHeld(watch, .read, request, sent, who)
+    case .write(_, _, let request, let kind), .read(_, let request, let kind): checkHeld(watch, kind, request, sent, who)
     default: break
     }
   }
@@ -131,7 +130,7 @@ extension Message {
   /// The partition whose replica this asks for something; nil: of no interest.
   fileprivate var served: PartitionIndex? {
     switch self {
-    case .write(let partition, _, _), .read(let partition, _), .append(let partition, _, _, _, _, _): partition
+    case .write(let partition, _, _, _), .read(let partition, _, _), .append(let partition, _, _, _, _, _): partition
     case .fetch(let order), .handOver(let order, _, _): order.partition
     default: nil
     }

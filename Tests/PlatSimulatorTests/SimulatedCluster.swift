@@ -31,9 +31,22 @@ enum SimulatedCluster {
 
   /// Three copies, of which two must have a write; reads wait in takeovers, too.
   static let floor = make(
-    nodes: 5, partitions: 4, status: [0: .leaving], limits: 2, constraints: [1, 2, 0, 0], hold: .all, minInSync: 2) { partition in
+    nodes: 5, partitions: 4, status: [0: .leaving], limits: 2, constraints: [1, 2, 0, 0], hold: .usual, minInSync: 2) { partition in
       [0, 1, 2].map { ($0 + partition) % 3 }
     }
+
+  /// A model that names kinds of requests beside reads and writes, of each sort, one of which is held in takeovers.
+  static let kinds: SimulationCase = {
+    var model = StateModel.masterSlave
+    model.requests += [
+      StateModel.RequestKind("scan"), StateModel.RequestKind("append", writes: true), StateModel.RequestKind("count"),
+      StateModel.RequestKind("drop", writes: true),
+    ]
+    model.states[0].serves = model.allRequests
+    return make(
+      nodes: 4, partitions: 6, status: [0: .leaving], limits: 1, model: model, constraints: [1, 1, 0, 0],
+      hold: [.write, StateModel.Requests(rawValue: 4), StateModel.Requests(rawValue: 8)]) { [$0 % 3, ($0 + 1) % 3] }
+  }()
 
   /// Nobody holds anything yet.
   static let fresh = make(nodes: 3, partitions: 4, status: [:], limits: nil, constraints: [1, 1, 0, 0], row: nil)

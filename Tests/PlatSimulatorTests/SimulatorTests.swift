@@ -23,6 +23,7 @@ import Testing
     expectGood(SimulatedCluster.threeCopies, .usual, runs: 60, "three copies")
     expectGood(SimulatedCluster.floor, .usual, runs: 40, "floor")
     expectGood(SimulatedCluster.fresh, .usual, runs: 40, "fresh")
+    expectGood(SimulatedCluster.kinds, .usual, runs: 40, "kinds of requests")
     expectGood(SimulatedCluster.full, .usual, runs: 60, "full")
     expectGood(SimulatedCluster.oneCopy, .usual, runs: 60, "one copy")
     expectGood(SimulatedCluster.severalMasters, .usual, runs: 60, "several masters")
@@ -45,6 +46,7 @@ import Testing
     switch plant {
     case .ignoreCapacity: setup = SimulatedCluster.full
     case .ignoreFloor: setup = SimulatedCluster.floor
+    case .holdBySort: setup = SimulatedCluster.kinds
     case .forgetHandedOver:
       setup = SimulatedCluster.oneCopy
       rates = .none

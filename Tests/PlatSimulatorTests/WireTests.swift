@@ -6,10 +6,14 @@ import Testing
 @Suite struct WireTests {
   private let cluster: DenseCluster
   private let names: WireNames
+  /// Of the model, beside reads and writes.
+  private static let kinds = [StateModel.RequestKind("scan"), StateModel.RequestKind("append", writes: true)]
 
   init() throws {
+    var model = StateModel.masterSlave
+    model.requests += Self.kinds
     cluster = try DenseCluster(
-      Cluster(settings: Settings(partitionCount: 300, constraints: [1, 1, 0, 0]), nodes: (0..<5).map { Node(name: "node \($0)") }))
+      Cluster(settings: Settings(model: model, partitionCount: 300, constraints: [1, 1, 0, 0]), nodes: (0..<5).map { Node(name: "node \($0)") }))
     names = try WireNames(cluster)
   }
 
@@ -56,7 +60,7 @@ import Testing
     let request = UInt32(truncatingIfNeeded: random.next())
     // Among nodes an order goes without what it holds: only who has it holds.
     var holding = order(&random)
-    holding.hold = StateModel.Requests(rawValue: UInt8(random.below(4)))
+    holding.hold = StateModel.Requests(rawValue: UInt8(random.below(16)))
     return [
       .claim(revision: number(&random)), .order(holding), .pulse, .map(stamp(&random)),
       .inventory(revision: number(&random), holdings, disk: disk(&random)),
@@ -76,6 +80,8 @@ import Testing
       .compare(partition(&random), term: number(&random), round: number(&random), end: place(&random), lastTerm: number(&random)),
       .compared(partition(&random), term: number(&random), round: number(&random), end: place(&random), lastTerm: number(&random)),
       .write(partition(&random), value: number(&random), request: request), .read(partition(&random), request: request),
+      .write(partition(&random), value: number(&random), request: request, kind: .init(rawValue: 8)),
+      .read(partition(&random), request: request, kind: .init(rawValue: 4)),
       .written(request: request), .answer(request: request, log: log(&random)), .denied(request: request, isDefinite: random.below(2) == 0),
       .mode(ModeOrder(id: id(&random), partition: partition(&random), from: mode(&random), to: mode(&random))),
       .hasMode(id(&random), partition(&random), mode(&random)),

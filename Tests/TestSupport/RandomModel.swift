@@ -23,7 +23,16 @@ public enum RandomModel {
       for other in 0..<count where other != index && random.chance(1, 4 * count) { states[index].excludes.append(other) }
       states[index].excludes.sort()
     }
-    var model = StateModel(name: "random", states: states)
+    // Kinds of requests beside the usual ones, drawn from dice of their own.
+    var copy = random
+    var own = SplitMix64(seed: copy.next() ^ 0x6b69_6e64)
+    let kinds = (0..<own.pick([0, 0, 1, 3])).map { StateModel.RequestKind("kind \($0)", writes: own.chance(1, 2)) }
+    for index in states.indices {
+      for kind in kinds.indices where own.chance(1, index == 0 ? 1 : 3) {
+        states[index].serves.insert(StateModel.Requests(rawValue: 4 << UInt8(kind)))
+      }
+    }
+    var model = StateModel(name: "random", requests: kinds, states: states)
     for index in 0..<count where states[index].isPlaced {
       let isExcluded = (0..<index).contains { model.states[$0].defaultCount > 0 && model.areExclusive($0, index) }
       if !isExcluded { model.states[index].defaultCount = min(random.pick([1, 1, 2, 3]), model.mostHolders(index) ?? 3) }

@@ -10,8 +10,8 @@ public struct StepReplay {
   /// What is counted of a partition, at both ends and at every instant between.
   private struct Count {
     var copies = 0
-    var reads = 0
-    var writes = 0
+    /// Holders that serve, by kind of request.
+    var serving: [Int] = []
     /// Containers with a copy, by level.
     var spread: [Int] = []
     /// Pairs of nodes in states that exclude one another.
@@ -54,11 +54,10 @@ public struct StepReplay {
       let (before, after) = (count(now), count(Self.holders(target, partition)))
       var both = Count()
       both.copies = before.copies > 0 ? max(1, min(before.copies, after.copies)) : 0
-      both.reads = min(before.reads, after.reads)
-      both.writes = min(before.writes, after.writes)
+      both.serving = zip(before.serving, after.serving).map { min($0, $1) }
       both.spread = zip(before.spread, after.spread).map { min($0, $1) }
       // Where the target leaves no copy the last one stays, wherever it is.
-      if after.copies == 0 { (both.reads, both.writes) = (0, 0) }
+      if after.copies == 0 { both.serving = both.serving.map { _ in 0 } }
       least[partition] = both
       if before.copies == 0 { isNew.insert(partition) }
       for (node, state) in now where model.states[state].holdsData { load[node] += 1 }
@@ -71,8 +70,9 @@ public struct StepReplay {
     var result = Count()
     for state in holders.values {
       result.copies += model.states[state].holdsData ? 1 : 0
-      result.reads += model.states[state].serves.contains(.read) ? 1 : 0
-      result.writes += model.states[state].serves.contains(.write) ? 1 : 0
+    }
+    result.serving = model.requests.indices.map { kind in
+      holders.values.count { model.states[$0].serves.rawValue & 1 << UInt8(kind) != 0 }
     }
     let data = holders.filter { model.states[$0.value].holdsData }.keys
     result.spread = levels.map { level in Set(data.map { cluster.levels[level].containerOfNode[$0] }).count }
@@ -127,7 +127,7 @@ public struct StepReplay {
       let taking = ready.indices.filter { place in
         list.steps[ready[place]].allChanges.contains { change in
           let (before, after) = (count(of: change.from), count(of: change.to))
-          return before.copies > after.copies || before.reads > after.reads || before.writes > after.writes
+          return before.copies > after.copies || zip(before.serving, after.serving).contains { $0 > $1 }
         }
       }
       return taking.isEmpty ? random.below(ready.count) : random.pick(taking)
@@ -188,8 +188,9 @@ public struct StepReplay {
     }
     let (after, least) = (count(now), least[partition]!)
     try atLeast(after.copies, least.copies, "live copies")
-    try atLeast(after.reads, least.reads, "nodes that serve reads")
-    try atLeast(after.writes, least.writes, "nodes that serve writes")
+    for kind in model.requests.indices {
+      try atLeast(after.serving[kind], least.serving[kind], "nodes that serve \(model.requests[kind].name)")
+    }
     for (place, level) in levels.enumerated() {
       try atLeast(after.spread[place], least.spread[place], "\(cluster.cluster.levels[level]) with copies")
     }

@@ -250,6 +250,9 @@ uint32_t plat_cluster_state_count(const plat_cluster *PLAT_NULLABLE cluster);
 const char *PLAT_NULLABLE plat_cluster_node_name(const plat_cluster *PLAT_NULLABLE cluster, uint32_t node);
 const char *PLAT_NULLABLE plat_cluster_partition_name(const plat_cluster *PLAT_NULLABLE cluster, uint32_t partition);
 const char *PLAT_NULLABLE plat_cluster_state_name(const plat_cluster *PLAT_NULLABLE cluster, uint32_t state);
+/* The kinds of requests of its model, `kind` from 0: "read", "write", and those that a document's model names. NULL: there are no more. As
+ * one of several, kind k is the bit 1 << k (PLAT_REQUEST_READ and PLAT_REQUEST_WRITE are the first two). */
+const char *PLAT_NULLABLE plat_cluster_request_name(const plat_cluster *PLAT_NULLABLE cluster, uint32_t kind);
 
 /* The node of that name; PLAT_NONE: there is none. O(1) but for the first time. */
 uint32_t plat_cluster_find_node(const plat_cluster *PLAT_NULLABLE cluster, const char *PLAT_NULLABLE name);
@@ -794,7 +797,7 @@ typedef struct plat_agent plat_agent;
 /* The next mode on the way from one to the other; PLAT_NONE where one of them is none. */
 uint32_t plat_mode_next(uint32_t from, uint32_t to);
 
-/* Kinds of requests, as a model's states serve them. */
+/* Kinds of requests, as a model's states serve them, a bit each. Further ones that a model names follow: see plat_cluster_request_name. */
 #define PLAT_REQUEST_READ 1u
 #define PLAT_REQUEST_WRITE 2u
 
@@ -1117,6 +1120,10 @@ PLAT_STATUS plat_agent_write(plat_agent *PLAT_NULLABLE agent, uint32_t partition
                              uint32_t request, plat_error *PLAT_NULLABLE error);
 PLAT_STATUS plat_agent_read(plat_agent *PLAT_NULLABLE agent, uint32_t partition, uint32_t client, uint32_t request,
                             plat_error *PLAT_NULLABLE error);
+/* The same for any kind of request of the model, one bit of PLAT_REQUEST_… or a later one. `value`: of a kind that writes; NULL of others.
+ * Of takeovers it makes a difference: `config.hold` says which kinds wait at a successor. */
+PLAT_STATUS plat_agent_request(plat_agent *PLAT_NULLABLE agent, uint32_t partition, uint32_t kind, const uint64_t *PLAT_NULLABLE value,
+                               uint32_t client, uint32_t request, plat_error *PLAT_NULLABLE error);
 /* A write of which there are fewer copies on disk is not acknowledged, from now on: with fewer followers it is denied (definitely),
  * with more that are still being made it waits. 1 to the number of nodes; at first `config.minInSync` of the cluster's document, or 1.
  * Followers that speak an older version than 3 do not count. */

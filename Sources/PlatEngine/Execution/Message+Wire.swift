@@ -4,14 +4,14 @@
 /// | --- | --- |
 /// | 1 | all but what follows |
 /// | 2 | `working`: a node that is asked again says that it is still at it |
-/// | 3 | running states and pauses; what a takeover holds; whether a follower is a whole copy; definite denials |
+/// | 3 | running states and pauses; what a takeover holds, and kinds of requests beside reads and writes; whether a follower is a whole copy; definite denials |
 /// | 3 | disks with an identity, and leaders that ask their followers when they start; nodes that came later |
 extension Message {
   /// The code of its kind, and the first version that has it.
   private var code: (kind: UInt8, since: UInt8) {
     switch self {
     case .claim: (1, 1)
-    case .order(let order): order.hold == .all ? (2, 1) : (74, 3)
+    case .order(let order): order.hold == .usual ? (2, 1) : (74, 3)
     case .pulse: (3, 1)
     case .check: (53, 3)
     case .map: (4, 1)
@@ -39,8 +39,8 @@ extension Message {
     case .left: (52, 1)
     case .compare: (58, 3)
     case .compared: (59, 3)
-    case .write: (64, 1)
-    case .read: (65, 1)
+    case .write(_, _, _, let kind): kind == .write ? (64, 1) : (77, 3)
+    case .read(_, _, let kind): kind == .read ? (65, 1) : (78, 3)
     case .written: (66, 1)
     case .answer: (67, 1)
     case .denied(_, let isDefinite): isDefinite ? (75, 3) : (68, 1)
@@ -52,7 +52,7 @@ extension Message {
     guard version < 3 else { return self }
     switch self {
     case .order(var order):
-      order.hold = .all
+      order.hold = .usual
       return .order(order)
     case .appended(let partition, let term, let round, let matched, _):
       return .appended(partition, term: term, round: round, matched: matched, isCopy: false)
@@ -86,7 +86,7 @@ extension Message {
     case .claim(let revision), .outdated(let revision): writer.put(revision)
     case .order(let order):
       writer.put(order)
-      if order.hold != .all { writer.put(UInt64(order.hold.rawValue)) }
+      if order.hold != .usual { writer.put(UInt64(order.hold.rawValue)) }
     case .fetch(let order): writer.put(order)
     case .mode(let order):
       writer.put(order.id)
@@ -158,13 +158,15 @@ extension Message {
     case .fenced(let partition, let number), .left(let partition, let number):
       writer.put(partition)
       writer.put(number)
-    case .write(let partition, let value, let request):
+    case .write(let partition, let value, let request, let kind):
       writer.put(partition)
       writer.put(value)
       writer.put(UInt64(request))
-    case .read(let partition, let request):
+      if kind != .write { writer.put(UInt64(kind.rawValue)) }
+    case .read(let partition, let request, let kind):
       writer.put(partition)
       writer.put(UInt64(request))
+      if kind != .read { writer.put(UInt64(kind.rawValue)) }
     case .written(let request), .denied(let request, _): writer.put(UInt64(request))
     case .answer(let request, let log):
       writer.put(UInt64(request))
@@ -245,6 +247,11 @@ extension Message {
       self = .appended(
         try reader.partition(), term: try reader.number(), round: try reader.number(), matched: try reader.position(),
         isCopy: true)
+    case 77 where reader.version >= 3:
+      self = .write(
+        try reader.partition(), value: try reader.number(), request: try reader.small(), kind: try reader.kind(ofUsual: .write))
+    case 78 where reader.version >= 3:
+      self = .read(try reader.partition(), request: try reader.small(), kind: try reader.kind(ofUsual: .read))
     default: throw WireReader.Damage(what: "a message of kind \(reader.kind)")
     }
     try reader.end()

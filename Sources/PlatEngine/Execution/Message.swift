@@ -49,7 +49,7 @@ public struct Order: Hashable, Sendable {
   /// Of a node that begins to lead: who else holds the partition.
   public var followers: [NodeIndex] = []
   /// Of a takeover: requests that wait at the node until it has succeeded or failed; others are denied meanwhile.
-  public var hold = StateModel.Requests.all
+  public var hold = StateModel.Requests.usual
 
   public init(
     kind: Kind, id: OrderID, partition: PartitionIndex, node: NodeIndex, source: NodeIndex = .none, change: StateChange,
@@ -181,8 +181,9 @@ public enum Message: Hashable, Sendable {
   case compared(PartitionIndex, term: UInt64, round: UInt64, end: Int, lastTerm: UInt64)
 
   // Client ↔ node.
-  case write(PartitionIndex, value: UInt64, request: UInt32)
-  case read(PartitionIndex, request: UInt32)
+  /// `kind`: one kind of request of the model, one that goes into logs.
+  case write(PartitionIndex, value: UInt64, request: UInt32, kind: StateModel.Requests = .write)
+  case read(PartitionIndex, request: UInt32, kind: StateModel.Requests = .read)
   case written(request: UInt32)
   case answer(request: UInt32, log: [Entry])
   /// `isDefinite`: the write was not done and never will be. Else it may have been, or still may be: its client has to look.

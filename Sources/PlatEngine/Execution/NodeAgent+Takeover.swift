@@ -171,9 +171,9 @@ extension NodeAgent {
 
   private mutating func answerHeld(_ held: Replica.Held, _ place: Int, _ actions: inout [Action]) {
     if let value = held.value {
-      write(partitions[place], value, held.request, held.client, &actions)
+      write(partitions[place], value, held.request, held.kind, held.client, &actions)
     } else {
-      read(partitions[place], held.request, held.client, &actions)
+      read(partitions[place], held.request, held.kind, held.client, &actions)
     }
   }
 }

@@ -25,9 +25,12 @@ extension NodeAgent {
   // MARK: The leader
 
   mutating func write(
-    _ partition: PartitionIndex, _ value: UInt64, _ request: UInt32, _ client: Address, _ actions: inout [Action]
+    _ partition: PartitionIndex, _ value: UInt64, _ request: UInt32, _ kind: StateModel.Requests, _ client: Address,
+    _ actions: inout [Action]
   ) {
-    guard let place = ready(partition, value, request, client, &actions) else { return }
+    let held = Replica.Held(client: client, request: request, kind: kind, value: value)
+    guard rules.writing.contains(kind) else { return deny(request, client, &actions) }
+    guard let place = ready(partition, held, &actions) else { return }
     let copies = replicas[place].record.followers.count + 1
     guard !isDiskFull, copies >= rules.minInSync || plant == .ignoreFloor else { return deny(request, client, &actions) }
     let entry = Entry(term: replicas[place].record.led, value: value)
@@ -40,8 +43,12 @@ extension NodeAgent {
     for follower in replicas[place].progress.indices { sendLog(place, follower, &actions) }
   }
 
-  mutating func read(_ partition: PartitionIndex, _ request: UInt32, _ client: Address, _ actions: inout [Action]) {
-    guard let place = ready(partition, nil, request, client, &actions) else { return }
+  mutating func read(
+    _ partition: PartitionIndex, _ request: UInt32, _ kind: StateModel.Requests, _ client: Address, _ actions: inout [Action]
+  ) {
+    let held = Replica.Held(client: client, request: request, kind: kind, value: nil)
+    guard rules.reading.contains(kind) else { return deny(request, client, &actions) }
+    guard let place = ready(partition, held, &actions) else { return }
     replicas[place].waiting.append(
       Replica.Waiting(
         client: client, request: request, isRead: true, position: replicas[place].record.log.count, round: round + 1))
@@ -50,30 +57,29 @@ extension NodeAgent {
   }
 
   /// Where the partition is led here; else the request is held or denied.
-  private mutating func ready(
-    _ partition: PartitionIndex, _ value: UInt64?, _ request: UInt32, _ client: Address, _ actions: inout [Action]
-  ) -> Int? {
+  private mutating func ready(_ partition: PartitionIndex, _ asked: Replica.Held, _ actions: inout [Action]) -> Int? {
     guard let place = place(partition), replicas[place].record.mode.run.takesRequests || plant == .serveStopped,
-      leads(place) || holds(value, place)
+      leads(place) || holds(asked, place)
     else {
-      deny(request, client, &actions)
+      deny(asked.request, asked.client, &actions)
       return nil
     }
-    if leads(place), !holds(value, place) { return place }
+    if leads(place), !holds(asked, place) { return place }
     if replicas[place].held.count < NodeAgent.mostHeld {
-      replicas[place].held.append(Replica.Held(client: client, request: request, value: value))
+      replicas[place].held.append(asked)
     } else {
-      deny(request, client, &actions)
+      deny(asked.request, asked.client, &actions)
     }
     return nil
   }
 
   /// A request that waits: at a successor until the takeover has ended; a write until the disk may have it.
-  private func holds(_ value: UInt64?, _ place: Int) -> Bool {
+  private func holds(_ asked: Replica.Held, _ place: Int) -> Bool {
     if case .takingOver(let order) = replicas[place].job {
-      return order.hold.contains(value == nil ? .read : .write) && plant != .releaseHeld
+      let kind = plant == .holdBySort ? (asked.value == nil ? .read : .write) : asked.kind
+      return order.hold.contains(kind) && plant != .releaseHeld
     }
-    return value != nil && replicas[place].record.mode.pauses.contains(.persistence) && plant != .acknowledgeUnpersisted
+    return asked.value != nil && replicas[place].record.mode.pauses.contains(.persistence) && plant != .acknowledgeUnpersisted
       && leads(place)
   }
 

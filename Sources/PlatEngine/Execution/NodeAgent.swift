@@ -136,8 +136,8 @@ public struct NodeAgent: Hashable, Sendable {
     case .differs(let partition, let term, let round, let hint): goBack(partition, term, round, hint, sender, &actions)
     case .fenced(let partition, let term): noteFence(partition, term, &actions)
     case .left(let partition, let round): noteLeaving(partition, round, sender, &actions)
-    case .write(let partition, let value, let request): write(partition, value, request, sender, &actions)
-    case .read(let partition, let request): read(partition, request, sender, &actions)
+    case .write(let partition, let value, let request, let kind): write(partition, value, request, kind, sender, &actions)
+    case .read(let partition, let request, let kind): read(partition, request, kind, sender, &actions)
     default: break  // not for a node
     }
   }
@@ -306,9 +306,14 @@ public struct ExecutionRules: Hashable, Sendable {
   /// A write of which there are fewer copies on disk is not acknowledged.
   public fileprivate(set) var minInSync: Int
   private let data: UInt64
+  /// Kinds of requests: those that go into logs, and the others.
+  let writing: StateModel.Requests
+  let reading: StateModel.Requests
 
   public init(_ model: StateModel, minInSync: Int = 1) {
     self.minInSync = minInSync
+    writing = model.writingRequests
+    reading = model.allRequests.subtracting(writing)
     leading = model.mostHolders(0) == 1 && model.states[0].holdsData ? StateIndex(0) : nil
     data = model.states.indices.reduce(0) { $0 | (model.states[$1].holdsData && $1 < 64 ? 1 << UInt64($1) : 0) }
   }

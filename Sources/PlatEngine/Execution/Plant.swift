@@ -22,6 +22,7 @@ public enum Plant: String, CaseIterable, Sendable {
   case acknowledgeUnpersisted
   case confirmPaused
   case releaseHeld
+  case holdBySort
   case denyTooSurely
   case writeInFront
   case ignoreFloor
@@ -73,6 +74,7 @@ public enum Plant: String, CaseIterable, Sendable {
     case .acknowledgeUnpersisted: "a master whose persistence is paused acknowledges what is on no disk of its own"
     case .confirmPaused: "a slave that is paused confirms what it has not taken"
     case .releaseHeld: "a successor denies requests that it should hold"
+    case .holdBySort: "a successor holds every kind of request that writes as it holds writes, and all others as reads"
     case .denyTooSurely: "a node says of a write that waited that it was certainly not done"
     case .writeInFront: "a master writes in front of what was written before"
     case .ignoreFloor: "a master acknowledges writes of which there are fewer copies than asked for"

@@ -92,6 +92,8 @@ struct Replica: Hashable, Sendable {
   struct Held: Hashable, Sendable {
     var client: Address
     var request: UInt32
+    var kind: StateModel.Requests
+    /// Of one that writes.
     var value: UInt64?
   }
 }

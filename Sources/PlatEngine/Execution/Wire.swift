@@ -38,6 +38,8 @@ enum Wire {
 public struct WireNames: Sendable {
   let partitions: UInt32
   let states: UInt8
+  /// Kinds of requests, a bit each.
+  let requests: UInt8
   /// By node, those that were learnt behind those of the cluster. None is 0.
   fileprivate private(set) var codes: [UInt64]
   /// Looked up only.
@@ -57,6 +59,7 @@ public struct WireNames: Sendable {
     texts = cluster.cluster.nodes.map(\.name)
     partitions = UInt32(cluster.partitionCount)
     states = UInt8(clamping: cluster.cluster.settings.model.states.count)
+    requests = cluster.cluster.settings.model.allRequests.rawValue
     var nodes: [UInt64: NodeIndex] = [:]
     codes = cluster.cluster.nodes.map { WireNames.code($0.name) }
     for (node, code) in codes.enumerated() {
@@ -351,11 +354,20 @@ struct WireReader {
     return mode
   }
 
-  /// Some of a model's kinds of requests, not all: those need no word.
+  /// Some of a model's kinds of requests, other than just reads and writes: those need no word.
   mutating func requests() throws(Damage) -> StateModel.Requests {
     let number = try number()
-    guard number < UInt64(StateModel.Requests.all.rawValue) else { throw Damage(what: "the requests \(number)") }
-    return StateModel.Requests(rawValue: UInt8(number))
+    guard let raw = UInt8(exactly: number), raw & ~names.requests == 0, raw != StateModel.Requests.usual.rawValue else {
+      throw Damage(what: "the requests \(number)")
+    }
+    return StateModel.Requests(rawValue: raw)
+  }
+
+  /// One kind of request, other than the usual one, which needs no word.
+  mutating func kind(ofUsual usual: StateModel.Requests) throws(Damage) -> StateModel.Requests {
+    let kind = try requests()
+    guard kind.rawValue.nonzeroBitCount == 1, kind != usual else { throw Damage(what: "the kind of request \(kind.rawValue)") }
+    return kind
   }
 
   mutating func stamp() throws(Damage) -> MapStamp { MapStamp(revision: try number(), digest: try small()) }

@@ -8,6 +8,7 @@ extension StateModel {
   /// O(states⁴).
   public func validate() throws(InputError) {
     let path = "models.\(name)"
+    try validateRequests("\(path).requests")
     try validateStates("\(path).states")
     try validate(alone, "\(path).transitions.alone", isTakeover: false)
     try validate(takeover, "\(path).transitions.takeover", isTakeover: true)
@@ -16,6 +17,22 @@ extension StateModel {
   /// The name as a state of a model: not taken by the format, and no extension.
   public static func mayBeStateName(_ name: String) -> Bool {
     !name.isEmpty && !name.hasPrefix("x-") && !reservedStateNames.contains(name)
+  }
+
+  private func validateRequests(_ path: String) throws(InputError) {
+    let own = requests.dropFirst(StateModel.usualRequests.count)
+    guard requests.count <= StateModel.mostRequests else {
+      throw InputError(
+        path: path, found: "\(own.count) kinds of requests",
+        expected: "at most \(StateModel.mostRequests - StateModel.usualRequests.count) beside read and write")
+    }
+    for (index, kind) in own.enumerated() {
+      let isTaken = requests.prefix(StateModel.usualRequests.count + index).contains { $0.name == kind.name }
+      guard !isTaken, !kind.name.isEmpty, !kind.name.hasPrefix("x-") else {
+        throw InputError(
+          path: "\(path)[\(index)].name", found: "\"\(kind.name)\"", expected: "a name of its own, not read, write or x-…")
+      }
+    }
   }
 
   private func validateStates(_ path: String) throws(InputError) {
@@ -41,6 +58,9 @@ extension StateModel {
       try check(
         state.defaultCount == 0 || state.isPlaced, "\(path)[\(index)].count", "\(state.defaultCount)",
         "0: nothing is asked to stay \(state.name)")
+      try check(
+        state.serves.isSubset(of: allRequests), "\(path)[\(index)].serves", "\(state.serves.rawValue)",
+        "some of the model's kinds of requests")
       try check(
         state.excludes.allSatisfy(states.indices.contains), "\(path)[\(index)].excludes", "\(state.excludes)",
         "some of the model's states")

@@ -29,17 +29,33 @@ public struct StateModel: Equatable, Sendable {
     }
   }
 
+  /// Kinds of requests, a bit each, in the order of `StateModel.requests`.
   public struct Requests: OptionSet, Hashable, BitwiseCopyable, Sendable {
     public let rawValue: UInt8
     public init(rawValue: UInt8) { self.rawValue = rawValue }
     public static let read = Requests(rawValue: 1)
     public static let write = Requests(rawValue: 2)
-    public static let all: Requests = [.read, .write]
-    /// What documents call them.
-    public static let kinds: [(kind: Requests, name: String)] = [(.read, "read"), (.write, "write")]
+    /// Those that every model has.
+    public static let usual: Requests = [.read, .write]
   }
 
+  /// A kind of request that a model names. One that writes goes into the partition's log; any other is answered as reads are.
+  public struct RequestKind: Hashable, Sendable {
+    public var name: String
+    public var writes: Bool
+
+    public init(_ name: String, writes: Bool = false) {
+      self.name = name
+      self.writes = writes
+    }
+  }
+
+  /// The kinds of every model, first in each; a set of kinds has a byte.
+  public static let usualRequests = [RequestKind("read"), RequestKind("write", writes: true)]
+  public static let mostRequests = 8
+
   public var name: String
+  public var requests: [RequestKind]
   public var states: [State]
   /// How a node goes from state to state by itself.
   public var alone: TransitionTable
@@ -47,8 +63,12 @@ public struct StateModel: Equatable, Sendable {
   public var takeover: TransitionTable
 
   /// Tables that are left out are those of `TransitionTable.standard`.
-  public init(name: String, states: [State], alone: TransitionTable? = nil, takeover: TransitionTable? = nil) {
+  /// `requests`: kinds beside `usualRequests`.
+  public init(
+    name: String, requests: [RequestKind] = [], states: [State], alone: TransitionTable? = nil, takeover: TransitionTable? = nil
+  ) {
     self.name = name
+    self.requests = StateModel.usualRequests + requests
     self.states = states
     self.alone = alone ?? .standard(states, isTakeover: false)
     self.takeover = takeover ?? .standard(states, isTakeover: true)
@@ -64,11 +84,20 @@ public struct StateModel: Equatable, Sendable {
       name: name,
       states: [
         State(
-          name: "master", defaultCount: masters, holdsData: true, isPlaced: true, serves: .all, excludes: excludes),
+          name: "master", defaultCount: masters, holdsData: true, isPlaced: true, serves: .usual, excludes: excludes),
         State(name: "slave", defaultCount: slaves, holdsData: true, isPlaced: true),
         State(name: "pending", defaultCount: 0, holdsData: true, isPlaced: false),
         State(name: "dead", defaultCount: 0, holdsData: false, isPlaced: false),
       ], alone: .builtInAlone, takeover: .builtInTakeover)
+  }
+
+  /// All kinds of requests.
+  public var allRequests: Requests { StateModel.mask(requests) { _ in true } }
+  /// Those that go into logs.
+  public var writingRequests: Requests { StateModel.mask(requests, \.writes) }
+
+  private static func mask(_ kinds: [RequestKind], _ isIn: (RequestKind) -> Bool) -> Requests {
+    Requests(rawValue: kinds.indices.reduce(0) { isIn(kinds[$1]) ? $0 | 1 << UInt8($1) : $0 })
   }
 
   /// The state's place in `states`.

@@ -3,6 +3,9 @@
 /// A hop is legal where its row of the model's table names it as the next state on some way. States are numbered as in
 /// the model; `null` is the last number here.
 struct Hops {
+  /// For each kind of request of the model, 1 where it is served; or how many holders serve it.
+  typealias Service = SIMD8<Int32>
+
   let model: StateModel
   /// Number of states; also the number of `null` in the tables.
   let count: Int
@@ -14,8 +17,7 @@ struct Hops {
   let isFree: Bool
 
   private let data: [Bool]
-  private let reads: [Bool]
-  private let writes: [Bool]
+  private let serving: [Service]
   private let exclusions: [Bool]
   private let legalAlone: [Bool]
   private let legalInExchange: [Bool]
@@ -28,8 +30,7 @@ struct Hops {
     self.count = count
     let all = Array(model.states.indices)
     data = all.map { model.states[$0].holdsData } + [false]
-    reads = all.map { model.states[$0].serves.contains(.read) } + [false]
-    writes = all.map { model.states[$0].serves.contains(.write) } + [false]
+    serving = all.map { Hops.service(model.states[$0].serves) } + [.zero]
     let side = count + 1
     var exclusions = [Bool](repeating: false, count: side * side)
     var alone = exclusions
@@ -51,6 +52,12 @@ struct Hops {
     legalAlone = alone
     legalInExchange = exchange
     distances = Hops.distances(exchange, side)
+  }
+
+  private static func service(_ requests: StateModel.Requests) -> Service {
+    var service = Service.zero
+    for kind in 0..<StateModel.mostRequests where requests.rawValue & 1 << UInt8(kind) != 0 { service[kind] = 1 }
+    return service
   }
 
   /// Hops between any two states. O(states³).
@@ -76,9 +83,8 @@ struct Hops {
   @inline(__always) func state(_ number: Int) -> StateIndex { number == count ? .null : StateIndex(number) }
 
   @inline(__always) func holdsData(_ state: StateIndex) -> Bool { data[number(state)] }
-  @inline(__always) func servesReads(_ state: StateIndex) -> Bool { reads[number(state)] }
-  @inline(__always) func servesWrites(_ state: StateIndex) -> Bool { writes[number(state)] }
-  @inline(__always) func serves(_ state: StateIndex) -> Bool { servesReads(state) || servesWrites(state) }
+  @inline(__always) func service(_ state: StateIndex) -> Service { serving[number(state)] }
+  @inline(__always) func serves(_ state: StateIndex) -> Bool { service(state) != .zero }
   /// From then on a new partition is not empty any more.
   @inline(__always) func servesData(_ state: StateIndex) -> Bool { serves(state) && holdsData(state) }
 
@@ -110,18 +116,17 @@ struct Hops {
   /// A node's own way gains or loses the data at most once, and likewise each kind of service: it never dips.
   func isPlain(_ from: StateIndex, _ to: StateIndex) -> Bool {
     var here = from
-    var turns = (0, 0, 0)
+    var (turns, turnsOfService) = (0, Service.zero)
     var hops = 0
     while here != to {
       let after = next(here, to)
-      turns.0 += holdsData(here) == holdsData(after) ? 0 : 1
-      turns.1 += servesReads(here) == servesReads(after) ? 0 : 1
-      turns.2 += servesWrites(here) == servesWrites(after) ? 0 : 1
+      turns += holdsData(here) == holdsData(after) ? 0 : 1
+      turnsOfService &+= service(here) ^ service(after)
       here = after
       hops += 1
       guard hops <= count + 1 else { return false }
     }
-    return turns.0 <= 1 && turns.1 <= 1 && turns.2 <= 1
+    return turns <= 1 && turnsOfService.max() <= 1
   }
 
   /// Where a successor of an exclusive state waits until the other leaves it: with the data, one hop before it, and in

@@ -32,12 +32,11 @@ struct RowMove {
   }
 
   /// What it adds to copies, and to holders that serve.
-  func gain(_ hops: Hops) -> (copies: Int, reads: Int, writes: Int) {
-    var gain = (copies: 0, reads: 0, writes: 0)
+  func gain(_ hops: Hops) -> (copies: Int, serving: Hops.Service) {
+    var gain = (copies: 0, serving: Hops.Service.zero)
     for (_, change) in changes {
       gain.copies += (hops.holdsData(change.to) ? 1 : 0) - (hops.holdsData(change.from) ? 1 : 0)
-      gain.reads += (hops.servesReads(change.to) ? 1 : 0) - (hops.servesReads(change.from) ? 1 : 0)
-      gain.writes += (hops.servesWrites(change.to) ? 1 : 0) - (hops.servesWrites(change.from) ? 1 : 0)
+      gain.serving &+= hops.service(change.to) &- hops.service(change.from)
     }
     return gain
   }
@@ -45,13 +44,13 @@ struct RowMove {
   /// It takes a copy away, or somebody who serves.
   func takesAway(_ hops: Hops) -> Bool {
     let gain = gain(hops)
-    return gain.copies < 0 || gain.reads < 0 || gain.writes < 0 || changes.contains { hops.losesData($0.change) }
+    return gain.copies < 0 || gain.serving.min() < 0 || changes.contains { hops.losesData($0.change) }
   }
 
   /// It brings a copy, or somebody who serves.
   func brings(_ hops: Hops) -> Bool {
     let gain = gain(hops)
-    return gain.copies > 0 || gain.reads > 0 || gain.writes > 0 || changes.contains { hops.gainsData($0.change) }
+    return gain.copies > 0 || gain.serving.max() > 0 || changes.contains { hops.gainsData($0.change) }
   }
 }
 

@@ -93,8 +93,8 @@ struct RowPlanner {
   /// whose copy it waits for, if that one will serve.
   private func pairServing(_ row: PlainRow, _ pairs: [(going: Int, coming: Int)], _ arcs: inout [(move: Int, before: Int)]) {
     func leaver(_ move: Int) -> Int { row.moves[move].kind == .exchange ? row.moves[move].source : row.moves[move].place }
-    for isWrite in [false, true] {
-      func gain(_ move: Int) -> Int { isWrite ? row.moves[move].gain(hops).writes : row.moves[move].gain(hops).reads }
+    for kind in hops.model.requests.indices {
+      func gain(_ move: Int) -> Int32 { row.moves[move].gain(hops).serving[kind] }
       let losing = row.moves.indices.filter { gain($0) < 0 }
       var gaining = row.moves.indices.filter { gain($0) > 0 }
       let free = max(0, losing.count - gaining.count)

@@ -1,13 +1,13 @@
 /// What must hold of one partition at every instant between two rows, and what a row of states comes to.
 ///
-/// Counted of live nodes: copies, holders that serve reads, and writes, and the containers of each level with a copy in
+/// Counted of live nodes: copies, holders that serve each kind of request, and the containers of each level with a copy in
 /// them. None may fall below the lower of both ends; the last copy is never given up; no two nodes meet in states that
 /// exclude one another, unless they did so before.
 struct RowSafety {
   struct Measure: Equatable {
     var copies = 0
-    var reads = 0
-    var writes = 0
+    /// Holders that serve, by kind of request.
+    var serving = Hops.Service.zero
     /// Containers with a copy, by level.
     var spread: [Int] = []
     /// Pairs of nodes in states that exclude one another.
@@ -25,8 +25,7 @@ struct RowSafety {
     least = Measure()
     let (before, after) = (measure(from), measure(to))
     least.copies = before.copies == 0 ? 0 : max(1, min(before.copies, after.copies))
-    least.reads = min(before.reads, after.reads)
-    least.writes = min(before.writes, after.writes)
+    least.serving = pointwiseMin(before.serving, after.serving)
     least.spread = zip(before.spread, after.spread).map { min($0, $1) }
   }
 
@@ -34,8 +33,7 @@ struct RowSafety {
   func lackingOne() -> RowSafety {
     var result = self
     result.least.copies = min(least.copies, max(1, least.copies - 1))
-    result.least.reads = min(least.reads, max(1, least.reads - 1))
-    result.least.writes = min(least.writes, max(1, least.writes - 1))
+    result.least.serving = pointwiseMin(least.serving, pointwiseMax(.one, least.serving &- 1))
     result.least.spread = least.spread.map { min($0, max(1, $0 - 1)) }
     return result
   }
@@ -59,8 +57,7 @@ struct RowSafety {
     for state in row where state != .null {
       holders[state.int] += 1
       if hops.holdsData(state) { result.copies += 1 }
-      if hops.servesReads(state) { result.reads += 1 }
-      if hops.servesWrites(state) { result.writes += 1 }
+      result.serving &+= hops.service(state)
     }
     result.spread = labels.map { label in spread(label) { hops.holdsData(row[$0]) } }
     guard !hops.isFree else { return result }
@@ -88,7 +85,7 @@ struct RowSafety {
 
   /// Whether a row that comes to `after` may follow one that comes to `before`.
   func allows(_ before: Measure, _ after: Measure) -> Bool {
-    guard after.copies >= least.copies, after.reads >= least.reads, after.writes >= least.writes else { return false }
+    guard after.copies >= least.copies, pointwiseMin(after.serving, least.serving) == least.serving else { return false }
     return after.crowd <= before.crowd && zip(after.spread, least.spread).allSatisfy { $0 >= $1 }
   }
 

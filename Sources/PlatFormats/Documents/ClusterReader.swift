@@ -38,7 +38,8 @@ public enum ClusterReader {
     let levels = sections.enter(.levels, &reader) ? try readLevels(&reader) : []
     var draft = DraftSettings(settings: Settings(partitionCount: 0))
     if sections.enter(.settings, &reader) { try SettingsReader.read(&reader, into: &draft, models: models, levels: levels) }
-    let config = sections.enter(.config, &reader) ? try ConfigReader.read(&reader, levels: levels) : MovementConfig()
+    let config = try ConfigReader.read(
+      &reader, isThere: sections.enter(.config, &reader), levels: levels, model: draft.settings.model)
     var tree = NodeReader()
     if sections.enter(.containers, &reader) { try tree.readContainers(&reader, levels: levels) }
     if sections.enter(.nodes, &reader) { try tree.readNodes(&reader, config: config) }

@@ -18,6 +18,7 @@ extension ClusterWriter {
 
   private static func writeModel(_ model: StateModel, to writer: inout JSONWriter) {
     writer.beginObject(.lines)
+    writeKinds(model.requests.dropFirst(StateModel.usualRequests.count), to: &writer)
     writer.key("states")
     writer.beginArray(.lines)
     for state in model.states { writeState(state, of: model, to: &writer) }
@@ -32,6 +33,20 @@ extension ClusterWriter {
     writer.endObject()
   }
 
+  private static func writeKinds(_ kinds: ArraySlice<StateModel.RequestKind>, to writer: inout JSONWriter) {
+    guard !kinds.isEmpty else { return }
+    writer.key("requests")
+    writer.beginArray(.compact)
+    for kind in kinds {
+      writer.beginObject(.compact)
+      writer.member("name", kind.name)
+      writer.key("writes")
+      writer.bool(kind.writes)
+      writer.endObject()
+    }
+    writer.endArray()
+  }
+
   private static func writeState(_ state: StateModel.State, of model: StateModel, to writer: inout JSONWriter) {
     writer.beginObject(.compact)
     writer.key("name")
@@ -43,7 +58,7 @@ extension ClusterWriter {
     writer.key("placed")
     writer.bool(state.isPlaced)
     writer.key("serves")
-    writer.names(of: state.serves)
+    writer.names(of: state.serves, model)
     writer.key("excludes")
     writer.beginArray(.compact)
     for other in state.excludes { writer.string(model.states[other].name) }
@@ -68,10 +83,10 @@ extension ClusterWriter {
 }
 
 extension JSONWriter {
-  /// Kinds of requests, in the order of `StateModel.Requests.kinds`.
-  mutating func names(of requests: StateModel.Requests) {
+  /// Kinds of requests, in the model's order.
+  mutating func names(of requests: StateModel.Requests, _ model: StateModel) {
     beginArray(.compact)
-    for (kind, name) in StateModel.Requests.kinds where requests.contains(kind) { string(name) }
+    for (bit, kind) in model.requests.enumerated() where requests.contains(.init(rawValue: 1 << UInt8(bit))) { string(kind.name) }
     endArray()
   }
 }

@@ -119,9 +119,9 @@ extension ClusterWriter {
       writer.integer(count)
       writer.endObject()
     }
-    if config.hold != MovementConfig().hold {
+    if config.hold != cluster.settings.model.writingRequests {
       writer.key("hold")
-      writer.names(of: config.hold)
+      writer.names(of: config.hold, cluster.settings.model)
     }
     if config.minInSync != 1 {
       writer.key("minInSync")

@@ -7,8 +7,13 @@ enum ConfigReader {
   }
   private enum DisturbedKey: String, JSONKey { case level, count }
 
-  static func read(_ reader: inout JSONReader, levels: [String]) throws(DocumentError) -> MovementConfig {
+  /// `isThere`: the document has it, and the reader is at it.
+  static func read(
+    _ reader: inout JSONReader, isThere: Bool, levels: [String], model: StateModel
+  ) throws(DocumentError) -> MovementConfig {
     var config = MovementConfig()
+    config.hold = model.writingRequests
+    guard isThere else { return config }
     var seen = JSONSeenKeys<Key>()
     var ignored: [JSONExtension] = []
     try reader.beginObject()
@@ -21,7 +26,7 @@ enum ConfigReader {
       case .maxStreamsIn: config.maxStreamsIn = try reader.readCount(in: 0...Int(Int32.max))
       case .maxStreamsOut: config.maxStreamsOut = try reader.readCount(in: 0...Int(Int32.max))
       case .maxDisturbedContainers: config.maxDisturbedContainers = try readDisturbed(&reader, levels: levels)
-      case .hold: config.hold = try reader.readRequests()
+      case .hold: config.hold = try reader.readRequests(model.requests)
       case .minInSync: config.minInSync = try reader.readCount(in: 1...Limits.nodes)
       }
     }

@@ -6,7 +6,7 @@ import PlatEngine
 /// `serves` is everything in the most important state and nothing in the others, `excludes` is empty. Without
 /// `transitions` a model has those of `TransitionTable.standard`; in a table that is there, what is left out is one hop.
 enum ModelReader {
-  private enum Key: String, JSONKey { case states, transitions }
+  private enum Key: String, JSONKey { case requests, states, transitions }
   private enum TableKey: String, JSONKey { case alone, takeover }
 
   static func read(_ reader: inout JSONReader) throws(DocumentError) -> [StateModel] {
@@ -39,8 +39,10 @@ enum ModelReader {
     let sections = try JSONSections<Key>(&reader, depth: 3, expected: "an object: a state model")
     try sections.refuseUnknownKey()
     try sections.require(.states, &reader)
-    let states = try ModelStatesReader.read(&reader)
-    var model = StateModel(name: name, states: states)
+    let requests = sections.enter(.requests, &reader) ? try readKinds(&reader) : []
+    _ = sections.enter(.states, &reader)
+    let states = try ModelStatesReader.read(&reader, kinds: StateModel.usualRequests + requests)
+    var model = StateModel(name: name, requests: requests, states: states)
     guard sections.enter(.transitions, &reader) else { return model }
     var seen = JSONSeenKeys<TableKey>()
     var ignored: [JSONExtension] = []
@@ -52,6 +54,42 @@ enum ModelReader {
       }
     }
     return model
+  }
+
+  private enum KindKey: String, JSONKey { case name, writes }
+
+  /// Kinds of requests beside `read` and `write`.
+  private static func readKinds(_ reader: inout JSONReader) throws(DocumentError) -> [StateModel.RequestKind] {
+    var kinds: [StateModel.RequestKind] = []
+    try reader.beginArray(expected: "an array of kinds of requests")
+    while try reader.nextElement() {
+      let offset = try reader.peekOffset()
+      let most = StateModel.mostRequests - StateModel.usualRequests.count
+      guard kinds.count < most else {
+        throw reader.error(
+          at: offset, found: "kind \(kinds.count + 1)", expected: "at most \(most) kinds beside read and write")
+      }
+      var kind = StateModel.RequestKind("")
+      var seen = JSONSeenKeys<KindKey>()
+      var ignored: [JSONExtension] = []
+      try reader.beginObject(expected: "an object: a kind of request")
+      while let key = try reader.nextKey(&seen, &ignored) {
+        switch key {
+        case .name:
+          let text = try reader.readString(expected: "the name of a kind of request")
+          guard !(StateModel.usualRequests + kinds).contains(where: { $0.name == text.string }) else {
+            throw reader.error(
+              at: text.offset, found: "the kind \(reader.source.quoted(text.bytes)) a second time",
+              expected: "each kind once; read and write are there anyway")
+          }
+          kind.name = text.string
+        case .writes: kind.writes = try reader.readBool()
+        }
+      }
+      guard !kind.name.isEmpty else { throw reader.missingKey("name", objectAt: offset) }
+      kinds.append(kind)
+    }
+    return kinds
   }
 
   // MARK: tables
@@ -102,7 +140,10 @@ private enum ModelStatesReader {
     var excludes: [(name: String, offset: Int)] = []
   }
 
-  static func read(_ reader: inout JSONReader) throws(DocumentError) -> [StateModel.State] {
+  static func read(
+    _ reader: inout JSONReader, kinds: [StateModel.RequestKind]
+  ) throws(DocumentError) -> [StateModel.State] {
+    let all = StateModel(name: "", requests: Array(kinds.dropFirst(StateModel.usualRequests.count)), states: []).allRequests
     var drafts: [Draft] = []
     let offset = try reader.peekOffset()
     try reader.beginArray(expected: "an array of states, most important first")
@@ -112,13 +153,13 @@ private enum ModelStatesReader {
           at: try reader.peekOffset(), found: "state \(drafts.count + 1)",
           expected: "at most \(StateModel.mostStates) states")
       }
-      drafts.append(try readState(&reader, after: drafts))
+      drafts.append(try readState(&reader, after: drafts, kinds))
     }
     guard !drafts.isEmpty else { throw reader.error(at: offset, found: "no state", expected: "at least one state") }
     drafts.sort { $0.priority < $1.priority }  // priorities are distinct
     var states = drafts.map(\.state)
     for (index, draft) in drafts.enumerated() {
-      states[index].serves = draft.serves ?? (index == 0 ? .all : [])
+      states[index].serves = draft.serves ?? (index == 0 ? all : [])
       for (name, offset) in draft.excludes {
         guard let other = states.firstIndex(where: { $0.name == name }) else {
           throw reader.error(
@@ -131,7 +172,9 @@ private enum ModelStatesReader {
     return states
   }
 
-  private static func readState(_ reader: inout JSONReader, after drafts: [Draft]) throws(DocumentError) -> Draft {
+  private static func readState(
+    _ reader: inout JSONReader, after drafts: [Draft], _ kinds: [StateModel.RequestKind]
+  ) throws(DocumentError) -> Draft {
     var draft = Draft(
       state: StateModel.State(name: "", defaultCount: 0, holdsData: true, isPlaced: true), priority: drafts.count + 1)
     var count: Int?
@@ -152,7 +195,7 @@ private enum ModelStatesReader {
       case .count: count = try reader.readCount(in: 0...Limits.nodes)
       case .holdsData: draft.state.holdsData = try reader.readBool()
       case .placed: draft.state.isPlaced = try reader.readBool()
-      case .serves: draft.serves = try reader.readRequests()
+      case .serves: draft.serves = try reader.readRequests(kinds)
       case .excludes:
         try reader.beginArray(expected: "an array of states")
         while try reader.nextElement() {
@@ -188,15 +231,14 @@ private enum ModelStatesReader {
 }
 
 extension JSONReader {
-  /// Kinds of requests: `true`, `false`, or an array of `read` and `write`.
-  mutating func readRequests() throws(DocumentError) -> StateModel.Requests {
-    if try peekKind() != .arrayBegin { return try readBool() ? .all : [] }
-    let kinds = StateModel.Requests.kinds
+  /// Some of a model's kinds of requests: `true` (all), `false` (none), or an array of their names.
+  mutating func readRequests(_ kinds: [StateModel.RequestKind]) throws(DocumentError) -> StateModel.Requests {
+    if try peekKind() != .arrayBegin { return StateModel.Requests(rawValue: try readBool() ? UInt8(1 << kinds.count - 1) : 0) }
     var requests: StateModel.Requests = []
     try beginArray()
     while try nextElement() {
       let index = try readName(of: kinds.map(\.name), expected: "one of \(kinds.map(\.name).joined(separator: ", "))")
-      requests.insert(kinds[index].kind)
+      requests.insert(StateModel.Requests(rawValue: 1 << UInt8(index)))
     }
     return requests
   }

@@ -68,7 +68,7 @@ public enum StepsWriter {
       }
       if step.isTakeover {
         writer.key("hold")
-        writer.names(of: cluster.config.hold)
+        writer.names(of: cluster.config.hold, model)
       }
     }
     writer.endObject()

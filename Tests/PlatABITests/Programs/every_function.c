@@ -21,6 +21,7 @@ int main(void) {
   plat_cluster_free(NULL);
   CHECK(plat_cluster_node_count(NULL) == 0 && plat_cluster_partition_count(NULL) == 0 && plat_cluster_state_count(NULL) == 0);
   CHECK(!plat_cluster_node_name(NULL, 0) && !plat_cluster_partition_name(NULL, 0) && !plat_cluster_state_name(NULL, 0));
+  CHECK(!plat_cluster_request_name(NULL, 0));
   CHECK(plat_cluster_find_node(NULL, NULL) == PLAT_NONE && plat_cluster_find_partition(NULL, NULL) == PLAT_NONE);
   CHECK(!plat_cluster_rows(NULL, &count) && count == 0 && !plat_cluster_rows(NULL, NULL));
   CHECK(plat_cluster_slots(NULL, 0) == 0 && plat_cluster_revision(NULL) == 0);
@@ -133,6 +134,7 @@ int main(void) {
   WRONG(plat_agent_disk_full(NULL, 0, NULL));
   WRONG(plat_agent_write(NULL, 0, 0, 0, 0, NULL));
   WRONG(plat_agent_read(NULL, 0, 0, 0, NULL));
+  WRONG(plat_agent_request(NULL, 0, PLAT_REQUEST_READ, NULL, 0, 0, NULL));
   CHECK(plat_agent_state(NULL, 0) == PLAT_STATE_NULL && plat_agent_leads(NULL, 0) == 0);
   CHECK(plat_agent_map(NULL, &digest) == 0 && digest == 0 && plat_agent_map(NULL, NULL) == 0);
   WRONG(plat_agent_min_in_sync(NULL, 0, NULL));

@@ -432,6 +432,11 @@ static void by_steps(void) {
   FAILS(plat_agent_make(described, 0, 1, &wrong, PARTITIONS + 2, &agent, error), PLAT_INVALID_ARGUMENT, "count");
   DO(plat_agent_make(described, 0, 1, NULL, 0, &agent, error));
   FAILS(plat_agent_write(agent, PARTITIONS, 0, 0, 0, error), PLAT_INVALID_ARGUMENT, "partition");
+  const uint64_t value = 1;
+  FAILS(plat_agent_request(agent, 0, 4, NULL, 0, 0, error), PLAT_INVALID_ARGUMENT, "kind");
+  FAILS(plat_agent_request(agent, 0, PLAT_REQUEST_READ | PLAT_REQUEST_WRITE, NULL, 0, 0, error), PLAT_INVALID_ARGUMENT, "kind");
+  FAILS(plat_agent_request(agent, 0, PLAT_REQUEST_READ, &value, 0, 0, error), PLAT_INVALID_ARGUMENT, "value");
+  FAILS(plat_agent_request(agent, 0, PLAT_REQUEST_WRITE, NULL, 0, 0, error), PLAT_INVALID_ARGUMENT, "value");
   FAILS(plat_agent_receive(agent, PLAT_PEER_CLIENT, 0, "Pm", 2, error), PLAT_INVALID_ARGUMENT, "peer_kind");
   FAILS(plat_agent_receive(agent, PLAT_PEER_NODE, NODES, "Pm", 2, error), PLAT_INVALID_ARGUMENT, "peer");
   CHECK(plat_agent_state(agent, UINT32_MAX) == PLAT_STATE_NULL);

@@ -34,14 +34,14 @@ private let example = """
     #expect(cluster.settings.constraints == [1, 2, 1, 0])
     #expect(model.states.map(\.holdsData) == [true, true, false, false])
     #expect(model.states.map(\.isPlaced) == [true, true, true, false])
-    #expect(model.states.map(\.serves) == [.all, .read, [], []])
+    #expect(model.states.map(\.serves) == [.usual, .read, [], []])
     #expect(model.states.map(\.excludes) == [[0], [], [], []])
     #expect(model.alone.path(from: nil, to: 0) == [3, 1, 0])
     #expect(model.alone.path(from: 0, to: nil) == [1, 3, nil])
     #expect(model.alone.path(from: 2, to: 3) == [3])  // left out: one hop
     #expect(model.takeover == TransitionTable.standardForTests(model))
     #expect(cluster.models[1].states[0] == StateModel.State(
-      name: "only", defaultCount: 1, holdsData: true, isPlaced: true, serves: .all))
+      name: "only", defaultCount: 1, holdsData: true, isPlaced: true, serves: .usual))
   }
 
   @Test func thereAndBackWithItsPlan() throws {
@@ -67,16 +67,20 @@ private let example = """
       let states = (0..<count).map { index in
         StateModel.State(
           name: names[index], defaultCount: 0, holdsData: index == 0 || random.chance(1, 2),
-          isPlaced: index == 0 || random.chance(1, 2), serves: random.pick([[], .read, .write, .all]),
+          isPlaced: index == 0 || random.chance(1, 2), serves: random.pick([[], .read, .write, .usual]),
           excludes: random.chance(1, 4) ? [random.below(count)] : [])
       }
-      let model = StateModel(name: random.pick(["m", "another model", "ü"]), states: states)
+      let kinds = (0..<random.below(4)).map { StateModel.RequestKind("kind \($0)", writes: random.chance(1, 2)) }
+      var model = StateModel(name: random.pick(["m", "another model", "ü"]), requests: kinds, states: states)
+      for state in states.indices where random.chance(1, 2) { model.states[state].serves = model.allRequests }
       var cluster = Cluster(
         settings: Settings(model: model, partitionCount: 3), nodes: [Node(name: "n")])
+      cluster.config.hold = random.pick([[], .read, model.allRequests, model.writingRequests])
       if random.chance(1, 2) { cluster.models = [model, StateModel(name: "more", states: states)] }
       let text = try written(ClusterDocument(cluster: cluster))
       let back = try read(text)
       try holds(back.cluster.settings == cluster.settings, "other settings\n\(text)")
+      try holds(back.cluster.config == cluster.config, "another config\n\(text)")
       try holds(back.cluster.models == (cluster.models.isEmpty ? [model] : cluster.models), "other models\n\(text)")
       try holds(try written(back) == text, "not the same bytes\n\(text)")
     }
@@ -92,12 +96,16 @@ private let example = """
     (#"["leader"]"#, #"["boss"]"#, "models.quorum.states[1].excludes[0]: found \"boss\", expected one of the states leader, follower, witness, off"),
     (#"["leader"]"#, #"["leader", "follower"]"#, "models.quorum.states[1].count: found 1 follower beside leader, expected one of them: they exclude one another in the model quorum"),
     (#"["read"]"#, #"["reed"]"#, "models.quorum.states[0].serves[0]: found \"reed\", expected one of read, write; did you mean \"read\"?"),
+    (#"{"states": [{"name": "only"}]}"#, #"{"requests": [{"name": "read"}], "states": [{"name": "only"}]}"#, "models.spare.requests[0].name: found the kind \"read\" a second time, expected each kind once; read and write are there anyway"),
+    (#"{"states": [{"name": "only"}]}"#, #"{"requests": [{"name": "scan"}], "states": [{"name": "only", "serves": ["scam"]}]}"#, "models.spare.states[0].serves[0]: found \"scam\", expected one of read, write, scan; did you mean \"scan\"?"),
+    (#"{"states": [{"name": "only"}]}"#, #"{"requests": [{"name": "scan", "writes": 1}], "states": [{"name": "only"}]}"#, "models.spare.requests[0].writes: found the number 1, expected true or false"),
+    (#"{"states": [{"name": "only"}]}"#, #"{"requests": [{"writes": true}], "states": [{"name": "only"}]}"#, "models.spare.requests[0]: the key \"name\" is missing"),
     (#""count": 1"#, #""count": -1"#, "models.quorum.states[0].count: found the number -1, expected an integer from 0 to 1048576"),
     (#""placed": false"#, #""count": 1, "placed": false"#, "models.quorum.states[3].count: found 1, expected 0: nothing is asked to stay off"),
     (#""placed": false"#, #""placed": "no""#, "models.quorum.states[3].placed: found the string \"no\", expected true or false"),
     (#""priority": 40"#, #""priority": 4"#, "models.quorum.states: found off as the most important state, expected one that is placed and holds data"),
     (#""states": [{"name": "only"}]"#, #""states": []"#, "models.spare.states: found no state, expected at least one state"),
-    (#""states": [{"name": "only"}]"#, #""stats": [{"name": "only"}]"#, "models.spare.stats: found the unknown key \"stats\", expected one of states, transitions; did you mean \"states\"?"),
+    (#""states": [{"name": "only"}]"#, #""stats": [{"name": "only"}]"#, "models.spare.stats: found the unknown key \"stats\", expected one of requests, states, transitions; did you mean \"states\"?"),
     (#""states": [{"name": "only"}]"#, "", "models.spare: the key \"states\" is missing"),
     (#""spare""#, #""quorum""#, "models.quorum: found the model \"quorum\" a second time, expected each model once"),
     (#""off": {"leader": "follower"}"#, #""of": {"leader": "follower"}"#, "models.quorum.transitions.alone.of: found the unknown key \"of\", expected one of null, leader, follower, witness, off"),

@@ -200,6 +200,15 @@ class Cluster(Constant):
     def state_name(self, state: int) -> str:
         return self._name("cluster_state_name", state)
 
+    @property
+    def request_kinds(self) -> tuple[str, ...]:
+        """The kinds of requests of its model: "read", "write", and those that a document's model names."""
+        owner = self._pointer
+        found: list[str] = []
+        while (name := ask("cluster_request_name", owner, len(found))) is not None:
+            found.append(name.decode())
+        return tuple(found)
+
     def _find(self, function: str, name: str) -> Optional[int]:
         if isinstance(name, str) and "\0" in name:
             return None

@@ -178,6 +178,7 @@ class _Machine(Handle):
     def __init__(self, owner: Owner) -> None:
         super().__init__(owner)
         self._polling = threading.Lock()
+        self._kinds: tuple[str, ...] = ()
 
     def actions(self) -> Iterator[Action]:
         """All that is to be done now. What happens meanwhile may be told while this is gone through."""
@@ -202,7 +203,7 @@ class _Machine(Handle):
             _kinds[told.kind], _none(told.node), told.id, told.revision, told.term, _none(told.partition), _none(told.from_state),
             _none(told.to_state), _none(told.source), _none(told.source_from), _none(told.source_to), _none(told.leader), followers,
             told.expected, told.version, told.digest, _peers[told.peer_kind], _none(told.peer), told.request, data, values,
-            bool(told.is_definite), bool(told.is_done), tuple(name for bit, name in ((1, "read"), (2, "write")) if told.hold & bit),
+            bool(told.is_definite), bool(told.is_done), tuple(name for place, name in enumerate(self._kinds) if told.hold >> place & 1),
             Mode._of(told.mode), Mode._of(told.mode_from), keys)
 
 
@@ -217,6 +218,7 @@ class Orchestrator(_Machine):
             timing.grace, timing.settling, timing.most_lost)
         owners = (of_kind(cluster, "cluster", "cluster"), of_kind(plan, "plan", "plan"))
         super().__init__(make("orchestrator_make", *owners, ctypes.byref(times), keeps=owners))
+        self._kinds = cluster.request_kinds
 
     def _about(self) -> str:
         standing = self.standing
@@ -355,6 +357,7 @@ class Agent(_Machine):
         start = _native.StartStruct(
             ctypes.sizeof(_native.StartStruct), whole(node, 0, 2**32 - 1, "node"), whole(boot, 0, 2**32 - 1, "boot"), int(bool(new_disk)))
         super().__init__(make("agent_start", owner, ctypes.byref(start), array, len(known), keeps=(owner,)))
+        self._kinds = cluster.request_kinds
 
     def receive(self, peer_kind: str, peer: int, data: bytes) -> None:
         """What a "node"'s agent or an "orchestrator" sent."""
@@ -372,6 +375,13 @@ class Agent(_Machine):
 
     def read(self, partition: int, client: int, request: int) -> None:
         call("agent_read", self._pointer, partition, client, request)
+
+    def request(self, kind: str, partition: int, client: int, request: int, value: Optional[int] = None) -> None:
+        """Any kind of request of the model. `value`: of a kind that writes."""
+        bits = {name: 1 << place for place, name in enumerate(self._kinds)}
+        given = None if value is None else ctypes.byref(ctypes.c_uint64(whole(value, 0, 2**64 - 1, "value")))
+        call("agent_request", self._pointer, whole(partition, 0, 2**32 - 1, "partition"), word(kind, bits, "kind"), given,
+             whole(client, 0, 2**32 - 1, "client"), whole(request, 0, 2**32 - 1, "request"))
 
     def min_in_sync(self, copies: int) -> None:
         """A write of which there are fewer copies on disk is not acknowledged from now on."""

@@ -121,8 +121,10 @@ class Plan(Constant):
         control: Optional[Control] = None,
     ) -> "Steps":
         options, owner = Options(remove_first=remove_first, bandwidth=bandwidth), self._pointer
-        return Steps(
+        steps = Steps(
             controlled(lambda native: make("steps_make", owner, options._pointer, native, keeps=(owner,)), progress, control))
+        steps._kinds = self.cluster.request_kinds
+        return steps
 
     def check(self, *, threads: int = 1, progress: Optional[Progress] = None, control: Optional[Control] = None) -> Report:
         return self.cluster.check(self, threads=threads, progress=progress, control=control)
@@ -184,6 +186,8 @@ def _restored(cluster: "Cluster", document: bytes) -> Plan:
 class Steps(Constant):
     """How to get there safely: any order that heeds `after`."""
 
+    _kinds: tuple[str, ...] = ("read", "write")
+
     def __len__(self) -> int:
         return ask("steps_count", self._pointer)
 
@@ -219,9 +223,9 @@ class Steps(Constant):
 
     @property
     def hold(self) -> tuple[str, ...]:
-        """Requests that wait at a new leader until it has taken over: "read", "write"."""
+        """Kinds of requests that wait at a new leader until it has taken over."""
         held = ask("steps_hold", self._pointer)
-        return tuple(name for bit, name in ((1, "read"), (2, "write")) if held & bit)
+        return tuple(name for place, name in enumerate(self._kinds) if held >> place & 1)
 
     @property
     def unmet_count(self) -> int:
