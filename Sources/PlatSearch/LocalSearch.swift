@@ -46,7 +46,7 @@ public struct LocalSearch: ~Copyable {
     var tables: [[Int32]] = []
     var levels: [Level] = []
     for (table, count) in problem.colocations.map({ ($0.containerOfNode, $0.containerCount) })
-      + problem.bounds.map({ ($0.containerOfNode, $0.containerCount) }) where !tables.contains(table)
+      + problem.bounds.map({ ($0.containerOfNode, $0.containerCount) }) where !table.contains(-1) && !tables.contains(table)
     {
       tables.append(table)
       levels.append(Level(table, count: count))

@@ -37,7 +37,7 @@ enum SearchLimits {
   }
 
   static func rounds(_ problem: SearchProblem, isPolish: Bool) -> (most: Int, idle: Int) {
-    let isPlain = problem.colocations.isEmpty && problem.peers == nil && problem.amounts.isEmpty
+    let isPlain = problem.colocations.isEmpty && problem.peers == nil && problem.amounts.isEmpty && !problem.hasSets
     let isLarge = problem.rowCount * problem.width > mostSlotsAnew
     return isPolish ? (8, 3) : isLarge ? (12, 3) : isPlain ? (14, 3) : (36, 10)
   }

@@ -54,10 +54,13 @@ public struct SearchProblem: Sendable {
   }
 
   public var width: Int { stateOfSlot.count }
+  /// Some bound is about nodes that are no containers of one level.
+  var hasSets: Bool { bounds.contains { $0.containerOfNode.contains(-1) } }
 }
 
 /// Of one row's replicas in `states`, at most `most` in one container.
 public struct BoxBound: Sendable {
+  /// −1: a node in none.
   public var containerOfNode: [Int32]
   public var containerCount: Int
   public var states: UInt32

@@ -44,11 +44,13 @@ extension SearchState {
     var excess = 0
     for place in 0..<width where rows[first + place] >= 0 && bound.states & (1 << UInt32(stateOfSlot[place])) != 0 {
       let container = Int(containers[bound.first + Int(rows[first + place])])
+      guard container >= 0 else { continue }
       inContainer[container] += 1
       if inContainer[container] > bound.count { excess += 1 }
     }
     for place in 0..<width where rows[first + place] >= 0 {
-      inContainer[Int(containers[bound.first + Int(rows[first + place])])] = 0
+      let container = Int(containers[bound.first + Int(rows[first + place])])
+      if container >= 0 { inContainer[container] = 0 }
     }
     return excess
   }

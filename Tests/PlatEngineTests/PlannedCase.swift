@@ -82,7 +82,7 @@ struct PlannedCase {
     return report.findings.filter { finding in
       guard finding.strength == .hard, !(finding.rule.hasPrefix("constraints.") && finding.have < finding.want) else { return false }
       // The last copy of a partition stays where nothing may take it.
-      if finding.rule.hasPrefix("placement["), finding.have == 1, let partition = finding.partition.flatMap({ Int($0) }),
+      if finding.rule.hasPrefix("placement["), let partition = finding.partition.flatMap({ Int($0) }),
         partition < held.count, holders[partition].count == 1, holders[partition].isSubset(of: held[partition])
       {
         return false

@@ -158,7 +158,7 @@ public enum ExhaustiveSearch {
 
   /// No hard rule is broken by this row.
   public static func meetsHardRules(_ cluster: DenseCluster, _ row: [[Int]]) -> Bool {
-    cluster.cluster.settings.placement.allSatisfy { rule in
+    RandomPlaces.areMet(cluster.cluster, row) && cluster.cluster.settings.placement.allSatisfy { rule in
       guard rule.strength == .hard else { return true }
       switch rule.demand {
       case .atMost(let most):

@@ -24,7 +24,10 @@ public struct DenseCluster: Sendable {
   public let levels: [DenseLevel]
   /// The most replicas that each node may hold: its capacity, and never more than the partitions.
   public private(set) var capacity: [Int]
+  /// Of a node that rules leave nothing: leaving, whatever it says of itself.
   public let status: [Node.Status]
+  /// What rules that name places ask for.
+  var places: Places
   /// Where several maps share the nodes: this map's part of every node's capacity. Nil: all of it.
   private(set) var capacityPart: SharedCapacities.Part?
 
@@ -50,7 +53,8 @@ public struct DenseCluster: Sendable {
         containerOfNode: containerOfNode, nodes: members.map { cluster.containers[$0].nodes }, modelContainer: members)
     }
     capacity = cluster.nodes.map { [partitionCount] in min($0.capacity ?? partitionCount, partitionCount) }
-    status = cluster.nodes.map(\.status)
+    places = Places(cluster, wanted: wanted)
+    status = places.status(cluster.nodes)
     partitionWeights = try PartitionWeights(cluster.partitionWeights, replicas: replicas, interrupt: interrupt)
     capacityPart = nil
   }
@@ -59,6 +63,7 @@ public struct DenseCluster: Sendable {
   /// a map with the same settings was validated before. O(N).
   init(_ cluster: Cluster, sharing other: DenseCluster, hasKnownSettings: Bool) throws(InputError) {
     if !hasKnownSettings { try cluster.validateSettings() }
+    try cluster.validatePlaces()
     try cluster.validateRanges()
     try cluster.validateWeights()
     self.cluster = cluster
@@ -69,7 +74,8 @@ public struct DenseCluster: Sendable {
     dataWanted = DenseCluster.placeable(cluster)
     replicas = dataWanted.reduce(0, +)
     levels = other.levels
-    status = other.status
+    places = Places(cluster, wanted: wanted)
+    status = places.status(cluster.nodes)
     partitionWeights = try PartitionWeights(cluster.partitionWeights, replicas: replicas)
     capacity = Array(repeating: partitionCount, count: nodeCount)
   }
@@ -112,7 +118,8 @@ public struct DenseCluster: Sendable {
     replicas = other.replicas
     levels = other.levels
     capacityPart = other.capacityPart
-    status = cluster.nodes.map(\.status)
+    places = other.places
+    status = places.status(cluster.nodes)
     // Of some partitions only loads by number are asked.
     partitionWeights = partitionCount == other.partitionCount ? other.partitionWeights : nil
   }

@@ -4,6 +4,8 @@ extension Judge {
     case constraint(state: Int)
     case oneReplicaOnANode
     case placement(Int)
+    /// Of `settings.places`.
+    case place(Int)
     case capacity
     case status
     case fanOutOutbound

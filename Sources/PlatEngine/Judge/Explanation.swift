@@ -209,7 +209,7 @@ private struct Explainer {
   }
 
   private func whyLeft(_ old: (node: Int, state: Int), _ before: Row, _ row: Row) -> String {
-    switch matter.dense.status[old.node] {
+    switch matter.dense.cluster.nodes[old.node].status {
     case .failed: return "has failed"
     case .leaving: return "is leaving"
     case .maintenance: return "is in maintenance, and there was no place for it beside a \(stateName(0))"
@@ -240,7 +240,7 @@ private struct Explainer {
     var forbidden: [String] = []
     let name = matter.nodeName(node)
     let held = before.contains { $0.node == node }
-    switch matter.dense.status[node] {
+    switch matter.dense.cluster.nodes[node].status {
     case .failed: forbidden.append("\(name) has failed")
     case .leaving: forbidden.append("\(name) is leaving")
     case .maintenance where !held: forbidden.append("\(name) is in maintenance and gets nothing new")
@@ -336,23 +336,38 @@ private struct Explainer {
   }
 
   private func brokenHard(_ row: Row) -> [(nodes: [Int], words: String)] {
-    matter.settings.placement.indices.flatMap { index -> [(nodes: [Int], words: String)] in
+    brokenPlaces(row, .hard).map { place in
+      let names = matter.list(place.nodes.sorted().map(matter.nodeName))
+      return (place.nodes, "\(place.rule.words(matter.model)), and \(names) would have it")
+    } + matter.settings.placement.indices.flatMap { index -> [(nodes: [Int], words: String)] in
       guard matter.settings.placement[index].strength == .hard else { return [] }
       return broken(index, row).map { place in
         let box = matter.container(level: matter.settings.placement[index].level, place.container)
         let names = matter.list(place.nodes.sorted().map(matter.nodeName))
         switch matter.settings.placement[index].demand {
         case .atMost(let most):
-          return (place.nodes, "placement[\(index)] allows \(matter.replicas(most)) in \(box), which would have it on \(names)")
+          return (place.nodes, "\(matter.settings.ruleName(index)) allows \(matter.replicas(most)) in \(box), which would have it on \(names)")
         case .near(let of, let atLeast):
-          return (place.nodes, "placement[\(index)] wants \(matter.replicas(atLeast)) in \(box), beside its \(stateName(of))")
+          return (place.nodes, "\(matter.settings.ruleName(index)) wants \(matter.replicas(atLeast)) in \(box), beside its \(stateName(of))")
         }
       }
     }
   }
 
+  /// Rules that name places which the row breaks, with what they count too much.
+  private func brokenPlaces(_ row: Row, _ strength: Strength) -> [(rule: PlaceRule, nodes: [Int], excess: Int)] {
+    matter.settings.places.filter { $0.strength == strength }.compactMap { rule in
+      let meant = rule.selector.nodes(of: matter.dense.cluster)
+      let counted = row.filter { rule.states.contains($0.state) && matter.isLive.base[$0.node] == 1 }.map(\.node)
+      let inside = counted.count { meant[$0] }
+      guard let breach = rule.breach(inside, counted.count - inside, matter.dense.wanted) else { return nil }
+      let isInside = breach.have > breach.want && rule.demand != .only
+      return (rule, counted.filter { meant[$0] == isInside }, abs(breach.have - breach.want))
+    }
+  }
+
   private func excess(_ row: Row, _ strength: Strength) -> Int {
-    matter.settings.placement.indices.filter { matter.settings.placement[$0].strength == strength }
+    brokenPlaces(row, strength).reduce(0) { $0 + $1.excess } + matter.settings.placement.indices.filter { matter.settings.placement[$0].strength == strength }
       .reduce(0) { sum, index in sum + broken(index, row).reduce(0) { $0 + $1.excess } }
   }
 

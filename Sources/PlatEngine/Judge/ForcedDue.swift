@@ -133,7 +133,7 @@ extension Judge {
       rules.indices.compactMap { index in
         let boxes = limited.filter { $0.rule == index }.map { matter.container(level: rules[index].level, $0.container) }
         guard !boxes.isEmpty else { return nil }
-        return "placement[\(rules[index].rule)] leaves \(matter.list(boxes)) at most "
+        return "\(matter.settings.ruleName(rules[index].rule)) leaves \(matter.list(boxes)) at most "
           + "\(matter.replicas(rules[index].cap))\(boxes.count > 1 ? " each" : "")"
       }.joined(separator: "; ")
     }

@@ -16,7 +16,8 @@ struct GateRows {
   private let fullIsComplete: Bool
   private let isSameShape: Bool
   private let crowds: UnsafeBufferPointer<Crowd>
-  private let hasNearRules: Bool
+  /// There are hard rules that only a closer look at a row tells about.
+  private let needsCare: Bool
 
   /// A hard rule of at most so many in a container, for rows that are full.
   private struct Crowd: BitwiseCopyable {
@@ -61,7 +62,7 @@ struct GateRows {
     let table: NodeTable<Crowd> = try arena.table(crowds.count)
     for (index, crowd) in crowds.enumerated() { table.base[index] = crowd }
     self.crowds = UnsafeBufferPointer(start: table.base, count: crowds.count)
-    hasNearRules = settings.placement.contains { rule in
+    needsCare = settings.places.contains { $0.strength == .hard } || settings.placement.contains { rule in
       if case .near = rule.demand { rule.strength == .hard } else { false }
     }
   }
@@ -125,7 +126,7 @@ struct GateRows {
   /// Whether a row is one of the many that need no closer look: full, all on active nodes, all different, and within the
   /// rules about containers. O(R²).
   @inline(__always) private func isPlain(_ row: UnsafeMutablePointer<NodeIndex>) -> Bool {
-    guard fullIsComplete, !hasNearRules, width <= 16 else { return false }
+    guard fullIsComplete, !needsCare, width <= 16 else { return false }
     for slot in 0..<width {
       guard isActive.base[Int(min(row[slot].raw, nodeCount))] else { return false }
       for earlier in 0..<slot where row[earlier] == row[slot] { return false }
@@ -144,7 +145,7 @@ struct GateRows {
   /// The same of many rows at once, where that can be told by what they are all about. O(R), eight slots in a few
   /// instructions.
   private func arePlain(_ rows: Range<Int>, _ columns: NodeTable<UInt32>) -> Bool {
-    guard fullIsComplete, allAreActive, !hasNearRules, width <= 8 else { return false }
+    guard fullIsComplete, allAreActive, !needsCare, width <= 8 else { return false }
     let slots = planned.map.row(rows.lowerBound)
     let raw = UnsafeRawPointer(slots).assumingMemoryBound(to: UInt32.self)
     guard plat_rows_are_different(raw, rows.count, width, nodeCount) == 1 else { return false }

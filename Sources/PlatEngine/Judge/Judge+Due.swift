@@ -16,6 +16,7 @@ extension Judge {
   /// the others leave. O(N + P · R if a node is in maintenance) and a few rounds of exact arithmetic over groups
   /// of equal nodes.
   public static func due(_ cluster: DenseCluster, map: PlacementMap?) -> JudgedDue {
+    if cluster.cluster.settings.places.contains(where: { $0.strength == .hard }) { return dueWithPlaces(cluster, map: map) }
     let groups = NodeGroups(cluster, map: map)
     let wantedStates = cluster.wanted.indices.filter { cluster.dataWanted[$0] > 0 }
 
@@ -161,7 +162,7 @@ extension Judge {
   }
 
   /// Replicas that each node holds. O(P · R).
-  private static func held(_ cluster: DenseCluster, _ map: PlacementMap?) -> [Int] {
+  static func held(_ cluster: DenseCluster, _ map: PlacementMap?) -> [Int] {
     var held = [Int](repeating: 0, count: cluster.nodeCount)
     guard let map else { return held }
     let states = cluster.cluster.settings.model.states

@@ -80,7 +80,8 @@ extension Judge {
       switch rule {
       case .constraint(let state): "constraints.\(matter.model.states[state].name)"
       case .oneReplicaOnANode: "placement.node"
-      case .placement(let index): "placement[\(index)]"
+      case .placement(let index): matter.settings.ruleName(index)
+      case .place(let index): "placement[\(matter.settings.places[index].position)]"
       case .capacity: "nodes.\(matter.nodeName(breach.node)).capacity"
       case .status: "nodes.\(matter.nodeName(breach.node)).status"
       case .fanOutOutbound: "fanOut.outbound"
@@ -103,6 +104,8 @@ extension Judge {
         return "\(node) holds it \(have) times, and two replicas of a partition never share a node"
       case .placement(let index):
         return becausePlacement(index, breach)
+      case .place(let index):
+        return becausePlace(index, breach)
       case .capacity:
         return "\(node) may hold \(matter.replicas(want)) and holds \(have)"
       case .status:
@@ -143,11 +146,11 @@ extension Judge {
         let range = matter.dense.levels[rule.level].nodes[breach.container]
         let nodes = matter.occupying(rule.states).flatMap { matter.liveHolders(of: breach.partition, inState: $0) }
         let names = matter.list(nodes.filter(range.contains).sorted().map(matter.nodeName))
-        return "\(box) has it on \(names), and placement[\(index)] allows \(matter.replicas(most)) of it there"
+        return "\(box) has it on \(names), and \(matter.settings.ruleName(index)) allows \(matter.replicas(most)) of it there"
       case .near(let of, _):
         let anchor = matter.model.states[of].name
         return "\(breach.have) of \(matter.replicas(breach.want)) share \(box) with its \(anchor), "
-          + "as placement[\(index)] asks"
+          + "as \(matter.settings.ruleName(index)) asks"
       }
     }
 

@@ -20,7 +20,7 @@ extension Judge.Matter {
     func occupied(_ node: Int) -> Int {
       idle.reduce(Int(holders.totals.base[node])) { $0 + Int(holders.loads[$1].base[node]) }
     }
-    for (node, status) in dense.status.enumerated() {
+    for (node, status) in dense.cluster.nodes.map(\.status).enumerated() {
       let misplaced: Int
       switch status {
       case .active: misplaced = 0

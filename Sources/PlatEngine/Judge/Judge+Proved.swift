@@ -16,8 +16,12 @@ extension Judge {
     interrupt: Interrupt? = nil
   ) throws(PlatError) -> ProvedBound {
     guard let weights = cluster.partitionWeights else {
-      return ProvedBound(
-        moves: try movesBound(cluster, map: map, from: current, prices: prices, interrupt: interrupt))
+      func bound(_ prices: [Int32]) throws(PlatError) -> Int {
+        try movesBound(cluster, map: map, from: current, prices: prices, interrupt: interrupt)
+      }
+      // Prices come from planning without the rules that name places: then no price at all may prove more.
+      let priced = try bound(prices)
+      return ProvedBound(moves: cluster.cluster.settings.places.isEmpty ? priced : max(priced, try bound([])))
     }
     let all = WeightWindows(
       least: cluster.status.map { _ in 0 }, most: cluster.status.map { _ in weights.total }, unit: weights.unit)

@@ -16,10 +16,13 @@ extension Judge {
     private let full: [Int]
     private let shortage: String?
     private let holders: Holders
+    /// For each rule that names places, the nodes that it means.
+    private let meantBy: [[Bool]]
 
     init(_ matter: Matter, _ holders: Holders, _ peers: Peers, _ due: JudgedDue) {
       self.matter = matter
       self.holders = holders
+      meantBy = matter.settings.places.map { $0.selector.nodes(of: matter.dense.cluster) }
       self.peers = peers
       ceilings = Ceiling.all(matter)
       let dense = matter.dense
@@ -64,8 +67,14 @@ extension Judge {
       let nextOpen = matter.model.states[state].holdsData ? nextOpen : nextActive
       var node = nextOpen[0]
       let holds = row.holds(matter)
+      var kept = Set<Int>()
       search: while node < matter.nodeCount {
         if holds[node] {
+          node = nextOpen[node + 1]
+          continue
+        }
+        if let place = placeThatBars(node, row, state) {
+          kept.insert(place)
           node = nextOpen[node + 1]
           continue
         }
@@ -86,12 +95,12 @@ extension Judge {
         let have = row.held.count { ceiling.states.contains($0.state) && matter.dense.status[$0.node] == .active }
         if have >= ceiling.most { return ceiling.because }
       }
-      let reason = whyNone(row, bars, barred, atFanOut)
+      let reason = whyNone(row, bars, barred, atFanOut, kept.sorted())
       return shortage.map { "\(reason); \($0)" } ?? reason
     }
 
     /// No node that has room may take it: says what bars them.
-    private func whyNone(_ row: Row, _ bars: [Bar], _ barred: [[Int]], _ atFanOut: Int) -> String {
+    private func whyNone(_ row: Row, _ bars: [Bar], _ barred: [[Int]], _ atFanOut: Int, _ places: [Int]) -> String {
       let left = full.isEmpty ? "left" : "with room"
       var parts: [String] = []
       for (bar, containers) in zip(bars, barred) where !containers.isEmpty {
@@ -99,16 +108,17 @@ extension Judge {
         let level = matter.dense.cluster.levels[bar.level]
         let boxes = containers.count == 1 ? "\(level) \(names) holds" : "\(Words.plural(level)) \(names) hold"
         if bar.admits {
-          parts.append("\(boxes) nodes \(left), but placement[\(bar.rule)] wants it elsewhere")
+          parts.append("\(boxes) nodes \(left), but \(matter.settings.ruleName(bar.rule)) wants it elsewhere")
         } else if containers.count == 1, bar.most == 1 {
           parts.append("\(boxes) the only nodes \(left), and it already has this partition")
         } else {
           parts.append(
-            "\(boxes) the only nodes \(left), and placement[\(bar.rule)] allows \(matter.replicas(bar.most)) "
+            "\(boxes) the only nodes \(left), and \(matter.settings.ruleName(bar.rule)) allows \(matter.replicas(bar.most)) "
               + "of this partition in each")
         }
       }
       if atFanOut > 0 { parts.append("fanOut allows no more peers for the \(atFanOut) nodes \(left)") }
+      parts += places.map { matter.settings.places[$0].words(matter.model) }
       if !parts.isEmpty { return parts.joined(separator: "; ") }
       let holds = row.holds(matter)
       let others = full.filter { !holds[$0] }
@@ -118,7 +128,31 @@ extension Judge {
         }
         return "every node that could take it is at its capacity (\(matter.list(loads)))"
       }
+      if let rule = matter.settings.places.indices.first(where: { matter.settings.places[$0].strength == .hard && leavesNothing(by: $0) }) {
+        return "every other node that may have it already does: \(matter.settings.places[rule].words(matter.model))"
+      }
       return matter.dense.status.contains(.active) ? "every active node already has it" : "no node is active"
+    }
+
+    /// A hard rule that names places bars an active node that has none of it from everything.
+    private func leavesNothing(by index: Int) -> Bool {
+      let rule = matter.settings.places[index]
+      let meant = meantBy[index]
+      return rule.bounds(matter.dense.wanted).contains { bound in
+        bound.most == 0 && meant.indices.contains {
+          meant[$0] == bound.isInside && matter.dense.cluster.nodes[$0].status == .active && matter.dense.status[$0] == .leaving
+        }
+      }
+    }
+
+    /// The hard rule that names places which keeps the node from having the partition in the state; nil: none does.
+    private func placeThatBars(_ node: Int, _ row: Row, _ state: Int) -> Int? {
+      matter.settings.places.indices.first { index in
+        let rule = matter.settings.places[index]
+        guard rule.strength == .hard, rule.states.contains(state) else { return false }
+        let there = row.held.filter { rule.states.contains($0.state) && meantBy[index][$0.node] == meantBy[index][node] }.count
+        return rule.bounds(matter.dense.wanted).contains { $0.isInside == meantBy[index][node] && there >= $0.most }
+      }
     }
 
     /// A hard limit on fan-out keeps the node from holding the partition in `state`.

@@ -40,6 +40,7 @@ public enum Judge {
 
     var dockets = holders.constraints + [holders.shared]
     dockets += try matter.placementRules()
+    dockets += try matter.placeRules()
     dockets += [matter.capacity(holders), matter.status(holders, movement)]
     let weight = try cluster.partitionWeights.map { weights throws(PlatError) in try WeightBalance(matter, weights) }
     dockets += peers.dockets(matter) + (weight.map { balance.dockets(beside: $0, matter) } ?? balance.dockets)

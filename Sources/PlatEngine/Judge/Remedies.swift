@@ -59,7 +59,7 @@ struct Remedies {
     for (index, rule) in dense.cluster.settings.placement.enumerated() where rule.strength == .hard {
       guard case .atMost(let most) = rule.demand, most < inAll, rule.states.contains(where: states.contains) else { continue }
       let to = Remedies.least(in: most + 1...inAll) { fits(nil, .init(atMost: (index, $0))) }
-      if let to { all.append(.raiseAtMost(rule: index, to: to)) }
+      if let to { all.append(.raiseAtMost(rule: dense.cluster.settings.documentIndex(ofRule: index), to: to)) }
     }
   }
 

@@ -17,15 +17,19 @@ public struct Node: Equatable, Sendable {
   public var status: Status
   /// The type of each of its volumes.
   public var volumes: [String]
+  /// What rules may name it by.
+  public var tags: [String]
 
   public init(
-    name: String, weight: Quantity = .one, capacity: Int? = nil, status: Status = .active, volumes: [String] = ["ssd"]
+    name: String, weight: Quantity = .one, capacity: Int? = nil, status: Status = .active, volumes: [String] = ["ssd"],
+    tags: [String] = []
   ) {
     self.name = name
     self.weight = weight
     self.capacity = capacity
     self.status = status
     self.volumes = volumes
+    self.tags = tags
   }
 }
 

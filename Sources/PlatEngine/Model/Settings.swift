@@ -81,19 +81,22 @@ public struct Settings: Equatable, Sendable {
   /// How many nodes hold each partition, for each of the model's states.
   public var constraints: [Int]
   public var placement: [PlacementRule]
+  /// Those of the document's placement rules that name places.
+  public var places: [PlaceRule]
   public var fanOut: FanOutLimit?
   public var balance = BalanceLimit()
 
   public init(
     model: StateModel = .masterSlave, keyFunction: KeyFunction = .crc32, partitionCount: Int,
-    constraints: [Int]? = nil, placement: [PlacementRule] = [], fanOut: FanOutLimit? = nil,
-    balance: BalanceLimit = BalanceLimit()
+    constraints: [Int]? = nil, placement: [PlacementRule] = [], places: [PlaceRule] = [],
+    fanOut: FanOutLimit? = nil, balance: BalanceLimit = BalanceLimit()
   ) {
     self.model = model
     self.keyFunction = keyFunction
     self.partitionCount = partitionCount
     self.constraints = constraints ?? model.states.map(\.defaultCount)
     self.placement = placement
+    self.places = places
     self.fanOut = fanOut
     self.balance = balance
   }

@@ -17,8 +17,14 @@ extension Cluster {
     try validateSettings()
     try validateTree()
     try validateNodes()
+    try validatePlaces()
     try validateRanges()
     try validateWeights()
+  }
+
+  /// Rules that name places: what they name must be there.
+  func validatePlaces() throws(InputError) {
+    for rule in settings.places { try rule.validate("settings.placement[\(rule.position)]", in: self) }
   }
 
   func validateSettings() throws(InputError) {
@@ -46,7 +52,7 @@ extension Cluster {
       replicas * settings.partitionCount <= Limits.slots, "settings.constraints", "\(replicas) replicas",
       "at most \(Limits.slots) replicas in all")
     for (index, rule) in settings.placement.enumerated() {
-      let path = "settings.placement[\(index)]"
+      let path = "settings.\(settings.ruleName(index))"
       try check(
         levels.indices.contains(rule.level), "\(path).level", rule.level, "one of the levels \(levels)")
       try check(

@@ -38,7 +38,9 @@ struct Due {
         count: groups.count[group])
     }
     let demand = problem.partitionCount * problem.replicas
-    let shares = WaterFill(boxes: boxes.boxes, members: members).shares(demand: Rational(demand))
+    let fill = WaterFill(boxes: boxes.boxes, members: members)
+    let sets = problem.cluster.placeSets(nodeOfMember: groups.firstNode)
+    let shares = sets.isEmpty ? fill.shares(demand: Rational(demand)) : fill.shares(demand: Rational(demand), sets: sets)
 
     least = try problem.arena.table(problem.nodeCount)
     most = try problem.arena.table(problem.nodeCount)
@@ -243,6 +245,8 @@ private struct NodeKinds {
     var cap: Int
     var isPinned: Bool
     var isSlaveOnly: Bool
+    /// Nodes that rules which name places treat alike.
+    var places: Int
     /// Where several maps share it: `DenseCluster.sharedCapacity`.
     var shared: Int?
     func exactCap(_ cluster: DenseCluster) -> Rational { shared.map { cluster.exactCapacity(shared: $0) } ?? Rational(cap) }
@@ -257,8 +261,8 @@ private struct NodeKinds {
     var last = 0  // neighbours are mostly alike
     for node in 0..<problem.nodeCount {
       let source = problem.cluster.cluster.nodes[node]
-      var kind = Kind(weightText: source.weight, cap: 0, isPinned: false, isSlaveOnly: false)
-      switch source.status {
+      var kind = Kind(weightText: source.weight, cap: 0, isPinned: false, isSlaveOnly: false, places: problem.cluster.places.kind(node))
+      switch problem.cluster.status[node] {
       case .active:
         kind.cap = problem.cluster.capacity[node]
         kind.shared = problem.cluster.sharedCapacity(of: node)

@@ -32,6 +32,13 @@ extension Planner {
   ) throws(PlatError) -> GroupPlan {
     precondition(currents.count == group.clusters.count)
     if group.clusters.count == 1 { return try planOnly(group.clusters[0], from: currents[0], options: options) }
+    for (member, cluster) in zip(group.group.members, group.clusters) {
+      guard let rule = cluster.cluster.settings.places.first else { continue }
+      throw .unsupported(
+        InputError(
+          path: "maps.\(member.name).settings.placement[\(rule.position)]", found: "a rule that names places, beside other maps",
+          expected: "such rules for one map alone"))
+    }
     var plan = try unfinished(group, from: currents, options: options)
     if plan.operation != .failover, !plan.plans.allSatisfy(\.isComplete) {
       let changed = try complete(&plan.plans, group.clusters, from: currents, options: options)
@@ -120,13 +127,33 @@ extension Planner {
   private static func completed(
     _ cluster: DenseCluster, from current: PlacementMap?, options: PlanOptions
   ) throws(PlatError) -> Plan {
-    var plans = [try unfinished(cluster, from: current, options: options)]
+    let settings = cluster.cluster.settings
+    if cluster.partitionWeights != nil, let rule = cluster.places.bounds.isEmpty ? nil : settings.places.first {
+      throw .unsupported(
+        InputError(
+          path: "settings.placement[\(rule.position)]", found: "a rule about some states or some of the replicas, beside weights",
+          expected: "only or never for all states, where partitions differ in weight"))
+    }
+    // Rules that name places are kept behind the pipelines, which do not know them but for nodes that are to be emptied.
+    var plans = [try unfinished(cluster.places.bounds.isEmpty ? cluster : cluster.withoutPlaces, from: current, options: options)]
+    if cluster.hasHardPlaces, plans[0].operation != .failover {
+      CompletedMap(
+        cluster, target: plans[0].target, before: current, leavingStay: plans[0].operation == .cancel, firstSlot: 0
+      ).keepRules()
+      (plans[0].isFinished, plans[0].isComplete) = (true, false)
+    }
+    func improve(_ plan: Plan) throws(PlatError) -> Plan {
+      try Improve.run(cluster, plan, from: current, options: options) { cluster, current, options throws(PlatError) in
+        try completed(cluster, from: current, options: options)
+      }
+    }
+    // The search fills what it has room to look at, in balance; what is then still missing goes anywhere.
+    if cluster.hasHardPlaces { plans[0] = try improve(plans[0]) }
     if plans[0].operation != .failover, !plans[0].isComplete {
-      _ = try complete(&plans, [cluster], from: [current], options: options)
+      let changed = try complete(&plans, [cluster], from: [current], options: options)
+      if cluster.hasHardPlaces, !changed { return plans[0] }
     }
-    return try Improve.run(cluster, plans[0], from: current, options: options) { cluster, current, options throws(PlatError) in
-      try completed(cluster, from: current, options: options)
-    }
+    return try improve(plans[0])
   }
 
   /// Fills what is still missing; the bounds of a plan that this changes are those of what it moves, if these are less.

@@ -85,12 +85,19 @@ struct RoleWindows {
     let finer = NodeGroups(problem, boxes: boxes, kindOfNode: groups.groupOfNode)
     let members = finer.firstNode.enumerated().map { group, node in
       let coarse = groups.groupOfNode[node]
-      let isBarred = problem.isSlaveOnly.base[node] && state == 0
+      let isBarred = problem.isSlaveOnly.base[node] && state == 0 || !problem.cluster.mayEver(node, inState: state)
+      // Who may be nothing else is that with all that it is due.
+      let isOnly = !isBarred && !problem.wanted.indices.contains {
+        $0 > state && problem.wanted[$0] > 0 && problem.cluster.mayEver(node, inState: $0)
+      }
       return WaterFill.Member(
-        box: finer.box[group], weight: weights[coarse], cap: isBarred ? .zero : caps[coarse], isPinned: false,
+        box: finer.box[group], weight: weights[coarse], cap: isBarred ? .zero : caps[coarse], isPinned: isOnly,
         count: finer.count[group])
     }
-    return (finer, WaterFill(boxes: boxes.boxes, members: members).shares(demand: Rational(demand)).ofMember)
+    let fill = WaterFill(boxes: boxes.boxes, members: members)
+    let sets = problem.cluster.placeSets(ofState: state, nodeOfMember: finer.firstNode)
+    let shares = sets.isEmpty ? fill.shares(demand: Rational(demand)) : fill.shares(demand: Rational(demand), sets: sets)
+    return (finer, shares.ofMember)
   }
 
   private init(

@@ -83,7 +83,7 @@ extension DenseCluster {
   /// Whether what a map is to keep is more than windows and plain rules about containers.
   fileprivate var hasMoreThanWindows: Bool {
     let settings = cluster.settings
-    return partitionWeights != nil || settings.fanOut != nil || status.contains(.maintenance)
+    return partitionWeights != nil || settings.fanOut != nil || !places.bounds.isEmpty || status.contains(.maintenance)
       || settings.placement.contains { rule in
         if case .near = rule.demand { return true }
         return !dataWanted.indices.allSatisfy { dataWanted[$0] == 0 || rule.states.contains($0) }
@@ -145,7 +145,7 @@ extension PlacementMap {
     return (0..<partitionCount).count { partition in
       first.allSatisfy { slot in
         let node = row(partition)[slot]
-        return node == .none || cluster.status[node.int] == .maintenance
+        return node == .none || cluster.status[node.int] == .maintenance || !cluster.mayEver(node.int, inState: 0)
       }
     }
   }

@@ -36,8 +36,8 @@ struct WaterFill {
     var total: Rational
   }
 
-  private let boxes: [Box]
-  private let members: [Member]
+  let boxes: [Box]
+  let members: [Member]
   private var membersOfBox: [[Int]]
   private var childrenOfBox: [[Int]]
 

@@ -28,10 +28,21 @@ extension ClusterWriter {
       }
       writer.endObject()
     }
-    if settings.placement != base?.placement ?? [] {
+    if settings.placement != base?.placement ?? [] || settings.places != base?.places ?? [] {
       writer.key("placement")
-      writer.beginArray(settings.placement.isEmpty ? .compact : .lines)
-      for rule in settings.placement { writeRule(rule, of: cluster, to: &writer) }
+      writer.beginArray(settings.placement.isEmpty && settings.places.isEmpty ? .compact : .lines)
+      var places = settings.places[...]
+      func writePlaces(at position: Int) {
+        while let place = places.first, place.position <= position {
+          writePlace(place, of: cluster, to: &writer)
+          places.removeFirst()
+        }
+      }
+      for (index, rule) in settings.placement.enumerated() {
+        writePlaces(at: index + settings.places.count - places.count)
+        writeRule(rule, of: cluster, to: &writer)
+      }
+      writePlaces(at: .max)
       writer.endArray()
     }
     if settings.fanOut != base?.fanOut {
@@ -74,6 +85,38 @@ extension ClusterWriter {
     }
     writer.key("strength")
     writer.string(rule.strength.rawValue)
+    writer.endObject()
+  }
+
+  private static func writePlace(_ rule: PlaceRule, of cluster: Cluster, to writer: inout JSONWriter) {
+    let states = cluster.settings.model.states
+    writer.beginObject(.compact)
+    writer.key("states")
+    writer.strings(rule.states.map { states[$0].name })
+    switch rule.demand {
+    case .only: writer.key("only")
+    case .never: writer.key("never")
+    case .within: writer.key("within")
+    }
+    writeSelector(rule.selector, to: &writer)
+    if case .within(let atLeast, let atMost) = rule.demand {
+      if let atLeast { writer.member("atLeast", atLeast) }
+      if let atMost { writer.member("atMost", atMost) }
+    }
+    writer.member("strength", rule.strength.rawValue)
+    writer.endObject()
+  }
+
+  private static func writeSelector(_ selector: Selector, to writer: inout JSONWriter) {
+    writer.beginObject(.compact)
+    for (key, names) in [("tags", selector.tags), ("nodes", selector.nodes), ("containers", selector.containers)] where !names.isEmpty {
+      writer.key(key)
+      writer.strings(names)
+    }
+    if let other = selector.not.first {
+      writer.key("not")
+      writeSelector(other, to: &writer)
+    }
     writer.endObject()
   }
 

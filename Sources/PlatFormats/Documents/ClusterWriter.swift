@@ -120,11 +120,21 @@ public enum ClusterWriter {
       }
       writer.endArray()
     }
+    if !node.tags.isEmpty {
+      writer.key("tags")
+      writer.strings(node.tags)
+    }
     writer.endObject()
   }
 }
 
 extension JSONWriter {
+  mutating func strings(_ texts: [String]) {
+    beginArray(.compact)
+    for text in texts { string(text) }
+    endArray()
+  }
+
   /// As it was written: a number where JSON has such numbers, else a string.
   mutating func quantity(_ value: Quantity) {
     var text = value.text

@@ -3,7 +3,7 @@ import PlatEngine
 /// Reads `containers` and `nodes`. With a tree, nodes stand in the order of the tree; without one, in the order
 /// of `nodes`.
 struct NodeReader: ~Copyable {
-  private enum Key: String, JSONKey { case weight, capacity, status, volumes }
+  private enum Key: String, JSONKey { case weight, capacity, status, volumes, tags }
   private enum VolumeKey: String, JSONKey { case type }
 
   private(set) var nodes: [Node] = []
@@ -88,6 +88,7 @@ struct NodeReader: ~Copyable {
       case .capacity: nodes[index].capacity = try reader.readCount(in: 0...Limits.capacity)
       case .status: nodes[index].status = try reader.readWord()
       case .volumes: nodes[index].volumes = try readVolumes(&reader, types)
+      case .tags: nodes[index].tags = try reader.readNames(expected: "an array of tags", mayBeNone: true)
       }
     }
   }

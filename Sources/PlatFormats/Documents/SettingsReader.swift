@@ -60,10 +60,11 @@ enum SettingsReader {
     }
     if sections.enter(.constraints, &reader) { try readConstraints(&reader, &draft.settings) }
     if sections.enter(.placement, &reader) {
-      draft.settings.placement = []
+      (draft.settings.placement, draft.settings.places) = ([], [])
       try reader.beginArray(expected: "an array of rules")
       while try reader.nextElement() {
-        draft.settings.placement.append(try RuleReader.read(&reader, settings: draft.settings, levels: levels))
+        let position = draft.settings.placement.count + draft.settings.places.count
+        try RuleReader.read(&reader, into: &draft.settings, levels: levels, position: position)
       }
     }
     if sections.enter(.fanOut, &reader) { draft.settings.fanOut = try readFanOut(&reader) }

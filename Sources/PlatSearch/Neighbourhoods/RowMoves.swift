@@ -56,6 +56,9 @@ extension LocalSearch {
     state.open(row)
     for place in 0..<state.width { state.place(first + place, -1) }
     let homes = Int(state.homeStart[row])..<Int(state.homeStart[row + 1])
+    state.close()
+    var empty = prices.energy(state.score)
+    state.open(row)
     for place in 0..<state.width {
       var best: (node: Int, energy: Int)?
       for index in 0..<(SearchLimits.nodesTried + homes.count) {
@@ -68,7 +71,10 @@ extension LocalSearch {
         state.open(row)
         state.place(first + place, -1)
       }
-      if let best { state.place(first + place, best.node) }
+      // A slot stays open where whoever fills it breaks more than that is worth.
+      guard let best, best.energy < empty else { continue }
+      state.place(first + place, best.node)
+      empty = best.energy
     }
     return true
   }

@@ -21,6 +21,8 @@ struct CompletedMap {
   struct Rule {
     let containerOfNode: [ContainerIndex]
     let countsSlot: [Bool]
+    /// The container that is none: any number may be there.
+    var free: ContainerIndex?
     /// At most so many in one container; with anchors, at least so many near to one of them.
     let limit: Int
     let anchors: [Int]?
@@ -38,7 +40,12 @@ struct CompletedMap {
     heldSlots = heldStates.indices.filter { states[heldStates[$0]].holdsData }
     isPeerLimited = settings.fanOut?.strength == .hard
     let hard = settings.placement.filter { $0.strength == .hard }
-    rules = hard.map { rule in
+    let places = cluster.places.bounds.filter { $0.strength == .hard }.map { bound in
+      Rule(
+        containerOfNode: bound.isIn.map { ContainerIndex($0 ? 0 : 1) }, countsSlot: stateOfSlot.map(bound.counts),
+        free: ContainerIndex(1), limit: bound.most, anchors: nil)
+    }
+    rules = places + hard.map { rule in
       let containerOfNode = cluster.levels[rule.level].containerOfNode
       let countsSlot = stateOfSlot.map(rule.states.contains)
       switch rule.demand {
@@ -50,6 +57,12 @@ struct CompletedMap {
       }
     }
     let innermost = hard.map(\.level).max()
+    guard cluster.places.barred.isEmpty, places.isEmpty else {
+      // Sets of nodes cross containers: no two nodes are taken to be alike.
+      boxes = (0..<cluster.nodeCount).map { $0..<$0 + 1 }
+      boxOfNode = Array(0..<cluster.nodeCount)
+      return
+    }
     boxes = innermost.map { cluster.levels[$0].nodes } ?? [0..<cluster.nodeCount]
     boxOfNode = innermost.map { cluster.levels[$0].containerOfNode.map(\.int) } ?? Array(repeating: 0, count: cluster.nodeCount)
   }
@@ -99,7 +112,8 @@ struct CompletedMap {
 
   /// Whether a node's status lets it have the partition in a state. O(R).
   func mayHave(_ node: NodeIndex, _ partition: Int, inState state: Int) -> Bool {
-    switch cluster.status[node.int] {
+    guard cluster.mayEver(node.int, inState: state) else { return false }
+    return switch cluster.status[node.int] {
     case .active: true
     case .failed: false
     case .leaving: leavingStay && isHeld(partition, by: node)
@@ -113,6 +127,7 @@ struct CompletedMap {
     rules.allSatisfy { rule in
       guard rule.anchors == nil, rule.countsSlot[slot] else { return true }
       let container = rule.containerOfNode[node.int]
+      if container == rule.free { return true }
       var count = 0
       for other in 0..<width where other != slot && other != without && row[other] != .none && rule.countsSlot[other] {
         if rule.containerOfNode[row[other].int] == container { count += 1 }

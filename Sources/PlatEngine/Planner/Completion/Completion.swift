@@ -66,7 +66,9 @@ struct Completion {
     guard let node = holders.indices.min(by: { (rank(holders[$0]), $0) < (rank(holders[$1]), $1) }).map({ holders[$0] }) else { return }
     let open = map.openSlots(partition)
     let isLed = map.cluster.status[node.int] != .maintenance
-    guard let slot = isLed ? open.first : open.first(where: { map.stateOfSlot[$0] > 0 }) ?? open.first else { return }
+    let allowed = open.filter { map.cluster.mayEver(node.int, inState: map.stateOfSlot[$0]) }
+    let slots = allowed.isEmpty ? open : allowed
+    guard let slot = isLed ? slots.first : slots.first(where: { map.stateOfSlot[$0] > 0 }) ?? slots.first else { return }
     search.keep(map: index, partition, slot, on: node)
   }
 

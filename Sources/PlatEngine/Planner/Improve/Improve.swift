@@ -56,7 +56,7 @@ enum Improve {
     let bound = leastMoved(cluster, plan, problem)
     let seeksBalance = plan.operation == .rebalance && cluster.cluster.settings.balance.moveBudget == nil
     let mayPolish = seeksBalance && planned.count <= mostSlotsToPolish
-    let isPlain = problem.amounts.isEmpty && problem.colocations.isEmpty && problem.peers?.isHard != true
+    let isPlain = problem.amounts.isEmpty && problem.colocations.isEmpty && problem.peers?.isHard != true && cluster.places.bounds.isEmpty
     func need(_ score: SearchScore) -> Need {
       // By number and under bounds of containers alone the stages before have the fewest moves, proved, where they place all.
       if isPlain, !plan.isFinished, score.isPlaced, score.outside == 0 { return .nothing }
@@ -89,9 +89,9 @@ enum Improve {
   ) throws(PlatError) -> Plan {
     var result = plan
     result.target = try tables.map(rows, like: plan.target)
-    result.isFinished = true
-    guard tables.problem.countsMoves else { return result }
     let after = LocalSearch.score(tables.problem, rows)
+    (result.isFinished, result.isComplete) = (true, plan.isComplete || after.isPlaced)
+    guard tables.problem.countsMoves else { return result }
     result.movesLowerBound = min(plan.movesLowerBound, after.moves)
     if let weights = cluster.partitionWeights, let bound = plan.movesWeightLowerBound {
       result.movesWeightLowerBound = min(bound, weights.exact(after.moved))

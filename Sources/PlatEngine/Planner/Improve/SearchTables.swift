@@ -26,6 +26,7 @@ struct SearchTables {
     setNodes()
     setHomes()
     setRules()
+    setPlaces()
     guard setPeers() else { return nil }
     keepLastCopies(target)
     guard plan.operation == .rebalance else { return }
@@ -41,6 +42,10 @@ struct SearchTables {
       case .active: (problem.mayKeep[node], problem.mayReceive[node]) = (.max, .max)
       case .maintenance: (problem.mayKeep[node], problem.mayReceive[node]) = (~1, 0)
       case .leaving, .failed: (problem.mayKeep[node], problem.mayReceive[node]) = (0, 0)
+      }
+      if !cluster.places.barred.isEmpty {
+        problem.mayKeep[node] &= ~cluster.places.barred[node]
+        problem.mayReceive[node] &= ~cluster.places.barred[node]
       }
       problem.capacity[node] = Int32(clamping: cluster.capacity[node])
     }
@@ -80,6 +85,15 @@ struct SearchTables {
             containerOfNode: containers, containerCount: level.count, states: mask, anchor: UInt8(of), atLeast: atLeast,
             isHard: rule.strength == .hard))
       }
+    }
+  }
+
+  private mutating func setPlaces() {
+    for bound in cluster.places.bounds {
+      problem.bounds.append(
+        BoxBound(
+          containerOfNode: bound.isIn.map { $0 ? 0 : -1 }, containerCount: 1, states: bound.states, most: bound.most,
+          isHard: bound.strength == .hard))
     }
   }
 

@@ -124,6 +124,7 @@ enum Failover {
 
     func allow(_ place: Int, _ slot: Int) -> Bool {
       let (row, column) = (target.row(slot / target.width), slot % target.width)
+      guard row[column] == .none || cluster.mayEver(row[column].int, inState: 0) else { return false }
       let place = place % target.width
       return rules.allSatisfy { rule in
         // One that counts the node already, and whoever it changes places with, stays as it is.

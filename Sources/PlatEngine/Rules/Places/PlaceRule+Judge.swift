@@ -1,0 +1,219 @@
+extension Judge.Matter {
+  /// Judges the rules that name places, each in one pass over the map, from the rules themselves. What failed nodes hold is not there.
+  /// O(P · R · rules).
+  func placeRules() throws(PlatError) -> [Judge.Docket] {
+    var dockets: [Judge.Docket] = []
+    for (index, rule) in settings.places.enumerated() {
+      var docket = Judge.Docket(.place(index), rule.strength)
+      let meant = rule.selector.nodes(of: dense.cluster)
+      let slots = try slots(ofStates: rule.states, in: map)
+      for partition in 0..<rowCount {
+        let row = map.slots + partition * map.width
+        var (inside, outside) = (0, 0)
+        for index in 0..<slots.count {
+          let node = row[slots.base[index]].int
+          guard node < nodeCount, isLive.base[node] == 1 else { continue }
+          if meant[node] { inside += 1 } else { outside += 1 }
+        }
+        if let breach = rule.breach(inside, outside, dense.wanted) {
+          docket.add(Judge.Breach(partition: partition, want: breach.want, have: breach.have))
+        }
+      }
+      dockets.append(docket)
+    }
+    return dockets
+  }
+
+}
+
+extension Judge {
+  /// By node: no hard rule that names places forbids it the state altogether.
+  static func mayEver(_ dense: DenseCluster, inState state: Int) -> [Bool] {
+    var may = [Bool](repeating: true, count: dense.nodeCount)
+    for rule in dense.cluster.settings.places where rule.strength == .hard && rule.states.contains(state) {
+      let meant = rule.selector.nodes(of: dense.cluster)
+      for bound in rule.bounds(dense.wanted) where bound.most == 0 {
+        for node in may.indices where meant[node] == bound.isInside { may[node] = false }
+      }
+    }
+    return may
+  }
+
+  /// Sets of nodes that hard rules let hold no more than so many replicas in all, or in one state.
+  static func placeCaps(_ dense: DenseCluster, ofState state: Int? = nil) -> [(isIn: [Bool], cap: Rational)] {
+    dense.cluster.settings.places.filter { $0.strength == .hard }.flatMap { rule -> [(isIn: [Bool], cap: Rational)] in
+      let counted = dense.dataWanted.indices.filter { one in state == nil || state == one }
+      let others = counted.filter { !rule.states.contains($0) }.reduce(0) { $0 + dense.dataWanted[$1] }
+      // About several states a bound says nothing of one of them alone.
+      if let state, rule.states.filter({ dense.dataWanted[$0] > 0 }) != [state] { return [] }
+      let meant = rule.selector.nodes(of: dense.cluster)
+      return rule.bounds(dense.wanted).map { bound in
+        (meant.map { $0 == bound.isInside }, Rational(dense.partitionCount) * Rational(bound.most + others))
+      }
+    }
+  }
+
+  /// What nodes are due where rules name places: as `due`, with caps on sets of nodes. Who may be nothing but one state is that with
+  /// all that it is due. O(N²) exact operations at most; mostly a few passes.
+  static func dueWithPlaces(_ cluster: DenseCluster, map: PlacementMap?) -> JudgedDue {
+    let weights = cluster.cluster.nodes.map { Rational($0.weight) }
+    let isResting = cluster.status.map { $0 == .maintenance }
+    let held = isResting.contains(true) ? held(cluster, map) : []
+    let caps = cluster.status.indices.map { node -> Rational in
+      switch cluster.status[node] {
+      case .active: Rational(cluster.capacity[node])
+      case .maintenance: Rational(held[node])
+      case .leaving, .failed: .zero
+      }
+    }
+    func boxes(_ caps: [Int?]) -> [(isIn: [Bool], cap: Rational)] {
+      caps.enumerated().flatMap { level, cap -> [(isIn: [Bool], cap: Rational)] in
+        guard let cap else { return [] }
+        let boxes = cluster.levels[level].nodes.map { nodes in
+          (isIn: cluster.status.indices.map(nodes.contains), cap: Rational(cap))
+        }
+        return boxes + allButOne(boxes)
+      }
+    }
+    let wantedStates = cluster.wanted.indices.filter { cluster.dataWanted[$0] > 0 }
+    let may = cluster.wanted.indices.map { mayEver(cluster, inState: $0) }
+    let total = progressive(
+      weights: weights, caps: caps, isPinned: isResting, sets: boxes(totalCaps(cluster)) + placeCaps(cluster),
+      demand: Rational(cluster.partitionCount) * Rational(cluster.replicas))
+    var left = total
+    var ofState = cluster.wanted.map { _ in [Rational]() }
+    for state in wantedStates.dropLast() {
+      let isBarred = left.indices.map { !may[state][$0] || state == 0 && isResting[$0] }
+      let isOnly = left.indices.map { node in
+        !isBarred[node] && !wantedStates.contains { $0 > state && may[$0][node] }
+      }
+      let share = progressive(
+        weights: weights, caps: left.indices.map { isBarred[$0] ? .zero : left[$0] }, isPinned: isOnly,
+        sets: boxes(self.caps(cluster, ofState: state, wantedStates)) + placeCaps(cluster, ofState: state),
+        demand: Rational(cluster.partitionCount) * Rational(cluster.dataWanted[state]))
+      left = zip(left, share).map { $0 - $1 }
+      ofState[state] = share
+    }
+    if let last = wantedStates.last { ofState[last] = left }
+    for state in cluster.wanted.indices where cluster.wanted[state] > 0 && cluster.dataWanted[state] == 0 {
+      let states = cluster.cluster.settings.model.states
+      guard !states[state].holdsData else {
+        ofState[state] = weights.map { _ in .zero }  // nobody can have it
+        continue
+      }
+      let open = cluster.status.indices.map { node in
+        cluster.status[node] == .active && may[state][node] ? Rational(cluster.partitionCount) : Rational.zero
+      }
+      ofState[state] = progressive(
+        weights: weights, caps: open, isPinned: weights.map { _ in false },
+        sets: boxes(self.caps(cluster, ofState: state, [state])) + placeCaps(cluster, ofState: state),
+        demand: Rational(cluster.partitionCount) * Rational(cluster.wanted[state]))
+    }
+    return JudgedDue(total: total, ofState: ofState, hasWeight: weights.map { $0.sign > 0 })
+  }
+
+  /// Fair shares where sets of nodes are capped that cross one another: what all have rises together, by weight, until a set
+  /// or a box is full, or a node at its cap; what is in it rises no more. O((nodes + sets)²) at most.
+  static func progressive(
+    weights: [Rational], caps: [Rational], isPinned: [Bool], sets: [(isIn: [Bool], cap: Rational)], demand: Rational
+  ) -> [Rational] {
+    var demand = demand
+    var share = caps.indices.map { isPinned[$0] ? caps[$0] : .zero }
+    var rises = caps.indices.map { !isPinned[$0] && weights[$0].sign > 0 && caps[$0].sign > 0 }
+    let all = implied(sets, &demand) + [(isIn: caps.map { _ in true }, cap: demand)]
+    while rises.contains(true) {
+      var step: Rational?
+      func limit(_ room: Rational, _ weight: Rational) {
+        let most = room.sign > 0 ? room / weight : .zero
+        if step.map({ most < $0 }) ?? true { step = most }
+      }
+      for set in all {
+        var (load, weight) = (Rational.zero, Rational.zero)
+        for node in caps.indices where set.isIn[node] {
+          load = load + share[node]
+          if rises[node] { weight = weight + weights[node] }
+        }
+        if weight.sign > 0 { limit(set.cap - load, weight) }
+      }
+      for node in caps.indices where rises[node] { limit(caps[node] - share[node], weights[node]) }
+      guard let step else { break }
+      for node in caps.indices where rises[node] { share[node] = share[node] + step * weights[node] }
+      for node in caps.indices where rises[node] && share[node] >= caps[node] { rises[node] = false }
+      for set in all {
+        let load = caps.indices.reduce(Rational.zero) { set.isIn[$1] ? $0 + share[$1] : $0 }
+        if load >= set.cap { for node in caps.indices where set.isIn[node] { rises[node] = false } }
+      }
+    }
+    return share
+  }
+}
+
+extension Judge {
+  /// What caps on sets say of other sets where all of the demand is to be placed, and how much that can be: who is outside of a set has
+  /// what its cap leaves over. Two sets that leave different nodes out leave what they share the rest. A level of capped boxes counts
+  /// as one set for each box, of all others. At most 64 sets are combined.
+  fileprivate static func implied(
+    _ sets: [(isIn: [Bool], cap: Rational)], _ demand: inout Rational
+  ) -> [(isIn: [Bool], cap: Rational)] {
+    var found = sets
+    /// Sets that leave no node out of both.
+    func cover(_ a: [Bool], _ b: [Bool]) -> Bool { !a.indices.contains { !a[$0] && !b[$0] } }
+    for (index, set) in sets.enumerated() {
+      if cover(set.isIn, set.isIn) { demand = min(demand, set.cap) }
+      for other in sets[..<index] where cover(set.isIn, other.isIn) { demand = min(demand, set.cap + other.cap) }
+    }
+    var index = 1
+    while index < found.count, found.count < 64 {
+      for other in found[..<index] where cover(found[index].isIn, other.isIn) {
+        let shared = zip(found[index].isIn, other.isIn).map { $0 && $1 }
+        let cap = max(.zero, found[index].cap + other.cap - demand)
+        if shared.contains(true), !found.contains(where: { $0.isIn == shared && $0.cap <= cap }) { found.append((shared, cap)) }
+        if found.count == 64 { break }
+      }
+      index += 1
+    }
+    return found
+  }
+
+  /// For each of a few boxes that are all nodes together: all but that one, with what the others may have.
+  fileprivate static func allButOne(_ boxes: [(isIn: [Bool], cap: Rational)]) -> [(isIn: [Bool], cap: Rational)] {
+    guard (2...8).contains(boxes.count) else { return [] }
+    return boxes.indices.map { left in
+      let rest = boxes.indices.filter { $0 != left }
+      return (boxes[left].isIn.map { !$0 }, rest.reduce(.zero) { $0 + boxes[$1].cap })
+    }
+  }
+}
+
+extension PlaceRule {
+  /// Of a partition with so many live replicas in its states there and elsewhere: what is asked for, and what is there instead.
+  func breach(_ inside: Int, _ outside: Int, _ wanted: [Int]) -> (want: Int, have: Int)? {
+    switch demand {
+    case .only: return outside > 0 ? (0, outside) : nil
+    case .never: return inside > 0 ? (0, inside) : nil
+    case .within(let atLeast, let atMost):
+      if let atMost, inside > atMost { return (atMost, inside) }
+      let all = states.reduce(0) { $0 + wanted[$1] }
+      guard let atLeast = atLeast.map({ min($0, all) }) else { return nil }
+      // What is not placed at all is missing, not elsewhere.
+      let missing = max(0, all - inside - outside)
+      return inside + missing < atLeast ? (atLeast, inside + missing) : nil
+    }
+  }
+}
+
+extension Judge.Words {
+  func becausePlace(_ index: Int, _ breach: Judge.Breach) -> String {
+    let rule = matter.settings.places[index]
+    let meant = rule.selector.nodes(of: matter.dense.cluster)
+    let wrong = rule.states.flatMap { matter.liveHolders(of: breach.partition, inState: $0) }.filter { node in
+      switch rule.demand {
+      case .only: return !meant[node]
+      case .never: return meant[node]
+      case .within(_, let atMost): return meant[node] == (breach.want == atMost && breach.have > breach.want)
+      }
+    }
+    let names = matter.list(wrong.sorted().map(matter.nodeName))
+    return "\(names) \(wrong.count == 1 ? "has" : "have") it, and \(rule.words(matter.model))"
+  }
+}
