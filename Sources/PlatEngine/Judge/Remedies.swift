@@ -11,8 +11,13 @@ struct Remedies {
     self.dense = dense
     self.states = states
     self.held = held
-    addContainers(trees)
-    addNodes(trees[0])
+    // Room is counted without rules about places for some states: what would do by room might not do by them.
+    guard !dense.hasHardPlaces else { return }
+    // Nor is it known where a new node would stand, and what would be said of it.
+    if dense.cluster.settings.places.allSatisfy({ $0.strength == .soft }) {
+      addContainers(trees)
+      addNodes(trees[0])
+    }
     raiseAtMost()
     raiseCapacity(trees[0], full)
     lowerConstraint()

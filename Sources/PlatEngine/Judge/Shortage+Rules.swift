@@ -114,6 +114,7 @@ private struct Company {
   /// Each tried before it is told: by this rule, and by the room that all replicas together have.
   func remedies(_ dense: DenseCluster, held: Resting) -> [Remedy] {
     let settings = dense.cluster.settings
+    guard settings.places.allSatisfy({ $0.strength == .soft }) else { return [] }
     func isMet(_ change: Shortage.Change) -> Bool {
       Company(dense, rule: rule, change)?.isShort != true && Shortage.hasRoom(dense, held: held, change)
     }
