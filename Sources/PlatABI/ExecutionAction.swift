@@ -75,7 +75,7 @@ extension ClusterHandle {
   var beginning: Beginning { Beginning(dense, map: document.map?.placement, revision: revision) }
 
   func stamp(_ map: PlacementMap, revision: UInt64) -> MapStamp {
-    MapStamp(revision: revision, digest: map.digest(of: cluster.nodes.map(\.name), from: 0))
+    MapStamp(revision: revision, digest: map.digest(of: cluster))
   }
 }
 

@@ -113,6 +113,6 @@ public struct SimulationCase: Sendable {
     limits = MovementLimits(cluster)
     names = try WireNames(cluster)
     kinds = cluster.cluster.settings.model.requests
-    goal = MapStamp(revision: beginning.revision + 1, digest: target.digest(of: cluster.cluster.nodes.map(\.name), from: 0))
+    goal = MapStamp(revision: beginning.revision + 1, digest: target.digest(of: cluster.cluster))
   }
 }

@@ -120,7 +120,7 @@ extension Simulation {
       plans.append(made.planned)
       orchestrators[number].given = []
       if plans.count > 8 { plans.removeFirst() }
-      let map = MapStamp(revision: survey.revision, digest: made.planned.target.digest(of: setup.cluster.cluster.nodes.map(\.name), from: 0))
+      let map = MapStamp(revision: survey.revision, digest: made.planned.target.digest(of: setup.cluster.cluster))
       trace { "plan     revision \(survey.revision), \(made.steps.list.count) steps" }
       if lines != nil { tracePlan(survey, made.steps) }
       tell(number, .planned(made.steps, map: map))

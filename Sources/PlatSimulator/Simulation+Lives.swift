@@ -21,7 +21,7 @@ extension Simulation {
       self.cluster = cluster
       target = try Planner.plan(cluster, from: current).target
       basedOn = revision
-      goal = MapStamp(revision: revision + 1, digest: target.digest(of: cluster.cluster.nodes.map(\.name), from: 0))
+      goal = MapStamp(revision: revision + 1, digest: target.digest(of: cluster.cluster))
       hadHolders = Beginning(cluster, map: current, revision: revision).hadHolders
     }
   }

@@ -81,6 +81,13 @@ struct PlannedCase {
     let (held, holders) = (current?.dataHolders(model) ?? [], target.dataHolders(model))
     return report.findings.filter { finding in
       guard finding.strength == .hard, !(finding.rule.hasPrefix("constraints.") && finding.have < finding.want) else { return false }
+      // Nor is it given up where no data is asked for.
+      if cluster.replicas == 0, finding.rule.hasPrefix("constraints."), finding.have == 1,
+        let partition = finding.partition.flatMap({ Int($0) }), holders[partition].count == 1,
+        holders[partition].isSubset(of: held[partition])
+      {
+        return false
+      }
       // The last copy of a partition stays where nothing may take it.
       if finding.rule.hasPrefix("placement["), let partition = finding.partition.flatMap({ Int($0) }),
         partition < held.count, holders[partition].count == 1, holders[partition].isSubset(of: held[partition])
@@ -99,8 +106,9 @@ struct PlannedCase {
   /// What holds of any plan for any cluster, however strange: counted here, beside the Judge.
   func checkConsistent() throws {
     let map = plan.target
-    try holds(
-      map.partitionCount == cluster.partitionCount && map.slotCounts == cluster.cluster.rowSlots, "the map's shape\n\(text)")
+    // Where no data is asked for, last copies need slots of their own.
+    let slots = cluster.replicas > 0 ? cluster.cluster.rowSlots : zip(map.slotCounts, cluster.cluster.rowSlots).map { max($1, min($0, 1)) }
+    try holds(map.partitionCount == cluster.partitionCount && map.slotCounts == slots, "the map's shape\n\(text)")
     try holds(faults.isEmpty, "faults \(faults)\n\(text)")
     for row in map.rows {
       let nodes = row.flatMap(\.self)
@@ -113,7 +121,7 @@ struct PlannedCase {
       try holds(load <= max(isEmpty ? 0 : cluster.capacity[node], staying[node]), "node \(node) holds \(load)\n\(text)")
     }
     let wanted = cluster.partitionCount * DenseCluster.holdingData(cluster.cluster.settings).reduce(0, +)
-    let mayBeMore = staying.contains { $0 > 0 } || map.rows.contains { row in
+    let mayBeMore = cluster.replicas == 0 || staying.contains { $0 > 0 } || map.rows.contains { row in
       row.flatMap(\.self).count == 1 && !ExhaustiveSearch.meetsHardRules(cluster, row)
     }
     try holds(

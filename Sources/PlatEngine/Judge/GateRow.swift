@@ -82,7 +82,7 @@ struct GateRow {
       if held[row[slot]] != stamp { newCopies += 1 }
       if cluster.status[row[slot].int] == .active { activeCopies += 1 }
     }
-    if heldBefore > 0, copies == 0, asksForData {
+    if heldBefore > 0, copies == 0 {
       return planned.fault("map.lastCopy", partition, "a live copy is there today, and none would be left")
     }
     if planned.changesStatesOnly, newCopies > 0 {
@@ -114,11 +114,18 @@ struct GateRow {
     for (state, slots) in planned.map.slotCounts.enumerated() {
       let have = (first..<first + slots).count { row[$0] != .none }
       first += slots
-      guard have > cluster.wanted[state] else { continue }
+      guard have > cluster.wanted[state], !isLastUnasked(row, stamp, state) else { continue }
       let name = cluster.cluster.settings.model.states[state].name
       return planned.fault("constraints.\(name)", partition, "\(have) would have it as \(name), and \(cluster.wanted[state]) are asked for")
     }
     return nil
+  }
+
+  /// The only copy, where none is asked for: it stays where it is.
+  private func isLastUnasked(_ row: UnsafeMutablePointer<NodeIndex>, _ stamp: Int, _ state: Int) -> Bool {
+    guard !asksForData, planned.cluster.cluster.settings.model.states[state].holdsData else { return false }
+    let copies = dataSlots.filter { row[$0] != .none }
+    return copies.count == 1 && held[row[copies[0]]] == stamp
   }
 
   /// Nodes that may not hold, lead or receive what they are to.

@@ -40,9 +40,13 @@ extension Planner {
           expected: "such rules for one map alone"))
     }
     var plan = try unfinished(group, from: currents, options: options)
-    if plan.operation != .failover, !plan.plans.allSatisfy(\.isComplete) {
-      let changed = try complete(&plan.plans, group.clusters, from: currents, options: options)
-      if changed { try claimWhatIsProved(&plan, group, from: currents, options: options) }
+    if plan.operation != .failover {
+      let isWhole = group.clusters.indices.allSatisfy { plan.plans[$0].isWhole(group.clusters[$0], from: currents[$0]) }
+      let changed = isWhole ? false : try complete(&plan.plans, group.clusters, from: currents, options: options)
+      // By weight a map is planned for other capacities and dues than those that its bound is about.
+      if changed || group.weights != nil {
+        try claimWhatIsProved(&plan, group, isChanged: changed, from: currents, options: options)
+      }
     }
     if let damage = options.damage, let first = plan.plans.first { damage(first.target) }
     var maps: [Gate.Planned] = []
@@ -67,9 +71,10 @@ extension Planner {
       movesWeightLowerBound: plan.movesWeightLowerBound)
   }
 
-  /// The bounds of a group some of whose maps are others than their pipeline made.
+  /// The bounds of a group: what the Judge finds proved, and no more than the plan moves. `isChanged`: some of its maps are others
+  /// than their pipeline made; else what the pipelines claim is a limit, too. O(Σ P · R²).
   private static func claimWhatIsProved(
-    _ plan: inout GroupPlan, _ group: DenseGroup, from currents: [PlacementMap?], options: PlanOptions
+    _ plan: inout GroupPlan, _ group: DenseGroup, isChanged: Bool, from currents: [PlacementMap?], options: PlanOptions
   ) throws(PlatError) {
     for (map, cluster) in group.clusters.enumerated() {
       try claimWhatIsProved(&plan.plans[map], cluster, from: currents[map], options: options)
@@ -80,6 +85,7 @@ extension Planner {
         group.clusters[map], map: maps[map], from: currents[map], prices: one.certificate, windows: one.weightWindows,
         interrupt: options.interrupt?.quiet)
     }
+    for (map, one) in each.enumerated() { plan.plans[map].claimAtMost(one) }
     let proved = try Judge.provedTogether(
       group, maps: maps, from: currents, prices: plan.plans.map(\.certificate), windows: plan.plans.map(\.weightWindows),
       each: each, interrupt: options.interrupt?.quiet)
@@ -93,8 +99,11 @@ extension Planner {
       }
       moved.weight = moved.weight.map { $0 + (weight ?? Rational(received) * weights.of[map].unit) }
     }
-    plan.movesLowerBound = min(proved.moves, moved.moves)
-    if let weight = proved.weight { plan.movesWeightLowerBound = min(weight, moved.weight ?? weight) }
+    let claimed = (isChanged ? nil : plan.movesLowerBound, isChanged ? nil : plan.movesWeightLowerBound)
+    plan.movesLowerBound = min(proved.moves, moved.moves, claimed.0 ?? .max)
+    if let weight = proved.weight {
+      plan.movesWeightLowerBound = min(weight, moved.weight ?? weight, claimed.1 ?? weight)
+    }
   }
 
   /// The bounds of a plan whose map is another than its pipeline made, or that has nodes in maintenance, whose part is what
@@ -149,7 +158,7 @@ extension Planner {
     }
     // The search fills what it has room to look at, in balance; what is then still missing goes anywhere.
     if cluster.hasHardPlaces { plans[0] = try improve(plans[0]) }
-    if plans[0].operation != .failover, !plans[0].isComplete {
+    if plans[0].operation != .failover, !plans[0].isWhole(cluster, from: current) {
       let changed = try complete(&plans, [cluster], from: [current], options: options)
       if cluster.hasHardPlaces, !changed { return plans[0] }
     }
@@ -160,17 +169,34 @@ extension Planner {
   private static func complete(
     _ plans: inout [Plan], _ clusters: [DenseCluster], from currents: [PlacementMap?], options: PlanOptions
   ) throws(PlatError) -> Bool {
+    let planned = plans.map(\.target)
+    var capacity = clusters.first?.cluster.nodes.map { $0.capacity ?? .max } ?? []
+    var unasked: [LastCopiesUnasked?] = []
     var maps: [CompletedMap] = []
     var firstSlot = 0
     for (map, cluster) in clusters.enumerated() {
-      let target = plans[map].target
+      // Witnesses come behind all that holds data.
+      let target = cluster.hasWitnesses ? try planned[map].data(of: cluster) : planned[map]
+      plans[map].target = target
+      unasked.append(try LastCopiesUnasked(cluster, target: target, before: currents[map]))
+      for (node, load) in (unasked[map]?.load ?? []).enumerated() where capacity[node] != .max {
+        capacity[node] = max(0, capacity[node] - load)
+      }
       maps.append(
         CompletedMap(
           cluster, target: target, before: currents[map], leavingStay: plans[map].operation == .cancel, firstSlot: firstSlot))
       firstSlot += target.partitionCount * target.width
     }
-    let capacity = clusters.first?.cluster.nodes.map { $0.capacity ?? .max } ?? []
     let changed = try Completion.run(maps, capacity: capacity, interrupt: options.interrupt)
+    for (map, cluster) in clusters.enumerated() {
+      if let unasked = unasked[map] { plans[map].stay(unasked) }
+      guard cluster.hasWitnesses else { continue }
+      plans[map].target =
+        changed[map] || unasked[map] != nil
+        ? try Witnesses.run(
+          cluster, data: plans[map].target, keeping: plans[map].witnesses(planned[map], from: currents[map]), options: options)
+        : planned[map]
+    }
     for map in clusters.indices where changed[map] {
       plans[map].isFinished = true
       let received = plans[map].target.received(clusters[map], from: currents[map])
@@ -180,7 +206,33 @@ extension Planner {
       plans[map].movesWeightLowerBound = min(bound, weights.exact(weight))
     }
     try options.interrupt?.finished("completion")
-    return changed.contains(true)
+    return changed.contains(true) || unasked.contains { $0 != nil }
+  }
+}
+
+extension Plan {
+  /// Nothing is missing, and there is no copy that nobody asks for and that has to stay.
+  fileprivate func isWhole(_ cluster: DenseCluster, from current: PlacementMap?) -> Bool {
+    isComplete && (cluster.replicas > 0 || current == nil)
+  }
+
+  /// Whose witnesses stay while they fit: today's, where no operation asks for others.
+  fileprivate func witnesses(_ planned: PlacementMap, from current: PlacementMap?) -> PlacementMap {
+    operation == .restoreBack || operation == .cancel ? planned : current ?? planned
+  }
+
+  /// Copies stay that nobody asks for: they are in no window, and move nothing.
+  fileprivate mutating func stay(_ copies: LastCopiesUnasked) {
+    target = copies.map
+    movesLowerBound = 0
+    weightWindows = nil
+    if movesWeightLowerBound != nil { movesWeightLowerBound = .zero }
+  }
+
+  /// Bounds no greater than what is proved.
+  fileprivate mutating func claimAtMost(_ proved: ProvedBound) {
+    movesLowerBound = min(movesLowerBound, proved.moves)
+    if let bound = movesWeightLowerBound, let weight = proved.weight { movesWeightLowerBound = min(bound, weight) }
   }
 }
 

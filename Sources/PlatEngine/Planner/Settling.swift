@@ -18,14 +18,15 @@ enum Settling {
   ) throws(PlatError) {
     let replicas = cluster.partitionCount * cluster.replicas
     // A budget asks for a part of a plan, and comes to rest when nothing is held back.
-    guard plan.seeksRest, replicas <= mostJudged, cluster.cluster.settings.balance.moveBudget == nil,
+    guard plan.seeksRest, replicas > 0, replicas <= mostJudged, cluster.cluster.settings.balance.moveBudget == nil,
       !plan.isComplete || cluster.hasMoreThanWindows
     else { return }
-    if let current, let stays = try current.asTarget(of: plan.target), stays.differs(from: plan.target),
-      try stays.mayStay(in: cluster)
-    {
-      let standing = Plan(standing: stays, of: plan, cluster)
-      if try !isBetter(plan, than: standing, cluster, from: stays, options) { return plan = standing }
+    if let current, let stays = try current.asTarget(of: plan.target) {
+      stays.thinOut(in: cluster)
+      if stays.differs(from: plan.target), try stays.mayStay(in: cluster) {
+        let standing = Plan(standing: stays, of: plan, cluster)
+        if try !isBetter(plan, than: standing, cluster, from: stays, options) { return plan = standing }
+      }
     }
     guard replicas <= mostReplicas else { return }
     var options = options
@@ -95,8 +96,13 @@ extension PlacementMap {
   /// The same with the slots of another map; nil where it has more than fit, or other partitions. O(P · R).
   fileprivate func asTarget(of other: PlacementMap) throws(PlatError) -> PlacementMap? {
     guard partitionCount == other.partitionCount else { return nil }
-    let map = try PlacementMap(partitionCount: partitionCount, slotCounts: other.slotCounts)
-    for state in slotCounts.indices {
+    return try with(slotCounts: other.slotCounts)
+  }
+
+  /// The same with other slots; nil where it has more than fit. O(P · R).
+  func with(slotCounts: [Int]) throws(PlatError) -> PlacementMap? {
+    let map = try PlacementMap(partitionCount: partitionCount, slotCounts: slotCounts)
+    for state in self.slotCounts.indices {
       let (from, to) = (slots(ofState: state), map.slots(ofState: state))
       for partition in 0..<partitionCount {
         var next = to.lowerBound
@@ -111,6 +117,30 @@ extension PlacementMap {
     return map
   }
 
+  /// Where a partition has no copy on a node that may have it, all stay for want of another place, and may lie as no rule allows:
+  /// then so many of them go that rules are kept, the last never, who leads behind the others. O(P · R² · rules).
+  fileprivate func thinOut(in cluster: DenseCluster) {
+    guard cluster.status.contains(where: { $0 == .leaving || $0 == .maintenance }) else { return }
+    let map = CompletedMap(cluster, target: self, before: self, leavingStay: false, firstSlot: 0)
+    let others = (0..<width).filter { !map.dataSlots.contains($0) }
+    for partition in 0..<partitionCount {
+      let row = row(partition)
+      var copies = map.dataSlots.filter { row[$0] != .none }
+      guard map.staysForWantOfAnother(copies.map { row[$0] }) else { continue }
+      while copies.count > 1, !map.keepsRules(partition) {
+        let mayGo = others.filter { row[$0] != .none } + copies.reversed()
+        let slot = mayGo.first { slot in
+          let node = row[slot]
+          row[slot] = .none
+          defer { row[slot] = node }
+          return map.keepsRules(partition)
+        }
+        row[slot ?? mayGo[0]] = .none
+        copies.removeAll { row[$0] == .none }
+      }
+    }
+  }
+
   /// Whether nothing that is hard asks for a change: every row, every capacity, and a hard limit on peers.
   /// O(P · R² · rules), and a pass of the Judge where peers are limited.
   fileprivate func mayStay(in cluster: DenseCluster) throws(PlatError) -> Bool {
@@ -123,9 +153,10 @@ extension PlacementMap {
       missing += cluster.replicas - nodes.count
       for node in nodes { loads[node.int] += 1 }
       // The last copy, wherever it is.
-      let onlyStays = !nodes.isEmpty && nodes.allSatisfy { cluster.status[$0.int] != .active && cluster.status[$0.int] != .failed }
       if nodes.count == 1, cluster.status[nodes[0].int] != .failed { only[nodes[0].int] += 1 }
-      guard nodes.count == 1 && only[nodes[0].int] > 0 || onlyStays || map.isLegal(partition) else { return false }
+      guard nodes.count == 1 && only[nodes[0].int] > 0
+        || map.staysForWantOfAnother(nodes) && map.keepsRules(partition) || map.isLegal(partition)
+      else { return false }
     }
     guard loads.indices.allSatisfy({ loads[$0] <= max(cluster.cluster.nodes[$0].capacity ?? .max, only[$0]) }) else { return false }
     guard map.isPeerLimited else { return true }

@@ -120,22 +120,27 @@ struct RoomPlan {
         if removing.best.complete > found.best.complete { found = removing }
       }
       let events = found.best.order
-      let plans = rows.indices.map { blocked[$0] ? RowPlan() : plan(rows[$0], $0, events) }
-      guard let bad = plans.firstIndex(where: { $0 == nil }) else {
+      let ofRow = Self.byRow(events, rows.count)
+      let plans = rows.indices.map { blocked[$0] ? RowPlan() : plan(rows[$0], ofRow[$0]) }
+      let bad = plans.indices.filter { plans[$0] == nil }
+      guard !bad.isEmpty else {
         let reason: StepPlan.Reason = found.isExhaustive ? .noRoom : .noRoomFound
-        return finish(rows, plans.map { $0! }, events, blocked, group, room, reason)
+        return finish(rows, plans.map { $0! }, events, ofRow, blocked, group, room, reason)
       }
-      blocked[bad] = true
+      // Without one of them others may have their way; of very many nobody looks.
+      for bad in found.isSmall ? bad.prefix(1) : bad[...] { blocked[bad] = true }
     }
   }
 
-  private func events(_ index: Int, _ all: [RoomSearch.Event]) -> [(place: Int, gains: Bool)] {
-    all.lazy.filter { $0.row == index }.map { ($0.place, $0.gains) }
+  /// What comes and goes of each row, in order. O(rows + events).
+  private static func byRow(_ events: [RoomSearch.Event], _ rows: Int) -> [[(place: Int, gains: Bool)]] {
+    var result: [[(place: Int, gains: Bool)]] = Array(repeating: [], count: rows)
+    for event in events { result[event.row].append((event.place, event.gains)) }
+    return result
   }
 
   /// The steps of a row whose copies come and go as found: to its end, or as far as its events go.
-  private func plan(_ searched: Searched, _ index: Int, _ all: [RoomSearch.Event]) -> RowPlan? {
-    let events = events(index, all)
+  private func plan(_ searched: Searched, _ events: [(place: Int, gains: Bool)]) -> RowPlan? {
     let planner = partitions.planner
     let end = planner.end(searched.shape)
     let changed = searched.row.gains | searched.row.losses
@@ -149,8 +154,8 @@ struct RoomPlan {
 
   /// Puts the steps of all partitions together, those searched anew.
   private mutating func finish(
-    _ rows: [Searched], _ plans: [RowPlan], _ all: [RoomSearch.Event], _ blocked: [Bool], _ group: Set<PartitionIndex>,
-    _ room: NodeRoom, _ reason: StepPlan.Reason
+    _ rows: [Searched], _ plans: [RowPlan], _ all: [RoomSearch.Event], _ ofRow: [[(place: Int, gains: Bool)]],
+    _ blocked: [Bool], _ group: Set<PartitionIndex>, _ room: NodeRoom, _ reason: StepPlan.Reason
   ) {
     var number = [UInt32](repeating: .max, count: partitions.steps.count)
     for index in partitions.steps.indices where !group.contains(partitions.steps[index].partition) {
@@ -174,7 +179,7 @@ struct RoomPlan {
       }
       steps += partitions.steps[range]
       stepOf.append(data)
-      let events = events(index, all)
+      let events = ofRow[index]
       if let place = RoomSearch.removedFirst(rows[index].row, events) {
         removedFirst.append((rows[index].row.partition, rows[index].nodes[place].node))
       }

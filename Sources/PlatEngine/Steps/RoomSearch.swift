@@ -2,7 +2,7 @@
 ///
 /// Done at once is what never hurts: a copy that comes to a node with room for all that still come, and all goings of a
 /// partition whose copies have all come. What is left is tried depth first, and no set of events twice: so the search ends
-/// with an order, or with the proof that there is none. Of many events only the first choice is tried.
+/// with an order, or with the proof that there is none. Of many events only the first choice is tried (`RoomOrder`).
 struct RoomSearch {
   struct Row {
     let partition: PartitionIndex
@@ -36,7 +36,8 @@ struct RoomSearch {
   private(set) var best: (complete: Int, order: [Event]) = (-1, [])
   /// All there is was looked at.
   private(set) var isExhaustive = true
-  private let isSmall: Bool
+  /// All choices are tried, as far as that goes.
+  let isSmall: Bool
 
   /// Rows looked at, one for each row and set of events; and events beyond which there is no going back.
   static let mostVisits = 24_000
@@ -62,13 +63,8 @@ struct RoomSearch {
   mutating func run(_ interrupt: Interrupt? = nil) throws(PlatError) -> Bool {
     guard isSmall else {
       isExhaustive = false
-      while true {
-        try interrupt?.throwIfRequested()
-        commit()
-        guard let choice = choices().first else { break }
-        apply(choice)
-      }
-      note()
+      var all = RoomOrder(rows, free: free, blocked: isBlocked, mayRemoveFirst: mayRemoveFirst)
+      best = (try all.run(interrupt), all.order)
       return best.complete == rows.count
     }
     return try search(interrupt)

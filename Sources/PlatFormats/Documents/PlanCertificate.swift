@@ -31,7 +31,7 @@ public struct PlanCertificate: Equatable, Sendable {
   /// The digest that these prices and the plan have; the bounds as its summary says them.
   func digestNow(_ plan: PlanDocument, _ cluster: Cluster, bounds: String) -> UInt32 {
     let begin = Digest.crc32("\(plan.operation) \(bounds)".utf8)
-    let map = plan.map.placement.digest(of: cluster.nodes.map(\.name), from: begin)
+    let map = plan.map.placement.digest(of: cluster.nodes.map(\.name), least: cluster.rowSlots, from: begin)
     let priced = Digest.crc32(
       prices.flatMap { price in (0..<4).map { UInt8(truncatingIfNeeded: price >> ($0 * 8)) } }, from: map)
     return (windows ?? []).reduce(priced) { Digest.crc32("\($1.least) \($1.most),".utf8, from: $0) }

@@ -120,7 +120,8 @@ extension StepPlan.Reason {
   package var text: String {
     switch self {
     case .noLiveCopy: "its data is on nodes that failed, and nothing is left to copy from"
-    case .noRoom: "nodes without room wait for one another; a replica would have to go before another comes"
+    case .noRoom:
+      "nodes without room wait for one another; with no copies but the plan's, a replica would have to go before another comes"
     case .noRoomFound: "nodes without room wait for one another; no safe order was found, and not every one was tried"
     case .lastCopy: "its target leaves no copy; the last one stays where it is"
     case .failedNode: "a node of its target has failed"

@@ -183,6 +183,49 @@ import Testing
     #expect(swapped > 40 && partly > 5, "\(swapped), \(partly) of them partly")
   }
 
+  /// A map that has nothing to swap stays only as it should be: too many replicas, or none, and all are rebalanced.
+  @Test func aMapThatIsNotAsItShouldBeIsNoSwap() throws {
+    let settings = [[1, 0, 0, 0], [1, 1, 0, 0]].map { Settings(partitionCount: 1, constraints: $0) }
+    let members = settings.enumerated().map { ClusterGroup.Member(name: "m\($0)", settings: $1) }
+    let nodes = [Node(name: "n0"), Node(name: "n2")]
+    let group = try DenseGroup(ClusterGroup(shared: Cluster(settings: settings[0], nodes: nodes), members: members))
+    let wide = PlacementMap.make([[[], [0, 1], [], []]], least: [1, 0, 0, 0])
+    let empty = PlacementMap.make([[[], [], [], []]], least: [1, 1, 0, 0])
+    let plan = try plan(group, [wide, empty], .swap)
+    #expect(plan.operation == .rebalance && plan.plans.map { $0.target.rows[0].joined().count } == [1, 2])
+    try proved(plan, group, [wide, empty])
+  }
+
+  /// Any operation on any maps: none is a fault of the planner, and none claims more than the Judge proves.
+  @Test func anyOperationOnAnyMaps() {
+    var seen: [PlatEngine.Operation: Int] = [:]
+    forAllSeeds(0..<250) { seed in
+      let weights = seed % 2 == 0 ? RandomGroup.anyWeights : nil
+      let shape = RandomCluster.Shape { ($0.nodes, $0.partitions) = (1...6, 1...5) }
+      let (group, currents) = try RandomGroup.make(seed: seed, size: .tiny, maps: 1...3, shape: shape, weights: weights)
+      for operation in [PlatEngine.Operation.rebalance, .swap, .maintenance, .failover, .cancel] {
+        let plan = try plan(group, currents, operation)
+        seen[plan.operation, default: 0] += 1
+        let maps = plan.plans.map(\.target)
+        let report = try Judge.judge(group, maps: maps, from: PlannedGroup.before(group, currents))
+        let each = try plan.plans.enumerated().map { map, one in
+          try Judge.proved(
+            group.clusters[map], map: maps[map], from: currents[map], prices: one.certificate, windows: one.weightWindows)
+        }
+        let all = try Judge.provedTogether(
+          group, maps: maps, from: currents, prices: plan.plans.map(\.certificate), windows: plan.plans.map(\.weightWindows),
+          each: each)
+        for (map, one) in plan.plans.enumerated() {
+          try holds(one.movesLowerBound <= each[map].moves, "\(operation), map \(map): \(one.movesLowerBound), proved \(each[map])")
+        }
+        try holds(
+          plan.movesLowerBound <= all.moves && plan.movesLowerBound <= report.sum.moves
+            && plan.movesWeightLowerBound ?? .zero <= all.weight ?? .zero, "\(operation): \(plan.movesLowerBound) of all, proved \(all)")
+      }
+    }
+    #expect(seen.count == 5 && seen.values.allSatisfy { $0 > 5 }, "\(seen)")
+  }
+
   // MARK: restore-back and cancel
 
   @Test func restoreBackOfEach() throws {

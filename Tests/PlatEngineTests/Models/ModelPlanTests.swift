@@ -54,10 +54,16 @@ import Testing
 
   /// Witnesses take nodes of their own, keep the rules, and cost no move: data lies as it would without them.
   @Test func witnessesStandBesideTheData() {
-    // In a shortage, what is completed behind the stages does not look at witnesses yet: seeds 2, 16 and 38.
+    forAllSeeds(0..<600) { seed in
+      let one = try PlannedCase(seed, .small, Self.quorum)
+      for row in one.plan.target.rows {
+        try holds(Set(row.joined()).count == row.joined().count, "a node twice in \(row)\n\(one.text)")
+      }
+      try holds(one.faults.isEmpty, "faults \(one.faults)\n\(one.text)")
+    }
+    // Plans with witnesses are not searched by `Improve`: where it does better without them, data lies elsewhere.
     withKnownIssue(isIntermittent: true) { forAllSeeds(0..<600) { seed in
       let one = try PlannedCase(seed, .small, Self.quorum)
-      try holds(one.faults.isEmpty, "faults \(one.faults)\n\(one.text)")
       var without = one.cluster.cluster
       without.settings.constraints[1] = 0
       for index in without.settings.placement.indices {
@@ -70,7 +76,6 @@ import Testing
         "data lies elsewhere\n\(one.text)")
       try holds(one.plan.movesLowerBound == plain.movesLowerBound, "another bound\n\(one.text)")
       for row in one.plan.target.rows {
-        try holds(Set(row.joined()).count == row.joined().count, "a node twice in \(row)\n\(one.text)")
         try holds(ExhaustiveSearch.meetsHardRules(one.cluster, row), "row \(row)\n\(one.text)")
       }
       if one.current != nil {

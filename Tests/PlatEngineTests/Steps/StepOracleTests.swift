@@ -53,6 +53,21 @@ import Testing
     #expect(with > 20 && without > 10, "\(with) with an order, \(without) without, \(unknown) not looked at")
   }
 
+  /// Two single copies change places between full nodes, beside a third with room: no order of the plan's own copies does, and
+  /// no more than that is said.
+  @Test func aThirdNodeIsNoPartOfThePlan() throws {
+    let nodes = [Node(name: "n0", capacity: 1), Node(name: "n1", capacity: 1), Node(name: "n2", capacity: 1)]
+    let cluster = try DenseCluster(
+      Cluster(settings: Settings(partitionCount: 2, constraints: [1, 0, 0, 0]), nodes: nodes))
+    func map(_ holders: [Int]) -> PlacementMap { PlacementMap.make(holders.map { [[$0], [], [], []] }, least: [1, 0, 0, 0]) }
+    let plan = StepPlanner.plan(cluster, from: map([0, 1]), to: map([1, 0]))
+    #expect(plan.unmet.map(\.reason) == [.noRoom, .noRoom] && plan.list.count == 0)
+    // By way of the third.
+    for (from, to) in [([0, 1], [2, 1]), ([2, 1], [2, 0]), ([2, 0], [1, 0])] {
+      #expect(StepPlanner.plan(cluster, from: map(from), to: map(to)).unmet.isEmpty)
+    }
+  }
+
   /// A plan without a wait for room needs no oracle.
   private struct NoRoom {
     let isPlainlyMet: Bool

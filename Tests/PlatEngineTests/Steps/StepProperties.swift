@@ -170,6 +170,29 @@ import Testing
     #expect(stuck > 3 && first > 1, "\(stuck) stuck, \(first) removed first, of \(waited)")
   }
 
+  /// A ring of full nodes whose partitions all go on to the next: each takes its turn, and nothing is looked at over and over.
+  @Test(.timeLimit(.minutes(2))) func manyPartitionsOnFullNodesTakeTheirTurn() throws {
+    let (nodes, partitions) = (40, 2_000)
+    let cluster = try DenseCluster(
+      Cluster(
+        settings: Settings(partitionCount: partitions, constraints: [1, 1, 0, 0]),
+        nodes: (0..<nodes).map { Node(name: "n\($0)", capacity: 2 * partitions / nodes) }))
+    func map(_ shift: Int) -> PlacementMap {
+      PlacementMap.make(
+        (0..<partitions).map { [[($0 + shift) % nodes], [($0 + shift + 1) % nodes], [], []] }, least: [1, 1, 0, 0])
+    }
+    let (current, target) = (map(0), map(nodes / 2))
+    var options = StepPlanner.Options()
+    #expect(StepPlanner.plan(cluster, from: current, to: target, options: options).unmet.count == partitions)
+    options.mayRemoveFirst = true
+    let plan = StepPlanner.plan(cluster, from: current, to: target, options: options)
+    #expect(plan.unmet.isEmpty && !plan.removedFirst.isEmpty)
+    var random = SplitMix64(seed: 1)
+    var replay = StepReplay(cluster, from: current, to: target, plan: plan)
+    try replay.runAll(plan.list, &random)
+    try replay.checkEnd(unmet: [])
+  }
+
   /// Nobody waits for a copy without a master: not for its stream, nor for room for it.
   @Test(arguments: [nil, 0]) func whoAloneHasTheDataLeadsBeforeItFeeds(_ room: Int?) throws {
     let cluster = try DenseCluster(

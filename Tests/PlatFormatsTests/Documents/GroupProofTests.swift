@@ -6,15 +6,19 @@ import Testing
 
 /// Certificates of plans for several maps.
 @Suite struct GroupProofTests {
-  private func planned(_ seed: UInt64) throws -> (document: GroupDocument, dense: DenseGroup, text: [UInt8]) {
+  private func planned(
+    _ seed: UInt64, _ shape: RandomCluster.Shape = .init(), _ operation: PlatEngine.Operation? = nil
+  ) throws -> (document: GroupDocument, dense: DenseGroup, text: [UInt8]) {
     // Every other one of partitions that differ in weight.
     let (group, currents) = try RandomGroup.make(
-      seed: seed, maps: 1...4, isJoined: seed % 3 == 0, weights: seed % 2 == 0 ? RandomGroup.anyWeights : nil)
+      seed: seed, maps: 1...4, shape: shape, isJoined: seed % 3 == 0, weights: seed % 2 == 0 ? RandomGroup.anyWeights : nil)
     let maps = currents.map { current in
       current.map { MapDocument(header: MapHeader(kind: .current, revision: 3), placement: $0) }
     }
     let document = GroupDocument(group: group.group, maps: maps)
-    let planned = try Planner.plan(group, from: currents)
+    var options = PlanOptions()
+    options.operation = operation
+    let planned = try Planner.plan(group, from: currents, options: options)
     let report = try Judge.judge(group, maps: planned.plans.map(\.target), from: document.mapsBefore())
     var writer = JSONWriter()
     GroupWriter.write(
@@ -38,6 +42,38 @@ import Testing
       if proof.movesLowerBound > 0 { aboveZero += 1 }
     }
     #expect(aboveZero > 90, "\(aboveZero)")
+  }
+
+  /// Of any operation, on small clusters of any maps: where all is short, bounds are about less than what the pipelines saw.
+  @Test(arguments: [PlatEngine.Operation.rebalance, .failover, .swap, .maintenance, .cancel])
+  func whatAnyOperationWritesHolds(_ operation: PlatEngine.Operation) {
+    let shape = RandomCluster.Shape { ($0.nodes, $0.partitions) = (1...6, 1...5) }
+    forAllSeeds(0..<120) { seed in
+      let (document, dense, text) = try planned(seed, shape, operation)
+      let proof = try proof(text, document, dense)
+      let lies = (proof.report.maps + [proof.report.sum]).flatMap { $0.findings.prefix(2) }
+      try holds(proof.holds, "\(lies)")
+    }
+  }
+
+  /// The room that another map leaves is not what a node is due.
+  @Test func windowsOfAFreshMapBesideAnother() throws {
+    let nodes = [Node(name: "a", weight: Quantity("2")!, capacity: 2), Node(name: "b"), Node(name: "c")]
+    let settings = Settings(partitionCount: 2, constraints: [1, 0, 0, 0])
+    var members = (0..<2).map { ClusterGroup.Member(name: "m\($0)", settings: settings) }
+    members[0].weights = [Quantity("4")!, Quantity("2")!]
+    let group = try DenseGroup(ClusterGroup(shared: Cluster(settings: settings, nodes: nodes), members: members))
+    let held = PlacementMap.make([[[0], [], [], []], [[0], [], [], []]], least: settings.constraints)
+    let document = GroupDocument(
+      group: group.group, maps: [nil, MapDocument(header: MapHeader(kind: .current, revision: 1), placement: held)])
+    var options = PlanOptions()
+    options.operation = .maintenance
+    let planned = try Planner.plan(group, from: [nil, held], options: options)
+    let report = try Judge.judge(group, maps: planned.plans.map(\.target), from: document.mapsBefore())
+    var writer = JSONWriter()
+    GroupWriter.write(GroupPlanDocument(planned, for: document), of: document, report: report, planned: planned, to: &writer)
+    let proof = try proof(writer.withBytes { Array($0) }, document, group)
+    #expect(proof.holds, "\(proof.report.maps.flatMap(\.findings))")
   }
 
   @Test func anyChangedByteIsCaught() {

@@ -7,12 +7,17 @@ import Testing
 /// Plans as documents, with their certificates: what is as it was made holds, and nothing else does.
 @Suite struct PlanProofTests {
   /// A planned document for a random cluster.
-  private func planned(_ seed: UInt64, _ shape: RandomCluster.Shape = .init()) throws -> (ClusterDocument, DenseCluster, [UInt8]) {
-    let (cluster, current) = RandomCluster.make(seed: seed, shape: shape)
+  private func planned(
+    _ seed: UInt64, _ shape: RandomCluster.Shape = .init(), _ operation: PlatEngine.Operation? = nil, asksForNothing: Bool = false
+  ) throws -> (ClusterDocument, DenseCluster, [UInt8]) {
+    var (cluster, current) = RandomCluster.make(seed: seed, shape: shape)
+    if asksForNothing { cluster.settings.constraints = cluster.settings.constraints.map { _ in 0 } }
     var document = ClusterDocument(cluster: cluster)
     if let current { document.map = MapDocument(header: MapHeader(kind: .current, revision: 3), placement: current) }
     let dense = try DenseCluster(cluster)
-    let plan = try Planner.plan(dense, from: current)
+    var options = PlanOptions()
+    options.operation = operation
+    let plan = try Planner.plan(dense, from: current, options: options)
     let report = try Judge.judge(dense, map: plan.target, from: document.mapBefore())
     var writer = JSONWriter()
     PlanWriter.write(
@@ -33,6 +38,37 @@ import Testing
         String(decoding: text, as: UTF8.self).contains("\"movesLowerBound\": \(proof.movesLowerBound),"),
         "proved \(proof.movesLowerBound)")
     }
+  }
+
+  /// Of any operation, on maps wider than what is asked for, and where nothing is.
+  @Test(arguments: [PlatEngine.Operation.rebalance, .failover, .swap, .maintenance, .cancel], [false, true])
+  func whatAnyOperationWritesHolds(_ operation: PlatEngine.Operation, asksForNothing: Bool) {
+    let shape = RandomCluster.Shape { $0.currentMaps = [.tooMany, .illegal, .missing, .passing] }
+    forAllSeeds(0..<60) { seed in
+      let (document, dense, text) = try planned(seed, shape, operation, asksForNothing: asksForNothing)
+      let proof = try proof(text, document, dense)
+      try holds(
+        proof.holds, "\(proof.report.findings.prefix(4))\n\(RandomCluster.describe(document.cluster, document.map?.placement))")
+    }
+  }
+
+  /// Two slaves and no master: the failover has a slot more than it uses, which no document tells.
+  @Test func aFailoverOfAMapWiderThanAskedHolds() throws {
+    let cluster = Cluster(
+      settings: Settings(partitionCount: 1, constraints: [1, 1, 0, 0]), nodes: [Node(name: "n0"), Node(name: "n1")])
+    let wide = PlacementMap.make([[[], [0, 1], [], []]], least: [1, 1, 0, 0])
+    let document = ClusterDocument(
+      cluster: cluster, map: MapDocument(header: MapHeader(kind: .current, revision: 1), placement: wide))
+    let dense = try DenseCluster(cluster)
+    var options = PlanOptions()
+    options.operation = .failover
+    let plan = try Planner.plan(dense, from: wide, options: options)
+    let report = try Judge.judge(dense, map: plan.target, from: wide)
+    var writer = JSONWriter()
+    PlanWriter.write(
+      PlanDocument(plan, for: document), of: cluster, report: report, movesLowerBound: plan.movesLowerBound, to: &writer)
+    let proof = try proof(writer.withBytes { Array($0) }, document, dense)
+    #expect(proof.holds, "\(proof.report.findings)")
   }
 
   /// One byte of a name, a number or a word becomes another: the document is refused, or it does not hold.

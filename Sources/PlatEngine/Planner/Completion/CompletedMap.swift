@@ -141,12 +141,21 @@ struct CompletedMap {
   /// Whether the row breaks nothing as it stands. O(R² · rules).
   func isLegal(_ partition: Int) -> Bool {
     let row = target.row(partition)
+    return dataSlots.allSatisfy { row[$0] == .none || mayHave(row[$0], partition, inState: stateOfSlot[$0]) }
+      && keepsRules(partition)
+  }
+
+  /// Nodes that hold a partition, none of which should have it though all can be read.
+  func staysForWantOfAnother(_ nodes: [NodeIndex]) -> Bool {
+    !nodes.isEmpty && nodes.allSatisfy { cluster.status[$0.int] == .leaving || cluster.status[$0.int] == .maintenance }
+  }
+
+  /// Whether no node comes twice and hard rules are kept, whatever the status of the nodes. O(R² · rules).
+  func keepsRules(_ partition: Int) -> Bool {
+    let row = target.row(partition)
     for slot in 0..<width where row[slot] != .none {
       for earlier in 0..<slot where row[earlier] == row[slot] { return false }
       guard admits(row, slot, boxOf: row[slot]) else { return false }
-    }
-    for slot in dataSlots where row[slot] != .none {
-      guard mayHave(row[slot], partition, inState: stateOfSlot[slot]) else { return false }
     }
     return rules.allSatisfy { rule in
       guard let anchors = rule.anchors else { return true }

@@ -54,14 +54,7 @@ struct Completion {
   /// Nobody can take the last copy: it stays where it is. Of several, the leader's on the node that is best to lead.
   private mutating func stay(_ index: Int, _ partition: Int) {
     let map = search.maps[index]
-    func rank(_ node: NodeIndex) -> Int {
-      switch map.cluster.status[node.int] {
-      case .active: 0
-      case .maintenance: 1
-      case .leaving: 2
-      case .failed: 3
-      }
-    }
+    func rank(_ node: NodeIndex) -> Int { map.cluster.status[node.int].lastCopyRank }
     let holders = map.holders(partition)
     guard let node = holders.indices.min(by: { (rank(holders[$0]), $0) < (rank(holders[$1]), $1) }).map({ holders[$0] }) else { return }
     let open = map.openSlots(partition)

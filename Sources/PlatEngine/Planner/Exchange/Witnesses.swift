@@ -30,17 +30,29 @@ struct Witnesses {
   /// The map with its places for states without data filled; the same map where there are none.
   /// O(P · R · rules + N) where the nodes that lack one may have it.
   static func run(_ problem: Problem, _ placement: Placement, memoryLimitBytes: UInt64) throws(PlatError) -> PlacementMap {
+    try run(problem, data: placement.target, memoryLimitBytes: memoryLimitBytes)
+  }
+
+  /// The same for a map whose data lies elsewhere than a pipeline put it: data goes where it must, so witnesses make way. Those of
+  /// `before` stay while that fits; `data`: without any.
+  static func run(
+    _ cluster: DenseCluster, data: PlacementMap, keeping before: PlacementMap, options: PlanOptions
+  ) throws(PlatError) -> PlacementMap {
+    let arena = try Arena(limitBytes: options.memoryLimitBytes, interrupt: options.interrupt)
+    let problem = try Problem(cluster, current: before, arena: arena)
+    return try run(problem, data: data, memoryLimitBytes: options.memoryLimitBytes)
+  }
+
+  private static func run(_ problem: Problem, data: PlacementMap, memoryLimitBytes: UInt64) throws(PlatError) -> PlacementMap {
     let cluster = problem.cluster
-    guard cluster.cluster.rowSlots != problem.wanted else { return placement.target }
+    let counts = zip(cluster.cluster.rowSlots, data.slotCounts).map { max($0, $1) }
+    guard counts != data.slotCounts || cluster.hasWitnesses else { return data }
     let map = try PlacementMap(
-      unfilled: problem.partitionCount, slotCounts: cluster.cluster.rowSlots, arena: Arena(limitBytes: memoryLimitBytes))
+      unfilled: problem.partitionCount, slotCounts: counts, arena: Arena(limitBytes: memoryLimitBytes))
     map.clear()
-    for state in problem.wanted.indices {
-      let (from, to) = (placement.target.slots(ofState: state), map.slots(ofState: state))
-      for partition in 0..<problem.partitionCount {
-        for offset in 0..<from.count {
-          map.row(partition)[to.lowerBound + offset] = placement.row(partition)[from.lowerBound + offset]
-        }
+    for state in counts.indices {
+      for (to, from) in zip(map.slots(ofState: state), data.slots(ofState: state)) {
+        for partition in 0..<problem.partitionCount { map.row(partition)[to] = data.row(partition)[from] }
       }
     }
     let states = cluster.cluster.settings.model.states
@@ -219,5 +231,21 @@ struct Witnesses {
       best = node
     }
     return best
+  }
+}
+
+extension DenseCluster {
+  /// States that hold no data are asked for.
+  var hasWitnesses: Bool {
+    wanted.indices.contains { wanted[$0] > 0 && !cluster.settings.model.states[$0].holdsData }
+  }
+}
+
+extension PlacementMap {
+  /// The same without witnesses, in slots of data alone. O(P · R).
+  func data(of cluster: DenseCluster) throws(PlatError) -> PlacementMap {
+    let map = try PlacementMap(partitionCount: partitionCount, slotCounts: cluster.dataWanted)
+    map.copyData(from: self, cluster)
+    return map
   }
 }

@@ -4,8 +4,8 @@
 /// `failover`, `maintenance`, `restore-back`, `cancel`: each map by itself, within the room that the others leave
 /// (`SharedRoom`); who comes to lead where nobody does is, of those that are as good for the map, who leads least of all
 /// (`SharedLead`). `swap`: every map swaps, with counterparts that all agree on where there are such, and one that has
-/// nothing on leaving nodes stays as it is; where some map cannot, or a counterpart would hold more than its capacity of
-/// all maps, the whole group is rebalanced instead.
+/// nothing on leaving nodes stays as it is, where it is whole and keeps its rules; where some map can do neither, or a counterpart
+/// would hold more than its capacity of all maps, the whole group is rebalanced instead.
 extension Planner {
   /// Nil where the group is to be rebalanced.
   static func operate(
@@ -90,15 +90,15 @@ extension Planner {
       guard let current else { return nil }
       var plan = try unfinished(cluster, from: current, options: options)
       if plan.operation != .swap {
-        guard !cluster.isHeldByLeaving(current) else { return nil }
-        plan = try Failover.plan(cluster, from: current, options: options)  // as it is
-        plan.operation = .swap
+        guard let standing = try cluster.standing(current) else { return nil }
+        plan = try Failover.plan(cluster, from: standing, options: options)  // as it is
+        (plan.operation, plan.isComplete) = (.swap, true)
       }
       plan.target.countData(cluster, into: load)
       plans.append(plan)
     }
     for (node, about) in group.group.shared.nodes.enumerated() {
-      if let capacity = about.capacity, about.status == .active, Int(load.base[node]) > capacity { return nil }
+      if let capacity = about.capacity, about.status != .failed, Int(load.base[node]) > capacity { return nil }
     }
     if options.operation == nil {
       if group.weights != nil { return nil }  // only as asked for
@@ -136,8 +136,11 @@ extension Operation {
 }
 
 extension DenseCluster {
-  fileprivate func isHeldByLeaving(_ map: PlacementMap) -> Bool {
-    (0..<map.partitionCount * map.width).contains { map.slots[$0] != .none && status[map.slots[$0].int] == .leaving }
+  /// A map in the slots that are asked for; nil where a swap is no reason to leave it as it is: replicas are missing or too many, a
+  /// node holds one that should not, or hard rules are broken. As long as judging it.
+  fileprivate func standing(_ map: PlacementMap) throws(PlatError) -> PlacementMap? {
+    guard map.partitionCount == partitionCount, let standing = try map.with(slotCounts: cluster.rowSlots) else { return nil }
+    return try Judge.judge(self, map: standing, from: standing).unmet == 0 ? standing : nil
   }
 }
 

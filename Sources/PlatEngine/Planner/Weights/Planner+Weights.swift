@@ -41,6 +41,8 @@ extension Planner {
       }, plan)
     }
     if home == nil, operation == .cancel { plan.operation = .cancel }
+    // What a node is due is told by its part of capacities, not by the room that other maps happen to leave.
+    if let judged { plan = try plan.bounded(judged, weights, from: movedFrom) }
     return plan
   }
 
