@@ -53,7 +53,7 @@ extension Simulation {
     switch action {
     case .send(let message, let node):
       if case .order(let order) = message {
-        partitionOf[order.id] = order.partition
+        orders[order.id] = order
         checkGiven(order.id, number)
       }
       send(message, .orchestrator(UInt32(number)), .node(node))
