@@ -66,7 +66,7 @@ public enum Invariant: Int, CaseIterable, Sendable {
     case .journalFits: "no value of the journal is larger than 512 KiB"
     case .keptComesBack: "what is kept through a crash comes back as it was"
     case .toldIsTrue: "what an orchestrator tells of its progress, of maps and of running states is so"
-    case .endReadable: "at the end every partition takes a write, and every acknowledged write is read"
+    case .endReadable: "at the end every partition that is led, or is to be, takes a write, and every write of it that was acknowledged is read"
     }
   }
 }
@@ -226,12 +226,13 @@ extension Simulation {
     if let level, containers.count > level.most { violate(.limitsKept, "\(containers.count) containers are disturbed") }
   }
 
+  /// A rival may have planned later and been told to stop: the greatest revision is the one that is carried out.
+  var planInForce: Planned? { comparesWithLastPlan ? plans.last : plans.max { $0.revision < $1.revision } }
+
   /// Faults are over and the orchestrator is done.
   func checkEnd() {
     let rules = setup.rules
-    // A rival may have planned later and been told to stop: the greatest revision is the one that is carried out.
-    let inForce = comparesWithLastPlan ? plans.last : plans.max { $0.revision < $1.revision }
-    guard let plan = inForce else { return violate(.endReached, "nothing was planned") }
+    guard let plan = planInForce else { return violate(.endReached, "nothing was planned") }
     for partition in disks.copies.indices where !plan.unmet[partition] {
       var is_: [(NodeIndex, StateIndex)] = []
       for copy in disks.copies[partition] where rules.holdsData(copy.record.state) { is_.append((copy.node, copy.record.state)) }

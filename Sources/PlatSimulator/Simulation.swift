@@ -130,6 +130,8 @@ final class Simulation {
     var holders: [[NodeIndex]]
     var wanted: [UInt8]
     var unmet: [Bool]
+    /// By partition: no complete copy could be reached.
+    var withheld: [Bool]
     /// By partition: who held something that is not to be counted on.
     var outdated: [[NodeIndex]]
     /// Copies that were destroyed or left behind since.

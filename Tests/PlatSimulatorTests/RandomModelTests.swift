@@ -48,6 +48,12 @@ import Testing
         "\(outcome.violations.first.map { "\($0)" } ?? "")\n\(model)\n\(RandomCluster.describe(cluster, current))\nto \(target.rows)")
       return outcome.events
     }
+
+    /// Partitions that somebody leads in the map at the beginning, and nobody in the target.
+    var leftWithoutLeader: Int {
+      guard let current, model.mostHolders(0) == 1 else { return 0 }
+      return zip(current.rows, target.rows).count { !$0[0].isEmpty && $1[0].isEmpty }
+    }
   }
 
   @Test func anyModelIsCarriedOut() {
@@ -88,5 +94,32 @@ import Testing
       if outcome.violations.first?.invariant == .copiesKept { caught += 1 }
     }
     #expect(caught >= 20, "\(caught)")
+  }
+
+  /// None may be asked for in the state that leads, and last copies may stay in maintenance: whom nobody leads is asked nothing at the end.
+  @Test func partitionsMayBeLeftWithoutLeader() {
+    var without = 0
+    forAllSeeds(0..<240) { seed in
+      let made = try Case(
+        seed: seed, accepts: { $0.mostHolders(0) == 1 },
+        shape: { shape in
+          shape.noMaintenance = false
+          shape.currentMaps = [.random, .roundRobin, .missing]
+        },
+        changes: { cluster, random in
+          let model = cluster.settings.model
+          let others = model.states.indices.dropFirst().filter { model.states[$0].holdsData && cluster.settings.constraints[$0] > 0 }
+          if !others.isEmpty, random.chance(1, 2) { cluster.settings.constraints[0] = 0 }
+          if random.chance(1, 2) {
+            for node in cluster.nodes.indices where random.chance(1, 2) { cluster.nodes[node].status = .maintenance }
+          }
+          if random.chance(1, 4) {
+            for node in cluster.nodes.indices where cluster.nodes[node].status == .active { cluster.nodes[node].capacity = random.below(2) }
+          }
+        })
+      _ = try made.carryOut(seed: seed)
+      without += made.leftWithoutLeader
+    }
+    #expect(without >= 40, "\(without)")
   }
 }
