@@ -44,7 +44,7 @@ struct Option: Sendable {
       defaultValue: ""
     ) {
       let bandwidth = Quantity($1)
-      guard $1.isEmpty || bandwidth.map({ Rational($0).sign > 0 }) == true else {
+      guard $1.isEmpty || bandwidth?.isZero == false else {
         throw Refusal.argument("bandwidth", found: "\"\($1)\"", expected: "a number above 0")
       }
       $0.bandwidth = bandwidth

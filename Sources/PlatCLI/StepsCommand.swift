@@ -32,7 +32,7 @@ struct StepsCommand: PlatCommand {
   var files: CommandFiles { CommandFiles(reads: documents.paths, writes: [outputPath]) }
 
   func validate() throws {
-    if let bandwidth, Quantity(bandwidth).map({ Rational($0).sign > 0 }) != true {
+    if let bandwidth, Quantity(bandwidth)?.isZero != false {
       throw ValidationError("--bandwidth takes a number above 0, not \(bandwidth)")
     }
   }

@@ -145,18 +145,32 @@ struct Clients {
 
   // MARK: The end
 
-  /// Writes every partition that has a master once more, and reads it. All requests are answered, or it never ends.
+  /// Writes every partition that is led, or is to be, once more, and reads it. All requests are answered, or it never ends.
   mutating func readAll(_ simulation: Simulation) {
     guard !isFinal else { return }
     isFinal = true
     isWritten = writes.map { _ in false }
     for partition in writes.indices {
       writes[partition] = UInt8(Clients.mostWrites)
-      guard simulation.acknowledged[partition] != 0 || master(partition, simulation) != nil else { continue }
+      guard isToBeRead(partition, simulation) else { continue }
       unread += 1
       finish(partition, simulation)
     }
     if unread == 0 { simulation.isDone = true }
+  }
+
+  /// Somebody leads it, or is to by the map in force. A map that has nobody for it (none is asked for, or its last copy is on a node in
+  /// maintenance), or another one than can be reached, leaves its writes where they are: in complete copies, which is looked at with every event.
+  /// What was acknowledged and cannot be reached at all, though no fault is left, is waited for in vain.
+  private func isToBeRead(_ partition: Int, _ simulation: Simulation) -> Bool {
+    if master(partition, simulation) != nil { return true }
+    guard let plan = simulation.planInForce else { return false }
+    if plan.withheld[partition] { return simulation.acknowledged[partition] != 0 }
+    guard !plan.unmet[partition], let leading = simulation.setup.rules.leading else { return false }
+    return plan.target.stateOfSlot.enumerated().contains { slot, state in
+      let node = plan.target.row(partition)[slot]
+      return StateIndex(state) == leading && node != .none && !simulation.nodes[node.int].isDestroyed
+    }
   }
 
   private func master(_ partition: Int, _ simulation: Simulation) -> Disks.Copy? {

@@ -16,7 +16,7 @@ extension FaultRates {
           path: "fault", found: word,
           expected: "KIND:RATE, with one of \(FaultKind.allCases.map(\.rawValue).joined(separator: ", "))")
       }
-      let millionths = Quantity(String(parts[1])).flatMap { (Rational($0) * Rational(1_000_000)).floor }
+      let millionths = Quantity(String(parts[1])).flatMap { $0.floor(places: 6) }
       guard let millionths, (0...(kind.isOfMessages ? 1_000_000 : 1_000_000_000)).contains(millionths) else {
         throw InputError(
           path: "fault", found: word, expected: "a rate of \(parts[0]) from 0 to \(kind.isOfMessages ? "1" : "1000")")

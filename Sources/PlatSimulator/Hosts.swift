@@ -53,7 +53,7 @@ extension Simulation {
     switch action {
     case .send(let message, let node):
       if case .order(let order) = message {
-        partitionOf[order.id] = order.partition
+        orders[order.id] = order
         checkGiven(order.id, number)
       }
       send(message, .orchestrator(UInt32(number)), .node(node))
@@ -147,7 +147,7 @@ extension Simulation {
           clamping: states.indices.count {
             rules.holdsData(StateIndex(states[$0])) && target.row(partition)[$0] != .none
           })
-      }, unmet: unmet,
+      }, unmet: unmet, withheld: survey.isWithheld,
       outdated: disks.copies.indices.map { partition in
         disks.copies[partition].filter { copy in
           rules.holdsData(copy.record.state) && !survey.rows[partition].contains { $0.node == copy.node }

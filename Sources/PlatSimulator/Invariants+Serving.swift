@@ -86,7 +86,7 @@ extension Simulation {
 
   /// What the node has on disk of the partition that an order is about; nil: nobody knows the order.
   private func record(_ id: OrderID, _ node: NodeIndex) -> Record? {
-    partitionOf[id].map { partition in disks.copies[partition.int].first { $0.node == node }?.record ?? Record() }
+    orders[id].map { order in disks.copies[order.partition.int].first { $0.node == node }?.record ?? Record() }
   }
 
   /// A node that starts again finds what it had written.

@@ -66,7 +66,7 @@ public enum Invariant: Int, CaseIterable, Sendable {
     case .journalFits: "no value of the journal is larger than 512 KiB"
     case .keptComesBack: "what is kept through a crash comes back as it was"
     case .toldIsTrue: "what an orchestrator tells of its progress, of maps and of running states is so"
-    case .endReadable: "at the end every partition takes a write, and every acknowledged write is read"
+    case .endReadable: "at the end every partition that is led, or is to be, takes a write, and every write of it that was acknowledged is read"
     }
   }
 }
@@ -183,7 +183,7 @@ extension Simulation {
     let rules = setup.rules
     let copies = disks.copies[partition.int]
     let live = copies.count {
-      (rules.holdsData($0.record.state) || isHandingOver($0, copies)) && !plan.outdated[partition.int].contains($0.node)
+      (rules.holdsData($0.record.state) || isHandingOver($0, copies, in: revision)) && !plan.outdated[partition.int].contains($0.node)
     }
     let lost = Int(plan.lost[partition.int])
     let least = min(plan.holders[partition.int].count, Int(plan.wanted[partition.int]))
@@ -192,11 +192,15 @@ extension Simulation {
     }
   }
 
-  /// It has handed over, and keeps what it has on disk until the other is what it takes over.
-  private func isHandingOver(_ copy: Disks.Copy, _ copies: [Disks.Copy]) -> Bool {
+  /// It has handed over by a step of the plan of `revision`, and keeps what it has on disk until the other node of that very takeover is
+  /// what it was to become: not until anybody has come as far in the plan, which has takeovers of one partition side by side.
+  func isHandingOver(_ copy: Disks.Copy, _ copies: [Disks.Copy], in revision: UInt64) -> Bool {
     let id = copy.record.handed
-    guard id.number != .max, copy.record.done == id else { return false }
-    return !copies.contains { $0.node != copy.node && $0.record.done.revision == id.revision && $0.record.done.number >= id.number && $0.record.done.number != .max }
+    guard id.number != .max, id.revision == revision, copy.record.done == id, let successor = orders[id]?.node else { return false }
+    // A node does what it is asked in the order of the numbers.
+    return !copies.contains {
+      $0.node == successor && $0.record.done.number != .max && ($0.record.done.revision, $0.record.done.number) >= (id.revision, id.number)
+    }
   }
 
   /// Streams under way by orders of the revision in force.
@@ -222,12 +226,13 @@ extension Simulation {
     if let level, containers.count > level.most { violate(.limitsKept, "\(containers.count) containers are disturbed") }
   }
 
+  /// A rival may have planned later and been told to stop: the greatest revision is the one that is carried out.
+  var planInForce: Planned? { comparesWithLastPlan ? plans.last : plans.max { $0.revision < $1.revision } }
+
   /// Faults are over and the orchestrator is done.
   func checkEnd() {
     let rules = setup.rules
-    // A rival may have planned later and been told to stop: the greatest revision is the one that is carried out.
-    let inForce = comparesWithLastPlan ? plans.last : plans.max { $0.revision < $1.revision }
-    guard let plan = inForce else { return violate(.endReached, "nothing was planned") }
+    guard let plan = planInForce else { return violate(.endReached, "nothing was planned") }
     for partition in disks.copies.indices where !plan.unmet[partition] {
       var is_: [(NodeIndex, StateIndex)] = []
       for copy in disks.copies[partition] where rules.holdsData(copy.record.state) { is_.append((copy.node, copy.record.state)) }

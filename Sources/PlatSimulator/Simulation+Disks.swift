@@ -85,11 +85,14 @@ extension Simulation {
     held[node] = copies
   }
 
-  /// Live copies of no plan made them fewer.
-  private func noteLostCopies(_ node: Int) {
-    for partition in disks.copies.indices
-    where disks.copies[partition].contains(where: { $0.node.int == node && setup.rules.holdsData($0.record.state) }) {
-      for plan in plans.indices { plans[plan].lost[partition] &+= 1 }
+  /// Live copies of no plan made them fewer. What the node was handing over counted, too.
+  func noteLostCopies(_ node: Int) {
+    for (partition, copies) in disks.copies.enumerated() {
+      guard let copy = copies.first(where: { $0.node.int == node }) else { continue }
+      for plan in plans.indices
+      where setup.rules.holdsData(copy.record.state) || isHandingOver(copy, copies, in: plans[plan].revision) {
+        plans[plan].lost[partition] &+= 1
+      }
     }
   }
 

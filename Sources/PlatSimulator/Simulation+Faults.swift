@@ -159,10 +159,7 @@ extension Simulation {
     trace { "destroy  \(self.name(NodeIndex(node)))" }
     nodes[node].isUp = false
     nodes[node].isDestroyed = true
-    for partition in disks.copies.indices
-    where disks.copies[partition].contains(where: { $0.node.int == node && rules.holdsData($0.record.state) }) {
-      for plan in plans.indices { plans[plan].lost[partition] &+= 1 }
-    }
+    noteLostCopies(node)
     disks.destroy(NodeIndex(node))
     held[node] = 0
     return true

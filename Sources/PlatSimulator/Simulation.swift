@@ -52,8 +52,8 @@ final class Simulation {
   var saidWritten: [UInt64]
   /// By partition and write: nodes that have had it on disk, a bit each. Looked at where there is a floor.
   var carriers: [[UInt64]] = []
-  /// Looked up only.
-  var partitionOf: [OrderID: PartitionIndex] = [:]
+  /// What was ordered by that number. Looked up only.
+  var orders: [OrderID: Order] = [:]
   var clients = Clients()
   var isHealed = false
   var isDone = false
@@ -130,6 +130,8 @@ final class Simulation {
     var holders: [[NodeIndex]]
     var wanted: [UInt8]
     var unmet: [Bool]
+    /// By partition: no complete copy could be reached.
+    var withheld: [Bool]
     /// By partition: who held something that is not to be counted on.
     var outdated: [[NodeIndex]]
     /// Copies that were destroyed or left behind since.

@@ -19,7 +19,7 @@ import Testing
     var environment = ["PLAT_LIBRARY": Toolbox.library, "PYTHONPATH": "\(bindings)/python/src", "PYTHONDONTWRITEBYTECODE": "1"]
     if withoutNumPy { environment["PLAT_WITHOUT_NUMPY"] = "1" }
     let run = try Toolbox.run(
-      ["test_plat", "test_execution", "test_safety", "test_lives"].map { "python3 '\(bindings)/python/tests/\($0).py'" }.joined(separator: " && "),
+      ["test_plat", "test_execution", "test_safety", "test_kinds", "test_lives"].map { "python3 '\(bindings)/python/tests/\($0).py'" }.joined(separator: " && "),
       in: place.path, environment: environment)
     #expect(run.status == 0, "\(run.output)")
     if !withoutNumPy, run.output.contains("NumPy is not there") { print("plat: NumPy is not there: it was not tested with it") }

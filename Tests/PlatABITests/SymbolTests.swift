@@ -45,6 +45,15 @@ import Testing
     #expect(try Toolbox.run("readelf -d '\(Toolbox.library)' | grep -c 'SONAME.*libplat.so.1]'").status == 0)
   }
 
+  /// A host that forgets one of them calls with a size of 0.
+  @Test func everyStructThatBeginsWithItsSizeHasAnInitialiser() {
+    let code = header.replacing(#/\/\*(?s:.*?)\*\//#, with: "")
+    let structs = Set(code.matches(of: #/typedef struct plat_(\w+) \{\s*uint32_t size;/#).map { $0.1.uppercased() })
+    let initialisers = Set(header.matches(of: #/#define PLAT_([A-Z_]+)_INIT\b/#).map { String($0.1) })
+    #expect(structs.count > 12)
+    #expect(structs.symmetricDifference(initialisers).sorted() == [])
+  }
+
   /// Included twice, with every initialiser, in every C and C++ from the first on that can read it.
   @Test(arguments: ["gcc", "clang", "g++", "clang++"])
   func theHeaderStandsAlone(_ compiler: String) throws {

@@ -1094,6 +1094,7 @@ typedef struct plat_damaged {
   size_t index;        /* in `kept` */
   char what[256];      /* what is wrong with it */
 } plat_damaged;
+#define PLAT_DAMAGED_INIT { sizeof(plat_damaged), 0, 0, {0} }
 /* Number `index` of them, from 0; PLAT_NOT_FOUND from the end on. */
 PLAT_STATUS plat_agent_damaged(const plat_agent *PLAT_NULLABLE agent, size_t index, plat_damaged *PLAT_NULLABLE damaged,
                                plat_error *PLAT_NULLABLE error);

@@ -54,8 +54,7 @@ public struct GenerateOptions: Sendable {
 
     /// Nil where `text` is no number from 0 to 1: `0.05`, `1/20`.
     public init?(_ text: String) {
-      guard let quantity = Quantity(text), let parts = Rational(quantity).parts, parts.numerator <= parts.denominator
-      else { return nil }
+      guard let parts = Quantity(text)?.lowestTerms, parts.numerator <= parts.denominator else { return nil }
       (numerator, denominator) = parts
     }
 

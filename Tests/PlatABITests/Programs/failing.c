@@ -1,5 +1,5 @@
 /* malloc fails: failing [STEP]. It does so at the n-th call, or from the n-th on, for every n (every so many beyond the first) until nothing
- * is left to fail, in calls for options, controls and errors, and in planning, documents and all that comes of them. Each call does
+ * is left to fail, in calls for options (each of them), controls and errors, and in planning, documents and all that comes of them. Each call does
  * what it should or says PLAT_OUT_OF_MEMORY, and nothing ends the process. "plant": a function that does not look. */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -21,8 +21,9 @@ void __libc_free(void *pointer);
 static atomic_long calls, fails_from = -1;
 static atomic_int goes_on;
 
-/* libgmp has nothing in reserve: what it asks for itself it gets. */
+/* libgmp has nothing in reserve: in work that has exact numbers it gets what it asks for itself. Options have none. */
 static uintptr_t gmp_from, gmp_to;
+static int spares_gmp;
 
 static int find_gmp(struct dl_phdr_info *info, size_t size, void *nothing) {
   (void)size, (void)nothing;
@@ -38,7 +39,7 @@ static int find_gmp(struct dl_phdr_info *info, size_t size, void *nothing) {
 
 static int is_to_fail(const void *caller) {
   const long from = atomic_load(&fails_from);
-  if (from < 0 || ((uintptr_t)caller >= gmp_from && (uintptr_t)caller < gmp_to)) return 0;
+  if (from < 0 || (spares_gmp && (uintptr_t)caller >= gmp_from && (uintptr_t)caller < gmp_to)) return 0;
   const long call = atomic_fetch_add(&calls, 1);
   return goes_on ? call >= from : call == from;
 }
@@ -107,6 +108,55 @@ static void small_things(void) {
   plat_options_free(options);
 }
 
+/* What an option of this kind may be, and what not, where it is a text. */
+static const struct { const char *name, *value, *wrong; } texts[] = {
+  {"bandwidth", "12.5e-3", "0.0e9"},
+  {"generate.weights", "1..3", "3..1"},
+  {"generate.partitionWeights", "1:2.5:3/7", "1:x"},
+  {"generate.capacity", "400..600", "-4"},
+  {"generate.rules", "zone:1:hard,rack:1:soft", "zone:1"},
+  {"generate.drift", "000000000000000000000.000000000931322574615478515625", "70000000000000000000000000000001/70000000000000000000000000000000"},
+  {"simulate.faults", "loss:0.1,crash:2,late:1/3", "crash:2,loss:1.000001"},
+};
+
+/* Those that are tried: all, or one. */
+static uint32_t option_first, option_end = UINT32_MAX;
+
+static void every_option(void) {
+  plat_error error = PLAT_ERROR_INIT;
+  plat_options *options = NULL;
+  if (!does(plat_options_make(&options, &error), &error)) return;
+  plat_option option = PLAT_OPTION_INIT;
+  for (uint32_t index = option_first; index < option_end && plat_option_info(index, &option, &error) == PLAT_OK; index++) {
+    const char *wrong = "of no kind";
+    if (option.kind == PLAT_OPTION_NUMBER) {
+      does(plat_options_set_number(options, option.name, option.most, &error), &error);
+      if (option.least > 0) refuses(plat_options_set_number(options, option.name, 0, &error), PLAT_INVALID_ARGUMENT, option.name, &error);
+    } else if (option.kind == PLAT_OPTION_TEXT) {
+      size_t at = 0;
+      while (at < sizeof texts / sizeof texts[0] && strcmp(texts[at].name, option.name)) at++;
+      CHECK(at < sizeof texts / sizeof texts[0]);
+      does(plat_options_set(options, option.name, texts[at].value, &error), &error);
+      wrong = texts[at].wrong;
+    } else {
+      const char *words = option.kind == PLAT_OPTION_WORD ? option.words : "1";
+      const char *last = strrchr(words, ',');
+      does(plat_options_set(options, option.name, last ? last + 1 : words, &error), &error);
+    }
+    refuses(plat_options_set(options, option.name, wrong, &error), PLAT_INVALID_ARGUMENT, option.name, &error);
+    does(plat_options_set(options, option.name, NULL, &error), &error);
+  }
+  plat_options_free(options);
+}
+
+static uint32_t option_count(void) {
+  plat_option option = PLAT_OPTION_INIT;
+  uint32_t count = 0;
+  while (plat_option_info(count, &option, NULL) == PLAT_OK) count++;
+  CHECK(count > 30);
+  return count;
+}
+
 static void all_the_work(void) {
   plat_cluster_arrays arrays = PLAT_CLUSTER_ARRAYS_INIT;
   const uint8_t statuses[6] = {0, 0, PLAT_NODE_LEAVING};
@@ -152,9 +202,11 @@ static void all_the_work(void) {
 
 static void planted(void) { *(volatile char *)malloc(16) = 1; }
 
-static const struct { const char *name; void (*work)(void); long first; } kinds[] = {
-  {"options, controls, errors", small_things, 400}, {"all the work", all_the_work, 100},
+/* `first`: calls up to this one fail one by one. `is_small`: it does what it should from the first use on, and without libgmp. */
+static const struct { const char *name; void (*work)(void); long first; int is_small; } kinds[] = {
+  {"options, controls, errors", small_things, 400, 1}, {"every option", every_option, 400, 1}, {"all the work", all_the_work, 100, 0},
 };
+enum { kind_count = sizeof kinds / sizeof kinds[0] };
 
 static const char *working = "";
 static void ended(int signal) {
@@ -174,6 +226,14 @@ static int run(void (*work)(void), long from, int on) {
   return calls > from;
 }
 
+/* Returns how often something was left to fail. */
+static long run_all(void (*work)(void), long first, long step, int on) {
+  long from = 0, tries = 0;
+  while (run(work, from, on)) from += from < first ? 1 : 1 + from / step, tries++;
+  printf("%s: %ld times, up to call %ld\n", working, tries, from);
+  return tries;
+}
+
 int main(int count, char **words) {
   const int signals[] = {SIGABRT, SIGILL, SIGSEGV, SIGTRAP, SIGBUS};
   for (size_t at = 0; at < 5; at++) signal(signals[at], ended);
@@ -185,28 +245,31 @@ int main(int count, char **words) {
   dl_iterate_phdr(find_gmp, NULL);
   CHECK(gmp_to > gmp_from);
   const long step = count > 1 ? atol(words[1]) : 40;
-  for (size_t kind = 0; kind < sizeof kinds / sizeof kinds[0]; kind++) {
+  /* At first use, each in a process of its own: the library has then prepared nothing. (At the first use of planning the Swift runtime
+   * makes its types by libstdc++'s own strings, which have nothing in reserve.) */
+  for (size_t kind = 0; kind < kind_count; kind++) {
     working = kinds[kind].name;
-    /* At first use, each in a process of its own: the library has then prepared nothing. (At the first use of planning the Swift runtime
-     * makes its types by libstdc++'s own strings, which have nothing in reserve.) */
-    if (kind > 0) kinds[kind].work();
-    for (long from = 0; kind == 0 && from < 400; from += 1 + from / 4) {
+    int is_left = kinds[kind].is_small;
+    for (long from = 0; is_left; from += 1 + from / (kind ? 8 : 4)) {
+      is_left = 0;
       for (int on = 0; on < 2; on++) {
         const pid_t child = fork();
         CHECK(child >= 0);
-        if (child == 0) {
-          run(kinds[kind].work, from, on);
-          _exit(0);
-        }
+        if (child == 0) _exit(run(kinds[kind].work, from, on) ? 10 : 0);
         int status = 0;
-        CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+        CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) % 10 == 0);
+        is_left |= WEXITSTATUS(status) == 10;
       }
     }
-    for (int on = 0; on < 2; on++) {
-      long from = 0, tries = 0;
-      while (run(kinds[kind].work, from, on)) from += from < kinds[kind].first ? 1 : 1 + from / step, tries++;
-      printf("%s: %ld times, up to call %ld\n", working, tries, from);
-      CHECK(tries > 30);
+  }
+  for (size_t kind = 0; kind < kind_count; kind++) {
+    working = kinds[kind].name;
+    spares_gmp = !kinds[kind].is_small;
+    kinds[kind].work();
+    const uint32_t ones = kinds[kind].work == every_option ? option_count() : 1;
+    for (uint32_t one = 0; one < ones; one++) {
+      if (ones > 1) option_first = one, option_end = one + 1;
+      for (int on = 0; on < 2; on++) CHECK(run_all(kinds[kind].work, kinds[kind].first, step, on) > (ones > 1 ? 5 : 30));
     }
     kinds[kind].work(); /* nothing has come of it */
   }

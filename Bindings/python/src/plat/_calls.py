@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ctypes
+import itertools
 import json
 import operator
 from ctypes import c_size_t, c_void_p
-from typing import Any, Optional, TypeVar
+from typing import Any, Iterator, Optional, TypeVar
 
 from . import _native
-from ._numbers import encoded, numpy, whole
+from ._numbers import encoded, flag, given_bytes, number_text, numpy, whole
 from .errors import raise_for
 
 _Self = TypeVar("_Self", bound="Handle")
@@ -152,30 +153,45 @@ class Options(Handle):
                 continue
             head, *tail = name.split("_")
             key = (f"{verb}." if verb else "") + head + "".join(word.title() for word in tail)
-            call("options_set", self._pointer, key.encode(), encoded(_text(value), key))
+            call("options_set", self._pointer, key.encode(), encoded(_text(value, key), key))
 
 
-def _text(value: Any) -> str:
-    """An option as text; what it may be is the library's to say."""
+# By the option's name, as PLAT_OPTION_… has it; asked once.
+_kinds: dict[str, int] = {}
+
+
+def _text(value: Any, key: str) -> str:
+    """An option as text. What kind of thing it is is looked at here, since as a text anything looks like anything; what it may be is the
+    library's to say."""
+    if not _kinds:
+        _kinds.update({info.name.decode(): info.kind for info in _option_structs()})
+    kind = _kinds.get(key)
+    if kind == 1:
+        return str(whole(value, 0, (1 << 64) - 1, key))
+    if kind == 3:
+        return str(int(flag(value, key)))
     if isinstance(value, str):
         return value
-    if numpy is not None and isinstance(value, numpy.bool_):
-        value = bool(value)
-    try:
-        return str(operator.index(value))
-    except TypeError:
-        return str(value)
+    if kind == 4:  # as "0.05", or "1..3": a plain number need not be written as a text
+        return number_text(value, key)
+    raise TypeError(f"{key}: {value!r} is no text")
+
+
+def _option_structs() -> Iterator[Any]:
+    for index in itertools.count():
+        info = _native.OptionStruct(size=ctypes.sizeof(_native.OptionStruct))
+        if ask("option_info", index, ctypes.byref(info), None) != 0:
+            return
+        yield info
 
 
 def option_table() -> list[dict[str, Any]]:
     """What options there are: name, unit, meaning, least, most, default."""
     table: list[dict[str, Any]] = []
-    while True:
-        info = _native.OptionStruct(size=ctypes.sizeof(_native.OptionStruct))
-        if ask("option_info", len(table), ctypes.byref(info), None) != 0:
-            return table
+    for info in _option_structs():
         texts = {n: (getattr(info, n) or b"").decode() for n in ("name", "unit", "meaning", "words", "default_value")}
         table.append({**texts, "least": info.least, "most": info.most})
+    return table
 
 
 def rows_of(owner: Owner, function: str, width: int) -> Any:
@@ -216,7 +232,7 @@ class Document:
 def to_bytes(document: Any) -> bytes:
     """Bytes as they are, text as UTF-8, anything else as JSON."""
     if isinstance(document, (bytes, bytearray, memoryview)):
-        return bytes(document)
+        return given_bytes(document, "document")
     if isinstance(document, str):
-        return document.encode()
+        return str.encode(document)
     return json.dumps(document, allow_nan=False, default=operator.index).encode()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ctypes
 import json
+import operator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Mapping, Optional, Sequence, Union
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Optional, Sequence, Union
 
 from . import _native
 from ._calls import Constant, Document, Options, Owner, ask, call, document_bytes, make, of_kind, pointer, rows_of, to_bytes
-from ._numbers import Block, encoded, given_bytes, numbers, numpy, texts, whole, word
+from ._numbers import Block, Texts, byte_view, encoded, flag, given_bytes, listed, numbers, numpy, of_class, texts, whole, word
 from .control import Control, Progress, cancellable, controlled
 from .plan import Plan
 from .report import Report
@@ -37,7 +39,7 @@ class Rule:
     strength: str = "hard"
 
     def struct(self) -> _native.RuleStruct:
-        states = sum(1 << state for state in {whole(state, 0, 31, "states") for state in self.states})
+        states = sum(1 << state for state in {whole(state, 0, 31, "states") for state in listed(self.states, "states", "a list of states", takes_sets=True)})
         strength = word(self.strength, _strengths, "strength")
         if self.near is not None:
             return _native.RuleStruct(2, strength, states, self.level, self.at_least, self.near)
@@ -48,17 +50,29 @@ def _of_states(values: Optional[Sequence[int]], name: str) -> Optional[list[int]
     """A number for each of the four states, 0 for those that are left out."""
     if values is None:
         return None
-    told = [whole(value, 0, _native.NONE, f"{name}[{index}]") for index, value in enumerate(values)]
+    told = [whole(value, 0, _native.NONE, f"{name}[{index}]") for index, value in enumerate(listed(values, name, "a list of whole numbers"))]
     if len(told) > 4:
         raise ValueError(f"{name}: {len(told)} numbers, expected one for each of 4 states")
     return told + [0] * (4 - len(told))
+
+
+def _names(nodes: Any) -> tuple[Optional[Texts], int]:
+    """The names of nodes, where there are some, and how many they are."""
+    try:
+        operator.index(nodes)
+    except TypeError:
+        names = texts(nodes, "nodes")
+        if names is None:
+            raise TypeError("nodes: None, expected names, or how many") from None
+        return names, names.size
+    return None, whole(nodes, 0, _native.NONE, "nodes")
 
 
 def _joined(starts: Optional[Sequence[bytes]], partitions: int) -> tuple[Any, Optional[Block]]:
     """Starts of key ranges end to end, and their offsets."""
     if starts is None:
         return None, None
-    keys = [given_bytes(start, f"range_starts[{index}]") for index, start in enumerate(starts)]
+    keys = [given_bytes(start, f"range_starts[{index}]") for index, start in enumerate(listed(starts, "range_starts", "a list of bytes"))]
     if len(keys) != partitions:
         raise ValueError(f"range_starts: {len(keys)}, expected {partitions}")
     ends = [0]
@@ -89,12 +103,8 @@ class Cluster(Constant):
         """`nodes`: names, or how many. `counts`: replicas of each partition in each state, like (1, 2). `containers`: nodes ×
         levels. `map`: partitions × slots of uint32; with `borrow` it is not copied, where it is NumPy's and in one block, but made
         read-only for good. Numbers are whole ones: what does not fit is OverflowError, fractions are TypeError, and nothing is cut."""
-        if isinstance(nodes, (str, bytes)) or not hasattr(nodes, "__index__") and not hasattr(nodes, "__len__"):
-            raise TypeError(f"nodes: {nodes!r}, expected names, or how many")
-        listed: Any = None if hasattr(nodes, "__index__") else nodes
-        names = texts(listed, "nodes")
-        node_count = whole(nodes if listed is None else len(listed), 0, _native.NONE, "nodes")
-        partitions = whole(partitions, 0, _native.NONE, "partitions")
+        names, node_count = _names(nodes)
+        borrow, partitions = flag(borrow, "borrow"), whole(partitions, 0, _native.NONE, "partitions")
         wanted, shape = _of_states(counts, "counts"), _of_states(slots, "slots")
         width = sum(shape or wanted or {"masterSlave": (1, 1), "multiMaster": (2,)}.get(model, ()))
         boxes = numbers(containers, "uint32", None, "containers")
@@ -110,17 +120,19 @@ class Cluster(Constant):
             "node_statuses": numbers(statuses, "uint8", node_count, "statuses"),
             "partition_weights": numbers(partition_weights, "uint64", partitions, "partition_weights"),
         }
-        structs = [rule.struct() for rule in rules]
+        structs = [of_class(rule, Rule, "rules").struct() for rule in listed(rules, "rules", "a list of rules")]
         rule_block = (_native.RuleStruct * max(len(structs), 1))(*structs)
         levels, partition_block = texts(level_names, "level_names"), texts(partition_names, "partition_names")
-        if level_names is not None and len(level_names) != level_count:
-            raise ValueError(f"level_names: {len(level_names)}, expected {level_count}")
-        if partition_names is not None and len(partition_names) != partitions:
-            raise ValueError(f"partition_names: {len(partition_names)}, expected {partitions}")
+        if levels is not None and levels.size != level_count:
+            raise ValueError(f"level_names: {levels.size}, expected {level_count}")
+        if partition_block is not None and partition_block.size != partitions:
+            raise ValueError(f"partition_names: {partition_block.size}, expected {partitions}")
         starts, arrays["range_offsets"] = _joined(range_starts, partitions)
-        fan_out = fan_out or {}
+        if fan_out is not None and not isinstance(fan_out, Mapping):
+            raise TypeError(f"fan_out: {fan_out!r}, expected a dict with outbound, inbound and strength")
+        fan_out = dict(fan_out or {})
         if set(fan_out) - {"outbound", "inbound", "strength"}:
-            raise ValueError(f"fan_out: {dict(fan_out)}, expected outbound, inbound and strength")
+            raise ValueError(f"fan_out: {fan_out}, expected outbound, inbound and strength")
         struct = _native.ArraysStruct(
             size=ctypes.sizeof(_native.ArraysStruct), flags=int(borrow and rows is not None), model=word(model, _models, "model"),
             key_function=word(key_function, _key_functions, "key_function"), partition_count=partitions, node_count=node_count,
@@ -128,9 +140,9 @@ class Cluster(Constant):
             rule_size=ctypes.sizeof(_native.RuleStruct),
             fan_out_strength=word(fan_out.get("strength", "soft"), _strengths, "fan_out.strength") if fan_out else 0,
             fan_out_outbound=fan_out.get("outbound", _native.NONE), fan_out_inbound=fan_out.get("inbound", _native.NONE),
-            map_revision=revision, node_names=ctypes.addressof(names) if names is not None else None,
-            level_names=ctypes.addressof(levels) if levels is not None else None,
-            partition_names=ctypes.addressof(partition_block) if partition_block is not None else None,
+            map_revision=revision, node_names=None if names is None else names.address,
+            level_names=None if levels is None else levels.address,
+            partition_names=None if partition_block is None else partition_block.address,
             range_starts=ctypes.addressof(starts) if starts is not None else None,
             **{name: None if block is None else block.address for name, block in arrays.items()})
         return cls(make("cluster_from_arrays", ctypes.byref(struct), keeps=(rows,) if borrow else ()))
@@ -157,7 +169,8 @@ class Cluster(Constant):
     def renumbered(self, order: Any) -> "Cluster":
         """The same cluster with other numbers for its nodes: node i has the number order[i] in it, and so it goes in and out of maps."""
         block = numbers(order, "uint32", None, "order")
-        assert block is not None
+        if block is None:
+            raise TypeError("order: None, expected a number for each node")
         owner = self._pointer
         return Cluster(make("cluster_renumbered", owner, block.address, block.size, keeps=(owner,)))
 
@@ -320,7 +333,7 @@ class Router(Constant):
 
     def find_batch(self, keys: Sequence[bytes]) -> Any:
         """The partitions of many keys: an array with NumPy, else a list."""
-        keys = [given_bytes(key, "keys") for key in keys]
+        keys = [given_bytes(key, f"keys[{index}]") for index, key in enumerate(listed(keys, "keys", "a list of bytes"))]
         ends = [0]
         for key in keys:
             ends.append(ends[-1] + len(key))
@@ -330,9 +343,9 @@ class Router(Constant):
 
     def find_joined(self, keys: Any, offsets: Any) -> Any:
         """The same for keys that lie end to end: key i is keys[offsets[i]:offsets[i + 1]]. Keys are not copied, with NumPy."""
-        view = memoryview(keys).cast("B")
+        view = byte_view(keys, "keys").cast("B")
         # A copy: what was checked must not change while it is used.
-        block = numbers(offsets.copy() if numpy is not None and isinstance(offsets, numpy.ndarray) else list(offsets), "uint32", None, "offsets")
+        block = numbers(offsets.copy() if numpy is not None and isinstance(offsets, numpy.ndarray) else listed(offsets, "offsets", "a list of whole numbers"), "uint32", None, "offsets")
         assert block is not None
         count = block.size - 1
         if count < 0:

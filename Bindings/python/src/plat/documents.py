@@ -11,7 +11,7 @@ from typing import Any, Mapping, Optional, Union
 
 from . import _native
 from ._calls import Document, Options, call, document_bytes, make
-from ._numbers import encoded
+from ._numbers import encoded, number_text
 from .control import Control, Progress, controlled
 
 
@@ -137,9 +137,21 @@ def generate(
 Faults = Union[str, Mapping[str, float], None]
 
 
+def _fault(name: Any, rate: Any) -> str:
+    """One of them, and no more than one."""
+    if not isinstance(name, str):
+        raise TypeError(f"faults: {name!r} is no text")
+    name = str.__str__(name)
+    if "," in name or ":" in name:
+        raise ValueError(f"faults: {name!r} is no fault")
+    return f"{name}:{number_text(rate, f'faults[{name!r}]')}"
+
+
 def simulate_options(seed: int, runs: int, faults: Faults, plant: Optional[str], threads: int) -> Options:
     if isinstance(faults, Mapping):
-        faults = ",".join(f"{name}:{rate}" for name, rate in faults.items()) or "none:0"
+        faults = ",".join(_fault(name, rate) for name, rate in faults.items()) or "none:0"
+    elif faults is not None and not isinstance(faults, str):
+        raise TypeError(f"faults: {faults!r}, expected how often each strikes, like {{'loss': 0.1}}")
     options = Options(threads=threads)
     options.set("simulate", seed=seed, runs=runs, faults=faults, plant=plant)
     return options

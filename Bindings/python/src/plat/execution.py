@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Iterable, Iterator, Mapping, Optional, Se
 
 from . import _native
 from ._calls import Handle, Owner, ask, call, make, of_kind
-from ._numbers import encoded, given_bytes, whole, word
+from ._numbers import encoded, flag, given_bytes, listed, of_class, whole, word
 from .errors import NotFound
 
 if TYPE_CHECKING:
@@ -47,7 +47,8 @@ class Mode:
 
     @property
     def code(self) -> int:
-        return _runs.index(self.run) | 4 * bool(self.pauses_persistence) | 8 * bool(self.pauses_replication)
+        pauses = 4 * flag(self.pauses_persistence, "pauses_persistence") | 8 * flag(self.pauses_replication, "pauses_replication")
+        return word(self.run, {name: code for code, name in enumerate(_runs)}, "run") | pauses
 
     @staticmethod
     def _of(code: int) -> "Mode":
@@ -55,7 +56,7 @@ class Mode:
 
     def next(self, to: "Mode") -> "Mode":
         """The next one on the way."""
-        return Mode._of(ask("mode_next", self.code, to.code))
+        return Mode._of(ask("mode_next", self.code, of_class(to, Mode, "to").code))
 
 
 @dataclass(frozen=True)
@@ -213,6 +214,7 @@ class Orchestrator(_Machine):
     _poll = "orchestrator_poll"
 
     def __init__(self, cluster: "Cluster", plan: "Plan", timing: Timing = Timing()) -> None:
+        timing = of_class(timing, Timing, "timing")
         times = _native.TimingStruct(
             ctypes.sizeof(_native.TimingStruct), timing.tries, timing.pulse, timing.silence, timing.patience, timing.longest_tick,
             timing.grace, timing.settling, timing.most_lost)
@@ -235,15 +237,14 @@ class Orchestrator(_Machine):
             journal = given_bytes(journal, "journal")
             call(function, self._pointer, journal or None, len(journal))
             return
-        values = [given_bytes(data, "journal") for data in journal.values()]
-        blocks = [ctypes.create_string_buffer(data, max(len(data), 1)) for data in values]
-        array = (_native.JournalEntryStruct * max(len(blocks), 1))(*(
-            _native.JournalEntryStruct(encoded(key, "journal"), ctypes.addressof(block), len(data))
-            for key, data, block in zip(journal, values, blocks)))
-        call(function + "_keys", self._pointer, array, len(blocks))
+        values = [(encoded(key, "journal"), given_bytes(data, "journal")) for key, data in journal.items()]
+        blocks = [ctypes.create_string_buffer(data, max(len(data), 1)) for _, data in values]
+        array = (_native.JournalEntryStruct * max(len(values), 1))(*(
+            _native.JournalEntryStruct(key, ctypes.addressof(block), len(data)) for (key, data), block in zip(values, blocks)))
+        call(function + "_keys", self._pointer, array, len(values))
 
     def recorded(self, done: bool) -> None:
-        call("orchestrator_recorded", self._pointer, int(done))
+        call("orchestrator_recorded", self._pointer, int(flag(done, "done")))
 
     def journal(self, journal: Union[bytes, Mapping[str, bytes]] = b"") -> None:
         """The journal as it is, where it is not known what became of a `record`: as `begin` has it."""
@@ -271,32 +272,39 @@ class Orchestrator(_Machine):
 
     def mode(self, node: int, partition: int, current: Mode, to: Mode) -> None:
         """The replica is to run otherwise; by compare-and-swap, hop by hop. "runs" tells how it ended."""
-        call("orchestrator_mode", self._pointer, node, partition, current.code, to.code)
+        call("orchestrator_mode", self._pointer, node, partition, of_class(current, Mode, "current").code, of_class(to, Mode, "to").code)
 
     def has_mode(self, action: Action, mode: Mode) -> None:
         """How a replica of a node without an agent runs, after "mode"."""
-        call("orchestrator_has_mode", self._pointer, action.node, action.revision, action.id, action.partition, mode.code)
+        action, code = of_class(action, Action, "action"), of_class(mode, Mode, "mode").code
+        call("orchestrator_has_mode", self._pointer, action.node, action.revision, action.id, action.partition, code)
 
     def inventory(self, node: int, revision: int, holdings: Iterable[Holding]) -> None:
         """What a claimed node without an agent holds, by partition."""
-        held = sorted(holdings, key=lambda holding: holding.partition)
-        lists = [[whole(node, 0, _native.NONE, "followers") for node in holding.followers] for holding in held]
+        told = [of_class(holding, Holding, "holdings") for holding in listed(holdings, "holdings", "a list of holdings")]
+        held = sorted(told, key=lambda holding: whole(holding.partition, 0, _native.NONE, "partition"))
+        lists = [
+            [whole(node, 0, _native.NONE, "followers") for node in listed(holding.followers, "followers", "a list of nodes", takes_sets=True)]
+            for holding in held]
         blocks = [(ctypes.c_uint32 * max(len(nodes), 1))(*nodes) for nodes in lists]
         block = (_native.HoldingStruct * max(len(held), 1))(*(
             _native.HoldingStruct(
-                holding.partition, holding.state, int(holding.is_leading), len(nodes), holding.term,
+                holding.partition, holding.state, int(flag(holding.is_leading, "is_leading")), len(nodes), holding.term,
                 ctypes.cast(followers, ctypes.POINTER(ctypes.c_uint32)))
             for holding, nodes, followers in zip(held, lists, blocks)))
         call("orchestrator_inventory", self._pointer, node, revision, block, len(held))
 
     def complete(self, action: Action) -> None:
+        action = of_class(action, Action, "action")
         call("orchestrator_complete", self._pointer, action.node, action.revision, action.id)
 
     def working(self, action: Action) -> None:
+        action = of_class(action, Action, "action")
         call("orchestrator_working", self._pointer, action.node, action.revision, action.id)
 
     def fail(self, action: Action, why: str) -> None:
         """`why`: "state", "busy", "not leader", "no room", "outdated", "not running"."""
+        action = of_class(action, Action, "action")
         call("orchestrator_fail", self._pointer, action.node, action.revision, action.id, word(why, _refusals, "why"))
 
     def alive(self, node: int) -> None:
@@ -349,13 +357,13 @@ class Agent(_Machine):
     def __init__(
         self, cluster: "Cluster", node: int, boot: int, kept: Iterable[bytes] = (), new_disk: bool = False
     ) -> None:
-        known = [given_bytes(data, "kept") for data in kept]
+        known = [given_bytes(data, "kept") for data in listed(kept, "kept", "a list of bytes")]
         blocks = [ctypes.create_string_buffer(data, max(len(data), 1)) for data in known]
         array = (_native.KeptStruct * max(len(known), 1))(*(
             _native.KeptStruct(ctypes.addressof(block), len(data)) for block, data in zip(blocks, known)))
         owner = of_kind(cluster, "cluster", "cluster")
         start = _native.StartStruct(
-            ctypes.sizeof(_native.StartStruct), whole(node, 0, 2**32 - 1, "node"), whole(boot, 0, 2**32 - 1, "boot"), int(bool(new_disk)))
+            ctypes.sizeof(_native.StartStruct), whole(node, 0, 2**32 - 1, "node"), whole(boot, 0, 2**32 - 1, "boot"), int(flag(new_disk, "new_disk")))
         super().__init__(make("agent_start", owner, ctypes.byref(start), array, len(known), keeps=(owner,)))
         self._kinds = cluster.request_kinds
 
@@ -368,7 +376,7 @@ class Agent(_Machine):
         call("agent_tick", self._pointer)
 
     def disk_full(self, is_full: bool) -> None:
-        call("agent_disk_full", self._pointer, int(is_full))
+        call("agent_disk_full", self._pointer, int(flag(is_full, "is_full")))
 
     def write(self, partition: int, value: int, client: int, request: int) -> None:
         call("agent_write", self._pointer, partition, value, client, request)

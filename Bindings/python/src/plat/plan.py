@@ -6,7 +6,8 @@ import ctypes
 import json
 from ctypes import c_size_t
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Iterator, Optional
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, Iterator, Optional, Union
 
 from . import _native
 from ._calls import Constant, Options, Owner, ask, call, document_bytes, make, rows_of
@@ -117,7 +118,7 @@ class Plan(Constant):
         ]
 
     def steps(
-        self, *, remove_first: bool = False, bandwidth: Optional[str] = None, progress: Optional[Progress] = None,
+        self, *, remove_first: bool = False, bandwidth: Union[str, float, Fraction, None] = None, progress: Optional[Progress] = None,
         control: Optional[Control] = None,
     ) -> "Steps":
         options, owner = Options(remove_first=remove_first, bandwidth=bandwidth), self._pointer
