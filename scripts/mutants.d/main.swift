@@ -5,6 +5,19 @@ import PlatSimulator
 @_silgen_name("plat_set_mutant") func setMutant(_ number: Int)
 @_silgen_name("plat_was_there") func wasWhereItDiffers() -> Bool
 
+/// What a deliberate bug trips, in each of the mixes: the first run that is not well.
+if CommandLine.arguments[1] == "plants" {
+  for plant in Plant.allCases {
+    for (name, setup, rates, lives) in SimulatedCluster.mixes {
+      let outcome = Simulator(setup, rates: rates, plant: plant, lives: lives).run(seed: 1, runs: Int(CommandLine.arguments[2])!)
+      for violation in outcome.violations {
+        print("\(violation.invariant.rawValue) \(violation.invariant) \(plant.rawValue) \(name) seed \(violation.seed)")
+      }
+    }
+  }
+  exit(0)
+}
+
 // One mutant, its runs and the first seed: 0 it survived, 1 it was noticed. With a fourth word: what happened, as a number, and whether the
 // runs came to where the mutant differs.
 setMutant(Int(CommandLine.arguments[1])!)
