@@ -63,6 +63,7 @@ import Testing
     // It asks the leader that the order names now, with what it has.
     let moved = Hand.order(.copy, revision: 6, Hand.dead, Hand.slave, source: 2, leader: 3, term: 5)
     #expect(hand.hear(.order(moved)) == [.answer(.working(order.id)), .send(.join(moved, attempt: attempt), node: 3)])
+    #expect(hand.agent.copies == [moved])
     // Nobody leads any more: it fetches again.
     let alone = Hand.order(.copy, revision: 6, Hand.dead, Hand.slave, source: 2, term: 5)
     #expect(hand.hear(.order(alone)) == [.answer(.working(order.id)), .send(.fetch(alone), node: 2)])
@@ -166,8 +167,8 @@ import Testing
     _ = joined(3, 5)
     #expect(hand.record.followers == [NodeIndex(1), NodeIndex(5)])
     // What it said before it joined anew does not count.
-    let before = hand.agent.round
     #expect(hand.hear(.write(p, value: 7, request: 1), client: 1).count == 3)
+    let before = hand.agent.round
     _ = hand.hear(.appended(p, term: 1, round: hand.agent.round, matched: 3, isCopy: true), node: 1)
     #expect(hand.record.log.count == 3)
     let again = hand.hear(.join(order, attempt: 4), node: 5)

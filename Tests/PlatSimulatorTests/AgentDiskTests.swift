@@ -260,6 +260,9 @@ import Testing
     let left = [NodeAgent.Action.send(.left(p, round: 7), node: 1)]
     #expect(hand.hear(append(5), node: 1).isEmpty && hand.hear(compare(5), node: 1).isEmpty)
     #expect(hand.hear(append(6), node: 1) == left && hand.hear(compare(6), node: 1) == left && hand.hear(append(7), node: 1) == left)
+    // An order that it refused tells of no leader.
+    #expect(hand.hear(.order(Hand.order(.set, revision: 6, Hand.slave, Hand.dead, term: 4))) == [.answer(.refused(Hand.id(1, 6), .wrongState))])
+    #expect(hand.hear(append(5), node: 1).isEmpty)
     // Once it has known a leader it remembers.
     _ = hand.hear(.order(Hand.order(.set, revision: 6, .null, Hand.slave, term: 4)))
     _ = hand.hear(.order(Hand.order(.set, number: 2, revision: 6, Hand.slave, Hand.dead, term: 4)))

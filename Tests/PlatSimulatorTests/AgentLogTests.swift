@@ -89,6 +89,17 @@ import Testing
     #expect(hand.hear(appended(round + 1, 0), node: 1).isEmpty)
   }
 
+  /// What it had confirmed and has no more does not count, when the other has confirmed it, too.
+  @Test func aFollowerThatHasLessThanItConfirmed() {
+    var hand = Hand(Hand.master, followers: [1, 2], log: [1, 1])
+    _ = hand.hear(.write(p, value: 8, request: 5), client: 3)
+    let round = hand.agent.round
+    #expect(hand.hear(appended(round - 1, 3), node: 1).isEmpty)
+    #expect(hand.hear(.differs(p, term: 1, round: round - 1, hint: 1), node: 1).count == 1)
+    #expect(hand.hear(appended(round, 3), node: 2).isEmpty)
+    #expect(hand.hear(appended(round + 1, 3), node: 1) == [.send(.written(request: 5), client: 3)])
+  }
+
   @Test func anotherLeads() {
     var hand = Hand(Hand.master, term: 4, followers: [1])
     _ = hand.hear(.write(p, value: 8, request: 5), client: 3)

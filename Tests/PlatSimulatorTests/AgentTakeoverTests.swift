@@ -227,7 +227,10 @@ import Testing
     // It is fed meanwhile.
     let entry = Message.append(p, term: 3, round: 8, previous: 1, previousTerm: 1, log: [Entry(term: 3, value: 1)])
     #expect(hand.hear(entry, node: 2) == [.persist, .send(.appended(p, term: 3, round: 8, matched: 2, isCopy: false), node: 2)])
-    #expect(hand.hear(.handedOver(id, followers: [], start: 0, log: []), node: 1) == [.persist, .answer(.done(id))])
+    #expect(hand.hear(.read(p, request: 2), client: 3).isEmpty, "it is held, as at any successor")
+    #expect(
+      hand.hear(.handedOver(id, followers: [], start: 0, log: []), node: 1)
+        == [.persist, .answer(.done(id)), .send(.denied(request: 2, isDefinite: true), client: 3)])
     #expect(hand.record.state == Hand.slave && hand.record.done == id && hand.record.log.count == 2 && hand.record.term == 3)
     #expect(!hand.agent.leads(p))
     // Who has data already asks at once.

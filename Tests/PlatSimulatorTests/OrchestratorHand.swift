@@ -117,8 +117,11 @@ struct OrchestratorHand {
   }
 
   /// Everything is done: the map is in force.
-  mutating func reach() throws {
-    var orders = try run().compactMap(\.order)
+  mutating func reach() throws { finish(try run()) }
+
+  /// What it asked for is done, and all that follows.
+  mutating func finish(_ seen: [Seen]) {
+    var orders = seen.compactMap(\.order)
     while let order = orders.popLast() { orders += say(.done(order.id), order.node.int).compactMap(\.order) }
     _ = tell(.recorded(true))
   }

@@ -143,19 +143,65 @@ import Testing
       (1, held(pending), false, "another state"), (1, held(dead), false, "no data"),
       (2, held(dead), true, "not yet"), (2, held(slave), true, "already"), (2, held(pending), false, "neither"), (2, [], true, "no data, as it should be"),
       (2, held(slave, isLeading: true, [1]), false, "it cannot lead without a"),
+      (2, held(slave, term: 0, isLeading: true, [0, 1]), false, "it leads as of an earlier term"),
     ]
     for (node, holdings, isRight, why) in cases {
       var hand = try running()
       let seen = hand.inventory(node, holdings, disk: disk(node, boot: 2, confirmed: 2))
       #expect((seen == [check(hand, node, 2)]) == isRight && isPlannedAgain(seen) != isRight, "\(node): \(why)")
     }
+    // A node that is told to have nothing, and has nothing yet: a leader need not know it.
+    var hand = try Hand()
+    _ = try hand.run(disks: (0..<3).map { disk($0) })
+    #expect(hand.inventory(0, disk: disk(0, boot: 2, confirmed: 2)) == [check(hand, 0, 2)])
     // Of partitions beyond, or between, nothing is expected.
-    var hand = try running()
+    hand = try running()
     #expect(hand.inventory(1, held(slave) + held(slave).map { holding in
       var other = holding
       other.partition = PartitionIndex(4)
       return other
     }, disk: disk(1, boot: 2, confirmed: 2)) == [check(hand, 1, 2)])
+  }
+
+  /// A plan that comes to nothing leaves what was expected of nodes before.
+  @Test func whatWasExpectedOutlivesAPlanThatDidNotBegin() throws {
+    var hand = try running()
+    func claimAgain(_ leader: [Holding], _ state: DiskState) {
+      _ = hand.tell(.cancel)
+      _ = hand.tell(.recorded(true))
+      _ = hand.inventory(0, leader, disk: state)
+      _ = hand.inventory(1, disk: disk(1, confirmed: 9))
+      _ = hand.inventory(2, held(AgentHand.dead), disk: disk(2, confirmed: 9))
+    }
+    claimAgain(held(AgentHand.master, isLeading: true, [1]), disk(0, confirmed: 9))
+    #expect(hand.machine.phase == .planning && hand.machine.revision == 3)
+    // a starts again, and does not know b any more.
+    claimAgain(held(AgentHand.master, isLeading: true, []), disk(0, boot: 2, confirmed: 9, isConfirmed: false))
+    #expect(hand.machine.revision == 4 && hand.machine.survey!.orders.contains { $0.kind == .discard && $0.node == NodeIndex(0) })
+    // Of a node that is lost that stays which was expected when it was there.
+    hand = try running()
+    _ = hand.tell(.lost(NodeIndex(1)))
+    _ = hand.tell(.recorded(true))
+    _ = hand.inventory(0, held(AgentHand.master, isLeading: true, [1]), disk: disk(0, confirmed: 9))
+    _ = hand.inventory(2, held(AgentHand.dead), disk: disk(2, confirmed: 9))
+    _ = try hand.plan()
+    _ = hand.tell(.cancel)
+    #expect((0..<3).map { hand.machine.expected[$0]!.rows[0].contains { $0.node == NodeIndex(1) } } == [false, true, false])
+    // It is back: it is not asked for what it holds by itself.
+    _ = hand.tell(.recorded(true))
+    _ = hand.inventory(0, held(AgentHand.master, isLeading: true, []), disk: disk(0, confirmed: 9))
+    _ = hand.inventory(2, held(AgentHand.dead), disk: disk(2, confirmed: 9))
+    _ = try hand.plan()
+    #expect(isPlannedAgain(hand.say(.well(disk(1, boot: 5)), 1)))
+    // Whoever says nothing of its disk has not started again.
+    hand = try running()
+    _ = hand.tell(.cancel)
+    _ = hand.tell(.recorded(true))
+    let known = disk(1)
+    _ = hand.inventory(1, disk: known)
+    #expect(!hand.machine.hasRestarted[1])
+    _ = hand.inventory(0, disk: nil)
+    #expect(!hand.machine.hasRestarted[0])
   }
 
   /// Nothing is under way: everything is as the map says.

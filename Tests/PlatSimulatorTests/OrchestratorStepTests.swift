@@ -43,6 +43,9 @@ import Testing
     #expect(hand.say(.outdated(revision: 2), 0) == [] && hand.say(.hasMap(MapStamp(revision: 2, digest: 7)), 0) == [])
     #expect(hand.say(.hasMap(MapStamp(revision: 3, digest: 7)), 0) == [.retired], "a later map is in force")
     hand = try Hand()
+    _ = hand.begin()
+    #expect(hand.say(.hasMap(MapStamp(revision: 1, digest: 7)), 0) == [], "it has no map yet")
+    hand = try Hand()
     hand.journal.revision = .max
     #expect(hand.tell(.begin(hand.journal)) == [.retired], "there is no later revision")
   }
@@ -107,6 +110,31 @@ import Testing
     #expect(hand.tell(.recorded(true)) == [.plan(2)])
   }
 
+  /// So many partitions at a time, since stores bound what a transaction takes.
+  @Test func manyRostersAreWrittenInParts() throws {
+    let (blocks, each) = (Journal.blocksPerRecord + 1, Journal.partitionsPerBlock)
+    let cluster = try DenseCluster(
+      Cluster(settings: Settings(partitionCount: blocks * each, constraints: [1, 1, 0, 0]), nodes: ["a", "b"].map { Node(name: $0) }))
+    let hadHolders = Array(repeating: true, count: blocks * each)
+    var machine = try Orchestrator(cluster, hadHolders: hadHolders, goal: MapStamp(revision: 2, digest: 7), writer: 1)
+    _ = machine.handle(.begin(Journal(revision: 1, partitionCount: blocks * each)))
+    _ = machine.handle(.recorded(true))
+    _ = machine.handle(.lost(NodeIndex(1)))
+    // Every other one, but for the last block, which has all.
+    let partitions = (0..<blocks * each).filter { $0 % 2 == 0 || $0 >= (blocks - 1) * each }
+    let holdings = partitions.map {
+      Holding(partition: PartitionIndex($0), state: AgentHand.master, term: 1, isLeading: true, followers: [NodeIndex(1)])
+    }
+    func written(_ actions: [Orchestrator.Action]) -> [Int]? {
+      guard case .record(let journal, _)? = actions.first else { return nil }
+      return journal.rosters.indices.filter { journal.rosters[$0] != nil }
+    }
+    let first = written(machine.handle(.message(.inventory(revision: 2, holdings, disk: nil), from: NodeIndex(0))))
+    #expect(first == partitions.filter { $0 < (blocks - 1) * each })
+    #expect(written(machine.handle(.recorded(true))) == partitions)
+    guard case .plan? = machine.handle(.recorded(true)).first else { return #expect(Bool(false)) }
+  }
+
   // MARK: Plans and maps
 
   @Test func aChangeIsOfItsMap() throws {
@@ -160,6 +188,14 @@ import Testing
     let none = hand.machine.progress
     #expect((none.done, none.running, none.left, none.rounds) == (0, 0, 0, 0) && none.copied == Rational(0) && none.toCopy == Rational(0))
     #expect(hand.machine.unreached.isEmpty && !hand.machine.isWaiting)
+    // What was not reached is of the plan, too.
+    hand = try Hand()
+    _ = hand.begin()
+    for node in 0..<3 { _ = hand.inventory(node, []) }
+    #expect(try hand.plan().contains(.reached(Hand.stamp)))
+    #expect(hand.machine.unreached == [Unreached(partition: p, why: .withheld)])
+    _ = hand.tell(.cancel)
+    #expect(hand.machine.unreached.isEmpty)
   }
 
   // MARK: Orders

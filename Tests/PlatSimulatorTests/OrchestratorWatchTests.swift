@@ -92,8 +92,12 @@ import Testing
     #expect(records(hand.pass(730...790, alive: [0, 1, 2])) == 0 && records(hand.tell(.tick(800))) == 1)
     _ = hand.tell(.recorded(true))
     for node in 0..<3 { _ = hand.inventory(node) }
-    _ = try hand.plan()
-    #expect(hand.machine.plansForOutages == 3)
+    hand.finish(try hand.plan())
+    #expect(hand.machine.plansForOutages == 3 && hand.machine.phase == .reached)
+    // Another outage, long after that one, is planned for at once.
+    var later = hand
+    _ = later.pass(810...1_500, alive: [0, 1, 2])
+    #expect(records(later.pass(1_510...2_100, alive: [0, 1])) == 0 && records(later.pass(2_110...2_110)) == 1)
     // A fourth within the time of grace waits.
     _ = hand.tell(.lost(NodeIndex(2)))
     _ = hand.tell(.recorded(true))

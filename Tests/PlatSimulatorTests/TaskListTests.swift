@@ -9,8 +9,11 @@ import Testing
   private let cluster: DenseCluster
 
   init() throws {
+    var config = MovementConfig()
+    config.hold = .read
     cluster = try DenseCluster(
-      Cluster(settings: Settings(partitionCount: 1, constraints: [1, 2, 0, 0]), nodes: ["a", "b", "c", "d"].map { Node(name: $0) }))
+      Cluster(
+        settings: Settings(partitionCount: 1, constraints: [1, 2, 0, 0]), config: config, nodes: ["a", "b", "c", "d"].map { Node(name: $0) }))
   }
 
   private func map(_ master: Int?, _ slaves: [Int]) throws -> PlacementMap {
@@ -70,6 +73,7 @@ import Testing
     var list = TaskList(cluster)
     list.fill(survey, way.steps.list, rules, inOrder: true, keepsLimits: true)
     #expect(list.isSettled && list.toCopy == Rational(1) && list.copied == Rational(0))
+    #expect(list.tasks.map(\.order.hold) == list.tasks.map { $0.order.kind == .takeOver ? .read : .all })
     #expect(run(&list) == [
       "set d -d as of 3", "copy d ds from a mm led by a as of 3", "takeOver b sm from a md as of 3", "set a d- as of 9",
     ])
@@ -172,6 +176,41 @@ import Testing
     #expect(list.nextOverdue(5_998) == 2 && list.nextOverdue(5_998) == nil && list.nextOverdue(5_999) == 1)
     list.isAtWork(2, tries: 1)
     #expect(list.tasks[2].tries == 0 && list.tasks[1].tries == 1)
+  }
+
+  /// Whenever nothing more begins, nothing that is left could: each node has the one stream out, or in, that it may have.
+  @Test func whateverMayBeginIsUnderWay() {
+    forAllSeeds(0..<100) { seed in
+      var random = SplitMix(seed: seed)
+      var config = MovementConfig()
+      (config.maxStreamsIn, config.maxStreamsOut) = (1, 1 + random.below(2))
+      let (nodes, partitions) = (4, 8)
+      let cluster = try DenseCluster(
+        Cluster(
+          settings: Settings(partitionCount: partitions, constraints: [1, 1, 0, 0]), config: config,
+          nodes: (0..<nodes).map { Node(name: "n\($0)") }))
+      let survey = Survey(
+        revision: 9, inventories: Array(repeating: [], count: nodes), journal: Journal(revision: 8, partitionCount: partitions), rules: rules,
+        hadHolders: Array(repeating: false, count: partitions), isCancelled: false, plant: nil)
+      let steps = (0..<20).map { _ in
+        let source = random.below(nodes)
+        return Step.copy(
+          PartitionIndex(random.below(partitions)), from: NodeIndex(source), in: AgentHand.slave,
+          to: NodeIndex((source + 1 + random.below(nodes - 1)) % nodes), StateChange(AgentHand.dead, AgentHand.slave), .balance)
+      }
+      var list = TaskList(cluster)
+      list.fill(survey, try StepList(steps, arcs: []), rules, inOrder: true, keepsLimits: true)
+      while list.done < steps.count {
+        while list.beginNext(rules) != nil {}
+        let running = list.tasks.filter { $0.state == .running }.map(\.order)
+        try holds(!running.isEmpty, "it stands still")
+        for order in list.tasks.filter({ $0.state == .waiting }).map(\.order) {
+          let isFree = running.count { $0.source == order.source } < config.maxStreamsOut! && !running.contains { $0.node == order.node }
+          try holds(!isFree, "\(words(order)) waits for nothing")
+        }
+        try holds(list.finish(Int(list.running[random.below(list.running.count)]), rules), "it was under way")
+      }
+    }
   }
 
   @Test func theHeapBesideSorting() {

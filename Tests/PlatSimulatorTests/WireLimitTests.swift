@@ -61,6 +61,9 @@ import Testing
     for number in [0, 127, 128, 1 << 62, 1 << 63, UInt64.max] {
       #expect(try message(bytes(1) { $0.put(number) }) == .claim(revision: number))
     }
+    for (number, count) in [(0, 1), (127, 1), (128, 2), (16_383, 2), (16_384, 3), (UInt64.max, 10)] {
+      #expect(bytes(1) { $0.put(number) }.count == 9 + count)
+    }
     // Ten bytes of which the last says more than one bit; and eleven.
     let tooLarge = [UInt8](repeating: 0xff, count: 9) + [0x02]
     for number in [tooLarge, [UInt8](repeating: 0x80, count: 10) + [0x00]] {

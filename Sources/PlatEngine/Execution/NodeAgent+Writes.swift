@@ -59,7 +59,7 @@ extension NodeAgent {
       deny(request, client, &actions)
       return nil
     }
-    if leads(place), !holds(value, place) { return place }
+    if !holds(value, place) { return place }
     if replicas[place].held.count < NodeAgent.mostHeld {
       replicas[place].held.append(Replica.Held(client: client, request: request, value: value))
     } else {
