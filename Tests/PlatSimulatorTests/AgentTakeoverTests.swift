@@ -211,6 +211,21 @@ import Testing
     #expect(hand.hear(.order(Hand.order(.lead, Hand.dead, Hand.master))) == [.answer(.refused(Hand.id(1), .wrongState))], "it keeps nothing")
   }
 
+  /// Told to become a slave again while it keeps its copy: what is being made is not let go.
+  @Test func whatIsMadeAnewIsNotLetGo() {
+    var hand = Hand(Hand.dead, log: [1]) { $0.followers = [NodeIndex(1)] }
+    let copy = Hand.order(.copy, Hand.dead, Hand.slave, source: 2, leader: 1)
+    _ = hand.hear(.order(copy))
+    _ = hand.hear(.fetched(copy.id, log: Hand.log([1]), term: 1), node: 2)
+    #expect(hand.hear(.compare(p, term: 1, round: 7, end: 1, lastTerm: 1), node: 1) == [
+      .send(.compared(p, term: 1, round: 7, end: 1, lastTerm: 1), node: 1),
+    ])
+    #expect(hand.hear(.append(p, term: 1, round: 8, previous: 1, previousTerm: 1, log: []), node: 1) == [
+      .send(.appended(p, term: 1, round: 8, matched: 1, isCopy: false), node: 1),
+    ])
+    #expect(hand.record.log.count == 1)
+  }
+
   // MARK: Exclusive states in which nobody leads
 
   private let exchange = AgentHand.order(

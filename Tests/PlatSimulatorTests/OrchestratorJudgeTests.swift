@@ -33,6 +33,7 @@ import Testing
     _ = hand.begin()
     #expect(hand.tell(.tick(0)) == (0..<3).map { check(hand, $0, 0) }, "nobody is confirmed before all are known")
     for node in 0..<2 { _ = hand.inventory(node, disk: disk(node)) }
+    _ = hand.inventory(0, disk: disk(0, boot: 8))  // once a claim
     _ = hand.inventory(2, disk: disk(2, boot: 4, confirmed: 1, isConfirmed: false))
     _ = try hand.plan()
     #expect((0..<3).map { hand.machine.journal.disk(NodeIndex($0))?.confirmed } == [2, 2, 1])

@@ -178,12 +178,12 @@ import Testing
     #expect(list.tasks[2].tries == 0 && list.tasks[1].tries == 1)
   }
 
-  /// Whenever nothing more begins, nothing that is left could: each node has the one stream out, or in, that it may have.
+  /// Whenever nothing more begins, nothing that is left could: each node has the streams out, or in, that it may have.
   @Test func whateverMayBeginIsUnderWay() {
     forAllSeeds(0..<100) { seed in
       var random = SplitMix(seed: seed)
       var config = MovementConfig()
-      (config.maxStreamsIn, config.maxStreamsOut) = (1, 1 + random.below(2))
+      (config.maxStreamsIn, config.maxStreamsOut) = (1 + random.below(2), 1 + random.below(2))
       let (nodes, partitions) = (4, 8)
       let cluster = try DenseCluster(
         Cluster(
@@ -205,7 +205,8 @@ import Testing
         let running = list.tasks.filter { $0.state == .running }.map(\.order)
         try holds(!running.isEmpty, "it stands still")
         for order in list.tasks.filter({ $0.state == .waiting }).map(\.order) {
-          let isFree = running.count { $0.source == order.source } < config.maxStreamsOut! && !running.contains { $0.node == order.node }
+          let (out, into) = (running.count { $0.source == order.source }, running.count { $0.node == order.node })
+          let isFree = out < config.maxStreamsOut! && into < config.maxStreamsIn!
           try holds(!isFree, "\(words(order)) waits for nothing")
         }
         try holds(list.finish(Int(list.running[random.below(list.running.count)]), rules), "it was under way")
