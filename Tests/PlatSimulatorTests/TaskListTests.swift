@@ -214,6 +214,29 @@ import Testing
     }
   }
 
+  /// Between two nodes as many streams go at once as both may have.
+  @Test(arguments: 1...3) func streamsOfOneWayGoAtOnce(_ most: Int) throws {
+    var config = MovementConfig()
+    (config.maxStreamsIn, config.maxStreamsOut) = (most, most)
+    let cluster = try DenseCluster(
+      Cluster(settings: Settings(partitionCount: 5, constraints: [1, 1, 0, 0]), config: config, nodes: (0..<2).map { Node(name: "n\($0)") }))
+    let survey = Survey(
+      revision: 9, inventories: [[], []], journal: Journal(revision: 8, partitionCount: 5), rules: rules,
+      hadHolders: Array(repeating: false, count: 5), isCancelled: false, plant: nil)
+    let steps = (0..<5).map {
+      Step.copy(
+        PartitionIndex($0), from: NodeIndex(0), in: AgentHand.slave, to: NodeIndex(1), StateChange(AgentHand.dead, AgentHand.slave), .balance)
+    }
+    var list = TaskList(cluster)
+    list.fill(survey, try StepList(steps, arcs: []), rules, inOrder: true, keepsLimits: true)
+    for done in 0..<5 {
+      while list.beginNext(rules) != nil {}
+      #expect(list.running.count == min(most, 5 - done))
+      let isDone = list.finish(done, rules)
+      #expect(isDone)
+    }
+  }
+
   @Test func theHeapBesideSorting() {
     forAllSeeds(0..<200) { seed in
       var random = SplitMix(seed: seed)
