@@ -10,18 +10,8 @@ import Testing
     .trustAnyDisk, .takeWipedForNew, .leadOnSetBack, .ignoreStores, .promoteShorter, .ignoreBase, .staysWhenReplaced,
   ]
 
-  /// All processes know of disks.
-  private static let rates: FaultRates = {
-    var rates = FaultRates.usual
-    rates[.upgrade] = 0
-    rates[.wipe] = 700_000
-    rates[.swapDisks] = 200_000
-    rates[.setBack] = 2_000_000
-    return rates
-  }()
-
   private func expectGood(_ setup: SimulationCase, runs: Int, lives: Int = 0, _ what: String) {
-    let outcome = Simulator(setup, rates: Self.rates, lives: lives).run(seed: 1, runs: runs)
+    let outcome = Simulator(setup, rates: .ofDisks, lives: lives).run(seed: 1, runs: runs)
     #expect(outcome.converged == runs, "\(what): \(outcome.violations.first.map { "\($0)" } ?? "")")
     #expect([FaultKind.wipe, .setBack].allSatisfy { outcome.faults[$0.rawIndex] > 0 }, "they strike")
   }
@@ -41,7 +31,7 @@ import Testing
   @Test(arguments: LifeTests.plants) func eachDeliberateBugIsCaught(_ plant: Plant) {
     let ofLives = plant == .ignoreBase || plant == .staysWhenReplaced
     let setup = plant == .promoteShorter || plant == .leadOnSetBack ? SimulatedCluster.threeCopies : SimulatedCluster.leavingAndJoining
-    let outcome = Simulator(setup, rates: Self.rates, plant: plant, lives: ofLives ? 6 : 0).run(seed: 1, runs: 1_500, stopsAtFirst: true)
+    let outcome = Simulator(setup, rates: .ofDisks, plant: plant, lives: ofLives ? 6 : 0).run(seed: 1, runs: 1_500, stopsAtFirst: true)
     #expect(outcome.violated > 0)
   }
 }

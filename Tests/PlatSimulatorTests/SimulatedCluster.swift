@@ -51,6 +51,14 @@ enum SimulatedCluster {
   /// Nobody holds anything yet.
   static let fresh = make(nodes: 3, partitions: 4, status: [:], limits: nil, constraints: [1, 1, 0, 0], row: nil)
 
+  /// What a change of the protocol goes through: clusters, faults, and how many changes follow the first.
+  static let mixes: [(name: String, setup: SimulationCase, rates: FaultRates, lives: Int)] = [
+    ("leaving", leavingAndJoining, .usual, 0), ("three", threeCopies, .usual, 0), ("floor", floor, .usual, 0), ("full", full, .usual, 0),
+    ("one", oneCopy, .usual, 0), ("masters", severalMasters, .usual, 0), ("fresh", fresh, .usual, 0),
+    ("disks", leavingAndJoining, .ofDisks, 0), ("disks of three", threeCopies, .ofDisks, 0),
+    ("lives", leavingAndJoining, .ofDisks, 6), ("lives of three", threeCopies, .usual, 6),
+  ]
+
   static func make(
     nodes: Int, partitions: Int, status: [Int: Node.Status], limits: Int?, model: StateModel = .masterSlave, constraints: [Int],
     capacities: [Int] = [], hold: StateModel.Requests = .write, minInSync: Int = 1, target: ((Int) -> [Int])? = nil, row: ((Int) -> [Int])?
@@ -86,4 +94,16 @@ enum SimulatedCluster {
     }
     return try! builder.finish(least: constraints)
   }
+}
+
+extension FaultRates {
+  /// Disks are wiped, exchanged and set back, beside the usual faults; all processes know of disks.
+  static let ofDisks: FaultRates = {
+    var rates = FaultRates.usual
+    rates[.upgrade] = 0
+    rates[.wipe] = 700_000
+    rates[.swapDisks] = 200_000
+    rates[.setBack] = 2_000_000
+    return rates
+  }()
 }

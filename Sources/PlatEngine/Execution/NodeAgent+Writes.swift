@@ -64,7 +64,7 @@ extension NodeAgent {
       deny(asked.request, asked.client, &actions)
       return nil
     }
-    if leads(place), !holds(asked, place) { return place }
+    if !holds(asked, place) { return place }
     if replicas[place].held.count < NodeAgent.mostHeld {
       replicas[place].held.append(asked)
     } else {
