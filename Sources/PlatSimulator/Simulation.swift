@@ -32,6 +32,8 @@ final class Simulation {
   /// Processes that stand still.
   var stopped = 0
   var journalDownUntil: UInt64 = 0
+  /// What is to be written into it.
+  var recordsUnderWay: [(journal: Journal, expected: UInt64)] = []
   /// Its store refuses large values.
   var isJournalLimited = false
   /// Answers of the journal that are going to be lost.
@@ -52,6 +54,8 @@ final class Simulation {
   var saidWritten: [UInt64]
   /// By partition and write: nodes that have had it on disk, a bit each. Looked at where there is a floor.
   var carriers: [[UInt64]] = []
+  /// The last order by which a copy goes, by its revision. Looked up only.
+  var leaving: [ReplicaKey: UInt64] = [:]
   /// Looked up only.
   var partitionOf: [OrderID: PartitionIndex] = [:]
   var clients = Clients()
