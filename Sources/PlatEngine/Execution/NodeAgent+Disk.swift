@@ -147,6 +147,13 @@ extension NodeAgent {
     }
   }
 
+  /// Told to lead while it is unproven it asks those that are to follow it before it leads: they may have more.
+  mutating func compareFirst(_ place: Int) {
+    guard !replicas[place].progress.isEmpty else { return }
+    replicas[place].ledUnproven = true
+    for follower in replicas[place].progress.indices { replicas[place].progress[follower].isCompared = false }
+  }
+
   mutating func compareAll(_ actions: inout [Action]) {
     guard mayServe else { return }
     for place in replicas.indices where isLeader(place) && mayServe(place) { compare(place, &actions) }
@@ -193,7 +200,9 @@ extension NodeAgent {
     guard let place = place(partition), isLeader(place), replicas[place].record.led == term, case .node(let node) = sender,
       let follower = replicas[place].record.followers.firstIndex(of: node), round >= replicas[place].progress[follower].since
     else { return }
-    if lastTerm == term, end > replicas[place].record.log.count, plant != .leadOnSetBack {
+    let own = replicas[place].record
+    let isBehind = replicas[place].ledUnproven && (lastTerm, end) > (own.lastTerm, own.log.count)
+    if lastTerm == term && end > own.log.count || isBehind, plant != .leadOnSetBack {
       self.round += 1
       disk?.setBack = self.round
       for place in replicas.indices { denyWaiting(place, &actions) }

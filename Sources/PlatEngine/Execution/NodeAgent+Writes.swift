@@ -93,7 +93,7 @@ extension NodeAgent {
     replicas[place].record.term = term
     replicas[place].record.followers = followers
     replicas[place].isFenced = false
-    (replicas[place].isProven, replicas[place].isWaiting) = (true, false)
+    (replicas[place].isProven, replicas[place].isWaiting, replicas[place].ledUnproven) = (true, false, false)
     replicas[place].takeover = nil
     let end = replicas[place].record.log.count
     round += 1

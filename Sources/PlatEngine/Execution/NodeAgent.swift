@@ -241,6 +241,7 @@ public struct NodeAgent: Hashable, Sendable {
 
   mutating func set(_ order: Order, _ place: Int, _ actions: inout [Action]) {
     let leads = rules.isLeading(order.change.to)
+    let isProven = isProven(place)
     replicas[place].record.state = order.change.to
     replicas[place].record.done = order.id
     // Who leaves may not set an old leader free.
@@ -249,12 +250,13 @@ public struct NodeAgent: Hashable, Sendable {
     if order.kind == .discard || leads { replicas[place].record.isInDoubt = false }
     if leads {
       beginToLead(place, order.id.revision, order.followers, &actions)
+      if !isProven, plant != .leadOnSetBack { compareFirst(place) }
     } else {
       stopLeading(place, &actions)
     }
     forgetMode(place)
     persistAndFinish(order.id, place, &actions)
-    if leads { askFollowers(place, &actions) }
+    if self.leads(place) { askFollowers(place, &actions) } else if leads { compareAll(&actions) }
   }
 
   /// The record, then the answer.

@@ -37,6 +37,8 @@ struct Replica: Hashable, Sendable {
   var job = Job.none
   /// Since the node started a leader has fed it all: it is not older than what was acknowledged. Of a leader see `NodeAgent.isProven`.
   var isProven = true
+  /// It was told to lead, or to lead on, while it was unproven: what the orchestrator knew of it may be from before its disk was set back.
+  var ledUnproven = false
   /// It obeys nobody until another copy, which may be newer, answers: as the orchestrator said last.
   var isWaiting = false
   /// A follower has told of a later leader.
