@@ -153,6 +153,10 @@ final class OrchestratorHandle: Sendable {
     case .frozen(let silent):
       action = plat_action(PLAT_ACTION_FROZEN)
       state.memory.keep(silent.map { UInt64(cluster.ofHost($0)) }.sorted(), &action)
+    case .keptOut(let node, let ticks):
+      action = plat_action(PLAT_ACTION_KEPT_OUT)
+      (action.peer_kind, action.peer) = (PLAT_PEER_NODE, cluster.ofHost(node))
+      state.memory.keep(ticks == 0 ? [] : [ticks], &action)
     case .releaseMaps(let revision):
       action = plat_action(PLAT_ACTION_RELEASE)
       action.revision = revision

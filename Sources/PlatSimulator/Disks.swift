@@ -72,7 +72,7 @@ struct Disks {
   /// The disk is what it was.
   mutating func setBack(_ node: NodeIndex, to image: Image) {
     // States without data have no writes, but those of which nothing was written yet have none either.
-    let heldBefore = copies.map { $0.contains { $0.node == node && $0.record.state != .null && $0.writes != 0 } }
+    let heldBefore = copies.map { $0.contains { $0.node == node && $0.record.state != .null && $0.writes != 0 && !$0.isRevived } }
     destroy(node)
     promise[node.int] = image.promise
     for (partition, record) in image.copies {

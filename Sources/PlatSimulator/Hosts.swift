@@ -32,7 +32,7 @@ extension Simulation {
     tell(number, .tick(now &+ orchestrators[number].skew))
     restoreModes()
     // Whoever runs the cluster says who is gone for good.
-    if isHealed, orchestrators[number].machine.isFrozen {
+    if isHealed, orchestrators[number].machine.isFrozen || orchestrators[number].machine.unreached.contains(where: { $0.why == .withheld }) {
       for node in nodes.indices where nodes[node].isDestroyed { tellLost(node, number) }
     }
     checkReplaced(number)
@@ -54,6 +54,9 @@ extension Simulation {
     case .send(let message, let node):
       if case .order(let order) = message {
         orders[order.id] = order
+        if setup.rules.holdsData(order.change.from), !setup.rules.holdsData(order.change.to) {
+          leaving[ReplicaKey(node: order.node, partition: order.partition)] = order.id.revision
+        }
         checkGiven(order.id, number)
       }
       send(message, .orchestrator(UInt32(number)), .node(node))
@@ -65,6 +68,7 @@ extension Simulation {
       } else if isNew {
         orchestrators[number].surveyed = (now, orchestrators[number].heardAt, orchestrators[number].isMute)
       }
+      recordsUnderWay.append((new, expected))
       timeline.add(.recordJournal(new, expecting: expected, by: number), at: now + 1 + UInt64(random.below(8)))
     case .mode(let node, let partition, let mode, let isDone):
       trace { "mode     \(self.name(node)) of \(partition.raw): \(mode.run), pauses \(mode.pauses.rawValue)\(isDone ? "" : ", not as asked")" }
@@ -74,6 +78,9 @@ extension Simulation {
       trace { "reached  map \(map.revision)" }
       checkReached(map, number)
     case .frozen(let silent): trace { silent.isEmpty ? "frozen   no more" : "frozen   without \(silent.map { self.name($0) })" }
+    case .keptOut(let node, let ticks):
+      if ticks > 0 { checkKeptOut(node.int, number) }
+      trace { ticks > 0 ? "late     \(self.name(node)), kept out until it has answered in time for \(ticks)" : "late     \(self.name(node)) no more" }
     case .releaseMaps(let revision):
       trace { "release  maps before \(revision)" }
       release(revision, number)

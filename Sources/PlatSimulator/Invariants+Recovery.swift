@@ -18,11 +18,7 @@ extension Simulation {
       if (host.surveyed?.isMute ?? host.isMute)[node] { continue }
       let heardAt = (host.surveyed?.heardAt ?? host.heardAt)[node]
       orchestrators[number].isMute[node] = heardAt >= host.recordedAt
-      // Its clock may be ahead by a tick for each jump. Whoever is heard of and never answers is not waited for for ever.
-      let silence = (host.surveyed?.at ?? now) - heardAt + (host.jumps + 2) * timing.longestTick
-      if silence < recovery.grace, now - host.recordedAt + host.jumps * timing.longestTick < recovery.grace << 1 {
-        violate(.graceKept, "\(name(NodeIndex(node))) is lost to orchestrator \(number), which heard of it \(silence) ticks ago")
-      }
+      checkGrace(node, heardAt: heardAt, at: host.surveyed?.at ?? now, number)
     }
     let most = recovery.mostLost(of: nodes.count)
     if lost > most { violate(.lostAreFew, "\(lost) nodes are lost to orchestrator \(number), of \(most) at most") }
@@ -30,6 +26,20 @@ extension Simulation {
     guard isHealed else { return }
     let plans = host.machine.plansForOutages - host.plansBefore
     if plans > 3 { violate(.plansAreFew, "orchestrator \(number) planned \(plans) times for nodes that were lost or back before the last fault was over") }
+  }
+
+  /// Its clock may be ahead by a tick for each jump. Whoever is heard of and never answers is not waited for for ever.
+  private func checkGrace(_ node: Int, heardAt: UInt64, at time: UInt64, _ number: Int) {
+    let host = orchestrators[number]
+    let silence = time - heardAt + (host.jumps + 2) * timing.longestTick
+    guard silence < recovery.grace, now - host.recordedAt + host.jumps * timing.longestTick < recovery.grace << 1 else { return }
+    violate(.graceKept, "\(name(NodeIndex(node))) is lost to orchestrator \(number), which heard of it \(silence) ticks ago")
+  }
+
+  /// A node is lost, and not back when it is heard of next, since it was late or lost before: from now on the time of grace is over for it.
+  func checkKeptOut(_ node: Int, _ number: Int) {
+    checkGrace(node, heardAt: orchestrators[number].heardAt[node], at: now, number)
+    orchestrators[number].isMute[node] = true
   }
 
   /// When `map` is announced: whoever should hold a partition does, on disk, and who should lead it does, but where the orchestrator

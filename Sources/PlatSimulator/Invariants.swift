@@ -153,7 +153,10 @@ extension Simulation {
     var complete = 0
     for copy in copies where rules.holdsData(copy.record.state) || copy.record.isRetained(rules) {
       // What was wiped or set back serves nobody before it is confirmed, nor counts before it has caught up.
-      guard !disks.isDoubtful[copy.node.int] else { continue }
+      guard !disks.isDoubtful[copy.node.int], !copy.record.isInDoubt else {
+        if hasAll(copy, partition) { complete += 1 }
+        continue
+      }
       if copy.record.state == leading, copy.record.led == copy.record.term, canServe(copy, copies) { servers += 1 }
       guard !disks.isShort(copy, partition), journal.isComplete(copy.node, partition, term: copy.record.term) else { continue }
       complete += 1
@@ -165,6 +168,12 @@ extension Simulation {
     if complete == 0, acknowledged != 0 { violate(.acknowledgedKept, "no complete copy of partition \(partition.raw) is left") }
   }
 
+  /// A copy on a disk that was set back, and nobody has looked at since, may have all the same: it is there until it is thrown away.
+  private func hasAll(_ copy: Disks.Copy, _ partition: PartitionIndex) -> Bool {
+    !copy.record.isInDoubt && !disks.isShort(copy, partition) && acknowledged[partition.int] & ~copy.writes == 0
+      && journal.isComplete(copy.node, partition, term: copy.record.term)
+  }
+
   /// Whether all its followers would still obey it.
   private func canServe(_ leader: Disks.Copy, _ copies: [Disks.Copy]) -> Bool {
     leader.record.followers.allSatisfy { follower in
@@ -173,6 +182,7 @@ extension Simulation {
       guard let copy = copies.first(where: { $0.node == follower }) else {
         return !nodes[follower.int].isDestroyed && leader.record.led >= disks.promise[follower.int].disk?.born ?? 0
       }
+      guard !copy.record.isInDoubt else { return false }
       return copy.record.term <= leader.record.led
     }
   }

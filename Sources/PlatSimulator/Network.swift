@@ -84,10 +84,8 @@ extension Simulation {
     case .orchestrator(let number):
       guard case .node(let node) = sender else { return }
       orchestrators[Int(number)].heardAt[node.int] = now
-      if case .inventory(orchestrators[Int(number)].machine.revision, _, _) = message {
-        orchestrators[Int(number)].isMute[node.int] = false
-      }
       tell(Int(number), .message(message, from: node))
+      if !orchestrators[Int(number)].machine.isKeptOut(node) { orchestrators[Int(number)].isMute[node.int] = false }
     case .client(let client): clients.hear(message, Int(client), self)
     }
   }

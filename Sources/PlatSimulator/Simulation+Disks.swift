@@ -14,8 +14,31 @@ extension Simulation {
     orchestrators.contains { $0.isUp && $0.machine.isSurveying && !$0.machine.hasInventory(of: node) }
   }
 
+  /// Who runs the cluster has said that the node is gone, and an orchestrator goes on without it.
+  private func isGivenUp(_ node: NodeIndex) -> Bool {
+    orchestrators.contains { $0.isUp && $0.isTold[node.int] && $0.machine.lostNodes.contains(node) }
+  }
+
+  /// Something on the disk is older than it was: once that is found out nothing that is on it is relied on.
+  private func isSetBack(_ node: Int) -> Bool {
+    nodes[node].agent.disk?.isSetBack == true || disks.copies.indices.contains { partition in
+      disks.copies[partition].contains { $0.node.int == node && disks.isShort($0, PartitionIndex(partition)) }
+    }
+  }
+
+  /// The journal is on its way to be told that the copy does not count, by an orchestrator that may have crashed since.
+  private func isAboutToBeLeftBehind(_ copy: Disks.Copy, _ partition: PartitionIndex) -> Bool {
+    recordsUnderWay.contains { $0.expected == journal.version && !$0.journal.isComplete(copy.node, partition, term: copy.record.term) }
+  }
+
+  /// It has been told to let its copy go.
+  private func isLeaving(_ node: NodeIndex, _ partition: PartitionIndex) -> Bool {
+    orchestrators.contains { $0.isUp && $0.machine.isLeaving(node, partition) }
+      || leaving[ReplicaKey(node: node, partition: partition)] == journal.revision
+  }
+
   /// Whether every partition of which one of `nodes` has a copy has a complete one elsewhere, on a disk that is not in doubt, of a node
-  /// that is there to be asked.
+  /// that has not been given up. It need not be there now: it may be down, cut off, or stand still for a while.
   private func isSpared(_ struck: [Int]) -> Bool {
     disks.copies.indices.allSatisfy { partition in
       let copies = disks.copies[partition].filter { setup.rules.holdsData($0.record.state) }
@@ -27,18 +50,16 @@ extension Simulation {
   private func hasComplete(_ partition: Int, without struck: [Int]) -> Bool {
     let (rules, index) = (setup.rules, PartitionIndex(partition))
     return disks.copies[partition].contains { copy in
-      let (node, host) = (copy.node.int, nodes[copy.node.int])
-      guard !struck.contains(node), isWell(node), host.diskBusyUntil <= now, host.slowUntil <= now,
-        !disks.isDoubtful[node], !isJudgedBySurvey(copy.node), rules.holdsData(copy.record.state),
-        !disks.isShort(copy, index)
+      let node = copy.node.int
+      guard !struck.contains(node), !disks.isDoubtful[node], !copy.record.isInDoubt, !isJudgedBySurvey(copy.node),
+        !isGivenUp(copy.node), !isSetBack(node), !isAboutToBeLeftBehind(copy, index), !isLeaving(copy.node, index), rules.holdsData(copy.record.state), !disks.isShort(copy, index)
       else { return false }
       return saidWritten[partition] & ~copy.writes == 0
         && (rules.leading == nil || journal.isComplete(copy.node, index, term: copy.record.term))
     }
   }
 
-  /// Whether what was set back can still be compared with a complete copy, of every partition of which a copy
-  /// was, if something befalls `struck` as well.
+  /// Whether what was set back can still be compared with a complete copy, of every partition of which a copy was, if `struck` are given up.
   func canBeCompared(without struck: [Int]) -> Bool {
     disks.copies.indices.allSatisfy { partition in
       let index = PartitionIndex(partition)
@@ -49,7 +70,7 @@ extension Simulation {
 
   /// False: some partition would have no complete copy left, or somebody speaks a version without disks.
   func wipe(_ struck: [Int]) -> Bool {
-    guard allKnowDisks, links.isWhole, stopped == 0, Set(struck).count == struck.count, struck.allSatisfy({ !nodes[$0].isDestroyed && !nodes[$0].isAwaited }),
+    guard allKnowDisks, Set(struck).count == struck.count, struck.allSatisfy({ !nodes[$0].isDestroyed && !nodes[$0].isAwaited }),
       isSpared(struck)
     else { return false }
     for node in struck {
@@ -74,7 +95,7 @@ extension Simulation {
   func setBack(_ node: Int, _ image: Disks.Image) {
     let rules = setup.rules
     let copies = image.copies.count { rules.holdsData($0.1.state) }
-    guard !isHealed, allKnowDisks, links.isWhole, stopped == 0, !nodes[node].isDestroyed, isSpared([node]),
+    guard !isHealed, allKnowDisks, !nodes[node].isDestroyed, isSpared([node]),
       copies <= mostHeld[node] ?? .max
     else { return }
     trace { "set back \(self.name(NodeIndex(node)))" }

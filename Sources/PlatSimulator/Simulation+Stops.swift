@@ -80,6 +80,7 @@ extension Simulation {
     if isJournalLimited, new.longestValueBytes(setup.names) > Simulation.mostJournalBytes {
       return violate(.journalFits, "the journal is larger than \(Simulation.mostJournalBytes) bytes")
     }
+    recordsUnderWay.removeAll { $0.expected == expected && $0.journal.writer == new.writer && $0.journal.version == new.version }
     let isAnswerLost = answersToLose > 0
     if isAnswerLost { answersToLose -= 1 }
     let isRequestLost = isAnswerLost && random.below(3) == 0

@@ -32,6 +32,8 @@ final class Simulation {
   /// Processes that stand still.
   var stopped = 0
   var journalDownUntil: UInt64 = 0
+  /// What is to be written into it.
+  var recordsUnderWay: [(journal: Journal, expected: UInt64)] = []
   /// Its store refuses large values.
   var isJournalLimited = false
   /// Answers of the journal that are going to be lost.
@@ -54,6 +56,8 @@ final class Simulation {
   var carriers: [[UInt64]] = []
   /// What was ordered by that number. Looked up only.
   var orders: [OrderID: Order] = [:]
+  /// The last order by which a copy goes, by its revision. Looked up only.
+  var leaving: [ReplicaKey: UInt64] = [:]
   var clients = Clients()
   var isHealed = false
   var isDone = false

@@ -32,7 +32,7 @@ import Testing
       }
       for _ in 0..<random.below(3) {
         let node = NodeIndex(random.below(nodes))
-        journal.setDisk(node, Journal.Disk(store: random.next(), confirmed: journal.revision), block: names.block(of: node))
+        journal.setDisk(node, Journal.Disk(store: random.next(), promised: journal.revision, boot: UInt32(random.below(1 << 20))), block: names.block(of: node))
       }
       if random.below(3) == 0 { journal.inForce = MapStamp(revision: journal.revision, digest: 7) }
       if random.below(3) == 0 {
@@ -90,7 +90,7 @@ import Testing
       journal.setRoster(partition, Journal.Roster(revision: 1 << 20, members: members))
     }
     for node in 0..<nodes {
-      journal.setDisk(NodeIndex(node), Journal.Disk(store: .max, confirmed: 1 << 20), block: names.block(of: NodeIndex(node)))
+      journal.setDisk(NodeIndex(node), Journal.Disk(store: .max, promised: 1 << 20, boot: 1 << 20), block: names.block(of: NodeIndex(node)))
     }
     journal.version += 1
     let entries = journal.changedEntries(names)
@@ -113,7 +113,7 @@ import Testing
     }
     for node in [0, 4] {
       let index = NodeIndex(node)
-      journal.setDisk(index, Journal.Disk(store: UInt64(node), confirmed: 5), block: all.block(of: index))
+      journal.setDisk(index, Journal.Disk(store: UInt64(node), promised: 5, boot: 1), block: all.block(of: index))
     }
     journal.version += 1
     let left = try read(journal.entries(all), fewer)

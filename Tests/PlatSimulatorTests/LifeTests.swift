@@ -8,6 +8,7 @@ import Testing
   /// Found by these faults and not by others.
   static let plants: [Plant] = [
     .trustAnyDisk, .takeWipedForNew, .leadOnSetBack, .ignoreStores, .promoteShorter, .ignoreBase, .staysWhenReplaced,
+    .confirmWhole, .proveNothing, .leaveUnasked,
   ]
 
   private func expectGood(_ setup: SimulationCase, runs: Int, lives: Int = 0, _ what: String) {
@@ -20,6 +21,9 @@ import Testing
   @Test func whateverHappensToDisksNothingIsLost() {
     expectGood(SimulatedCluster.leavingAndJoining, runs: 60, "leaving and joining")
     expectGood(SimulatedCluster.threeCopies, runs: 60, "three copies")
+    expectGood(SimulatedCluster.oneCopy, runs: 40, "one copy")
+    expectGood(SimulatedCluster.full, runs: 40, "full")
+    expectGood(SimulatedCluster.floor, runs: 40, "floor")
     expectGood(SimulatedCluster.severalMasters, runs: 20, "several masters")
   }
 

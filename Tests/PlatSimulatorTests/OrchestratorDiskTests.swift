@@ -14,6 +14,9 @@ import Testing
     var sent: [(Message, NodeIndex)] = []
     var isHeld = true
     var heldNode = 1
+    /// Nobody hears it, and it hears nobody.
+    var silent: NodeIndex?
+    var unreached: [Unreached] { machine.unreached }
     var journal: Journal
     /// What a and c had on disk before c had anything.
     var images: [(promise: Promise, record: Record?)] = []
@@ -57,7 +60,7 @@ import Testing
         case .plan(let survey):
           let way = try survey.way(of: cluster, to: target)
           try tell(.planned(way.steps, map: MapStamp(revision: survey.revision, digest: 7)))
-        case .reached, .releaseMaps, .frozen, .retired, .mode: break
+        case .reached, .releaseMaps, .frozen, .keptOut, .retired, .mode: break
         }
       }
     }
@@ -66,7 +69,8 @@ import Testing
 
     private mutating func deliverNext() throws {
       let (message, node) = sent.removeFirst()
-      if isHeld, message.isOrder, node.int == heldNode { return }
+      if isHeld, message.isOrder, node.int == heldNode || node == silent { return }
+      if node == silent { return }
       try deliver(message, from: .orchestrator(0), to: node)
     }
 
@@ -78,7 +82,7 @@ import Testing
       for action in actions {
         guard case .send(let answer, let receiver) = action else { continue }
         switch receiver {
-        case .node(let other): try deliver(answer, from: .node(node), to: other)
+        case .node(let other): if silent != other, silent != node { try deliver(answer, from: .node(node), to: other) }
         case .orchestrator: try tell(.message(answer, from: node))
         case .client: break
         }
@@ -104,6 +108,7 @@ import Testing
       for time in stride(from: ticks.lowerBound, through: ticks.upperBound, by: 10) {
         try tell(.tick(time))
         try deliver()
+        for node in agents.indices where time % 40 == 0 && agents[node].wantsTick { try carryOut(agents[node].handle(.tick), NodeIndex(node)) }
       }
     }
 
@@ -164,6 +169,106 @@ import Testing
     try lab.pass(340...1_000)
     #expect(lab.machine.phase == .reached && lab.agents.allSatisfy(\.isRelied))
     #expect(lab.agents.contains { $0.leads(lab.partition) && $0.record(lab.partition)?.log.count == 1 })
+  }
+
+  /// a leads, c follows and is silent from now on; a starts again, as it was or set back by a write that c has.
+  private func labWithoutTheFollower(isSetBack: Bool) throws -> Lab {
+    var lab = try Lab()
+    lab.isHeld = false
+    try lab.pass(0...200)
+    #expect(lab.machine.phase == .reached && lab.isSlave(2), "b has left")
+    lab.images[0] = (lab.agents[0].promise, lab.agents[0].record(lab.partition))
+    try lab.deliver(.write(lab.partition, value: 1, request: 1), from: .client(0), to: NodeIndex(0))
+    #expect(lab.agents[2].record(lab.partition)?.log.count == 1)
+    lab.silent = NodeIndex(2)
+    lab.start(0, isSetBack: isSetBack)
+    try lab.pass(210...1_400)
+    #expect(lab.machine.lostNodes == [NodeIndex(2)])
+    return lab
+  }
+
+  /// Nobody can tell whether a lacks what c has: it does not lead on alone, until c is back.
+  @Test(arguments: [false, true]) func aLeaderThatStartsAgainWaitsForWhoIsLost(_ isSetBack: Bool) throws {
+    var lab = try labWithoutTheFollower(isSetBack: isSetBack)
+    #expect(lab.machine.phase == .reached && lab.agents[0].isRelied && !lab.agents[0].leads(lab.partition))
+    #expect(lab.unreached.map(\.partition) == [lab.partition] && lab.unreached.map(\.why) == [.withheld])
+    #expect(lab.agents[0].record(lab.partition)?.isInDoubt == false, "it may be the better one")
+    lab.silent = nil
+    try lab.pass(1_410...3_000)
+    #expect(lab.machine.phase == .reached && lab.unreached.isEmpty && lab.agents.allSatisfy(\.isRelied))
+    let leader = lab.agents.first { $0.leads(lab.partition) }
+    #expect(leader?.record(lab.partition)?.log.map(\.value) == [1])
+  }
+
+  /// Whoever runs the cluster says that c is gone: then what a has is what there is.
+  @Test func aLeaderLeadsOnAloneAtTheHostsWord() throws {
+    var lab = try labWithoutTheFollower(isSetBack: false)
+    try lab.tell(.lost(NodeIndex(2)))
+    try lab.pass(1_410...1_900)
+    #expect(lab.agents[0].leads(lab.partition) && lab.unreached.isEmpty)
+  }
+
+  /// b is told to go while a, which leads, has been set back and is not known to have started: a must ask b before b goes.
+  @Test func aCopyDoesNotGoBeforeItsLeaderLeads() throws {
+    var lab = try Lab()
+    lab.start(0, isSetBack: false)
+    lab.isHeld = false
+    var order = Order(
+      kind: .set, id: OrderID(revision: lab.machine.revision, number: 1_000), partition: lab.partition, node: NodeIndex(1),
+      change: StateChange(StateIndex(1), StateIndex(3)))
+    order.leader = NodeIndex(0)
+    #expect(!lab.rules.holdsData(StateIndex(3)))
+    try lab.deliver(.order(order), from: .orchestrator(0), to: NodeIndex(1))
+    #expect(lab.isSlave(1), "a has not asked it")
+    try lab.pass(10...300)
+    #expect(lab.machine.phase == .reached && !lab.isSlave(1) && lab.agents[0].leads(lab.partition))
+  }
+
+  /// Two partitions, which it leads alone. The disk is confirmed but for one: that one is not served, nor after the next start, until it has
+  /// been thrown away.
+  @Test func aDiskIsConfirmedButForACopy() throws {
+    let (served, doubted) = (PartitionIndex(0), PartitionIndex(1))
+    let rules = ExecutionRules(StateModel.masterSlave)
+    let cluster = try DenseCluster(
+      Cluster(settings: Settings(partitionCount: 2, constraints: [1, 0, 0, 0]), nodes: [Node(name: "a")]))
+    let names = try WireNames(cluster)
+    func start(_ boot: UInt32, _ promise: Promise, _ records: [(PartitionIndex, Record)]) -> NodeAgent {
+      var agent = NodeAgent(NodeIndex(0), rules: rules, boot: boot, promise: promise, records: records)
+      _ = agent.start(on: 1 << 32 | 1, boot: boot, promise, isNew: false)
+      return agent
+    }
+    func confirm(_ agent: inout NodeAgent, _ boot: UInt32, _ inDoubt: [PartitionIndex]) -> [NodeAgent.Action] {
+      agent.handle(.message(.check(revision: 4, confirmed: boot, setBack: 0, inDoubt: inDoubt), from: .orchestrator(0)))
+    }
+    var promise = Promise(revision: 4)
+    promise.disk = Promise.Disk(store: 1 << 32 | 1, boot: 1, confirmed: 3)
+    let record = Record(state: StateIndex(0), term: 3, leadsWith: [])
+    var agent = start(2, promise, [(served, record), (doubted, record)])
+    #expect(!agent.leads(served) && !agent.leads(doubted))
+    let actions = confirm(&agent, 2, [doubted])
+    #expect(actions.prefix(2) == [.persist(doubted), .persistPromise], "the doubt first")
+    #expect(agent.leads(served) && !agent.leads(doubted))
+
+    // Kept through a start, and told.
+    let kept = [served, doubted].map { partition -> (PartitionIndex, Record) in
+      let bytes = agent.record(partition)!.bytes(partition, names)
+      guard case .record(_, let record)? = bytes.withUnsafeBytes({ try? Kept($0, names) }) else { return (partition, Record()) }
+      return (partition, record)
+    }
+    agent = start(3, agent.promise, kept)
+    _ = confirm(&agent, 3, [])
+    #expect(agent.leads(served) && !agent.leads(doubted))
+    let told = agent.handle(.message(.claim(revision: 5), from: .orchestrator(0)))
+    guard case .send(.inventory(_, let holdings, _), _)? = told.last else { return #expect(Bool(false)) }
+    #expect(holdings.map(\.isInDoubt) == [false, true])
+    #expect(agent.handle(.message(.write(doubted, value: 1, request: 1), from: .client(0))) == [
+      .send(.denied(request: 1, isDefinite: true), to: .client(0))
+    ])
+
+    let discard = Order(
+      kind: .discard, id: OrderID(revision: 5, number: 0), partition: doubted, node: NodeIndex(0), change: StateChange(StateIndex(0), .null))
+    _ = agent.handle(.message(.order(discard), from: .orchestrator(0)))
+    #expect(agent.record(doubted)?.isInDoubt == false && agent.record(doubted)?.state == .null)
   }
 
   /// An orchestrator that knows nothing of disks says only that it is there.

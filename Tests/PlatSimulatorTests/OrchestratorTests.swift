@@ -51,7 +51,7 @@ import Testing
         case .releaseMaps(let revision): released = revision
         case .frozen(let nodes): frozen = nodes
         case .retired: isRetired = true
-        case .mode: break
+        case .mode, .keptOut: break
         }
       }
     }

@@ -40,6 +40,8 @@ struct OutageLab {
   private(set) var copied: Set<OrderID> = []
   private(set) var reachedAt: [UInt64] = []
   private(set) var frozen = 0
+  /// When which node was said to be kept out, and for how long.
+  private(set) var keptOut: [(at: UInt64, node: Int, ticks: UInt64)] = []
   /// By node: when its disk has done all that was asked.
   private var busyUntil: [UInt64]
 
@@ -90,6 +92,7 @@ struct OutageLab {
         try tell(.planned(way.steps, map: MapStamp(revision: survey.revision, digest: 1)))
       case .reached: reachedAt.append(now)
       case .frozen(let nodes): frozen += nodes.isEmpty ? 0 : 1
+      case .keptOut(let node, let ticks): if ticks > 0 { keptOut.append((now, node.int, ticks)) }
       case .releaseMaps, .retired, .mode: break
       }
     }

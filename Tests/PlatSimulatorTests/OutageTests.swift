@@ -86,6 +86,38 @@ import Testing
     #expect(lab.machine.plans - plans <= 3)
   }
 
+  /// Its disk is behind for very long: it is kept out for longer and longer, the others go on, and its host is told.
+  private func planned(_ slowness: UInt64, _ grace: UInt64, plant: Plant? = nil) throws -> (plans: Int, lab: OutageLab) {
+    var trial = OutageLab.Trial(latency: [1, 5, 2, 4, 3], cut: [1], length: 8_000)
+    trial.slowness = slowness
+    trial.recovery.grace = grace
+    var lab = try OutageLab(trial, plant: plant)
+    try lab.run(until: trial.from)
+    #expect(lab.isWell)
+    let plans = lab.machine.plans
+    try lab.run(until: trial.until)
+    return (lab.machine.plans - plans, lab)
+  }
+
+  @Test(arguments: [(120, 150), (400, 150), (700, 150), (900, 600)] as [(UInt64, UInt64)])
+  func whoseDiskStaysBehindIsKeptOut(_ slowness: UInt64, _ grace: UInt64) throws {
+    var (plans, lab) = try planned(slowness, grace)
+    #expect(plans <= 3, "\(plans) plans")
+    #expect(lab.machine.phase == .reached || plans == 0)
+    let (at, count) = (lab.now, lab.machine.plans)
+    // It is back in the end, however long it was out; what its disk had to write before comes first.
+    while !lab.isWell, lab.now < at + 300_000 { try lab.run(until: lab.now + 1_000) }
+    #expect(lab.isWell, "\(lab.machine.phase), lost \(lab.machine.lostNodes.map(\.int)), kept out \(lab.keptOut)")
+    #expect(lab.machine.plans - count <= 3)
+  }
+
+  /// As it was before: planned for again and again.
+  @Test func whoIsTakenBackAtOnceIsPlannedForAgainAndAgain() throws {
+    let (kept, lab) = try planned(700, 150)
+    let (taken, _) = try planned(700, 150, plant: .takeLateBack)
+    #expect(kept <= 3 && !lab.keptOut.isEmpty && taken > 2 * kept, "\(kept) and \(taken) plans, kept out \(lab.keptOut)")
+  }
+
   // MARK: Times that contradict each other
 
   @Test(arguments: [

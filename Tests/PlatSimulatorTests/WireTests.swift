@@ -53,9 +53,11 @@ import Testing
     let refusals: [PlatEngine.Refusal] = [.wrongState, .busy, .notLeader, .noRoom, .notRunning]
     let why = refusals[random.below(5)]
     let holdings = (0..<random.below(5)).map { index in
-      Holding(
+      var holding = Holding(
         partition: PartitionIndex(index * 7), state: StateIndex(random.below(4)), term: number(&random), isLeading: random.below(2) == 0,
         followers: nodes(&random), log: random.below(2) == 0 ? nil : Holding.LogEnd(lastTerm: number(&random), count: place(&random)))
+      if random.below(4) == 0 { (holding.isInDoubt, holding.isUnproven) = (random.below(2) == 0, random.below(2) == 0) }
+      return holding
     }
     let request = UInt32(truncatingIfNeeded: random.next())
     // Among nodes an order goes without what it holds: only who has it holds.
@@ -65,6 +67,11 @@ import Testing
       .claim(revision: number(&random)), .order(holding), .pulse, .map(stamp(&random)),
       .inventory(revision: number(&random), holdings, disk: disk(&random)),
       .check(revision: number(&random), confirmed: 7, setBack: number(&random)),
+      .check(
+        revision: number(&random), confirmed: 7, setBack: number(&random),
+        inDoubt: (0..<random.below(4)).map { PartitionIndex($0 * 70 + random.below(70)) },
+        waiting: (0..<random.below(3)).map { PartitionIndex($0 * 90 + 1) }),
+      .feed(node(&random)),
       .done(id(&random)), .refused(id(&random), why), .outdated(revision: number(&random)), .alive, .well(disk(&random)!),
       .hasMap(stamp(&random)), .working(id(&random)), .fetch(order(&random)),
       .fetched(id(&random), log: log(&random), term: number(&random)), .join(order(&random), attempt: number(&random)),
@@ -181,10 +188,15 @@ import Testing
       return heard
     }
     #expect(try heard(.check(revision: 4, confirmed: 1, setBack: 0)) == .pulse)
+    #expect(try heard(.check(revision: 4, confirmed: 1, setBack: 0, inDoubt: [PartitionIndex(2)])) == .pulse)
+    #expect(new.write(.feed(NodeIndex(1)), to: a) == nil)
     #expect(try heard(.well(disk)) == .alive)
     var plain = holding
     plain.log = nil
     #expect(try heard(.inventory(revision: 4, [holding], disk: disk)) == .inventory(revision: 4, [plain], disk: nil))
+    var unproven = holding
+    unproven.isUnproven = true
+    #expect(try heard(.inventory(revision: 4, [unproven], disk: disk)) == .inventory(revision: 4, [plain], disk: nil))
     #expect(
       try heard(.compare(PartitionIndex(1), term: 3, round: 4, end: 5, lastTerm: 2))
         == .append(PartitionIndex(1), term: 3, round: 4, previous: 5, previousTerm: 2, log: []))

@@ -751,6 +751,8 @@ typedef struct plat_agent plat_agent;
                                    * (`is_done` is 1) or since it was not in the mode that it was to leave (0) */
 #define PLAT_ACTION_FROZEN 6u     /* more nodes are silent than may be lost, those in `values`: nothing begins until some are back or
                                    * the host names them lost (plat_orchestrator_lost). No values: it goes on again */
+#define PLAT_ACTION_KEPT_OUT 7u   /* node `peer` is heard of, but its disk is so far behind that it does not say in time what it holds: it
+                                   * stays lost until it has answered in time for as many ticks as `values` has. No values: it has */
 
 /* An orchestrator's, for `node`. An agent gets `bytes`, where `length` is not 0. */
 #define PLAT_ACTION_CLAIM 16u     /* obey nobody older than `revision`; tell what you hold: plat_orchestrator_inventory */

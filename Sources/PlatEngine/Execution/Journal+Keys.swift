@@ -103,7 +103,8 @@ extension Journal {
     for node in known {
       writer.put(NodeIndex(node))
       writer.put(disks[node]!.store)
-      writer.put(disks[node]!.confirmed)
+      writer.put(disks[node]!.promised)
+      writer.put(UInt64(disks[node]!.boot))
     }
     return Entry(key: Self.diskKey(block), bytes: writer.finish())
   }
@@ -154,7 +155,7 @@ extension Journal {
       _ = try Self.read(Self.diskKey(block), known, Wire.Kind.disks, version, names) { reader throws(WireReader.Damage) in
         for _ in 0..<(try reader.count()) {
           let node = try reader.nodeOrUnknown()
-          let disk = Disk(store: try reader.number(), confirmed: try reader.number())
+          let disk = Disk(store: try reader.number(), promised: try reader.number(), boot: reader.version >= 4 ? try reader.small() : 0)
           if node != .none { load(node, disk) }
         }
       }
@@ -175,7 +176,7 @@ extension Journal {
   /// As one value, also of an older library. Throws where the bytes are no journal. O(P + size).
   public init(_ bytes: UnsafeRawBufferPointer, _ names: WireNames) throws(InputError) {
     var reader = try WireReader(bytes, "journal", names)
-    if reader.version < Wire.journal, reader.kind == Wire.Kind.journal {
+    if reader.version < Wire.journals.lowerBound, reader.kind == Wire.Kind.journal {
       try self.init(first: &reader, names)
       return
     }
@@ -183,7 +184,7 @@ extension Journal {
       try self.init([(Self.epochKey, bytes)], names)
       return
     }
-    try reader.check(version: Wire.journal)
+    try reader.check(versions: Wire.journals)
     var entries: [(key: String, bytes: UnsafeRawBufferPointer)] = []
     do throws(WireReader.Damage) {
       guard reader.kind == Wire.Kind.journal else { throw WireReader.Damage(what: "bytes of kind \(reader.kind)") }
@@ -224,7 +225,7 @@ extension Journal {
       throw Wire.error(path, "nothing", expected.map { "the value that was written with version \($0)" } ?? "a value")
     }
     var reader = try WireReader(bytes, path, names)
-    try reader.check(version: Wire.journal)
+    try reader.check(versions: Wire.journals)
     do throws(WireReader.Damage) {
       guard reader.kind == kind else { throw WireReader.Damage(what: "bytes of kind \(reader.kind)") }
       let version = try reader.number()

@@ -38,12 +38,22 @@ public struct Journal: Hashable, Sendable {
   /// What is known of a node's disk.
   public struct Disk: Hashable, Sendable {
     public var store: UInt64
-    /// What it was confirmed with at the last claim, at least: see `Promise.Disk`.
-    public var confirmed: UInt64
+    /// The last claim that its node answered, in which it was relied on. That was on the disk before the answer.
+    public var promised: UInt64
+    /// The start of its node in which it was; 0: not known.
+    public var boot: UInt32
 
-    public init(store: UInt64, confirmed: UInt64) {
+    public init(store: UInt64, promised: UInt64, boot: UInt32) {
       self.store = store
-      self.confirmed = confirmed
+      self.promised = promised
+      self.boot = boot
+    }
+
+    /// Whether the disk, as its node tells of it, is older than what is known: it was set back, or another has replaced it. Within a start
+    /// neither happens.
+    func isNewer(than told: DiskState) -> Bool {
+      guard told.firstBoot >= DiskState.firstBoot(store) else { return true }
+      return (told.boot != boot || boot == 0) && told.confirmed < promised
     }
   }
 

@@ -77,10 +77,11 @@ extension Record {
     writer.put(handed)
     writer.put(log)
     // Left out by older libraries, which refuse records that have it.
-    if modeOrder != .none || mode != .usual {
+    if modeOrder != .none || mode != .usual || isInDoubt {
       writer.put(mode)
       writer.put(modeOrder)
     }
+    if isInDoubt { writer.put(true) }
     return writer.finish()
   }
 
@@ -95,6 +96,9 @@ extension Record {
     guard !reader.isAtEnd else { return }
     mode = try reader.mode()
     modeOrder = try reader.orderID()
+    guard !reader.isAtEnd else { return }
+    isInDoubt = try reader.flag()
+    if !isInDoubt { throw WireReader.Damage(what: "a doubt that is none") }
   }
 }
 

@@ -6,6 +6,7 @@
 /// | 2 | `working`: a node that is asked again says that it is still at it |
 /// | 3 | running states and pauses; what a takeover holds, and kinds of requests beside reads and writes; whether a follower is a whole copy; definite denials |
 /// | 3 | disks with an identity, and leaders that ask their followers when they start; nodes that came later |
+/// | 3 | copies that are in doubt or unproven (kinds 55 and 60; where there are none, 53 and 56), and leaders that feed who starts again |
 extension Message {
   /// The code of its kind, and the first version that has it.
   private var code: (kind: UInt8, since: UInt8) {
@@ -13,10 +14,11 @@ extension Message {
     case .claim: (1, 1)
     case .order(let order): order.hold == .usual ? (2, 1) : (74, 3)
     case .pulse: (3, 1)
-    case .check: (53, 3)
+    case .check(_, _, _, let inDoubt, let waiting): inDoubt.isEmpty && waiting.isEmpty ? (53, 3) : (55, 3)
     case .map: (4, 1)
     case .mode: (72, 3)
-    case .inventory: (16, 1)
+    case .feed: (61, 3)
+    case .inventory(_, let holdings, _): holdings.contains { $0.isInDoubt || $0.isUnproven } ? (60, 1) : (16, 1)
     case .done: (17, 1)
     case .refused: (18, 1)
     case .outdated: (19, 1)
@@ -79,7 +81,12 @@ extension Message {
     if version < 3, withoutDisks != self { return withoutDisks.bytes(version: version, newest: newest, names) }
     let spoken = spoken(version)
     guard spoken.code.since <= version else { return nil }
-    let kind = if case .inventory = self, version >= 3 { UInt8(56) } else { spoken.code.kind }
+    let kind =
+      switch spoken.code.kind {
+      case 16 where version >= 3: UInt8(56)
+      case 60 where version < 3: UInt8(16)
+      case let kind: kind
+      }
     var writer = WireWriter(version: version, newest: newest, kind: kind, names)
     switch spoken {
     case .pulse, .alive: break
@@ -98,6 +105,7 @@ extension Message {
       writer.put(partition)
       writer.put(mode)
     case .map(let stamp), .hasMap(let stamp): writer.put(stamp)
+    case .feed(let node): writer.put(node)
     case .inventory(let revision, let holdings, let disk):
       writer.put(revision)
       if version >= 3 { writer.put(disk) }
@@ -105,11 +113,20 @@ extension Message {
       for holding in holdings {
         writer.put(holding)
         if version >= 3 { writer.put(holding.log) }
+        if kind == 60 {
+          writer.put(holding.isInDoubt)
+          writer.put(holding.isUnproven)
+        }
       }
-    case .check(let revision, let confirmed, let setBack):
+    case .check(let revision, let confirmed, let setBack, let inDoubt, let waiting):
       writer.put(revision)
       writer.put(UInt64(confirmed))
       writer.put(setBack)
+      guard kind == 55 else { break }
+      for partitions in [inDoubt, waiting] {
+        writer.put(partitions.count)
+        for partition in partitions { writer.put(partition) }
+      }
     case .well(let disk): writer.put(disk)
     case .compare(let partition, let term, let round, let end, let lastTerm),
       .compared(let partition, let term, let round, let end, let lastTerm):
@@ -182,7 +199,7 @@ extension Message {
     case 2: self = .order(try reader.order())
     case 3: self = .pulse
     case 4: self = .map(try reader.stamp())
-    case 16: self = .inventory(revision: try reader.number(), try reader.holdings(withLogs: false), disk: nil)
+    case 16: self = .inventory(revision: try reader.number(), try reader.holdings(), disk: nil)
     case 17: self = .done(try reader.orderID())
     case 18: self = .refused(try reader.orderID(), try reader.refusal())
     case 19: self = .outdated(revision: try reader.number())
@@ -213,14 +230,22 @@ extension Message {
       self = .differs(try reader.partition(), term: try reader.number(), round: try reader.number(), hint: try reader.position())
     case 51: self = .fenced(try reader.partition(), term: try reader.number())
     case 52: self = .left(try reader.partition(), round: try reader.number())
-    case 53 where reader.version >= 3: 
+    case 53 where reader.version >= 3:
       self = .check(revision: try reader.number(), confirmed: try reader.small(), setBack: try reader.number())
+    case 55 where reader.version >= 3:
+      self = .check(
+        revision: try reader.number(), confirmed: try reader.small(), setBack: try reader.number(),
+        inDoubt: try reader.partitions(), waiting: try reader.partitions())
     case 54 where reader.version >= 3:
       guard let disk = try reader.disk() else { throw WireReader.Damage(what: "no disk") }
       self = .well(disk)
     case 56 where reader.version >= 3:
       let (revision, disk) = (try reader.number(), try reader.disk())
       self = .inventory(revision: revision, try reader.holdings(withLogs: true), disk: disk)
+    case 60 where reader.version >= 3:
+      let (revision, disk) = (try reader.number(), try reader.disk())
+      let holdings = try reader.holdings(withLogs: true, withDoubts: true)
+      self = .inventory(revision: revision, holdings, disk: disk)
     case 58 where reader.version >= 3:
       self = .compare(
         try reader.partition(), term: try reader.number(), round: try reader.number(), end: try reader.position(),
@@ -229,6 +254,7 @@ extension Message {
       self = .compared(
         try reader.partition(), term: try reader.number(), round: try reader.number(), end: try reader.position(),
         lastTerm: try reader.number())
+    case 61 where reader.version >= 3: self = .feed(try reader.node())
     case 64: self = .write(try reader.partition(), value: try reader.number(), request: try reader.small())
     case 65: self = .read(try reader.partition(), request: try reader.small())
     case 66: self = .written(request: try reader.small())
@@ -335,7 +361,7 @@ extension WireReader {
   }
 
   /// Partitions ascend; those that the cluster does not have any more are left out.
-  mutating func holdings(withLogs: Bool) throws(Damage) -> [Holding] {
+  mutating func holdings(withLogs: Bool = false, withDoubts: Bool = false) throws(Damage) -> [Holding] {
     var holdings: [Holding] = []
     var last: UInt32?
     for _ in 0..<(try count()) {
@@ -347,9 +373,23 @@ extension WireReader {
         partition: PartitionIndex(raw: partition), state: state, term: try number(), isLeading: try flag(),
         followers: try nodesOrUnknown())
       if withLogs { holding.log = try logEnd() }
+      if withDoubts { (holding.isInDoubt, holding.isUnproven) = (try flag(), try flag()) }
       if partition < partitionCount { holdings.append(holding) }
     }
     return holdings
+  }
+
+  /// Ascending; those that the cluster does not have any more are left out.
+  mutating func partitions() throws(Damage) -> [PartitionIndex] {
+    var partitions: [PartitionIndex] = []
+    var last: UInt32?
+    for _ in 0..<(try count()) {
+      let partition = try small()
+      if let last, last >= partition { throw Damage(what: "partition \(partition) out of order") }
+      last = partition
+      if partition < partitionCount { partitions.append(PartitionIndex(raw: partition)) }
+    }
+    return partitions
   }
 
   mutating func refusal() throws(Damage) -> Refusal {

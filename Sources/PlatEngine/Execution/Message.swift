@@ -88,6 +88,10 @@ public struct Holding: Hashable, Sendable {
   public var followers: [NodeIndex]
   /// How far its log goes, and the term of its last entry; nil: not told.
   public var log: LogEnd?
+  /// See `Record.isInDoubt`.
+  public var isInDoubt = false
+  /// Its node has started, and nobody has been asked since whether the copy is older than what was acknowledged.
+  public var isUnproven = false
 
   public struct LogEnd: Hashable, Comparable, Sendable {
     public var lastTerm: UInt64
@@ -133,10 +137,13 @@ public enum Message: Hashable, Sendable {
   case order(Order)
   case pulse
   /// The pulse of version 3: are you there? `confirmed`: the start at which this orchestrator confirmed the node's disk; 0: it did not.
-  /// `setBack`: the number of the finding that the disk had been set back, after which all was thrown away.
-  case check(revision: UInt64, confirmed: UInt32, setBack: UInt64)
+  /// `setBack`: the number of the finding that the disk had been set back, after which all was thrown away. `inDoubt`: copies that are not
+  /// confirmed with the disk; `waiting`: those that obey nobody until another one answers. Both ascend.
+  case check(revision: UInt64, confirmed: UInt32, setBack: UInt64, inDoubt: [PartitionIndex] = [], waiting: [PartitionIndex] = [])
   /// A new map is in force.
   case map(MapStamp)
+  /// The node has started again: where you lead it, send it what you have.
+  case feed(NodeIndex)
   /// Run otherwise, or pause something.
   case mode(ModeOrder)
 

@@ -27,7 +27,7 @@ extension NodeAgent {
     }
     guard mayGive(place) else { return actions.append(.send(.peerRefused(order.id, .notRunning), to: sender)) }
     // What may be out of date feeds nobody who is not fed by a leader as well.
-    guard mayServe || order.leader != .none else {
+    guard mayServe(place) || order.leader != .none else {
       actions.append(.send(.peerRefused(order.id, .busy), to: sender))
       return
     }
@@ -58,7 +58,9 @@ extension NodeAgent {
   mutating func admitNewcomer(_ order: Order, _ attempt: UInt64, _ sender: Address, _ actions: inout [Action]) {
     guard admit(order.id.revision, &actions), case .node(let newcomer) = sender else { return }
     guard let place = place(order.partition), leads(place) else {
-      actions.append(.send(.peerRefused(order.id, .notLeader), to: sender))
+      // Who has started again may lead soon.
+      let why = place(order.partition).map { isLeader($0) } ?? false ? Refusal.notRunning : .notLeader
+      actions.append(.send(.peerRefused(order.id, why), to: sender))
       return
     }
     round += 1
@@ -79,6 +81,10 @@ extension NodeAgent {
   }
 
   mutating func wasJoined(_ id: OrderID, _ attempt: UInt64, _ end: Int, _ term: UInt64, _ actions: inout [Action]) {
+    if let place = place(of: id), case .leaving(let order, attempt) = replicas[place].job {
+      replicas[place].job = .none
+      return set(order, place, &actions)
+    }
     guard let place = place(of: id), case .joining(let order, attempt, _, let matched) = replicas[place].job else { return }
     let known = plant == .newcomerNotFed ? end : matched
     replicas[place].job = .joining(order, attempt: attempt, end: end, matched: known)
@@ -93,12 +99,30 @@ extension NodeAgent {
   private mutating func finishCopy(_ order: Order, _ place: Int, _ actions: inout [Action]) {
     guard order.kind == .copy else { return beginTakeover(order, place, &actions) }
     replicas[place].job = .none
+    replicas[place].isProven = true
     replicas[place].record.state = order.change.to
     replicas[place].record.done = order.id
     let leads = rules.isLeading(order.change.to)
     if leads { beginToLead(place, order.id.revision, order.followers, &actions) }
     persistAndFinish(order.id, place, &actions)
     if leads { askFollowers(place, &actions) }
+  }
+
+  // MARK: A copy that goes
+
+  /// Whether who leads is asked before the copy goes: its disk may have been set back since the orchestrator heard of it last, and this copy
+  /// be the one that shows it.
+  func asksToLeave(_ order: Order, _ place: Int) -> Bool {
+    order.leader != .none && order.leader != node && rules.holdsData(order.change.from) && !rules.holdsData(order.change.to)
+      && plant != .leaveUnasked
+  }
+
+  /// It asks as a new replica does, so that older versions answer, too: who leads again after a start has asked all that it knows.
+  mutating func askToLeave(_ order: Order, _ place: Int, _ sender: Address, _ actions: inout [Action]) {
+    if replicas[place].job != .none { actions.append(.send(.working(order.id), to: sender)) }
+    round += 1
+    replicas[place].job = .leaving(order, attempt: round)
+    actions.append(.send(.join(order, attempt: round), to: .node(order.leader)))
   }
 
   /// The source, the leader or the old leader will not.

@@ -15,7 +15,7 @@ public struct DiskState: Hashable, Sendable {
   public var store: UInt64
   /// Which start of the agent this is.
   public var boot: UInt32
-  /// See `Promise.Disk`, as of before the last claim.
+  /// The revision that had been promised on it when the agent started; once it is confirmed, the one before the last claim.
   public var confirmed: UInt64
   /// An orchestrator has confirmed it in this start, or it is the node's first.
   public var isConfirmed: Bool
@@ -48,6 +48,9 @@ extension NodeAgent {
   /// Whether clients and peers may rely on what it has.
   var mayServe: Bool { disk.map { $0.isConfirmed && !$0.isSetBack } ?? true }
 
+  /// The same of one replica, which may be in doubt though the disk is confirmed.
+  func mayServe(_ place: Int) -> Bool { mayServe && !replicas[place].record.isInDoubt && !replicas[place].isWaiting }
+
   /// It starts on a disk that has kept `promise`. `store`: what stands for a disk that has kept nothing of the kind. `isNew`: there is
   /// nothing on it, and the node may have had another. Neither that nor a promise: the node has what the map says that it began with.
   /// What must be durable before anything else is returned.
@@ -55,22 +58,54 @@ extension NodeAgent {
     let isTrusted = promise == nil && !isNew || plant == .trustAnyDisk
     let known = promise?.disk
     disk = DiskState(
-      store: known?.store ?? store, boot: boot, confirmed: known?.confirmed ?? promise?.revision ?? 0, isConfirmed: isTrusted,
+      store: known?.store ?? store, boot: boot, confirmed: promise?.revision ?? 0, isConfirmed: isTrusted,
       born: known?.born ?? (isNew && !isTrusted ? .max : 0))
     if !isTrusted {
       for place in replicas.indices {
+        replicas[place].isProven = false
         for follower in replicas[place].progress.indices { replicas[place].progress[follower].isCompared = false }
       }
     }
     return [.persistPromise]
   }
 
-  /// An orchestrator of `asked` wants to know how the node is, and says at which start it confirmed the disk, and that what was set back
-  /// has been thrown away.
-  mutating func check(_ asked: UInt64, _ confirmed: UInt32, _ setBack: UInt64, _ sender: Address, _ actions: inout [Action]) {
+  /// An orchestrator of `asked` wants to know how the node is, and says at which start it confirmed the disk, but for which copies, and
+  /// that what was set back has been thrown away.
+  mutating func check(
+    _ asked: UInt64, _ confirmed: UInt32, _ setBack: UInt64, _ inDoubt: [PartitionIndex], _ waiting: [PartitionIndex], _ sender: Address,
+    _ actions: inout [Action]
+  ) {
     guard asked >= revision else { return actions.append(.send(.outdated(revision: revision), to: sender)) }
-    if asked == revision, disk?.boot == confirmed { confirm(isEmptied: disk!.setBack == setBack, &actions) }
+    if asked == revision, disk?.boot == confirmed {
+      for partition in inDoubt { doubt(partition, &actions) }
+      wait(Set(waiting), &actions)
+      confirm(isEmptied: disk!.setBack == setBack, &actions)
+    }
     actions.append(.send(disk.map { .well($0) } ?? .alive, to: sender))
+  }
+
+  /// Those, and no others. Who waits no more and leads asks its followers.
+  private mutating func wait(_ partitions: Set<PartitionIndex>, _ actions: inout [Action]) {
+    var isFree = false
+    for place in replicas.indices where replicas[place].isWaiting || !partitions.isEmpty {
+      let waits = partitions.contains(self.partitions[place])
+      isFree = isFree || replicas[place].isWaiting && !waits
+      replicas[place].isWaiting = waits
+    }
+    if isFree { compareAll(&actions) }
+  }
+
+  /// Durable before the disk is confirmed: after the next start another orchestrator might not know of it. What has been made since, at the
+  /// orchestrator's order, is not what it doubted.
+  private mutating func doubt(_ partition: PartitionIndex, _ actions: inout [Action]) {
+    guard let place = place(partition), !replicas[place].record.isInDoubt,
+      replicas[place].record.done.revision != revision || replicas[place].record.done.number == .max,
+      rules.holdsData(replicas[place].record.state) || replicas[place].record.isRetained(rules)
+    else { return }
+    replicas[place].record.isInDoubt = true
+    denyWaiting(place, &actions)
+    denyHeld(place, &actions)
+    actions.append(.persist(partition))
   }
 
   /// By an orchestrator of a version that knows nothing of disks. A new one counts from the first
@@ -95,11 +130,33 @@ extension NodeAgent {
     return record(partition).map { $0.term > 0 } ?? false
   }
 
-  // MARK: A leader that starts again
+  // MARK: Who starts again
+
+  /// Whether it is known that the copy lacks nothing that was acknowledged: what is on a disk may be older than that. A leader knows once its
+  /// followers have been asked; whoever follows, once a leader has fed it.
+  func isProven(_ place: Int) -> Bool {
+    guard disk != nil, plant != .proveNothing, rules.leading != nil else { return true }
+    guard isLeader(place), !replicas[place].progress.isEmpty else { return replicas[place].isProven }
+    return replicas[place].progress.allSatisfy(\.isCompared)
+  }
+
+  /// What `node` is to be proven by.
+  mutating func feed(_ node: NodeIndex, _ actions: inout [Action]) {
+    for place in replicas.indices where leads(place) {
+      if let follower = replicas[place].record.followers.firstIndex(of: node) { sendLog(place, follower, &actions) }
+    }
+  }
+
+  /// Told to lead while it is unproven it asks those that are to follow it before it leads: they may have more.
+  mutating func compareFirst(_ place: Int) {
+    guard !replicas[place].progress.isEmpty else { return }
+    replicas[place].ledUnproven = true
+    for follower in replicas[place].progress.indices { replicas[place].progress[follower].isCompared = false }
+  }
 
   mutating func compareAll(_ actions: inout [Action]) {
     guard mayServe else { return }
-    for place in replicas.indices where isLeader(place) { compare(place, &actions) }
+    for place in replicas.indices where isLeader(place) && mayServe(place) { compare(place, &actions) }
   }
 
   /// Asks followers that have not answered yet since the start.
@@ -114,7 +171,7 @@ extension NodeAgent {
   }
 
   var waitsForComparison: Bool {
-    mayServe && replicas.indices.contains { isLeader($0) && replicas[$0].progress.contains { !$0.isCompared } }
+    mayServe && replicas.indices.contains { isLeader($0) && mayServe($0) && replicas[$0].progress.contains { !$0.isCompared } }
   }
 
   /// The follower says how far its log goes.
@@ -124,7 +181,7 @@ extension NodeAgent {
     let known = place(partition)
     let record = known.map { replicas[$0].record }
     if let record, term < record.term { return actions.append(.send(.fenced(partition, term: record.term), to: leader)) }
-    guard mayServe else { return }
+    guard mayServe, known.map({ mayServe($0) }) ?? true else { return }
     if let record, let known, replicas[known].job == .none, record.isRetained(rules) {
       release(known, term, round, leader, &actions)
     } else if let record, let known, isCopy(known) {
@@ -143,7 +200,9 @@ extension NodeAgent {
     guard let place = place(partition), isLeader(place), replicas[place].record.led == term, case .node(let node) = sender,
       let follower = replicas[place].record.followers.firstIndex(of: node), round >= replicas[place].progress[follower].since
     else { return }
-    if lastTerm == term, end > replicas[place].record.log.count, plant != .leadOnSetBack {
+    let own = replicas[place].record
+    let isBehind = replicas[place].ledUnproven && (lastTerm, end) > (own.lastTerm, own.log.count)
+    if lastTerm == term && end > own.log.count || isBehind, plant != .leadOnSetBack {
       self.round += 1
       disk?.setBack = self.round
       for place in replicas.indices { denyWaiting(place, &actions) }

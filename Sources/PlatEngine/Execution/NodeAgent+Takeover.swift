@@ -45,6 +45,7 @@ extension NodeAgent {
         return refuseSuccessor(order.id, .wrongState, successor, &actions)
       }
       let followers = replicas[place].record.followers.filter { $0 != successor } + [successor]
+      replicas[place].isProven = true  // who leads is
       replicas[place].record.state = order.sourceChange.to
       stopLeading(place, &actions)
       forgetMode(place)

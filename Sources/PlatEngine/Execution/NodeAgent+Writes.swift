@@ -9,7 +9,7 @@
 /// that has another there says so.
 extension NodeAgent {
   func leads(_ place: Int) -> Bool {
-    isLeader(place) && mayServe && replicas[place].progress.allSatisfy(\.isCompared)
+    isLeader(place) && mayServe(place) && replicas[place].progress.allSatisfy(\.isCompared)
   }
 
   /// Whether it will, once its disk is confirmed and its followers have been asked.
@@ -99,6 +99,7 @@ extension NodeAgent {
     replicas[place].record.term = term
     replicas[place].record.followers = followers
     replicas[place].isFenced = false
+    (replicas[place].isProven, replicas[place].isWaiting, replicas[place].ledUnproven) = (true, false, false)
     replicas[place].takeover = nil
     let end = replicas[place].record.log.count
     round += 1
@@ -136,7 +137,7 @@ extension NodeAgent {
 
   /// The follower whose answer this is, if it counts.
   private func follower(_ partition: PartitionIndex, _ term: UInt64, _ round: UInt64, _ sender: Address) -> (Int, Int)? {
-    guard let place = place(partition), isLeader(place), mayServe, replicas[place].record.led == term, case .node(let node) = sender,
+    guard let place = place(partition), isLeader(place), mayServe(place), replicas[place].record.led == term, case .node(let node) = sender,
       let follower = replicas[place].record.followers.firstIndex(of: node),
       round >= replicas[place].progress[follower].since
     else { return nil }
@@ -265,7 +266,7 @@ extension NodeAgent {
       return
     }
     // What may be out of date obeys nobody, and has not left of its own will.
-    guard mayServe else { return }
+    guard mayServe, place(partition).map({ mayServe($0) }) ?? true else { return }
     if let place = place(partition), replicas[place].job == .none, replicas[place].record.isRetained(rules) {
       return release(place, term, round, leader, &actions)
     }
@@ -296,6 +297,7 @@ extension NodeAgent {
       return
     }
     let matched = previous + log.count
+    replicas[place].isProven = true
     actions.append(.send(.appended(partition, term: term, round: round, matched: matched, isCopy: isWholeCopy(place)), to: leader))
     if case .joining(let order, let attempt, let end, let before) = replicas[place].job {
       replicas[place].job = .joining(order, attempt: attempt, end: end, matched: max(before, matched))
@@ -314,7 +316,8 @@ extension NodeAgent {
 
   /// Not one that is still being made.
   private func isWholeCopy(_ place: Int) -> Bool {
-    replicas[place].job == .none && rules.holdsData(replicas[place].record.state)
+    if case .leaving = replicas[place].job { return true }
+    return replicas[place].job == .none && rules.holdsData(replicas[place].record.state)
   }
 
   /// Writes entries behind the first `previous`. What is there already stays; what differs goes, with all after it. False: the disk

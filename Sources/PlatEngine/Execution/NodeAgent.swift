@@ -116,11 +116,13 @@ public struct NodeAgent: Hashable, Sendable {
     case .pulse:
       confirmUnseen(&actions)
       actions.append(.send(.alive, to: sender))
-    case .check(let revision, let confirmed, let setBack): check(revision, confirmed, setBack, sender, &actions)
+    case .check(let revision, let confirmed, let setBack, let inDoubt, let waiting):
+      check(revision, confirmed, setBack, inDoubt, waiting, sender, &actions)
     case .compare(let partition, let term, let round, _, _): answerComparison(partition, term, round, sender, &actions)
     case .compared(let partition, let term, let round, let end, let lastTerm):
       noteComparison(partition, term, round, end, lastTerm, sender, &actions)
     case .mode(let order): obey(order, sender, &actions)
+    case .feed(let node): feed(node, &actions)
     case .map(let stamp): learn(stamp, sender, &actions)
     case .fetch(let order): give(order, sender, &actions)
     case .fetched(let id, let log, let term): take(id, log, term, &actions)
@@ -170,10 +172,13 @@ public struct NodeAgent: Hashable, Sendable {
       let record = replicas[place].record
       guard record.state != .null else { return nil }
       let isLeading = isLeader(place)
-      return Holding(
+      var holding = Holding(
         partition: partitions[place], state: record.state, term: record.term, isLeading: isLeading,
         followers: isLeading || record.isRetained(rules) ? record.followers : [],
         log: rules.leading == nil ? nil : Holding.LogEnd(lastTerm: record.lastTerm, count: record.log.count))
+      holding.isInDoubt = record.isInDoubt
+      holding.isUnproven = !isProven(place)
+      return holding
     }
     var told = disk
     // A leader that has not heard yet what its followers have may have been set back.
@@ -218,7 +223,9 @@ public struct NodeAgent: Hashable, Sendable {
       return refuse(order.id, .wrongState, &actions)
     }
     switch order.kind {
+    case .set where asksToLeave(order, place): askToLeave(order, place, sender, &actions)
     case .set, .lead, .discard: set(order, place, &actions)
+    case .copy where !mayServe: refuse(order.id, .notRunning, &actions)  // what its disk revived may have to go first
     case .copy: beginCopy(order, place, sender, &actions)
     case .takeOver:
       if isToCopyFirst(order, place) { beginCopy(order, place, sender, &actions) } else { beginTakeover(order, place, &actions) }
@@ -232,21 +239,24 @@ public struct NodeAgent: Hashable, Sendable {
     return !rules.isLeading(order.change.to) && rules.holdsData(order.change.to) && !rules.holdsData(order.change.from)
   }
 
-  private mutating func set(_ order: Order, _ place: Int, _ actions: inout [Action]) {
+  mutating func set(_ order: Order, _ place: Int, _ actions: inout [Action]) {
     let leads = rules.isLeading(order.change.to)
+    let isProven = isProven(place)
     replicas[place].record.state = order.change.to
     replicas[place].record.done = order.id
     // Who leaves may not set an old leader free.
     replicas[place].record.term = max(replicas[place].record.term, order.term)
     if order.kind == .discard || order.change.to == .null { replicas[place].record.log = [] }
+    if order.kind == .discard || leads { replicas[place].record.isInDoubt = false }
     if leads {
       beginToLead(place, order.id.revision, order.followers, &actions)
+      if !isProven, plant != .leadOnSetBack { compareFirst(place) }
     } else {
       stopLeading(place, &actions)
     }
     forgetMode(place)
     persistAndFinish(order.id, place, &actions)
-    if leads { askFollowers(place, &actions) }
+    if self.leads(place) { askFollowers(place, &actions) } else if leads { compareAll(&actions) }
   }
 
   /// The record, then the answer.

@@ -1,7 +1,7 @@
 /// Which disks there are, and which of them are older than what is known of them. See `NodeAgent+Disk.swift`.
 ///
-/// A disk that was set back says so itself, by what it was confirmed with last: the journal knows of each node what that was at
-/// the last claim. What was set back since then differs from what the node should hold, or its followers notice.
+/// A disk that was set back says so itself, by what had been promised on it when its node started: the journal knows of each node the
+/// last claim that it answered. What was set back since then differs from what the node should hold, or its followers notice.
 extension Orchestrator {
   /// Of one node.
   package struct KnownDisk: Sendable {
@@ -11,8 +11,37 @@ extension Orchestrator {
     var confirmed: UInt32 = 0
     /// Nothing that it has is relied on.
     var isUntrusted = false
+    /// The journal knows it to be older: of a disk of which only its node has found out that it was set back, what has been compared since
+    /// counts.
+    var isOlder = false
     /// Its node is not confirmed before what settles is done: it would lead on where it is to lead no more.
     var isHeldBack = false
+    /// Pulses at which leaders are told to feed it.
+    var feeds = 0
+    /// Its copies that are not confirmed with the disk, since no complete one of their partitions answered.
+    var inDoubt: [PartitionIndex] = []
+    /// Its copies that wait for another one: see `Survey.waiting`.
+    var waiting: [PartitionIndex] = []
+
+    /// Whether a copy on it may be complete.
+    func counts(_ holding: Holding) -> Bool { !isUntrusted || !isOlder && !holding.isUnproven }
+
+    /// Some may be lost; later the next write or read does the same.
+    static let mostFeeds = 4
+  }
+
+  /// At a pulse: leaders feed who has started again, so that it is proven soon, and may lead when they are lost. O(P · R) after a start.
+  mutating func feedStarted(_ actions: inout [Action]) {
+    guard let leading = rules.leading, phase == .running || phase == .reached else { return }
+    for node in disks.indices where disks[node].feeds > 0 && disks[node].confirmed > 0 {
+      disks[node].feeds -= 1
+      var isTold = Array(repeating: false, count: disks.count)
+      for row in tasks.rows where row.contains(where: { $0.node.int == node }) {
+        guard let leader = row.first(where: { $0.state == leading })?.node, leader.int != node, !isTold[leader.int] else { continue }
+        isTold[leader.int] = true
+        actions.append(.send(.feed(NodeIndex(node)), to: leader))
+      }
+    }
   }
 
   /// All inventories are there: whose copies count.
@@ -23,13 +52,15 @@ extension Orchestrator {
         continue
       }
       let known = journal.disk(NodeIndex(node))
-      let isOlder = known.map { state.confirmed < $0.confirmed || state.firstBoot < DiskState.firstBoot($0.store) } ?? false
+      let isOlder = known.map { $0.isNewer(than: state) } ?? false
+      disks[node].isOlder = isOlder
       disks[node].isUntrusted = (isOlder || state.isSetBack) && plant != .ignoreStores
       disks[node].confirmed = disks[node].isUntrusted ? 0 : state.boot
       disks[node].isHeldBack = false
+      (disks[node].inDoubt, disks[node].waiting) = ([], [])
       guard !disks[node].isUntrusted else { continue }
       guard let names else { continue }
-      let disk = Journal.Disk(store: state.store, confirmed: state.isConfirmed ? revision : state.confirmed)
+      let disk = Journal.Disk(store: state.store, promised: revision, boot: state.boot)
       journal.setDisk(NodeIndex(node), disk, block: names.block(of: NodeIndex(node)))
     }
   }
@@ -39,6 +70,8 @@ extension Orchestrator {
     var rows: [[Survey.Held]]
     /// By partition: as which it is led.
     var terms: [UInt64]
+    /// The same where somebody is known to lead; else 0.
+    var ledTerms: [UInt64]
     /// By partition: nobody is known to be complete.
     var isWithheld: [Bool]
     var underWay: ChangesUnderWay
@@ -55,7 +88,8 @@ extension Orchestrator {
   }
 
   private func expectedNow(_ survey: Survey) -> Expected {
-    Expected(rows: tasks.rows, terms: tasks.terms, isWithheld: survey.isWithheld, underWay: tasks.changesUnderWay)
+    Expected(
+      rows: tasks.rows, terms: tasks.terms, ledTerms: tasks.ledTerms, isWithheld: survey.isWithheld, underWay: tasks.changesUnderWay)
   }
 
   /// Copies that do not count, though their nodes may: (partition, node). Those of nodes that have started again which are not what
@@ -68,8 +102,9 @@ extension Orchestrator {
       for holding in inventories[node] ?? [] {
         let name = Survey.name(holding.partition, index)
         if (rules.holdsData(holding.state) || holding.isRetained(rules)) && doubts.contains(name)
+          || holding.isInDoubt
           || restarted[node] && !disks[node].isUntrusted
-            && expected[node]?.doubts(holding, index, rules, isCopy: { isCopy(holding.partition, $0) }) == true
+            && expected[node]?.doubts(holding, index, rules, isCopy: { isCopy(holding.partition, $0, since: holding.term) }) == true
         {
           found.insert(name)
         }
@@ -79,9 +114,11 @@ extension Orchestrator {
     return found
   }
 
-  /// Whether the node has told that it has a copy.
-  private func isCopy(_ partition: PartitionIndex, _ node: NodeIndex) -> Bool {
-    inventories[node.int]?.contains { $0.partition == partition && rules.holdsData($0.state) } ?? false
+  /// Whether the node has told that it has a copy that may have been made under a leader of `term`.
+  private func isCopy(_ partition: PartitionIndex, _ node: NodeIndex, since term: UInt64) -> Bool {
+    return inventories[node.int]?.contains { holding in
+      holding.partition == partition && disks[node.int].counts(holding) && rules.holdsData(holding.state) && holding.term >= term && !holding.isInDoubt
+    } ?? false
   }
 
   /// Who started again and was found to lead no more would lead on as soon as it is confirmed: that waits
@@ -95,6 +132,40 @@ extension Orchestrator {
       }
       if leadsNoMore { (disks[node].isHeldBack, disks[node].confirmed) = (true, 0) }
     }
+    for node in inventories.indices where disks[node].state?.isConfirmed == false || disks[node].isUntrusted {
+      disks[node].inDoubt = copiesInDoubt(inventories[node] ?? [], NodeIndex(node), survey)
+      disks[node].feeds = KnownDisk.mostFeeds
+    }
+    guard !survey.waiting.isEmpty else { return }
+    for node in inventories.indices { disks[node].waiting = copiesThatWait(inventories[node] ?? [], NodeIndex(node), survey) }
+  }
+
+  private func copiesThatWait(_ holdings: [Holding], _ node: NodeIndex, _ survey: Survey) -> [PartitionIndex] {
+    holdings.map(\.partition).filter { survey.waiting.contains(Survey.name($0, node)) }
+  }
+
+  /// Whether a node that does not answer may have a copy that counts. Of one that the host says is gone it does not matter.
+  func mayHold(_ node: NodeIndex, _ partition: Int) -> Bool {
+    guard !isTold[node.int] else { return false }
+    guard let known = expected[node.int], partition < known.rows.count, !known.isWithheld[partition] else { return true }
+    return journal.isComplete(node, PartitionIndex(partition), term: known.terms[partition])
+      && (known.rows[partition].contains { $0.node == node && rules.holdsData($0.state) }
+        || known.underWay.change(of: node, partition) != nil)
+  }
+
+  /// What a node that starts again has and what does not count: it is to be thrown away, or is of a partition of which no complete copy
+  /// answered. A leader would lead on with it, a follower obey who leads no more. The rest of the disk is confirmed without it.
+  private func copiesInDoubt(_ holdings: [Holding], _ node: NodeIndex, _ survey: Survey) -> [PartitionIndex] {
+    guard plant != .ignoreStores, plant != .confirmWhole else { return [] }
+    let rows = tasks.rows.isEmpty ? survey.rows : tasks.rows
+    let underWay = tasks.changesUnderWay
+    return holdings.filter { holding in
+      let partition = holding.partition.int
+      guard partition < rows.count, rules.holdsData(holding.state) || holding.isRetained(rules) else { return false }
+      // What is being made may be complete already.
+      if let change = underWay.change(of: node, partition), change.to != .null { return false }
+      return !rows[partition].contains { $0.node == node } && !survey.waiting.contains(Survey.name(holding.partition, node))
+    }.map(\.partition)
   }
 
   /// What is known of a node's disk counts from when all inventories of this revision were there.
@@ -103,7 +174,9 @@ extension Orchestrator {
     case .idle, .recording, .claiming, .retired: return .check(revision: revision, confirmed: 0, setBack: 0)
     case .leaving, .planning, .running, .arriving, .reached:
       let known = disks[node]
-      return .check(revision: revision, confirmed: known.confirmed, setBack: known.confirmed > 0 ? known.state?.setBack ?? 0 : 0)
+      guard known.confirmed > 0 else { return .check(revision: revision, confirmed: 0, setBack: 0) }
+      return .check(
+        revision: revision, confirmed: known.confirmed, setBack: known.state?.setBack ?? 0, inDoubt: known.inDoubt, waiting: known.waiting)
     }
   }
 
@@ -119,13 +192,16 @@ extension Orchestrator {
   /// A node that has started again tells what it holds: if that is not what it should be, all is planned again.
   mutating func verify(_ holdings: [Holding], _ state: DiskState?, _ node: Int, _ actions: inout [Action]) {
     guard phase == .running || phase == .reached, let state, disks[node].state?.boot != state.boot, !isLost[node] else { return }
-    let known = journal.disk(NodeIndex(node))?.confirmed ?? 0
-    let isKnown = state.store == disks[node].state?.store ?? state.store && state.confirmed >= known
+    let isOlder = journal.disk(NodeIndex(node)).map { $0.isNewer(than: state) } ?? false
+    let isKnown = state.store == disks[node].state?.store ?? state.store && !isOlder
     guard plant == .ignoreStores || isKnown && agrees(holdings, NodeIndex(node)) else {
       return planAgain(&actions)
     }
     disks[node].state = state
     disks[node].confirmed = state.boot
+    disks[node].inDoubt = survey.map { copiesInDoubt(holdings, NodeIndex(node), $0) } ?? []
+    disks[node].waiting = survey.map { copiesThatWait(holdings, NodeIndex(node), $0) } ?? []
+    disks[node].feeds = KnownDisk.mostFeeds
     mapOf[node] = 0  // what it was told before it may have forgotten
     actions.append(.send(check(node), to: NodeIndex(node)))
   }
@@ -136,7 +212,7 @@ extension Orchestrator {
     for node in disks.indices where disks[node].isHeldBack && !disks[node].isUntrusted {
       (disks[node].isHeldBack, disks[node].confirmed) = (false, disks[node].state?.boot ?? 0)
     }
-    for node in disks.indices where disks[node].isUntrusted && (survey?.withheldCopies[node] ?? 1) == 0 {
+    for node in disks.indices where disks[node].isUntrusted {
       disks[node].isUntrusted = false
       disks[node].confirmed = disks[node].state?.boot ?? 0
     }
@@ -173,6 +249,8 @@ extension Orchestrator.Expected {
       if let told, let should {
         guard told.state == should.state else { return false }
         if rules.isLeading(should.state), !told.isLeading || told.term != terms[partition] { return false }
+        // It may have forgotten whom it followed, and obey an older one: all are asked.
+        if told.isUnproven, told.term < ledTerms[partition] { return false }
       }
     }
     return told.map { !lacksFollowers($0, node, rules) { _ in true } } ?? true

@@ -42,7 +42,7 @@ extension Orchestrator {
       owesSince = Array(repeating: nil, count: owesSince.count)
       claimedAgain = clock
       if plant == .planWithoutClaim, plansBlindly(&actions) { return }
-      for node in inventories.indices { actions.append(.send(.claim(revision: revision), to: NodeIndex(node))) }
+      for node in inventories.indices where !isMute[node] { actions.append(.send(.claim(revision: revision), to: NodeIndex(node))) }
     case .leaving: leave(&actions)
     case .arriving: arrive(&actions)
     default: break
@@ -80,7 +80,8 @@ extension Orchestrator {
     let doubtful = doubtfulCopies(hasRestarted)
     let survey = Survey(
       revision: revision, inventories: inventories, journal: journal, rules: rules, hadHolders: hadHolders,
-      isCancelled: isCancelled, disks: disks, doubtful: doubtful, plant: plant)
+      isCancelled: isCancelled, disks: disks, doubtful: doubtful, plant: plant,
+      mayHold: { mayHold($0, $1) })
     hasRestarted = hasRestarted.map { _ in false }
     isLost = survey.isLost
     for node in isLost.indices {

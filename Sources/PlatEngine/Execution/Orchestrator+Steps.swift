@@ -34,6 +34,14 @@ extension Orchestrator {
     return found.indices.filter { $0 == 0 || found[$0].partition != found[$0 - 1].partition }.map { found[$0] }
   }
 
+  /// Whether a copy has been told to go, and may have gone: for the simulator, which counts it no more.
+  package func isLeaving(_ node: NodeIndex, _ partition: PartitionIndex) -> Bool {
+    phase == .running && tasks.running.contains { index in
+      let order = tasks.tasks[Int(index)].order
+      return order.partition == partition && order.node == node && rules.holdsData(order.change.from) && !rules.holdsData(order.change.to)
+    }
+  }
+
   private mutating func send(_ index: Int, _ actions: inout [Action]) {
     let tries = tasks.tasks[index].tries
     tasks.sent(index, deadline: clock + timing.patience << UInt64(min(tries, 3)))

@@ -39,9 +39,14 @@ extension Orchestrator {
   private mutating func pulse(_ actions: inout [Action]) {
     confirmEmptied()
     for node in heard.indices {
-      actions.append(.send(isMute[node] ? .claim(revision: revision) : check(node), to: NodeIndex(node)))
+      if isMute[node] {
+        askLate(node, &actions)
+        continue
+      }
+      actions.append(.send(check(node), to: NodeIndex(node)))
       if let map, phase == .reached, mapOf[node] < map.revision { actions.append(.send(.map(map), to: NodeIndex(node))) }
     }
+    feedStarted(&actions)
   }
 
   /// Silent, and not lost yet.
@@ -71,6 +76,7 @@ extension Orchestrator {
     // What a disk that is far behind lets it say at last does not bring it back.
     if isLost[node], !isBack[node], !isMute[node] {
       isBack[node] = true
+      late[node].since = clock
       outage.lastChange = clock
     }
     if phase == .claiming, owesSince[node] == nil { owesSince[node] = clock }
@@ -130,7 +136,7 @@ extension Orchestrator {
     isBack[node.int] = false
     switch phase {
     case .claiming: lookIfAllAnswered(&actions)
-    case _ where wasLost: watch(&actions)
+    case _ where wasLost && survey?.isUnproven.contains(true) != true: watch(&actions)
     default: planAgain(&actions)
     }
   }
@@ -145,7 +151,7 @@ extension Orchestrator {
       // Who is heard of and never answers is not waited for for ever.
       let owesLong = owesSince[node].map { clock - $0 > recovery.grace << 1 } ?? false
       guard owesLong || isOverdue(node) else { continue }
-      isMute[node] = owesSince[node] != nil
+      noteLoss(node, isLate: owesSince[node] != nil, &actions)
       owesSince[node] = nil
       isLost[node] = true
       isTold[node] = false
@@ -155,7 +161,7 @@ extension Orchestrator {
     lookIfAllAnswered(&actions)
     guard phase == .claiming, clock - claimedAgain >= timing.patience else { return }
     claimedAgain = clock
-    for node in inventories.indices where inventories[node] == nil {
+    for node in inventories.indices where inventories[node] == nil && !isMute[node] {
       actions.append(.send(.claim(revision: revision), to: NodeIndex(node)))
     }
   }

@@ -38,6 +38,8 @@ public struct Orchestrator: Sendable {
     case reached(MapStamp)
     /// More nodes are silent or lost than may be lost: nothing begins. None: it goes on again.
     case frozen([NodeIndex])
+    /// The node is heard of, and answers too late: it stays lost until it has answered in time for so many ticks. 0: it has.
+    case keptOut(NodeIndex, for: UInt64)
     /// All nodes that can be reached know this map: older ones are needed no more.
     case releaseMaps(before: UInt64)
     /// Another orchestrator has taken over. This one does nothing any more.
@@ -86,8 +88,9 @@ public struct Orchestrator: Sendable {
   /// Of those that are lost: the host said so, or the cluster has them as failed; heard of again.
   var isTold: [Bool]
   var isBack: [Bool]
-  /// It was heard of during a claim, did not answer that, and was lost: it is back once it answers one.
+  /// It was heard of during a claim, did not answer that, and was lost: it is kept out.
   var isMute: [Bool]
+  var late: [Lateness]
   var inventories: [[Holding]?]
   var mapOf: [UInt64]
   var disks: [KnownDisk]
@@ -154,6 +157,7 @@ public struct Orchestrator: Sendable {
     isTold = isLost
     isBack = Array(repeating: false, count: cluster.nodeCount)
     isMute = isBack
+    late = Array(repeating: Lateness(), count: cluster.nodeCount)
     owesSince = Array(repeating: nil, count: cluster.nodeCount)
     inventories = Array(repeating: nil, count: cluster.nodeCount)
     hasRestarted = Array(repeating: false, count: cluster.nodeCount)
@@ -195,7 +199,7 @@ public struct Orchestrator: Sendable {
 
   private mutating func receive(_ message: Message, _ node: NodeIndex, _ actions: inout [Action]) {
     guard node.int < heard.count else { return }
-    if case .inventory(revision, _, _) = message { isMute[node.int] = false }
+    if case .inventory(revision, _, _) = message, !hearLate(node.int, &actions) { return }
     hear(node.int)
     switch message {
     case .inventory(let claimed, let holdings, let disk):

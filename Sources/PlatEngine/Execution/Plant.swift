@@ -47,6 +47,10 @@ public enum Plant: String, CaseIterable, Sendable {
   case announceWithheld
   case takeAnyWriteForOwn
   case ignoreStores
+  case takeLateBack
+  case confirmWhole
+  case proveNothing
+  case leaveUnasked
   case promoteShorter
   case ignoreBase
   case staysWhenReplaced
@@ -98,6 +102,10 @@ public enum Plant: String, CaseIterable, Sendable {
     case .ignorePause: "an orchestrator that is paused begins steps"
     case .forgetCancel: "an orchestrator that takes over does not know that the change was called off"
     case .ignoreStores: "an orchestrator confirms every disk"
+    case .leaveUnasked: "a copy goes though who leads has started again, and has not asked that copy what it lacks"
+    case .proveNothing: "who has started again, and has not been compared with anybody, leads on without those that are silent"
+    case .takeLateBack: "a node whose disk is far behind is taken back as soon as it answers, however often it was lost since"
+    case .confirmWhole: "a node's disk is confirmed with copies of which no complete one answers"
     case .ignoreBase: "an orchestrator begins whatever map its plan was made from"
     case .staysWhenReplaced: "an orchestrator does not mind that nodes obey a later one"
     case .promoteShorter: "where nobody leads, whoever is planned to is promoted, also one whose log is shorter"

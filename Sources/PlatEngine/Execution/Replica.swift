@@ -15,6 +15,8 @@ public struct Record: Hashable, Sendable {
   /// Whether it runs, and what of it is paused; and the last request that changed it.
   public internal(set) var mode = RunMode.usual
   public internal(set) var modeOrder = OrderID.none
+  /// The node's disk was confirmed but for this copy: it serves nobody, until the node is told to discard it or to lead.
+  public internal(set) var isInDoubt = false
 
   public init() {}
 
@@ -33,6 +35,12 @@ public struct Record: Hashable, Sendable {
 struct Replica: Hashable, Sendable {
   var record: Record
   var job = Job.none
+  /// Since the node started a leader has fed it all: it is not older than what was acknowledged. Of a leader see `NodeAgent.isProven`.
+  var isProven = true
+  /// It was told to lead, or to lead on, while it was unproven: what the orchestrator knew of it may be from before its disk was set back.
+  var ledUnproven = false
+  /// It obeys nobody until another copy, which may be newer, answers: as the orchestrator said last.
+  var isWaiting = false
   /// A follower has told of a later leader.
   var isFenced = false
   /// Of a leader, beside `record.followers`.
@@ -57,11 +65,13 @@ struct Replica: Hashable, Sendable {
     case joining(Order, attempt: UInt64, end: Int, matched: Int)
     /// `pending`: waits for the old leader. It never survives a restart.
     case takingOver(Order)
+    /// Lets its copy go as soon as who leads says that it does. `attempt`: no older answer counts.
+    case leaving(Order, attempt: UInt64)
 
     var order: Order? {
       switch self {
       case .none: nil
-      case .fetching(let order), .joining(let order, _, _, _), .takingOver(let order): order
+      case .fetching(let order), .joining(let order, _, _, _), .takingOver(let order), .leaving(let order, _): order
       }
     }
   }

@@ -14,6 +14,14 @@ extension Survey {
     }
   }
 
+  /// A leader that has started again and does not know a copy that was made under it was set back.
+  static func lacksFollower(_ leader: Found, _ copies: [Found]) -> Bool {
+    copies.contains { copy in
+      copy.node != leader.node && !copy.holding.isLeading && copy.holding.term == leader.holding.term
+        && !leader.holding.followers.contains(copy.node)
+    }
+  }
+
   /// The copy with the longest log, if there is one that is shorter; nil: all are the same, or not all of them say.
   static func longest(_ copies: [Found]) -> Found? {
     guard copies.allSatisfy({ $0.holding.log != nil }) else { return nil }

@@ -13,8 +13,15 @@ public struct Survey: Sendable {
   public internal(set) var rows: [[Held]]
   /// By partition: the revision as which it is led; where nobody leads, this one.
   var terms: [UInt64]
+  /// The same where somebody leads; else 0.
+  private(set) var ledTerms: [UInt64] = []
   /// Partitions of which no complete copy can be reached though there is one, or may be: nothing may be done about them.
   public internal(set) var isWithheld: [Bool]
+  /// Of these: all that answered have started again since anybody was asked whether they are older than what was acknowledged, and a copy
+  /// of a node that is silent may be newer. It is waited for, until the host says that it is gone.
+  package private(set) var isUnproven: [Bool]
+  /// Copies of those that count, by `name`: they wait, and are not in doubt. Looked up only.
+  private(set) var waiting: Set<UInt64> = []
   /// By node: its copies of such partitions, which take room and stay.
   public internal(set) var withheldCopies: [Int]
   /// What has to be done first: holders that are out of date forget what they have, leaders leave lost followers behind.
@@ -30,7 +37,8 @@ public struct Survey: Sendable {
   /// O(P + holdings).
   package init(
     revision: UInt64, inventories: [[Holding]?], journal: Journal, rules: ExecutionRules, hadHolders: [Bool], isCancelled: Bool,
-    disks: [Orchestrator.KnownDisk] = [], doubtful: Set<UInt64> = [], plant: Plant?
+    disks: [Orchestrator.KnownDisk] = [], doubtful: Set<UInt64> = [], plant: Plant?,
+    mayHold: (NodeIndex, Int) -> Bool = { _, _ in false }
   ) {
     let disks = disks.isEmpty ? inventories.map { _ in Orchestrator.KnownDisk() } : disks
     self.revision = revision
@@ -39,8 +47,10 @@ public struct Survey: Sendable {
     let count = journal.rosters.count
     rows = Array(repeating: [], count: count)
     isWithheld = Array(repeating: false, count: count)
+    isUnproven = isWithheld
     withheldCopies = Array(repeating: 0, count: inventories.count)
     terms = Array(repeating: revision, count: count)
+    ledTerms = Array(repeating: 0, count: count)
     var found = [[(node: NodeIndex, holding: Holding)]](repeating: [], count: count)
     for (node, inventory) in inventories.enumerated() {
       for holding in inventory ?? [] where holding.partition.int < count {
@@ -49,18 +59,18 @@ public struct Survey: Sendable {
     }
     let anyLost = isLost.contains(true)
     for partition in 0..<count {
-      settle(partition, found[partition], journal, rules, hadHolders[partition], anyLost, disks, doubtful, plant)
+      settle(partition, found[partition], journal, rules, hadHolders[partition], anyLost, disks, doubtful, plant, mayHold)
     }
   }
 
   private mutating func settle(
     _ partition: Int, _ found: [Found], _ journal: Journal, _ rules: ExecutionRules, _ hadHolders: Bool, _ anyLost: Bool,
-    _ disks: [Orchestrator.KnownDisk], _ doubtful: Set<UInt64>, _ plant: Plant?
+    _ disks: [Orchestrator.KnownDisk], _ doubtful: Set<UInt64>, _ plant: Plant?, _ mayHold: (NodeIndex, Int) -> Bool
   ) {
     let index = PartitionIndex(partition)
     func holds(_ item: Found) -> Bool { rules.holdsData(item.holding.state) }
     func isComplete(_ item: Found) -> Bool {
-      guard !disks[item.node.int].isUntrusted, !doubtful.contains(Self.name(index, item.node)) else { return false }
+      guard disks[item.node.int].counts(item.holding), !doubtful.contains(Self.name(index, item.node)) else { return false }
       return rules.leading == nil || plant == .promoteLagging || journal.isComplete(item.node, index, term: item.holding.term)
     }
     /// It has handed over and keeps its copy: nothing was acknowledged without it.
@@ -74,6 +84,7 @@ public struct Survey: Sendable {
         guard item.holding.isLeading else { return false }
         return copies.contains { $0.holding.term > item.holding.term }
           || disks[item.node.int].state?.isConfirmed == false && Self.isBehind(item, copies)
+          || item.holding.isUnproven && Self.lacksFollower(item, copies)
       }
     }
     let leader = complete.filter { $0.holding.isLeading }.max { ($0.holding.term, $1.node) < ($1.holding.term, $0.node) }
@@ -81,13 +92,22 @@ public struct Survey: Sendable {
       // Who has led before does not lead beside it.
       complete.removeAll { $0.node != leader.node && $0.holding.state == rules.leading }
     }
+    if let leader, plant != .leadOnSetBack {
+      // Who has started again since, and follows an older one, may have forgotten this one: it would obey that one again.
+      complete.removeAll { $0.node != leader.node && $0.holding.isUnproven && $0.holding.term < leader.holding.term }
+    }
     if let leader, plant != .promoteLagging {
       complete.removeAll { $0.node != leader.node && !leader.holding.followers.contains($0.node) }
     }
     // The successor is lost, or never was one: the old leader takes back what it handed over.
     let returning = complete.isEmpty ? found.filter { isRetained($0) && isComplete($0) }.max { ($0.holding.term, $1.node) < ($1.holding.term, $0.node) } : nil
     if let returning { complete = [returning] }
-    if let leader { terms[partition] = leader.holding.term }
+    isUnproven[partition] = isLost.indices.contains { isLost[$0] } && isOlderThanSomeLost(partition, leader ?? returning, complete, mayHold)
+    if isUnproven[partition] {
+      for item in complete { waiting.insert(Self.name(index, item.node)) }
+      complete = []
+    }
+    if let leader { (terms[partition], ledTerms[partition]) = (leader.holding.term, leader.holding.term) }
     let longest = leader == nil && returning == nil && rules.leading != nil && plant != .promoteShorter ? Self.longest(complete) : nil
     if let longest {
       // Who has led and has less than another does not lead again.
@@ -117,6 +137,17 @@ public struct Survey: Sendable {
     lead(index, leader, first, isLeaving, complete, outdated, journal, leading)
     if isLeaving || outdated.contains(where: isRetained) || (leader == nil && (anyLost || !outdated.isEmpty)) {
       rosters.append((partition, complete.map(\.node)))
+    }
+  }
+
+  /// Whether nobody among `complete` is known to have all that was acknowledged, while somebody who is lost may: a follower of who led,
+  /// where that one answered.
+  private func isOlderThanSomeLost(
+    _ partition: Int, _ leader: Found?, _ complete: [Found], _ mayHold: (NodeIndex, Int) -> Bool
+  ) -> Bool {
+    guard !complete.isEmpty, complete.allSatisfy(\.holding.isUnproven) else { return false }
+    return isLost.indices.contains { node in
+      isLost[node] && mayHold(NodeIndex(node), partition) && leader?.holding.followers.contains(NodeIndex(node)) ?? true
     }
   }
 

@@ -21,6 +21,8 @@ struct TaskList {
   var rows: [[Survey.Held]] = []
   /// By partition: the revision as which it is led; where nobody leads, this one.
   private(set) var terms: [UInt64] = []
+  /// The same where somebody is known to lead; else 0.
+  private(set) var ledTerms: [UInt64] = []
   /// Before the last `clear`.
   private(set) var lastRows: [[Survey.Held]]?
   private var ready = ReadyQueue()
@@ -73,6 +75,7 @@ struct TaskList {
     inUse = LimitsInUse(limits, cluster)
     rows = survey.rows
     terms = survey.terms
+    ledTerms = survey.ledTerms
     isFresh = rows.indices.map { partition in
       !survey.isWithheld[partition] && !rows[partition].contains { rules.holdsData($0.state) }
     }
@@ -176,7 +179,8 @@ struct TaskList {
     let row = rows[order.partition.int]
     order.term = terms[order.partition.int]
     let isCopied = rules.holdsData(order.change.to) && !rules.holdsData(order.change.from) && !rules.isLeading(order.change.to)
-    if order.kind == .copy || (order.kind == .takeOver && isCopied), let leader = row.first(where: { $0.state == rules.leading }) {
+    let isLeaving = order.kind == .set && rules.holdsData(order.change.from) && !rules.holdsData(order.change.to)
+    if order.kind == .copy || (order.kind == .takeOver && isCopied) || isLeaving, let leader = row.first(where: { $0.state == rules.leading }) {
       order.leader = leader.node
     }
     if order.kind == .set, isCopied, let leader = row.first(where: { $0.state == rules.leading }) {
@@ -237,7 +241,9 @@ struct TaskList {
     let task = tasks[index]
     let partition = task.order.partition.int
     underWay[partition] -= 1
-    if task.order.kind == .lead || rules.isLeading(task.order.change.to) { terms[partition] = task.order.id.revision }
+    if task.order.kind == .lead || rules.isLeading(task.order.change.to) {
+      (terms[partition], ledTerms[partition]) = (task.order.id.revision, task.order.id.revision)
+    }
     if isPromotion(task, rules) { isAlone[partition] = false }
     if let step = task.step { finish(step, index - settling) } else { settlingLeft -= 1 }
     ready.wake(partition: partition, inUse)

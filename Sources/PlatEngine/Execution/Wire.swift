@@ -12,7 +12,9 @@ enum Wire {
   /// What nodes keep is written as this version, and read from the first on.
   static let kept: UInt8 = 2
   /// Journals are written as this version; the first is read, too.
-  static let journal: UInt8 = 3
+  static let journal: UInt8 = 4
+  /// Those that are read as values of keys; in version 3 nothing was said of starts.
+  static let journals: ClosedRange<UInt8> = 3...journal
 
   enum Kind {
     static let journal: UInt8 = 0xf0
@@ -386,8 +388,10 @@ struct WireReader {
     return log
   }
 
-  func check(version expected: UInt8) throws(InputError) {
-    guard version == expected else { throw Wire.error("version", "\(version)", "\(expected), or a newer library") }
+  func check(versions expected: ClosedRange<UInt8>) throws(InputError) {
+    guard expected.contains(version) else {
+      throw Wire.error("version", "\(version)", "\(expected.lowerBound) to \(expected.upperBound), or a newer library")
+    }
   }
 
   var isAtEnd: Bool { place == bytes.count }
