@@ -150,7 +150,7 @@ import Testing
   @Test func valuesOfAJournal() throws {
     var one = Journal(revision: 5, partitionCount: 2_000)
     one.setRoster(1_030, Journal.Roster(revision: 5, members: [NodeIndex(3)]))
-    one.setDisk(NodeIndex(2), Journal.Disk(store: 9, confirmed: 4), block: names.block(of: NodeIndex(2)))
+    one.setDisk(NodeIndex(2), Journal.Disk(store: 9, promised: 4, boot: 3), block: names.block(of: NodeIndex(2)))
     one.change = Journal.Change(basedOn: 5, goal: MapStamp(revision: 6, digest: 1))
     one.calledOff = MapStamp(revision: 6, digest: 1)
     one.version += 1

@@ -9,6 +9,7 @@ struct OrchestratorHand {
     case plan(UInt64)
     case reached(MapStamp)
     case frozen([Int])
+    case keptOut(Int, UInt64)
     case releaseMaps(UInt64)
     case retired
     case mode(Int, Int, RunMode, Bool)
@@ -59,6 +60,7 @@ struct OrchestratorHand {
         return .plan(found.revision)
       case .reached(let stamp): return .reached(stamp)
       case .frozen(let nodes): return .frozen(nodes.map(\.int))
+      case .keptOut(let node, let ticks): return .keptOut(node.int, ticks)
       case .releaseMaps(let revision): return .releaseMaps(revision)
       case .retired: return .retired
       case .mode(let node, let partition, let mode, let isDone): return .mode(node.int, partition.int, mode, isDone)

@@ -36,7 +36,7 @@ import Testing
     _ = hand.inventory(0, disk: disk(0, boot: 8))  // once a claim
     _ = hand.inventory(2, disk: disk(2, boot: 4, confirmed: 1, isConfirmed: false))
     _ = try hand.plan()
-    #expect((0..<3).map { hand.machine.journal.disk(NodeIndex($0))?.confirmed } == [2, 2, 1])
+    #expect((0..<3).map { hand.machine.journal.disk(NodeIndex($0))?.promised } == [2, 2, 1])
     #expect(hand.machine.journal.disk(NodeIndex(1))?.store == disk(1).store)
     #expect(hand.tell(.tick(10)) == [check(hand, 0, 1), check(hand, 1, 1), check(hand, 2, 4)])
   }
@@ -51,12 +51,12 @@ import Testing
     for (state, isOlder) in cases {
       var hand = try Hand()
       let names = try WireNames(hand.cluster)
-      hand.journal.setDisk(NodeIndex(1), Journal.Disk(store: 2 << 32 | 1, confirmed: 4), block: names.block(of: NodeIndex(1)))
+      hand.journal.setDisk(NodeIndex(1), Journal.Disk(store: 2 << 32 | 1, promised: 4, boot: 1), block: names.block(of: NodeIndex(1)))
       _ = hand.begin()
       _ = hand.inventory(0, disk: disk(0))
       _ = hand.inventory(2, disk: disk(2))
       _ = hand.inventory(1, disk: state)
-      #expect(hand.machine.journal.disk(NodeIndex(1))! == (isOlder ? Journal.Disk(store: 2 << 32 | 1, confirmed: 4) : Journal.Disk(store: state.store, confirmed: state.confirmed)))
+      #expect(hand.machine.journal.disk(NodeIndex(1))! == (isOlder ? Journal.Disk(store: 2 << 32 | 1, promised: 4, boot: 1) : Journal.Disk(store: state.store, promised: hand.machine.revision, boot: state.boot)))
       let orders = try hand.plan().compactMap(\.order)
       #expect(orders.contains { $0.kind == .discard && $0.node == NodeIndex(1) } == isOlder)
       #expect(hand.tell(.tick(0)).contains(check(hand, 1, isOlder ? 0 : state.boot)))
@@ -235,7 +235,7 @@ import Testing
     var underWay = ChangesUnderWay()
     underWay.add(AgentHand.order(.set, dead, slave), nil)
     let row = [Survey.Held(node: NodeIndex(1), state: master), Survey.Held(node: NodeIndex(2), state: slave), Survey.Held(node: NodeIndex(0), state: dead)]
-    var expected = Orchestrator.Expected(rows: [row], terms: [4], isWithheld: [false], underWay: underWay)
+    var expected = Orchestrator.Expected(rows: [row], terms: [4], ledTerms: [4], isWithheld: [false], underWay: underWay)
     func doubts(_ node: Int, _ holding: [Holding], isCopy: Bool = true) -> Bool {
       expected.doubts(holding[0], NodeIndex(node), rules) { _ in isCopy }
     }

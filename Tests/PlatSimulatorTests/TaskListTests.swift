@@ -73,7 +73,7 @@ import Testing
     var list = TaskList(cluster)
     list.fill(survey, way.steps.list, rules, inOrder: true, keepsLimits: true)
     #expect(list.isSettled && list.toCopy == Rational(1) && list.copied == Rational(0))
-    #expect(list.tasks.map(\.order.hold) == list.tasks.map { $0.order.kind == .takeOver ? .read : .all })
+    #expect(list.tasks.map(\.order.hold) == list.tasks.map { $0.order.kind == .takeOver ? .read : .usual })
     #expect(run(&list) == [
       "set d -d as of 3", "copy d ds from a mm led by a as of 3", "takeOver b sm from a md as of 3", "set a d- as of 9",
     ])

@@ -128,7 +128,7 @@ import Testing
   @Test func ordersAndRefusals() throws {
     for kind in UInt64(0)..<5 {
       guard case .order(let order) = try message(bytes(2) { order(kind, &$0) }) else { return #expect(Bool(false)) }
-      #expect(UInt64(order.kind.rawValue) == kind && order.hold == .all)
+      #expect(UInt64(order.kind.rawValue) == kind && order.hold == .usual)
     }
     for kind: UInt64 in [5, 256, 261] { expectRefused("an order of an unknown kind", bytes(2) { order(kind, &$0) }) }
     for kind: UInt64 in 0..<5 {
@@ -228,7 +228,7 @@ import Testing
       guard let raw = message.bytes(version: version, newest: version, names) else { return nil }
       return try self.message(raw, 1...version)
     }
-    holding.hold = .all
+    holding.hold = .usual
     #expect(try said(.order(holding), 3) == .order(holding))
     #expect(try said(newer[7], 2) == .order(holding))
     #expect(try said(.denied(request: 1, isDefinite: true), 2) == .denied(request: 1, isDefinite: false))
