@@ -22,10 +22,14 @@ enum Settling {
       !plan.isComplete || cluster.hasMoreThanWindows
     else { return }
     if let current, let stays = try current.asTarget(of: plan.target) {
-      stays.thinOut(in: cluster)
+      let isThinned = stays.thinOut(in: cluster)
       if stays.differs(from: plan.target), try stays.mayStay(in: cluster) {
         let standing = Plan(standing: stays, of: plan, cluster)
-        if try !isBetter(plan, than: standing, cluster, from: stays, options) { return plan = standing }
+        if try !isBetter(plan, than: standing, cluster, from: stays, options) {
+          plan = standing
+          // What is left of a map is not what the next plan begins with.
+          guard isThinned else { return }
+        }
       }
     }
     guard replicas <= mostReplicas else { return }
@@ -92,6 +96,11 @@ extension DenseCluster {
   }
 }
 
+extension Node.Status {
+  /// What a node has without data it may keep.
+  fileprivate var mayHoldOn: Bool { self == .active || self == .maintenance }
+}
+
 extension PlacementMap {
   /// The same with the slots of another map; nil where it has more than fit, or other partitions. O(P · R).
   fileprivate func asTarget(of other: PlacementMap) throws(PlatError) -> PlacementMap? {
@@ -118,9 +127,11 @@ extension PlacementMap {
   }
 
   /// Where a partition has no copy on a node that may have it, all stay for want of another place, and may lie as no rule allows:
-  /// then so many of them go that rules are kept, the last never, who leads behind the others. O(P · R² · rules).
-  fileprivate func thinOut(in cluster: DenseCluster) {
-    guard cluster.status.contains(where: { $0 == .leaving || $0 == .maintenance }) else { return }
+  /// then so many of them go that rules are kept, the last never, who leads behind the others. True where some have gone.
+  /// O(P · R² · rules).
+  fileprivate func thinOut(in cluster: DenseCluster) -> Bool {
+    guard cluster.status.contains(where: { $0 == .leaving || $0 == .maintenance }) else { return false }
+    var isThinned = false
     let map = CompletedMap(cluster, target: self, before: self, leavingStay: false, firstSlot: 0)
     let others = (0..<width).filter { !map.dataSlots.contains($0) }
     for partition in 0..<partitionCount {
@@ -137,8 +148,10 @@ extension PlacementMap {
         }
         row[slot ?? mayGo[0]] = .none
         copies.removeAll { row[$0] == .none }
+        isThinned = true
       }
     }
+    return isThinned
   }
 
   /// Whether nothing that is hard asks for a change: every row, every capacity, and a hard limit on peers.
@@ -147,8 +160,10 @@ extension PlacementMap {
     let map = CompletedMap(cluster, target: self, before: self, leavingStay: false, firstSlot: 0)
     var (loads, only) = (cluster.status.map { _ in 0 }, cluster.status.map { _ in 0 })
     var missing = 0
+    let witnesses = (0..<width).filter { !map.dataSlots.contains($0) }
     for partition in 0..<partitionCount {
       let row = row(partition)
+      guard witnesses.allSatisfy({ row[$0] == .none || cluster.status[row[$0].int].mayHoldOn }) else { return false }
       let nodes = map.dataSlots.map { row[$0] }.filter { $0 != .none }
       missing += cluster.replicas - nodes.count
       for node in nodes { loads[node.int] += 1 }

@@ -172,7 +172,7 @@ import Testing
 
   /// A ring of full nodes whose partitions all go on to the next: each takes its turn, and nothing is looked at over and over.
   @Test(.timeLimit(.minutes(2))) func manyPartitionsOnFullNodesTakeTheirTurn() throws {
-    let (nodes, partitions) = (40, 2_000)
+    let (nodes, partitions) = (40, 1_000)
     let cluster = try DenseCluster(
       Cluster(
         settings: Settings(partitionCount: partitions, constraints: [1, 1, 0, 0]),
