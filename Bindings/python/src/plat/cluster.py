@@ -39,7 +39,8 @@ class Rule:
     strength: str = "hard"
 
     def struct(self) -> _native.RuleStruct:
-        states = sum(1 << state for state in {whole(state, 0, 31, "states") for state in listed(self.states, "states", "a list of states", takes_sets=True)})
+        named = listed(self.states, "states", "a list of states", takes_sets=True)
+        states = sum(1 << state for state in {whole(state, 0, 31, "states") for state in named})
         strength = word(self.strength, _strengths, "strength")
         if self.near is not None:
             return _native.RuleStruct(2, strength, states, self.level, self.at_least, self.near)
@@ -345,7 +346,9 @@ class Router(Constant):
         """The same for keys that lie end to end: key i is keys[offsets[i]:offsets[i + 1]]. Keys are not copied, with NumPy."""
         view = byte_view(keys, "keys").cast("B")
         # A copy: what was checked must not change while it is used.
-        block = numbers(offsets.copy() if numpy is not None and isinstance(offsets, numpy.ndarray) else listed(offsets, "offsets", "a list of whole numbers"), "uint32", None, "offsets")
+        is_array = numpy is not None and isinstance(offsets, numpy.ndarray)
+        given = offsets.copy() if is_array else listed(offsets, "offsets", "a list of whole numbers")
+        block = numbers(given, "uint32", None, "offsets")
         assert block is not None
         count = block.size - 1
         if count < 0:
