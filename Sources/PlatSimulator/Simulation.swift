@@ -32,8 +32,9 @@ final class Simulation {
   /// Processes that stand still.
   var stopped = 0
   var journalDownUntil: UInt64 = 0
-  /// Its store refuses large values.
+  /// Its store refuses large values: of more bytes than usual stores take.
   var isJournalLimited = false
+  var mostJournalBytes = 512 << 10
   /// Answers of the journal that are going to be lost.
   var answersToLose = 0
   /// How many more changes are to follow the first; those that have begun; and the maps of all plans, by revision (looked up only).
