@@ -69,16 +69,13 @@ extension Simulation {
 
   // MARK: The journal
 
-  /// Of a value, as usual stores take it.
-  private static let mostJournalBytes = 512 << 10
-
   /// Done by the register at once, whether or not who asked is still there; later where it cannot be reached.
   func recordJournal(_ new: Journal, _ expected: UInt64, _ number: Int) {
     guard now >= journalDownUntil else {
       return timeline.add(.recordJournal(new, expecting: expected, by: number), at: journalDownUntil + UInt64(random.below(8)))
     }
-    if isJournalLimited, new.longestValueBytes(setup.names) > Simulation.mostJournalBytes {
-      return violate(.journalFits, "the journal is larger than \(Simulation.mostJournalBytes) bytes")
+    if isJournalLimited, new.longestValueBytes(setup.names) > mostJournalBytes {
+      return violate(.journalFits, "the journal is larger than \(mostJournalBytes) bytes")
     }
     recordsUnderWay.removeAll { $0.expected == expected && $0.journal.writer == new.writer && $0.journal.version == new.version }
     let isAnswerLost = answersToLose > 0

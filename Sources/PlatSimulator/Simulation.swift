@@ -34,8 +34,9 @@ final class Simulation {
   var journalDownUntil: UInt64 = 0
   /// What is to be written into it.
   var recordsUnderWay: [(journal: Journal, expected: UInt64)] = []
-  /// Its store refuses large values.
+  /// Its store refuses large values: of more bytes than usual stores take.
   var isJournalLimited = false
+  var mostJournalBytes = 512 << 10
   /// Answers of the journal that are going to be lost.
   var answersToLose = 0
   /// How many more changes are to follow the first; those that have begun; and the maps of all plans, by revision (looked up only).

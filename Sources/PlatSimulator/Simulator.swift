@@ -39,6 +39,8 @@ public struct Simulator: Sendable {
   let lives: Int
   /// The end is compared with the plan that was made last, though another may be in force.
   package var comparesWithLastPlan = false
+  /// Of a value of the journal, where its store has a limit.
+  package var mostJournalBytes = 512 << 10
 
   /// Why nobody writes and reads; nil: they do.
   public var withoutWrites: String? {
@@ -88,6 +90,7 @@ public struct Simulator: Sendable {
   private func one(seed: UInt64, _ interrupt: Interrupt?) -> Outcome {
     let simulation = Simulation(setup, seed: seed, rates: rates, plant: plant, lives: lives, isTraced: false, interrupt: interrupt)
     simulation.comparesWithLastPlan = comparesWithLastPlan
+    simulation.mostJournalBytes = mostJournalBytes
     simulation.run()
     var outcome = Outcome(runs: 1, events: simulation.events, faults: simulation.faults)
     if let violation = simulation.violation {

@@ -75,6 +75,16 @@ import Testing
     #expect(right.converged == reported.runs, "\(right.violations.first.map { "\($0)" } ?? "")")
   }
 
+  /// No cluster that is small enough for a test has a journal of 512 KiB: with a store of 64 bytes the check is seen to look.
+  @Test func aJournalThatDoesNotFitIsNoticed() {
+    var rates = FaultRates.none
+    rates[.journalLimit] = 10_000_000
+    var simulator = Simulator(SimulatedCluster.leavingAndJoining, rates: rates)
+    #expect(simulator.run(seed: 1, runs: 2).converged == 2)
+    simulator.mostJournalBytes = 64
+    #expect(simulator.run(seed: 1, runs: 2).violations.first?.invariant == .journalFits)
+  }
+
   @Test func aSeedReplaysItsRun() {
     let simulator = Simulator(SimulatedCluster.leavingAndJoining, rates: .usual, plant: .newcomerNotFed)
     let outcome = simulator.run(seed: 1, runs: 100, stopsAtFirst: true)
