@@ -172,21 +172,24 @@ import Testing
 
   @Test func aLaterStartWaitsToBeConfirmed() {
     var hand = restarted(Hand(Hand.master, term: 1, followers: [1], log: [1], revision: 3), confirmed: 2)
-    let state = DiskState(store: 77, boot: 2, confirmed: 2, isConfirmed: false)
+    // What it had promised is what it was confirmed with.
+    let state = DiskState(store: 77, boot: 2, confirmed: 3, isConfirmed: false)
     #expect(hand.agent.disk == state && !hand.agent.isRelied && !hand.agent.leads(p) && !hand.agent.wantsTick)
     #expect(hand.hear(.write(p, value: 1, request: 5), client: 3) == [.send(.denied(request: 5, isDefinite: true), client: 3)])
     #expect(hand.hear(check(3, 1)) == [.answer(.well(state))], "another start was confirmed")
     #expect(hand.hear(check(4, 2)) == [.answer(.well(state))], "it has not promised that revision")
     let holding = Holding(
       partition: p, state: Hand.master, term: 1, isLeading: true, followers: [NodeIndex(1)], log: Holding.LogEnd(lastTerm: 1, count: 1))
-    #expect(hand.hear(.claim(revision: 3)) == [.answer(.inventory(revision: 3, [holding], disk: state))])
+    var unproven = holding
+    unproven.isUnproven = true
+    #expect(hand.hear(.claim(revision: 3)) == [.answer(.inventory(revision: 3, [unproven], disk: state))])
     let compare = Message.compare(p, term: 1, round: hand.agent.round + 1, end: 1, lastTerm: 1)
     var confirmed = state
     confirmed.isConfirmed = true
     #expect(hand.hear(check(3, 2)) == [.persistPromise, .send(compare, node: 1), .answer(.well(confirmed))])
     #expect(hand.agent.isRelied && !hand.agent.leads(p) && hand.agent.wantsTick, "its followers have not answered")
     // Nor does it say that it is as it should be.
-    #expect(hand.hear(.claim(revision: 3)) == [.answer(.inventory(revision: 3, [holding], disk: state))])
+    #expect(hand.hear(.claim(revision: 3)) == [.answer(.inventory(revision: 3, [unproven], disk: state))])
     guard case .send(.compare, _)? = hand.agent.handle(.tick).first else { return #expect(Bool(false), "it asks again") }
     #expect(hand.hear(check(3, 2)) == [.answer(.well(confirmed))], "confirmed once")
     let round = hand.agent.round

@@ -131,7 +131,7 @@ import Testing
       }
       expectRefused("journal", "1 bytes too many") { _ = try journal(first(version, isCalledOff: true, tail: 1)) }
     }
-    expectRefused("version", "4") { _ = try journal(bytes(Wire.Kind.journal, version: 4) { $0.put(0) }) }
+    expectRefused("version", "\(Wire.journal + 1)") { _ = try journal(bytes(Wire.Kind.journal, version: Wire.journal + 1) { $0.put(0) }) }
     expectRefused("journal", "bytes of kind 241") { _ = try journal(bytes(Wire.Kind.promise, version: 3) { $0.put(0) }) }
     expectRefused("version", "2") { _ = try journal(bytes(Wire.Kind.promise, version: 2) { $0.put(0) }) }
   }

@@ -37,7 +37,7 @@ import Testing
     if let roster { journal.setRoster(0, roster) }
     let disks = holdings.indices.map { node in
       var disk = Orchestrator.KnownDisk()
-      disk.isUntrusted = untrusted.contains(node)
+      (disk.isUntrusted, disk.isOlder) = (untrusted.contains(node), untrusted.contains(node))
       disk.state = DiskState(store: 1, boot: 2, confirmed: 1, isConfirmed: !unconfirmed.contains(node), born: born[node] ?? 0)
       return disk
     }

@@ -148,7 +148,7 @@ import Testing
     list = steps([set(1, AgentHand.master, AgentHand.slave)], alone)
     #expect(run(&list) == ["set b ms as of 3"], "it keeps its data")
     list = steps([set(1, AgentHand.slave, AgentHand.dead)], survey(isLeading: true))
-    #expect(run(&list) == ["set b sd as of 3"], "others have it")
+    #expect(run(&list) == ["set b sd led by a as of 3"], "others have it")
     let fresh = Survey(
       revision: 9, inventories: [[], [], [], []], journal: Journal(revision: 8, partitionCount: 1), rules: rules, hadHolders: [false],
       isCancelled: false, plant: nil)
