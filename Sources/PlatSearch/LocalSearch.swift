@@ -17,6 +17,7 @@ public struct LocalSearch: ~Copyable {
   private var over: [Int32] = []
   private var under: [Int32] = []
   let levels: [Level]
+  let hasSets: Bool
   private let neighbourhoods: [Neighbourhood]
 
   /// A kind of change, and how often of 64 it is tried.
@@ -52,6 +53,7 @@ public struct LocalSearch: ~Copyable {
       levels.append(Level(table, count: count))
     }
     self.levels = levels
+    hasSets = problem.hasSets
     let total = problem.amounts.reduce(0, +)
     prices.grain = problem.amounts.isEmpty ? 1 : max(1, total / max(1, problem.rowCount))
     while total >> prices.shift > 1 << 36 { prices.shift += 1 }

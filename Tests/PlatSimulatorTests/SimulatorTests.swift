@@ -68,7 +68,7 @@ import Testing
     (rates[.rival], rates[.upgrade], rates[.late]) = (12_000_000, 3_000_000, 300_000)
     var wrong = Simulator(SimulatedCluster.leavingAndJoining, rates: rates)
     wrong.comparesWithLastPlan = true
-    let reported = wrong.run(seed: 160, runs: 200, stopsAtFirst: true)
+    let reported = wrong.run(seed: 160, runs: 2_000, stopsAtFirst: true)
     guard let violation = reported.violations.first else { return #expect(Bool(false), "no such run: try other rates") }
     let right = Simulator(SimulatedCluster.leavingAndJoining, rates: rates).run(seed: 160, runs: reported.runs)
     #expect(violation.invariant == .endReached)

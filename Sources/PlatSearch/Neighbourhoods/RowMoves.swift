@@ -56,9 +56,13 @@ extension LocalSearch {
     state.open(row)
     for place in 0..<state.width { state.place(first + place, -1) }
     let homes = Int(state.homeStart[row])..<Int(state.homeStart[row + 1])
-    state.close()
-    var empty = prices.energy(state.score)
-    state.open(row)
+    // Where sets of nodes are bounded a slot stays open rather than be filled by whoever breaks more than that is worth.
+    var empty = Int.max
+    if hasSets {
+      state.close()
+      empty = prices.energy(state.score)
+      state.open(row)
+    }
     for place in 0..<state.width {
       var best: (node: Int, energy: Int)?
       for index in 0..<(SearchLimits.nodesTried + homes.count) {
@@ -71,10 +75,9 @@ extension LocalSearch {
         state.open(row)
         state.place(first + place, -1)
       }
-      // A slot stays open where whoever fills it breaks more than that is worth.
       guard let best, best.energy < empty else { continue }
       state.place(first + place, best.node)
-      empty = best.energy
+      if hasSets { empty = best.energy }
     }
     return true
   }

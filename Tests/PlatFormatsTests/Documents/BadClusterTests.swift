@@ -74,7 +74,7 @@ import Testing
     (#""capacity": 7"#, #""capacity": -7"#, "23:45: nodes.d.capacity: found the number -7, expected an integer from 0 to 2147483648"),
     ("leaving", "gone", "23:22: nodes.d.status: found \"gone\", expected one of active, leaving, maintenance, failed"),
     (#""type": "ssd""#, #""type": "tape""#, "22:91: nodes.a.volumes[1].type: found \"tape\", expected a type of config.maxFullScansPerVolumeType: nvme, hdd, ssd"),
-    (#""weight": 1.50"#, #""wieght": 1.50"#, "22:12: nodes.a.wieght: found the unknown key \"wieght\", expected one of weight, capacity, status, volumes; did you mean \"weight\"?"),
+    (#""weight": 1.50"#, #""wieght": 1.50"#, "22:12: nodes.a.wieght: found the unknown key \"wieght\", expected one of weight, capacity, status, volumes, tags; did you mean \"weight\"?"),
     // The map.
     (#""type": "current""#, #""type": "past""#, "26:13: map.type: found \"past\", expected one of current, target"),
     (#""revision": 7"#, #""revision": -1"#, "26:36: map.revision: found the number -1, expected an integer from 0 to 9223372036854775806"),
