@@ -5,10 +5,10 @@ import Testing
 
 /// Disks that are wiped, exchanged and set back, and changes that follow one another.
 @Suite struct LifeTests {
-  /// Found by these faults and not by others.
-/// So rare that no test of a few seconds finds it; `docs/SAFETY.md` says so.
+  /// So rare that no test of a few seconds finds it; `docs/SAFETY.md` says so.
   static let rare: [Plant] = [.leaveUnasked]
-    static let plants: [Plant] = [
+  /// Found by these faults and not by others.
+  static let plants: [Plant] = [
     .trustAnyDisk, .takeWipedForNew, .leadOnSetBack, .ignoreStores, .promoteShorter, .ignoreBase, .staysWhenReplaced,
     .confirmWhole, .proveNothing,
   ]

@@ -40,7 +40,7 @@ import Testing
   }
 
   /// Within 1,000 runs; mostly within the first hundred.
-  @Test(arguments: Plant.allCases.filter { !LifeTests.plants.contains($0) && $0 != .takeLateBack }) func eachDeliberateBugIsCaught(_ plant: Plant) {
+  @Test(arguments: Plant.allCases.filter { !(LifeTests.plants + LifeTests.rare).contains($0) && $0 != .takeLateBack }) func eachDeliberateBugIsCaught(_ plant: Plant) {
     var setup = SimulatedCluster.leavingAndJoining
     var rates = FaultRates.usual
     switch plant {
