@@ -222,11 +222,14 @@ import Testing
     let answer = isPaused ? Message.refused(order.id, .notRunning) : .working(order.id)
     var asked: [Order] = []
     for time in stride(from: UInt64(0), through: 6_000, by: 10) {
-      let orders = hand.pass(time...time, alive: [0, 1, 2]).compactMap(\.order)
-      asked += orders
-      for order in orders { _ = hand.say(answer, order.node.int) }
+      let seen = hand.tell(.tick(time))
+      for node in 0..<3 { _ = hand.say(.alive, node) }
+      for found in seen.compactMap(\.order) {
+        asked.append(found)
+        _ = hand.say(answer, found.node.int)
+      }
     }
-    #expect(hand.machine.revision == 2)
+    #expect(hand.machine.revision == 2, "asked \(asked.count) times, \(asked.last.map { "\($0)" } ?? "")")
     #expect(asked.count > 15 && asked.allSatisfy { $0 == order })
   }
 

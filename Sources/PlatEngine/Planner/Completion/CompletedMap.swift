@@ -154,6 +154,7 @@ struct CompletedMap {
   func keepsRules(_ partition: Int) -> Bool {
     let row = target.row(partition)
     for slot in 0..<width where row[slot] != .none {
+      if cluster.places.leavesNothing(row[slot].int) { return false }
       for earlier in 0..<slot where row[earlier] == row[slot] { return false }
       guard admits(row, slot, boxOf: row[slot]) else { return false }
     }

@@ -60,6 +60,9 @@ extension DenseCluster {
       }
     }
 
+    /// Hard rules leave the node nothing at all.
+    func leavesNothing(_ node: Int) -> Bool { !isEmptied.isEmpty && isEmptied[node] }
+
     /// As a node's status says it.
     func status(_ nodes: [Node]) -> [Node.Status] {
       guard !isEmptied.isEmpty else { return nodes.map(\.status) }
