@@ -362,23 +362,26 @@ public func plat_agent_read(
 
 @c @implementation
 public func plat_agent_request(
-  _ agent: OpaquePointer?, _ partition: UInt32, _ kind: UInt32, _ value: UnsafePointer<UInt64>?, _ client: UInt32, _ request: UInt32,
-  _ error: UnsafeMutablePointer<plat_error>?
+  _ agent: OpaquePointer?, _ partition: UInt32, _ kind: UInt32, _ value: UnsafePointer<UInt64>?, _ client: UInt32,
+  _ request: UInt32, _ error: UnsafeMutablePointer<plat_error>?
 ) -> plat_status {
   with(agent, error) {
     let model = $0.cluster.dense.cluster.settings.model
     guard let raw = UInt8(exactly: kind), raw.nonzeroBitCount == 1, model.allRequests.rawValue & raw != 0 else {
+      let names = model.requests.map(\.name).joined(separator: ", ")
       throw Refusal.argument(
-        "kind", found: "\(kind)", expected: "one bit: a kind of request of the model, \(model.requests.map(\.name).joined(separator: ", "))")
+        "kind", found: "\(kind)", expected: "one bit: a kind of request of the model, \(names)")
     }
     let (partition, one) = (try $0.cluster.partition(partition), StateModel.Requests(rawValue: raw))
     let writes = model.writingRequests.contains(one)
     guard writes == (value != nil) else {
       throw Refusal.argument(
-        "value", found: value == nil ? "NULL" : "a value", expected: writes ? "a value: this kind writes" : "NULL: this kind writes nothing")
+        "value", found: value == nil ? "NULL" : "a value",
+        expected: writes ? "a value: this kind writes" : "NULL: this kind writes nothing")
     }
     let message: Message =
-      value.map { .write(partition, value: $0.pointee, request: request, kind: one) } ?? .read(partition, request: request, kind: one)
+      value.map { .write(partition, value: $0.pointee, request: request, kind: one) }
+      ?? .read(partition, request: request, kind: one)
     $0.handle(.message(message, from: .client(client)))
   }
 }

@@ -46,9 +46,9 @@ public struct LocalSearch: ~Copyable {
     random = SearchRandom(seed: seed)
     var tables: [[Int32]] = []
     var levels: [Level] = []
-    for (table, count) in problem.colocations.map({ ($0.containerOfNode, $0.containerCount) })
-      + problem.bounds.map({ ($0.containerOfNode, $0.containerCount) }) where !table.contains(-1) && !tables.contains(table)
-    {
+    let all = problem.colocations.map { ($0.containerOfNode, $0.containerCount) }
+      + problem.bounds.map { ($0.containerOfNode, $0.containerCount) }
+    for (table, count) in all where !table.contains(-1) && !tables.contains(table) {
       tables.append(table)
       levels.append(Level(table, count: count))
     }

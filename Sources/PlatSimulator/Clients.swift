@@ -60,7 +60,8 @@ struct Clients {
   private mutating func write(_ partition: Int, _ bit: UInt64, _ node: NodeIndex, _ client: Int, _ simulation: Simulation) {
     histories[partition].ask(bit)
     let value = UInt64(bit.trailingZeroBitCount)
-    let message = Message.write(PartitionIndex(partition), value: value, request: UInt32(requests.count), kind: kind(simulation, writes: true))
+    let message = Message.write(
+      PartitionIndex(partition), value: value, request: UInt32(requests.count), kind: kind(simulation, writes: true))
     ask(partition, message, bit, node, client, simulation)
   }
 
@@ -74,7 +75,7 @@ struct Clients {
   private func kind(_ simulation: Simulation, writes: Bool) -> StateModel.Requests {
     let kinds = simulation.setup.kinds.indices.filter { simulation.setup.kinds[$0].writes == writes }
     let kind = kinds.count == 1 ? kinds[0] : kinds[simulation.random.below(kinds.count)]
-    return StateModel.Requests(rawValue: 1 << UInt8(kind))
+    return .kind(kind)
   }
 
   private mutating func ask(
@@ -145,7 +146,8 @@ struct Clients {
 
   // MARK: The end
 
-  /// Writes every partition that is led, or is to be, once more, and reads it. All requests are answered, or it never ends.
+  /// Writes every partition that is led, or is to be, once more, and reads it. All requests are answered, or it never
+  /// ends.
   mutating func readAll(_ simulation: Simulation) {
     guard !isFinal else { return }
     isFinal = true
@@ -159,9 +161,10 @@ struct Clients {
     if unread == 0 { simulation.isDone = true }
   }
 
-  /// Somebody leads it, or is to by the map in force. A map that has nobody for it (none is asked for, or its last copy is on a node in
-  /// maintenance), or another one than can be reached, leaves its writes where they are: in complete copies, which is looked at with every event.
-  /// What was acknowledged and cannot be reached at all, though no fault is left, is waited for in vain.
+  /// Somebody leads it, or is to by the map in force. A map that has nobody for it (none is asked for, or its last copy
+  /// is on a node in maintenance), or another one than can be reached, leaves its writes where they are: in complete
+  /// copies, which is looked at with every event. What was acknowledged and cannot be reached at all, though no fault
+  /// is left, is waited for in vain.
   private func isToBeRead(_ partition: Int, _ simulation: Simulation) -> Bool {
     if master(partition, simulation) != nil { return true }
     guard let plan = simulation.planInForce else { return false }

@@ -36,7 +36,8 @@ extension Simulation {
     violate(.graceKept, "\(name(NodeIndex(node))) is lost to orchestrator \(number), which heard of it \(silence) ticks ago")
   }
 
-  /// A node is lost, and not back when it is heard of next, since it was late or lost before: from now on the time of grace is over for it.
+  /// A node is lost, and not back when it is heard of next, since it was late or lost before: from now on the time of
+  /// grace is over for it.
   func checkKeptOut(_ node: Int, _ number: Int) {
     checkGrace(node, heardAt: orchestrators[number].heardAt[node], at: now, number)
     orchestrators[number].isMute[node] = true

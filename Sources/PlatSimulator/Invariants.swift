@@ -168,7 +168,8 @@ extension Simulation {
     if complete == 0, acknowledged != 0 { violate(.acknowledgedKept, "no complete copy of partition \(partition.raw) is left") }
   }
 
-  /// A copy on a disk that was set back, and nobody has looked at since, may have all the same: it is there until it is thrown away.
+  /// A copy on a disk that was set back, and nobody has looked at since, may have all the same: it is there until it is
+  /// thrown away.
   private func hasAll(_ copy: Disks.Copy, _ partition: PartitionIndex) -> Bool {
     !copy.record.isInDoubt && !disks.isShort(copy, partition) && acknowledged[partition.int] & ~copy.writes == 0
       && journal.isComplete(copy.node, partition, term: copy.record.term)
@@ -202,8 +203,9 @@ extension Simulation {
     }
   }
 
-  /// It has handed over by a step of the plan of `revision`, and keeps what it has on disk until the other node of that very takeover is
-  /// what it was to become: not until anybody has come as far in the plan, which has takeovers of one partition side by side.
+  /// It has handed over by a step of the plan of `revision`, and keeps what it has on disk until the other node of that
+  /// very takeover is what it was to become: not until anybody has come as far in the plan, which has takeovers of one
+  /// partition side by side.
   func isHandingOver(_ copy: Disks.Copy, _ copies: [Disks.Copy], in revision: UInt64) -> Bool {
     let id = copy.record.handed
     guard id.number != .max, id.revision == revision, copy.record.done == id, let successor = orders[id]?.node else { return false }

@@ -59,7 +59,8 @@ extension Simulation {
     }
   }
 
-  /// Whether what was set back can still be compared with a complete copy, of every partition of which a copy was, if `struck` are given up.
+  /// Whether what was set back can still be compared with a complete copy, of every partition of which a copy was, if
+  /// `struck` are given up.
   func canBeCompared(without struck: [Int]) -> Bool {
     disks.copies.indices.allSatisfy { partition in
       let index = PartitionIndex(partition)

@@ -208,7 +208,8 @@ import Testing
     #expect(lab.agents[0].leads(lab.partition) && lab.unreached.isEmpty)
   }
 
-  /// b is told to go while a, which leads, has been set back and is not known to have started: a must ask b before b goes.
+  /// b is told to go while a, which leads, has been set back and is not known to have started: a must ask b before b
+  /// goes.
   @Test func aCopyDoesNotGoBeforeItsLeaderLeads() throws {
     var lab = try Lab()
     lab.start(0, isSetBack: false)
@@ -224,8 +225,8 @@ import Testing
     #expect(lab.machine.phase == .reached && !lab.isSlave(1) && lab.agents[0].leads(lab.partition))
   }
 
-  /// Two partitions, which it leads alone. The disk is confirmed but for one: that one is not served, nor after the next start, until it has
-  /// been thrown away.
+  /// Two partitions, which it leads alone. The disk is confirmed but for one: that one is not served, nor after the
+  /// next start, until it has been thrown away.
   @Test func aDiskIsConfirmedButForACopy() throws {
     let (served, doubted) = (PartitionIndex(0), PartitionIndex(1))
     let rules = ExecutionRules(StateModel.masterSlave)

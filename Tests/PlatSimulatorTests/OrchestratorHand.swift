@@ -1,6 +1,7 @@
 @testable import PlatEngine
 
-/// An orchestrator by hand: three nodes a, b, c, a partition that a leads with b, and c in the place of b. What nodes say a test says.
+/// An orchestrator by hand: three nodes a, b, c, a partition that a leads with b, and c in the place of b. What nodes
+/// say a test says.
 struct OrchestratorHand {
   /// What it does, as it can be compared.
   enum Seen: Equatable, CustomStringConvertible {

@@ -62,7 +62,8 @@ import Testing
     #expect(events > 20_000, "\(events)")
   }
 
-  /// Several states with data of which a node each has a partition, and whose holders leave: takeovers of one partition go on side by side.
+  /// Several states with data of which a node each has a partition, and whose holders leave: takeovers of one partition
+  /// go on side by side.
   private static func sideBySide(_ seed: UInt64) throws -> Case {
     try Case(
       seed: seed,
@@ -96,7 +97,8 @@ import Testing
     #expect(caught >= 20, "\(caught)")
   }
 
-  /// None may be asked for in the state that leads, and last copies may stay in maintenance: whom nobody leads is asked nothing at the end.
+  /// None may be asked for in the state that leads, and last copies may stay in maintenance: whom nobody leads is asked
+  /// nothing at the end.
   @Test func partitionsMayBeLeftWithoutLeader() {
     var without = 0
     forAllSeeds(0..<240) { seed in

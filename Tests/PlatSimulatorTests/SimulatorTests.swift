@@ -75,7 +75,8 @@ import Testing
     #expect(right.converged == reported.runs, "\(right.violations.first.map { "\($0)" } ?? "")")
   }
 
-  /// No cluster that is small enough for a test has a journal of 512 KiB: with a store of 64 bytes the check is seen to look.
+  /// No cluster that is small enough for a test has a journal of 512 KiB: with a store of 64 bytes the check is seen to
+  /// look.
   @Test func aJournalThatDoesNotFitIsNoticed() {
     var rates = FaultRates.none
     rates[.journalLimit] = 10_000_000

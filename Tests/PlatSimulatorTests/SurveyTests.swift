@@ -2,7 +2,8 @@ import Testing
 
 @testable import PlatEngine
 
-/// What is made of what nodes hold: who is complete, who leads, what has to be done first, and what the journal is told.
+/// What is made of what nodes hold: who is complete, who leads, what has to be done first, and what the journal is
+/// told.
 @Suite struct SurveyTests {
   private let p = PartitionIndex(0)
   private let master = AgentHand.master

@@ -99,7 +99,8 @@ import Testing
     #expect(list.isSettled)
   }
 
-  /// A replica that the plan makes empty is fed where somebody leads by then; one that leads is told who follows, alone.
+  /// A replica that the plan makes empty is fed where somebody leads by then; one that leads is told who follows,
+  /// alone.
   @Test func ordersAreOfWhatIsKnownByThen() throws {
     let (d, change) = (NodeIndex(3), StateChange(AgentHand.dead, AgentHand.slave))
     var list = steps([.set(PartitionIndex(0), d, change, .balance)], survey(isLeading: true))

@@ -3,7 +3,8 @@ import Testing
 
 @testable import PlatEngine
 
-/// What bytes may say at most: the last that is taken, and the first that is refused. The checksums are right, as of another library's bytes.
+/// What bytes may say at most: the last that is taken, and the first that is refused. The checksums are right, as of
+/// another library's bytes.
 @Suite struct WireLimitTests {
   private let names: WireNames
   private let peer = Address.node(NodeIndex(0))

@@ -1,12 +1,8 @@
 """python3 -m unittest, with PLAT_LIBRARY and PYTHONPATH=src: a change carried out by steps, and by agents in one process."""
 
-import os
-import sys
 import unittest
 
-if os.environ.get("PLAT_WITHOUT_NUMPY"):
-    sys.modules["numpy"] = None  # type: ignore[assignment]
-
+import setting  # noqa: F401, before plat
 import plat
 
 NODES, PARTITIONS = 4, 12

@@ -1,32 +1,18 @@
-"""python3 -m unittest, with PLAT_LIBRARY and PYTHONPATH=src: what is of another kind than it should be is refused, and no length is believed.
-
-Random parts tell their seed; PLAT_SEED=… does that one again, PLAT_SWEEP=… so many times as much."""
+"""python3 -m unittest, with PLAT_LIBRARY and PYTHONPATH=src: what is of another kind than it should be is refused, and no
+length is believed. Random parts tell their seed: see setting.py."""
 
 import array
 import ctypes
 import json
-import os
 import random
-import sys
 import unittest
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
-if os.environ.get("PLAT_WITHOUT_NUMPY"):
-    sys.modules["numpy"] = None  # type: ignore[assignment]
-
+from setting import WRONG, seeds  # before plat
 import plat
 from plat._calls import Options
-
-SWEEP = int(os.environ.get("PLAT_SWEEP", "1"))
-WRONG = (TypeError, ValueError, OverflowError)
-
-
-def seeds(count):
-    """Those of a random test; the one that is asked for."""
-    asked = os.environ.get("PLAT_SEED")
-    return [int(asked)] if asked else range(1, count * SWEEP + 1)
 
 
 def make(nodes=6, partitions=24, **others):

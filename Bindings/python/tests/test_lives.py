@@ -2,13 +2,9 @@
 join, disks that are wiped, damaged or set back, plans from old maps, orchestrators that were replaced."""
 
 import json
-import os
-import sys
 import unittest
 
-if os.environ.get("PLAT_WITHOUT_NUMPY"):
-    sys.modules["numpy"] = None  # type: ignore[assignment]
-
+import setting  # noqa: F401, before plat
 import plat
 
 

@@ -13,9 +13,7 @@ import time
 import unittest
 from fractions import Fraction
 
-if os.environ.get("PLAT_WITHOUT_NUMPY"):
-    sys.modules["numpy"] = None  # type: ignore[assignment]
-
+import setting  # noqa: F401, before plat
 import plat
 
 ZONES = [0, 1, 2, 0, 1, 2, 0, 1, 2]

@@ -1,31 +1,17 @@
-"""python3 -m unittest, with PLAT_LIBRARY and PYTHONPATH=src: nothing that Python can do ends the process, and no number is cut.
-
-Random parts tell their seed; PLAT_SEED=… does that one again, PLAT_SWEEP=… so many times as much."""
+"""python3 -m unittest, with PLAT_LIBRARY and PYTHONPATH=src: nothing that Python can do ends the process, and no
+number is cut. Random parts tell their seed: see setting.py."""
 
 import array
 import copy
 import gc
-import os
 import pickle
 import random
-import sys
 import threading
 import time
 import unittest
 
-if os.environ.get("PLAT_WITHOUT_NUMPY"):
-    sys.modules["numpy"] = None  # type: ignore[assignment]
-
+from setting import WRONG, seeds  # before plat
 import plat
-
-SWEEP = int(os.environ.get("PLAT_SWEEP", "1"))
-WRONG = (TypeError, ValueError, OverflowError)
-
-
-def seeds(count):
-    """Those of a random test; the one that is asked for."""
-    asked = os.environ.get("PLAT_SEED")
-    return [int(asked)] if asked else range(1, count * SWEEP + 1)
 
 
 def rows(view):

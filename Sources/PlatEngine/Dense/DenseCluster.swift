@@ -75,7 +75,7 @@ public struct DenseCluster: Sendable {
     replicas = dataWanted.reduce(0, +)
     levels = other.levels
     places = Places(cluster, wanted: wanted)
-    status = places.status(cluster.nodes)
+    status = places.isEmptied == other.places.isEmptied ? other.status : places.status(cluster.nodes)
     partitionWeights = try PartitionWeights(cluster.partitionWeights, replicas: replicas)
     capacity = Array(repeating: partitionCount, count: nodeCount)
   }

@@ -5,8 +5,9 @@ extension PlacementMap {
   /// its slots in a row, and then for each partition, state by state, the CRC-32 of each holder's name in their order
   /// and 0 for each slot that is empty; 4 bytes each, least first. O(P · width).
   ///
-  /// `least`: the slots that rows have for each state at least (`Cluster.rowSlots`). Slots beyond them count as far as the fullest row
-  /// uses them, as in a map that is read from a document: so it is the same map whoever has made room for what.
+  /// `least`: the slots that rows have for each state at least (`Cluster.rowSlots`). Slots beyond them count as far as
+  /// the fullest row uses them, as in a map that is read from a document: so it is the same map whoever has made room
+  /// for what.
   public func digest(of nodeNames: [String], least: [Int], from crc: UInt32) -> UInt32 {
     var crc = crc
     func add(_ numbers: UnsafeBufferPointer<UInt32>) {
@@ -50,7 +51,8 @@ extension PlacementMap {
     return crc
   }
 
-  /// Of each state its slots, less those beyond `least` that no row needs. O(1) where there are none beyond, else O(P · width).
+  /// Of each state its slots, less those beyond `least` that no row needs. O(1) where there are none beyond, else
+  /// O(P · width).
   private func slotsUsed(_ least: [Int], nodes: Int) -> [Int] {
     slotCounts.indices.map { state in
       let least = state < least.count ? least[state] : 0
@@ -65,7 +67,8 @@ extension PlacementMap {
 
   /// Leaves the first slots of each state, as many as counted; the words that are left. O(rows · width).
   private static func cut(
-    _ buffer: inout UnsafeMutableBufferPointer<UInt32>, rows: Int, _ width: Int, _ columns: [Range<Int>], _ counts: [Int]
+    _ buffer: inout UnsafeMutableBufferPointer<UInt32>, rows: Int, _ width: Int, _ columns: [Range<Int>],
+    _ counts: [Int]
   ) -> Int {
     var next = 0
     for row in 0..<rows {
@@ -93,7 +96,9 @@ extension PlacementMap {
 
 extension PlacementMap {
   /// By which a map is told from others of its revision.
-  public func digest(of cluster: Cluster) -> UInt32 { digest(of: cluster.nodes.map(\.name), least: cluster.rowSlots, from: 0) }
+  public func digest(of cluster: Cluster) -> UInt32 {
+    digest(of: cluster.nodes.map(\.name), least: cluster.rowSlots, from: 0)
+  }
 }
 
 /// CRC-32 of other bytes that a digest begins with.

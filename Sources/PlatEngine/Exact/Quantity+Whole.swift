@@ -1,9 +1,10 @@
-/// What a quantity comes to in whole numbers, by long division of its digits. Not by GMP, which ends the process where `malloc` fails: the
-/// options of a host are read by this, and must survive that.
+/// What a quantity comes to in whole numbers, by long division of its digits. Not by GMP, which ends the process where
+/// `malloc` fails: the options of a host are read by this, and must survive that.
 extension Quantity {
   /// O(length).
   package var isZero: Bool {
-    text.utf8.prefix { $0 != UInt8(ascii: "/") && $0 | 0x20 != UInt8(ascii: "e") }.allSatisfy { $0 == UInt8(ascii: "0") || $0 == UInt8(ascii: ".") }
+    text.utf8.prefix { $0 != UInt8(ascii: "/") && $0 | 0x20 != UInt8(ascii: "e") }
+      .allSatisfy { $0 == UInt8(ascii: "0") || $0 == UInt8(ascii: ".") }
   }
 
   /// ⌊self · 10^places⌋; nil where that does not fit. O(length²).
@@ -15,8 +16,8 @@ extension Quantity {
 
   /// Numerator and denominator in lowest terms; nil where one does not fit. O(length²), at most 93 times.
   ///
-  /// The last convergent of the continued fraction is the number itself, and all of them are in lowest terms and grow: the first that does
-  /// not fit ends it.
+  /// The last convergent of the continued fraction is the number itself, and all of them are in lowest terms and grow:
+  /// the first that does not fit ends it.
   package var lowestTerms: (numerator: Int, denominator: Int)? {
     var (dividend, divisor) = digits
     var (before, last) = ((numerator: 0, denominator: 1), (numerator: 1, denominator: 0))
@@ -96,7 +97,8 @@ private struct Digits {
   }
 
   private func isLess(than other: Digits) -> Bool {
-    digits.count != other.digits.count ? digits.count < other.digits.count : digits.lexicographicallyPrecedes(other.digits)
+    digits.count != other.digits.count
+      ? digits.count < other.digits.count : digits.lexicographicallyPrecedes(other.digits)
   }
 
   /// `other` is not greater.

@@ -49,8 +49,8 @@ public struct Journal: Hashable, Sendable {
       self.boot = boot
     }
 
-    /// Whether the disk, as its node tells of it, is older than what is known: it was set back, or another has replaced it. Within a start
-    /// neither happens.
+    /// Whether the disk, as its node tells of it, is older than what is known: it was set back, or another has replaced
+    /// it. Within a start neither happens.
     func isNewer(than told: DiskState) -> Bool {
       guard told.firstBoot >= DiskState.firstBoot(store) else { return true }
       return (told.boot != boot || boot == 0) && told.confirmed < promised

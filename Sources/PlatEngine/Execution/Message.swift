@@ -137,8 +137,9 @@ public enum Message: Hashable, Sendable {
   case order(Order)
   case pulse
   /// The pulse of version 3: are you there? `confirmed`: the start at which this orchestrator confirmed the node's disk; 0: it did not.
-  /// `setBack`: the number of the finding that the disk had been set back, after which all was thrown away. `inDoubt`: copies that are not
-  /// confirmed with the disk; `waiting`: those that obey nobody until another one answers. Both ascend.
+  /// `setBack`: the number of the finding that the disk had been set back, after which all was thrown away. `inDoubt`:
+  /// copies that are not confirmed with the disk; `waiting`: those that obey nobody until another one answers. Both
+  /// ascend.
   case check(revision: UInt64, confirmed: UInt32, setBack: UInt64, inDoubt: [PartitionIndex] = [], waiting: [PartitionIndex] = [])
   /// A new map is in force.
   case map(MapStamp)

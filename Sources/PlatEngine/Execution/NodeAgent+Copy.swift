@@ -110,14 +110,15 @@ extension NodeAgent {
 
   // MARK: A copy that goes
 
-  /// Whether who leads is asked before the copy goes: its disk may have been set back since the orchestrator heard of it last, and this copy
-  /// be the one that shows it.
+  /// Whether who leads is asked before the copy goes: its disk may have been set back since the orchestrator heard of
+  /// it last, and this copy be the one that shows it.
   func asksToLeave(_ order: Order, _ place: Int) -> Bool {
     order.leader != .none && order.leader != node && rules.holdsData(order.change.from) && !rules.holdsData(order.change.to)
       && plant != .leaveUnasked
   }
 
-  /// It asks as a new replica does, so that older versions answer, too: who leads again after a start has asked all that it knows.
+  /// It asks as a new replica does, so that older versions answer, too: who leads again after a start has asked all
+  /// that it knows.
   mutating func askToLeave(_ order: Order, _ place: Int, _ sender: Address, _ actions: inout [Action]) {
     if replicas[place].job != .none { actions.append(.send(.working(order.id), to: sender)) }
     round += 1

@@ -15,7 +15,8 @@ public struct DiskState: Hashable, Sendable {
   public var store: UInt64
   /// Which start of the agent this is.
   public var boot: UInt32
-  /// The revision that had been promised on it when the agent started; once it is confirmed, the one before the last claim.
+  /// The revision that had been promised on it when the agent started; once it is confirmed, the one before the last
+  /// claim.
   public var confirmed: UInt64
   /// An orchestrator has confirmed it in this start, or it is the node's first.
   public var isConfirmed: Bool
@@ -69,8 +70,8 @@ extension NodeAgent {
     return [.persistPromise]
   }
 
-  /// An orchestrator of `asked` wants to know how the node is, and says at which start it confirmed the disk, but for which copies, and
-  /// that what was set back has been thrown away.
+  /// An orchestrator of `asked` wants to know how the node is, and says at which start it confirmed the disk, but for
+  /// which copies, and that what was set back has been thrown away.
   mutating func check(
     _ asked: UInt64, _ confirmed: UInt32, _ setBack: UInt64, _ inDoubt: [PartitionIndex], _ waiting: [PartitionIndex], _ sender: Address,
     _ actions: inout [Action]
@@ -95,8 +96,8 @@ extension NodeAgent {
     if isFree { compareAll(&actions) }
   }
 
-  /// Durable before the disk is confirmed: after the next start another orchestrator might not know of it. What has been made since, at the
-  /// orchestrator's order, is not what it doubted.
+  /// Durable before the disk is confirmed: after the next start another orchestrator might not know of it. What has
+  /// been made since, at the orchestrator's order, is not what it doubted.
   private mutating func doubt(_ partition: PartitionIndex, _ actions: inout [Action]) {
     guard let place = place(partition), !replicas[place].record.isInDoubt,
       replicas[place].record.done.revision != revision || replicas[place].record.done.number == .max,
@@ -132,8 +133,8 @@ extension NodeAgent {
 
   // MARK: Who starts again
 
-  /// Whether it is known that the copy lacks nothing that was acknowledged: what is on a disk may be older than that. A leader knows once its
-  /// followers have been asked; whoever follows, once a leader has fed it.
+  /// Whether it is known that the copy lacks nothing that was acknowledged: what is on a disk may be older than that. A
+  /// leader knows once its followers have been asked; whoever follows, once a leader has fed it.
   func isProven(_ place: Int) -> Bool {
     guard disk != nil, plant != .proveNothing, rules.leading != nil else { return true }
     guard isLeader(place), !replicas[place].progress.isEmpty else { return replicas[place].isProven }

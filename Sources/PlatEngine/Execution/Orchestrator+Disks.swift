@@ -1,7 +1,8 @@
 /// Which disks there are, and which of them are older than what is known of them. See `NodeAgent+Disk.swift`.
 ///
-/// A disk that was set back says so itself, by what had been promised on it when its node started: the journal knows of each node the
-/// last claim that it answered. What was set back since then differs from what the node should hold, or its followers notice.
+/// A disk that was set back says so itself, by what had been promised on it when its node started: the journal knows of
+/// each node the last claim that it answered. What was set back since then differs from what the node should hold, or
+/// its followers notice.
 extension Orchestrator {
   /// Of one node.
   package struct KnownDisk: Sendable {
@@ -11,8 +12,8 @@ extension Orchestrator {
     var confirmed: UInt32 = 0
     /// Nothing that it has is relied on.
     var isUntrusted = false
-    /// The journal knows it to be older: of a disk of which only its node has found out that it was set back, what has been compared since
-    /// counts.
+    /// The journal knows it to be older: of a disk of which only its node has found out that it was set back, what has
+    /// been compared since counts.
     var isOlder = false
     /// Its node is not confirmed before what settles is done: it would lead on where it is to lead no more.
     var isHeldBack = false
@@ -30,7 +31,8 @@ extension Orchestrator {
     static let mostFeeds = 4
   }
 
-  /// At a pulse: leaders feed who has started again, so that it is proven soon, and may lead when they are lost. O(P · R) after a start.
+  /// At a pulse: leaders feed who has started again, so that it is proven soon, and may lead when they are lost.
+  /// O(P · R) after a start.
   mutating func feedStarted(_ actions: inout [Action]) {
     guard let leading = rules.leading, phase == .running || phase == .reached else { return }
     for node in disks.indices where disks[node].feeds > 0 && disks[node].confirmed > 0 {
@@ -144,7 +146,8 @@ extension Orchestrator {
     holdings.map(\.partition).filter { survey.waiting.contains(Survey.name($0, node)) }
   }
 
-  /// Whether a node that does not answer may have a copy that counts. Of one that the host says is gone it does not matter.
+  /// Whether a node that does not answer may have a copy that counts. Of one that the host says is gone it does not
+  /// matter.
   func mayHold(_ node: NodeIndex, _ partition: Int) -> Bool {
     guard !isTold[node.int] else { return false }
     guard let known = expected[node.int], partition < known.rows.count, !known.isWithheld[partition] else { return true }
@@ -153,8 +156,9 @@ extension Orchestrator {
         || known.underWay.change(of: node, partition) != nil)
   }
 
-  /// What a node that starts again has and what does not count: it is to be thrown away, or is of a partition of which no complete copy
-  /// answered. A leader would lead on with it, a follower obey who leads no more. The rest of the disk is confirmed without it.
+  /// What a node that starts again has and what does not count: it is to be thrown away, or is of a partition of which
+  /// no complete copy answered. A leader would lead on with it, a follower obey who leads no more. The rest of the disk
+  /// is confirmed without it.
   private func copiesInDoubt(_ holdings: [Holding], _ node: NodeIndex, _ survey: Survey) -> [PartitionIndex] {
     guard plant != .ignoreStores, plant != .confirmWhole else { return [] }
     let rows = tasks.rows.isEmpty ? survey.rows : tasks.rows

@@ -1,6 +1,7 @@
-/// Nodes whose disks are far behind: they are heard of, and do not answer a claim within twice the time of grace, or are lost again and
-/// again. Such a node is lost, and back when it answers; and if it were taken back at once, it would be claimed again, be late again, and be
-/// lost again, for as long as its disk is slow, and nothing would go on meanwhile.
+/// Nodes whose disks are far behind: they are heard of, and do not answer a claim within twice the time of grace, or
+/// are lost again and again. Such a node is lost, and back when it answers; and if it were taken back at once, it would
+/// be claimed again, be late again, and be lost again, for as long as its disk is slow, and nothing would go on
+/// meanwhile.
 ///
 ///     late, or lost again ──► kept out ── answers each question within `silence`, for a while ──► back
 ///                            ▲                                                                 │ late again
@@ -24,8 +25,8 @@ extension Orchestrator {
   /// How long a node must answer in time that was late so often.
   func probation(_ times: Int) -> UInt64 { recovery.grace << UInt64(min(max(times, 1) - 1, 10)) }
 
-  /// It is lost. `isLate`: it was heard of, and did not answer the claim. Who is lost for the second time, soon after it was back, is late as
-  /// well: what its disk lets it say comes with long silences between.
+  /// It is lost. `isLate`: it was heard of, and did not answer the claim. Who is lost for the second time, soon after
+  /// it was back, is late as well: what its disk lets it say comes with long silences between.
   mutating func noteLoss(_ node: Int, isLate: Bool, _ actions: inout [Action]) {
     let isAgain = late[node].times > 0 && clock - late[node].since <= probation(late[node].times) << 2
     late[node] = Lateness(times: isAgain ? late[node].times + 1 : 1, since: clock)

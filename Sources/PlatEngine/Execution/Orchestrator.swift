@@ -38,7 +38,8 @@ public struct Orchestrator: Sendable {
     case reached(MapStamp)
     /// More nodes are silent or lost than may be lost: nothing begins. None: it goes on again.
     case frozen([NodeIndex])
-    /// The node is heard of, and answers too late: it stays lost until it has answered in time for so many ticks. 0: it has.
+    /// The node is heard of, and answers too late: it stays lost until it has answered in time for so many ticks. 0: it
+    /// has.
     case keptOut(NodeIndex, for: UInt64)
     /// All nodes that can be reached know this map: older ones are needed no more.
     case releaseMaps(before: UInt64)

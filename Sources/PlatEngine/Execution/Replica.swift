@@ -15,7 +15,8 @@ public struct Record: Hashable, Sendable {
   /// Whether it runs, and what of it is paused; and the last request that changed it.
   public internal(set) var mode = RunMode.usual
   public internal(set) var modeOrder = OrderID.none
-  /// The node's disk was confirmed but for this copy: it serves nobody, until the node is told to discard it or to lead.
+  /// The node's disk was confirmed but for this copy: it serves nobody, until the node is told to discard it or to
+  /// lead.
   public internal(set) var isInDoubt = false
 
   public init() {}
@@ -35,9 +36,11 @@ public struct Record: Hashable, Sendable {
 struct Replica: Hashable, Sendable {
   var record: Record
   var job = Job.none
-  /// Since the node started a leader has fed it all: it is not older than what was acknowledged. Of a leader see `NodeAgent.isProven`.
+  /// Since the node started a leader has fed it all: it is not older than what was acknowledged. Of a leader see
+  /// `NodeAgent.isProven`.
   var isProven = true
-  /// It was told to lead, or to lead on, while it was unproven: what the orchestrator knew of it may be from before its disk was set back.
+  /// It was told to lead, or to lead on, while it was unproven: what the orchestrator knew of it may be from before its
+  /// disk was set back.
   var ledUnproven = false
   /// It obeys nobody until another copy, which may be newer, answers: as the orchestrator said last.
   var isWaiting = false

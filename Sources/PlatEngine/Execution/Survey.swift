@@ -17,8 +17,9 @@ public struct Survey: Sendable {
   private(set) var ledTerms: [UInt64] = []
   /// Partitions of which no complete copy can be reached though there is one, or may be: nothing may be done about them.
   public internal(set) var isWithheld: [Bool]
-  /// Of these: all that answered have started again since anybody was asked whether they are older than what was acknowledged, and a copy
-  /// of a node that is silent may be newer. It is waited for, until the host says that it is gone.
+  /// Of these: all that answered have started again since anybody was asked whether they are older than what was
+  /// acknowledged, and a copy of a node that is silent may be newer. It is waited for, until the host says that it is
+  /// gone.
   package private(set) var isUnproven: [Bool]
   /// Copies of those that count, by `name`: they wait, and are not in doubt. Looked up only.
   private(set) var waiting: Set<UInt64> = []
@@ -93,7 +94,8 @@ public struct Survey: Sendable {
       complete.removeAll { $0.node != leader.node && $0.holding.state == rules.leading }
     }
     if let leader, plant != .leadOnSetBack {
-      // Who has started again since, and follows an older one, may have forgotten this one: it would obey that one again.
+      // Who has started again since, and follows an older one, may have forgotten this one: it would obey that one
+      // again.
       complete.removeAll { $0.node != leader.node && $0.holding.isUnproven && $0.holding.term < leader.holding.term }
     }
     if let leader, plant != .promoteLagging {
@@ -140,8 +142,8 @@ public struct Survey: Sendable {
     }
   }
 
-  /// Whether nobody among `complete` is known to have all that was acknowledged, while somebody who is lost may: a follower of who led,
-  /// where that one answered.
+  /// Whether nobody among `complete` is known to have all that was acknowledged, while somebody who is lost may: a
+  /// follower of who led, where that one answered.
   private func isOlderThanSomeLost(
     _ partition: Int, _ leader: Found?, _ complete: [Found], _ mayHold: (NodeIndex, Int) -> Bool
   ) -> Bool {

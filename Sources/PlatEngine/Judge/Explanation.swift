@@ -346,9 +346,11 @@ private struct Explainer {
         let names = matter.list(place.nodes.sorted().map(matter.nodeName))
         switch matter.settings.placement[index].demand {
         case .atMost(let most):
-          return (place.nodes, "\(matter.settings.ruleName(index)) allows \(matter.replicas(most)) in \(box), which would have it on \(names)")
+          let rule = "\(matter.settings.ruleName(index)) allows \(matter.replicas(most))"
+          return (place.nodes, "\(rule) in \(box), which would have it on \(names)")
         case .near(let of, let atLeast):
-          return (place.nodes, "\(matter.settings.ruleName(index)) wants \(matter.replicas(atLeast)) in \(box), beside its \(stateName(of))")
+          let rule = "\(matter.settings.ruleName(index)) wants \(matter.replicas(atLeast))"
+          return (place.nodes, "\(rule) in \(box), beside its \(stateName(of))")
         }
       }
     }
@@ -356,19 +358,20 @@ private struct Explainer {
 
   /// Rules that name places which the row breaks, with what they count too much.
   private func brokenPlaces(_ row: Row, _ strength: Strength) -> [(rule: PlaceRule, nodes: [Int], excess: Int)] {
-    matter.settings.places.filter { $0.strength == strength }.compactMap { rule in
-      let meant = rule.selector.nodes(of: matter.dense.cluster)
+    matter.places.filter { $0.rule.strength == strength }.compactMap { place in
+      let (rule, isMeant) = (place.rule, place.isMeant)
       let counted = row.filter { rule.states.contains($0.state) && matter.isLive.base[$0.node] == 1 }.map(\.node)
-      let inside = counted.count { meant[$0] }
+      let inside = counted.count { isMeant[$0] }
       guard let breach = rule.breach(inside, counted.count - inside, matter.dense.wanted) else { return nil }
       let isInside = breach.have > breach.want && rule.demand != .only
-      return (rule, counted.filter { meant[$0] == isInside }, abs(breach.have - breach.want))
+      return (rule, counted.filter { isMeant[$0] == isInside }, abs(breach.have - breach.want))
     }
   }
 
   private func excess(_ row: Row, _ strength: Strength) -> Int {
-    brokenPlaces(row, strength).reduce(0) { $0 + $1.excess } + matter.settings.placement.indices.filter { matter.settings.placement[$0].strength == strength }
-      .reduce(0) { sum, index in sum + broken(index, row).reduce(0) { $0 + $1.excess } }
+    let rules = matter.settings.placement.indices.filter { matter.settings.placement[$0].strength == strength }
+    return brokenPlaces(row, strength).reduce(0) { $0 + $1.excess }
+      + rules.reduce(0) { sum, index in sum + broken(index, row).reduce(0) { $0 + $1.excess } }
   }
 
   /// The containers in which a row breaks a rule, with those of its nodes that count there.

@@ -12,7 +12,7 @@ struct GateRow {
   private let held: NodeTable<Int>
   private let asksForData: Bool
   /// Hard rules that name places: the nodes that each means, and the slots that it counts.
-  private let places: [(rule: PlaceRule, meant: [Bool], slots: [Int])]
+  private let places: [(place: JudgedPlace, slots: [Int])]
 
   private struct Rule {
     let index: Int
@@ -53,9 +53,8 @@ struct GateRow {
           anchors: anchors, count: try arena.table(dense.count)))
     }
     self.rules = rules
-    places = cluster.cluster.settings.places.filter { $0.strength == .hard }.map { rule in
-      (rule, rule.selector.nodes(of: cluster.cluster), slots(planned.map) { rule.states.contains($0) })
-    }
+    places = JudgedPlace.all(cluster).filter { $0.rule.strength == .hard }
+      .map { place in (place, slots(planned.map) { place.rule.states.contains($0) }) }
     here = try arena.table(cluster.nodeCount)
     held = try arena.table(cluster.nodeCount)
   }
@@ -159,11 +158,11 @@ struct GateRow {
     _ partition: Int, _ row: UnsafeMutablePointer<NodeIndex>, _ stamp: Int, isOnlyCopy: Bool
   ) -> PlanFault? {
     guard !planned.changesStatesOnly, !isOnlyCopy else { return nil }
-    for (rule, meant, slots) in places {
-      let inside = slots.count { row[$0] != .none && meant[row[$0].int] }
-      let outside = slots.count { row[$0] != .none && !meant[row[$0].int] }
-      guard let breach = rule.breach(inside, outside, planned.cluster.wanted) else { continue }
-      return planned.fault("placement[\(rule.position)]", partition, "\(breach.have) would be there, and \(breach.want) may")
+    for (place, slots) in places {
+      let inside = slots.count { row[$0] != .none && place.isMeant[row[$0].int] }
+      let outside = slots.count { row[$0] != .none && !place.isMeant[row[$0].int] }
+      guard let breach = place.rule.breach(inside, outside, planned.cluster.wanted) else { continue }
+      return planned.fault(place.rule.name, partition, "\(breach.have) would be there, and \(breach.want) may")
     }
     for rule in rules {
       if let anchors = rule.anchors {
@@ -176,7 +175,7 @@ struct GateRow {
         rule.count[container] = UInt64(stamp) << 20 | (count + 1)
         guard count >= UInt64(rule.limit) else { continue }
         return planned.fault(
-          "\(planned.cluster.cluster.settings.ruleName(rule.index))", partition,
+          planned.cluster.cluster.settings.ruleName(rule.index), partition,
           "more than \(rule.limit) would lie in \(planned.cluster.cluster.levels[rule.level]) \(container.raw)")
       }
       for slot in rule.slots where row[slot] != .none { rule.count[rule.containerOfNode[row[slot].int]] = 0 }
@@ -200,7 +199,9 @@ struct GateRow {
     }
     for slot in anchors where row[slot] != .none { rule.count[rule.containerOfNode[row[slot].int]] = 0 }
     guard near < min(rule.limit, placed) else { return nil }
-    return planned.fault("\(planned.cluster.cluster.settings.ruleName(rule.index))", partition, "\(near) of \(min(rule.limit, placed)) would be near")
+    return planned.fault(
+      planned.cluster.cluster.settings.ruleName(rule.index), partition,
+      "\(near) of \(min(rule.limit, placed)) would be near")
   }
 
   private func name(_ node: NodeIndex) -> String { planned.cluster.cluster.nodes[node.int].name }

@@ -85,16 +85,8 @@ extension Judge.Reasons {
       let wanted = dense.wanted.reduce(0, +)
       if usable < wanted {
         let only = usable == 0 ? "no node is" : usable == 1 ? "only 1 node is" : "only \(usable) nodes are"
-        let barring = matter.settings.places.filter { rule in
-          guard rule.strength == .hard else { return false }
-          let meant = rule.selector.nodes(of: dense.cluster)
-          return rule.bounds(dense.wanted).contains { bound in
-            bound.most == 0 && meant.indices.contains { node in
-              meant[node] == bound.isInside && dense.status[node] == .leaving && dense.cluster.nodes[node].status == .active
-            }
-          }
-        }
-        let why = barring.map { "; \($0.words(matter.model))" }.joined()
+        let barring = matter.placesThatEmpty
+        let why = barring.map { "; \($0.rule.words(matter.model))" }.joined()
         ceilings.append(
           Ceiling(
             states: Array(dense.wanted.indices), most: usable,
@@ -123,8 +115,8 @@ extension Judge.Reasons {
         ceilings.append(
           Ceiling(
             states: rule.states, most: ceiling,
-            because: "\(some) \(ofThem)\(which), and \(matter.settings.ruleName(index)) allows \(matter.replicas(most)) "
-              + "in each\(small): at most \(ceiling) of \(wanted)"))
+            because: "\(some) \(ofThem)\(which), and \(matter.settings.ruleName(index)) allows "
+              + "\(matter.replicas(most)) in each\(small): at most \(ceiling) of \(wanted)"))
       }
       return ceilings.enumerated().sorted { ($0.element.most, $0.offset) < ($1.element.most, $1.offset) }
         .map(\.element)

@@ -64,9 +64,9 @@ extension Judge {
     func why(_ matter: Matter, _ node: Int) -> String? {
       let container = matter.dense.levels[level].containerOfNode[node].int
       guard led[container] >= kept[container] + received[container] else { return nil }
-      return "\(matter.container(level: level, container)) can lead \(led[container]) after these moves, and does: \(matter.settings.ruleName(rule)) "
-        + "wants company for a master, \(kept[container]) partitions have theirs there from before, and "
-        + "\(matter.replicas(received[container])) came, each for one more at most"
+      return "\(matter.container(level: level, container)) can lead \(led[container]) after these moves, and does: "
+        + "\(matter.settings.ruleName(rule)) wants company for a master, \(kept[container]) partitions have theirs "
+        + "there from before, and \(matter.replicas(received[container])) came, each for one more at most"
     }
   }
 }

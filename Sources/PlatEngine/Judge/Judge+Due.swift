@@ -16,7 +16,8 @@ extension Judge {
   /// the others leave. O(N + P · R if a node is in maintenance) and a few rounds of exact arithmetic over groups
   /// of equal nodes.
   public static func due(_ cluster: DenseCluster, map: PlacementMap?) -> JudgedDue {
-    if cluster.cluster.settings.places.contains(where: { $0.strength == .hard }) { return dueWithPlaces(cluster, map: map) }
+    let places = cluster.cluster.settings.places
+    if places.contains(where: { $0.strength == .hard }) { return dueWithPlaces(cluster, map: map) }
     let groups = NodeGroups(cluster, map: map)
     let wantedStates = cluster.wanted.indices.filter { cluster.dataWanted[$0] > 0 }
 

@@ -81,7 +81,7 @@ extension Judge {
       case .constraint(let state): "constraints.\(matter.model.states[state].name)"
       case .oneReplicaOnANode: "placement.node"
       case .placement(let index): matter.settings.ruleName(index)
-      case .place(let index): "placement[\(matter.settings.places[index].position)]"
+      case .place(let index): matter.places[index].rule.name
       case .capacity: "nodes.\(matter.nodeName(breach.node)).capacity"
       case .status: "nodes.\(matter.nodeName(breach.node)).status"
       case .fanOutOutbound: "fanOut.outbound"
@@ -146,7 +146,8 @@ extension Judge {
         let range = matter.dense.levels[rule.level].nodes[breach.container]
         let nodes = matter.occupying(rule.states).flatMap { matter.liveHolders(of: breach.partition, inState: $0) }
         let names = matter.list(nodes.filter(range.contains).sorted().map(matter.nodeName))
-        return "\(box) has it on \(names), and \(matter.settings.ruleName(index)) allows \(matter.replicas(most)) of it there"
+        return "\(box) has it on \(names), and \(matter.settings.ruleName(index)) allows "
+          + "\(matter.replicas(most)) of it there"
       case .near(let of, _):
         let anchor = matter.model.states[of].name
         return "\(breach.have) of \(matter.replicas(breach.want)) share \(box) with its \(anchor), "

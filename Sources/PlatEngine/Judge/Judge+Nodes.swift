@@ -20,9 +20,9 @@ extension Judge.Matter {
     func occupied(_ node: Int) -> Int {
       idle.reduce(Int(holders.totals.base[node])) { $0 + Int(holders.loads[$1].base[node]) }
     }
-    for (node, status) in dense.cluster.nodes.map(\.status).enumerated() {
+    for (node, about) in dense.cluster.nodes.enumerated() {
       let misplaced: Int
-      switch status {
+      switch about.status {
       case .active: misplaced = 0
       case .failed: misplaced = occupied(node)
       case .leaving: misplaced = isPlan ? occupied(node) : 0

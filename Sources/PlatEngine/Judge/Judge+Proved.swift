@@ -30,8 +30,8 @@ extension Judge {
     return ProvedBound(moves: bound.moves, weight: weights.exact(bound.weight))
   }
 
-  /// What all maps of a group need together. `each`: what is proved of every map; sums may ask for more than the maps do.
-  /// Costs as `movesTogether`, or `sumBound`.
+  /// What all maps of a group need together. `each`: what is proved of every map; sums may ask for more than the maps
+  /// do. Costs as `movesTogether`, or `sumBound`.
   public static func provedTogether(
     _ group: DenseGroup, maps: [PlacementMap], from currents: [PlacementMap?], prices: [[Int32]],
     windows: [WeightWindows?], each: [ProvedBound], interrupt: Interrupt? = nil

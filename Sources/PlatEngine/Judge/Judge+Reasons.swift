@@ -16,13 +16,10 @@ extension Judge {
     private let full: [Int]
     private let shortage: String?
     private let holders: Holders
-    /// For each rule that names places, the nodes that it means.
-    private let meantBy: [[Bool]]
 
     init(_ matter: Matter, _ holders: Holders, _ peers: Peers, _ due: JudgedDue) {
       self.matter = matter
       self.holders = holders
-      meantBy = matter.settings.places.map { $0.selector.nodes(of: matter.dense.cluster) }
       self.peers = peers
       ceilings = Ceiling.all(matter)
       let dense = matter.dense
@@ -58,8 +55,11 @@ extension Judge {
     }
 
     private func whyNobody(_ row: Row, _ state: Int) -> String {
-      if state == 0, let heir = row.held.first(where: { $0.state != 0 && matter.model.states[$0.state].holdsData && matter.dense.status[$0.node] == .active }) {
-        return "\(matter.nodeName(heir.node)) has its data and could become \(matter.model.states[0].name)"
+      let successor = row.held.first {
+        $0.state != 0 && matter.model.states[$0.state].holdsData && matter.dense.status[$0.node] == .active
+      }
+      if state == 0, let successor {
+        return "\(matter.nodeName(successor.node)) has its data and could become \(matter.model.states[0].name)"
       }
       let bars = Bar.all(matter, row, state)
       var barred = bars.map { _ in [Int]() }
@@ -113,12 +113,12 @@ extension Judge {
           parts.append("\(boxes) the only nodes \(left), and it already has this partition")
         } else {
           parts.append(
-            "\(boxes) the only nodes \(left), and \(matter.settings.ruleName(bar.rule)) allows \(matter.replicas(bar.most)) "
-              + "of this partition in each")
+            "\(boxes) the only nodes \(left), and \(matter.settings.ruleName(bar.rule)) allows "
+              + "\(matter.replicas(bar.most)) of this partition in each")
         }
       }
       if atFanOut > 0 { parts.append("fanOut allows no more peers for the \(atFanOut) nodes \(left)") }
-      parts += places.map { matter.settings.places[$0].words(matter.model) }
+      parts += places.map { matter.places[$0].rule.words(matter.model) }
       if !parts.isEmpty { return parts.joined(separator: "; ") }
       let holds = row.holds(matter)
       let others = full.filter { !holds[$0] }
@@ -128,30 +128,19 @@ extension Judge {
         }
         return "every node that could take it is at its capacity (\(matter.list(loads)))"
       }
-      if let rule = matter.settings.places.indices.first(where: { matter.settings.places[$0].strength == .hard && leavesNothing(by: $0) }) {
-        return "every other node that may have it already does: \(matter.settings.places[rule].words(matter.model))"
+      if let place = matter.placesThatEmpty.first {
+        return "every other node that may have it already does: \(place.rule.words(matter.model))"
       }
       return matter.dense.status.contains(.active) ? "every active node already has it" : "no node is active"
     }
 
-    /// A hard rule that names places bars an active node that has none of it from everything.
-    private func leavesNothing(by index: Int) -> Bool {
-      let rule = matter.settings.places[index]
-      let meant = meantBy[index]
-      return rule.bounds(matter.dense.wanted).contains { bound in
-        bound.most == 0 && meant.indices.contains {
-          meant[$0] == bound.isInside && matter.dense.cluster.nodes[$0].status == .active && matter.dense.status[$0] == .leaving
-        }
-      }
-    }
-
     /// The hard rule that names places which keeps the node from having the partition in the state; nil: none does.
     private func placeThatBars(_ node: Int, _ row: Row, _ state: Int) -> Int? {
-      matter.settings.places.indices.first { index in
-        let rule = matter.settings.places[index]
-        guard rule.strength == .hard, rule.states.contains(state) else { return false }
-        let there = row.held.filter { rule.states.contains($0.state) && meantBy[index][$0.node] == meantBy[index][node] }.count
-        return rule.bounds(matter.dense.wanted).contains { $0.isInside == meantBy[index][node] && there >= $0.most }
+      matter.places.firstIndex { place in
+        guard place.rule.strength == .hard, place.rule.states.contains(state) else { return false }
+        let isInside = place.isMeant[node]
+        let there = row.held.count { place.rule.states.contains($0.state) && place.isMeant[$0.node] == isInside }
+        return place.bounds.contains { $0.isInside == isInside && there >= $0.most }
       }
     }
 

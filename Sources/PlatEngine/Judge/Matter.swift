@@ -16,6 +16,8 @@ extension Judge {
     let isLive: NodeTable<UInt8>
     /// Partitions that the map has a row for.
     let rowCount: Int
+    /// The rules that name places, as the settings have them.
+    let places: [JudgedPlace]
     /// No node has failed.
     let allCanBeRead: Bool
     /// Passes over the rows.
@@ -29,6 +31,7 @@ extension Judge {
       arena = try Arena(interrupt: interrupt)
       isLive = try arena.table(dense.nodeCount + 1)
       for node in 0..<dense.nodeCount { isLive.base[node] = dense.status[node] == .failed ? 0 : 1 }
+      places = JudgedPlace.all(dense)
       allCanBeRead = !dense.status.contains(.failed)
       rowCount = min(map.partitionCount, dense.partitionCount)
       blocks = Blocks(rowCount, replicas: map.width, threads: threads)

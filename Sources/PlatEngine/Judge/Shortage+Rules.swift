@@ -39,7 +39,7 @@ extension Shortage {
       guard let company = Company(dense, rule: index), company.isShort else { return nil }
       let names = company.states.map { dense.cluster.settings.model.states[$0].name }
       return Shortage(
-        states: names, full: [], rule: Rule(path: "\(dense.cluster.settings.ruleName(index))", most: company.most),
+        states: names, full: [], rule: Rule(path: dense.cluster.settings.ruleName(index), most: company.most),
         room: dense.partitionCount * company.most, wanted: dense.partitionCount * company.wanted,
         remedies: company.remedies(dense, held: held))
     }
@@ -135,7 +135,9 @@ private struct Company {
       }
     }
     let to = places + (settings.placement[rule].states.contains(0) ? 1 : 0)
-    if case .near(0, _) = settings.placement[rule].demand, Shortage.hasRoom(dense, held: held, .init(atLeast: (rule, to))) { 
+    if case .near(0, _) = settings.placement[rule].demand,
+      Shortage.hasRoom(dense, held: held, .init(atLeast: (rule, to)))
+    {
       remedies.append(.lowerAtLeast(rule: settings.documentIndex(ofRule: rule), to: to))
     }
     for state in states where dense.dataWanted[state] >= wanted - places {

@@ -30,7 +30,8 @@ extension StateModel {
       let isTaken = requests.prefix(StateModel.usualRequests.count + index).contains { $0.name == kind.name }
       guard !isTaken, !kind.name.isEmpty, !kind.name.hasPrefix("x-") else {
         throw InputError(
-          path: "\(path)[\(index)].name", found: "\"\(kind.name)\"", expected: "a name of its own, not read, write or x-…")
+          path: "\(path)[\(index)].name", found: "\"\(kind.name)\"",
+          expected: "a name of its own, not read, write or x-…")
       }
     }
   }

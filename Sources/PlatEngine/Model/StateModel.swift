@@ -37,9 +37,17 @@ public struct StateModel: Equatable, Sendable {
     public static let write = Requests(rawValue: 2)
     /// Those that every model has.
     public static let usual: Requests = [.read, .write]
+
+    /// The kind at this place in `StateModel.requests`.
+    public static func kind(_ place: Int) -> Requests { Requests(rawValue: UInt8(1) << place) }
+    /// All of so many kinds.
+    public static func first(_ count: Int) -> Requests {
+      (0..<count).reduce(into: []) { $0.insert(kind($1)) }
+    }
   }
 
-  /// A kind of request that a model names. One that writes goes into the partition's log; any other is answered as reads are.
+  /// A kind of request that a model names. One that writes goes into the partition's log; any other is answered as
+  /// reads are.
   public struct RequestKind: Hashable, Sendable {
     public var name: String
     public var writes: Bool
@@ -65,7 +73,8 @@ public struct StateModel: Equatable, Sendable {
   /// Tables that are left out are those of `TransitionTable.standard`.
   /// `requests`: kinds beside `usualRequests`.
   public init(
-    name: String, requests: [RequestKind] = [], states: [State], alone: TransitionTable? = nil, takeover: TransitionTable? = nil
+    name: String, requests: [RequestKind] = [], states: [State], alone: TransitionTable? = nil,
+    takeover: TransitionTable? = nil
   ) {
     self.name = name
     self.requests = StateModel.usualRequests + requests
@@ -92,12 +101,10 @@ public struct StateModel: Equatable, Sendable {
   }
 
   /// All kinds of requests.
-  public var allRequests: Requests { StateModel.mask(requests) { _ in true } }
+  public var allRequests: Requests { .first(requests.count) }
   /// Those that go into logs.
-  public var writingRequests: Requests { StateModel.mask(requests, \.writes) }
-
-  private static func mask(_ kinds: [RequestKind], _ isIn: (RequestKind) -> Bool) -> Requests {
-    Requests(rawValue: kinds.indices.reduce(0) { isIn(kinds[$1]) ? $0 | 1 << UInt8($1) : $0 })
+  public var writingRequests: Requests {
+    requests.indices.reduce(into: []) { if requests[$1].writes { $0.insert(.kind($1)) } }
   }
 
   /// The state's place in `states`.

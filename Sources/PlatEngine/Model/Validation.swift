@@ -24,7 +24,7 @@ extension Cluster {
 
   /// Rules that name places: what they name must be there.
   func validatePlaces() throws(InputError) {
-    for rule in settings.places { try rule.validate("settings.placement[\(rule.position)]", in: self) }
+    for rule in settings.places { try rule.validate("settings.\(rule.name)", in: self) }
   }
 
   func validateSettings() throws(InputError) {

@@ -40,7 +40,7 @@ struct Due {
     let demand = problem.partitionCount * problem.replicas
     let fill = WaterFill(boxes: boxes.boxes, members: members)
     let sets = problem.cluster.placeSets(nodeOfMember: groups.firstNode)
-    let shares = sets.isEmpty ? fill.shares(demand: Rational(demand)) : fill.shares(demand: Rational(demand), sets: sets)
+    let shares = fill.shares(demand: Rational(demand), sets: sets)
 
     least = try problem.arena.table(problem.nodeCount)
     most = try problem.arena.table(problem.nodeCount)
@@ -261,7 +261,9 @@ private struct NodeKinds {
     var last = 0  // neighbours are mostly alike
     for node in 0..<problem.nodeCount {
       let source = problem.cluster.cluster.nodes[node]
-      var kind = Kind(weightText: source.weight, cap: 0, isPinned: false, isSlaveOnly: false, places: problem.cluster.places.kind(node))
+      var kind = Kind(
+        weightText: source.weight, cap: 0, isPinned: false, isSlaveOnly: false,
+        places: problem.cluster.places.kind(node))
       switch problem.cluster.status[node] {
       case .active:
         kind.cap = problem.cluster.capacity[node]

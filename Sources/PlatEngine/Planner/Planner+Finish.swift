@@ -36,7 +36,7 @@ extension Planner {
       guard let rule = cluster.cluster.settings.places.first else { continue }
       throw .unsupported(
         InputError(
-          path: "maps.\(member.name).settings.placement[\(rule.position)]", found: "a rule that names places, beside other maps",
+          path: "maps.\(member.name).settings.\(rule.name)", found: "a rule that names places, beside other maps",
           expected: "such rules for one map alone"))
     }
     var plan = try unfinished(group, from: currents, options: options)
@@ -71,8 +71,8 @@ extension Planner {
       movesWeightLowerBound: plan.movesWeightLowerBound)
   }
 
-  /// The bounds of a group: what the Judge finds proved, and no more than the plan moves. `isChanged`: some of its maps are others
-  /// than their pipeline made; else what the pipelines claim is a limit, too. O(Σ P · R²).
+  /// The bounds of a group: what the Judge finds proved, and no more than the plan moves. `isChanged`: some of its maps
+  /// are others than their pipeline made; else what the pipelines claim is a limit, too. O(Σ P · R²).
   private static func claimWhatIsProved(
     _ plan: inout GroupPlan, _ group: DenseGroup, isChanged: Bool, from currents: [PlacementMap?], options: PlanOptions
   ) throws(PlatError) {
@@ -140,11 +140,12 @@ extension Planner {
     if cluster.partitionWeights != nil, let rule = cluster.places.bounds.isEmpty ? nil : settings.places.first {
       throw .unsupported(
         InputError(
-          path: "settings.placement[\(rule.position)]", found: "a rule about some states or some of the replicas, beside weights",
+          path: "settings.\(rule.name)", found: "a rule about some states or some of the replicas, beside weights",
           expected: "only or never for all states, where partitions differ in weight"))
     }
-    // Rules that name places are kept behind the pipelines, which do not know them but for nodes that are to be emptied.
-    var plans = [try unfinished(cluster.places.bounds.isEmpty ? cluster : cluster.withoutPlaces, from: current, options: options)]
+    // Rules that name places are kept behind the pipelines, which know only nodes that are to be emptied.
+    let known = cluster.places.bounds.isEmpty ? cluster : cluster.withoutPlaces
+    var plans = [try unfinished(known, from: current, options: options)]
     if cluster.hasHardPlaces, plans[0].operation != .failover {
       CompletedMap(
         cluster, target: plans[0].target, before: current, leavingStay: plans[0].operation == .cancel, firstSlot: 0
@@ -194,7 +195,8 @@ extension Planner {
       plans[map].target =
         changed[map] || unasked[map] != nil
         ? try Witnesses.run(
-          cluster, data: plans[map].target, keeping: plans[map].witnesses(planned[map], from: currents[map]), options: options)
+          cluster, data: plans[map].target, keeping: plans[map].witnesses(planned[map], from: currents[map]),
+          options: options)
         : planned[map]
     }
     for map in clusters.indices where changed[map] {

@@ -235,7 +235,8 @@ public enum Planner {
       guard of == 0 else {
         throw .unsupported(
           InputError(
-            path: "settings.\(settings.ruleName(index)).near", found: "a hard rule about what is near to \(states[of].name)",
+            path: "settings.\(settings.ruleName(index)).near",
+            found: "a hard rule about what is near to \(states[of].name)",
             expected: "one about \(states[0].name), one that wants the only \(states[0].name) near, or a soft one: others are judged and not planned"))
       }
       if let idle = rule.states.first(where: { cluster.wanted[$0] > 0 && !states[$0].holdsData }) {

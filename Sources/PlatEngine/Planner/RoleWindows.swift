@@ -96,7 +96,7 @@ struct RoleWindows {
     }
     let fill = WaterFill(boxes: boxes.boxes, members: members)
     let sets = problem.cluster.placeSets(ofState: state, nodeOfMember: finer.firstNode)
-    let shares = sets.isEmpty ? fill.shares(demand: Rational(demand)) : fill.shares(demand: Rational(demand), sets: sets)
+    let shares = fill.shares(demand: Rational(demand), sets: sets)
     return (finer, shares.ofMember)
   }
 

@@ -126,9 +126,9 @@ extension PlacementMap {
     return map
   }
 
-  /// Where a partition has no copy on a node that may have it, all stay for want of another place, and may lie as no rule allows:
-  /// then so many of them go that rules are kept, the last never, who leads behind the others. True where some have gone.
-  /// O(P · R² · rules).
+  /// Where a partition has no copy on a node that may have it, all stay for want of another place, and may lie as no
+  /// rule allows: then so many of them go that rules are kept, the last never, who leads behind the others. True where
+  /// some have gone. O(P · R² · rules).
   fileprivate func thinOut(in cluster: DenseCluster) -> Bool {
     guard cluster.status.contains(where: { $0 == .leaving || $0 == .maintenance }) else { return false }
     var isThinned = false

@@ -1,9 +1,10 @@
-/// The order of very many events on nodes with little room, none of which is taken back: what `RoomSearch` would choose first.
+/// The order of very many events on nodes with little room, none of which is taken back: what `RoomSearch` would choose
+/// first.
 ///
-/// What may be done next is kept in heaps, node by node: what never hurts (a copy to a node with room for all that still come,
-/// all goings of a partition whose copies have all come), what frees a place that another waits for, what takes a free one, what goes
-/// before another comes. An event changes what its own row and its own node may do, and nothing else; so no row is looked at twice
-/// for the sake of another.
+/// What may be done next is kept in heaps, node by node: what never hurts (a copy to a node with room for all that
+/// still come, all goings of a partition whose copies have all come), what frees a place that another waits for, what
+/// takes a free one, what goes before another comes. An event changes what its own row and its own node may do, and
+/// nothing else; so no row is looked at twice for the sake of another.
 struct RoomOrder {
   typealias Row = RoomSearch.Row
   typealias Event = RoomSearch.Event

@@ -1,8 +1,8 @@
 /// What must hold of one partition at every instant between two rows, and what a row of states comes to.
 ///
-/// Counted of live nodes: copies, holders that serve each kind of request, and the containers of each level with a copy in
-/// them. None may fall below the lower of both ends; the last copy is never given up; no two nodes meet in states that
-/// exclude one another, unless they did so before.
+/// Counted of live nodes: copies, holders that serve each kind of request, and the containers of each level with a copy
+/// in them. None may fall below the lower of both ends; the last copy is never given up; no two nodes meet in states
+/// that exclude one another, unless they did so before.
 struct RowSafety {
   struct Measure: Equatable {
     var copies = 0
@@ -85,7 +85,8 @@ struct RowSafety {
 
   /// Whether a row that comes to `after` may follow one that comes to `before`.
   func allows(_ before: Measure, _ after: Measure) -> Bool {
-    guard after.copies >= least.copies, pointwiseMin(after.serving, least.serving) == least.serving else { return false }
+    guard after.copies >= least.copies, pointwiseMin(after.serving, least.serving) == least.serving
+    else { return false }
     return after.crowd <= before.crowd && zip(after.spread, least.spread).allSatisfy { $0 >= $1 }
   }
 

@@ -180,7 +180,8 @@ public enum WhatIf {
       let problem = try Problem(cluster, current: current, arena: try Arena(interrupt: interrupt))
       isPlain = current.slotCounts == cluster.wanted && cluster.wanted == cluster.dataWanted && cluster.partitionWeights == nil
         && current.partitionCount == cluster.partitionCount && cluster.replicas > 0 && settings.fanOut?.strength != .hard
-        && !cluster.hasHardNearRule && cluster.places.bounds.isEmpty && problem.stateCaps.isEmpty && !cluster.status.contains(.maintenance)
+        && !cluster.hasHardNearRule && cluster.places.bounds.isEmpty && problem.stateCaps.isEmpty
+        && !cluster.status.contains(.maintenance)
         && (0..<nodeCount).allSatisfy { [held] in held.base[$0] == 0 || cluster.status[$0] == .active }
         && problem.hard.firstNotAllowed(0..<rows, rows: current.slots, width: current.width) == rows
     }

@@ -107,10 +107,7 @@ struct BinaryPartitions {
     writer.beginObject(.compact)
     for (state, count) in slots { writer.member(state, count) }
     writer.endObject()
-    writer.key("wanted")
-    writer.beginArray(.compact)
-    for state in wanted { writer.string(state) }
-    writer.endArray()
+    writer.member("wanted", wanted)
     for (key, section) in [("names", names), ("starts", starts), ("sources", sources), ("sourceCounts", sourceCounts)] {
       if let section { writer.member(key, section) }
     }

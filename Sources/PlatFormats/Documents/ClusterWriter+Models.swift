@@ -59,10 +59,7 @@ extension ClusterWriter {
     writer.bool(state.isPlaced)
     writer.key("serves")
     writer.names(of: state.serves, model)
-    writer.key("excludes")
-    writer.beginArray(.compact)
-    for other in state.excludes { writer.string(model.states[other].name) }
-    writer.endArray()
+    writer.member("excludes", state.excludes.lazy.map { model.states[$0].name })
     writer.endObject()
   }
 
@@ -85,8 +82,6 @@ extension ClusterWriter {
 extension JSONWriter {
   /// Kinds of requests, in the model's order.
   mutating func names(of requests: StateModel.Requests, _ model: StateModel) {
-    beginArray(.compact)
-    for (bit, kind) in model.requests.enumerated() where requests.contains(.init(rawValue: 1 << UInt8(bit))) { string(kind.name) }
-    endArray()
+    strings(model.requests.indices.filter { requests.contains(.kind($0)) }.map { model.requests[$0].name })
   }
 }

@@ -65,10 +65,7 @@ extension ClusterWriter {
   private static func writeRule(_ rule: PlacementRule, of cluster: Cluster, to writer: inout JSONWriter) {
     let states = cluster.settings.model.states
     writer.beginObject(.compact)
-    writer.key("states")
-    writer.beginArray(.compact)
-    for state in rule.states { writer.string(states[state].name) }
-    writer.endArray()
+    writer.member("states", rule.states.lazy.map { states[$0].name })
     switch rule.demand {
     case .atMost(let most):
       writer.key("level")
@@ -91,13 +88,8 @@ extension ClusterWriter {
   private static func writePlace(_ rule: PlaceRule, of cluster: Cluster, to writer: inout JSONWriter) {
     let states = cluster.settings.model.states
     writer.beginObject(.compact)
-    writer.key("states")
-    writer.strings(rule.states.map { states[$0].name })
-    switch rule.demand {
-    case .only: writer.key("only")
-    case .never: writer.key("never")
-    case .within: writer.key("within")
-    }
+    writer.member("states", rule.states.map { states[$0].name })
+    writer.key(rule.key)
     writeSelector(rule.selector, to: &writer)
     if case .within(let atLeast, let atMost) = rule.demand {
       if let atLeast { writer.member("atLeast", atLeast) }
@@ -109,10 +101,8 @@ extension ClusterWriter {
 
   private static func writeSelector(_ selector: Selector, to writer: inout JSONWriter) {
     writer.beginObject(.compact)
-    for (key, names) in [("tags", selector.tags), ("nodes", selector.nodes), ("containers", selector.containers)] where !names.isEmpty {
-      writer.key(key)
-      writer.strings(names)
-    }
+    let lists = [("tags", selector.tags), ("nodes", selector.nodes), ("containers", selector.containers)]
+    for (key, names) in lists where !names.isEmpty { writer.member(key, names) }
     if let other = selector.not.first {
       writer.key("not")
       writeSelector(other, to: &writer)

@@ -35,10 +35,7 @@ public enum ClusterWriter {
 
   static func writeTree(_ cluster: Cluster, to writer: inout JSONWriter) {
     guard !cluster.levels.isEmpty else { return }
-    writer.key("levels")
-    writer.beginArray(.compact)
-    for level in cluster.levels { writer.string(level) }
-    writer.endArray()
+    writer.member("levels", cluster.levels)
 
     var children = [[Int]](repeating: [], count: cluster.containers.count)
     var outermost: [Int] = []
@@ -59,9 +56,7 @@ public enum ClusterWriter {
       if container.level + 1 < cluster.levels.count {
         writeContainers(children[member], cluster, children, to: &writer)
       } else {
-        writer.beginArray(.compact)
-        for node in container.nodes { writer.string(cluster.nodes[node].name) }
-        writer.endArray()
+        writer.strings(container.nodes.lazy.map { cluster.nodes[$0].name })
       }
     }
     writer.endObject()
@@ -121,20 +116,13 @@ public enum ClusterWriter {
       writer.endArray()
     }
     if !node.tags.isEmpty {
-      writer.key("tags")
-      writer.strings(node.tags)
+      writer.member("tags", node.tags)
     }
     writer.endObject()
   }
 }
 
 extension JSONWriter {
-  mutating func strings(_ texts: [String]) {
-    beginArray(.compact)
-    for text in texts { string(text) }
-    endArray()
-  }
-
   /// As it was written: a number where JSON has such numbers, else a string.
   mutating func quantity(_ value: Quantity) {
     var text = value.text

@@ -105,10 +105,7 @@ enum MapWriter {
     writer.key("end")
     writer.string(RangeBound.text(range.end))
     guard !range.source.isEmpty else { return }
-    writer.key("source")
-    writer.beginArray(.compact)
-    for name in range.source { writer.string(name) }
-    writer.endArray()
+    writer.member("source", range.source)
   }
 }
 

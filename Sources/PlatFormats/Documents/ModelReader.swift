@@ -143,7 +143,6 @@ private enum ModelStatesReader {
   static func read(
     _ reader: inout JSONReader, kinds: [StateModel.RequestKind]
   ) throws(DocumentError) -> [StateModel.State] {
-    let all = StateModel(name: "", requests: Array(kinds.dropFirst(StateModel.usualRequests.count)), states: []).allRequests
     var drafts: [Draft] = []
     let offset = try reader.peekOffset()
     try reader.beginArray(expected: "an array of states, most important first")
@@ -159,7 +158,7 @@ private enum ModelStatesReader {
     drafts.sort { $0.priority < $1.priority }  // priorities are distinct
     var states = drafts.map(\.state)
     for (index, draft) in drafts.enumerated() {
-      states[index].serves = draft.serves ?? (index == 0 ? all : [])
+      states[index].serves = draft.serves ?? (index == 0 ? .first(kinds.count) : [])
       for (name, offset) in draft.excludes {
         guard let other = states.firstIndex(where: { $0.name == name }) else {
           throw reader.error(
@@ -233,12 +232,12 @@ private enum ModelStatesReader {
 extension JSONReader {
   /// Some of a model's kinds of requests: `true` (all), `false` (none), or an array of their names.
   mutating func readRequests(_ kinds: [StateModel.RequestKind]) throws(DocumentError) -> StateModel.Requests {
-    if try peekKind() != .arrayBegin { return StateModel.Requests(rawValue: try readBool() ? UInt8(1 << kinds.count - 1) : 0) }
+    if try peekKind() != .arrayBegin { return try readBool() ? .first(kinds.count) : [] }
     var requests: StateModel.Requests = []
     try beginArray()
     while try nextElement() {
       let index = try readName(of: kinds.map(\.name), expected: "one of \(kinds.map(\.name).joined(separator: ", "))")
-      requests.insert(StateModel.Requests(rawValue: 1 << UInt8(index)))
+      requests.insert(.kind(index))
     }
     return requests
   }

@@ -85,10 +85,7 @@ enum CertificateWriter {
     let common = groups.indices.max { (groups[$0].count, -$0) < (groups[$1].count, -$1) }
     writer.member("default", Int(common.map { certificate.prices[groups[$0][groups[$0].startIndex]] } ?? 0))
     for (index, group) in groups.enumerated() where index != common {
-      writer.key("\(certificate.prices[group[group.startIndex]])")
-      writer.beginArray(.compact)
-      for node in group { writer.string(cluster.nodes[node].name) }
-      writer.endArray()
+      writer.member("\(certificate.prices[group[group.startIndex]])", group.lazy.map { cluster.nodes[$0].name })
     }
     writer.endObject()
     if let windows = certificate.windows { write(windows, of: cluster, to: &writer) }
@@ -112,10 +109,7 @@ enum CertificateWriter {
       writer.beginObject(.compact)
       writer.member("least", group.window.least)
       writer.member("most", group.window.most)
-      writer.key("nodes")
-      writer.beginArray(.compact)
-      for node in group.nodes { writer.string(cluster.nodes[node].name) }
-      writer.endArray()
+      writer.member("nodes", group.nodes.lazy.map { cluster.nodes[$0].name })
       writer.endObject()
     }
     writer.endArray()

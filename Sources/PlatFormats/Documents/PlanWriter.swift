@@ -145,4 +145,16 @@ extension JSONWriter {
     self.key(key)
     string(value)
   }
+
+  /// An array of texts.
+  mutating func member(_ key: String, _ texts: some Sequence<String>) {
+    self.key(key)
+    strings(texts)
+  }
+
+  mutating func strings(_ texts: some Sequence<String>) {
+    beginArray(.compact)
+    for text in texts { string(text) }
+    endArray()
+  }
 }

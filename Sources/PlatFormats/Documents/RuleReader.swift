@@ -79,14 +79,15 @@ enum RuleReader {
     guard let atMost = draft.atMost else { throw reader.missingKey("atMost", objectAt: offset) }
     if let atLeast = draft.atLeast {
       throw reader.error(
-        at: atLeast.offset, found: "atLeast without near or within", expected: "atMost alone, or near or within with atLeast")
+        at: atLeast.offset, found: "atLeast without near or within",
+        expected: "atMost alone, or near or within with atLeast")
     }
     return PlacementRule(states: chosen, level: level, demand: .atMost(atMost), strength: draft.strength)
   }
 
   private static func placeRule(
-    _ draft: Draft, _ place: (key: Key, selector: Selector, offset: Int), _ reader: borrowing JSONReader, _ settings: Settings,
-    _ position: Int
+    _ draft: Draft, _ place: (key: Key, selector: Selector, offset: Int), _ reader: borrowing JSONReader,
+    _ settings: Settings, _ position: Int
   ) throws(DocumentError) -> PlaceRule {
     let key = place.key.rawValue
     guard draft.level == nil, draft.near == nil else {
@@ -100,13 +101,15 @@ enum RuleReader {
         throw reader.error(at: place.offset, found: "within alone", expected: "within with atLeast, atMost, or both")
       }
       if let atLeast = draft.atLeast, let atMost = draft.atMost, atLeast.count > atMost {
-        throw reader.error(at: atLeast.offset, found: "\(atLeast.count)", expected: "no more than atMost, which is \(atMost)")
+        throw reader.error(
+          at: atLeast.offset, found: "\(atLeast.count)", expected: "no more than atMost, which is \(atMost)")
       }
       demand = .within(atLeast: draft.atLeast?.count, atMost: draft.atMost)
     } else {
       guard draft.atLeast == nil, draft.atMost == nil else {
         throw reader.error(
-          at: place.offset, found: "\(key) with \(draft.atMost == nil ? "atLeast" : "atMost")", expected: "within with a count")
+          at: place.offset, found: "\(key) with \(draft.atMost == nil ? "atLeast" : "atMost")",
+          expected: "within with a count")
       }
       demand = place.key == .only ? .only : .never
     }
@@ -170,7 +173,9 @@ extension JSONReader {
     while try nextElement() {
       let text = try readString(expected: "a name")
       guard !text.string.isEmpty, !names.contains(text.string) else {
-        throw error(at: text.offset, found: "\(source.quoted(text.bytes))\(text.string.isEmpty ? "" : " a second time")", expected: "each name once")
+        throw error(
+          at: text.offset, found: "\(source.quoted(text.bytes))\(text.string.isEmpty ? "" : " a second time")",
+          expected: "each name once")
       }
       names.append(text.string)
     }

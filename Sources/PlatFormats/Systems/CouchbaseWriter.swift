@@ -59,10 +59,7 @@ extension CouchbaseExport {
   }
 
   private static func writeServers(_ made: CouchbaseConfiguration, to writer: inout JSONWriter) {
-    writer.key("serverList")
-    writer.beginArray(.compact)
-    for server in made.servers { writer.string(server) }
-    writer.endArray()
+    writer.member("serverList", made.servers)
   }
 
   private static func writeRows(_ key: String, _ rows: VBucketRows, to writer: inout JSONWriter) {

@@ -59,14 +59,14 @@ public struct ExplanationDocument: Sendable {
       writer.key("node")
       writer.beginObject(.lines)
       writer.member("node", name(other.node))
-      write(other.forbidden, to: &writer)
+      writer.member("forbidden", other.forbidden)
       writer.key("instead")
       writer.beginArray(.lines)
       for exchange in other.exchanges {
         writer.beginObject(.compact)
         writer.member("node", name(exchange.instead))
         writer.member("state", state(exchange.state))
-        write(exchange.forbidden, to: &writer)
+        writer.member("forbidden", exchange.forbidden)
         writer.member("moves", exchange.moves)
         writer.member("brokenSoft", exchange.brokenSoft)
         writer.member("outside", exchange.outside)
@@ -101,13 +101,6 @@ public struct ExplanationDocument: Sendable {
     if let before = holder.before { writer.member("before", state(before)) }
     writer.member("because", holder.because)
     writer.endObject()
-  }
-
-  private func write(_ forbidden: [String], to writer: inout JSONWriter) {
-    writer.key("forbidden")
-    writer.beginArray(.compact)
-    for words in forbidden { writer.string(words) }
-    writer.endArray()
   }
 }
 

@@ -65,10 +65,7 @@ extension MapComparison {
         writer.key(side)
         writer.beginObject(.compact)
         for (state, nodes) in holders {
-          writer.key(state)
-          writer.beginArray(.compact)
-          for node in nodes { writer.string(node) }
-          writer.endArray()
+          writer.member(state, nodes)
         }
         writer.endObject()
       }

@@ -5,7 +5,7 @@ enum ShortageWriter {
   static func write(_ shortage: Shortage, to writer: inout JSONWriter) {
     writer.key("proof")
     writer.beginObject(.compact)
-    write("states", shortage.states, to: &writer)
+    writer.member("states", shortage.states)
     writer.key("containers")
     writer.beginArray(.compact)
     for one in shortage.full {
@@ -78,15 +78,8 @@ enum ShortageWriter {
       writer.member("to", to)
     case .endMaintenance(let nodes):
       writer.member("end", "maintenance")
-      write("nodes", nodes, to: &writer)
+      writer.member("nodes", nodes)
     }
     writer.endObject()
-  }
-
-  private static func write(_ key: String, _ words: [String], to writer: inout JSONWriter) {
-    writer.key(key)
-    writer.beginArray(.compact)
-    for word in words { writer.string(word) }
-    writer.endArray()
   }
 }

@@ -56,7 +56,8 @@ extension LocalSearch {
     state.open(row)
     for place in 0..<state.width { state.place(first + place, -1) }
     let homes = Int(state.homeStart[row])..<Int(state.homeStart[row + 1])
-    // Where sets of nodes are bounded a slot stays open rather than be filled by whoever breaks more than that is worth.
+    // Where sets of nodes are bounded a slot stays open rather than be filled by whoever breaks more than that is
+    // worth.
     var empty = Int.max
     if hasSets {
       state.close()

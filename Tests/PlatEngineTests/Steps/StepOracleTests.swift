@@ -53,8 +53,8 @@ import Testing
     #expect(with > 20 && without > 10, "\(with) with an order, \(without) without, \(unknown) not looked at")
   }
 
-  /// Two single copies change places between full nodes, beside a third with room: no order of the plan's own copies does, and
-  /// no more than that is said.
+  /// Two single copies change places between full nodes, beside a third with room: no order of the plan's own copies
+  /// does, and no more than that is said.
   @Test func aThirdNodeIsNoPartOfThePlan() throws {
     let nodes = [Node(name: "n0", capacity: 1), Node(name: "n1", capacity: 1), Node(name: "n2", capacity: 1)]
     let cluster = try DenseCluster(

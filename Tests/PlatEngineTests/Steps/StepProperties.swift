@@ -170,7 +170,8 @@ import Testing
     #expect(stuck > 3 && first > 1, "\(stuck) stuck, \(first) removed first, of \(waited)")
   }
 
-  /// A ring of full nodes whose partitions all go on to the next: each takes its turn, and nothing is looked at over and over.
+  /// A ring of full nodes whose partitions all go on to the next: each takes its turn, and nothing is looked at over
+  /// and over.
   @Test(.timeLimit(.minutes(2))) func manyPartitionsOnFullNodesTakeTheirTurn() throws {
     let (nodes, partitions) = (40, 1_000)
     let cluster = try DenseCluster(

@@ -44,7 +44,8 @@ import Testing
     #expect(aboveZero > 90, "\(aboveZero)")
   }
 
-  /// Of any operation, on small clusters of any maps: where all is short, bounds are about less than what the pipelines saw.
+  /// Of any operation, on small clusters of any maps: where all is short, bounds are about less than what the pipelines
+  /// saw.
   @Test(arguments: [PlatEngine.Operation.rebalance, .failover, .swap, .maintenance, .cancel])
   func whatAnyOperationWritesHolds(_ operation: PlatEngine.Operation) {
     let shape = RandomCluster.Shape { ($0.nodes, $0.partitions) = (1...6, 1...5) }

@@ -61,7 +61,8 @@ struct Completion {
     let isLed = map.cluster.status[node.int] != .maintenance
     let allowed = open.filter { map.cluster.mayEver(node.int, inState: map.stateOfSlot[$0]) }
     let slots = allowed.isEmpty ? open : allowed
-    guard let slot = isLed ? slots.first : slots.first(where: { map.stateOfSlot[$0] > 0 }) ?? slots.first else { return }
+    let chosen = isLed ? slots.first : slots.first { map.stateOfSlot[$0] > 0 } ?? slots.first
+    guard let slot = chosen else { return }
     search.keep(map: index, partition, slot, on: node)
   }
 

@@ -1,6 +1,6 @@
-/// What stays of a map whose settings ask for no data at all: no plan gives up the last copy of a partition, so of each with a live
-/// copy one stays where it is, in the state that it has, and takes its place of the node's capacity. The Judge finds it beyond what
-/// is asked.
+/// What stays of a map whose settings ask for no data at all: no plan gives up the last copy of a partition, so of each
+/// with a live copy one stays where it is, in the state that it has, and takes its place of the node's capacity. The
+/// Judge finds it beyond what is asked.
 struct LastCopiesUnasked {
   /// The target with slots for them beside its own.
   let map: PlacementMap
@@ -23,11 +23,7 @@ struct LastCopiesUnasked {
     for slot in chosen { if let slot { counts[stateOfSlot[slot]] = 1 } }
     let map = try PlacementMap(partitionCount: target.partitionCount, slotCounts: counts)
     var load = [Int](repeating: 0, count: cluster.nodeCount)
-    for state in counts.indices {
-      for (to, from) in zip(map.slots(ofState: state), target.slots(ofState: state)) {
-        for partition in 0..<map.partitionCount { map.row(partition)[to] = target.row(partition)[from] }
-      }
-    }
+    map.copyData(from: target, cluster)
     for (partition, slot) in chosen.enumerated() {
       guard let slot else { continue }
       let node = before.row(partition)[slot]

@@ -33,8 +33,8 @@ struct Witnesses {
     try run(problem, data: placement.target, memoryLimitBytes: memoryLimitBytes)
   }
 
-  /// The same for a map whose data lies elsewhere than a pipeline put it: data goes where it must, so witnesses make way. Those of
-  /// `before` stay while that fits; `data`: without any.
+  /// The same for a map whose data lies elsewhere than a pipeline put it: data goes where it must, so witnesses make
+  /// way. Those of `before` stay while that fits; `data`: without any.
   static func run(
     _ cluster: DenseCluster, data: PlacementMap, keeping before: PlacementMap, options: PlanOptions
   ) throws(PlatError) -> PlacementMap {
@@ -43,18 +43,16 @@ struct Witnesses {
     return try run(problem, data: data, memoryLimitBytes: options.memoryLimitBytes)
   }
 
-  private static func run(_ problem: Problem, data: PlacementMap, memoryLimitBytes: UInt64) throws(PlatError) -> PlacementMap {
+  private static func run(
+    _ problem: Problem, data: PlacementMap, memoryLimitBytes: UInt64
+  ) throws(PlatError) -> PlacementMap {
     let cluster = problem.cluster
     let counts = zip(cluster.cluster.rowSlots, data.slotCounts).map { max($0, $1) }
     guard counts != data.slotCounts || cluster.hasWitnesses else { return data }
     let map = try PlacementMap(
       unfilled: problem.partitionCount, slotCounts: counts, arena: Arena(limitBytes: memoryLimitBytes))
     map.clear()
-    for state in counts.indices {
-      for (to, from) in zip(map.slots(ofState: state), data.slots(ofState: state)) {
-        for partition in 0..<problem.partitionCount { map.row(partition)[to] = data.row(partition)[from] }
-      }
-    }
+    map.copyData(from: data, cluster)
     let states = cluster.cluster.settings.model.states
     for state in cluster.wanted.indices where cluster.wanted[state] > 0 && !states[state].holdsData {
       var stage = try Witnesses(problem, map, state: state)

@@ -4,8 +4,8 @@
 /// `failover`, `maintenance`, `restore-back`, `cancel`: each map by itself, within the room that the others leave
 /// (`SharedRoom`); who comes to lead where nobody does is, of those that are as good for the map, who leads least of all
 /// (`SharedLead`). `swap`: every map swaps, with counterparts that all agree on where there are such, and one that has
-/// nothing on leaving nodes stays as it is, where it is whole and keeps its rules; where some map can do neither, or a counterpart
-/// would hold more than its capacity of all maps, the whole group is rebalanced instead.
+/// nothing on leaving nodes stays as it is, where it is whole and keeps its rules; where some map can do neither, or a
+/// counterpart would hold more than its capacity of all maps, the whole group is rebalanced instead.
 extension Planner {
   /// Nil where the group is to be rebalanced.
   static func operate(
@@ -136,10 +136,11 @@ extension Operation {
 }
 
 extension DenseCluster {
-  /// A map in the slots that are asked for; nil where a swap is no reason to leave it as it is: replicas are missing or too many, a
-  /// node holds one that should not, or hard rules are broken. As long as judging it.
+  /// A map in the slots that are asked for; nil where a swap is no reason to leave it as it is: replicas are missing or
+  /// too many, a node holds one that should not, or hard rules are broken. As long as judging it.
   fileprivate func standing(_ map: PlacementMap) throws(PlatError) -> PlacementMap? {
-    guard map.partitionCount == partitionCount, let standing = try map.with(slotCounts: cluster.rowSlots) else { return nil }
+    guard map.partitionCount == partitionCount, let standing = try map.with(slotCounts: cluster.rowSlots)
+    else { return nil }
     return try Judge.judge(self, map: standing, from: standing).unmet == 0 ? standing : nil
   }
 }

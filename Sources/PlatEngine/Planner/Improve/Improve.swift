@@ -56,7 +56,8 @@ enum Improve {
     let bound = leastMoved(cluster, plan, problem)
     let seeksBalance = plan.operation == .rebalance && cluster.cluster.settings.balance.moveBudget == nil
     let mayPolish = seeksBalance && planned.count <= mostSlotsToPolish
-    let isPlain = problem.amounts.isEmpty && problem.colocations.isEmpty && problem.peers?.isHard != true && cluster.places.bounds.isEmpty
+    let isPlain = problem.amounts.isEmpty && problem.colocations.isEmpty && problem.peers?.isHard != true
+      && cluster.places.bounds.isEmpty
     func need(_ score: SearchScore) -> Need {
       // By number and under bounds of containers alone the stages before have the fewest moves, proved, where they place all.
       if isPlain, !plan.isFinished, score.isPlaced, score.outside == 0 { return .nothing }

@@ -14,13 +14,11 @@ struct SearchTables {
     let target = plan.target
     self.cluster = cluster
     self.current = current
-    let states = cluster.cluster.settings.model.states
-    let idle = cluster.wanted.indices.contains { cluster.wanted[$0] > 0 && !states[$0].holdsData }
-    guard !idle, cluster.replicas > 0, cluster.nodeCount > 1 else { return nil }
+    guard !cluster.hasWitnesses, cluster.replicas > 0, cluster.nodeCount > 1 else { return nil }
     problem = SearchProblem(
       nodeCount: cluster.nodeCount, rowCount: cluster.partitionCount,
       stateOfSlot: cluster.dataWanted.indices.flatMap { Array(repeating: UInt8($0), count: cluster.dataWanted[$0]) },
-      stateCount: states.count)
+      stateCount: cluster.wanted.count)
     problem.amounts = cluster.partitionWeights?.of ?? []
     problem.countsMoves = current != nil
     setNodes()

@@ -1,7 +1,8 @@
-/// A map that was planned without the rules that name places is made to keep them, so that what is then open can be filled.
+/// A map that was planned without the rules that name places is made to keep them, so that what is then open can be
+/// filled.
 extension CompletedMap {
-  /// Takes out of each row what hard rules do not let in: where two slots can exchange who has them instead, they do; else who does
-  /// not hold it today goes first, and who leads last. O(P · R² · rules), more for rows that break one.
+  /// Takes out of each row what hard rules do not let in: where two slots can exchange who has them instead, they do;
+  /// else who does not hold it today goes first, and who leads last. O(P · R² · rules), more for rows that break one.
   func keepRules() {
     for partition in 0..<target.partitionCount {
       var left = excess(partition)
@@ -17,7 +18,8 @@ extension CompletedMap {
     let row = target.row(partition)
     let misplaced = dataSlots.count { row[$0] != .none && !mayHave(row[$0], partition, inState: stateOfSlot[$0]) }
     return rules.reduce(misplaced) { sum, rule in
-      let counted = (0..<width).filter { rule.countsSlot[$0] && row[$0] != .none }.map { rule.containerOfNode[row[$0].int] }
+      let counted = (0..<width).filter { rule.countsSlot[$0] && row[$0] != .none }
+        .map { rule.containerOfNode[row[$0].int] }
       guard let anchors = rule.anchors else {
         let crowds = Dictionary(grouping: counted.filter { $0 != rule.free }) { $0 }.values
         return sum + crowds.reduce(0) { $0 + max(0, $1.count - rule.limit) }

@@ -11,8 +11,8 @@ struct NodeSetBound: Sendable {
 }
 
 extension DenseCluster {
-  /// What rules that name places come to. Hard ones that leave a node nothing at all are said by its status instead: it is to
-  /// be emptied as one that leaves is, and every stage knows how. O(N · rules).
+  /// What rules that name places come to. Hard ones that leave a node nothing at all are said by its status instead: it
+  /// is to be emptied as one that leaves is, and every stage knows how. O(N · rules).
   struct Places: Sendable {
     /// Those that statuses do not say.
     private(set) var bounds: [NodeSetBound] = []

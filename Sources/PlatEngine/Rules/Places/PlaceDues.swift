@@ -6,9 +6,10 @@ extension WaterFill {
     var cap: Rational
   }
 
-  /// All shares rise with one level, each in proportion to its weight; where a set, a box or a member is full, what is in it stays
-  /// where it is. O(members · (members + sets)).
+  /// All shares rise with one level, each in proportion to its weight; where a set, a box or a member is full, what is
+  /// in it stays where it is. O(members · (members + sets)).
   func shares(demand: Rational, sets: [MemberSet]) -> Shares {
+    guard !sets.isEmpty else { return shares(demand: demand) }
     let sets = closed(sets + boxSets, demand)
     /// Nil: it rises.
     var stays: [Rational?] = members.map { $0.isPinned ? $0.cap : $0.weight.sign == 0 ? Rational.zero : nil }
@@ -16,7 +17,11 @@ extension WaterFill {
     func level(_ set: MemberSet) -> Rational? {
       var (load, weight) = (Rational.zero, Rational.zero)
       for (index, member) in members.enumerated() where set.isIn[index] {
-        if let share = stays[index] { load = load + share * Rational(member.count) } else { weight = weight + member.weight * Rational(member.count) }
+        if let share = stays[index] {
+          load = load + share * Rational(member.count)
+        } else {
+          weight = weight + member.weight * Rational(member.count)
+        }
       }
       return weight.sign > 0 ? max(.zero, set.cap - load) / weight : nil
     }
@@ -38,8 +43,8 @@ extension WaterFill {
   /// More than this many sets are not combined any further.
   private static let mostSets = 64
 
-  /// The sets, everything with what can be placed at most, and what follows where that is to be placed: of two sets that together are
-  /// all nodes, what is in both has at most what both caps together are beyond the demand.
+  /// The sets, everything with what can be placed at most, and what follows where that is to be placed: of two sets
+  /// that together are all nodes, what is in both has at most what both caps together are beyond the demand.
   private func closed(_ sets: [MemberSet], _ demand: Rational) -> [MemberSet] {
     func isAll(_ a: MemberSet, _ b: MemberSet) -> Bool { zip(a.isIn, b.isIn).allSatisfy { $0 || $1 } }
     var all = sets
@@ -52,7 +57,8 @@ extension WaterFill {
       for other in 0..<next where isAll(all[next], all[other]) && all.count < Self.mostSets {
         let both = zip(all[next].isIn, all[other].isIn).map { $0 && $1 }
         let cap = max(.zero, all[next].cap + all[other].cap - demand)
-        if both.contains(true), !all.contains(where: { $0.isIn == both && $0.cap <= cap }) { all.append(MemberSet(isIn: both, cap: cap)) }
+        let isSaid = all.contains { $0.isIn == both && $0.cap <= cap }
+        if both.contains(true), !isSaid { all.append(MemberSet(isIn: both, cap: cap)) }
       }
       next += 1
     }
@@ -87,15 +93,15 @@ extension WaterFill {
 }
 
 extension DenseCluster {
-  /// What hard rules that name places let sets of nodes have, in all or of one state. `nodeOfMember`: one node of each member.
+  /// What hard rules that name places let sets of nodes have, in all or of one state. `nodeOfMember`: one node of each
+  /// member.
   func placeSets(ofState state: Int? = nil, nodeOfMember: [Int]) -> [WaterFill.MemberSet] {
     places.bounds.compactMap { bound in
       guard bound.strength == .hard else { return nil }
       let others = dataWanted.indices.filter { !bound.counts($0) }.reduce(0) { $0 + dataWanted[$1] }
       // Of one state alone it says something only where it is about no other.
-      if let state, !bound.counts(state) || dataWanted.indices.contains(where: { $0 != state && bound.counts($0) && dataWanted[$0] > 0 }) {
-        return nil
-      }
+      let counted = dataWanted.indices.filter { bound.counts($0) && dataWanted[$0] > 0 }
+      if let state, !bound.counts(state) || counted.contains(where: { $0 != state }) { return nil }
       let most = state == nil ? bound.most + others : bound.most
       return WaterFill.MemberSet(isIn: nodeOfMember.map { bound.isIn[$0] }, cap: Rational(partitionCount * most))
     }

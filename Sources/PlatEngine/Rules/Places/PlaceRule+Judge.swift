@@ -1,11 +1,26 @@
+/// A rule that names places, with what is read from it once for all who judge by it.
+struct JudgedPlace {
+  let rule: PlaceRule
+  /// By node: its selector means it.
+  let isMeant: [Bool]
+  let bounds: [PlaceRule.Bound]
+
+  /// As the settings have them. O(N · rules).
+  static func all(_ dense: DenseCluster) -> [JudgedPlace] {
+    dense.cluster.settings.places.map { rule in
+      JudgedPlace(rule: rule, isMeant: rule.selector.nodes(of: dense.cluster), bounds: rule.bounds(dense.wanted))
+    }
+  }
+}
+
 extension Judge.Matter {
-  /// Judges the rules that name places, each in one pass over the map, from the rules themselves. What failed nodes hold is not there.
-  /// O(P · R · rules).
+  /// Judges the rules that name places, each in one pass over the map, from the rules themselves. What failed nodes
+  /// hold is not there. O(P · R · rules).
   func placeRules() throws(PlatError) -> [Judge.Docket] {
     var dockets: [Judge.Docket] = []
-    for (index, rule) in settings.places.enumerated() {
+    for (index, place) in places.enumerated() {
+      let rule = place.rule
       var docket = Judge.Docket(.place(index), rule.strength)
-      let meant = rule.selector.nodes(of: dense.cluster)
       let slots = try slots(ofStates: rule.states, in: map)
       for partition in 0..<rowCount {
         let row = map.slots + partition * map.width
@@ -13,7 +28,7 @@ extension Judge.Matter {
         for index in 0..<slots.count {
           let node = row[slots.base[index]].int
           guard node < nodeCount, isLive.base[node] == 1 else { continue }
-          if meant[node] { inside += 1 } else { outside += 1 }
+          if place.isMeant[node] { inside += 1 } else { outside += 1 }
         }
         if let breach = rule.breach(inside, outside, dense.wanted) {
           docket.add(Judge.Breach(partition: partition, want: breach.want, have: breach.have))
@@ -24,37 +39,49 @@ extension Judge.Matter {
     return dockets
   }
 
+  /// The hard rules that keep an active node from holding anything at all.
+  var placesThatEmpty: [JudgedPlace] {
+    func isEmptied(_ node: Int) -> Bool {
+      dense.cluster.nodes[node].status == .active && dense.status[node] == .leaving
+    }
+    return places.filter { place in
+      place.rule.strength == .hard && place.bounds.contains { bound in
+        bound.most == 0 && place.isMeant.indices.contains { place.isMeant[$0] == bound.isInside && isEmptied($0) }
+      }
+    }
+  }
 }
 
 extension Judge {
-  /// By node: no hard rule that names places forbids it the state altogether.
-  static func mayEver(_ dense: DenseCluster, inState state: Int) -> [Bool] {
+  /// By node: none of the hard rules that name places forbids it the state altogether.
+  private static func mayEver(_ dense: DenseCluster, _ hard: [JudgedPlace], inState state: Int) -> [Bool] {
     var may = [Bool](repeating: true, count: dense.nodeCount)
-    for rule in dense.cluster.settings.places where rule.strength == .hard && rule.states.contains(state) {
-      let meant = rule.selector.nodes(of: dense.cluster)
-      for bound in rule.bounds(dense.wanted) where bound.most == 0 {
-        for node in may.indices where meant[node] == bound.isInside { may[node] = false }
+    for place in hard where place.rule.states.contains(state) {
+      for bound in place.bounds where bound.most == 0 {
+        for node in may.indices where place.isMeant[node] == bound.isInside { may[node] = false }
       }
     }
     return may
   }
 
   /// Sets of nodes that hard rules let hold no more than so many replicas in all, or in one state.
-  static func placeCaps(_ dense: DenseCluster, ofState state: Int? = nil) -> [(isIn: [Bool], cap: Rational)] {
-    dense.cluster.settings.places.filter { $0.strength == .hard }.flatMap { rule -> [(isIn: [Bool], cap: Rational)] in
+  private static func placeCaps(
+    _ dense: DenseCluster, _ hard: [JudgedPlace], ofState state: Int? = nil
+  ) -> [(isIn: [Bool], cap: Rational)] {
+    hard.flatMap { place -> [(isIn: [Bool], cap: Rational)] in
+      let states = place.rule.states
       let counted = dense.dataWanted.indices.filter { one in state == nil || state == one }
-      let others = counted.filter { !rule.states.contains($0) }.reduce(0) { $0 + dense.dataWanted[$1] }
+      let others = counted.filter { !states.contains($0) }.reduce(0) { $0 + dense.dataWanted[$1] }
       // About several states a bound says nothing of one of them alone.
-      if let state, rule.states.filter({ dense.dataWanted[$0] > 0 }) != [state] { return [] }
-      let meant = rule.selector.nodes(of: dense.cluster)
-      return rule.bounds(dense.wanted).map { bound in
-        (meant.map { $0 == bound.isInside }, Rational(dense.partitionCount) * Rational(bound.most + others))
+      if let state, states.filter({ dense.dataWanted[$0] > 0 }) != [state] { return [] }
+      return place.bounds.map { bound in
+        (place.isMeant.map { $0 == bound.isInside }, Rational(dense.partitionCount) * Rational(bound.most + others))
       }
     }
   }
 
-  /// What nodes are due where rules name places: as `due`, with caps on sets of nodes. Who may be nothing but one state is that with
-  /// all that it is due. O(N²) exact operations at most; mostly a few passes.
+  /// What nodes are due where rules name places: as `due`, with caps on sets of nodes. Who may be nothing but one state
+  /// is that with all that it is due. O(N²) exact operations at most; mostly a few passes.
   static func dueWithPlaces(_ cluster: DenseCluster, map: PlacementMap?) -> JudgedDue {
     let weights = cluster.cluster.nodes.map { Rational($0.weight) }
     let isResting = cluster.status.map { $0 == .maintenance }
@@ -76,9 +103,10 @@ extension Judge {
       }
     }
     let wantedStates = cluster.wanted.indices.filter { cluster.dataWanted[$0] > 0 }
-    let may = cluster.wanted.indices.map { mayEver(cluster, inState: $0) }
+    let hard = JudgedPlace.all(cluster).filter { $0.rule.strength == .hard }
+    let may = cluster.wanted.indices.map { mayEver(cluster, hard, inState: $0) }
     let total = progressive(
-      weights: weights, caps: caps, isPinned: isResting, sets: boxes(totalCaps(cluster)) + placeCaps(cluster),
+      weights: weights, caps: caps, isPinned: isResting, sets: boxes(totalCaps(cluster)) + placeCaps(cluster, hard),
       demand: Rational(cluster.partitionCount) * Rational(cluster.replicas))
     var left = total
     var ofState = cluster.wanted.map { _ in [Rational]() }
@@ -89,7 +117,7 @@ extension Judge {
       }
       let share = progressive(
         weights: weights, caps: left.indices.map { isBarred[$0] ? .zero : left[$0] }, isPinned: isOnly,
-        sets: boxes(self.caps(cluster, ofState: state, wantedStates)) + placeCaps(cluster, ofState: state),
+        sets: boxes(self.caps(cluster, ofState: state, wantedStates)) + placeCaps(cluster, hard, ofState: state),
         demand: Rational(cluster.partitionCount) * Rational(cluster.dataWanted[state]))
       left = zip(left, share).map { $0 - $1 }
       ofState[state] = share
@@ -106,14 +134,14 @@ extension Judge {
       }
       ofState[state] = progressive(
         weights: weights, caps: open, isPinned: weights.map { _ in false },
-        sets: boxes(self.caps(cluster, ofState: state, [state])) + placeCaps(cluster, ofState: state),
+        sets: boxes(self.caps(cluster, ofState: state, [state])) + placeCaps(cluster, hard, ofState: state),
         demand: Rational(cluster.partitionCount) * Rational(cluster.wanted[state]))
     }
     return JudgedDue(total: total, ofState: ofState, hasWeight: weights.map { $0.sign > 0 })
   }
 
-  /// Fair shares where sets of nodes are capped that cross one another: what all have rises together, by weight, until a set
-  /// or a box is full, or a node at its cap; what is in it rises no more. O((nodes + sets)²) at most.
+  /// Fair shares where sets of nodes are capped that cross one another: what all have rises together, by weight, until
+  /// a set or a box is full, or a node at its cap; what is in it rises no more. O((nodes + sets)²) at most.
   static func progressive(
     weights: [Rational], caps: [Rational], isPinned: [Bool], sets: [(isIn: [Bool], cap: Rational)], demand: Rational
   ) -> [Rational] {
@@ -149,9 +177,9 @@ extension Judge {
 }
 
 extension Judge {
-  /// What caps on sets say of other sets where all of the demand is to be placed, and how much that can be: who is outside of a set has
-  /// what its cap leaves over. Two sets that leave different nodes out leave what they share the rest. A level of capped boxes counts
-  /// as one set for each box, of all others. At most 64 sets are combined.
+  /// What caps on sets say of other sets where all of the demand is to be placed, and how much that can be: who is
+  /// outside of a set has what its cap leaves over. Two sets that leave different nodes out leave what they share the
+  /// rest. A level of capped boxes counts as one set for each box, of all others. At most 64 sets are combined.
   fileprivate static func implied(
     _ sets: [(isIn: [Bool], cap: Rational)], _ demand: inout Rational
   ) -> [(isIn: [Bool], cap: Rational)] {
@@ -167,7 +195,8 @@ extension Judge {
       for other in found[..<index] where cover(found[index].isIn, other.isIn) {
         let shared = zip(found[index].isIn, other.isIn).map { $0 && $1 }
         let cap = max(.zero, found[index].cap + other.cap - demand)
-        if shared.contains(true), !found.contains(where: { $0.isIn == shared && $0.cap <= cap }) { found.append((shared, cap)) }
+        let isSaid = found.contains { $0.isIn == shared && $0.cap <= cap }
+        if shared.contains(true), !isSaid { found.append((shared, cap)) }
         if found.count == 64 { break }
       }
       index += 1
@@ -186,7 +215,8 @@ extension Judge {
 }
 
 extension PlaceRule {
-  /// Of a partition with so many live replicas in its states there and elsewhere: what is asked for, and what is there instead.
+  /// Of a partition with so many live replicas in its states there and elsewhere: what is asked for, and what is there
+  /// instead.
   func breach(_ inside: Int, _ outside: Int, _ wanted: [Int]) -> (want: Int, have: Int)? {
     switch demand {
     case .only: return outside > 0 ? (0, outside) : nil
@@ -204,13 +234,12 @@ extension PlaceRule {
 
 extension Judge.Words {
   func becausePlace(_ index: Int, _ breach: Judge.Breach) -> String {
-    let rule = matter.settings.places[index]
-    let meant = rule.selector.nodes(of: matter.dense.cluster)
+    let (rule, isMeant) = (matter.places[index].rule, matter.places[index].isMeant)
     let wrong = rule.states.flatMap { matter.liveHolders(of: breach.partition, inState: $0) }.filter { node in
       switch rule.demand {
-      case .only: return !meant[node]
-      case .never: return meant[node]
-      case .within(_, let atMost): return meant[node] == (breach.want == atMost && breach.have > breach.want)
+      case .only: return !isMeant[node]
+      case .never: return isMeant[node]
+      case .within(_, let atMost): return isMeant[node] == (breach.want == atMost && breach.have > breach.want)
       }
     }
     let names = matter.list(wrong.sorted().map(matter.nodeName))

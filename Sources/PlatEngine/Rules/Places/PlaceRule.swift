@@ -1,7 +1,8 @@
 /// A rule of `settings.placement` that names places: where replicas in some states lie, or never do, or how many of a
 /// partition's lie there.
 ///
-///     { "states": ["master"], "only": { "tags": ["ssd"] } }          { "states": ["slave"], "never": { "containers": ["z0"] } }
+///     { "states": ["master"], "only": { "tags": ["ssd"] } }
+///     { "states": ["slave"], "never": { "containers": ["z0"] } }
 ///     { "within": { "containers": ["dc1"] }, "atLeast": 2, "atMost": 2 }
 public struct PlaceRule: Equatable, Sendable {
   public enum Demand: Equatable, Sendable {
@@ -26,9 +27,21 @@ public struct PlaceRule: Equatable, Sendable {
     self.position = position
   }
 
-  /// The rule in the one form that everything else knows: of a partition's replicas in its states at most `most` lie on the
-  /// nodes meant, or on the others. That at least n of k lie there says that at most k − n do elsewhere; what is not placed is
-  /// missing, and breaks no such rule.
+  /// What findings call it.
+  public var name: String { "placement[\(position)]" }
+
+  /// The key of its selector in a document.
+  public var key: String {
+    switch demand {
+    case .only: "only"
+    case .never: "never"
+    case .within: "within"
+    }
+  }
+
+  /// The rule in the one form that everything else knows: of a partition's replicas in its states at most `most` lie on
+  /// the nodes meant, or on the others. That at least n of k lie there says that at most k − n do elsewhere; what is
+  /// not placed is missing, and breaks no such rule.
   struct Bound {
     var isInside: Bool
     var most: Int
@@ -51,12 +64,9 @@ public struct PlaceRule: Equatable, Sendable {
     guard !states.isEmpty, states.allSatisfy(model.states.indices.contains) else {
       throw InputError(path: "\(path).states", found: "\(states)", expected: "some of the states of \(model.name)")
     }
-    let key: String
-    switch demand {
-    case .only: key = "only"
-    case .never: key = "never"
-    case .within(let atLeast, let atMost):
-      key = "within"
+    var mustBeThere = demand == .only
+    if case .within(let atLeast, let atMost) = demand {
+      mustBeThere = atLeast ?? 0 > 0
       for (name, count) in [("atLeast", atLeast), ("atMost", atMost)] {
         guard (0...Limits.nodes).contains(count ?? 0) else {
           throw InputError(path: "\(path).\(name)", found: "\(count!)", expected: "0 to \(Limits.nodes)")
@@ -69,13 +79,9 @@ public struct PlaceRule: Equatable, Sendable {
       }
     }
     try selector.validate("\(path).\(key)", in: cluster)
-    let mustBeThere = switch demand {
-    case .only: true
-    case .never: false
-    case .within(let atLeast, _): atLeast ?? 0 > 0
-    }
     guard !mustBeThere || selector.nodes(of: cluster).contains(true) else {
-      throw InputError(path: "\(path).\(key)", found: "\(selector.words), of which there are none", expected: "at least one node")
+      throw InputError(
+        path: "\(path).\(key)", found: "\(selector.words), of which there are none", expected: "at least one node")
     }
   }
 
@@ -83,11 +89,11 @@ public struct PlaceRule: Equatable, Sendable {
   func words(_ model: StateModel) -> String {
     let states = states.map { model.states[$0].name }.joined(separator: " and ")
     switch demand {
-    case .only: return "placement[\(position)] allows \(states) only on \(selector.words)"
-    case .never: return "placement[\(position)] allows no \(states) on \(selector.words)"
+    case .only: return "\(name) allows \(states) only on \(selector.words)"
+    case .never: return "\(name) allows no \(states) on \(selector.words)"
     case .within(let atLeast, let atMost):
-      let count = [atLeast.map { "at least \($0)" }, atMost.map { "at most \($0)" }].compactMap { $0 }.joined(separator: " and ")
-      return "placement[\(position)] asks for \(count) of each partition's \(states) on \(selector.words)"
+      let counts = [atLeast.map { "at least \($0)" }, atMost.map { "at most \($0)" }].compactMap { $0 }
+      return "\(name) asks for \(counts.joined(separator: " and ")) of each partition's \(states) on \(selector.words)"
     }
   }
 }
