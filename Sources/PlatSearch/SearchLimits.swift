@@ -4,6 +4,7 @@
 /// | --- | --- | --- |
 /// | `proposalsOfSlot`, `leastProposals`, `mostProposals` | changes tried in a round | more rounds do more than longer ones |
 /// | `rounds` | rounds in all; rounds without anything better, after which it ends | small maps gain most; plain ones little |
+/// | `mostSlotsOfSmall` | slots of a map that has more rounds | they cost next to nothing there |
 /// | `idleInShortage` | rounds without anything better, where something has no place | mostly nothing has |
 /// | `round` | where a round begins, and how many of its hottest stages it leaves out | some escape, some polish |
 /// | `mostSlotsAnew` | slots of a map on which rounds begin at a start again | large maps need all rounds to get anywhere |
@@ -15,6 +16,7 @@ enum SearchLimits {
   static let leastProposals = 4_000
   static let mostProposals = 400_000
   static let mostSlotsAnew = 2_000
+  static let mostSlotsOfSmall = 256
   static let idleInShortage = 3
   static let refresh = 128
   static let tries = 8
@@ -38,7 +40,8 @@ enum SearchLimits {
 
   static func rounds(_ problem: SearchProblem, isPolish: Bool) -> (most: Int, idle: Int) {
     let isPlain = problem.colocations.isEmpty && problem.peers == nil && problem.amounts.isEmpty && !problem.hasSets
-    let isLarge = problem.rowCount * problem.width > mostSlotsAnew
-    return isPolish ? (8, 3) : isLarge ? (12, 3) : isPlain ? (14, 3) : (36, 10)
+    let slots = problem.rowCount * problem.width
+    if isPolish { return (8, 3) }
+    return slots > mostSlotsAnew ? (12, 3) : isPlain ? (14, 3) : slots > mostSlotsOfSmall ? (36, 10) : (120, 40)
   }
 }

@@ -10,7 +10,7 @@ extension FanOut {
   private static let mostWork = 1 << 27
 
   /// Moves as many masters as bring nodes nearer to their windows. For each O(N² + partitions of the masters on its chain ·
-  /// peers² · R²); nothing with more than 1,024 nodes, and a bounded number of peers looked at in all.
+  /// peers² · R); nothing with more than 1,024 nodes, and a bounded number of peers looked at in all.
   mutating func balanceMasters() throws(PlatError) {
     guard problem.wanted[0] == 1, problem.nodeCount <= FanOut.mostNodes,
       let windows = due.roles.first, windows.state == 0
@@ -32,6 +32,8 @@ private struct Changeovers {
   /// From each node to each other: the partition that changes over with the fewest moves.
   private let arcs: NodeTable<Arc>
   private let row: NodeTable<NodeIndex>
+  /// Who may have a replica, the best first: how new it would be, its load, its number.
+  private var candidates: [UInt64] = []
   private let nodes: Int
   private var work = 0
   /// Replicas placed that were missing.
@@ -122,16 +124,22 @@ private struct Changeovers {
     guard mayHold(heir), problem.allows(heir, inState: 0) else { return nil }
     for slot in 0..<problem.replicas { row.base[slot] = .none }
     row.base[0] = heir
-    for slot in 1..<problem.replicas {
-      var best: (isNew: Int, isOut: Int, load: Int32, node: NodeIndex)?
-      for node in graph.targets(of: heir) where mayHold(node) && problem.allows(row.base, leaving: -1, to: node) {
-        let isIn = (0..<problem.replicas).contains { now[$0] == node }
-        let key = (problem.isHeld(partition, by: node) ? 0 : 1, isIn ? 0 : 1, placement.load[node], node)
-        if best == nil || key < best! { best = key }
-      }
-      guard let best else { return nil }
-      row.base[slot] = best.node
+    candidates.removeAll(keepingCapacity: true)
+    for node in graph.targets(of: heir) where mayHold(node) {
+      let isIn = (0..<problem.replicas).contains { now[$0] == node }
+      let rank = (problem.isHeld(partition, by: node) ? 0 : 2) + (isIn ? 0 : 1)
+      candidates.append(UInt64(rank) << 62 | UInt64(placement.load[node]) << 31 | UInt64(node.int))
     }
+    candidates.sort()
+    // Who is not allowed beside some of the row is not beside more of it.
+    var slot = 1
+    for candidate in candidates where slot < problem.replicas {
+      let node = NodeIndex(Int(candidate & (1 << 31 - 1)))
+      guard problem.allows(row.base, leaving: -1, to: node) else { continue }
+      row.base[slot] = node
+      slot += 1
+    }
+    guard slot == problem.replicas else { return nil }
     guard StateRules.breach(problem, row.base) == nil else { return nil }
     var cost: Int32 = 0
     for slot in 0..<problem.replicas {

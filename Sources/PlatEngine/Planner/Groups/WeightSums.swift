@@ -1,3 +1,5 @@
+import PlatSearch
+
 /// What nodes hold and are due of all maps together, in weight: in all, which comes first, and in each state by name.
 ///
 /// A node is due the sum of what it would be due of each map if partitions could be cut; of a map of which some node holds a
@@ -307,6 +309,30 @@ struct WeightSums {
       whole = due.map { $0.floor ?? .max }
     }
     return isPinned
+  }
+
+  /// What sums are aimed at, and the windows of each map, by state, as the local search has them; nil where a map weighs
+  /// nothing.
+  func searched(_ stands: [Stand]) -> (all: MapWindows, ofMap: [MapWindows])? {
+    let sums = windows(stands)
+    let stateCount = group.clusters[0].dataWanted.count
+    func ofStates(_ map: Int, _ windows: [[ClosedRange<Int>]?]) -> MapWindows {
+      func window(_ place: Int) -> PlatSearch.Windows {
+        var result = PlatSearch.Windows(open: group.nodeCount)
+        guard let windows = windows[place] else { return result }
+        for node in 0..<group.nodeCount where sums.isActive[node] {
+          (result.least[node], result.most[node]) = (windows[node].lowerBound, windows[node].upperBound)
+        }
+        return result
+      }
+      return MapWindows(
+        total: window(total),
+        ofState: (0..<stateCount).map { state in
+          group.clusters[map].dataWanted[state] > 0 ? window(place(of: state, in: map)!) : .init(open: group.nodeCount)
+        })
+    }
+    guard stands.allSatisfy({ $0.own[total] != nil }) else { return nil }
+    return (ofStates(0, sums.aims), stands.indices.map { ofStates($0, stands[$0].own) })
   }
 
   /// What the others leave of the sums for one map. Nil where it weighs nothing.

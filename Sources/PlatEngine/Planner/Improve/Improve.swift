@@ -13,11 +13,12 @@ enum Improve {
   private static let mostSlots = 60_000
   private static let mostSlotsToPolish = 1_024
   /// A bound of weight is not exact: moves up to so many hundredths above it are taken for the least.
-  private static let gapOfWeight = 3
+  static let gapOfWeight = 3
 
-  /// `planned`: a plan by the stages up to this one, of another cluster or from another map.
+  /// `planned`: a plan by the stages up to this one, of another cluster or from another map. `polishes`: also for soft rules
+  /// and states alone.
   static func run(
-    _ cluster: DenseCluster, _ plan: Plan, from current: PlacementMap?, options: PlanOptions,
+    _ cluster: DenseCluster, _ plan: Plan, from current: PlacementMap?, options: PlanOptions, polishes: Bool = true,
     planned: (DenseCluster, PlacementMap?, PlanOptions) throws(PlatError) -> Plan
   ) throws(PlatError) -> Plan {
     guard plan.operation == .rebalance || plan.operation == .maintenance, cluster.capacityPart == nil,
@@ -27,7 +28,7 @@ enum Improve {
     guard let tables = try SearchTables(cluster, from: current, plan, options) else { return plan }
     // A tolerance is no reason to move more: the plan without it is one within it.
     let isTolerant = current != nil && cluster.cluster.settings.balance.tolerance != .zero
-    let rows = try search(tables, cluster, plan, options) { () throws(PlatError) in
+    let rows = try search(tables, cluster, plan, options, polishes) { () throws(PlatError) in
       isTolerant ? try planned(cluster.withoutTolerance, current, options).target : nil
     }
     try clock.mark("improve")
@@ -47,7 +48,7 @@ enum Improve {
 
   /// The rows of a better map; nil where the plan is good enough, or the search found none.
   private static func search(
-    _ tables: SearchTables, _ cluster: DenseCluster, _ plan: Plan, _ options: PlanOptions,
+    _ tables: SearchTables, _ cluster: DenseCluster, _ plan: Plan, _ options: PlanOptions, _ polishes: Bool,
     strict: () throws(PlatError) -> PlacementMap?
   ) throws(PlatError) -> (rows: [Int32], need: Need)? {
     let problem = tables.problem
@@ -55,14 +56,15 @@ enum Improve {
     let score = LocalSearch.score(problem, planned)
     let bound = leastMoved(cluster, plan, problem)
     let seeksBalance = plan.operation == .rebalance && cluster.cluster.settings.balance.moveBudget == nil
-    let mayPolish = seeksBalance && planned.count <= mostSlotsToPolish
+    let mayPolish = polishes && seeksBalance && planned.count <= mostSlotsToPolish
     let isPlain = problem.amounts.isEmpty && problem.colocations.isEmpty && problem.peers?.isHard != true
       && cluster.places.bounds.isEmpty
-    func need(_ score: SearchScore) -> Need {
-      // By number and under bounds of containers alone the stages before have the fewest moves, proved, where they place all.
-      if isPlain, !plan.isFinished, score.isPlaced, score.outside == 0 { return .nothing }
-      guard score.isWellPlaced || !seeksBalance && score.isPlaced, !seeksBalance || score.moved <= bound else { return .search }
-      let isPolished = score.outsideCounts + score.softBroken + score.uneven + score.roleChanges == 0
+    // By number and under bounds of containers alone the stages before have the fewest moves for their totals, proved.
+    let isProved = isPlain && !plan.isFinished && score.isPlaced && score.outside == 0
+    func need(_ other: SearchScore) -> Need {
+      if isProved { return !mayPolish || other.isWellPlaced && other.moved <= score.moved ? .nothing : .polish }
+      guard other.isWellPlaced || !seeksBalance && other.isPlaced, !seeksBalance || other.moved <= bound else { return .search }
+      let isPolished = other.outsideCounts + other.softBroken + other.uneven + other.roleChanges == 0
       return isPolished || !mayPolish ? .nothing : .polish
     }
     let first = need(score)

@@ -11,7 +11,14 @@ struct SearchTables {
   /// For a better plan than `plan`: a rebalance has windows, in other operations every node may hold anything. Nil where there
   /// are no tables for what the cluster asks. O(P · R + N · rules).
   init?(_ cluster: DenseCluster, from current: PlacementMap?, _ plan: Plan, _ options: PlanOptions) throws(PlatError) {
-    let target = plan.target
+    self.init(rowsOf: cluster, from: current, keeping: plan.target)
+    guard plan.operation == .rebalance else { return }
+    try setWindows(plan.target, options)
+    if cluster.cluster.settings.balance.moveBudget != nil { keepBalance(of: plan.target) }
+  }
+
+  /// Without windows. `target`: a plan, of which last copies stay. O(P · R + N · rules).
+  init?(rowsOf cluster: DenseCluster, from current: PlacementMap?, keeping target: PlacementMap) {
     self.cluster = cluster
     self.current = current
     guard !cluster.hasWitnesses, cluster.replicas > 0, cluster.nodeCount > 1 else { return nil }
@@ -27,9 +34,6 @@ struct SearchTables {
     setPlaces()
     guard setPeers() else { return nil }
     keepLastCopies(target)
-    guard plan.operation == .rebalance else { return }
-    try setWindows(target, options)
-    if cluster.cluster.settings.balance.moveBudget != nil { keepBalance(of: target) }
   }
 
   // MARK: What the cluster says
