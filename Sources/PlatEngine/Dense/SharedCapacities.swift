@@ -96,7 +96,7 @@ struct SharedCapacities {
   private init(_ kinds: [Kind], _ shared: Cluster, _ levels: [DenseLevel]) {
     (self.kinds, self.levels) = (kinds, levels)
     capacity = shared.nodes.map { node in
-      guard node.status == .active || node.status == .maintenance, node.weight != .zero else { return 0 }
+      guard node.status.mayKeep, node.weight != .zero else { return 0 }
       return min(node.capacity ?? SharedCapacities.unlimited, SharedCapacities.unlimited)
     }
     inAll = kinds.reduce(0) { $0 + $1.maps * $1.demand }

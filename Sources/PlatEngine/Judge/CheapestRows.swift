@@ -77,7 +77,7 @@ extension Judge {
       let mastersOnly = dense.dataWanted.dropFirst().allSatisfy { $0 == 0 }
       for node in 0..<dense.nodeCount where windows.most.base[node] > 0 {
         let status = dense.status[node]
-        mayStay.base[node] = status == .active || status == .maintenance && !mastersOnly ? 1 : 0
+        mayStay.base[node] = status.mayKeep && !(status.isSlaveOnly && mastersOnly) ? 1 : 0
       }
       chosen = try matter.arena.table(near == nil ? 0 : replicas)
       stamp = try matter.arena.table(dense.nodeCount + 1)
@@ -108,10 +108,10 @@ extension Judge {
       for nodes in boxes {
         ofBox.removeAll(keepingCapacity: true)
         if mostOfBox > CheapestRows.wide {
-          let may = nodes.filter { dense.status[$0] == .active && windows.most.base[$0] > 0 }
+          let may = nodes.filter { dense.status[$0].mayReceive && windows.most.base[$0] > 0 }
           ofBox += may.sorted { (price.base[$0], $0) < (price.base[$1], $1) }.prefix(mostOfBox)
         }
-        for node in nodes where mostOfBox <= CheapestRows.wide && dense.status[node] == .active && windows.most.base[node] > 0 {
+        for node in nodes where mostOfBox <= CheapestRows.wide && dense.status[node].mayReceive && windows.most.base[node] > 0 {
           if ofBox.count == mostOfBox {
             guard price.base[node] < price.base[ofBox[mostOfBox - 1]] else { continue }
             ofBox.removeLast()

@@ -194,7 +194,7 @@ private struct Explainer {
       return change + "; takes over from \(matter.nodeName(old.node)), which has it no more"
     }
     if state == 0 { return change + "; there was no \(stateName(0))" }
-    if matter.dense.status[node] == .maintenance, held == 0 { return change + "; is in maintenance, and gives up the lead" }
+    if matter.dense.status[node].isSlaveOnly, held == 0 { return change + "; is in maintenance, and gives up the lead" }
     return change + "; " + dueWords(node, state: held, was)
   }
 
@@ -209,11 +209,9 @@ private struct Explainer {
   }
 
   private func whyLeft(_ old: (node: Int, state: Int), _ before: Row, _ row: Row) -> String {
-    switch matter.dense.cluster.nodes[old.node].status {
-    case .failed: return "has failed"
-    case .leaving: return "is leaving"
-    case .maintenance: return "is in maintenance, and there was no place for it beside a \(stateName(0))"
-    case .active: break
+    let status = matter.dense.cluster.nodes[old.node].status
+    if let words = status.words {
+      return status.mayKeep ? "\(words), and there was no place for it beside a \(stateName(0))" : words
     }
     if let rule = brokenHard(before).first(where: { $0.nodes.contains(old.node) }) { return rule.words }
     let wanted = matter.dense.replicas
@@ -240,11 +238,9 @@ private struct Explainer {
     var forbidden: [String] = []
     let name = matter.nodeName(node)
     let held = before.contains { $0.node == node }
-    switch matter.dense.cluster.nodes[node].status {
-    case .failed: forbidden.append("\(name) has failed")
-    case .leaving: forbidden.append("\(name) is leaving")
-    case .maintenance where !held: forbidden.append("\(name) is in maintenance and gets nothing new")
-    default: break
+    let status = matter.dense.cluster.nodes[node].status
+    if let words = status.words, !(held && status.mayKeep) {
+      forbidden.append("\(name) \(words)\(status.mayKeep ? " and gets nothing new" : "")")
     }
     let holds = sums?.count[node] ?? Int(now.totals.base[node])
     if let capacity = matter.dense.cluster.nodes[node].capacity, holds >= capacity {
@@ -264,8 +260,9 @@ private struct Explainer {
     let after = row.filter { $0.node != instead.node } + [(node, instead.state)]
     let known = brokenHard(row).map(\.words)
     var forbidden = brokenHard(after).map(\.words).filter { !known.contains($0) }
-    if instead.state == 0, matter.dense.status[node] == .maintenance {
-      forbidden.append("\(matter.nodeName(node)) is in maintenance and leads nothing")
+    let status = matter.dense.status[node]
+    if instead.state == 0, status.isSlaveOnly {
+      forbidden.append("\(matter.nodeName(node)) \(status.words ?? "") and leads nothing")
     }
     forbidden += tooManyPeers(node, instead.state, after)
     let holdsData = matter.model.states[instead.state].holdsData

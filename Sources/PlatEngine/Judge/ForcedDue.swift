@@ -28,7 +28,7 @@ extension Judge {
     init(_ dense: DenseCluster, due: JudgedDue) {
       self.dense = dense
       self.due = due
-      let isActive = dense.status.map { $0 == .active }
+      let isActive = dense.status.map(\.hasShare)
       self.isActive = isActive
       let weights = dense.cluster.nodes.indices.map { isActive[$0] ? Rational(dense.cluster.nodes[$0].weight) : .zero }
       var (weight, amount) = (Rational.zero, Rational(dense.partitionCount) * Rational(dense.replicas))

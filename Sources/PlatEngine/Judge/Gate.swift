@@ -43,11 +43,11 @@ struct Gate {
     let bound = maps.filter { !$0.changesStatesOnly }
     guard let nodes = bound.first?.cluster.cluster.nodes else { return nil }
     let partitions = bound.reduce(0) { $0 + $1.cluster.partitionCount }
-    guard nodes.contains(where: { $0.status != .failed && $0.capacity ?? .max < partitions }) else { return nil }
+    guard nodes.contains(where: { $0.status.isReadable && $0.capacity ?? .max < partitions }) else { return nil }
     let arena = try Arena()
     let loads: NodeTable<Int> = try arena.table(nodes.count)
     for map in bound { map.forEachReplica { _, _, node in loads[node] += 1 } }
-    for (index, node) in nodes.enumerated() where node.status != .failed && loads.base[index] > node.capacity ?? .max {
+    for (index, node) in nodes.enumerated() where node.status.isReadable && loads.base[index] > node.capacity ?? .max {
       for map in bound {
         var other: Int?
         map.forEachReplica { partition, _, holder in
@@ -99,7 +99,7 @@ extension Gate.Planned {
     func holders(_ map: PlacementMap) -> [NodeIndex] {
       states.indices.filter { states[$0].holdsData }.flatMap { map.holders(of: partition, inState: $0) }
     }
-    guard let before, partition < before.partitionCount, cluster.status[node.int] != .failed else { return false }
+    guard let before, partition < before.partitionCount, cluster.status[node.int].isReadable else { return false }
     return holders(map) == [node] && holders(before).contains(node)
   }
 }

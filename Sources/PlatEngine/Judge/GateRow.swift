@@ -69,7 +69,7 @@ struct GateRow {
     var heldBefore = 0
     if let before = planned.before, partition < before.partitionCount {
       let old = before.row(partition)
-      for slot in heldSlots where old[slot].int < cluster.nodeCount && cluster.status[old[slot].int] != .failed {
+      for slot in heldSlots where old[slot].int < cluster.nodeCount && cluster.status[old[slot].int].isReadable {
         held[old[slot]] = stamp
         heldBefore += 1
       }
@@ -79,7 +79,7 @@ struct GateRow {
     for slot in dataSlots where row[slot] != .none {
       copies += 1
       if held[row[slot]] != stamp { newCopies += 1 }
-      if cluster.status[row[slot].int] == .active { activeCopies += 1 }
+      if cluster.status[row[slot].int].mayReceive { activeCopies += 1 }
     }
     if heldBefore > 0, copies == 0 {
       return planned.fault("map.lastCopy", partition, "a live copy is there today, and none would be left")
@@ -134,19 +134,11 @@ struct GateRow {
     let states = planned.cluster.cluster.settings.model.states
     for slot in 0..<planned.map.width where row[slot] != .none {
       let node = row[slot]
-      let isLegal: Bool
-      switch planned.cluster.status[node.int] {
-      case .active: isLegal = true
-      case .failed: isLegal = false
-      case .leaving:
-        isLegal = planned.changesStatesOnly || held[node] == stamp && (onlyStays || planned.leavingStay)
-      case .maintenance:
-        let isNew = states[stateOfSlot[slot]].holdsData && held[node] != stamp
-        let leads = stateOfSlot[slot] == 0 && !onlyStays && !planned.changesStatesOnly
-        isLegal = !isNew && !leads
-      }
-      guard !isLegal else { continue }
       let status = planned.cluster.status[node.int]
+      let holding = Node.Status.Holding(
+        isHeld: held[node] == stamp, holdsData: states[stateOfSlot[slot]].holdsData, leads: stateOfSlot[slot] == 0,
+        onlyStays: onlyStays, leavingStay: planned.leavingStay, changesStatesOnly: planned.changesStatesOnly)
+      guard !status.admits(holding) else { continue }
       let state = states[stateOfSlot[slot]].name
       return planned.fault("nodes.\(name(node)).status", partition, "\(name(node)), which is \(status.rawValue), would have it as \(state)")
     }

@@ -37,8 +37,8 @@ struct GateRows {
     nodeCount = UInt32(cluster.nodeCount)
     width = map.width
     isActive = try arena.table(cluster.nodeCount + 1)
-    for node in 0..<cluster.nodeCount { isActive.base[node] = cluster.status[node] == .active }
-    allAreActive = cluster.status.allSatisfy { $0 == .active }
+    for node in 0..<cluster.nodeCount { isActive.base[node] = cluster.status[node].mayReceive }
+    allAreActive = cluster.status.allSatisfy(\.mayReceive)
     fullIsComplete = map.slotCounts == cluster.wanted
     isSameShape = planned.before?.slotCounts == map.slotCounts
     blocks = Blocks(map.partitionCount, replicas: map.width, threads: threads)

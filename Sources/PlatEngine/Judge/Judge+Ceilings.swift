@@ -79,7 +79,7 @@ extension Judge.Reasons {
     /// Those that leave something missing, the lowest first. O(rules · (N + containers)).
     static func all(_ matter: Judge.Matter) -> [Ceiling] {
       let dense = matter.dense
-      let isUsable = { (node: Int) in dense.status[node] == .active && dense.capacity[node] > 0 }
+      let isUsable = { (node: Int) in dense.status[node].mayReceive && dense.capacity[node] > 0 }
       let usable = (0..<dense.nodeCount).count(where: isUsable)
       var ceilings: [Ceiling] = []
       let wanted = dense.wanted.reduce(0, +)

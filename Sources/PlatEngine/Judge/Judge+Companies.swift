@@ -38,7 +38,7 @@ extension Judge {
           func here(_ nodes: [Int], _ container: ContainerIndex) -> Int {
             nodes.count { containers.containerOfNode[$0] == container }
           }
-          let staying = old.filter { dense.status[$0] != .leaving }
+          let staying = old.filter { !dense.status[$0].isDrained }
           for container in Set(staying.map { containers.containerOfNode[$0] }) where here(staying, container) >= company {
             kept[container.int] += 1
           }

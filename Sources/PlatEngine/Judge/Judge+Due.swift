@@ -29,7 +29,7 @@ extension Judge {
     var ofState = cluster.wanted.map { _ in [Rational]() }
     for state in wantedStates.dropLast() {
       let nodeCap = left.indices.map { group in
-        state == 0 && cluster.status[groups.members[group][0]] == .maintenance ? Rational.zero : left[group]
+        state == 0 && cluster.status[groups.members[group][0]].isSlaveOnly ? Rational.zero : left[group]
       }
       var filling = groups.filling(
         cluster, caps: caps(cluster, ofState: state, wantedStates), nodeCap: nodeCap, pinned: false)
@@ -47,7 +47,7 @@ extension Judge {
         continue
       }
       let nodeCap = groups.members.map {
-        cluster.status[$0[0]] == .active ? Rational(cluster.partitionCount) : Rational.zero
+        cluster.status[$0[0]].mayReceive ? Rational(cluster.partitionCount) : Rational.zero
       }
       var filling = groups.filling(cluster, caps: caps(cluster, ofState: state, [state]), nodeCap: nodeCap, pinned: false)
       filling.pour(Rational(cluster.partitionCount) * Rational(cluster.wanted[state]))
@@ -101,7 +101,7 @@ extension Judge {
     init(_ cluster: DenseCluster, map: PlacementMap?) {
       let ruledLevels = cluster.cluster.settings.placement.filter { $0.strength == .hard }.map(\.level)
       let innermost = ruledLevels.max().map { cluster.levels[$0].containerOfNode }
-      let held = cluster.status.contains(.maintenance) ? Judge.held(cluster, map) : []
+      let held = cluster.status.contains(where: \.isPinned) ? Judge.held(cluster, map) : []
       groupOfNode = Array(repeating: 0, count: cluster.nodeCount)
       var weightNumber: [String: Int] = [:]
       var exactWeights: [Rational] = []
@@ -118,13 +118,13 @@ extension Judge {
           exactWeights.append(Int(text).map { Rational($0) } ?? Rational(about.weight))
         }
         let cap: Int
-        switch about.status {
-        case .active: cap = cluster.sharedCapacity(of: node) ?? cluster.capacity[node]
-        case .leaving, .failed: cap = 0
-        case .maintenance: cap = held[node]
+        switch about.status.entitlement {
+        case .share: cap = cluster.sharedCapacity(of: node) ?? cluster.capacity[node]
+        case .holdings: cap = held[node]
+        case .nothing: cap = 0
         }
         let key = Key(
-          container: innermost?[node].int ?? 0, weight: number, cap: cap, isPinned: about.status == .maintenance)
+          container: innermost?[node].int ?? 0, weight: number, cap: cap, isPinned: about.status.isPinned)
         let group = key == lastKey ? lastGroup : groupOfKey[key] ?? members.count
         (lastKey, lastGroup) = (key, group)
         if group == members.count {

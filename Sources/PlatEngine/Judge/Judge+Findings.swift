@@ -154,16 +154,6 @@ extension Judge {
           + "as \(matter.settings.ruleName(index)) asks"
       }
     }
-
-    private func becauseStatus(_ breach: Breach) -> String {
-      let node = matter.nodeName(breach.node)
-      switch matter.dense.status[breach.node] {
-      case .failed: return "\(node) has failed: \(matter.replicas(breach.have)) on it can't be read"
-      case .leaving: return "\(node) is leaving and still holds \(matter.replicas(breach.have))"
-      case .maintenance, .active:
-        return "\(node) is in maintenance, and \(matter.replicas(breach.have)) on it can't stay: masters, or new there"
-      }
-    }
   }
 }
 

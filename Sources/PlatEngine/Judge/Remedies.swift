@@ -71,7 +71,7 @@ struct Remedies {
   /// Of nodes that hold less than one of each partition, in tree order, each by as much as helps.
   private mutating func raiseCapacity(_ tree: RoomTree, _ full: [RoomTree.Element]) {
     let nodes = full.filter { $0.container == nil }.map(\.nodes.lowerBound).filter { node in
-      dense.status[node] == .active && tree.room[node] < tree.partitions && dense.capacity[node] == tree.room[node]
+      dense.status[node].mayReceive && tree.room[node] < tree.partitions && dense.capacity[node] == tree.room[node]
         && dense.mayTake(node)
     }
     var raised = tree
@@ -108,9 +108,9 @@ struct Remedies {
 
   /// Of the first node alone that does, or of all.
   private mutating func endMaintenance() {
-    let resting = dense.status.indices.filter { dense.status[$0] == .maintenance }
+    let resting = dense.status.indices.filter { dense.status[$0].isPinned }
     let sets = resting.prefix(Remedies.mostSteps).map { [$0] } + (resting.count > 1 ? [resting] : [])
-    let set = sets.first { fits(dense.active($0)) }
+    let set = sets.first { fits(dense.activating($0)) }
     if let set { all.append(.endMaintenance(nodes: set.map { dense.cluster.nodes[$0].name })) }
   }
 
@@ -142,9 +142,9 @@ extension DenseCluster {
   }
 
   /// The same with some nodes active.
-  fileprivate func active(_ nodes: [Int]) -> DenseCluster {
+  fileprivate func activating(_ nodes: [Int]) -> DenseCluster {
     var changed = cluster
-    for node in nodes { changed.nodes[node].status = .active }
+    for node in nodes { changed.nodes[node].activate() }
     return DenseCluster(self, cluster: changed, partitionCount: partitionCount, capacity: capacity)
   }
 }

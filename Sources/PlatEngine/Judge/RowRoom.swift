@@ -117,10 +117,10 @@ struct RowRoom {
 
   private func ofNode(_ node: Int) -> Set<Int> {
     guard dense.capacity[node] > 0 else { return [0] }
-    switch dense.status[node] {
-    case .active: return dense.mayTake(node) ? ofActive : [0]
-    case .maintenance: return resting.contains(node) ? ofResting : [0]
-    case .leaving, .failed: return [0]
+    switch dense.status[node].entitlement {
+    case .share: return dense.mayTake(node) ? ofActive : [0]
+    case .holdings: return resting.contains(node) ? ofResting : [0]
+    case .nothing: return [0]
     }
   }
 

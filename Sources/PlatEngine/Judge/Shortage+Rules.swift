@@ -104,7 +104,7 @@ private struct Company {
   }
 
   private static func isUsable(_ dense: DenseCluster, _ node: Int) -> Bool {
-    dense.status[node] == .active && dense.capacity[node] > 0 && Rational(dense.cluster.nodes[node].weight).sign > 0
+    dense.status[node].mayReceive && dense.capacity[node] > 0 && Rational(dense.cluster.nodes[node].weight).sign > 0
   }
 
   // MARK: What would do

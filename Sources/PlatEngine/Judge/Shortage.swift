@@ -172,12 +172,12 @@ struct RoomTree {
     let inAll = states.reduce(0) { $0 + wanted[$1] }
     demand = partitions * inAll
     room = dense.cluster.nodes.indices.map { node in
-      switch dense.status[node] {
-      case .active: dense.mayTake(node) ? min(dense.capacity[node], partitions) : 0
-      case .maintenance:
+      switch dense.status[node].entitlement {
+      case .share: dense.mayTake(node) ? min(dense.capacity[node], partitions) : 0
+      case .holdings:
         states == [0] ? 0
           : min(kind.map { $0.nodes.contains(node) ? partitions : 0 } ?? held(node), dense.capacity[node])
-      case .leaving, .failed: 0
+      case .nothing: 0
       }
     }
     for level in dense.levels.indices {

@@ -264,12 +264,12 @@ private struct NodeKinds {
       var kind = Kind(
         weightText: source.weight, cap: 0, isPinned: false, isSlaveOnly: false,
         places: problem.cluster.places.kind(node))
-      switch problem.cluster.status[node] {
-      case .active:
+      switch problem.cluster.status[node].entitlement {
+      case .share:
         kind.cap = problem.cluster.capacity[node]
         kind.shared = problem.cluster.sharedCapacity(of: node)
-      case .maintenance: (kind.cap, kind.isPinned, kind.isSlaveOnly) = (min(Int(held.base[node]), problem.cluster.capacity[node]), true, true)
-      case .leaving, .failed: break
+      case .holdings: (kind.cap, kind.isPinned, kind.isSlaveOnly) = (min(Int(held.base[node]), problem.cluster.capacity[node]), true, true)
+      case .nothing: break
       }
       if kinds.isEmpty || kinds[last] != kind {
         last = known[kind] ?? kinds.count

@@ -111,7 +111,7 @@ extension Planner {
   private static func claimWhatIsProved(
     _ plan: inout Plan, _ cluster: DenseCluster, from current: PlacementMap?, options: PlanOptions
   ) throws(PlatError) {
-    guard plan.isFinished || cluster.status.contains(.maintenance), plan.operation != .failover, plan.operation != .swap else { return }
+    guard plan.isFinished || cluster.status.contains(where: \.isPinned), plan.operation != .failover, plan.operation != .swap else { return }
     let weights = cluster.partitionWeights
     if let weights {
       guard plan.isFinished, plan.weightWindows != nil else { return }
@@ -253,7 +253,7 @@ extension PlacementMap {
       let held = before.flatMap { partition < $0.partitionCount ? $0.row(partition) : nil }
       for slot in slots where row(partition)[slot] != .none {
         let node = row(partition)[slot]
-        let isHeld = cluster.status[node.int] != .failed && (held.map { held in heldSlots.contains { held[$0] == node } } ?? false)
+        let isHeld = cluster.status[node.int].isReadable && (held.map { held in heldSlots.contains { held[$0] == node } } ?? false)
         if !isHeld { received += weights?[partition] ?? 1 }
       }
     }

@@ -218,11 +218,11 @@ struct Problem {
     var hasSlaveOnly = false
     for node in 0..<cluster.nodeCount {
       let status = cluster.status[node]
-      isReadable.base[node] = status != .failed
-      receives.base[node] = status == .active
-      isSlaveOnly.base[node] = status == .maintenance
-      keeps.base[node] = status == .active || (status == .leaving && leavingStay) || (status == .maintenance && !mastersOnly)
-      hasSlaveOnly = hasSlaveOnly || status == .maintenance
+      isReadable.base[node] = status.isReadable
+      receives.base[node] = status.mayReceive
+      isSlaveOnly.base[node] = status.isSlaveOnly
+      keeps.base[node] = status.mayKeep(leavingStay: leavingStay) && !(status.isSlaveOnly && mastersOnly)
+      hasSlaveOnly = hasSlaveOnly || status.isSlaveOnly
     }
     self.hasSlaveOnly = hasSlaveOnly
   }

@@ -75,11 +75,11 @@ struct CompletedMap {
   func holders(_ partition: Int) -> [NodeIndex] {
     guard let before, partition < before.partitionCount else { return [] }
     let row = before.row(partition)
-    return heldSlots.lazy.map { row[$0] }.filter { $0 != .none && cluster.status[$0.int] != .failed }
+    return heldSlots.lazy.map { row[$0] }.filter { $0 != .none && cluster.status[$0.int].isReadable }
   }
 
   func isHeld(_ partition: Int, by node: NodeIndex) -> Bool {
-    guard let before, partition < before.partitionCount, cluster.status[node.int] != .failed else { return false }
+    guard let before, partition < before.partitionCount, cluster.status[node.int].isReadable else { return false }
     let row = before.row(partition)
     return heldSlots.contains { row[$0] == node }
   }
@@ -113,12 +113,10 @@ struct CompletedMap {
   /// Whether a node's status lets it have the partition in a state. O(R).
   func mayHave(_ node: NodeIndex, _ partition: Int, inState state: Int) -> Bool {
     guard cluster.mayEver(node.int, inState: state) else { return false }
-    return switch cluster.status[node.int] {
-    case .active: true
-    case .failed: false
-    case .leaving: leavingStay && isHeld(partition, by: node)
-    case .maintenance: state > 0 && isHeld(partition, by: node)
-    }
+    let status = cluster.status[node.int]
+    if status.mayReceive { return true }
+    guard status.mayKeep(leavingStay: leavingStay), state > 0 || !status.isSlaveOnly else { return false }
+    return isHeld(partition, by: node)
   }
 
   /// Whether rules about containers let the leaf box of `node` have one more of the row in `slot`, where what slot `without`
@@ -147,7 +145,7 @@ struct CompletedMap {
 
   /// Nodes that hold a partition, none of which should have it though all can be read.
   func staysForWantOfAnother(_ nodes: [NodeIndex]) -> Bool {
-    !nodes.isEmpty && nodes.allSatisfy { cluster.status[$0.int] == .leaving || cluster.status[$0.int] == .maintenance }
+    !nodes.isEmpty && nodes.allSatisfy { cluster.status[$0.int].isReadable && !cluster.status[$0.int].mayReceive }
   }
 
   /// Whether no node comes twice and hard rules are kept, whatever the status of the nodes. O(R² · rules).

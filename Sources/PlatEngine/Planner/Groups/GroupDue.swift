@@ -30,7 +30,7 @@ struct GroupDue {
   init(_ dense: DenseGroup, currents: [PlacementMap?], options: PlanOptions) throws(PlatError) {
     self.dense = dense
     arena = try Arena(limitBytes: options.memoryLimitBytes, interrupt: options.interrupt)
-    let keeps = dense.clusters.first?.status.contains(.maintenance) ?? false
+    let keeps = dense.clusters.first?.status.contains(where: \.isPinned) ?? false
     kindOfMap = dense.kindOfMap
     mapsOfKind = dense.mapsOfKind
     if keeps {
@@ -96,7 +96,7 @@ struct GroupDue {
     let least = ends.map { $0.lowest.floor ?? Int.max - 1 }
     let most = ends.map { ($0.highest.floor ?? Int.max - 1) + ($0.highest.isInteger ? 0 : 1) }
     var windows = Window(least: classes.map { least[$0] }, most: classes.map { most[$0] }, classes: classes, sums: sums)
-    for (node, status) in (dense.clusters.first?.status ?? []).enumerated() where status == .maintenance {
+    for (node, status) in (dense.clusters.first?.status ?? []).enumerated() where status.isPinned {
       (windows.least[node], windows.most[node]) = (0, Int.max)  // it keeps what it holds, as far as its windows go
     }
     return windows

@@ -36,10 +36,10 @@ struct SearchTables {
 
   private mutating func setNodes() {
     for node in 0..<cluster.nodeCount {
-      switch cluster.status[node] {
-      case .active: (problem.mayKeep[node], problem.mayReceive[node]) = (.max, .max)
-      case .maintenance: (problem.mayKeep[node], problem.mayReceive[node]) = (~1, 0)
-      case .leaving, .failed: (problem.mayKeep[node], problem.mayReceive[node]) = (0, 0)
+      switch cluster.status[node].entitlement {
+      case .share: (problem.mayKeep[node], problem.mayReceive[node]) = (.max, .max)
+      case .holdings: (problem.mayKeep[node], problem.mayReceive[node]) = (~1, 0)
+      case .nothing: (problem.mayKeep[node], problem.mayReceive[node]) = (0, 0)
       }
       if !cluster.places.barred.isEmpty {
         problem.mayKeep[node] &= ~cluster.places.barred[node]
@@ -57,7 +57,7 @@ struct SearchTables {
     for partition in 0..<cluster.partitionCount {
       if partition < current.partitionCount {
         let row = current.row(partition)
-        for slot in held where row[slot] != .none && row[slot].int < cluster.nodeCount && cluster.status[row[slot].int] != .failed {
+        for slot in held where row[slot] != .none && row[slot].int < cluster.nodeCount && cluster.status[row[slot].int].isReadable {
           problem.homeNode.append(Int32(row[slot].int))
           problem.homeState.append(UInt8(stateOfSlot[slot]))
         }
@@ -158,7 +158,7 @@ struct SearchTables {
     func windows(_ window: (Rational) -> RoleWindows.Window, _ share: (Int) -> Rational) -> Windows {
       var windows = Windows(open: cluster.nodeCount)
       var last: (share: Rational, window: RoleWindows.Window)?
-      for node in 0..<cluster.nodeCount where cluster.status[node] == .active {
+      for node in 0..<cluster.nodeCount where cluster.status[node].hasShare {
         let share = share(node)
         if last?.share != share { last = (share, window(share)) }
         // Whoever is due nothing has nothing.
@@ -188,7 +188,7 @@ struct SearchTables {
     problem.total = Windows(least: nodes.map { total.window($0).lowerBound }, most: nodes.map { total.window($0).upperBound })
     problem.due = nodes.map { total.exact($0).floor ?? 0 }
     if nodes.contains(where: { total.isPinned.base[$0] }) {
-      let fits = nodes.filter { cluster.status[$0] == .active && !total.isPinned.base[$0] }.map { total.most.base[$0] }.min() ?? 0
+      let fits = nodes.filter { cluster.status[$0].hasShare && !total.isPinned.base[$0] }.map { total.most.base[$0] }.min() ?? 0
       for partition in 0..<cluster.partitionCount where problem.amounts[partition] > fits { problem.isFixed[partition] = true }
     }
     let wanted = cluster.dataWanted.indices.filter { cluster.dataWanted[$0] > 0 }
@@ -227,7 +227,7 @@ struct SearchTables {
 
   private func windows(_ of: (Int) -> ClosedRange<Int>) -> Windows {
     var windows = Windows(open: cluster.nodeCount)
-    for node in 0..<cluster.nodeCount where cluster.status[node] == .active {
+    for node in 0..<cluster.nodeCount where cluster.status[node].hasShare {
       (windows.least[node], windows.most[node]) = (of(node).lowerBound, of(node).upperBound)
     }
     return windows

@@ -91,7 +91,7 @@ extension NearRule {
   ) -> [Int] {
     let settings = cluster.cluster.settings
     var here = (0..<cluster.nodeCount).map { node in
-      cluster.status[node] == .active && cluster.capacity[node] > 0 && cluster.cluster.nodes[node].weight != .zero
+      cluster.status[node].mayReceive && cluster.capacity[node] > 0 && cluster.cluster.nodes[node].weight != .zero
         ? 1 : 0
     }
     for cap in hard.reversed() {

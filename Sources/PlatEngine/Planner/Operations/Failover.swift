@@ -67,12 +67,7 @@ enum Failover {
       let pool = stateOfSlot.indices.filter { stateOfSlot[$0] > 0 && states[stateOfSlot[$0]].holdsData }
       let rank: NodeTable<UInt8> = try arena.table(cluster.nodeCount)
       for (node, status) in cluster.status.enumerated() {
-        rank.base[node] = switch status {
-        case .active: 0
-        case .leaving: 1
-        case .maintenance: 2
-        case .failed: Succession.never
-        }
+        rank.base[node] = status.takeoverRank ?? Succession.never
       }
       let rules = MasterRules(cluster, target)
       let succession = Succession(
@@ -99,7 +94,7 @@ enum Failover {
         let first = target.slots(ofState: state).lowerBound
         for (offset, slot) in current.slots(ofState: state).enumerated() {
           let node = current.row(partitions[index])[slot]
-          if node != .none, node.int < cluster.nodeCount, cluster.status[node.int] != .failed { row[first + offset] = node }
+          if node != .none, node.int < cluster.nodeCount, cluster.status[node.int].isReadable { row[first + offset] = node }
         }
       }
     }

@@ -115,15 +115,15 @@ struct WeightedDue {
     var bounds: [Bounds] = []
     var ofCapacity: [Int: Rational] = [:]
     for node in 0..<problem.nodeCount {
-      switch problem.cluster.status[node] {
-      case .active:
+      switch problem.cluster.status[node].entitlement {
+      case .share:
         let capacity = problem.cluster.capacity[node]
         if ofCapacity[capacity] == nil {
           ofCapacity[capacity] = Rational((0..<capacity).reduce(0) { $0 + weighing.weight[weighing.order.base[$1]] })
         }
         bounds.append(Bounds(cap: ofCapacity[capacity]!))
-      case .maintenance: bounds.append(Bounds(cap: Rational(weighing.load.base[node]), isPinned: true))
-      case .leaving, .failed: bounds.append(Bounds(cap: .zero))
+      case .holdings: bounds.append(Bounds(cap: Rational(weighing.load.base[node]), isPinned: true))
+      case .nothing: bounds.append(Bounds(cap: .zero))
       }
     }
     return try WeightedDue(
@@ -207,7 +207,7 @@ struct WeightedDue {
     let lowest = ends.map { ($0.lowest.floor ?? .max) + ($0.lowest.isInteger ? 0 : 1) }
     let highest = ends.map { $0.highest.floor ?? .max }
     let status = weighing.problem.cluster.status
-    let free = (0..<groupOfNode.count).filter { status[$0] == .active && !bounds[$0].isPinned }
+    let free = (0..<groupOfNode.count).filter { status[$0].hasShare && !bounds[$0].isPinned }
     let greatest = free.map { floors[groupOfNode[$0]] }.max() ?? floors.max() ?? 0
     let heaviest = weighing.sizes.size(upTo: greatest)?.size ?? 0
     let grain = weighing.sizes.grain(heaviest: heaviest, nodes: groupOfNode.count, perPartition: perPartition)
@@ -220,9 +220,9 @@ struct WeightedDue {
       self.tolerance.base[node] = mostOff
       let tolerance = min(max(grain, bounds[node].isPinned ? 0 : floors[group] / 128), mostOff)
       let mayStayBelow =
-        fitting.size == 0 || status[node] != .active || fitting.weightUpTo < floors[group]
+        fitting.size == 0 || !status[node].hasShare || fitting.weightUpTo < floors[group]
         || (!bounds[node].isPinned && unfilled.contains(floors[group]))
-      let isKept = status[node] == .maintenance
+      let isKept = status[node].isPinned
       strictLeast.base[node] = mayStayBelow ? 0 : max(0, ceilings[group] - tolerance)
       strictMost.base[node] = floors[group] + tolerance
       least.base[node] = mayStayBelow ? 0 : max(0, lowest[group] - tolerance)

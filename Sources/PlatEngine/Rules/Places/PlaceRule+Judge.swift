@@ -42,7 +42,7 @@ extension Judge.Matter {
   /// The hard rules that keep an active node from holding anything at all.
   var placesThatEmpty: [JudgedPlace] {
     func isEmptied(_ node: Int) -> Bool {
-      dense.cluster.nodes[node].status == .active && dense.status[node] == .leaving
+      dense.cluster.nodes[node].status.mayReceive && dense.status[node].isDrained
     }
     return places.filter { place in
       place.rule.strength == .hard && place.bounds.contains { bound in
@@ -84,13 +84,13 @@ extension Judge {
   /// is that with all that it is due. O(N²) exact operations at most; mostly a few passes.
   static func dueWithPlaces(_ cluster: DenseCluster, map: PlacementMap?) -> JudgedDue {
     let weights = cluster.cluster.nodes.map { Rational($0.weight) }
-    let isResting = cluster.status.map { $0 == .maintenance }
+    let isResting = cluster.status.map(\.isPinned)
     let held = isResting.contains(true) ? held(cluster, map) : []
     let caps = cluster.status.indices.map { node -> Rational in
-      switch cluster.status[node] {
-      case .active: Rational(cluster.capacity[node])
-      case .maintenance: Rational(held[node])
-      case .leaving, .failed: .zero
+      switch cluster.status[node].entitlement {
+      case .share: Rational(cluster.capacity[node])
+      case .holdings: Rational(held[node])
+      case .nothing: .zero
       }
     }
     func boxes(_ caps: [Int?]) -> [(isIn: [Bool], cap: Rational)] {
@@ -130,7 +130,7 @@ extension Judge {
         continue
       }
       let open = cluster.status.indices.map { node in
-        cluster.status[node] == .active && may[state][node] ? Rational(cluster.partitionCount) : Rational.zero
+        cluster.status[node].mayReceive && may[state][node] ? Rational(cluster.partitionCount) : Rational.zero
       }
       ofState[state] = progressive(
         weights: weights, caps: open, isPinned: weights.map { _ in false },
