@@ -62,7 +62,8 @@ extension Judge {
       self.caps = caps
       self.counts = counts
       let innermost = Judge.totalCaps(dense).lastIndex { $0.map { $0 / dense.partitionCount < dense.replicas } ?? false }
-      if let (level, company) = CheapestRows.company(dense), !isShort {
+      if let (rule, company) = Near.company(dense), dense.replicas <= 64, dense.levels[rule.level].count <= 64, !isShort {
+        let level = rule.level
         let table: NodeTable<UInt32> = try matter.arena.table(dense.nodeCount + 1)
         for node in 0..<dense.nodeCount { table.base[node] = dense.levels[level].containerOfNode[node].raw }
         table.base[dense.nodeCount] = .max
@@ -83,19 +84,6 @@ extension Judge {
       stamp = try matter.arena.table(dense.nodeCount + 1)
       held = try matter.arena.table(slots.count)
       open = CheapestRows.open(dense, windows, price, boxes, mostOfBox: replicas + slots.count)
-    }
-
-    /// What the first hard near rule about the leading state asks of a whole row with one master.
-    private static func company(_ dense: DenseCluster) -> (level: Int, company: Int)? {
-      guard dense.dataWanted[0] == 1, dense.replicas <= 64 else { return nil }
-      for told in dense.cluster.settings.placement where told.strength == .hard {
-        let rule = told.fromFirstState(dense.wanted)
-        guard case .near(0, let atLeast) = rule.demand else { continue }
-        let others = rule.states.filter { $0 != 0 }.reduce(0) { $0 + dense.dataWanted[$1] }
-        let near = min(others, atLeast - (rule.states.contains(0) ? 1 : 0))
-        if near > 0 { return dense.levels[rule.level].count <= 64 ? (rule.level, near + 1) : nil }
-      }
-      return nil
     }
 
     /// A box's nodes stand with those of others that are as cheap among their own, so that a row soon finds boxes that

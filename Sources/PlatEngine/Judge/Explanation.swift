@@ -333,60 +333,18 @@ private struct Explainer {
   }
 
   private func brokenHard(_ row: Row) -> [(nodes: [Int], words: String)] {
-    brokenPlaces(row, .hard).map { place in
+    matter.brokenPlaces(row, .hard).map { place in
       let names = matter.list(place.nodes.sorted().map(matter.nodeName))
       return (place.nodes, "\(place.rule.words(matter.model)), and \(names) would have it")
-    } + matter.settings.placement.indices.flatMap { index -> [(nodes: [Int], words: String)] in
-      guard matter.settings.placement[index].strength == .hard else { return [] }
-      return broken(index, row).map { place in
-        let box = matter.container(level: matter.settings.placement[index].level, place.container)
-        let names = matter.list(place.nodes.sorted().map(matter.nodeName))
-        switch matter.settings.placement[index].demand {
-        case .atMost(let most):
-          let rule = "\(matter.settings.ruleName(index)) allows \(matter.replicas(most))"
-          return (place.nodes, "\(rule) in \(box), which would have it on \(names)")
-        case .near(let of, let atLeast):
-          let rule = "\(matter.settings.ruleName(index)) wants \(matter.replicas(atLeast))"
-          return (place.nodes, "\(rule) in \(box), beside its \(stateName(of))")
-        }
-      }
-    }
-  }
-
-  /// Rules that name places which the row breaks, with what they count too much.
-  private func brokenPlaces(_ row: Row, _ strength: Strength) -> [(rule: PlaceRule, nodes: [Int], excess: Int)] {
-    matter.places.filter { $0.rule.strength == strength }.compactMap { place in
-      let (rule, isMeant) = (place.rule, place.isMeant)
-      let counted = row.filter { rule.states.contains($0.state) && matter.isLive.base[$0.node] == 1 }.map(\.node)
-      let inside = counted.count { isMeant[$0] }
-      guard let breach = rule.breach(inside, counted.count - inside, matter.dense.wanted) else { return nil }
-      let isInside = breach.have > breach.want && rule.demand != .only
-      return (rule, counted.filter { isMeant[$0] == isInside }, abs(breach.have - breach.want))
+    } + matter.settings.hardContainerRules.flatMap { rule in
+      rule.broken(row, matter).map { ($0.nodes, rule.words($0, matter)) }
     }
   }
 
   private func excess(_ row: Row, _ strength: Strength) -> Int {
-    let rules = matter.settings.placement.indices.filter { matter.settings.placement[$0].strength == strength }
-    return brokenPlaces(row, strength).reduce(0) { $0 + $1.excess }
-      + rules.reduce(0) { sum, index in sum + broken(index, row).reduce(0) { $0 + $1.excess } }
-  }
-
-  /// The containers in which a row breaks a rule, with those of its nodes that count there.
-  private func broken(_ index: Int, _ row: Row) -> [(container: Int, nodes: [Int], excess: Int)] {
-    let rule = matter.settings.placement[index]
-    let boxes = matter.dense.levels[rule.level].containerOfNode
-    let counted = row.filter { rule.states.contains($0.state) && matter.isLive.base[$0.node] == 1 }.map(\.node)
-    switch rule.demand {
-    case .atMost(let most):
-      return Dictionary(grouping: counted) { boxes[$0].int }.filter { $1.count > most }.sorted { $0.key < $1.key }
-        .map { ($0.key, $0.value, $0.value.count - most) }
-    case .near(let of, let atLeast):
-      let anchors = row.filter { $0.state == of && matter.isLive.base[$0.node] == 1 }.map { boxes[$0.node].int }
-      guard let anchor = anchors.first else { return [] }
-      let near = counted.count { anchors.contains(boxes[$0].int) }
-      let want = min(atLeast, counted.count)
-      return near < want ? [(anchor, counted, want - near)] : []
-    }
+    let rules = matter.settings.containerRules.filter { $0.strength == strength }
+    return matter.brokenPlaces(row, strength).reduce(0) { $0 + $1.excess }
+      + rules.reduce(0) { sum, rule in sum + rule.broken(row, matter).reduce(0) { $0 + $1.excess } }
   }
 
   private func stateName(_ state: Int) -> String { matter.model.states[state].name }

@@ -73,7 +73,7 @@ extension Judge {
           node = nextOpen[node + 1]
           continue
         }
-        if let place = placeThatBars(node, row, state) {
+        if let place = matter.placeThatBars(node, row, state) {
           kept.insert(place)
           node = nextOpen[node + 1]
           continue
@@ -132,16 +132,6 @@ extension Judge {
         return "every other node that may have it already does: \(place.rule.words(matter.model))"
       }
       return matter.dense.status.contains(where: \.mayReceive) ? "every active node already has it" : "no node is active"
-    }
-
-    /// The hard rule that names places which keeps the node from having the partition in the state; nil: none does.
-    private func placeThatBars(_ node: Int, _ row: Row, _ state: Int) -> Int? {
-      matter.places.firstIndex { place in
-        guard place.rule.strength == .hard, place.rule.states.contains(state) else { return false }
-        let isInside = place.isMeant[node]
-        let there = row.held.count { place.rule.states.contains($0.state) && place.isMeant[$0.node] == isInside }
-        return place.bounds.contains { $0.isInside == isInside && there >= $0.most }
-      }
     }
 
     /// A hard limit on fan-out keeps the node from holding the partition in `state`.

@@ -1,9 +1,9 @@
 /// What would end a shortage: each kind of change that can do it alone, with the least that is needed. Every one is
 /// tried on the tree before it is told.
 struct Remedies {
-  private(set) var all: [Remedy] = []
-  private let dense: DenseCluster
-  private let states: [Int]
+  var all: [Remedy] = []
+  let dense: DenseCluster
+  let states: [Int]
   private let held: Resting
 
   /// `trees`: of all partitions and of each kind. `full`: what proves the shortage.
@@ -14,7 +14,7 @@ struct Remedies {
     // Room is counted without rules about places for some states: what would do by room might not do by them.
     guard !dense.hasHardPlaces else { return }
     // Nor is it known where a new node would stand, and what would be said of it.
-    if dense.cluster.settings.places.allSatisfy({ $0.strength == .soft }) {
+    if !dense.cluster.settings.hasHardPlaces {
       addContainers(trees)
       addNodes(trees[0])
     }
@@ -25,7 +25,7 @@ struct Remedies {
   }
 
   /// What ends the shortage of one state and leaves another short, or a partition without a row, is no remedy.
-  private func fits(_ changed: DenseCluster? = nil, _ change: Shortage.Change = .init()) -> Bool {
+  func fits(_ changed: DenseCluster? = nil, _ change: Shortage.Change = .init()) -> Bool {
     Shortage.hasRoom(changed ?? dense, held: held, change)
   }
 
@@ -59,15 +59,6 @@ struct Remedies {
     all.append(.addNodes(count: count, container: container))
   }
 
-  private mutating func raiseAtMost() {
-    let inAll = dense.dataWanted.reduce(0, +)
-    for (index, rule) in dense.cluster.settings.placement.enumerated() where rule.strength == .hard {
-      guard case .atMost(let most) = rule.demand, most < inAll, rule.states.contains(where: states.contains) else { continue }
-      let to = Remedies.least(in: most + 1...inAll) { fits(nil, .init(atMost: (index, $0))) }
-      if let to { all.append(.raiseAtMost(rule: dense.cluster.settings.documentIndex(ofRule: index), to: to)) }
-    }
-  }
-
   /// Of nodes that hold less than one of each partition, in tree order, each by as much as helps.
   private mutating func raiseCapacity(_ tree: RoomTree, _ full: [RoomTree.Element]) {
     let nodes = full.filter { $0.container == nil }.map(\.nodes.lowerBound).filter { node in
@@ -96,7 +87,7 @@ struct Remedies {
   private static let mostSteps = 64
 
   /// The least number that will do, where more than enough does too. O(log) tries.
-  private static func least(in range: ClosedRange<Int>, _ isEnough: (Int) -> Bool) -> Int? {
+  static func least(in range: ClosedRange<Int>, _ isEnough: (Int) -> Bool) -> Int? {
     guard isEnough(range.upperBound) else { return nil }
     var (low, high) = (range.lowerBound, range.upperBound)
     while low < high {

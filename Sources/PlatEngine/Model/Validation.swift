@@ -22,11 +22,6 @@ extension Cluster {
     try validateWeights()
   }
 
-  /// Rules that name places: what they name must be there.
-  func validatePlaces() throws(InputError) {
-    for rule in settings.places { try rule.validate("settings.\(rule.name)", in: self) }
-  }
-
   func validateSettings() throws(InputError) {
     let model = settings.model
     try model.validate()
@@ -51,20 +46,14 @@ extension Cluster {
     try check(
       replicas * settings.partitionCount <= Limits.slots, "settings.constraints", "\(replicas) replicas",
       "at most \(Limits.slots) replicas in all")
-    for (index, rule) in settings.placement.enumerated() {
-      let path = "settings.\(settings.ruleName(index))"
+    for rule in settings.containerRules {
+      let path = "settings.\(settings.ruleName(rule.index))"
       try check(
         levels.indices.contains(rule.level), "\(path).level", rule.level, "one of the levels \(levels)")
       try check(
         !rule.states.isEmpty && rule.states.allSatisfy(model.states.indices.contains), "\(path).states", rule.states,
         "some of the states of \(model.name)")
-      switch rule.demand {
-      case .atMost(let most):
-        try check((0...Limits.nodes).contains(most), "\(path).atMost", most, "0 to \(Limits.nodes)")
-      case .near(let of, let atLeast):
-        try check(model.states.indices.contains(of), "\(path).near", of, "one of the states of \(model.name)")
-        try check((0...Limits.nodes).contains(atLeast), "\(path).atLeast", atLeast, "0 to \(Limits.nodes)")
-      }
+      try rule.validate(path, in: model)
     }
     if let fanOut = settings.fanOut {
       for (name, limit) in [("outbound", fanOut.outbound), ("inbound", fanOut.inbound)] {

@@ -89,10 +89,7 @@ extension DenseCluster {
   fileprivate var hasMoreThanWindows: Bool {
     let settings = cluster.settings
     return partitionWeights != nil || settings.fanOut != nil || !places.bounds.isEmpty || status.contains(where: \.isPinned)
-      || settings.placement.contains { rule in
-        if case .near = rule.demand { return true }
-        return !dataWanted.indices.allSatisfy { dataWanted[$0] == 0 || rule.states.contains($0) }
-      }
+      || !hasPlainCapsOnly
   }
 }
 

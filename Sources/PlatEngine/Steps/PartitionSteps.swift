@@ -17,10 +17,7 @@ struct PartitionSteps {
 
   init(_ cluster: DenseCluster) {
     planner = RowPlanner(cluster)
-    let ruled = Set(
-      cluster.cluster.settings.placement.compactMap { rule in
-        if case .atMost = rule.demand { rule.level } else { nil }
-      })
+    let ruled = cluster.cappedLevels
     let order = cluster.levels.indices.sorted { (ruled.contains($0) ? 0 : 1, $0) < (ruled.contains($1) ? 0 : 1, $1) }
     levels = order.map { cluster.levels[$0] }
     ruledLevels = ruled.count

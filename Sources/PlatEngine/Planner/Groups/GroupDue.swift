@@ -139,7 +139,7 @@ struct GroupDue {
     var boxes = SumBoxes(nodeCount: problem.nodeCount)
     var caps: [Int: Int] = [:]  // by level; looked up only
     for cap in problem.hard {
-      caps[problem.cluster.cluster.settings.placement[cap.rule].level] = cap.most * problem.partitionCount
+      caps[cap.level] = cap.most * problem.partitionCount
     }
     for (index, level) in problem.cluster.levels.enumerated() where caps[index] != nil || isFresh {
       for nodes in level.nodes where !nodes.isEmpty {

@@ -67,23 +67,7 @@ struct SearchTables {
   }
 
   private mutating func setRules() {
-    for rule in cluster.cluster.settings.placement {
-      let level = cluster.levels[rule.level]
-      let containers = level.containerOfNode.map { Int32($0.int) }
-      let mask = rule.states.reduce(UInt32(0)) { $0 | 1 << UInt32($1) }
-      switch rule.demand {
-      case .atMost(let most):
-        problem.bounds.append(
-          BoxBound(
-            containerOfNode: containers, containerCount: level.count, states: mask, most: most,
-            isHard: rule.strength == .hard))
-      case .near(let of, let atLeast):
-        problem.colocations.append(
-          Colocation(
-            containerOfNode: containers, containerCount: level.count, states: mask, anchor: UInt8(of), atLeast: atLeast,
-            isHard: rule.strength == .hard))
-      }
-    }
+    for rule in cluster.cluster.settings.containerRules { rule.compile(cluster, into: &problem) }
   }
 
   private mutating func setPlaces() {

@@ -196,15 +196,6 @@ extension Planner {
   }
 }
 
-extension DenseCluster {
-  var hasHardNearRule: Bool {
-    cluster.settings.placement.contains { rule in
-      guard case .near = rule.demand else { return false }
-      return rule.strength == .hard
-    }
-  }
-}
-
 extension Plan {
   /// A plan of an operation that is no matter of balance, with the bounds of what it moves, in number and in weight:
   /// those of its rows. O(P · R).

@@ -127,7 +127,7 @@ struct WeightedDue {
       }
     }
     return try WeightedDue(
-      weighing, caps: problem.hard.map { ($0.rule, $0.most) }, bounds: bounds, heaviest: heaviest,
+      weighing, caps: problem.hard.map { ($0.level, $0.most) }, bounds: bounds, heaviest: heaviest,
       demand: Rational(weighing.total) * Rational(problem.replicas), perPartition: problem.replicas)
   }
 
@@ -136,15 +136,7 @@ struct WeightedDue {
     _ state: Int, _ weighing: Weighing, total: WeightedDue, heaviest: NodeTable<Int>, inAll: NodeTable<Int>, left: [Rational]
   ) throws(PlatError) -> WeightedDue {
     let problem = weighing.problem
-    let placement = problem.cluster.cluster.settings.placement
-    var rules: [(rule: Int, most: Int)] = []
-    for (index, rule) in placement.enumerated() {
-      guard rule.strength == .hard, case .atMost(let most) = rule.demand, most < problem.wanted[state],
-        rule.states.filter({ problem.wanted[$0] > 0 }) == [state]
-      else { continue }
-      rules.append((index, most))
-    }
-    rules.sort { (placement[$0.rule].level, $0.rule) < (placement[$1.rule].level, $1.rule) }
+    let caps = problem.cluster.hardCaps(ofStateAlone: state, count: problem.wanted[state])
     let bounds = (0..<problem.nodeCount).map { node in
       let isBarred = problem.isSlaveOnly.base[node] && state == 0
       let holdsItElsewhere = total.isPinned.base[node] && heaviest.base[node] < inAll.base[node]
@@ -152,13 +144,13 @@ struct WeightedDue {
     }
     let demand = min(Rational(weighing.total) * Rational(problem.wanted[state]), left.reduce(Rational.zero, +))
     return try WeightedDue(
-      weighing, caps: rules, bounds: bounds, heaviest: heaviest, demand: demand, perPartition: problem.wanted[state])
+      weighing, caps: caps, bounds: bounds, heaviest: heaviest, demand: demand, perPartition: problem.wanted[state])
   }
 
   /// O(N) exact operations for each round in which nodes turn out to hold more than their share; fewer where they are
   /// alike.
   private init(
-    _ weighing: Weighing, caps: [(rule: Int, most: Int)], bounds: [Bounds], heaviest: NodeTable<Int>, demand: Rational,
+    _ weighing: Weighing, caps: [(level: Int, most: Int)], bounds: [Bounds], heaviest: NodeTable<Int>, demand: Rational,
     perPartition: Int
   ) throws(PlatError) {
     let problem = weighing.problem
@@ -268,7 +260,7 @@ private struct WeightedGroups {
 
 extension DueBoxes {
   /// The same in weight: `weight` is that of all partitions.
-  fileprivate init(_ problem: Problem, caps: [(rule: Int, most: Int)], weight: Int) {
+  fileprivate init(_ problem: Problem, caps: [(level: Int, most: Int)], weight: Int) {
     self.init(problem, caps: caps)
     for index in boxes.indices {
       guard let cap = boxes[index].cap else { continue }
