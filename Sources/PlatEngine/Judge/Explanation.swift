@@ -264,7 +264,7 @@ private struct Explainer {
     if instead.state == 0, status.isSlaveOnly {
       forbidden.append("\(matter.nodeName(node)) \(status.words ?? "") and leads nothing")
     }
-    forbidden += tooManyPeers(node, instead.state, after)
+    forbidden += peers.tooMany(node, instead.state, after)
     let holdsData = matter.model.states[instead.state].holdsData
     func cost(_ node: Int) -> Int {
       holdsData && !(before.contains { $0.node == node } && matter.isLive.base[node] == 1) ? 1 : 0
@@ -302,25 +302,6 @@ private struct Explainer {
 
   private func tolerated(_ node: Int) -> Judge.Tolerated {
     Judge.Tolerated(due.total[node], tolerance: matter.settings.exactTolerance)
-  }
-
-  private func tooManyPeers(_ node: Int, _ state: Int, _ after: Row) -> [String] {
-    guard let limit = matter.settings.fanOut, limit.strength == .hard else { return [] }
-    var words: [String] = []
-    let others = after.filter { $0.node != node && matter.model.states[$0.state].holdsData }.map(\.node)
-    let masters = state == 0 ? [node] : after.filter { $0.state == 0 }.map(\.node)
-    for master in masters {
-      let new = (state == 0 ? others : [node]).filter { !peers.replicates(master, to: $0) }
-      let out = Int(peers.outbound.base[master]) + new.count
-      if !new.isEmpty, let most = limit.outbound, out > most {
-        words.append("\(matter.nodeName(master)) would replicate to \(out) nodes, and fanOut.outbound allows \(most)")
-      }
-      for target in new where Int(peers.inbound.base[target]) + 1 > limit.inbound ?? .max {
-        words.append("\(peers.inbound.base[target] + 1) nodes would replicate to \(matter.nodeName(target)), "
-          + "and fanOut.inbound allows \(limit.inbound ?? 0)")
-      }
-    }
-    return words
   }
 
   // MARK: Rules about one row

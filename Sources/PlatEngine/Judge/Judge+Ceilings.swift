@@ -69,13 +69,7 @@ extension Judge.Reasons {
             because: "\(only) active\(barring.isEmpty ? "" : " and allowed") and \(matter.replicas(wanted)) "
               + "\(wanted == 1 ? "is" : "are") wanted\(why)"))
       }
-      if let most = DenseCluster.mostHolders(matter.settings), most < DenseCluster.holdingData(matter.settings).reduce(0, +) {
-        let side = matter.settings.fanOut?.inbound == 0 ? "inbound allows 0" : "outbound allows \(most - 1)"
-        ceilings.append(
-          Ceiling(
-            states: matter.dataStates(of: matter.model.states.indices), most: most,
-            because: "fanOut.\(side), so that a partition has at most \(matter.replicas(most))"))
-      }
+      if let ceiling = matter.settings.fanOut?.ceiling(matter) { ceilings.append(ceiling) }
       ceilings += matter.settings.hardContainerRules.compactMap { $0.ceiling(matter, isUsable: isUsable) }
       return ceilings.enumerated().sorted { ($0.element.most, $0.offset) < ($1.element.most, $1.offset) }
         .map(\.element)

@@ -87,7 +87,7 @@ extension Judge {
             continue search
           }
         }
-        guard hasTooManyPeers(node, row, state) else { return "node \(matter.nodeName(node)) could take it" }
+        guard peers.exclude(node, row.held, state) else { return "node \(matter.nodeName(node)) could take it" }
         atFanOut += 1
         node = nextOpen[node + 1]
       }
@@ -132,21 +132,6 @@ extension Judge {
         return "every other node that may have it already does: \(place.rule.words(matter.model))"
       }
       return matter.dense.status.contains(where: \.mayReceive) ? "every active node already has it" : "no node is active"
-    }
-
-    /// A hard limit on fan-out keeps the node from holding the partition in `state`.
-    private func hasTooManyPeers(_ node: Int, _ row: Row, _ state: Int) -> Bool {
-      guard let limit = matter.settings.fanOut, limit.strength == .hard else { return false }
-      let others = row.held.filter { $0.node != node }
-      let sources = others.filter { $0.state == 0 && !peers.replicates($0.node, to: node) }
-      let targets = state == 0 ? others.filter { !peers.replicates(node, to: $0.node) } : []
-      let (outbound, inbound) = (peers.outbound.base, peers.inbound.base)
-      func exceeds(_ node: Int, out: Int, in newIn: Int) -> Bool {
-        (out > 0 && Int(outbound[node]) + out > limit.outbound ?? .max)
-          || (newIn > 0 && Int(inbound[node]) + newIn > limit.inbound ?? .max)
-      }
-      return exceeds(node, out: targets.count, in: sources.count)
-        || sources.contains { exceeds($0.node, out: 1, in: 0) } || targets.contains { exceeds($0.node, out: 0, in: 1) }
     }
 
     /// Which boxes are full where not everything wanted finds room. O(N + containers).

@@ -4,7 +4,7 @@ struct Remedies {
   var all: [Remedy] = []
   let dense: DenseCluster
   let states: [Int]
-  private let held: Resting
+  let held: Resting
 
   /// `trees`: of all partitions and of each kind. `full`: what proves the shortage.
   init(_ dense: DenseCluster, states: [Int], held: Resting, trees: [RoomTree], full: [RoomTree.Element]) {
@@ -59,32 +59,8 @@ struct Remedies {
     all.append(.addNodes(count: count, container: container))
   }
 
-  /// Of nodes that hold less than one of each partition, in tree order, each by as much as helps.
-  private mutating func raiseCapacity(_ tree: RoomTree, _ full: [RoomTree.Element]) {
-    let nodes = full.filter { $0.container == nil }.map(\.nodes.lowerBound).filter { node in
-      dense.status[node].mayReceive && tree.room[node] < tree.partitions && dense.capacity[node] == tree.room[node]
-        && dense.mayTake(node)
-    }
-    var raised = tree
-    for node in nodes { raised.room[node] = tree.partitions }
-    guard !nodes.isEmpty, raised.total() == tree.demand else { return }
-    raised = tree
-    var raises: [Remedy.Raise] = []
-    var total = tree.total()
-    for node in nodes where total < tree.demand {
-      guard raises.count < Remedies.mostNodes else { return }
-      raised.room[node] = tree.partitions
-      let gain = raised.total() - total
-      raised.room[node] = tree.room[node] + gain
-      total += gain
-      if gain > 0 { raises.append(Remedy.Raise(node: dense.cluster.nodes[node].name, to: raised.room[node])) }
-    }
-    guard !raises.isEmpty, fits(dense.raised(raised.room, of: nodes)) else { return }
-    all.append(.raiseCapacity(raises))
-  }
-
-  private static let mostNodes = 200
-  private static let mostSteps = 64
+  static let mostNodes = 200
+  static let mostSteps = 64
 
   /// The least number that will do, where more than enough does too. O(log) tries.
   static func least(in range: ClosedRange<Int>, _ isEnough: (Int) -> Bool) -> Int? {
@@ -104,32 +80,12 @@ struct Remedies {
     let set = sets.first { fits(dense.activating($0)) }
     if let set { all.append(.endMaintenance(nodes: set.map { dense.cluster.nodes[$0].name })) }
   }
-
-  /// Of the states counted, the last first: slaves before masters.
-  private mutating func lowerConstraint() {
-    for state in states.reversed() where state > 0 {
-      for to in (0..<dense.dataWanted[state]).reversed().prefix(Remedies.mostSteps) {
-        var wanted = dense.dataWanted
-        wanted[state] = to
-        guard fits(nil, .init(wanted: wanted)) else { continue }
-        all.append(.lowerConstraint(state: dense.cluster.settings.model.states[state].name, to: to))
-        return
-      }
-    }
-  }
 }
 
 extension DenseCluster {
   /// Whether an active node takes what nobody else can: one of weight 0, too, but where a hard limit on peers says who may.
   func mayTake(_ node: Int) -> Bool {
-    cluster.settings.fanOut?.strength != .hard || Rational(cluster.nodes[node].weight).sign > 0
-  }
-
-  /// The same with room for so many on some nodes.
-  fileprivate func raised(_ room: [Int], of nodes: [Int]) -> DenseCluster {
-    var capacity = capacity
-    for node in nodes { capacity[node] = room[node] }
-    return DenseCluster(self, cluster: cluster, partitionCount: partitionCount, capacity: capacity)
+    !cluster.settings.hasHardPeerLimit || Rational(cluster.nodes[node].weight).sign > 0
   }
 
   /// The same with some nodes active.

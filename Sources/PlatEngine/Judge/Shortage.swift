@@ -13,6 +13,12 @@ public struct Shortage: Equatable, Sendable {
     public var name: String
     public var room: Int
   }
+  /// A rule that lets no partition have more than so many replicas in some states.
+  public struct Rule: Equatable, Sendable {
+    /// `fanOut.outbound`, `placement[0]`.
+    public var path: String
+    public var most: Int
+  }
   /// The states whose replicas are counted, by name.
   public var states: [String]
   /// In tree order.
@@ -56,7 +62,9 @@ extension Shortage {
   /// everything finds room. `held`: what nodes in maintenance have. O(rules · (N + containers)), more where
   /// something is short.
   static func all(_ dense: DenseCluster, held: Resting) -> [Shortage] {
-    let ofRules = [ofPeers(dense, held: held)].compactMap(\.self) + dense.cluster.settings.containerRules.compactMap { $0.shortage(dense, held: held) }
+    let settings = dense.cluster.settings
+    let ofRules = [settings.fanOut?.shortage(dense, held: held)].compactMap(\.self)
+      + settings.containerRules.compactMap { $0.shortage(dense, held: held) }
     return ofRules + groups(dense, wanted: dense.dataWanted).compactMap { ofRoom(dense, $0, held) }
   }
 

@@ -15,19 +15,6 @@ public enum Strength: String, Sendable, CaseIterable {
   case soft
 }
 
-/// For each node, the most distinct other nodes that its masters replicate to, and that replicate to it.
-public struct FanOutLimit: Equatable, Sendable {
-  public var outbound: Int?
-  public var inbound: Int?
-  public var strength: Strength
-
-  public init(outbound: Int?, inbound: Int?, strength: Strength) {
-    self.outbound = outbound
-    self.inbound = inbound
-    self.strength = strength
-  }
-}
-
 /// How far balance may be off before anything changes for its sake, and how much moves for it at most.
 public struct BalanceLimit: Equatable, Sendable {
   /// The part of its due by which a node may be off it, in total and in each state: 0 to 1.

@@ -229,12 +229,7 @@ public enum Planner {
   static func refuseUnsupported(_ cluster: DenseCluster) throws(PlatError) {
     let settings = cluster.cluster.settings
     for rule in settings.containerRules { try rule.refuseUnsupported(cluster) }
-    if settings.fanOut?.strength == .hard, cluster.replicas > FanOut.mostReplicas {
-      throw .unsupported(
-        InputError(
-          path: "settings.fanOut.strength", found: "hard, with \(cluster.replicas) replicas of each partition",
-          expected: "soft, or at most \(FanOut.mostReplicas) replicas"))
-    }
+    try settings.fanOut?.refuseUnsupported(cluster)
   }
 }
 

@@ -87,7 +87,7 @@ struct Problem {
     isNearPromoted = kept.contains { !$0.isHard }
     hasStateRules = !stateCaps.isEmpty || !kept.isEmpty
     stateOfSlot = try arena.list(cluster.dataWanted.indices.flatMap { Array(repeating: $0, count: cluster.dataWanted[$0]) })
-    fanOut = kept.isEmpty || cluster.cluster.settings.fanOut?.strength == .hard ? cluster.limitOnPeers : nil
+    fanOut = kept.isEmpty || cluster.cluster.settings.hasHardPeerLimit ? cluster.limitOnPeers : nil
 
     if let innermost = caps.hard.last {
       leafBoxOfNode = innermost.containerOfNode
@@ -185,16 +185,6 @@ struct Problem {
     }
     if !near.isEmpty || !softNear.isEmpty { breaches += nearBreaches(row, leaving: leaving, at: node) }
     return breaches
-  }
-}
-
-extension DenseCluster {
-  /// Nil where any map keeps it.
-  var limitOnPeers: FanOutLimit? {
-    guard let limit = cluster.settings.fanOut, wanted[0] > 0, replicas > 1 else { return nil }
-    let most = min(limit.outbound ?? .max, limit.inbound ?? .max)
-    guard replicas <= FanOut.mostReplicas else { return nil }
-    return most < nodeCount - 1 ? limit : nil
   }
 }
 

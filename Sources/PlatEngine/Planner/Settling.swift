@@ -88,7 +88,7 @@ extension DenseCluster {
   /// Whether what a map is to keep is more than windows and plain rules about containers.
   fileprivate var hasMoreThanWindows: Bool {
     let settings = cluster.settings
-    return partitionWeights != nil || settings.fanOut != nil || !places.bounds.isEmpty || status.contains(where: \.isPinned)
+    return partitionWeights != nil || settings.hasPeerLimit || !places.bounds.isEmpty || status.contains(where: \.isPinned)
       || !hasPlainCapsOnly
   }
 }

@@ -179,7 +179,7 @@ public enum WhatIf {
       let settings = cluster.cluster.settings
       let problem = try Problem(cluster, current: current, arena: try Arena(interrupt: interrupt))
       isPlain = current.slotCounts == cluster.wanted && cluster.wanted == cluster.dataWanted && cluster.partitionWeights == nil
-        && current.partitionCount == cluster.partitionCount && cluster.replicas > 0 && settings.fanOut?.strength != .hard
+        && current.partitionCount == cluster.partitionCount && cluster.replicas > 0 && !settings.hasHardPeerLimit
         && !cluster.hasHardNearRule && cluster.places.bounds.isEmpty && problem.stateCaps.isEmpty
         && !cluster.status.contains(where: \.isPinned)
         && (0..<nodeCount).allSatisfy { [held] in held.base[$0] == 0 || cluster.status[$0].mayReceive }

@@ -28,7 +28,7 @@ struct CompletedMap {
     dataSlots = stateOfSlot.indices.filter { states[stateOfSlot[$0]].holdsData }
     let heldStates = before?.stateOfSlot ?? []
     heldSlots = heldStates.indices.filter { states[heldStates[$0]].holdsData }
-    isPeerLimited = settings.fanOut?.strength == .hard
+    isPeerLimited = settings.hasHardPeerLimit
     let hard = settings.hardContainerRules
     let places = cluster.places.bounds.filter { $0.strength == .hard }.map { bound in
       RowBound(

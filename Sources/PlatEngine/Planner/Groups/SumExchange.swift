@@ -296,6 +296,6 @@ struct SumExchange {
 extension DenseCluster {
   /// Whether sums may be mended by single replicas of the map.
   var mayExchange: Bool {
-    wanted == dataWanted && cluster.settings.fanOut == nil && hasPlainCapsOnly
+    wanted == dataWanted && !cluster.settings.hasPeerLimit && hasPlainCapsOnly
   }
 }

@@ -25,7 +25,7 @@ struct SearchTables {
     setHomes()
     setRules()
     setPlaces()
-    guard setPeers() else { return nil }
+    guard cluster.compilePeerLimit(into: &problem) else { return nil }
     keepLastCopies(target)
     guard plan.operation == .rebalance else { return }
     try setWindows(target, options)
@@ -77,18 +77,6 @@ struct SearchTables {
           containerOfNode: bound.isIn.map { $0 ? 0 : -1 }, containerCount: 1, states: bound.states, most: bound.most,
           isHard: bound.strength == .hard))
     }
-  }
-
-  /// The most nodes for which pairs are kept in a table of all.
-  private static let mostPeerNodes = 1024
-
-  private mutating func setPeers() -> Bool {
-    guard let limit = cluster.cluster.settings.fanOut, cluster.dataWanted[0] > 0, cluster.replicas > 1 else { return true }
-    guard cluster.nodeCount <= Self.mostPeerNodes else { return limit.strength == .soft }
-    problem.peers = PeerLimit(
-      outbound: limit.outbound ?? cluster.nodeCount, inbound: limit.inbound ?? cluster.nodeCount,
-      isHard: limit.strength == .hard)
-    return true
   }
 
   /// A last copy that stays where nobody should be, or where hard rules or a capacity allow no replica, is left alone.
