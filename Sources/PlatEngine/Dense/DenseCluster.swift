@@ -52,7 +52,7 @@ public struct DenseCluster: Sendable {
       return DenseLevel(
         containerOfNode: containerOfNode, nodes: members.map { cluster.containers[$0].nodes }, modelContainer: members)
     }
-    capacity = cluster.nodes.map { [partitionCount] in min($0.capacity ?? partitionCount, partitionCount) }
+    capacity = cluster.nodes.map { [partitionCount] in $0.room(of: partitionCount) }
     places = Places(cluster, wanted: wanted)
     status = places.status(cluster.nodes)
     partitionWeights = try PartitionWeights(cluster.partitionWeights, replicas: replicas, interrupt: interrupt)

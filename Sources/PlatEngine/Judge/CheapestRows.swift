@@ -62,7 +62,8 @@ extension Judge {
       self.caps = caps
       self.counts = counts
       let innermost = Judge.totalCaps(dense).lastIndex { $0.map { $0 / dense.partitionCount < dense.replicas } ?? false }
-      if let (level, company) = CheapestRows.company(dense), !isShort {
+      if let (rule, company) = Near.company(dense), dense.replicas <= 64, dense.levels[rule.level].count <= 64, !isShort {
+        let level = rule.level
         let table: NodeTable<UInt32> = try matter.arena.table(dense.nodeCount + 1)
         for node in 0..<dense.nodeCount { table.base[node] = dense.levels[level].containerOfNode[node].raw }
         table.base[dense.nodeCount] = .max
@@ -77,25 +78,12 @@ extension Judge {
       let mastersOnly = dense.dataWanted.dropFirst().allSatisfy { $0 == 0 }
       for node in 0..<dense.nodeCount where windows.most.base[node] > 0 {
         let status = dense.status[node]
-        mayStay.base[node] = status == .active || status == .maintenance && !mastersOnly ? 1 : 0
+        mayStay.base[node] = status.mayKeep && !(status.isSlaveOnly && mastersOnly) ? 1 : 0
       }
       chosen = try matter.arena.table(near == nil ? 0 : replicas)
       stamp = try matter.arena.table(dense.nodeCount + 1)
       held = try matter.arena.table(slots.count)
       open = CheapestRows.open(dense, windows, price, boxes, mostOfBox: replicas + slots.count)
-    }
-
-    /// What the first hard near rule about the leading state asks of a whole row with one master.
-    private static func company(_ dense: DenseCluster) -> (level: Int, company: Int)? {
-      guard dense.dataWanted[0] == 1, dense.replicas <= 64 else { return nil }
-      for told in dense.cluster.settings.placement where told.strength == .hard {
-        let rule = told.fromFirstState(dense.wanted)
-        guard case .near(0, let atLeast) = rule.demand else { continue }
-        let others = rule.states.filter { $0 != 0 }.reduce(0) { $0 + dense.dataWanted[$1] }
-        let near = min(others, atLeast - (rule.states.contains(0) ? 1 : 0))
-        if near > 0 { return dense.levels[rule.level].count <= 64 ? (rule.level, near + 1) : nil }
-      }
-      return nil
     }
 
     /// A box's nodes stand with those of others that are as cheap among their own, so that a row soon finds boxes that
@@ -108,10 +96,10 @@ extension Judge {
       for nodes in boxes {
         ofBox.removeAll(keepingCapacity: true)
         if mostOfBox > CheapestRows.wide {
-          let may = nodes.filter { dense.status[$0] == .active && windows.most.base[$0] > 0 }
+          let may = nodes.filter { dense.status[$0].mayReceive && windows.most.base[$0] > 0 }
           ofBox += may.sorted { (price.base[$0], $0) < (price.base[$1], $1) }.prefix(mostOfBox)
         }
-        for node in nodes where mostOfBox <= CheapestRows.wide && dense.status[node] == .active && windows.most.base[node] > 0 {
+        for node in nodes where mostOfBox <= CheapestRows.wide && dense.status[node].mayReceive && windows.most.base[node] > 0 {
           if ofBox.count == mostOfBox {
             guard price.base[node] < price.base[ofBox[mostOfBox - 1]] else { continue }
             ofBox.removeLast()

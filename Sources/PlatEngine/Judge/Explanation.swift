@@ -194,7 +194,7 @@ private struct Explainer {
       return change + "; takes over from \(matter.nodeName(old.node)), which has it no more"
     }
     if state == 0 { return change + "; there was no \(stateName(0))" }
-    if matter.dense.status[node] == .maintenance, held == 0 { return change + "; is in maintenance, and gives up the lead" }
+    if matter.dense.status[node].isSlaveOnly, held == 0 { return change + "; is in maintenance, and gives up the lead" }
     return change + "; " + dueWords(node, state: held, was)
   }
 
@@ -209,11 +209,9 @@ private struct Explainer {
   }
 
   private func whyLeft(_ old: (node: Int, state: Int), _ before: Row, _ row: Row) -> String {
-    switch matter.dense.cluster.nodes[old.node].status {
-    case .failed: return "has failed"
-    case .leaving: return "is leaving"
-    case .maintenance: return "is in maintenance, and there was no place for it beside a \(stateName(0))"
-    case .active: break
+    let status = matter.dense.cluster.nodes[old.node].status
+    if let words = status.words {
+      return status.mayKeep ? "\(words), and there was no place for it beside a \(stateName(0))" : words
     }
     if let rule = brokenHard(before).first(where: { $0.nodes.contains(old.node) }) { return rule.words }
     let wanted = matter.dense.replicas
@@ -240,11 +238,9 @@ private struct Explainer {
     var forbidden: [String] = []
     let name = matter.nodeName(node)
     let held = before.contains { $0.node == node }
-    switch matter.dense.cluster.nodes[node].status {
-    case .failed: forbidden.append("\(name) has failed")
-    case .leaving: forbidden.append("\(name) is leaving")
-    case .maintenance where !held: forbidden.append("\(name) is in maintenance and gets nothing new")
-    default: break
+    let status = matter.dense.cluster.nodes[node].status
+    if let words = status.words, !(held && status.mayKeep) {
+      forbidden.append("\(name) \(words)\(status.mayKeep ? " and gets nothing new" : "")")
     }
     let holds = sums?.count[node] ?? Int(now.totals.base[node])
     if let capacity = matter.dense.cluster.nodes[node].capacity, holds >= capacity {
@@ -264,10 +260,11 @@ private struct Explainer {
     let after = row.filter { $0.node != instead.node } + [(node, instead.state)]
     let known = brokenHard(row).map(\.words)
     var forbidden = brokenHard(after).map(\.words).filter { !known.contains($0) }
-    if instead.state == 0, matter.dense.status[node] == .maintenance {
-      forbidden.append("\(matter.nodeName(node)) is in maintenance and leads nothing")
+    let status = matter.dense.status[node]
+    if instead.state == 0, status.isSlaveOnly {
+      forbidden.append("\(matter.nodeName(node)) \(status.words ?? "") and leads nothing")
     }
-    forbidden += tooManyPeers(node, instead.state, after)
+    forbidden += peers.tooMany(node, instead.state, after)
     let holdsData = matter.model.states[instead.state].holdsData
     func cost(_ node: Int) -> Int {
       holdsData && !(before.contains { $0.node == node } && matter.isLive.base[node] == 1) ? 1 : 0
@@ -307,25 +304,6 @@ private struct Explainer {
     Judge.Tolerated(due.total[node], tolerance: matter.settings.exactTolerance)
   }
 
-  private func tooManyPeers(_ node: Int, _ state: Int, _ after: Row) -> [String] {
-    guard let limit = matter.settings.fanOut, limit.strength == .hard else { return [] }
-    var words: [String] = []
-    let others = after.filter { $0.node != node && matter.model.states[$0.state].holdsData }.map(\.node)
-    let masters = state == 0 ? [node] : after.filter { $0.state == 0 }.map(\.node)
-    for master in masters {
-      let new = (state == 0 ? others : [node]).filter { !peers.replicates(master, to: $0) }
-      let out = Int(peers.outbound.base[master]) + new.count
-      if !new.isEmpty, let most = limit.outbound, out > most {
-        words.append("\(matter.nodeName(master)) would replicate to \(out) nodes, and fanOut.outbound allows \(most)")
-      }
-      for target in new where Int(peers.inbound.base[target]) + 1 > limit.inbound ?? .max {
-        words.append("\(peers.inbound.base[target] + 1) nodes would replicate to \(matter.nodeName(target)), "
-          + "and fanOut.inbound allows \(limit.inbound ?? 0)")
-      }
-    }
-    return words
-  }
-
   // MARK: Rules about one row
 
   private func row(_ partition: Int, in map: PlacementMap) -> Row {
@@ -336,60 +314,18 @@ private struct Explainer {
   }
 
   private func brokenHard(_ row: Row) -> [(nodes: [Int], words: String)] {
-    brokenPlaces(row, .hard).map { place in
+    matter.brokenPlaces(row, .hard).map { place in
       let names = matter.list(place.nodes.sorted().map(matter.nodeName))
       return (place.nodes, "\(place.rule.words(matter.model)), and \(names) would have it")
-    } + matter.settings.placement.indices.flatMap { index -> [(nodes: [Int], words: String)] in
-      guard matter.settings.placement[index].strength == .hard else { return [] }
-      return broken(index, row).map { place in
-        let box = matter.container(level: matter.settings.placement[index].level, place.container)
-        let names = matter.list(place.nodes.sorted().map(matter.nodeName))
-        switch matter.settings.placement[index].demand {
-        case .atMost(let most):
-          let rule = "\(matter.settings.ruleName(index)) allows \(matter.replicas(most))"
-          return (place.nodes, "\(rule) in \(box), which would have it on \(names)")
-        case .near(let of, let atLeast):
-          let rule = "\(matter.settings.ruleName(index)) wants \(matter.replicas(atLeast))"
-          return (place.nodes, "\(rule) in \(box), beside its \(stateName(of))")
-        }
-      }
-    }
-  }
-
-  /// Rules that name places which the row breaks, with what they count too much.
-  private func brokenPlaces(_ row: Row, _ strength: Strength) -> [(rule: PlaceRule, nodes: [Int], excess: Int)] {
-    matter.places.filter { $0.rule.strength == strength }.compactMap { place in
-      let (rule, isMeant) = (place.rule, place.isMeant)
-      let counted = row.filter { rule.states.contains($0.state) && matter.isLive.base[$0.node] == 1 }.map(\.node)
-      let inside = counted.count { isMeant[$0] }
-      guard let breach = rule.breach(inside, counted.count - inside, matter.dense.wanted) else { return nil }
-      let isInside = breach.have > breach.want && rule.demand != .only
-      return (rule, counted.filter { isMeant[$0] == isInside }, abs(breach.have - breach.want))
+    } + matter.settings.hardContainerRules.flatMap { rule in
+      rule.broken(row, matter).map { ($0.nodes, rule.words($0, matter)) }
     }
   }
 
   private func excess(_ row: Row, _ strength: Strength) -> Int {
-    let rules = matter.settings.placement.indices.filter { matter.settings.placement[$0].strength == strength }
-    return brokenPlaces(row, strength).reduce(0) { $0 + $1.excess }
-      + rules.reduce(0) { sum, index in sum + broken(index, row).reduce(0) { $0 + $1.excess } }
-  }
-
-  /// The containers in which a row breaks a rule, with those of its nodes that count there.
-  private func broken(_ index: Int, _ row: Row) -> [(container: Int, nodes: [Int], excess: Int)] {
-    let rule = matter.settings.placement[index]
-    let boxes = matter.dense.levels[rule.level].containerOfNode
-    let counted = row.filter { rule.states.contains($0.state) && matter.isLive.base[$0.node] == 1 }.map(\.node)
-    switch rule.demand {
-    case .atMost(let most):
-      return Dictionary(grouping: counted) { boxes[$0].int }.filter { $1.count > most }.sorted { $0.key < $1.key }
-        .map { ($0.key, $0.value, $0.value.count - most) }
-    case .near(let of, let atLeast):
-      let anchors = row.filter { $0.state == of && matter.isLive.base[$0.node] == 1 }.map { boxes[$0.node].int }
-      guard let anchor = anchors.first else { return [] }
-      let near = counted.count { anchors.contains(boxes[$0].int) }
-      let want = min(atLeast, counted.count)
-      return near < want ? [(anchor, counted, want - near)] : []
-    }
+    let rules = matter.settings.containerRules.filter { $0.strength == strength }
+    return matter.brokenPlaces(row, strength).reduce(0) { $0 + $1.excess }
+      + rules.reduce(0) { sum, rule in sum + rule.broken(row, matter).reduce(0) { $0 + $1.excess } }
   }
 
   private func stateName(_ state: Int) -> String { matter.model.states[state].name }

@@ -28,7 +28,7 @@ extension Judge {
     init(_ dense: DenseCluster, due: JudgedDue) {
       self.dense = dense
       self.due = due
-      let isActive = dense.status.map { $0 == .active }
+      let isActive = dense.status.map(\.hasShare)
       self.isActive = isActive
       let weights = dense.cluster.nodes.indices.map { isActive[$0] ? Rational(dense.cluster.nodes[$0].weight) : .zero }
       var (weight, amount) = (Rational.zero, Rational(dense.partitionCount) * Rational(dense.replicas))
@@ -38,27 +38,13 @@ extension Judge {
       }
       let byWeight = weights.map { weight.sign > 0 ? amount * $0 / weight : .zero }
       self.byWeight = byWeight
-      let rules = DueLimits.rules(dense)
+      let rules = Judge.totalCapRules(dense)
       self.rules = rules
       func sums(_ level: Int, _ amounts: [Rational]) -> [Rational] {
         dense.levels[level].nodes.map { nodes in nodes.reduce(Rational.zero) { $0 + amounts[$1] } }
       }
       dueOf = rules.map { sums($0.level, due.total) }
       byWeightOf = rules.map { sums($0.level, byWeight) }
-    }
-
-    /// As `totalCaps`, with the rule that says so: the first of equal ones.
-    private static func rules(_ dense: DenseCluster) -> [(level: Int, rule: Int, cap: Int)] {
-      let caps = Judge.totalCaps(dense)
-      return caps.indices.compactMap { level in
-        guard let cap = caps[level] else { return nil }
-        let rule = dense.cluster.settings.placement.firstIndex { rule in
-          guard rule.level == level, rule.strength == .hard, case .atMost(let most) = rule.demand else { return false }
-          let outside = dense.wanted.indices.filter { !rule.states.contains($0) }.reduce(0) { $0 + dense.dataWanted[$1] }
-          return dense.partitionCount * min(dense.replicas, most + outside) == cap
-        }
-        return rule.map { (level, $0, cap) }
-      }
     }
 
     /// Nil where the node is due what its weight gives it, or is not active. O(N + containers).

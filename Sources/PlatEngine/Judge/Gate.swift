@@ -34,47 +34,6 @@ struct Gate {
     if let fault = try capacities(maps) { throw .faultyPlan(fault) }
     try interrupt?.finished("gate")
   }
-
-  // MARK: limits about all rows
-
-  /// A node that holds more than it may, of all maps together, though not every replica on it is the only copy of its
-  /// partition, which stays. O(P · R) where a capacity is less than the partitions.
-  private static func capacities(_ maps: [Planned]) throws(PlatError) -> PlanFault? {
-    let bound = maps.filter { !$0.changesStatesOnly }
-    guard let nodes = bound.first?.cluster.cluster.nodes else { return nil }
-    let partitions = bound.reduce(0) { $0 + $1.cluster.partitionCount }
-    guard nodes.contains(where: { $0.status != .failed && $0.capacity ?? .max < partitions }) else { return nil }
-    let arena = try Arena()
-    let loads: NodeTable<Int> = try arena.table(nodes.count)
-    for map in bound { map.forEachReplica { _, _, node in loads[node] += 1 } }
-    for (index, node) in nodes.enumerated() where node.status != .failed && loads.base[index] > node.capacity ?? .max {
-      for map in bound {
-        var other: Int?
-        map.forEachReplica { partition, _, holder in
-          if holder.int == index, other == nil, !map.isOnlyCopy(partition, on: holder) { other = partition }
-        }
-        guard let other else { continue }
-        return map.fault(
-          "nodes.\(node.name).capacity", other,
-          "\(node.name) may hold \(node.capacity ?? 0) replicas and is to hold \(loads.base[index]), among them this one, which is not the last")
-      }
-    }
-    return nil
-  }
-
-  /// A node with more peers than a hard limit allows. O(P · R) where there is one.
-  private static func peers(_ planned: Planned, threads: Int, interrupt: Interrupt?) throws(PlatError) -> PlanFault? {
-    guard planned.cluster.cluster.settings.fanOut?.strength == .hard, !planned.changesStatesOnly else { return nil }
-    let matter = try Judge.Matter(
-      planned.cluster, map: planned.map, before: nil, threads: threads, interrupt: interrupt?.quiet)
-    for docket in try Judge.Peers(matter, Judge.Holders(matter)).dockets(matter) {
-      guard let breach = docket.breaches.first else { continue }
-      return planned.fault(
-        docket.rule == .fanOutInbound ? "fanOut.inbound" : "fanOut.outbound", nil,
-        "\(matter.nodeName(breach.node)) would have \(breach.have) peers, and \(breach.want) are allowed")
-    }
-    return nil
-  }
 }
 
 extension Gate.Planned {
@@ -83,7 +42,7 @@ extension Gate.Planned {
   }
 
   /// Every replica that holds data: partition, slot, node. Numbers beyond the nodes are passed over. O(P · R).
-  fileprivate func forEachReplica(_ body: (_ partition: Int, _ slot: Int, _ node: NodeIndex) -> Void) {
+  func forEachReplica(_ body: (_ partition: Int, _ slot: Int, _ node: NodeIndex) -> Void) {
     let states = cluster.cluster.settings.model.states
     let stateOfSlot = map.stateOfSlot
     let slots = stateOfSlot.indices.filter { states[stateOfSlot[$0]].holdsData }
@@ -94,12 +53,12 @@ extension Gate.Planned {
   }
 
   /// Whether a holder has the partition alone, and has it today. For findings: O(R), and it allocates.
-  fileprivate func isOnlyCopy(_ partition: Int, on node: NodeIndex) -> Bool {
+  func isOnlyCopy(_ partition: Int, on node: NodeIndex) -> Bool {
     let states = cluster.cluster.settings.model.states
     func holders(_ map: PlacementMap) -> [NodeIndex] {
       states.indices.filter { states[$0].holdsData }.flatMap { map.holders(of: partition, inState: $0) }
     }
-    guard let before, partition < before.partitionCount, cluster.status[node.int] != .failed else { return false }
+    guard let before, partition < before.partitionCount, cluster.status[node.int].isReadable else { return false }
     return holders(map) == [node] && holders(before).contains(node)
   }
 }

@@ -6,25 +6,13 @@ struct GateRow {
   private let dataSlots: [Int]
   private let heldSlots: [Int]
   private let stateOfSlot: [Int]
-  private let rules: [Rule]
+  private let rules: [GateRule]
   /// The last partition, plus 1, that a node was met in, and that it held before.
   private let here: NodeTable<Int>
   private let held: NodeTable<Int>
   private let asksForData: Bool
   /// Hard rules that name places: the nodes that each means, and the slots that it counts.
   private let places: [(place: JudgedPlace, slots: [Int])]
-
-  private struct Rule {
-    let index: Int
-    let level: Int
-    let containerOfNode: [ContainerIndex]
-    let slots: [Int]
-    /// At most so many in a container; or, with anchors, at least so many near to one of them.
-    let limit: Int
-    let anchors: [Int]?
-    /// For each container, the stamp and a count.
-    let count: ContainerTable<UInt64>
-  }
 
   init(_ planned: Gate.Planned, _ arena: Arena) throws(PlatError) {
     self.planned = planned
@@ -38,19 +26,9 @@ struct GateRow {
     heldSlots = planned.before.map { slots($0) { model.states[$0].holdsData } } ?? []
     stateOfSlot = planned.map.stateOfSlot
     asksForData = cluster.wanted.indices.contains { cluster.wanted[$0] > 0 && model.states[$0].holdsData }
-    var rules: [Rule] = []
-    for (index, rule) in cluster.cluster.settings.placement.enumerated() where rule.strength == .hard {
-      let counted = slots(planned.map) { rule.states.contains($0) }
-      let dense = cluster.levels[rule.level]
-      var (limit, anchors): (Int, [Int]?)
-      switch rule.demand {
-      case .atMost(let most): (limit, anchors) = (most, nil)
-      case .near(let of, let atLeast): (limit, anchors) = (atLeast, slots(planned.map) { $0 == of })
-      }
-      rules.append(
-        Rule(
-          index: index, level: rule.level, containerOfNode: dense.containerOfNode, slots: counted, limit: limit,
-          anchors: anchors, count: try arena.table(dense.count)))
+    var rules: [GateRule] = []
+    for rule in cluster.cluster.settings.hardContainerRules {
+      rules.append(try rule.gate(cluster, slots: { slots(planned.map, $0) }, arena))
     }
     self.rules = rules
     places = JudgedPlace.all(cluster).filter { $0.rule.strength == .hard }
@@ -69,7 +47,7 @@ struct GateRow {
     var heldBefore = 0
     if let before = planned.before, partition < before.partitionCount {
       let old = before.row(partition)
-      for slot in heldSlots where old[slot].int < cluster.nodeCount && cluster.status[old[slot].int] != .failed {
+      for slot in heldSlots where old[slot].int < cluster.nodeCount && cluster.status[old[slot].int].isReadable {
         held[old[slot]] = stamp
         heldBefore += 1
       }
@@ -79,7 +57,7 @@ struct GateRow {
     for slot in dataSlots where row[slot] != .none {
       copies += 1
       if held[row[slot]] != stamp { newCopies += 1 }
-      if cluster.status[row[slot].int] == .active { activeCopies += 1 }
+      if cluster.status[row[slot].int].mayReceive { activeCopies += 1 }
     }
     if heldBefore > 0, copies == 0 {
       return planned.fault("map.lastCopy", partition, "a live copy is there today, and none would be left")
@@ -134,19 +112,11 @@ struct GateRow {
     let states = planned.cluster.cluster.settings.model.states
     for slot in 0..<planned.map.width where row[slot] != .none {
       let node = row[slot]
-      let isLegal: Bool
-      switch planned.cluster.status[node.int] {
-      case .active: isLegal = true
-      case .failed: isLegal = false
-      case .leaving:
-        isLegal = planned.changesStatesOnly || held[node] == stamp && (onlyStays || planned.leavingStay)
-      case .maintenance:
-        let isNew = states[stateOfSlot[slot]].holdsData && held[node] != stamp
-        let leads = stateOfSlot[slot] == 0 && !onlyStays && !planned.changesStatesOnly
-        isLegal = !isNew && !leads
-      }
-      guard !isLegal else { continue }
       let status = planned.cluster.status[node.int]
+      let holding = Node.Status.Holding(
+        isHeld: held[node] == stamp, holdsData: states[stateOfSlot[slot]].holdsData, leads: stateOfSlot[slot] == 0,
+        onlyStays: onlyStays, leavingStay: planned.leavingStay, changesStatesOnly: planned.changesStatesOnly)
+      guard !status.admits(holding) else { continue }
       let state = states[stateOfSlot[slot]].name
       return planned.fault("nodes.\(name(node)).status", partition, "\(name(node)), which is \(status.rawValue), would have it as \(state)")
     }
@@ -165,43 +135,10 @@ struct GateRow {
       return planned.fault(place.rule.name, partition, "\(breach.have) would be there, and \(breach.want) may")
     }
     for rule in rules {
-      if let anchors = rule.anchors {
-        if let fault = near(partition, row, rule, anchors, stamp) { return fault }
-        continue
-      }
-      for slot in rule.slots where row[slot] != .none {
-        let container = rule.containerOfNode[row[slot].int]
-        let count = rule.count[container] >> 20 == UInt64(stamp) ? rule.count[container] & 0xf_ffff : 0
-        rule.count[container] = UInt64(stamp) << 20 | (count + 1)
-        guard count >= UInt64(rule.limit) else { continue }
-        return planned.fault(
-          planned.cluster.cluster.settings.ruleName(rule.index), partition,
-          "more than \(rule.limit) would lie in \(planned.cluster.cluster.levels[rule.level]) \(container.raw)")
-      }
-      for slot in rule.slots where row[slot] != .none { rule.count[rule.containerOfNode[row[slot].int]] = 0 }
+      guard let because = rule.fault(row, stamp, planned.cluster.cluster) else { continue }
+      return planned.fault(planned.cluster.cluster.settings.ruleName(rule.index), partition, because)
     }
     return nil
-  }
-
-  private func near(
-    _ partition: Int, _ row: UnsafeMutablePointer<NodeIndex>, _ rule: Rule, _ anchors: [Int], _ stamp: Int
-  ) -> PlanFault? {
-    var hasAnchor = false
-    for slot in anchors where row[slot] != .none {
-      rule.count[rule.containerOfNode[row[slot].int]] = UInt64(stamp)
-      hasAnchor = true
-    }
-    guard hasAnchor else { return nil }
-    var (placed, near) = (0, 0)
-    for slot in rule.slots where row[slot] != .none {
-      placed += 1
-      if rule.count[rule.containerOfNode[row[slot].int]] == UInt64(stamp) { near += 1 }
-    }
-    for slot in anchors where row[slot] != .none { rule.count[rule.containerOfNode[row[slot].int]] = 0 }
-    guard near < min(rule.limit, placed) else { return nil }
-    return planned.fault(
-      planned.cluster.cluster.settings.ruleName(rule.index), partition,
-      "\(near) of \(min(rule.limit, placed)) would be near")
   }
 
   private func name(_ node: NodeIndex) -> String { planned.cluster.cluster.nodes[node.int].name }

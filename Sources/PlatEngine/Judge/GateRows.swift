@@ -15,20 +15,9 @@ struct GateRows {
   /// Rows have the slots that are asked for and no others: a full row has everything.
   private let fullIsComplete: Bool
   private let isSameShape: Bool
-  private let crowds: UnsafeBufferPointer<Crowd>
+  private let crowds: UnsafeBufferPointer<AtMost.Crowd>
   /// There are hard rules that only a closer look at a row tells about.
   private let needsCare: Bool
-
-  /// A hard rule of at most so many in a container, for rows that are full.
-  private struct Crowd: BitwiseCopyable {
-    let boxOfNode: UnsafeMutablePointer<UInt32>
-    let most: Int
-    let boxes: UInt32
-    let slots: UnsafeMutablePointer<Int>
-    let slotCount: Int
-    /// It is about every slot, and allows one: boxes that are all different are well.
-    let isOneEach: Bool
-  }
 
   init(_ planned: Gate.Planned, threads: Int, interrupt: Interrupt?) throws(PlatError) {
     self.planned = planned
@@ -37,34 +26,16 @@ struct GateRows {
     nodeCount = UInt32(cluster.nodeCount)
     width = map.width
     isActive = try arena.table(cluster.nodeCount + 1)
-    for node in 0..<cluster.nodeCount { isActive.base[node] = cluster.status[node] == .active }
-    allAreActive = cluster.status.allSatisfy { $0 == .active }
+    for node in 0..<cluster.nodeCount { isActive.base[node] = cluster.status[node].mayReceive }
+    allAreActive = cluster.status.allSatisfy(\.mayReceive)
     fullIsComplete = map.slotCounts == cluster.wanted
     isSameShape = planned.before?.slotCounts == map.slotCounts
     blocks = Blocks(map.partitionCount, replicas: map.width, threads: threads)
-    let settings = cluster.cluster.settings
-    var crowds: [Crowd] = []
-    for rule in settings.placement where rule.strength == .hard {
-      guard case .atMost(let most) = rule.demand else { continue }
-      let stateOfSlot = map.stateOfSlot
-      let slots = stateOfSlot.indices.filter { rule.states.contains(stateOfSlot[$0]) }
-      guard slots.count > most else { continue }
-      let table: NodeTable<Int> = try arena.table(slots.count)
-      for (index, slot) in slots.enumerated() { table.base[index] = slot }
-      let boxes: NodeTable<UInt32> = try arena.table(cluster.nodeCount + 1)
-      for node in 0..<cluster.nodeCount { boxes.base[node] = cluster.levels[rule.level].containerOfNode[node].raw }
-      boxes.base[cluster.nodeCount] = .max
-      crowds.append(
-        Crowd(
-          boxOfNode: boxes.base, most: most, boxes: UInt32(cluster.levels[rule.level].count), slots: table.base,
-          slotCount: slots.count, isOneEach: most == 1 && slots.count == width))
-    }
-    let table: NodeTable<Crowd> = try arena.table(crowds.count)
+    let crowds = try AtMost.crowds(cluster, map, arena)
+    let table: NodeTable<AtMost.Crowd> = try arena.table(crowds.count)
     for (index, crowd) in crowds.enumerated() { table.base[index] = crowd }
     self.crowds = UnsafeBufferPointer(start: table.base, count: crowds.count)
-    needsCare = settings.places.contains { $0.strength == .hard } || settings.placement.contains { rule in
-      if case .near = rule.demand { rule.strength == .hard } else { false }
-    }
+    needsCare = cluster.cluster.settings.hasHardPlaces || cluster.hasHardNearRule
   }
 
   /// What is wrong with the first partition that no plan may have so; nil: nothing is.

@@ -33,7 +33,7 @@ extension Judge {
       let tolerance = matter.settings.exactTolerance
       var tolerated = Tolerated(.zero, tolerance: tolerance)
       var outside = 0
-      for node in 0..<matter.nodeCount where matter.dense.status[node] == .active {
+      for node in 0..<matter.nodeCount where matter.dense.status[node].hasShare {
         let have = Int(have.base[node])
         let isNew = latest !== due[node]
         if isNew {

@@ -40,7 +40,7 @@ extension Judge {
   /// be master, whichever is more. Nodes in maintenance may not. Empty where no node is in maintenance.
   static func rowsWithMasters(_ matter: Matter, _ windows: Windows) throws(PlatError) -> [Int] {
     let dense = matter.dense
-    guard dense.status.contains(.maintenance) else { return [] }
+    guard dense.status.contains(where: \.isPinned) else { return [] }
     return try rowsAlone(matter, windows)
   }
 
@@ -61,7 +61,7 @@ extension Judge {
       var leaders = 0
       for index in 0..<slots.count {
         let node = matter.map.row(partition)[slots.base[index]].int
-        if node < dense.nodeCount, dense.status[node] == .active { leaders += 1 }
+        if node < dense.nodeCount, dense.status[node].mayReceive { leaders += 1 }
       }
       return max(rows.ofOne(partition), dense.dataWanted[0] - leaders)
     }
@@ -99,7 +99,7 @@ extension Judge {
         let ceiling = (due.floor ?? dense.partitionCount) + (due.isInteger ? 0 : 1)
         let tolerated = Tolerated(due, tolerance: matter.settings.exactTolerance)
         for node in first..<end {
-          let isKept = dense.status[node] == .maintenance
+          let isKept = dense.status[node].isPinned
           least.base[node] = isKept ? 0 : tolerated.belowLeast
           most.base[node] = isKept ? ceiling : min(tolerated.aboveMost, max(ceiling, dense.capacity[node]))
         }

@@ -42,31 +42,7 @@ extension Judge.Reasons {
 
     /// All that bear on one more replica in `state`.
     static func all(_ matter: Judge.Matter, _ row: Row, _ state: Int) -> [Bar] {
-      matter.settings.placement.indices.compactMap { index in
-        let rule = matter.settings.placement[index]
-        guard rule.strength == .hard else { return nil }
-        let count = row.count(matter, level: rule.level, states: rule.states)
-        let placed = count.values.reduce(0, +)
-        switch rule.demand {
-        case .atMost(let most):
-          guard rule.states.contains(state) else { return nil }
-          let all = matter.dense.levels[rule.level].nodes.indices
-          let taken = most == 0 ? Array(all) : count.filter { $1 >= most }.keys.sorted()
-          return Bar(rule: index, level: rule.level, most: most, containers: taken, admits: false)
-        case .near(let of, let atLeast):
-          let anchors = row.count(matter, level: rule.level, states: [of]).keys.sorted()
-          if state == of, anchors.isEmpty {
-            // It must come to where enough of the others are; if it is one of them itself, it brings one along.
-            let own = rule.states.contains(state) ? 1 : 0
-            let want = min(atLeast, placed + own) - own
-            guard want > 0 else { return nil }
-            let enough = count.filter { $1 >= want }.keys.sorted()
-            return Bar(rule: index, level: rule.level, most: want, containers: enough, admits: true)
-          }
-          guard rule.states.contains(state), state != of, !anchors.isEmpty, placed < atLeast else { return nil }
-          return Bar(rule: index, level: rule.level, most: atLeast, containers: anchors, admits: true)
-        }
-      }
+      matter.settings.hardContainerRules.compactMap { $0.bar(matter, row, state) }
     }
   }
 
@@ -79,7 +55,7 @@ extension Judge.Reasons {
     /// Those that leave something missing, the lowest first. O(rules · (N + containers)).
     static func all(_ matter: Judge.Matter) -> [Ceiling] {
       let dense = matter.dense
-      let isUsable = { (node: Int) in dense.status[node] == .active && dense.capacity[node] > 0 }
+      let isUsable = { (node: Int) in dense.status[node].mayReceive && dense.capacity[node] > 0 }
       let usable = (0..<dense.nodeCount).count(where: isUsable)
       var ceilings: [Ceiling] = []
       let wanted = dense.wanted.reduce(0, +)
@@ -93,31 +69,8 @@ extension Judge.Reasons {
             because: "\(only) active\(barring.isEmpty ? "" : " and allowed") and \(matter.replicas(wanted)) "
               + "\(wanted == 1 ? "is" : "are") wanted\(why)"))
       }
-      if let most = DenseCluster.mostHolders(matter.settings), most < DenseCluster.holdingData(matter.settings).reduce(0, +) {
-        let side = matter.settings.fanOut?.inbound == 0 ? "inbound allows 0" : "outbound allows \(most - 1)"
-        ceilings.append(
-          Ceiling(
-            states: matter.dataStates(of: matter.model.states.indices), most: most,
-            because: "fanOut.\(side), so that a partition has at most \(matter.replicas(most))"))
-      }
-      for (index, rule) in matter.settings.placement.enumerated() where rule.strength == .hard {
-        guard case .atMost(let most) = rule.demand else { continue }
-        let boxes = dense.levels[rule.level].nodes.map { $0.count(where: isUsable) }
-        let ceiling = boxes.reduce(0) { $0 + min($1, most) }
-        let wanted = rule.states.reduce(0) { $0 + dense.wanted[$1] }
-        guard ceiling < wanted else { continue }
-        let level = dense.cluster.levels[rule.level]
-        let open = boxes.count { $0 > 0 }
-        let some = open < boxes.count ? "\(open) of \(boxes.count)" : "\(open)"
-        let ofThem = boxes.count == 1 ? level : Judge.Words.plural(level)
-        let small = boxes.contains { $0 > 0 && $0 < most } ? ", or as many as it has nodes" : ""
-        let which = open < boxes.count ? " with active nodes" : ""
-        ceilings.append(
-          Ceiling(
-            states: rule.states, most: ceiling,
-            because: "\(some) \(ofThem)\(which), and \(matter.settings.ruleName(index)) allows "
-              + "\(matter.replicas(most)) in each\(small): at most \(ceiling) of \(wanted)"))
-      }
+      if let ceiling = matter.settings.fanOut?.ceiling(matter) { ceilings.append(ceiling) }
+      ceilings += matter.settings.hardContainerRules.compactMap { $0.ceiling(matter, isUsable: isUsable) }
       return ceilings.enumerated().sorted { ($0.element.most, $0.offset) < ($1.element.most, $1.offset) }
         .map(\.element)
     }

@@ -16,8 +16,7 @@ extension Judge {
   /// the others leave. O(N + P · R if a node is in maintenance) and a few rounds of exact arithmetic over groups
   /// of equal nodes.
   public static func due(_ cluster: DenseCluster, map: PlacementMap?) -> JudgedDue {
-    let places = cluster.cluster.settings.places
-    if places.contains(where: { $0.strength == .hard }) { return dueWithPlaces(cluster, map: map) }
+    if cluster.cluster.settings.hasHardPlaces { return dueWithPlaces(cluster, map: map) }
     let groups = NodeGroups(cluster, map: map)
     let wantedStates = cluster.wanted.indices.filter { cluster.dataWanted[$0] > 0 }
 
@@ -29,7 +28,7 @@ extension Judge {
     var ofState = cluster.wanted.map { _ in [Rational]() }
     for state in wantedStates.dropLast() {
       let nodeCap = left.indices.map { group in
-        state == 0 && cluster.status[groups.members[group][0]] == .maintenance ? Rational.zero : left[group]
+        state == 0 && cluster.status[groups.members[group][0]].isSlaveOnly ? Rational.zero : left[group]
       }
       var filling = groups.filling(
         cluster, caps: caps(cluster, ofState: state, wantedStates), nodeCap: nodeCap, pinned: false)
@@ -47,7 +46,7 @@ extension Judge {
         continue
       }
       let nodeCap = groups.members.map {
-        cluster.status[$0[0]] == .active ? Rational(cluster.partitionCount) : Rational.zero
+        cluster.status[$0[0]].mayReceive ? Rational(cluster.partitionCount) : Rational.zero
       }
       var filling = groups.filling(cluster, caps: caps(cluster, ofState: state, [state]), nodeCap: nodeCap, pinned: false)
       filling.pour(Rational(cluster.partitionCount) * Rational(cluster.wanted[state]))
@@ -55,30 +54,6 @@ extension Judge {
     }
     return JudgedDue(
       total: groups.expand(total.share), ofState: ofState, hasWeight: groups.expand(groups.weights.map { $0.sign > 0 }))
-  }
-
-  /// The most replicas in a container of each level: the least that its hard rules allow. Nil: any number.
-  static func totalCaps(_ cluster: DenseCluster) -> [Int?] {
-    var caps = [Int?](repeating: nil, count: cluster.levels.count)
-    for rule in cluster.cluster.settings.placement where rule.strength == .hard {
-      guard case .atMost(let most) = rule.demand else { continue }
-      let outside = cluster.wanted.indices.filter { !rule.states.contains($0) }.reduce(0) { $0 + cluster.dataWanted[$1] }
-      let replicas = min(cluster.replicas, most + outside)
-      caps[rule.level] = min(caps[rule.level] ?? .max, cluster.partitionCount * replicas)
-    }
-    return caps
-  }
-
-  /// The same for one state: by the rules that are about no other wanted state.
-  static func caps(_ cluster: DenseCluster, ofState state: Int, _ wantedStates: [Int]) -> [Int?] {
-    var caps = [Int?](repeating: nil, count: cluster.levels.count)
-    for rule in cluster.cluster.settings.placement where rule.strength == .hard {
-      guard case .atMost(let most) = rule.demand,
-        cluster.dataWanted[state] > 0 ? wantedStates.filter(rule.states.contains) == [state] : rule.states == [state]
-      else { continue }
-      caps[rule.level] = min(caps[rule.level] ?? .max, cluster.partitionCount * min(most, cluster.wanted[state]))
-    }
-    return caps
   }
 
   /// Nodes in groups: same container under every hard rule, same weight, same cap. They are due the same.
@@ -99,9 +74,9 @@ extension Judge {
     }
 
     init(_ cluster: DenseCluster, map: PlacementMap?) {
-      let ruledLevels = cluster.cluster.settings.placement.filter { $0.strength == .hard }.map(\.level)
+      let ruledLevels = cluster.cluster.settings.hardContainerRules.map { $0.level }
       let innermost = ruledLevels.max().map { cluster.levels[$0].containerOfNode }
-      let held = cluster.status.contains(.maintenance) ? Judge.held(cluster, map) : []
+      let held = cluster.status.contains(where: \.isPinned) ? Judge.held(cluster, map) : []
       groupOfNode = Array(repeating: 0, count: cluster.nodeCount)
       var weightNumber: [String: Int] = [:]
       var exactWeights: [Rational] = []
@@ -118,13 +93,13 @@ extension Judge {
           exactWeights.append(Int(text).map { Rational($0) } ?? Rational(about.weight))
         }
         let cap: Int
-        switch about.status {
-        case .active: cap = cluster.sharedCapacity(of: node) ?? cluster.capacity[node]
-        case .leaving, .failed: cap = 0
-        case .maintenance: cap = held[node]
+        switch about.status.entitlement {
+        case .share: cap = cluster.sharedCapacity(of: node) ?? cluster.capacity[node]
+        case .holdings: cap = held[node]
+        case .nothing: cap = 0
         }
         let key = Key(
-          container: innermost?[node].int ?? 0, weight: number, cap: cap, isPinned: about.status == .maintenance)
+          container: innermost?[node].int ?? 0, weight: number, cap: cap, isPinned: about.status.isPinned)
         let group = key == lastKey ? lastGroup : groupOfKey[key] ?? members.count
         (lastKey, lastGroup) = (key, group)
         if group == members.count {

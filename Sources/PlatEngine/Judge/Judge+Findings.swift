@@ -56,7 +56,7 @@ extension Judge {
     private func finding(_ docket: Docket, _ breach: Breach) -> Finding {
       var container: String?
       if breach.container >= 0, case .placement(let index) = docket.rule {
-        container = matter.containerName(level: matter.settings.placement[index].level, breach.container)
+        container = matter.containerName(level: matter.settings.containerRule(index).level, breach.container)
       }
       let (want, have) = numbers(docket.rule, breach)
       return Finding(
@@ -103,7 +103,7 @@ extension Judge {
       case .oneReplicaOnANode:
         return "\(node) holds it \(have) times, and two replicas of a partition never share a node"
       case .placement(let index):
-        return becausePlacement(index, breach)
+        return matter.settings.containerRule(index).because(breach, matter)
       case .place(let index):
         return becausePlace(index, breach)
       case .capacity:
@@ -136,33 +136,6 @@ extension Judge {
       guard tolerance.sign > 0 else { return "" }
       let window = Judge.Tolerated(due, tolerance: tolerance)
       return ": a tolerance of \(tolerance) is \(window.belowLeast) to \(window.aboveMost)"
-    }
-
-    private func becausePlacement(_ index: Int, _ breach: Breach) -> String {
-      let rule = matter.settings.placement[index]
-      let box = matter.container(level: rule.level, breach.container)
-      switch rule.demand {
-      case .atMost(let most):
-        let range = matter.dense.levels[rule.level].nodes[breach.container]
-        let nodes = matter.occupying(rule.states).flatMap { matter.liveHolders(of: breach.partition, inState: $0) }
-        let names = matter.list(nodes.filter(range.contains).sorted().map(matter.nodeName))
-        return "\(box) has it on \(names), and \(matter.settings.ruleName(index)) allows "
-          + "\(matter.replicas(most)) of it there"
-      case .near(let of, _):
-        let anchor = matter.model.states[of].name
-        return "\(breach.have) of \(matter.replicas(breach.want)) share \(box) with its \(anchor), "
-          + "as \(matter.settings.ruleName(index)) asks"
-      }
-    }
-
-    private func becauseStatus(_ breach: Breach) -> String {
-      let node = matter.nodeName(breach.node)
-      switch matter.dense.status[breach.node] {
-      case .failed: return "\(node) has failed: \(matter.replicas(breach.have)) on it can't be read"
-      case .leaving: return "\(node) is leaving and still holds \(matter.replicas(breach.have))"
-      case .maintenance, .active:
-        return "\(node) is in maintenance, and \(matter.replicas(breach.have)) on it can't stay: masters, or new there"
-      }
     }
   }
 }

@@ -24,7 +24,7 @@ extension Judge {
     reports.reserveCapacity(maps.count)
     var sums = Sums(group)
     var known = [JudgedDue?](repeating: nil, count: group.mapsOfKind.count)
-    let mayShare = !(group.clusters.first?.status.contains(.maintenance) ?? false)
+    let mayShare = !(group.clusters.first?.status.contains(where: \.isPinned) ?? false)
     for (index, cluster) in group.clusters.enumerated() {
       let kind = group.kindOfMap[index]
       let due = known[kind] ?? Judge.due(cluster, map: maps[index])
@@ -109,7 +109,7 @@ extension Judge {
         for partition in 0..<min(map.partitionCount, cluster.partitionCount) {
           for slot in map.slots(ofState: state) {
             let node = map.row(partition)[slot].int
-            guard node < group.nodeCount, cluster.status[node] != .failed else { continue }
+            guard node < group.nodeCount, cluster.status[node].isReadable else { continue }
             have[stateNames.count][node] += 1
             if let place { have[place][node] += 1 }
           }
@@ -141,7 +141,7 @@ extension Judge {
     var off: Int {
       let tolerance = group.group.shared.settings.exactTolerance
       var (above, below) = (0, 0)
-      for (node, about) in group.group.shared.nodes.enumerated() where about.status == .active {
+      for (node, about) in group.group.shared.nodes.enumerated() where about.status.hasShare {
         let (held, tolerated) = (have[stateNames.count][node], Tolerated(due[stateNames.count][node], tolerance: tolerance))
         above += max(0, held - tolerated.aboveMost)
         below += max(0, tolerated.belowLeast - held)
@@ -178,7 +178,7 @@ extension Judge {
 
     private func addCapacities(_ sum: inout Report) {
       for (node, about) in group.group.shared.nodes.enumerated() {
-        guard let capacity = about.capacity, about.status != .failed else { continue }
+        guard let capacity = about.capacity, about.status.isReadable else { continue }
         let held = have[stateNames.count][node]
         guard held > capacity else { continue }
         sum.unmet += held - capacity
@@ -195,7 +195,7 @@ extension Judge {
       let tolerance = group.group.shared.settings.exactTolerance
       var spread: LoadSpread?
       var worst = (distance: 1, node: -1, want: 0)
-      for (node, about) in group.group.shared.nodes.enumerated() where about.status == .active {
+      for (node, about) in group.group.shared.nodes.enumerated() where about.status.hasShare {
         let (held, due) = (have[place][node], due[place][node])
         let tolerated = Tolerated(due, tolerance: tolerance)
         let distance = tolerated.distance(held)

@@ -41,7 +41,7 @@ extension Judge {
       total += min(demand, sum.floor ?? demand)
       for (node, count) in try live(cluster, maps[index]).enumerated() { load[node] += count }
       guard let current = currents[index] else { continue }
-      for (node, count) in try live(cluster, current).enumerated() where cluster.status[node] != .leaving {
+      for (node, count) in try live(cluster, current).enumerated() where !cluster.status[node].isDrained {
         held[node] += count
       }
     }
@@ -50,7 +50,7 @@ extension Judge {
     var (lacking, clamped) = (0, 0)
     for node in due.indices {
       let tolerated = Tolerated(due[node], tolerance: tolerance)
-      let isOpen = group.clusters.first?.status[node] == .maintenance
+      let isOpen = group.clusters.first?.status[node].isPinned ?? false
       let (least, most) = isOpen ? (0, Int.max) : (tolerated.belowLeast, tolerated.aboveMost)
       guard least <= load[node], load[node] <= most else { return alone }
       lacking += max(0, least - held[node])

@@ -85,7 +85,7 @@ extension Judge {
       for share in shares { for node in due.indices { due[node] = due[node] + share[nil]!.free[node] } }
       func isGiant(_ map: Int) -> Bool {
         due.indices.contains { node in
-          group.group.shared.nodes[node].status == .active && due[node].sign > 0 && due[node] < Rational(heaviest[map][node])
+          group.group.shared.nodes[node].status.hasShare && due[node].sign > 0 && due[node] < Rational(heaviest[map][node])
         }
       }
       while let map = shares.indices.first(where: { !isPinned[$0] && isGiant($0) }) {
@@ -118,7 +118,7 @@ extension Judge {
         return low
       }
       let whole = due.map { $0.floor ?? .max }
-      let free = whole.indices.filter { group.group.shared.nodes[$0].status == .active }.sorted { (whole[$0], $0) < (whole[$1], $1) }
+      let free = whole.indices.filter { group.group.shared.nodes[$0].status.hasShare }.sorted { (whole[$0], $0) < (whole[$1], $1) }
       var tolerances = whole.map { whole in
         let fits = fitting(whole)
         let heaviest = fits > 0 ? sizes[fits - 1].size : 0
@@ -141,7 +141,7 @@ extension Judge {
       let part = group.group.shared.settings.exactTolerance
       var spread: WeightSpread?
       var worst: (beyond: Rational, node: Int)?
-      for (node, about) in group.group.shared.nodes.enumerated() where about.status == .active {
+      for (node, about) in group.group.shared.nodes.enumerated() where about.status.hasShare {
         let off = Rational(held[node]) - due[node]
         let beyond = off.sign >= 0 || !tolerances[node].mayStayBelow
           ? (off.sign < 0 ? .zero - off : off) - Rational(tolerances[node].weight) - due[node] * part : .zero

@@ -21,7 +21,7 @@ extension Judge {
       }
       // Prices come from planning without the rules that name places: then no price at all may prove more.
       let priced = try bound(prices)
-      return ProvedBound(moves: cluster.cluster.settings.places.isEmpty ? priced : max(priced, try bound([])))
+      return ProvedBound(moves: cluster.cluster.settings.hasPlaces ? max(priced, try bound([])) : priced)
     }
     let all = WeightWindows(
       least: cluster.status.map { _ in 0 }, most: cluster.status.map { _ in weights.total }, unit: weights.unit)

@@ -23,7 +23,7 @@ extension Judge {
       self.peers = peers
       ceilings = Ceiling.all(matter)
       let dense = matter.dense
-      let active = (0..<dense.nodeCount).filter { dense.status[$0] == .active }
+      let active = (0..<dense.nodeCount).filter { dense.status[$0].mayReceive }
       let isFull = { (node: Int) in
         dense.cluster.nodes[node].capacity.map {
           Int(holders.totals.base[node]) >= (dense.capacityPart == nil ? $0 : dense.capacity[node])
@@ -33,8 +33,8 @@ extension Judge {
       var nextOpen = [Int](repeating: dense.nodeCount, count: dense.nodeCount + 1)
       var nextActive = nextOpen
       for node in (0..<dense.nodeCount).reversed() {
-        nextOpen[node] = dense.status[node] == .active && !isFull(node) ? node : nextOpen[node + 1]
-        nextActive[node] = dense.status[node] == .active ? node : nextActive[node + 1]
+        nextOpen[node] = dense.status[node].mayReceive && !isFull(node) ? node : nextOpen[node + 1]
+        nextActive[node] = dense.status[node].mayReceive ? node : nextActive[node + 1]
       }
       self.nextOpen = nextOpen
       self.nextActive = nextActive
@@ -56,7 +56,7 @@ extension Judge {
 
     private func whyNobody(_ row: Row, _ state: Int) -> String {
       let successor = row.held.first {
-        $0.state != 0 && matter.model.states[$0.state].holdsData && matter.dense.status[$0.node] == .active
+        $0.state != 0 && matter.model.states[$0.state].holdsData && matter.dense.status[$0.node].mayReceive
       }
       if state == 0, let successor {
         return "\(matter.nodeName(successor.node)) has its data and could become \(matter.model.states[0].name)"
@@ -73,7 +73,7 @@ extension Judge {
           node = nextOpen[node + 1]
           continue
         }
-        if let place = placeThatBars(node, row, state) {
+        if let place = matter.placeThatBars(node, row, state) {
           kept.insert(place)
           node = nextOpen[node + 1]
           continue
@@ -87,12 +87,12 @@ extension Judge {
             continue search
           }
         }
-        guard hasTooManyPeers(node, row, state) else { return "node \(matter.nodeName(node)) could take it" }
+        guard peers.exclude(node, row.held, state) else { return "node \(matter.nodeName(node)) could take it" }
         atFanOut += 1
         node = nextOpen[node + 1]
       }
       for ceiling in ceilings where ceiling.states.contains(state) {
-        let have = row.held.count { ceiling.states.contains($0.state) && matter.dense.status[$0.node] == .active }
+        let have = row.held.count { ceiling.states.contains($0.state) && matter.dense.status[$0.node].mayReceive }
         if have >= ceiling.most { return ceiling.because }
       }
       let reason = whyNone(row, bars, barred, atFanOut, kept.sorted())
@@ -131,32 +131,7 @@ extension Judge {
       if let place = matter.placesThatEmpty.first {
         return "every other node that may have it already does: \(place.rule.words(matter.model))"
       }
-      return matter.dense.status.contains(.active) ? "every active node already has it" : "no node is active"
-    }
-
-    /// The hard rule that names places which keeps the node from having the partition in the state; nil: none does.
-    private func placeThatBars(_ node: Int, _ row: Row, _ state: Int) -> Int? {
-      matter.places.firstIndex { place in
-        guard place.rule.strength == .hard, place.rule.states.contains(state) else { return false }
-        let isInside = place.isMeant[node]
-        let there = row.held.count { place.rule.states.contains($0.state) && place.isMeant[$0.node] == isInside }
-        return place.bounds.contains { $0.isInside == isInside && there >= $0.most }
-      }
-    }
-
-    /// A hard limit on fan-out keeps the node from holding the partition in `state`.
-    private func hasTooManyPeers(_ node: Int, _ row: Row, _ state: Int) -> Bool {
-      guard let limit = matter.settings.fanOut, limit.strength == .hard else { return false }
-      let others = row.held.filter { $0.node != node }
-      let sources = others.filter { $0.state == 0 && !peers.replicates($0.node, to: node) }
-      let targets = state == 0 ? others.filter { !peers.replicates(node, to: $0.node) } : []
-      let (outbound, inbound) = (peers.outbound.base, peers.inbound.base)
-      func exceeds(_ node: Int, out: Int, in newIn: Int) -> Bool {
-        (out > 0 && Int(outbound[node]) + out > limit.outbound ?? .max)
-          || (newIn > 0 && Int(inbound[node]) + newIn > limit.inbound ?? .max)
-      }
-      return exceeds(node, out: targets.count, in: sources.count)
-        || sources.contains { exceeds($0.node, out: 1, in: 0) } || targets.contains { exceeds($0.node, out: 0, in: 1) }
+      return matter.dense.status.contains(where: \.mayReceive) ? "every active node already has it" : "no node is active"
     }
 
     /// Which boxes are full where not everything wanted finds room. O(N + containers).
@@ -176,7 +151,7 @@ extension Judge {
           for node in nodes { isInFull[node] = true }
         }
       }
-      for node in 0..<dense.nodeCount where dense.status[node] == .active && !isInFull[node] {
+      for node in 0..<dense.nodeCount where dense.status[node].mayReceive && !isInFull[node] {
         if due.total[node] >= Rational(dense.capacity[node]) {
           names.append("\(matter.nodeName(node)): \(dense.capacity[node])")
         }

@@ -31,7 +31,7 @@ extension Judge {
       }
       rows.append((map, matter, counts))
     }
-    let isActive = group.group.shared.nodes.map { $0.status == .active }
+    let isActive = group.group.shared.nodes.map { $0.status.hasShare }
     func sign(_ node: Int) -> Int {
       !isActive[node] ? 0 : held[node] > ofSums[node].upperBound ? 1 : held[node] < ofSums[node].lowerBound ? -1 : 0
     }

@@ -54,7 +54,7 @@ extension Judge {
     guard let before = matter.before else { return nil }
     let tolerance = matter.settings.exactTolerance
     var (above, below) = (0, 0)
-    for node in 0..<matter.nodeCount where matter.dense.status[node] == .active {
+    for node in 0..<matter.nodeCount where matter.dense.status[node].hasShare {
       if let weight {
         let (more, less) = weight.replicasOff(node)
         (above, below) = (above + more, below + less)

@@ -89,7 +89,7 @@ extension Judge {
       var (least, greatest) = (Int.max, 0)
       var worst: (beyond: Rational, node: Int)?
       var (outside, offInAll) = (Rational.zero, Rational.zero)
-      for node in 0..<matter.nodeCount where matter.dense.status[node] == .active {
+      for node in 0..<matter.nodeCount where matter.dense.status[node].hasShare {
         let off = Rational(have[node]) - due[node]
         let tolerance = tolerances[node]
         let beyond = off.sign >= 0 || !tolerance.mayStayBelow
@@ -149,7 +149,7 @@ extension Judge {
         return (low > 0 ? ascending[low - 1] : 0, upTo[low])
       }
       let whole = due.total.map { $0.floor ?? .max }
-      let free = whole.indices.filter { matter.dense.status[$0] == .active && !due.isPinned[$0] }.sorted {
+      let free = whole.indices.filter { matter.dense.status[$0].hasShare && !due.isPinned[$0] }.sorted {
         (whole[$0], $0) < (whole[$1], $1)
       }
       let most = free.last.map { fitting(whole[$0]).heaviest } ?? .max

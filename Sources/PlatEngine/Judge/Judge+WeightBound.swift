@@ -104,7 +104,7 @@ extension Judge {
       let dense = matter.dense
       let mastersOnly = dense.dataWanted.dropFirst().allSatisfy { $0 == 0 }
       func mayKeep(_ node: Int) -> Bool {
-        dense.status[node] == .active || dense.status[node] == .maintenance && !mastersOnly
+        dense.status[node].mayKeep && !(dense.status[node].isSlaveOnly && mastersOnly)
       }
       var load = [Int](repeating: 0, count: dense.nodeCount)
       var kept = load
@@ -127,7 +127,7 @@ extension Judge {
       var upTo = [0]
       for partition in lightest.reversed() { upTo.append(upTo[upTo.count - 1] + weights.of[partition]) }
       for node in 0..<dense.nodeCount {
-        if dense.status[node] == .active { rooms.append(max(0, windows.most[node] - load[node])) }
+        if dense.status[node].mayReceive { rooms.append(max(0, windows.most[node] - load[node])) }
         let lack = windows.least[node] - load[node]
         if lack > 0 { lacking += upTo.firstIndex { $0 >= lack } ?? upTo.count - 1 }
       }

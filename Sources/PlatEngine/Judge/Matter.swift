@@ -30,9 +30,9 @@ extension Judge {
       self.before = before
       arena = try Arena(interrupt: interrupt)
       isLive = try arena.table(dense.nodeCount + 1)
-      for node in 0..<dense.nodeCount { isLive.base[node] = dense.status[node] == .failed ? 0 : 1 }
+      for node in 0..<dense.nodeCount { isLive.base[node] = dense.status[node].isReadable ? 1 : 0 }
       places = JudgedPlace.all(dense)
-      allCanBeRead = !dense.status.contains(.failed)
+      allCanBeRead = dense.status.allSatisfy(\.isReadable)
       rowCount = min(map.partitionCount, dense.partitionCount)
       blocks = Blocks(rowCount, replicas: map.width, threads: threads)
       let states = dense.cluster.settings.model.states.count

@@ -1,10 +1,10 @@
 /// What would end a shortage: each kind of change that can do it alone, with the least that is needed. Every one is
 /// tried on the tree before it is told.
 struct Remedies {
-  private(set) var all: [Remedy] = []
-  private let dense: DenseCluster
-  private let states: [Int]
-  private let held: Resting
+  var all: [Remedy] = []
+  let dense: DenseCluster
+  let states: [Int]
+  let held: Resting
 
   /// `trees`: of all partitions and of each kind. `full`: what proves the shortage.
   init(_ dense: DenseCluster, states: [Int], held: Resting, trees: [RoomTree], full: [RoomTree.Element]) {
@@ -14,7 +14,7 @@ struct Remedies {
     // Room is counted without rules about places for some states: what would do by room might not do by them.
     guard !dense.hasHardPlaces else { return }
     // Nor is it known where a new node would stand, and what would be said of it.
-    if dense.cluster.settings.places.allSatisfy({ $0.strength == .soft }) {
+    if !dense.cluster.settings.hasHardPlaces {
       addContainers(trees)
       addNodes(trees[0])
     }
@@ -25,7 +25,7 @@ struct Remedies {
   }
 
   /// What ends the shortage of one state and leaves another short, or a partition without a row, is no remedy.
-  private func fits(_ changed: DenseCluster? = nil, _ change: Shortage.Change = .init()) -> Bool {
+  func fits(_ changed: DenseCluster? = nil, _ change: Shortage.Change = .init()) -> Bool {
     Shortage.hasRoom(changed ?? dense, held: held, change)
   }
 
@@ -59,44 +59,11 @@ struct Remedies {
     all.append(.addNodes(count: count, container: container))
   }
 
-  private mutating func raiseAtMost() {
-    let inAll = dense.dataWanted.reduce(0, +)
-    for (index, rule) in dense.cluster.settings.placement.enumerated() where rule.strength == .hard {
-      guard case .atMost(let most) = rule.demand, most < inAll, rule.states.contains(where: states.contains) else { continue }
-      let to = Remedies.least(in: most + 1...inAll) { fits(nil, .init(atMost: (index, $0))) }
-      if let to { all.append(.raiseAtMost(rule: dense.cluster.settings.documentIndex(ofRule: index), to: to)) }
-    }
-  }
-
-  /// Of nodes that hold less than one of each partition, in tree order, each by as much as helps.
-  private mutating func raiseCapacity(_ tree: RoomTree, _ full: [RoomTree.Element]) {
-    let nodes = full.filter { $0.container == nil }.map(\.nodes.lowerBound).filter { node in
-      dense.status[node] == .active && tree.room[node] < tree.partitions && dense.capacity[node] == tree.room[node]
-        && dense.mayTake(node)
-    }
-    var raised = tree
-    for node in nodes { raised.room[node] = tree.partitions }
-    guard !nodes.isEmpty, raised.total() == tree.demand else { return }
-    raised = tree
-    var raises: [Remedy.Raise] = []
-    var total = tree.total()
-    for node in nodes where total < tree.demand {
-      guard raises.count < Remedies.mostNodes else { return }
-      raised.room[node] = tree.partitions
-      let gain = raised.total() - total
-      raised.room[node] = tree.room[node] + gain
-      total += gain
-      if gain > 0 { raises.append(Remedy.Raise(node: dense.cluster.nodes[node].name, to: raised.room[node])) }
-    }
-    guard !raises.isEmpty, fits(dense.raised(raised.room, of: nodes)) else { return }
-    all.append(.raiseCapacity(raises))
-  }
-
-  private static let mostNodes = 200
-  private static let mostSteps = 64
+  static let mostNodes = 200
+  static let mostSteps = 64
 
   /// The least number that will do, where more than enough does too. O(log) tries.
-  private static func least(in range: ClosedRange<Int>, _ isEnough: (Int) -> Bool) -> Int? {
+  static func least(in range: ClosedRange<Int>, _ isEnough: (Int) -> Bool) -> Int? {
     guard isEnough(range.upperBound) else { return nil }
     var (low, high) = (range.lowerBound, range.upperBound)
     while low < high {
@@ -108,43 +75,23 @@ struct Remedies {
 
   /// Of the first node alone that does, or of all.
   private mutating func endMaintenance() {
-    let resting = dense.status.indices.filter { dense.status[$0] == .maintenance }
+    let resting = dense.status.indices.filter { dense.status[$0].isPinned }
     let sets = resting.prefix(Remedies.mostSteps).map { [$0] } + (resting.count > 1 ? [resting] : [])
-    let set = sets.first { fits(dense.active($0)) }
+    let set = sets.first { fits(dense.activating($0)) }
     if let set { all.append(.endMaintenance(nodes: set.map { dense.cluster.nodes[$0].name })) }
-  }
-
-  /// Of the states counted, the last first: slaves before masters.
-  private mutating func lowerConstraint() {
-    for state in states.reversed() where state > 0 {
-      for to in (0..<dense.dataWanted[state]).reversed().prefix(Remedies.mostSteps) {
-        var wanted = dense.dataWanted
-        wanted[state] = to
-        guard fits(nil, .init(wanted: wanted)) else { continue }
-        all.append(.lowerConstraint(state: dense.cluster.settings.model.states[state].name, to: to))
-        return
-      }
-    }
   }
 }
 
 extension DenseCluster {
   /// Whether an active node takes what nobody else can: one of weight 0, too, but where a hard limit on peers says who may.
   func mayTake(_ node: Int) -> Bool {
-    cluster.settings.fanOut?.strength != .hard || Rational(cluster.nodes[node].weight).sign > 0
-  }
-
-  /// The same with room for so many on some nodes.
-  fileprivate func raised(_ room: [Int], of nodes: [Int]) -> DenseCluster {
-    var capacity = capacity
-    for node in nodes { capacity[node] = room[node] }
-    return DenseCluster(self, cluster: cluster, partitionCount: partitionCount, capacity: capacity)
+    !cluster.settings.hasHardPeerLimit || Rational(cluster.nodes[node].weight).sign > 0
   }
 
   /// The same with some nodes active.
-  fileprivate func active(_ nodes: [Int]) -> DenseCluster {
+  fileprivate func activating(_ nodes: [Int]) -> DenseCluster {
     var changed = cluster
-    for node in nodes { changed.nodes[node].status = .active }
+    for node in nodes { changed.nodes[node].activate() }
     return DenseCluster(self, cluster: changed, partitionCount: partitionCount, capacity: capacity)
   }
 }

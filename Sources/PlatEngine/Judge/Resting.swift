@@ -19,7 +19,7 @@ struct Resting {
 
   /// By the map that a plan is made from, or else by the map itself. O(P · R) where some node is in maintenance.
   init(_ matter: Judge.Matter) {
-    let resting = matter.dense.status.indices.filter { matter.dense.status[$0] == .maintenance }
+    let resting = matter.dense.status.indices.filter { matter.dense.status[$0].isPinned }
     var held = [Int](repeating: 0, count: matter.nodeCount)
     guard !resting.isEmpty else {
       self.init(held: held, kinds: [])
@@ -32,7 +32,7 @@ struct Resting {
       var nodes: Set<Int> = []
       for state in states where partition < map.partitionCount {
         for node in map.holders(of: partition, inState: state).map(\.int)
-        where node < matter.nodeCount && matter.dense.status[node] == .maintenance { nodes.insert(node) }
+        where node < matter.nodeCount && matter.dense.status[node].isPinned { nodes.insert(node) }
       }
       for node in nodes { held[node] += 1 }
       counts[nodes, default: 0] += 1

@@ -13,6 +13,12 @@ public struct Shortage: Equatable, Sendable {
     public var name: String
     public var room: Int
   }
+  /// A rule that lets no partition have more than so many replicas in some states.
+  public struct Rule: Equatable, Sendable {
+    /// `fanOut.outbound`, `placement[0]`.
+    public var path: String
+    public var most: Int
+  }
   /// The states whose replicas are counted, by name.
   public var states: [String]
   /// In tree order.
@@ -56,7 +62,9 @@ extension Shortage {
   /// everything finds room. `held`: what nodes in maintenance have. O(rules · (N + containers)), more where
   /// something is short.
   static func all(_ dense: DenseCluster, held: Resting) -> [Shortage] {
-    let ofRules = [ofPeers(dense, held: held)].compactMap(\.self) + ofNearRules(dense, held: held)
+    let settings = dense.cluster.settings
+    let ofRules = [settings.fanOut?.shortage(dense, held: held)].compactMap(\.self)
+      + settings.containerRules.compactMap { $0.shortage(dense, held: held) }
     return ofRules + groups(dense, wanted: dense.dataWanted).compactMap { ofRoom(dense, $0, held) }
   }
 
@@ -90,7 +98,7 @@ extension Shortage {
   /// The states that are counted together: all, those of each rule, each alone.
   static func groups(_ dense: DenseCluster, wanted: [Int]) -> [[Int]] {
     let all = wanted.indices.filter { wanted[$0] > 0 }
-    let ofRules = dense.cluster.settings.placement.filter { $0.strength == .hard }.map { $0.states.filter { wanted[$0] > 0 } }
+    let ofRules = dense.cluster.settings.hardContainerRules.map { $0.states.filter { wanted[$0] > 0 } }
     var seen = Set<[Int]>()
     return ([all] + ofRules + all.map { [$0] }).filter { !$0.isEmpty && seen.insert($0).inserted }
   }
@@ -101,8 +109,8 @@ extension Shortage {
     var nodes: (beside: Int, count: Int)?
     /// Further containers of the outermost level with so many nodes each, which share none of an inner level.
     var containers: (count: Int, nodes: Int)?
-    var atMost: (rule: Int, to: Int)?
-    var atLeast: (rule: Int, to: Int)?
+    /// Another number in a rule about containers, by its place in the settings.
+    var limit: (rule: Int, to: Int)?
     var wanted: [Int]?
   }
 
@@ -111,7 +119,7 @@ extension Shortage {
   static func hasRoom(_ dense: DenseCluster, held: Resting, _ change: Change = Change()) -> Bool {
     let wanted = change.wanted ?? dense.dataWanted
     return hasRows(dense, held: held, change) && (change.containers != nil || groups(dense, wanted: wanted).allSatisfy { states in
-      RoomTree.fit(dense, states: states, wanted: wanted, held: held, changing: change.atMost, more: change.nodes)
+      RoomTree.fit(dense, states: states, wanted: wanted, held: held, changing: change.limit, more: change.nodes)
     })
   }
 
@@ -172,23 +180,17 @@ struct RoomTree {
     let inAll = states.reduce(0) { $0 + wanted[$1] }
     demand = partitions * inAll
     room = dense.cluster.nodes.indices.map { node in
-      switch dense.status[node] {
-      case .active: dense.mayTake(node) ? min(dense.capacity[node], partitions) : 0
-      case .maintenance:
+      switch dense.status[node].entitlement {
+      case .share: dense.mayTake(node) ? min(dense.capacity[node], partitions) : 0
+      case .holdings:
         states == [0] ? 0
           : min(kind.map { $0.nodes.contains(node) ? partitions : 0 } ?? held(node), dense.capacity[node])
-      case .leaving, .failed: 0
+      case .nothing: 0
       }
     }
     for level in dense.levels.indices {
-      var least = inAll
-      for (index, rule) in dense.cluster.settings.placement.enumerated() {
-        guard rule.level == level, rule.strength == .hard, case .atMost(var most) = rule.demand,
-          rule.states.contains(where: states.contains)
-        else { continue }
-        if let changing, changing.rule == index { most = changing.to }
-        least = min(least, most + states.filter { !rule.states.contains($0) }.reduce(0) { $0 + wanted[$1] })
-      }
+      let caps = AtMost.most(dense, level: level, states: states, wanted: wanted, changing: changing)
+      let least = min(inAll, caps ?? inAll)
       if least < inAll { levels.append(Level(level: level, nodes: dense.levels[level].nodes, most: least)) }
     }
   }

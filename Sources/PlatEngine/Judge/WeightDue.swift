@@ -34,13 +34,13 @@ extension Judge {
       var mostOfCapacity: [Int: Rational] = [:]
       var bounds: [Bounds] = []
       for node in 0..<dense.nodeCount {
-        switch dense.status[node] {
-        case .active:
+        switch dense.status[node].entitlement {
+        case .share:
           let capacity = dense.capacity[node]
           if mostOfCapacity[capacity] == nil { mostOfCapacity[capacity] = Rational(ascending.suffix(capacity).reduce(0, +)) }
           bounds.append(Bounds(cap: mostOfCapacity[capacity]!, heaviest: held.heaviest[node]))
-        case .maintenance: bounds.append(Bounds(cap: Rational(held.total[node]), isPinned: true))
-        case .leaving, .failed: bounds.append(Bounds(cap: .zero))
+        case .holdings: bounds.append(Bounds(cap: Rational(held.total[node]), isPinned: true))
+        case .nothing: bounds.append(Bounds(cap: .zero))
         }
       }
       func boxCaps(_ replicas: [Int?]) -> [Rational?] {
@@ -49,14 +49,14 @@ extension Judge {
       let shares = Self.shares(
         dense, exact, boxCaps: boxCaps(Judge.totalCaps(dense)), bounds, demand: Rational(weights.total) * Rational(dense.replicas))
       total = shares.share
-      isPinned = (0..<dense.nodeCount).map { shares.isPinned[$0] && dense.status[$0] == .active }
+      isPinned = (0..<dense.nodeCount).map { shares.isPinned[$0] && dense.status[$0].hasShare }
 
       ofState = dense.dataWanted.map { _ in [] }
       let wanted = dense.dataWanted.indices.filter { dense.dataWanted[$0] > 0 }
       var left = total
       for state in wanted.dropLast() {
         let bounds = (0..<dense.nodeCount).map { node in
-          let isBarred = state == 0 && dense.status[node] == .maintenance
+          let isBarred = state == 0 && dense.status[node].isSlaveOnly
           let holdsItElsewhere = shares.isPinned[node] && held.heaviestOfState[state][node] < held.heaviest[node]
           return Bounds(
             cap: isBarred || holdsItElsewhere ? .zero : left[node], heaviest: held.heaviestOfState[state][node])

@@ -15,52 +15,6 @@ public enum Strength: String, Sendable, CaseIterable {
   case soft
 }
 
-/// A placement rule about containers.
-public struct PlacementRule: Equatable, Sendable {
-  public enum Demand: Equatable, Sendable {
-    /// Of one partition's replicas in `states`, at most so many in one container of `level`.
-    case atMost(Int)
-    /// At least so many of the replicas in `states` share a container of `level` with the replica in state `of`.
-    case near(of: Int, atLeast: Int)
-  }
-  /// Indices into the model's states, ascending.
-  public var states: [Int]
-  /// Index into `Cluster.levels`.
-  public var level: Int
-  public var demand: Demand
-  public var strength: Strength
-
-  public init(states: [Int], level: Int, demand: Demand, strength: Strength) {
-    self.states = states
-    self.level = level
-    self.demand = demand
-    self.strength = strength
-  }
-
-  /// The same rule as one about who is near to the first state, where it can be said so: that the one master is near to a slave is
-  /// that a slave is near to the master. `wanted`: nodes that each partition should have in each state.
-  func fromFirstState(_ wanted: [Int]) -> PlacementRule {
-    guard case .near(let of, let atLeast) = demand, of > 0, wanted[0] == 1, atLeast > 0 else { return self }
-    let others = states.filter { $0 > 0 && wanted[$0] > 0 }
-    // Those of the other state are near to themselves: all are asked for, or the master alone.
-    guard states.contains(0), others.isEmpty || others == [of] && atLeast > wanted[of] else { return self }
-    return PlacementRule(states: [of], level: level, demand: .near(of: 0, atLeast: 1), strength: strength)
-  }
-}
-
-/// For each node, the most distinct other nodes that its masters replicate to, and that replicate to it.
-public struct FanOutLimit: Equatable, Sendable {
-  public var outbound: Int?
-  public var inbound: Int?
-  public var strength: Strength
-
-  public init(outbound: Int?, inbound: Int?, strength: Strength) {
-    self.outbound = outbound
-    self.inbound = inbound
-    self.strength = strength
-  }
-}
-
 /// How far balance may be off before anything changes for its sake, and how much moves for it at most.
 public struct BalanceLimit: Equatable, Sendable {
   /// The part of its due by which a node may be off it, in total and in each state: 0 to 1.

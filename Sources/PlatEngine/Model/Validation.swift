@@ -22,11 +22,6 @@ extension Cluster {
     try validateWeights()
   }
 
-  /// Rules that name places: what they name must be there.
-  func validatePlaces() throws(InputError) {
-    for rule in settings.places { try rule.validate("settings.\(rule.name)", in: self) }
-  }
-
   func validateSettings() throws(InputError) {
     let model = settings.model
     try model.validate()
@@ -36,43 +31,17 @@ extension Cluster {
     try check(
       (1...Limits.partitions).contains(settings.partitionCount), "settings.numPartitions", settings.partitionCount,
       "1 to \(Limits.partitions) partitions")
-    try check(
-      settings.constraints.count == model.states.count, "settings.constraints", settings.constraints.count,
-      "a count for each of the \(model.states.count) states")
-    for (count, state) in zip(settings.constraints, model.states) {
-      try check(
-        (0...Limits.nodes).contains(count), "settings.constraints.\(state.name)", count, "0 to \(Limits.nodes) nodes")
-      try check(
-        count == 0 || state.isPlaced, "settings.constraints.\(state.name)", count,
-        "0: nothing is asked to stay \(state.name)")
-    }
-    try model.validate(counts: settings.constraints) { "settings.constraints.\(model.states[$0].name)" }
-    let replicas = settings.constraints.reduce(0, +)
-    try check(
-      replicas * settings.partitionCount <= Limits.slots, "settings.constraints", "\(replicas) replicas",
-      "at most \(Limits.slots) replicas in all")
-    for (index, rule) in settings.placement.enumerated() {
-      let path = "settings.\(settings.ruleName(index))"
+    try settings.validateCounts()
+    for rule in settings.containerRules {
+      let path = "settings.\(settings.ruleName(rule.index))"
       try check(
         levels.indices.contains(rule.level), "\(path).level", rule.level, "one of the levels \(levels)")
       try check(
         !rule.states.isEmpty && rule.states.allSatisfy(model.states.indices.contains), "\(path).states", rule.states,
         "some of the states of \(model.name)")
-      switch rule.demand {
-      case .atMost(let most):
-        try check((0...Limits.nodes).contains(most), "\(path).atMost", most, "0 to \(Limits.nodes)")
-      case .near(let of, let atLeast):
-        try check(model.states.indices.contains(of), "\(path).near", of, "one of the states of \(model.name)")
-        try check((0...Limits.nodes).contains(atLeast), "\(path).atLeast", atLeast, "0 to \(Limits.nodes)")
-      }
+      try rule.validate(path, in: model)
     }
-    if let fanOut = settings.fanOut {
-      for (name, limit) in [("outbound", fanOut.outbound), ("inbound", fanOut.inbound)] {
-        try check(
-          (limit ?? 1) >= 0 && (limit ?? 1) <= Limits.nodes, "settings.fanOut.\(name)", limit ?? 0,
-          "0 to \(Limits.nodes)")
-      }
-    }
+    try settings.fanOut?.validate()
     let tolerance = settings.balance.tolerance
     try check(Rational(tolerance) <= .one, "settings.balance.tolerance", tolerance, "a part of the due: 0 to 1")
     if let budget = settings.balance.moveBudget {
@@ -131,10 +100,7 @@ extension Cluster {
       guard seen.insert(node.name).inserted else {
         throw InputError(path: "nodes.\(node.name)", found: "it a second time", expected: "each node once")
       }
-      if let capacity = node.capacity, !(0...Limits.capacity).contains(capacity) {
-        throw InputError(
-          path: "nodes.\(node.name).capacity", found: "\(capacity)", expected: "0 to \(Limits.capacity) replicas")
-      }
+      try node.validateCapacity()
     }
   }
 

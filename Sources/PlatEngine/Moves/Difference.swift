@@ -53,10 +53,10 @@ public struct Difference {
   /// Calls `body` for each partition of which anything changes, in order. O(P · R).
   public mutating func forEachChangedRow(_ body: (borrowing Row) throws -> Void) rethrows {
     let sameShape = current?.slotCounts == target.slotCounts
-    let failed = cluster.status.contains(.failed)
+    let allCanBeRead = cluster.status.allSatisfy(\.isReadable)
     for partition in 0..<target.partitionCount {
       if partition & 1023 == 0, interrupt?.isRequested == true { return }
-      if sameShape, !failed, let current, partition < current.partitionCount,
+      if sameShape, allCanBeRead, let current, partition < current.partitionCount,
         isSame(current.row(partition), target.row(partition), target.width)
       {
         continue
@@ -89,7 +89,7 @@ public struct Difference {
       let slots = current.row(partition)
       for slot in stateNow.indices where slots[slot].int < cluster.nodeCount {
         let node = slots[slot]
-        guard cluster.status[node.int] != .failed else {
+        guard cluster.status[node.int].isReadable else {
           if cluster.cluster.settings.model.holdsData(stateNow[slot]) { row.lost.append(node) }
           continue
         }

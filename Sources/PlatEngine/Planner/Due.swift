@@ -28,7 +28,7 @@ struct Due {
 
   /// `held`: for nodes in maintenance, what they keep. O(N) and a few rational operations for each kind of node.
   init(_ problem: Problem, held: NodeTable<Int32>) throws(PlatError) {
-    let boxes = DueBoxes(problem, caps: problem.hard.map { ($0.rule, $0.most) })
+    let boxes = DueBoxes(problem, caps: problem.hard.map { ($0.level, $0.most) })
     let kinds = NodeKinds(problem, held: held)
     let groups = NodeGroups(problem, boxes: boxes, kindOfNode: kinds.kindOfNode)
     let members = groups.firstNode.enumerated().map { group, node in
@@ -195,13 +195,11 @@ struct DueBoxes {
   /// The innermost box around each node.
   private(set) var boxOfNode: [Int]
 
-  /// `caps`: rules (indices into `Settings.placement`), outermost level first, with the replicas of a partition
-  /// that each of its containers may hold.
-  init(_ problem: Problem, caps: [(rule: Int, most: Int)]) {
+  /// `caps`: of levels, outermost first, the replicas of a partition that each of its containers may hold.
+  init(_ problem: Problem, caps: [(level: Int, most: Int)]) {
     boxOfNode = [Int](repeating: 0, count: problem.nodeCount)
     for cap in caps {
-      let level = problem.cluster.levels[problem.cluster.cluster.settings.placement[cap.rule].level]
-      for nodes in level.nodes where !nodes.isEmpty {
+      for nodes in problem.cluster.levels[cap.level].nodes where !nodes.isEmpty {
         boxes.append(
           WaterFill.Box(parent: boxOfNode[nodes.lowerBound], cap: Rational(cap.most * problem.partitionCount)))
         for node in nodes { boxOfNode[node] = boxes.count - 1 }
@@ -264,12 +262,12 @@ private struct NodeKinds {
       var kind = Kind(
         weightText: source.weight, cap: 0, isPinned: false, isSlaveOnly: false,
         places: problem.cluster.places.kind(node))
-      switch problem.cluster.status[node] {
-      case .active:
+      switch problem.cluster.status[node].entitlement {
+      case .share:
         kind.cap = problem.cluster.capacity[node]
         kind.shared = problem.cluster.sharedCapacity(of: node)
-      case .maintenance: (kind.cap, kind.isPinned, kind.isSlaveOnly) = (min(Int(held.base[node]), problem.cluster.capacity[node]), true, true)
-      case .leaving, .failed: break
+      case .holdings: (kind.cap, kind.isPinned, kind.isSlaveOnly) = (min(Int(held.base[node]), problem.cluster.capacity[node]), true, true)
+      case .nothing: break
       }
       if kinds.isEmpty || kinds[last] != kind {
         last = known[kind] ?? kinds.count

@@ -154,8 +154,7 @@ enum Fresh {
   private static func fits(_ problem: Problem, _ rest: NodeTable<Int64>, left: Int) -> Bool {
     for node in 0..<problem.nodeCount where rest.base[node] < 0 || rest.base[node] > left { return false }
     for cap in problem.hard {
-      let level = problem.cluster.cluster.settings.placement[cap.rule].level
-      for nodes in problem.cluster.levels[level].nodes {
+      for nodes in problem.cluster.levels[cap.level].nodes {
         var inside: Int64 = 0
         for node in nodes { inside += rest.base[node] }
         if inside > cap.most * left { return false }

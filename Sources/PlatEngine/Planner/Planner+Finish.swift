@@ -33,11 +33,7 @@ extension Planner {
     precondition(currents.count == group.clusters.count)
     if group.clusters.count == 1 { return try planOnly(group.clusters[0], from: currents[0], options: options) }
     for (member, cluster) in zip(group.group.members, group.clusters) {
-      guard let rule = cluster.cluster.settings.places.first else { continue }
-      throw .unsupported(
-        InputError(
-          path: "maps.\(member.name).settings.\(rule.name)", found: "a rule that names places, beside other maps",
-          expected: "such rules for one map alone"))
+      try cluster.refusePlaces(ofMap: member.name)
     }
     var plan = try unfinished(group, from: currents, options: options)
     if plan.operation != .failover {
@@ -111,7 +107,7 @@ extension Planner {
   private static func claimWhatIsProved(
     _ plan: inout Plan, _ cluster: DenseCluster, from current: PlacementMap?, options: PlanOptions
   ) throws(PlatError) {
-    guard plan.isFinished || cluster.status.contains(.maintenance), plan.operation != .failover, plan.operation != .swap else { return }
+    guard plan.isFinished || cluster.status.contains(where: \.isPinned), plan.operation != .failover, plan.operation != .swap else { return }
     let weights = cluster.partitionWeights
     if let weights {
       guard plan.isFinished, plan.weightWindows != nil else { return }
@@ -136,13 +132,7 @@ extension Planner {
   private static func completed(
     _ cluster: DenseCluster, from current: PlacementMap?, options: PlanOptions
   ) throws(PlatError) -> Plan {
-    let settings = cluster.cluster.settings
-    if cluster.partitionWeights != nil, let rule = cluster.places.bounds.isEmpty ? nil : settings.places.first {
-      throw .unsupported(
-        InputError(
-          path: "settings.\(rule.name)", found: "a rule about some states or some of the replicas, beside weights",
-          expected: "only or never for all states, where partitions differ in weight"))
-    }
+    try cluster.refusePlacesBesideWeights()
     // Rules that name places are kept behind the pipelines, which know only nodes that are to be emptied.
     let known = cluster.places.bounds.isEmpty ? cluster : cluster.withoutPlaces
     var plans = [try unfinished(known, from: current, options: options)]
@@ -253,7 +243,7 @@ extension PlacementMap {
       let held = before.flatMap { partition < $0.partitionCount ? $0.row(partition) : nil }
       for slot in slots where row(partition)[slot] != .none {
         let node = row(partition)[slot]
-        let isHeld = cluster.status[node.int] != .failed && (held.map { held in heldSlots.contains { held[$0] == node } } ?? false)
+        let isHeld = cluster.status[node.int].isReadable && (held.map { held in heldSlots.contains { held[$0] == node } } ?? false)
         if !isHeld { received += weights?[partition] ?? 1 }
       }
     }

@@ -228,30 +228,8 @@ public enum Planner {
 
   static func refuseUnsupported(_ cluster: DenseCluster) throws(PlatError) {
     let settings = cluster.cluster.settings
-    for (index, told) in settings.placement.enumerated() {
-      let rule = told.fromFirstState(cluster.wanted)
-      guard case .near(let of, _) = rule.demand, rule.strength == .hard else { continue }
-      let states = settings.model.states
-      guard of == 0 else {
-        throw .unsupported(
-          InputError(
-            path: "settings.\(settings.ruleName(index)).near",
-            found: "a hard rule about what is near to \(states[of].name)",
-            expected: "one about \(states[0].name), one that wants the only \(states[0].name) near, or a soft one: others are judged and not planned"))
-      }
-      if let idle = rule.states.first(where: { cluster.wanted[$0] > 0 && !states[$0].holdsData }) {
-        throw .unsupported(
-          InputError(
-            path: "settings.\(settings.ruleName(index)).states", found: "\(states[idle].name), which holds no data",
-            expected: "states that hold data in a hard near rule, or a soft one"))
-      }
-    }
-    if settings.fanOut?.strength == .hard, cluster.replicas > FanOut.mostReplicas {
-      throw .unsupported(
-        InputError(
-          path: "settings.fanOut.strength", found: "hard, with \(cluster.replicas) replicas of each partition",
-          expected: "soft, or at most \(FanOut.mostReplicas) replicas"))
-    }
+    for rule in settings.containerRules { try rule.refuseUnsupported(cluster) }
+    try settings.fanOut?.refuseUnsupported(cluster)
   }
 }
 

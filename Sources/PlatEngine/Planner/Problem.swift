@@ -1,70 +1,3 @@
-/// A placement rule flattened for the loops: which container a node is in, and how many of a partition's
-/// replicas one container may hold.
-struct LevelCap: BitwiseCopyable {
-  let containerOfNode: NodeTable<ContainerIndex>
-  let most: Int
-  /// Index into `Settings.placement`.
-  let rule: Int
-  let containerCount: Int
-  /// `PlanOptions.wideRow`.
-  let wideRow: Int
-}
-
-extension UnsafeBufferPointer<LevelCap> {
-  /// Whether a row without an empty slot keeps all of these rules. O(R²), unrolled where `width` is a constant;
-  /// O(R + containers) where the row is wide.
-  @inline(__always) func allow(_ row: UnsafeMutablePointer<NodeIndex>, width: Int) -> Bool {
-    for cap in self {
-      if width > 3, width > cap.wideRow {
-        if !cap.allowsWide(row, width: width) { return false }
-        continue
-      }
-      let containerOf = cap.containerOfNode.base
-      for slot in 0..<width {
-        let container = containerOf[row[slot].int]
-        var others = 0
-        for earlier in 0..<slot {
-          let isSame = containerOf[row[earlier].int] == container
-          if isSame, cap.most == 1 { return false }
-          others += isSame ? 1 : 0
-        }
-        if cap.most != 1, others >= cap.most { return false }
-      }
-    }
-    return true
-  }
-
-  /// The first of the partitions whose row has an empty slot or breaks one of these rules; their end where none does.
-  @inline(never) func firstNotAllowed(
-    _ partitions: Range<Int>, rows: UnsafeMutablePointer<NodeIndex>, width: Int
-  ) -> Int {
-    switch width {
-    case 2: scan(partitions, rows: rows, width: 2)
-    case 3: scan(partitions, rows: rows, width: 3)
-    default: scan(partitions, rows: rows, width: width)
-    }
-  }
-
-  @inline(__always) private func scan(
-    _ partitions: Range<Int>, rows: UnsafeMutablePointer<NodeIndex>, width: Int
-  ) -> Int {
-    for partition in partitions {
-      let row = rows + partition * width
-      for slot in 0..<width where row[slot] == .none { return partition }
-      if !allow(row, width: width) { return partition }
-    }
-    return partitions.upperBound
-  }
-}
-
-/// A hard rule about some of the wanted states only: the roles stage keeps it.
-struct StateCap {
-  let containerOfNode: NodeTable<ContainerIndex>
-  let most: Int
-  /// For each slot of a row, whether the rule counts its state.
-  let countsSlot: [Bool]
-}
-
 /// What every stage reads and none changes.
 struct Problem {
   let cluster: DenseCluster
@@ -136,68 +69,29 @@ struct Problem {
     wanted = cluster.dataWanted
     replicas = cluster.replicas
 
-    var hard: [LevelCap] = []
-    var soft: [LevelCap] = []
-    var stateCaps: [StateCap] = []
     var tables: [NodeTable<ContainerIndex>] = []
-    let promotes = promotesNear && current == nil
-    let nearRules = cluster.cluster.settings.placement.enumerated().filter { _, rule in
-      guard case .near(0, _) = rule.fromFirstState(cluster.wanted).demand else { return false }
-      return rule.strength == .hard || promotes
-    }
-    for (level, dense) in cluster.levels.enumerated() {
+    for dense in cluster.levels {
       let table: NodeTable<ContainerIndex> = try arena.table(cluster.nodeCount)
       for node in 0..<cluster.nodeCount { table.base[node] = dense.containerOfNode[node] }
       tables.append(table)
-      for strength in [Strength.hard, .soft] {
-        var tightest: LevelCap?
-        for (index, rule) in cluster.cluster.settings.placement.enumerated() {
-          guard rule.level == level, rule.strength == strength, case .atMost(let most) = rule.demand else { continue }
-          let outside = cluster.dataWanted.indices.filter { !rule.states.contains($0) }.reduce(0) { $0 + cluster.dataWanted[$1] }
-          let total = most + outside
-          if outside > 0, strength == .hard, outside < cluster.replicas {
-            stateCaps.append(
-              StateCap(
-                containerOfNode: table, most: most,
-                countsSlot: cluster.dataWanted.indices.flatMap { state in
-                  Array(repeating: rule.states.contains(state), count: cluster.dataWanted[state])
-                }))
-          }
-          if total < cluster.replicas, total < tightest?.most ?? .max {
-            tightest = LevelCap(
-              containerOfNode: table, most: total, rule: index, containerCount: dense.count, wideRow: wideRow)
-          }
-        }
-        if strength == .hard, tightest == nil, let near = nearRules.first(where: { $1.level == level }) {
-          // Caps nothing: nodes of one box must be alike to near rules, too.
-          tightest = LevelCap(
-            containerOfNode: table, most: cluster.replicas, rule: near.offset, containerCount: dense.count,
-            wideRow: wideRow)
-        }
-        guard let tightest else { continue }
-        if strength == .hard {
-          hard.append(tightest)
-        } else if !hard.contains(where: { $0.most <= tightest.most }) {
-          // Else a hard rule about this level or one around it allows no more, so that this one cannot be broken.
-          soft.append(tightest)
-        }
-      }
     }
-    self.hard = try arena.list(hard)
-    self.soft = try arena.list(soft)
-    self.stateCaps = stateCaps
-    let (kept, preferred) = try NearRule.all(cluster, hard: hard, tables: tables, arena: arena, promoting: promotes)
+    let promotes = promotesNear && current == nil
+    let caps = CompiledCaps(
+      cluster, tables: tables, wideRow: wideRow, alike: NearRule.levels(cluster, promoting: promotes))
+    hard = try arena.list(caps.hard)
+    soft = try arena.list(caps.soft)
+    stateCaps = caps.ofStates
+    let (kept, preferred) = try NearRule.all(cluster, hard: caps.hard, tables: tables, arena: arena, promoting: promotes)
     near = try arena.list(kept)
     softNear = try arena.list(preferred)
-    isNearPromoted = kept.contains { cluster.cluster.settings.placement[$0.rule].strength == .soft }
+    isNearPromoted = kept.contains { !$0.isHard }
     hasStateRules = !stateCaps.isEmpty || !kept.isEmpty
     stateOfSlot = try arena.list(cluster.dataWanted.indices.flatMap { Array(repeating: $0, count: cluster.dataWanted[$0]) })
-    fanOut = kept.isEmpty || cluster.cluster.settings.fanOut?.strength == .hard ? cluster.limitOnPeers : nil
+    fanOut = kept.isEmpty || cluster.cluster.settings.hasHardPeerLimit ? cluster.limitOnPeers : nil
 
-    if let innermost = hard.last {
+    if let innermost = caps.hard.last {
       leafBoxOfNode = innermost.containerOfNode
-      let placement = cluster.cluster.settings.placement
-      leafBoxes = cluster.levels[placement[innermost.rule].level].nodes
+      leafBoxes = cluster.levels[innermost.level].nodes
     } else {
       leafBoxOfNode = try arena.table(cluster.nodeCount)
       leafBoxes = [0..<cluster.nodeCount]
@@ -218,11 +112,11 @@ struct Problem {
     var hasSlaveOnly = false
     for node in 0..<cluster.nodeCount {
       let status = cluster.status[node]
-      isReadable.base[node] = status != .failed
-      receives.base[node] = status == .active
-      isSlaveOnly.base[node] = status == .maintenance
-      keeps.base[node] = status == .active || (status == .leaving && leavingStay) || (status == .maintenance && !mastersOnly)
-      hasSlaveOnly = hasSlaveOnly || status == .maintenance
+      isReadable.base[node] = status.isReadable
+      receives.base[node] = status.mayReceive
+      isSlaveOnly.base[node] = status.isSlaveOnly
+      keeps.base[node] = status.mayKeep(leavingStay: leavingStay) && !(status.isSlaveOnly && mastersOnly)
+      hasSlaveOnly = hasSlaveOnly || status.isSlaveOnly
     }
     self.hasSlaveOnly = hasSlaveOnly
   }
@@ -291,16 +185,6 @@ struct Problem {
     }
     if !near.isEmpty || !softNear.isEmpty { breaches += nearBreaches(row, leaving: leaving, at: node) }
     return breaches
-  }
-}
-
-extension DenseCluster {
-  /// Nil where any map keeps it.
-  var limitOnPeers: FanOutLimit? {
-    guard let limit = cluster.settings.fanOut, wanted[0] > 0, replicas > 1 else { return nil }
-    let most = min(limit.outbound ?? .max, limit.inbound ?? .max)
-    guard replicas <= FanOut.mostReplicas else { return nil }
-    return most < nodeCount - 1 ? limit : nil
   }
 }
 

@@ -72,16 +72,8 @@ struct RoleWindows {
   private static func stateDue(
     _ problem: Problem, state: Int, demand: Int, groups: NodeGroups, weights: [Rational], caps: [Rational]
   ) -> (groups: NodeGroups, shares: [Rational]) {
-    var rules: [(rule: Int, most: Int)] = []
-    for (index, rule) in problem.cluster.cluster.settings.placement.enumerated() {
-      guard rule.strength == .hard, case .atMost(let most) = rule.demand, most < problem.wanted[state],
-        rule.states.filter({ problem.wanted[$0] > 0 }) == [state]
-      else { continue }
-      rules.append((index, most))
-    }
-    let placement = problem.cluster.cluster.settings.placement
-    rules.sort { (placement[$0.rule].level, $0.rule) < (placement[$1.rule].level, $1.rule) }
-    let boxes = DueBoxes(problem, caps: rules)
+    let boxes = DueBoxes(
+      problem, caps: problem.cluster.hardCaps(ofStateAlone: state, count: problem.wanted[state]))
     let finer = NodeGroups(problem, boxes: boxes, kindOfNode: groups.groupOfNode)
     let members = finer.firstNode.enumerated().map { group, node in
       let coarse = groups.groupOfNode[node]

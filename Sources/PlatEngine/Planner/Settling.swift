@@ -88,17 +88,9 @@ extension DenseCluster {
   /// Whether what a map is to keep is more than windows and plain rules about containers.
   fileprivate var hasMoreThanWindows: Bool {
     let settings = cluster.settings
-    return partitionWeights != nil || settings.fanOut != nil || !places.bounds.isEmpty || status.contains(.maintenance)
-      || settings.placement.contains { rule in
-        if case .near = rule.demand { return true }
-        return !dataWanted.indices.allSatisfy { dataWanted[$0] == 0 || rule.states.contains($0) }
-      }
+    return partitionWeights != nil || settings.hasPeerLimit || !places.bounds.isEmpty || status.contains(where: \.isPinned)
+      || !hasPlainCapsOnly
   }
-}
-
-extension Node.Status {
-  /// What a node has without data it may keep.
-  fileprivate var mayHoldOn: Bool { self == .active || self == .maintenance }
 }
 
 extension PlacementMap {
@@ -130,7 +122,7 @@ extension PlacementMap {
   /// rule allows: then so many of them go that rules are kept, the last never, who leads behind the others. True where
   /// some have gone. O(P · R² · rules).
   fileprivate func thinOut(in cluster: DenseCluster) -> Bool {
-    guard cluster.status.contains(where: { $0 == .leaving || $0 == .maintenance }) else { return false }
+    guard cluster.status.contains(where: { $0.isReadable && !$0.mayReceive }) else { return false }
     var isThinned = false
     let map = CompletedMap(cluster, target: self, before: self, leavingStay: false, firstSlot: 0)
     let others = (0..<width).filter { !map.dataSlots.contains($0) }
@@ -163,12 +155,12 @@ extension PlacementMap {
     let witnesses = (0..<width).filter { !map.dataSlots.contains($0) }
     for partition in 0..<partitionCount {
       let row = row(partition)
-      guard witnesses.allSatisfy({ row[$0] == .none || cluster.status[row[$0].int].mayHoldOn }) else { return false }
+      guard witnesses.allSatisfy({ row[$0] == .none || cluster.status[row[$0].int].mayKeep }) else { return false }
       let nodes = map.dataSlots.map { row[$0] }.filter { $0 != .none }
       missing += cluster.replicas - nodes.count
       for node in nodes { loads[node.int] += 1 }
       // The last copy, wherever it is.
-      if nodes.count == 1, cluster.status[nodes[0].int] != .failed { only[nodes[0].int] += 1 }
+      if nodes.count == 1, cluster.status[nodes[0].int].isReadable { only[nodes[0].int] += 1 }
       guard nodes.count == 1 && only[nodes[0].int] > 0
         || map.staysForWantOfAnother(nodes) && map.keepsRules(partition) || map.isLegal(partition)
       else { return false }
@@ -191,7 +183,7 @@ extension PlacementMap {
     return (0..<partitionCount).count { partition in
       first.allSatisfy { slot in
         let node = row(partition)[slot]
-        return node == .none || cluster.status[node.int] == .maintenance || !cluster.mayEver(node.int, inState: 0)
+        return node == .none || cluster.status[node.int].isSlaveOnly || !cluster.mayEver(node.int, inState: 0)
       }
     }
   }

@@ -17,10 +17,7 @@ struct PartitionSteps {
 
   init(_ cluster: DenseCluster) {
     planner = RowPlanner(cluster)
-    let ruled = Set(
-      cluster.cluster.settings.placement.compactMap { rule in
-        if case .atMost = rule.demand { rule.level } else { nil }
-      })
+    let ruled = cluster.cappedLevels
     let order = cluster.levels.indices.sorted { (ruled.contains($0) ? 0 : 1, $0) < (ruled.contains($1) ? 0 : 1, $1) }
     levels = order.map { cluster.levels[$0] }
     ruledLevels = ruled.count
@@ -41,9 +38,9 @@ struct PartitionSteps {
   /// Without nodes that failed and are to get the partition. Where there are such, whoever holds it stays as it is, and of
   /// the others those come that nothing excludes.
   func reachable(_ nodes: [Change]) -> [Change] {
-    guard nodes.contains(where: { status[$0.node.int] == .failed }) else { return nodes }
+    guard nodes.contains(where: { !status[$0.node.int].isReadable }) else { return nodes }
     let hops = planner.hops
-    var kept = nodes.filter { status[$0.node.int] != .failed }
+    var kept = nodes.filter { status[$0.node.int].isReadable }
     var held = kept.map(\.change.from).filter { $0 != .null }
     for place in kept.indices {
       let change = kept[place].change
@@ -62,7 +59,7 @@ struct PartitionSteps {
     shape.hasLost = hasLost
     shape.places.reserveCapacity(3 * nodes.count)
     for change in nodes {
-      shape.places += [change.change.from.raw, change.change.to.raw, status[change.node.int] == .maintenance ? 1 : 0]
+      shape.places += [change.change.from.raw, change.change.to.raw, status[change.node.int].isSlaveOnly ? 1 : 0]
     }
     guard nodes.count <= PartitionSteps.mostPlacesLabelled else { return shape }
     for (index, level) in levels.enumerated() {

@@ -79,7 +79,7 @@ public enum StepPlanner {
     let slots = current.stateOfSlot.indices.filter { model.states[current.stateOfSlot[$0]].holdsData }
     for partition in 0..<min(current.partitionCount, cluster.partitionCount) {
       let row = current.row(partition)
-      for slot in slots where row[slot].int < cluster.nodeCount && cluster.status[row[slot].int] != .failed {
+      for slot in slots where row[slot].int < cluster.nodeCount && cluster.status[row[slot].int].isReadable {
         load[row[slot].int] += 1
       }
     }

@@ -54,7 +54,7 @@ extension DenseCluster {
   /// The same cluster after some of its nodes have failed. O(N).
   func failing(_ isFailed: [Bool]) -> DenseCluster {
     var cluster = cluster
-    for node in cluster.nodes.indices where isFailed[node] { cluster.nodes[node].status = .failed }
+    for node in cluster.nodes.indices where isFailed[node] { cluster.nodes[node].fail() }
     return DenseCluster(self, cluster: cluster, partitionCount: partitionCount, capacity: capacity)
   }
 

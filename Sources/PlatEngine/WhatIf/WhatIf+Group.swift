@@ -80,7 +80,7 @@ extension DenseGroup {
   /// The same maps after some of their nodes have failed. O(maps · N).
   func failing(_ isFailed: [Bool]) throws(PlatError) -> DenseGroup {
     var group = group
-    for node in group.shared.nodes.indices where isFailed[node] { group.shared.nodes[node].status = .failed }
+    for node in group.shared.nodes.indices where isFailed[node] { group.shared.nodes[node].fail() }
     do throws(InputError) { return try DenseGroup(group) } catch { throw .unsupported(error) }
   }
 }

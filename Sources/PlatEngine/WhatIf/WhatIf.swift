@@ -147,11 +147,11 @@ public enum WhatIf {
           first.base[row[slot].int] += 1
           held[row[slot]] += 1
           count += 1
-          copies += cluster.status[row[slot].int] == .failed ? 0 : 1
+          copies += cluster.status[row[slot].int].isReadable ? 1 : 0
         }
         for slot in leadSlots where row[slot].int < nodeCount {
           led[row[slot]] += 1
-          leads += cluster.status[row[slot].int] == .failed ? 0 : 1
+          leads += cluster.status[row[slot].int].isReadable ? 1 : 0
         }
         unreadable += copies == 0 ? 1 : 0
         leaderless += leads == 0 ? 1 : 0
@@ -179,10 +179,10 @@ public enum WhatIf {
       let settings = cluster.cluster.settings
       let problem = try Problem(cluster, current: current, arena: try Arena(interrupt: interrupt))
       isPlain = current.slotCounts == cluster.wanted && cluster.wanted == cluster.dataWanted && cluster.partitionWeights == nil
-        && current.partitionCount == cluster.partitionCount && cluster.replicas > 0 && settings.fanOut?.strength != .hard
+        && current.partitionCount == cluster.partitionCount && cluster.replicas > 0 && !settings.hasHardPeerLimit
         && !cluster.hasHardNearRule && cluster.places.bounds.isEmpty && problem.stateCaps.isEmpty
-        && !cluster.status.contains(.maintenance)
-        && (0..<nodeCount).allSatisfy { [held] in held.base[$0] == 0 || cluster.status[$0] == .active }
+        && !cluster.status.contains(where: \.isPinned)
+        && (0..<nodeCount).allSatisfy { [held] in held.base[$0] == 0 || cluster.status[$0].mayReceive }
         && problem.hard.firstNotAllowed(0..<rows, rows: current.slots, width: current.width) == rows
     }
 
@@ -201,7 +201,7 @@ public enum WhatIf {
 
     /// What each node leads before anybody takes over.
     func leads(_ isFailed: [Bool]) -> [Int] {
-      (0..<cluster.nodeCount).map { isFailed[$0] || cluster.status[$0] == .failed ? 0 : Int(led.base[$0]) }
+      (0..<cluster.nodeCount).map { isFailed[$0] || !cluster.status[$0].isReadable ? 0 : Int(led.base[$0]) }
     }
 
     /// The partitions that failed nodes hold, ascending, each once.
@@ -221,19 +221,19 @@ public enum WhatIf {
       var outcome = FailureOutcome()
       let nodeCount = cluster.nodeCount
       outcome.lost = isFailed.indices.reduce(0) {
-        $0 + (isFailed[$1] && cluster.status[$1] != .failed ? Int(held.base[$1]) : 0)
+        $0 + (isFailed[$1] && cluster.status[$1].isReadable ? Int(held.base[$1]) : 0)
       }
       let arena = try Arena(interrupt: interrupt)
       let takeover = try Failover.Takeover(
         cluster.failing(isFailed), current, touched.map { Int($0) }, arena: Arena(interrupt: interrupt))
       let led: NodeTable<Int32> = try arena.table(nodeCount)
-      for node in 0..<nodeCount where !isFailed[node] && cluster.status[node] != .failed { led.base[node] = self.led.base[node] }
+      for node in 0..<nodeCount where !isFailed[node] && cluster.status[node].isReadable { led.base[node] = self.led.base[node] }
       let unfilled = try takeover.run(
         led, beside: beside, weight: takeover.places.isEmpty ? [] : wholeWeights, arena: arena)
       var (unreadable, leaderless) = (self.unreadable, self.leaderless)
       for partition in touched {
         let row = current.row(Int(partition))
-        func isLive(_ slot: Int) -> Bool { row[slot].int < nodeCount && cluster.status[row[slot].int] != .failed }
+        func isLive(_ slot: Int) -> Bool { row[slot].int < nodeCount && cluster.status[row[slot].int].isReadable }
         let isLost = dataSlots.allSatisfy { !isLive($0) || isFailed[row[$0].int] }
         unreadable += isLost && dataSlots.contains(where: isLive) ? 1 : 0
         if cluster.wanted[0] > 0, !leadSlots.contains(where: isLive) { leaderless -= 1 }  // counted again below

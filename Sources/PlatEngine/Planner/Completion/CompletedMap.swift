@@ -12,21 +12,11 @@ struct CompletedMap {
   let stateOfSlot: [Int]
   /// A limit on peers is hard: rows change only where that makes no pair.
   let isPeerLimited: Bool
-  let rules: [Rule]
+  let rules: [RowBound]
   /// Nodes that hard rules treat alike: the containers of the innermost level that has a rule, or all nodes.
   let boxes: [Range<Int>]
   let boxOfNode: [Int]
   private let heldSlots: [Int]
-
-  struct Rule {
-    let containerOfNode: [ContainerIndex]
-    let countsSlot: [Bool]
-    /// The container that is none: any number may be there.
-    var free: ContainerIndex?
-    /// At most so many in one container; with anchors, at least so many near to one of them.
-    let limit: Int
-    let anchors: [Int]?
-  }
 
   init(_ cluster: DenseCluster, target: PlacementMap, before: PlacementMap?, leavingStay: Bool, firstSlot: Int) {
     (self.cluster, self.target, self.before) = (cluster, target, before)
@@ -38,25 +28,15 @@ struct CompletedMap {
     dataSlots = stateOfSlot.indices.filter { states[stateOfSlot[$0]].holdsData }
     let heldStates = before?.stateOfSlot ?? []
     heldSlots = heldStates.indices.filter { states[heldStates[$0]].holdsData }
-    isPeerLimited = settings.fanOut?.strength == .hard
-    let hard = settings.placement.filter { $0.strength == .hard }
+    isPeerLimited = settings.hasHardPeerLimit
+    let hard = settings.hardContainerRules
     let places = cluster.places.bounds.filter { $0.strength == .hard }.map { bound in
-      Rule(
+      RowBound(
         containerOfNode: bound.isIn.map { ContainerIndex($0 ? 0 : 1) }, countsSlot: stateOfSlot.map(bound.counts),
         free: ContainerIndex(1), limit: bound.most, anchors: nil)
     }
-    rules = places + hard.map { rule in
-      let containerOfNode = cluster.levels[rule.level].containerOfNode
-      let countsSlot = stateOfSlot.map(rule.states.contains)
-      switch rule.demand {
-      case .atMost(let most): return Rule(containerOfNode: containerOfNode, countsSlot: countsSlot, limit: most, anchors: nil)
-      case .near(let of, let atLeast):
-        return Rule(
-          containerOfNode: containerOfNode, countsSlot: countsSlot, limit: atLeast,
-          anchors: stateOfSlot.indices.filter { stateOfSlot[$0] == of })
-      }
-    }
-    let innermost = hard.map(\.level).max()
+    rules = places + hard.map { $0.bound(cluster, stateOfSlot: stateOfSlot) }
+    let innermost = hard.map { $0.level }.max()
     guard cluster.places.barred.isEmpty, places.isEmpty else {
       // Sets of nodes cross containers: no two nodes are taken to be alike.
       boxes = (0..<cluster.nodeCount).map { $0..<$0 + 1 }
@@ -75,11 +55,11 @@ struct CompletedMap {
   func holders(_ partition: Int) -> [NodeIndex] {
     guard let before, partition < before.partitionCount else { return [] }
     let row = before.row(partition)
-    return heldSlots.lazy.map { row[$0] }.filter { $0 != .none && cluster.status[$0.int] != .failed }
+    return heldSlots.lazy.map { row[$0] }.filter { $0 != .none && cluster.status[$0.int].isReadable }
   }
 
   func isHeld(_ partition: Int, by node: NodeIndex) -> Bool {
-    guard let before, partition < before.partitionCount, cluster.status[node.int] != .failed else { return false }
+    guard let before, partition < before.partitionCount, cluster.status[node.int].isReadable else { return false }
     let row = before.row(partition)
     return heldSlots.contains { row[$0] == node }
   }
@@ -113,27 +93,16 @@ struct CompletedMap {
   /// Whether a node's status lets it have the partition in a state. O(R).
   func mayHave(_ node: NodeIndex, _ partition: Int, inState state: Int) -> Bool {
     guard cluster.mayEver(node.int, inState: state) else { return false }
-    return switch cluster.status[node.int] {
-    case .active: true
-    case .failed: false
-    case .leaving: leavingStay && isHeld(partition, by: node)
-    case .maintenance: state > 0 && isHeld(partition, by: node)
-    }
+    let status = cluster.status[node.int]
+    if status.mayReceive { return true }
+    guard status.mayKeep(leavingStay: leavingStay), state > 0 || !status.isSlaveOnly else { return false }
+    return isHeld(partition, by: node)
   }
 
   /// Whether rules about containers let the leaf box of `node` have one more of the row in `slot`, where what slot `without`
   /// holds goes. O(R · rules).
   func admits(_ row: UnsafeMutablePointer<NodeIndex>, _ slot: Int, boxOf node: NodeIndex, without: Int = -1) -> Bool {
-    rules.allSatisfy { rule in
-      guard rule.anchors == nil, rule.countsSlot[slot] else { return true }
-      let container = rule.containerOfNode[node.int]
-      if container == rule.free { return true }
-      var count = 0
-      for other in 0..<width where other != slot && other != without && row[other] != .none && rule.countsSlot[other] {
-        if rule.containerOfNode[row[other].int] == container { count += 1 }
-      }
-      return count < rule.limit
-    }
+    rules.allSatisfy { $0.admits(row, width: width, slot, node, without: without) }
   }
 
   func isInRow(_ row: UnsafeMutablePointer<NodeIndex>, _ node: NodeIndex) -> Bool { (0..<width).contains { row[$0] == node } }
@@ -147,7 +116,7 @@ struct CompletedMap {
 
   /// Nodes that hold a partition, none of which should have it though all can be read.
   func staysForWantOfAnother(_ nodes: [NodeIndex]) -> Bool {
-    !nodes.isEmpty && nodes.allSatisfy { cluster.status[$0.int] == .leaving || cluster.status[$0.int] == .maintenance }
+    !nodes.isEmpty && nodes.allSatisfy { cluster.status[$0.int].isReadable && !cluster.status[$0.int].mayReceive }
   }
 
   /// Whether no node comes twice and hard rules are kept, whatever the status of the nodes. O(R² · rules).
@@ -158,12 +127,6 @@ struct CompletedMap {
       for earlier in 0..<slot where row[earlier] == row[slot] { return false }
       guard admits(row, slot, boxOf: row[slot]) else { return false }
     }
-    return rules.allSatisfy { rule in
-      guard let anchors = rule.anchors else { return true }
-      let boxes = anchors.filter { row[$0] != .none }.map { rule.containerOfNode[row[$0].int] }
-      guard !boxes.isEmpty else { return true }
-      let placed = (0..<width).filter { rule.countsSlot[$0] && row[$0] != .none }
-      return placed.count { boxes.contains(rule.containerOfNode[row[$0].int]) } >= min(rule.limit, placed.count)
-    }
+    return rules.allSatisfy { $0.isNear(row, width: width) }
   }
 }

@@ -58,7 +58,7 @@ struct Completion {
     let holders = map.holders(partition)
     guard let node = holders.indices.min(by: { (rank(holders[$0]), $0) < (rank(holders[$1]), $1) }).map({ holders[$0] }) else { return }
     let open = map.openSlots(partition)
-    let isLed = map.cluster.status[node.int] != .maintenance
+    let isLed = !map.cluster.status[node.int].isSlaveOnly
     let allowed = open.filter { map.cluster.mayEver(node.int, inState: map.stateOfSlot[$0]) }
     let slots = allowed.isEmpty ? open : allowed
     let chosen = isLed ? slots.first : slots.first { map.stateOfSlot[$0] > 0 } ?? slots.first

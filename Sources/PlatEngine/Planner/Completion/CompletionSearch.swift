@@ -72,7 +72,7 @@ struct CompletionSearch {
   /// Another kind of chain is asked for: what was known to lead nowhere may lead somewhere.
   mutating func begin() {
     for node in isDead.indices { isDead[node] = false }
-    open = maps.map { map in map.boxes.map { box in box.lazy.filter { map.cluster.status[$0] == .active }.map { NodeIndex($0) } } }
+    open = maps.map { map in map.boxes.map { box in box.lazy.filter { map.cluster.status[$0].mayReceive }.map { NodeIndex($0) } } }
     roomy = open.map { $0.map { $0.filter { load[$0.int] < capacity[$0.int] && !isWeightless[$0.int] } } }
     cursor = roomy.map { $0.map { _ in 0 } }
   }

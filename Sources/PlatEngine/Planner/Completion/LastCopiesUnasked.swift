@@ -15,7 +15,7 @@ struct LastCopiesUnasked {
     let held = stateOfSlot.indices.filter { states[stateOfSlot[$0]].holdsData }
     let chosen = (0..<min(before.partitionCount, cluster.partitionCount)).map { partition in
       let row = before.row(partition)
-      return held.filter { row[$0] != .none && cluster.status[row[$0].int] != .failed }
+      return held.filter { row[$0] != .none && cluster.status[row[$0].int].isReadable }
         .min { (cluster.status[row[$0].int].lastCopyRank, $0) < (cluster.status[row[$1].int].lastCopyRank, $1) }
     }
     guard chosen.contains(where: { $0 != nil }) else { return nil }
@@ -31,17 +31,5 @@ struct LastCopiesUnasked {
       load[node.int] += 1
     }
     (self.map, self.load) = (map, load)
-  }
-}
-
-extension Node.Status {
-  /// On which of several nodes a last copy stays: the least first.
-  var lastCopyRank: Int {
-    switch self {
-    case .active: 0
-    case .maintenance: 1
-    case .leaving: 2
-    case .failed: 3
-    }
   }
 }

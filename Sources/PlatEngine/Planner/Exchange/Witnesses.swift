@@ -9,20 +9,15 @@ struct Witnesses {
   private let map: PlacementMap
   private let state: Int
   private let slots: Range<Int>
-  private let rules: [Rule]
+  /// The rules of at most so many that count the state.
+  private let hard: [RowBound]
+  private let soft: [RowBound]
   private let load: NodeTable<Int32>
   private let quota: NodeTable<Int32>
   /// Nodes that lack some, in the first `openCount` places, and whose turn it is.
   private let open: NodeTable<NodeIndex>
   private var openCount = 0
   private var cursor = 0
-
-  private struct Rule {
-    let containerOfNode: [ContainerIndex]
-    let most: Int
-    let isHard: Bool
-    let countsSlot: [Bool]
-  }
 
   private static let nodesTried = 12
   private static let partnersTried = 4096
@@ -68,12 +63,11 @@ struct Witnesses {
     self.state = state
     slots = map.slots(ofState: state)
     let stateOfSlot = map.stateOfSlot
-    rules = problem.cluster.cluster.settings.placement.compactMap { rule in
-      guard rule.states.contains(state), case .atMost(let most) = rule.demand else { return nil }
-      return Rule(
-        containerOfNode: problem.cluster.levels[rule.level].containerOfNode, most: most,
-        isHard: rule.strength == .hard, countsSlot: stateOfSlot.map(rule.states.contains))
+    func bounds(_ strength: Strength) -> [RowBound] {
+      problem.cluster.cluster.settings.containerRules.filter { $0.strength == strength && $0.states.contains(state) }
+        .map { $0.bound(problem.cluster, stateOfSlot: stateOfSlot) }.filter { $0.anchors == nil }
     }
+    (hard, soft) = (bounds(.hard), bounds(.soft))
     load = try problem.arena.table(problem.nodeCount)
     open = try problem.arena.table(problem.nodeCount)
     quota = try Witnesses.quota(problem, state: state, count: slots.count)
@@ -81,13 +75,7 @@ struct Witnesses {
 
   /// By weight, up to one of each partition, in containers up to what hard rules about this state alone allow.
   private static func quota(_ problem: Problem, state: Int, count: Int) throws(PlatError) -> NodeTable<Int32> {
-    let placement = problem.cluster.cluster.settings.placement
-    var caps: [(rule: Int, most: Int)] = []
-    for (index, rule) in placement.enumerated() where rule.strength == .hard && rule.states == [state] {
-      if case .atMost(let most) = rule.demand, most < count { caps.append((index, most)) }
-    }
-    caps.sort { (placement[$0.rule].level, $0.rule) < (placement[$1.rule].level, $1.rule) }
-    let boxes = DueBoxes(problem, caps: caps)
+    let boxes = DueBoxes(problem, caps: problem.cluster.hardCaps(ofStateAlone: state, count: count))
     var kinds: [Quantity: Int] = [:]  // looked up only, never iterated
     let nodes = problem.cluster.cluster.nodes
     let kindOfNode = nodes.indices.map { node in
@@ -113,23 +101,14 @@ struct Witnesses {
 
   // MARK: Who may be in the state
 
-  /// Replicas beyond what rules of one strength allow if `node` had a place of the row that no one has.
-  private func excess(_ row: UnsafeMutablePointer<NodeIndex>, _ node: NodeIndex, hard: Bool) -> Int {
-    var excess = 0
-    for rule in rules where rule.isHard == hard {
-      let container = rule.containerOfNode[node.int]
-      var there = 1
-      for slot in 0..<map.width where rule.countsSlot[slot] && row[slot] != .none {
-        if rule.containerOfNode[row[slot].int] == container { there += 1 }
-      }
-      excess += max(0, there - rule.most)
-    }
-    return excess
+  /// Replicas beyond what the rules allow if `node` had a place of the row that no one has.
+  private func excess(_ rules: [RowBound], _ row: UnsafeMutablePointer<NodeIndex>, _ node: NodeIndex) -> Int {
+    rules.reduce(0) { $0 + $1.excess(row, width: map.width, around: node) }
   }
 
   private func mayHave(_ row: UnsafeMutablePointer<NodeIndex>, _ node: NodeIndex) -> Bool {
     for slot in 0..<map.width where row[slot] == node { return false }
-    return excess(row, node, hard: true) == 0
+    return excess(hard, row, node) == 0
   }
 
   // MARK: Filling
@@ -178,7 +157,7 @@ struct Witnesses {
       if best != nil, tried >= Witnesses.nodesTried { break }
       let place = (cursor + tried) % openCount
       guard mayHave(row, open.base[place]) else { continue }
-      let excess = excess(row, open.base[place], hard: false)
+      let excess = excess(soft, row, open.base[place])
       if excess < bestExcess { (best, bestExcess) = (place, excess) }
       if excess == 0 { break }
     }

@@ -70,9 +70,6 @@ enum PeerBound {
   }
 
   private static func mayStay(_ problem: Problem, _ node: NodeIndex) -> Bool {
-    switch problem.cluster.status[node.int] {
-    case .active, .maintenance: true
-    case .leaving, .failed: false
-    }
+    problem.cluster.status[node.int].mayKeep
   }
 }

@@ -98,7 +98,7 @@ extension Planner {
       plans.append(plan)
     }
     for (node, about) in group.group.shared.nodes.enumerated() {
-      if let capacity = about.capacity, about.status != .failed, Int(load.base[node]) > capacity { return nil }
+      if let capacity = about.capacity, about.status.isReadable, Int(load.base[node]) > capacity { return nil }
     }
     if options.operation == nil {
       if group.weights != nil { return nil }  // only as asked for
@@ -118,7 +118,7 @@ extension Operation {
   /// where as many nodes that hold nothing in any map come as leave.
   static func chosen(for group: DenseGroup, from currents: [PlacementMap?]) -> Operation {
     guard let status = group.clusters.first?.status, !currents.contains(where: { $0 == nil }) else { return .rebalance }
-    var holdsNothing = zip(status, group.group.shared.nodes).map { $0 == .active && $1.weight != .zero }
+    var holdsNothing = zip(status, group.group.shared.nodes).map { $0.mayReceive && $1.weight != .zero }
     for (cluster, current) in zip(group.clusters, currents.compactMap { $0 }) {
       for partition in 0..<min(current.partitionCount, cluster.partitionCount) {
         let row = current.row(partition)
@@ -126,12 +126,12 @@ extension Operation {
       }
     }
     let coming = holdsNothing.count { $0 }
-    if status.contains(.maintenance), coming == 0, status.allSatisfy({ $0 == .active || $0 == .maintenance }),
+    if status.contains(where: \.isPinned), coming == 0, status.allSatisfy(\.mayKeep),
       group.clusters.allSatisfy({ $0.replicas > $0.dataWanted[0] })
     {
       return .maintenance
     }
-    return coming > 0 && coming == status.count { $0 == .leaving } ? .swap : .rebalance
+    return coming > 0 && coming == status.count(where: \.isDrained) ? .swap : .rebalance
   }
 }
 

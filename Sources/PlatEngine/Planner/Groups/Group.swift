@@ -219,7 +219,7 @@ private struct GroupPlanning {
         for state in states.indices where states[state].holdsData {
           for slot in current.slots(ofState: state) where current.row(partition)[slot] != .none {
             let node = current.row(partition)[slot]
-            if cluster.status[node.int] != .failed { held.insert(node) }
+            if cluster.status[node.int].isReadable { held.insert(node) }
           }
         }
       }
@@ -300,8 +300,7 @@ private struct GroupPlanning {
     guard let current = currents[map] else { return nil }
     let held = try count(current, group.clusters[map])
     for node in 0..<group.nodeCount {
-      let status = group.clusters[map].status[node]
-      if status == .failed || status == .leaving { held.base[node] = 0 }
+      if !group.clusters[map].status[node].mayKeep { held.base[node] = 0 }
     }
     return held
   }

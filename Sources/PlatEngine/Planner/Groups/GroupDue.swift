@@ -30,7 +30,7 @@ struct GroupDue {
   init(_ dense: DenseGroup, currents: [PlacementMap?], options: PlanOptions) throws(PlatError) {
     self.dense = dense
     arena = try Arena(limitBytes: options.memoryLimitBytes, interrupt: options.interrupt)
-    let keeps = dense.clusters.first?.status.contains(.maintenance) ?? false
+    let keeps = dense.clusters.first?.status.contains(where: \.isPinned) ?? false
     kindOfMap = dense.kindOfMap
     mapsOfKind = dense.mapsOfKind
     if keeps {
@@ -96,7 +96,7 @@ struct GroupDue {
     let least = ends.map { $0.lowest.floor ?? Int.max - 1 }
     let most = ends.map { ($0.highest.floor ?? Int.max - 1) + ($0.highest.isInteger ? 0 : 1) }
     var windows = Window(least: classes.map { least[$0] }, most: classes.map { most[$0] }, classes: classes, sums: sums)
-    for (node, status) in (dense.clusters.first?.status ?? []).enumerated() where status == .maintenance {
+    for (node, status) in (dense.clusters.first?.status ?? []).enumerated() where status.isPinned {
       (windows.least[node], windows.most[node]) = (0, Int.max)  // it keeps what it holds, as far as its windows go
     }
     return windows
@@ -139,7 +139,7 @@ struct GroupDue {
     var boxes = SumBoxes(nodeCount: problem.nodeCount)
     var caps: [Int: Int] = [:]  // by level; looked up only
     for cap in problem.hard {
-      caps[problem.cluster.cluster.settings.placement[cap.rule].level] = cap.most * problem.partitionCount
+      caps[cap.level] = cap.most * problem.partitionCount
     }
     for (index, level) in problem.cluster.levels.enumerated() where caps[index] != nil || isFresh {
       for nodes in level.nodes where !nodes.isEmpty {

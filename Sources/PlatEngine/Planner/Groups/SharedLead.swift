@@ -38,7 +38,7 @@ extension DenseCluster {
         if node != .none, node.int < nodeCount { led[node.int] += 1 }
       }
     }
-    for node in led.indices where status[node] == .failed || status[node] == .leaving && !leavingStay { led[node] = 0 }
+    for node in led.indices where !status[node].mayKeep(leavingStay: leavingStay) { led[node] = 0 }
     return led
   }
 }

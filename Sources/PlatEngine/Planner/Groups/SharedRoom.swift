@@ -25,8 +25,7 @@ struct SharedRoom {
     for (cluster, home) in zip(group.clusters, homes) {
       var held = home.map(cluster.loads) ?? Array(repeating: 0, count: nodes.count)
       for (node, status) in cluster.status.enumerated() {
-        let stays = status == .active || status == .maintenance || status == .leaving && operation == .cancel
-        if !stays { held[node] = 0 }
+        if !status.mayKeep(leavingStay: operation == .cancel) { held[node] = 0 }
         left[node] -= held[node]
       }
       kept.append(held)

@@ -296,10 +296,6 @@ struct SumExchange {
 extension DenseCluster {
   /// Whether sums may be mended by single replicas of the map.
   var mayExchange: Bool {
-    wanted == dataWanted && cluster.settings.fanOut == nil
-      && cluster.settings.placement.allSatisfy { rule in
-        guard case .atMost = rule.demand else { return false }
-        return dataWanted.indices.allSatisfy { dataWanted[$0] == 0 || rule.states.contains($0) }
-      }
+    wanted == dataWanted && !cluster.settings.hasPeerLimit && hasPlainCapsOnly
   }
 }

@@ -78,7 +78,7 @@ struct SumRoles {
     let slots = target.slots(ofState: state)
     target.count(slots, into: count)
     let isOpen =
-      role != nil && cluster.cluster.settings.fanOut == nil && cluster.wanted == cluster.dataWanted && !problem.isWide
+      role != nil && !cluster.cluster.settings.hasPeerLimit && cluster.wanted == cluster.dataWanted && !problem.isWide
     guard isOpen, let role else {
       return SumChains.Member(
         problem: problem, target: target, slots: slots, state: state, count: count, least: count, most: count, isOpen: false)

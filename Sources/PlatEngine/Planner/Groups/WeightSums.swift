@@ -156,7 +156,7 @@ struct WeightSums {
         let exact = shares.map { $0 * Rational(scale) }
         if isFree { stand.free[place] = exact } else { stand.pinned[place] = exact }
         guard isOwn, scale > 0 else { return }
-        stand.own[place] = shares.indices.map { place == total || cluster.status[$0] == .active ? scaled(window($0)) : 0...(.max / 4) }
+        stand.own[place] = shares.indices.map { place == total || cluster.status[$0].hasShare ? scaled(window($0)) : 0...(.max / 4) }
         if !isCounted { stand.ownDue[place] = exact.map { $0.floor ?? .max } }
       }
       put(total, left) { isCounted ? due.counted($0) : due.window($0) }
@@ -256,7 +256,7 @@ struct WeightSums {
   /// O(maps · N) exact additions.
   func windows(_ stands: [Stand]) -> Windows {
     let nodes = 0..<group.nodeCount
-    let isActive = group.group.shared.nodes.map { $0.status == .active }
+    let isActive = group.group.shared.nodes.map { $0.status.hasShare }
     let isPinned = pinned(stands, isActive)
     var mayStayBelow: [Bool] = []
     var windows = Windows(held: places.map { _ in nodes.map { _ in 0 } }, isActive: isActive)

@@ -184,7 +184,7 @@ private struct WeightedGroup {
   /// The plan of one map, searched where all maps together are small.
   private mutating func improved(_ plan: Plan, _ map: Int) throws(PlatError) -> Plan {
     guard isSearched else { return plan }
-    let (cluster, options) = (clusters[map], options)
+    let (cluster, options) = (clusters[map], self.options)
     let better = try Improve.run(cluster, plan, from: currents[map], options: options, polishes: false) {
       (cluster, current, _) throws(PlatError) in try Planner.unfinished(cluster, from: current, options: options)
     }

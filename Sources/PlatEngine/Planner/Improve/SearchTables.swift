@@ -32,7 +32,7 @@ struct SearchTables {
     setHomes()
     setRules()
     setPlaces()
-    guard setPeers() else { return nil }
+    guard cluster.compilePeerLimit(into: &problem) else { return nil }
     keepLastCopies(target)
   }
 
@@ -40,10 +40,10 @@ struct SearchTables {
 
   private mutating func setNodes() {
     for node in 0..<cluster.nodeCount {
-      switch cluster.status[node] {
-      case .active: (problem.mayKeep[node], problem.mayReceive[node]) = (.max, .max)
-      case .maintenance: (problem.mayKeep[node], problem.mayReceive[node]) = (~1, 0)
-      case .leaving, .failed: (problem.mayKeep[node], problem.mayReceive[node]) = (0, 0)
+      switch cluster.status[node].entitlement {
+      case .share: (problem.mayKeep[node], problem.mayReceive[node]) = (.max, .max)
+      case .holdings: (problem.mayKeep[node], problem.mayReceive[node]) = (~1, 0)
+      case .nothing: (problem.mayKeep[node], problem.mayReceive[node]) = (0, 0)
       }
       if !cluster.places.barred.isEmpty {
         problem.mayKeep[node] &= ~cluster.places.barred[node]
@@ -61,7 +61,7 @@ struct SearchTables {
     for partition in 0..<cluster.partitionCount {
       if partition < current.partitionCount {
         let row = current.row(partition)
-        for slot in held where row[slot] != .none && row[slot].int < cluster.nodeCount && cluster.status[row[slot].int] != .failed {
+        for slot in held where row[slot] != .none && row[slot].int < cluster.nodeCount && cluster.status[row[slot].int].isReadable {
           problem.homeNode.append(Int32(row[slot].int))
           problem.homeState.append(UInt8(stateOfSlot[slot]))
         }
@@ -71,23 +71,7 @@ struct SearchTables {
   }
 
   private mutating func setRules() {
-    for rule in cluster.cluster.settings.placement {
-      let level = cluster.levels[rule.level]
-      let containers = level.containerOfNode.map { Int32($0.int) }
-      let mask = rule.states.reduce(UInt32(0)) { $0 | 1 << UInt32($1) }
-      switch rule.demand {
-      case .atMost(let most):
-        problem.bounds.append(
-          BoxBound(
-            containerOfNode: containers, containerCount: level.count, states: mask, most: most,
-            isHard: rule.strength == .hard))
-      case .near(let of, let atLeast):
-        problem.colocations.append(
-          Colocation(
-            containerOfNode: containers, containerCount: level.count, states: mask, anchor: UInt8(of), atLeast: atLeast,
-            isHard: rule.strength == .hard))
-      }
-    }
+    for rule in cluster.cluster.settings.containerRules { rule.compile(cluster, into: &problem) }
   }
 
   private mutating func setPlaces() {
@@ -97,18 +81,6 @@ struct SearchTables {
           containerOfNode: bound.isIn.map { $0 ? 0 : -1 }, containerCount: 1, states: bound.states, most: bound.most,
           isHard: bound.strength == .hard))
     }
-  }
-
-  /// The most nodes for which pairs are kept in a table of all.
-  private static let mostPeerNodes = 1024
-
-  private mutating func setPeers() -> Bool {
-    guard let limit = cluster.cluster.settings.fanOut, cluster.dataWanted[0] > 0, cluster.replicas > 1 else { return true }
-    guard cluster.nodeCount <= Self.mostPeerNodes else { return limit.strength == .soft }
-    problem.peers = PeerLimit(
-      outbound: limit.outbound ?? cluster.nodeCount, inbound: limit.inbound ?? cluster.nodeCount,
-      isHard: limit.strength == .hard)
-    return true
   }
 
   /// A last copy that stays where nobody should be, or where hard rules or a capacity allow no replica, is left alone.
@@ -162,7 +134,7 @@ struct SearchTables {
     func windows(_ window: (Rational) -> RoleWindows.Window, _ share: (Int) -> Rational) -> Windows {
       var windows = Windows(open: cluster.nodeCount)
       var last: (share: Rational, window: RoleWindows.Window)?
-      for node in 0..<cluster.nodeCount where cluster.status[node] == .active {
+      for node in 0..<cluster.nodeCount where cluster.status[node].hasShare {
         let share = share(node)
         if last?.share != share { last = (share, window(share)) }
         // Whoever is due nothing has nothing.
@@ -192,7 +164,7 @@ struct SearchTables {
     problem.total = Windows(least: nodes.map { total.window($0).lowerBound }, most: nodes.map { total.window($0).upperBound })
     problem.due = nodes.map { total.exact($0).floor ?? 0 }
     if nodes.contains(where: { total.isPinned.base[$0] }) {
-      let fits = nodes.filter { cluster.status[$0] == .active && !total.isPinned.base[$0] }.map { total.most.base[$0] }.min() ?? 0
+      let fits = nodes.filter { cluster.status[$0].hasShare && !total.isPinned.base[$0] }.map { total.most.base[$0] }.min() ?? 0
       for partition in 0..<cluster.partitionCount where problem.amounts[partition] > fits { problem.isFixed[partition] = true }
     }
     let wanted = cluster.dataWanted.indices.filter { cluster.dataWanted[$0] > 0 }
@@ -231,7 +203,7 @@ struct SearchTables {
 
   private func windows(_ of: (Int) -> ClosedRange<Int>) -> Windows {
     var windows = Windows(open: cluster.nodeCount)
-    for node in 0..<cluster.nodeCount where cluster.status[node] == .active {
+    for node in 0..<cluster.nodeCount where cluster.status[node].hasShare {
       (windows.least[node], windows.most[node]) = (of(node).lowerBound, of(node).upperBound)
     }
     return windows

@@ -63,7 +63,7 @@ struct ComposedMap {
     guard partition < other.partitionCount else { return }
     for (state, about) in cluster.cluster.settings.model.states.enumerated()
     where !about.holdsData && cluster.wanted[state] > 0 {
-      for node in other.holders(of: partition, inState: state) where cluster.status[node.int] == .active {
+      for node in other.holders(of: partition, inState: state) where cluster.status[node.int].mayReceive {
         _ = put(partition, node, state)
       }
     }

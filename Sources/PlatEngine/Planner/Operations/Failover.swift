@@ -67,14 +67,9 @@ enum Failover {
       let pool = stateOfSlot.indices.filter { stateOfSlot[$0] > 0 && states[stateOfSlot[$0]].holdsData }
       let rank: NodeTable<UInt8> = try arena.table(cluster.nodeCount)
       for (node, status) in cluster.status.enumerated() {
-        rank.base[node] = switch status {
-        case .active: 0
-        case .leaving: 1
-        case .maintenance: 2
-        case .failed: Succession.never
-        }
+        rank.base[node] = status.takeoverRank ?? Succession.never
       }
-      let rules = MasterRules(cluster, target)
+      let rules = LeaderCaps(cluster, target)
       let succession = Succession(
         rows: target.slots, width: target.width, columns: target.slots(ofState: 0), pool: pool, count: masters, rank: rank,
         weight: weight, beside: beside, mayChange: { rules.allow($0, $1) })
@@ -99,47 +94,9 @@ enum Failover {
         let first = target.slots(ofState: state).lowerBound
         for (offset, slot) in current.slots(ofState: state).enumerated() {
           let node = current.row(partitions[index])[slot]
-          if node != .none, node.int < cluster.nodeCount, cluster.status[node.int] != .failed { row[first + offset] = node }
+          if node != .none, node.int < cluster.nodeCount, cluster.status[node.int].isReadable { row[first + offset] = node }
         }
       }
     }
   }
-
-  /// Hard rules that count masters and not all that could become one: who becomes master may break them.
-  private struct MasterRules {
-    let cluster: DenseCluster
-    let target: PlacementMap
-    let rules: [(states: [Int], level: Int, most: Int)]
-    let stateOfSlot: [Int]
-
-    init(_ cluster: DenseCluster, _ target: PlacementMap) {
-      self.cluster = cluster
-      self.target = target
-      stateOfSlot = target.stateOfSlot
-      rules = cluster.cluster.settings.placement.compactMap { rule in
-        guard rule.strength == .hard, case .atMost(let most) = rule.demand, rule.states.contains(0) else { return nil }
-        return (rule.states, rule.level, most)
-      }
-    }
-
-    func allow(_ place: Int, _ slot: Int) -> Bool {
-      let (row, column) = (target.row(slot / target.width), slot % target.width)
-      guard row[column] == .none || cluster.mayEver(row[column].int, inState: 0) else { return false }
-      let place = place % target.width
-      return rules.allSatisfy { rule in
-        // One that counts the node already, and whoever it changes places with, stays as it is.
-        if rule.states.contains(stateOfSlot[column]) { return true }
-        let containerOf = cluster.levels[rule.level].containerOfNode
-        let container = containerOf[row[column].int]
-        let others = row.indexed(target.width).count { other, node in
-          other != place && node != .none && rule.states.contains(stateOfSlot[other]) && containerOf[node.int] == container
-        }
-        return others < rule.most
-      }
-    }
-  }
-}
-
-extension UnsafeMutablePointer where Pointee == NodeIndex {
-  fileprivate func indexed(_ count: Int) -> [(Int, NodeIndex)] { (0..<count).map { ($0, self[$0]) } }
 }

@@ -18,16 +18,15 @@ enum NearestMap {
     let model = cluster.cluster.settings.model
     let composed = try ComposedMap(cluster, options: options)
     for partition in 0..<cluster.partitionCount {
-      let today = (current?.dataHolders(of: partition, model) ?? []).filter { cluster.status[$0.node.int] != .failed }
+      let today = (current?.dataHolders(of: partition, model) ?? []).filter { cluster.status[$0.node.int].isReadable }
       func isHeld(_ node: NodeIndex) -> Bool { today.contains { $0.node == node } }
       // A node in maintenance keeps what it has and gets nothing new.
       let past = goal.dataHolders(of: partition, model).filter { candidate in
-        cluster.status[candidate.node.int] == .active
-          || cluster.status[candidate.node.int] == .maintenance && isHeld(candidate.node)
+        let status = cluster.status[candidate.node.int]
+        return status.mayReceive || status.mayKeep && isHeld(candidate.node)
       }
       let others = today.filter { candidate in
-        let status = cluster.status[candidate.node.int]
-        return (status == .active || status == .maintenance) && !past.contains { $0.node == candidate.node }
+        cluster.status[candidate.node.int].mayKeep && !past.contains { $0.node == candidate.node }
       }
       var candidates = past + others
       for index in candidates.indices { candidates[index].order = index }

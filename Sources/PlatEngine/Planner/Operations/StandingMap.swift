@@ -29,17 +29,17 @@ enum StandingMap {
         let isLeading = candidate.state == 0
         return (
           isLeading ? 0 : model.states[candidate.state].isPlaced ? 1 : 2,
-          isLeading || cluster.status[candidate.node.int] != .leaving ? 0 : 1,
+          isLeading || !cluster.status[candidate.node.int].isDrained ? 0 : 1,
           isLeading || goal.contains { $0.node == candidate.node } ? 0 : 1,
           isLeading ? 0 : load[candidate.node.int], index
         )
       }
-      let held = current.dataHolders(of: partition, model).filter { cluster.status[$0.node.int] != .failed }
+      let held = current.dataHolders(of: partition, model).filter { cluster.status[$0.node.int].isReadable }
       var candidates = held.enumerated().map { (rank($1, $0), $1) }.sorted { $0.0 < $1.0 }.map(\.1)
       if candidates.count < cluster.replicas, partition < current.partitionCount {
         let onTheWay = dead.flatMap { current.holders(of: partition, inState: $0) } + goal.map(\.node)
         for node in onTheWay
-        where cluster.status[node.int] == .active && !candidates.contains(where: { $0.node == node }) {
+        where cluster.status[node.int].mayReceive && !candidates.contains(where: { $0.node == node }) {
           candidates.append(ComposedMap.Candidate(node: node, state: cluster.wanted.lastIndex { $0 > 0 } ?? 0))
         }
       }

@@ -19,7 +19,7 @@ enum Swap {
     guard operation == .swap || (operation == .rebalance && isChosenFreely) else { return false }
     operation = .rebalance
     let cluster = problem.cluster
-    let leaving = cluster.status.count { $0 == .leaving }
+    let leaving = cluster.status.count(where: \.isDrained)
     guard leaving > 0, !problem.hasSlaveOnly, placement.letGo == 0, let current = problem.current,
       current.slotCounts == placement.target.slotCounts, current.partitionCount == problem.partitionCount
     else { return false }
@@ -94,7 +94,7 @@ enum Swap {
       for partition in placement.missing.lazy.map(\.int) {
         for slot in 0..<problem.replicas where placement.row(partition)[slot] == .none {
           let node = current.row(partition)[slot]
-          guard node != .none, problem.cluster.status[node.int] == .leaving else { return nil }
+          guard node != .none, problem.cluster.status[node.int].isDrained else { return nil }
           if partitionsOf[node.int].isEmpty { nodes.append(node) }
           partitionsOf[node.int].append(partition)
           slots.append(partition * problem.replicas + slot)

@@ -16,7 +16,7 @@ extension Planner {
     switch operation {
     case .restoreBack, .cancel, .maintenance:
       guard let home else { break }
-      if cluster.cluster.settings.fanOut?.strength == .hard || cluster.hasHardNearRule {
+      if cluster.cluster.settings.hasHardPeerLimit || cluster.hasHardNearRule {
         // Planned by number: nothing moves for balance, and who keeps the rules is known there.
         return try rebalance(cluster, from: home, movedFrom: movedFrom, options: options, as: operation, judged: judged)
           .weighed(weights, judged ?? cluster, from: movedFrom)
@@ -193,15 +193,6 @@ extension Planner {
     }
     weighing.recount()
     try RowSearch.complete(weighing, currentDue(weighing, aimed: false))
-  }
-}
-
-extension DenseCluster {
-  var hasHardNearRule: Bool {
-    cluster.settings.placement.contains { rule in
-      guard case .near = rule.demand else { return false }
-      return rule.strength == .hard
-    }
   }
 }
 

@@ -116,19 +116,19 @@ struct WeightedDue {
     var bounds: [Bounds] = []
     var ofCapacity: [Int: Rational] = [:]
     for node in 0..<problem.nodeCount {
-      switch problem.cluster.status[node] {
-      case .active:
+      switch problem.cluster.status[node].entitlement {
+      case .share:
         let capacity = problem.cluster.capacity[node]
         if ofCapacity[capacity] == nil {
           ofCapacity[capacity] = Rational((0..<capacity).reduce(0) { $0 + weighing.weight[weighing.order.base[$1]] })
         }
         bounds.append(Bounds(cap: ofCapacity[capacity]!))
-      case .maintenance: bounds.append(Bounds(cap: Rational(weighing.load.base[node]), isPinned: true))
-      case .leaving, .failed: bounds.append(Bounds(cap: .zero))
+      case .holdings: bounds.append(Bounds(cap: Rational(weighing.load.base[node]), isPinned: true))
+      case .nothing: bounds.append(Bounds(cap: .zero))
       }
     }
     return try WeightedDue(
-      weighing, caps: problem.hard.map { ($0.rule, $0.most) }, bounds: bounds, heaviest: heaviest,
+      weighing, caps: problem.hard.map { ($0.level, $0.most) }, bounds: bounds, heaviest: heaviest,
       demand: Rational(weighing.total) * Rational(problem.replicas), perPartition: problem.replicas)
   }
 
@@ -137,15 +137,7 @@ struct WeightedDue {
     _ state: Int, _ weighing: Weighing, total: WeightedDue, heaviest: NodeTable<Int>, inAll: NodeTable<Int>, left: [Rational]
   ) throws(PlatError) -> WeightedDue {
     let problem = weighing.problem
-    let placement = problem.cluster.cluster.settings.placement
-    var rules: [(rule: Int, most: Int)] = []
-    for (index, rule) in placement.enumerated() {
-      guard rule.strength == .hard, case .atMost(let most) = rule.demand, most < problem.wanted[state],
-        rule.states.filter({ problem.wanted[$0] > 0 }) == [state]
-      else { continue }
-      rules.append((index, most))
-    }
-    rules.sort { (placement[$0.rule].level, $0.rule) < (placement[$1.rule].level, $1.rule) }
+    let caps = problem.cluster.hardCaps(ofStateAlone: state, count: problem.wanted[state])
     let bounds = (0..<problem.nodeCount).map { node in
       let isBarred = problem.isSlaveOnly.base[node] && state == 0
       let holdsItElsewhere = total.isPinned.base[node] && heaviest.base[node] < inAll.base[node]
@@ -153,13 +145,13 @@ struct WeightedDue {
     }
     let demand = min(Rational(weighing.total) * Rational(problem.wanted[state]), left.reduce(Rational.zero, +))
     return try WeightedDue(
-      weighing, caps: rules, bounds: bounds, heaviest: heaviest, demand: demand, perPartition: problem.wanted[state])
+      weighing, caps: caps, bounds: bounds, heaviest: heaviest, demand: demand, perPartition: problem.wanted[state])
   }
 
   /// O(N) exact operations for each round in which nodes turn out to hold more than their share; fewer where they are
   /// alike.
   private init(
-    _ weighing: Weighing, caps: [(rule: Int, most: Int)], bounds: [Bounds], heaviest: NodeTable<Int>, demand: Rational,
+    _ weighing: Weighing, caps: [(level: Int, most: Int)], bounds: [Bounds], heaviest: NodeTable<Int>, demand: Rational,
     perPartition: Int
   ) throws(PlatError) {
     let problem = weighing.problem
@@ -211,7 +203,7 @@ struct WeightedDue {
     let floors = shares.map { $0.floor ?? .max }
     let ceilings = zip(floors, shares).map { $1.isInteger ? $0 : $0 + 1 }
     let status = weighing.problem.cluster.status
-    let free = (0..<groupOfNode.count).filter { status[$0] == .active && !bounds[$0].isPinned }
+    let free = (0..<groupOfNode.count).filter { status[$0].hasShare && !bounds[$0].isPinned }
     let greatest = free.map { floors[groupOfNode[$0]] }.max() ?? floors.max() ?? 0
     let heaviest = weighing.sizes.size(upTo: greatest)?.size ?? 0
     let grain = weighing.sizes.grain(heaviest: heaviest, nodes: groupOfNode.count, perPartition: perPartition)
@@ -226,14 +218,14 @@ struct WeightedDue {
       self.tolerance.base[node] = mostOff
       let tolerance = min(max(grain, bounds[node].isPinned ? 0 : max(half, floors[group] / 128)), mostOff)
       let mayStayBelow =
-        fitting.size == 0 || status[node] != .active || fitting.weightUpTo < floors[group]
+        fitting.size == 0 || !status[node].hasShare || fitting.weightUpTo < floors[group]
         || (!bounds[node].isPinned && unfilled.contains(floors[group]))
       let off = bounds[node].isPinned ? Rational(tolerance) : Rational(tolerance) * portion
       let strict = Self.window(shares[group], shares[group], off)
       (strictLeast.base[node], strictMost.base[node]) = (mayStayBelow ? 0 : strict.least, strict.most)
       guard !part.isZero else { continue }
       let ends = part.ends(shares[group])
-      let wide = Self.window(ends.lowest, status[node] == .maintenance ? shares[group] : ends.highest, off)
+      let wide = Self.window(ends.lowest, status[node].isPinned ? shares[group] : ends.highest, off)
       (least.base[node], most.base[node]) = (mayStayBelow ? 0 : wide.least, wide.most)
     }
   }
@@ -276,7 +268,7 @@ private struct WeightedGroups {
 
 extension DueBoxes {
   /// The same in weight: `weight` is that of all partitions.
-  fileprivate init(_ problem: Problem, caps: [(rule: Int, most: Int)], weight: Int) {
+  fileprivate init(_ problem: Problem, caps: [(level: Int, most: Int)], weight: Int) {
     self.init(problem, caps: caps)
     for index in boxes.indices {
       guard let cap = boxes[index].cap else { continue }

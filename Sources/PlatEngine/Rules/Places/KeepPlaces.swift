@@ -17,17 +17,7 @@ extension CompletedMap {
   private func excess(_ partition: Int) -> Int {
     let row = target.row(partition)
     let misplaced = dataSlots.count { row[$0] != .none && !mayHave(row[$0], partition, inState: stateOfSlot[$0]) }
-    return rules.reduce(misplaced) { sum, rule in
-      let counted = (0..<width).filter { rule.countsSlot[$0] && row[$0] != .none }
-        .map { rule.containerOfNode[row[$0].int] }
-      guard let anchors = rule.anchors else {
-        let crowds = Dictionary(grouping: counted.filter { $0 != rule.free }) { $0 }.values
-        return sum + crowds.reduce(0) { $0 + max(0, $1.count - rule.limit) }
-      }
-      let boxes = anchors.filter { row[$0] != .none }.map { rule.containerOfNode[row[$0].int] }
-      guard !boxes.isEmpty else { return sum }
-      return sum + max(0, min(rule.limit, counted.count) - counted.count(where: boxes.contains))
-    }
+    return rules.reduce(misplaced) { $0 + $1.excess(row, width: width) }
   }
 
   /// The breaches that are left after the first exchange of two slots that makes them fewer; nil: none does.

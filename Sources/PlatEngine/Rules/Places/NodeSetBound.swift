@@ -66,7 +66,7 @@ extension DenseCluster {
     /// As a node's status says it.
     func status(_ nodes: [Node]) -> [Node.Status] {
       guard !isEmptied.isEmpty else { return nodes.map(\.status) }
-      return zip(nodes, isEmptied).map { $1 && $0.status != .failed ? .leaving : $0.status }
+      return zip(nodes, isEmptied).map { $1 ? $0.status.drained : $0.status }
     }
 
     /// None but what statuses say.

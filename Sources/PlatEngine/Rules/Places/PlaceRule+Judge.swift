@@ -39,10 +39,32 @@ extension Judge.Matter {
     return dockets
   }
 
+  /// Rules that name places which the row breaks, with what they count too much.
+  func brokenPlaces(_ row: [(node: Int, state: Int)], _ strength: Strength) -> [(rule: PlaceRule, nodes: [Int], excess: Int)] {
+    places.filter { $0.rule.strength == strength }.compactMap { place in
+      let (rule, isMeant) = (place.rule, place.isMeant)
+      let counted = row.filter { rule.states.contains($0.state) && isLive.base[$0.node] == 1 }.map(\.node)
+      let inside = counted.count { isMeant[$0] }
+      guard let breach = rule.breach(inside, counted.count - inside, dense.wanted) else { return nil }
+      let isInside = breach.have > breach.want && rule.demand != .only
+      return (rule, counted.filter { isMeant[$0] == isInside }, abs(breach.have - breach.want))
+    }
+  }
+
+  /// The hard rule that names places which keeps the node from having the partition in the state; nil: none does.
+  func placeThatBars(_ node: Int, _ row: Judge.Reasons.Row, _ state: Int) -> Int? {
+    places.firstIndex { place in
+      guard place.rule.strength == .hard, place.rule.states.contains(state) else { return false }
+      let isInside = place.isMeant[node]
+      let there = row.held.count { place.rule.states.contains($0.state) && place.isMeant[$0.node] == isInside }
+      return place.bounds.contains { $0.isInside == isInside && there >= $0.most }
+    }
+  }
+
   /// The hard rules that keep an active node from holding anything at all.
   var placesThatEmpty: [JudgedPlace] {
     func isEmptied(_ node: Int) -> Bool {
-      dense.cluster.nodes[node].status == .active && dense.status[node] == .leaving
+      dense.cluster.nodes[node].status.mayReceive && dense.status[node].isDrained
     }
     return places.filter { place in
       place.rule.strength == .hard && place.bounds.contains { bound in
@@ -84,13 +106,13 @@ extension Judge {
   /// is that with all that it is due. O(N²) exact operations at most; mostly a few passes.
   static func dueWithPlaces(_ cluster: DenseCluster, map: PlacementMap?) -> JudgedDue {
     let weights = cluster.cluster.nodes.map { Rational($0.weight) }
-    let isResting = cluster.status.map { $0 == .maintenance }
+    let isResting = cluster.status.map(\.isPinned)
     let held = isResting.contains(true) ? held(cluster, map) : []
     let caps = cluster.status.indices.map { node -> Rational in
-      switch cluster.status[node] {
-      case .active: Rational(cluster.capacity[node])
-      case .maintenance: Rational(held[node])
-      case .leaving, .failed: .zero
+      switch cluster.status[node].entitlement {
+      case .share: Rational(cluster.capacity[node])
+      case .holdings: Rational(held[node])
+      case .nothing: .zero
       }
     }
     func boxes(_ caps: [Int?]) -> [(isIn: [Bool], cap: Rational)] {
@@ -130,7 +152,7 @@ extension Judge {
         continue
       }
       let open = cluster.status.indices.map { node in
-        cluster.status[node] == .active && may[state][node] ? Rational(cluster.partitionCount) : Rational.zero
+        cluster.status[node].mayReceive && may[state][node] ? Rational(cluster.partitionCount) : Rational.zero
       }
       ofState[state] = progressive(
         weights: weights, caps: open, isPinned: weights.map { _ in false },

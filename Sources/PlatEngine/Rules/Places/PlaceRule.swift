@@ -98,7 +98,17 @@ public struct PlaceRule: Equatable, Sendable {
   }
 }
 
+extension Cluster {
+  /// Rules that name places: what they name must be there.
+  func validatePlaces() throws(InputError) {
+    for rule in settings.places { try rule.validate("settings.\(rule.name)", in: self) }
+  }
+}
+
 extension Settings {
+  var hasPlaces: Bool { !places.isEmpty }
+  var hasHardPlaces: Bool { places.contains { $0.strength == .hard } }
+
   /// What findings call a rule of `placement`.
   func ruleName(_ index: Int) -> String { "placement[\(documentIndex(ofRule: index))]" }
 

@@ -20,7 +20,7 @@ extension Judge {
     for partition in 0..<matter.rowCount {
       let row = matter.map.row(partition)
       let holders = (0..<slots.count).map { Int(min(row[slots.base[$0]].raw, UInt32(dense.nodeCount))) }
-        .filter { matter.isLive.base[$0] == 1 && dense.status[$0] != .leaving }
+        .filter { matter.isLive.base[$0] == 1 && dense.status[$0].mayKeep }
       lacking += max(0, dense.replicas - holders.count)
       guard holders.count == dense.replicas else { continue }
       for holder in holders {

@@ -15,7 +15,7 @@ extension Judge {
     private let lists: [PeerList]
     /// Peers were counted as sets: there is no list.
     private let areSets: Bool
-    private let matter: Matter
+    let matter: Matter
 
     /// O(N + P · masters · R). `holders` knows how many partitions each node is master of, which bounds its peers.
     init(_ matter: Matter, _ holders: Holders) throws(PlatError) {

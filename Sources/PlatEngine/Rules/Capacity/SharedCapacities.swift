@@ -21,15 +21,7 @@ struct SharedCapacities {
     init(_ cluster: DenseCluster, maps: Int) {
       self.maps = maps
       (partitions, replicas) = (cluster.partitionCount, cluster.replicas)
-      caps = cluster.levels.indices.compactMap { level in
-        var least = cluster.replicas
-        for rule in cluster.cluster.settings.placement where rule.level == level && rule.strength == .hard {
-          guard case .atMost(let most) = rule.demand else { continue }
-          let others = cluster.dataWanted.indices.reduce(0) { $0 + (rule.states.contains($1) ? 0 : cluster.dataWanted[$1]) }
-          least = min(least, most + others)
-        }
-        return least < cluster.replicas ? (level, least) : nil
-      }
+      caps = cluster.hardCaps
     }
   }
 
@@ -96,7 +88,7 @@ struct SharedCapacities {
   private init(_ kinds: [Kind], _ shared: Cluster, _ levels: [DenseLevel]) {
     (self.kinds, self.levels) = (kinds, levels)
     capacity = shared.nodes.map { node in
-      guard node.status == .active || node.status == .maintenance, node.weight != .zero else { return 0 }
+      guard node.status.mayKeep, node.weight != .zero else { return 0 }
       return min(node.capacity ?? SharedCapacities.unlimited, SharedCapacities.unlimited)
     }
     inAll = kinds.reduce(0) { $0 + $1.maps * $1.demand }

@@ -1,3 +1,5 @@
+import PlatSearch
+
 /// A near rule flattened: so many of a partition's replicas are in the container of its master.
 ///
 ///     z0 [ a* b ]   z1 [ c ]      company 2 of 3 in z0, 1 elsewhere
@@ -7,8 +9,7 @@ struct NearRule: BitwiseCopyable {
   let containerOfNode: NodeTable<ContainerIndex>
   let containerCount: Int
   let level: Int
-  /// Index into `Settings.placement`.
-  let rule: Int
+  let isHard: Bool
   /// Of the replicas in the states that it names, so many are to be near, or all that there are.
   let atLeast: Int
   /// The master and those that must be with it.
@@ -23,7 +24,50 @@ struct NearRule: BitwiseCopyable {
   let hasAble: Bool
 }
 
+extension Near {
+  func refuseUnsupported(_ cluster: DenseCluster) throws(PlatError) {
+    let rule = fromFirstState(cluster.wanted)
+    guard strength == .hard else { return }
+    let settings = cluster.cluster.settings
+    let states = settings.model.states
+    guard rule.of == 0 else {
+      throw .unsupported(
+        InputError(
+          path: "settings.\(settings.ruleName(index)).near",
+          found: "a hard rule about what is near to \(states[of].name)",
+          expected: "one about \(states[0].name), one that wants the only \(states[0].name) near, or a soft one: "
+            + "others are judged and not planned"))
+    }
+    if let idle = rule.states.first(where: { cluster.wanted[$0] > 0 && !states[$0].holdsData }) {
+      throw .unsupported(
+        InputError(
+          path: "settings.\(settings.ruleName(index)).states", found: "\(states[idle].name), which holds no data",
+          expected: "states that hold data in a hard near rule, or a soft one"))
+    }
+  }
+
+  func bound(_ cluster: DenseCluster, stateOfSlot: [Int]) -> RowBound {
+    RowBound(
+      containerOfNode: cluster.levels[level].containerOfNode, countsSlot: stateOfSlot.map(states.contains), limit: atLeast,
+      anchors: stateOfSlot.indices.filter { stateOfSlot[$0] == of })
+  }
+
+  func compile(_ cluster: DenseCluster, into problem: inout SearchProblem) {
+    let containers = cluster.levels[level]
+    problem.colocations.append(
+      Colocation(
+        containerOfNode: containers.containerOfNode.map { Int32($0.int) }, containerCount: containers.count,
+        states: states.reduce(UInt32(0)) { $0 | 1 << UInt32($1) }, anchor: UInt8(of), atLeast: atLeast,
+        isHard: strength == .hard))
+  }
+}
+
 extension NearRule {
+  /// Levels of which nodes in one container must be alike to the near rules that a plan keeps.
+  static func levels(_ cluster: DenseCluster, promoting: Bool) -> Set<Int> {
+    Set(Near.ofFirstState(cluster, cluster.wanted).filter { $0.strength == .hard || promoting }.map(\.level))
+  }
+
   /// For each container, twice the masters that it is due: least and most of its nodes' windows. O(N).
   func twiceMastersDue(_ problem: Problem, _ due: Due, _ masters: RoleWindows) -> [Int] {
     var twice = [Int](repeating: 0, count: containerCount)
@@ -40,14 +84,10 @@ extension NearRule {
   ) throws(PlatError) -> (kept: [NearRule], preferred: [NearRule]) {
     var kept: [NearRule] = []
     var preferred: [NearRule] = []
-    for (index, told) in cluster.cluster.settings.placement.enumerated() {
-      let rule = told.fromFirstState(cluster.wanted)
-      guard case .near(0, let atLeast) = rule.demand, cluster.dataWanted[0] > 0 else { continue }
+    guard cluster.dataWanted[0] > 0 else { return ([], []) }
+    for rule in Near.ofFirstState(cluster, cluster.wanted) {
       let isKept = rule.strength == .hard || promoting
-      guard
-        let near = try make(
-          cluster, rule, index, atLeast, hard, around: kept, table: tables[rule.level], arena, isKept: isKept)
-      else { continue }
+      guard let near = try make(cluster, rule, hard, table: tables[rule.level], arena) else { continue }
       if isKept { kept.append(near) } else { preferred.append(near) }
     }
     return (kept, preferred)
@@ -55,13 +95,12 @@ extension NearRule {
 
   /// Nil where any row keeps the rule.
   private static func make(
-    _ cluster: DenseCluster, _ rule: PlacementRule, _ index: Int, _ atLeast: Int, _ hard: [LevelCap],
-    around: [NearRule], table: NodeTable<ContainerIndex>, _ arena: Arena, isKept: Bool
+    _ cluster: DenseCluster, _ rule: Near, _ hard: [LevelCap], table: NodeTable<ContainerIndex>, _ arena: Arena
   ) throws(PlatError) -> NearRule? {
     let masters = cluster.dataWanted[0]
     let others = rule.states.filter { $0 != 0 }.reduce(0) { $0 + cluster.dataWanted[$1] }
     // A master that the rule counts is near itself.
-    let near = min(others, atLeast - (rule.states.contains(0) ? masters : 0))
+    let near = min(others, rule.atLeast - (rule.states.contains(0) ? masters : 0))
     guard near > 0 else { return nil }
     let free = cluster.replicas - masters - others  // in states that the rule does not name
     let places = places(cluster, rule.level, hard, table)
@@ -79,7 +118,8 @@ extension NearRule {
       hasAble = hasAble || isAble.base[container]
     }
     return NearRule(
-      containerOfNode: table, containerCount: level.count, level: rule.level, rule: index, atLeast: atLeast, company: company,
+      containerOfNode: table, containerCount: level.count, level: rule.level, isHard: rule.strength == .hard,
+      atLeast: rule.atLeast, company: company,
       mostOutside: isPossible ? cluster.replicas - company : free, mostFar: mostNear >= near ? free + others - near : free,
       named: rule.states.reduce(0) { $0 | 1 << UInt32($1) }, isAble: isAble, hasAble: hasAble)
   }
@@ -89,15 +129,12 @@ extension NearRule {
   private static func places(
     _ cluster: DenseCluster, _ level: Int, _ hard: [LevelCap], _ table: NodeTable<ContainerIndex>
   ) -> [Int] {
-    let settings = cluster.cluster.settings
     var here = (0..<cluster.nodeCount).map { node in
-      cluster.status[node] == .active && cluster.capacity[node] > 0 && cluster.cluster.nodes[node].weight != .zero
+      cluster.status[node].mayReceive && cluster.capacity[node] > 0 && cluster.cluster.nodes[node].weight != .zero
         ? 1 : 0
     }
-    for cap in hard.reversed() {
-      let capped = settings.placement[cap.rule].level
-      guard capped >= level else { continue }
-      for nodes in cluster.levels[capped].nodes where !nodes.isEmpty {
+    for cap in hard.reversed() where cap.level >= level {
+      for nodes in cluster.levels[cap.level].nodes where !nodes.isEmpty {
         let sum = nodes.reduce(0) { $0 + here[$1] }
         for node in nodes { here[node] = 0 }
         here[nodes.lowerBound] = min(sum, cap.most)

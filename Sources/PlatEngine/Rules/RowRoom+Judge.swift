@@ -10,8 +10,8 @@ struct RowRoom {
   private let change: Shortage.Change
   private let dense: DenseCluster
   private let wanted: [Int]
-  private let rules: [(rule: PlacementRule, index: Int)]
-  private let near: [(rule: PlacementRule, of: Int, need: Int)]
+  private let rules: [AtMost]
+  private let near: [(rule: Near, need: Int)]
   /// The greatest value of each part of a count: states, then near rules.
   private let most: [Int]
   private let strides: [Int]
@@ -30,18 +30,11 @@ struct RowRoom {
   private init?(_ dense: DenseCluster, _ resting: Set<Int>, _ change: Shortage.Change) {
     let wanted = change.wanted ?? dense.dataWanted
     (self.dense, self.resting, self.change, self.wanted) = (dense, resting, change, wanted)
-    var near: [(rule: PlacementRule, of: Int, need: Int)] = []
-    var rules: [(rule: PlacementRule, index: Int)] = []
-    for (index, rule) in dense.cluster.settings.placement.enumerated() where rule.strength == .hard {
-      switch rule.demand {
-      case .atMost: rules.append((rule, index))
-      case .near(let of, var atLeast):
-        if let (changed, to) = change.atLeast, changed == index { atLeast = to }
-        let need = min(atLeast, rule.states.reduce(0) { $0 + wanted[$1] })
-        if wanted[of] > 0, need > 0 { near.append((rule, of, need)) }
-      }
+    rules = AtMost.hard(dense)
+    near = dense.cluster.settings.rules(Near.self).compactMap { rule in
+      let need = min(rule.limit(change.limit), rule.states.reduce(0) { $0 + wanted[$1] })
+      return rule.strength == .hard && wanted[rule.of] > 0 && need > 0 ? (rule, need) : nil
     }
-    (self.rules, self.near) = (rules, near)
     most = wanted + near.map(\.need)
     var size = 1
     var strides: [Int] = []
@@ -117,10 +110,10 @@ struct RowRoom {
 
   private func ofNode(_ node: Int) -> Set<Int> {
     guard dense.capacity[node] > 0 else { return [0] }
-    switch dense.status[node] {
-    case .active: return dense.mayTake(node) ? ofActive : [0]
-    case .maintenance: return resting.contains(node) ? ofResting : [0]
-    case .leaving, .failed: return [0]
+    switch dense.status[node].entitlement {
+    case .share: return dense.mayTake(node) ? ofActive : [0]
+    case .holdings: return resting.contains(node) ? ofResting : [0]
+    case .nothing: return [0]
     }
   }
 
@@ -137,13 +130,11 @@ struct RowRoom {
   private func kept(_ counts: Set<Int>, _ level: Int) -> Set<Int> {
     var kept: Set<Int> = []
     counts: for count in counts {
-      for (rule, index) in rules where rule.level == level {
-        guard case .atMost(var most) = rule.demand else { continue }
-        if let (changed, to) = change.atMost, changed == index { most = to }
-        if rule.states.reduce(0, { $0 + part(count, $1) }) > most { continue counts }
+      for rule in rules where rule.level == level {
+        if rule.states.reduce(0, { $0 + part(count, $1) }) > rule.limit(change.limit) { continue counts }
       }
       var count = count
-      for (index, near) in near.enumerated() where near.rule.level == level && part(count, near.of) > 0 {
+      for (index, near) in near.enumerated() where near.rule.level == level && part(count, near.rule.of) > 0 {
         count += min(near.need, near.rule.states.reduce(0) { $0 + part(count, $1) }) * strides[wanted.count + index]
       }
       kept.insert(count)
