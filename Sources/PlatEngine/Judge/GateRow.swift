@@ -135,7 +135,7 @@ struct GateRow {
       return planned.fault(place.rule.name, partition, "\(breach.have) would be there, and \(breach.want) may")
     }
     for rule in rules {
-      guard let because = rule.fault(row, stamp, planned.cluster.cluster) else { continue }
+      guard let because = rule.fault(row, stamp) else { continue }
       return planned.fault(planned.cluster.cluster.settings.ruleName(rule.index), partition, because)
     }
     return nil

@@ -1,5 +1,5 @@
-/// A rule of `settings.placement` about the containers of a level, as documents have it. What it asks is up to its kind:
-/// `Settings.containerRules`.
+/// A rule of `settings.placement` about the containers of a level, as documents have it. What it asks is up to its
+/// kind: `Settings.containerRules`.
 public struct PlacementRule: Equatable, Sendable {
   public enum Demand: Equatable, Sendable {
     /// Of one partition's replicas in `states`, at most so many in one container of `level`.

@@ -55,7 +55,7 @@ struct RowBreach {
 /// A rule about containers at the gate: the slots of a planned row that it counts.
 struct GateRule {
   let index: Int
-  let level: Int
+  let levelName: String
   let containerOfNode: [ContainerIndex]
   let slots: [Int]
   /// At most so many in a container; or, with anchors, at least so many near to one of them.
@@ -65,7 +65,7 @@ struct GateRule {
   let count: ContainerTable<UInt64>
 
   /// What is wrong with a row; nil: nothing. `stamp`: another for each row, and not 0. O(R).
-  func fault(_ row: UnsafeMutablePointer<NodeIndex>, _ stamp: Int, _ cluster: Cluster) -> String? {
-    anchors.map { far(row, $0, stamp) } ?? crowd(row, stamp, cluster)
+  func fault(_ row: UnsafeMutablePointer<NodeIndex>, _ stamp: Int) -> String? {
+    if let anchors { far(row, anchors, stamp) } else { crowd(row, stamp) }
   }
 }

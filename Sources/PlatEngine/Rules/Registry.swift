@@ -2,13 +2,15 @@ import PlatSearch
 
 /// Every kind of rule about containers: the only list of them.
 ///
-/// A kind is a folder: its definition (what a rule of it is, checks and says), its planner half (`*+Planner.swift`: what it compiles
-/// to) and its Judge half (`*+Judge.swift`: how maps are recounted by it, from the definition and never from what was compiled).
+/// A kind is a folder: its definition (what a rule of it is, checks and says), its planner half (`*+Planner.swift`:
+/// what it compiles to) and its Judge half (`*+Judge.swift`: how maps are recounted by it, from the definition and
+/// never from what was compiled).
 enum RuleRegistry {
   static let kinds: [any ContainerRule.Type] = [AtMost.self, Near.self]
 }
 
-/// A rule of `settings.placement` about the containers of a level, of whatever kind. Asked once a rule, never once a row.
+/// A rule of `settings.placement` about the containers of a level, of whatever kind. Asked once a rule, never once a
+/// row.
 protocol ContainerRule: Sendable {
   /// Nil for a rule of another kind.
   init?(_ rule: PlacementRule, index: Int)
@@ -50,7 +52,9 @@ protocol ContainerRule: Sendable {
   /// What it leaves each single partition, whatever the map, where that is less than what is asked for.
   func shortage(_ dense: DenseCluster, held: Resting) -> Shortage?
   /// The same rule for the gate. `slots`: those of a planned row whose state is asked for.
-  func gate(_ cluster: DenseCluster, slots: (_ isAsked: (Int) -> Bool) -> [Int], _ arena: Arena) throws(PlatError) -> GateRule
+  func gate(
+    _ cluster: DenseCluster, slots: (_ isAsked: (Int) -> Bool) -> [Int], _ arena: Arena
+  ) throws(PlatError) -> GateRule
 }
 
 extension ContainerRule {

@@ -1,5 +1,5 @@
-/// A rule as a question about one row: of the replicas in the slots that it counts, at most so many in one container; with
-/// anchors, at least so many, or all that are placed, in a container of an anchor.
+/// A rule as a question about one row: of the replicas in the slots that it counts, at most so many in one container;
+/// with anchors, at least so many, or all that are placed, in a container of an anchor.
 struct RowBound {
   let containerOfNode: [ContainerIndex]
   let countsSlot: [Bool]

@@ -1,10 +1,10 @@
-/// Whether one partition by itself finds a place for all its replicas, under all hard rules at once: which counts of each state a
-/// container can have, from the nodes outwards.
+/// Whether one partition by itself finds a place for all its replicas, under all hard rules at once: which counts of
+/// each state a container can have, from the nodes outwards.
 ///
 ///     node   active {-, m, s}, in maintenance {-, s}   zone of two   {-, m, s, ms, ss}   atMost 1 slave: without ss
 ///
-/// Near rules count, where a container of their level has the one that others are to be near to, those that are near. Of
-/// containers that can have the same no more are looked at than there are replicas.
+/// Near rules count, where a container of their level has the one that others are to be near to, those that are near.
+/// Of containers that can have the same no more are looked at than there are replicas.
 struct RowRoom {
   /// What else to suppose.
   private let change: Shortage.Change

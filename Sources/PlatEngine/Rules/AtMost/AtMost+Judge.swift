@@ -78,8 +78,8 @@ extension AtMost {
     _ cluster: DenseCluster, slots: (_ isAsked: (Int) -> Bool) -> [Int], _ arena: Arena
   ) throws(PlatError) -> GateRule {
     GateRule(
-      index: index, level: level, containerOfNode: cluster.levels[level].containerOfNode, slots: slots(states.contains),
-      limit: most, anchors: nil, count: try arena.table(cluster.levels[level].count))
+      index: index, levelName: cluster.cluster.levels[level], containerOfNode: cluster.levels[level].containerOfNode,
+      slots: slots(states.contains), limit: most, anchors: nil, count: try arena.table(cluster.levels[level].count))
   }
 
   /// A hard rule of at most so many in a container, for rows that are full.
@@ -115,8 +115,8 @@ extension AtMost {
 
   // MARK: Room
 
-  /// The most of one partition's replicas in `states` that hard rules let a container of a level have. `changing`: a rule that
-  /// has another limit.
+  /// The most of one partition's replicas in `states` that hard rules let a container of a level have. `changing`: a
+  /// rule that has another limit.
   static func most(
     _ dense: DenseCluster, level: Int, states: [Int], wanted: [Int], changing: (rule: Int, to: Int)? = nil
   ) -> Int? {
@@ -130,12 +130,12 @@ extension AtMost {
 
 extension GateRule {
   /// More than may lie in one container.
-  func crowd(_ row: UnsafeMutablePointer<NodeIndex>, _ stamp: Int, _ cluster: Cluster) -> String? {
+  func crowd(_ row: UnsafeMutablePointer<NodeIndex>, _ stamp: Int) -> String? {
     for slot in slots where row[slot] != .none {
       let container = containerOfNode[row[slot].int]
       let before = count[container] >> 20 == UInt64(stamp) ? count[container] & 0xf_ffff : 0
       count[container] = UInt64(stamp) << 20 | (before + 1)
-      if before >= UInt64(limit) { return "more than \(limit) would lie in \(cluster.levels[level]) \(container.raw)" }
+      if before >= UInt64(limit) { return "more than \(limit) would lie in \(levelName) \(container.raw)" }
     }
     for slot in slots where row[slot] != .none { count[containerOfNode[row[slot].int]] = 0 }
     return nil
@@ -147,7 +147,8 @@ extension Judge {
   static func totalCaps(_ cluster: DenseCluster) -> [Int?] {
     var caps = [Int?](repeating: nil, count: cluster.levels.count)
     for rule in AtMost.hard(cluster) {
-      let outside = cluster.wanted.indices.filter { !rule.states.contains($0) }.reduce(0) { $0 + cluster.dataWanted[$1] }
+      let others = cluster.wanted.indices.filter { !rule.states.contains($0) }
+      let outside = others.reduce(0) { $0 + cluster.dataWanted[$1] }
       let replicas = min(cluster.replicas, rule.most + outside)
       caps[rule.level] = min(caps[rule.level] ?? .max, cluster.partitionCount * replicas)
     }
@@ -158,8 +159,8 @@ extension Judge {
   static func caps(_ cluster: DenseCluster, ofState state: Int, _ wantedStates: [Int]) -> [Int?] {
     var caps = [Int?](repeating: nil, count: cluster.levels.count)
     for rule in AtMost.hard(cluster) {
-      guard cluster.dataWanted[state] > 0 ? wantedStates.filter(rule.states.contains) == [state] : rule.states == [state]
-      else { continue }
+      let counted = cluster.dataWanted[state] > 0 ? wantedStates.filter(rule.states.contains) : rule.states
+      guard counted == [state] else { continue }
       caps[rule.level] = min(caps[rule.level] ?? .max, cluster.partitionCount * min(rule.most, cluster.wanted[state]))
     }
     return caps
@@ -194,7 +195,9 @@ extension Judge.Matter {
   fileprivate func judgeAtMost(
     _ most: Int, _ slots: SlotList, _ boxes: ContainersOfLevel, _ docket: inout Judge.Docket
   ) throws(PlatError) {
-    let tools = try forEachWorker { (_) throws(PlatError) in (try Judge.Columns(self, slots), try boxes.another(self, slots.count)) }
+    let tools = try forEachWorker { (_) throws(PlatError) in
+      (try Judge.Columns(self, slots), try boxes.another(self, slots.count))
+    }
     let found = findings(tools: tools, empty: docket) { tools, rows, docket in
       let (columns, boxes) = tools
       forEachPiece(rows) { rows in

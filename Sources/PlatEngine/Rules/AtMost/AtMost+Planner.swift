@@ -68,14 +68,15 @@ struct StateCap {
 
 /// What rules of at most so many come to for the stages of the planner.
 struct CompiledCaps {
-  /// On replicas in all, the tightest of each level, outermost first: hard ones, and soft ones that no hard one implies.
+  /// On replicas in all, the tightest of each level, outermost first: hard ones, and soft ones that no hard one
+  /// implies.
   private(set) var hard: [LevelCap] = []
   private(set) var soft: [LevelCap] = []
   /// Hard ones about some of the wanted states only.
   private(set) var ofStates: [StateCap] = []
 
-  /// `tables`: for each level the container of each node. `alike`: levels of which nodes in one container must be alike to hard
-  /// rules, capped or not. O(levels · rules · states).
+  /// `tables`: for each level the container of each node. `alike`: levels of which nodes in one container must be alike
+  /// to hard rules, capped or not. O(levels · rules · states).
   init(
     _ cluster: DenseCluster, tables: [NodeTable<ContainerIndex>], wideRow: Int, alike: Set<Int>
   ) {
@@ -100,7 +101,8 @@ struct CompiledCaps {
         if strength == .hard, tightest == nil, alike.contains(level) { tightest = cluster.replicas }
         guard let most = tightest else { continue }
         let cap = LevelCap(
-          containerOfNode: table, most: most, level: level, containerCount: cluster.levels[level].count, wideRow: wideRow)
+          containerOfNode: table, most: most, level: level, containerCount: cluster.levels[level].count,
+          wideRow: wideRow)
         if strength == .hard {
           hard.append(cap)
         } else if !hard.contains(where: { $0.most <= most }) {
@@ -120,8 +122,8 @@ extension AtMost {
 
   func bound(_ cluster: DenseCluster, stateOfSlot: [Int]) -> RowBound {
     RowBound(
-      containerOfNode: cluster.levels[level].containerOfNode, countsSlot: stateOfSlot.map(states.contains), limit: most,
-      anchors: nil)
+      containerOfNode: cluster.levels[level].containerOfNode, countsSlot: stateOfSlot.map(states.contains),
+      limit: most, anchors: nil)
   }
 
   func compile(_ cluster: DenseCluster, into problem: inout SearchProblem) {
@@ -134,7 +136,8 @@ extension AtMost {
 }
 
 extension DenseCluster {
-  /// The most replicas of one partition that hard rules let a container of each level have, of levels where that is not all.
+  /// The most replicas of one partition that hard rules let a container of each level have, of levels where that is not
+  /// all.
   var hardCaps: [(level: Int, most: Int)] {
     let rules = cluster.settings.rules(AtMost.self).filter { $0.strength == .hard }
     return levels.indices.compactMap { level in

@@ -22,7 +22,8 @@ struct LeaderCaps {
       let containerOf = cluster.levels[rule.level].containerOfNode
       let container = containerOf[row[column].int]
       let others = row.indexed(target.width).count { other, node in
-        other != place && node != .none && rule.states.contains(stateOfSlot[other]) && containerOf[node.int] == container
+        other != place && node != .none && rule.states.contains(stateOfSlot[other])
+          && containerOf[node.int] == container
       }
       return others < rule.most
     }

@@ -1,8 +1,8 @@
 /// How the capacities that several maps share are parted among them.
 ///
-/// A map has of every node's capacity a part as large as its part of all replicas asked for, so that where capacities bind,
-/// they bind every map alike. Where that leaves a map short though all of them together would have more room, parts go
-/// from map to map along the shortest paths, until the maps hold as much as they can at all: the greatest flow
+/// A map has of every node's capacity a part as large as its part of all replicas asked for, so that where capacities
+/// bind, they bind every map alike. Where that leaves a map short though all of them together would have more room,
+/// parts go from map to map along the shortest paths, until the maps hold as much as they can at all: the greatest flow
 ///
 ///     map ─▶ its containers (rules) ─▶ node (a replica of each partition) ─▶ capacity
 ///
@@ -209,8 +209,8 @@ struct SharedCapacities {
     return nil
   }
 
-  /// As much as fits along a path. A shortest one comes to each container of a kind once, so rooms along it do not depend
-  /// on one another, but for the first step.
+  /// As much as fits along a path. A shortest one comes to each container of a kind once, so rooms along it do not
+  /// depend on one another, but for the first step.
   private mutating func send(_ cameBy: [Hop?], to end: Int) {
     var amount = capacity[end] - used[end]
     var node = end

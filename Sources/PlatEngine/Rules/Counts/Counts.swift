@@ -1,7 +1,7 @@
 /// How many replicas of each partition are asked for, by state (`Settings.constraints`).
 extension DenseCluster {
-  /// How many replicas of a partition each state that holds data can have: the slots that rows have for it, where need be less,
-  /// the last state first.
+  /// How many replicas of a partition each state that holds data can have: the slots that rows have for it, where need
+  /// be less, the last state first.
   static func placeable(_ cluster: Cluster) -> [Int] {
     var counts = zip(cluster.rowSlots, cluster.settings.model.states).map { $1.holdsData ? $0 : 0 }
     guard let most = mostHolders(cluster.settings) else { return counts }

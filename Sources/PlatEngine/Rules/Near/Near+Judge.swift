@@ -13,7 +13,8 @@ extension Near {
   // MARK: Words
 
   func because(_ breach: Judge.Breach, _ matter: Judge.Matter) -> String {
-    "\(breach.have) of \(matter.replicas(breach.want)) share \(matter.container(level: level, breach.container)) with its "
+    "\(breach.have) of \(matter.replicas(breach.want)) share "
+      + "\(matter.container(level: level, breach.container)) with its "
       + "\(matter.model.states[of].name), as \(matter.settings.ruleName(index)) asks"
   }
 
@@ -55,8 +56,8 @@ extension Near {
     _ cluster: DenseCluster, slots: (_ isAsked: (Int) -> Bool) -> [Int], _ arena: Arena
   ) throws(PlatError) -> GateRule {
     GateRule(
-      index: index, level: level, containerOfNode: cluster.levels[level].containerOfNode, slots: slots(states.contains),
-      limit: atLeast, anchors: slots { $0 == of }, count: try arena.table(cluster.levels[level].count))
+      index: index, levelName: cluster.cluster.levels[level], containerOfNode: cluster.levels[level].containerOfNode,
+      slots: slots(states.contains), limit: atLeast, anchors: slots { $0 == of }, count: try arena.table(cluster.levels[level].count))
   }
 
   // MARK: Bounds

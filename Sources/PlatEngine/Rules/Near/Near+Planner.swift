@@ -48,8 +48,8 @@ extension Near {
 
   func bound(_ cluster: DenseCluster, stateOfSlot: [Int]) -> RowBound {
     RowBound(
-      containerOfNode: cluster.levels[level].containerOfNode, countsSlot: stateOfSlot.map(states.contains), limit: atLeast,
-      anchors: stateOfSlot.indices.filter { stateOfSlot[$0] == of })
+      containerOfNode: cluster.levels[level].containerOfNode, countsSlot: stateOfSlot.map(states.contains),
+      limit: atLeast, anchors: stateOfSlot.indices.filter { stateOfSlot[$0] == of })
   }
 
   func compile(_ cluster: DenseCluster, into problem: inout SearchProblem) {

@@ -1,5 +1,5 @@
-/// Of one partition's replicas in `states`, at least `atLeast`, or all that are placed, share a container of `level` with the
-/// replica in state `of`.
+/// Of one partition's replicas in `states`, at least `atLeast`, or all that are placed, share a container of `level`
+/// with the replica in state `of`.
 ///
 ///     { "level": "zone", "states": ["slave"], "near": "master", "atLeast": 1 }
 struct Near: ContainerRule {
@@ -29,8 +29,8 @@ struct Near: ContainerRule {
     }
   }
 
-  /// The same rule as one about who is near to the first state, where it can be said so: that the one master is near to a slave is
-  /// that a slave is near to the master. `wanted`: nodes that each partition should have in each state.
+  /// The same rule as one about who is near to the first state, where it can be said so: that the one master is near to
+  /// a slave is that a slave is near to the master. `wanted`: nodes that each partition should have in each state.
   func fromFirstState(_ wanted: [Int]) -> Near {
     guard of > 0, wanted[0] == 1, atLeast > 0 else { return self }
     let others = states.filter { $0 > 0 && wanted[$0] > 0 }

@@ -11,8 +11,8 @@ extension Near {
   }
 }
 
-/// One hard near rule, as a single partition sees it: `near` others must lie in the container of its master, or all that
-/// are placed where they are fewer.
+/// One hard near rule, as a single partition sees it: `near` others must lie in the container of its master, or all
+/// that are placed where they are fewer.
 private struct Company {
   let rule: Near
   /// The states that the rule names, without the master's, and their replicas.

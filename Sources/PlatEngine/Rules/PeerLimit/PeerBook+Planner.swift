@@ -114,8 +114,8 @@ final class PeerBook {
     return false
   }
 
-  /// Puts other nodes into a row and books that, if the limits allow it (`most`: if so many peers are beyond them at most) and the
-  /// row then `isLegal`.
+  /// Puts other nodes into a row and books that, if the limits allow it (`most`: if so many peers are beyond them at
+  /// most) and the row then `isLegal`.
   func tryReplace(
     _ row: UnsafeMutablePointer<NodeIndex>, with new: [NodeIndex], most: Int? = nil,
     isLegal: (UnsafeMutablePointer<NodeIndex>) -> Bool = { _ in true }

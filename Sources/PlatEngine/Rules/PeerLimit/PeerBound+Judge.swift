@@ -6,8 +6,8 @@ extension Judge {
   /// others is a peer. So a node can be in no more unchanged partitions than it shares with some `outbound + inbound`
   /// others; all beyond that need a move each, and a move is counted by no more than a partition's `R` holders.
   ///
-  /// Partitions that have too few holders who are not to go change anyhow: they receive what they lack, and the count above
-  /// is of the others. Those with more holders than are wanted are left out. O(P · R² log).
+  /// Partitions that have too few holders who are not to go change anyhow: they receive what they lack, and the count
+  /// above is of the others. Those with more holders than are wanted are left out. O(P · R² log).
   static func movesForPeers(_ matter: Matter) throws(PlatError) -> Int {
     let dense = matter.dense
     guard let limit = matter.settings.fanOut, limit.strength == .hard, dense.replicas > 1, dense.replicas <= mostReplicasBound

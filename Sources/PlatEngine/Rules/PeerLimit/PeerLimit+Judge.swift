@@ -11,8 +11,8 @@ extension FanOutLimit {
       because: "fanOut.\(side), so that a partition has at most \(matter.replicas(most))")
   }
 
-  /// Of a hard limit on peers: a master replicates to all others, so a partition has as many replicas as that may be, and
-  /// the master's own. O(states), and O(N + containers) for the remedies.
+  /// Of a hard limit on peers: a master replicates to all others, so a partition has as many replicas as that may be,
+  /// and the master's own. O(states), and O(N + containers) for the remedies.
   func shortage(_ dense: DenseCluster, held: Resting) -> Shortage? {
     let settings = dense.cluster.settings
     let wanted = DenseCluster.holdingData(settings)

@@ -1,6 +1,7 @@
 extension Judge {
-  /// What one worker found of who replicates to whom: the holders beside each master, master by master, in the order of the
-  /// partitions, with repetitions. A number takes two bytes where that is enough: half as much memory to be touched.
+  /// What one worker found of who replicates to whom: the holders beside each master, master by master, in the order of
+  /// the partitions, with repetitions. A number takes two bytes where that is enough: half as much memory to be
+  /// touched.
   struct PeerList {
     /// Where each node's holders begin, and where they end so far: some nodes have fewer than there was room for.
     private let start: NodeTable<UInt32>
@@ -43,8 +44,8 @@ extension Judge {
 
     // MARK: Writing
 
-    /// Appends to each live master's holders all other live ones of its partitions. `holders`: the slots that hold data,
-    /// the first state's before all others.
+    /// Appends to each live master's holders all other live ones of its partitions. `holders`: the slots that hold
+    /// data, the first state's before all others.
     func write(_ matter: Matter, _ rows: Range<Int>, _ masters: Matter.SlotList, _ holders: Matter.SlotList) {
       if isNarrow {
         write(matter, rows, masters, holders, to: numbers.assumingMemoryBound(to: UInt16.self))

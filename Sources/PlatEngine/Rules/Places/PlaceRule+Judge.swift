@@ -40,7 +40,9 @@ extension Judge.Matter {
   }
 
   /// Rules that name places which the row breaks, with what they count too much.
-  func brokenPlaces(_ row: [(node: Int, state: Int)], _ strength: Strength) -> [(rule: PlaceRule, nodes: [Int], excess: Int)] {
+  func brokenPlaces(
+    _ row: [(node: Int, state: Int)], _ strength: Strength
+  ) -> [(rule: PlaceRule, nodes: [Int], excess: Int)] {
     places.filter { $0.rule.strength == strength }.compactMap { place in
       let (rule, isMeant) = (place.rule, place.isMeant)
       let counted = row.filter { rule.states.contains($0.state) && isLive.base[$0.node] == 1 }.map(\.node)
