@@ -43,6 +43,9 @@ struct Disks {
     return copy.isRevived || lacks != 0 && copies[partition.int].contains { $0.node != copy.node && $0.writes & lacks != 0 }
   }
 
+  /// The same whether or not another copy still has what it lacks: that may be on its way.
+  func isSetBack(_ copy: Copy) -> Bool { copy.isRevived || copy.had & ~copy.writes != 0 }
+
   var anyIsShort: Bool {
     copies.indices.contains { partition in copies[partition].contains { isShort($0, PartitionIndex(partition)) } }
   }

@@ -158,9 +158,10 @@ extension Simulation {
         continue
       }
       if copy.record.state == leading, copy.record.led == copy.record.term, canServe(copy, copies) { servers += 1 }
-      guard !disks.isShort(copy, partition), journal.isComplete(copy.node, partition, term: copy.record.term) else { continue }
-      complete += 1
-      if acknowledged & ~copy.writes != 0 {
+      guard journal.isComplete(copy.node, partition, term: copy.record.term) else { continue }
+      if acknowledged & ~copy.writes == 0, !copy.isRevived {
+        complete += 1
+      } else if !disks.isShort(copy, partition) {
         violate(.acknowledgedKept, "\(name(copy.node)) lacks acknowledged writes of partition \(partition.raw)")
       }
     }
