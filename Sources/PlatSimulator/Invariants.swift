@@ -189,7 +189,9 @@ extension Simulation {
     }
   }
 
+  /// What has been left behind is no live copy, whatever its node still does of an earlier plan.
   private func checkCopies(_ partition: PartitionIndex, _ node: NodeIndex, _ after: Record) {
+    guard journal.isComplete(node, partition, term: after.term) || setup.rules.leading == nil else { return }
     let revision = max(after.done.number == .max ? 0 : after.done.revision, after.handed.number == .max ? 0 : after.handed.revision)
     guard let plan = plans.last(where: { $0.revision == revision }) else { return }
     let rules = setup.rules

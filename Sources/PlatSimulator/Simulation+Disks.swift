@@ -79,9 +79,9 @@ extension Simulation {
       trace { "wipe     \(self.name(NodeIndex(node)))" }
       crash(node)
       noteLostCopies(node)
+      disks.doubt(NodeIndex(node))
       disks.destroy(NodeIndex(node))
       disks.promise[node] = Promise(revision: 0)
-      disks.isDoubtful[node] = true
       held[node] = 0
     }
     return true
@@ -104,7 +104,6 @@ extension Simulation {
     crash(node)
     noteLostCopies(node)
     disks.setBack(NodeIndex(node), to: image)
-    disks.isDoubtful[node] = true
     held[node] = copies
   }
 

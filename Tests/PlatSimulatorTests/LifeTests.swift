@@ -5,8 +5,6 @@ import Testing
 
 /// Disks that are wiped, exchanged and set back, and changes that follow one another.
 @Suite struct LifeTests {
-  /// So rare that `OrchestratorDiskTests` puts it up.
-  static let rare: [Plant] = [.leaveUnasked]
   /// Found by these faults and not by others.
   static let plants: [Plant] = [
     .trustAnyDisk, .takeWipedForNew, .leadOnSetBack, .ignoreStores, .promoteShorter, .ignoreBase, .staysWhenReplaced,
@@ -38,7 +36,7 @@ import Testing
     #expect(outcome.converged == 1, "\(outcome.violations.first.map { "\($0)" } ?? "")")
   }
 
-  @Test(arguments: [330, 486, 659, 1_225, 1_496]) func norUnderAllFaults(_ seed: UInt64) {
+  @Test(arguments: [330, 486, 657, 659, 1_225, 1_496, 2_401]) func norUnderAllFaults(_ seed: UInt64) {
     let outcome = Simulator(SimulatedCluster.full, rates: .ofDisks).run(seed: seed, runs: 1)
     #expect(outcome.converged == 1, "\(outcome.violations.first.map { "\($0)" } ?? "")")
   }

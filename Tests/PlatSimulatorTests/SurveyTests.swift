@@ -134,6 +134,17 @@ import Testing
     #expect(found((3, 5), holding(slave), leads: [], isUnproven: false) == revived)
   }
 
+  /// It led before in the same revision, and its disk was set back to that.
+  @Test func aLeaderBeforeAnotherOfItsRevision() {
+    let later = [holding(master, leads: [])]
+    func found(_ followers: [Int], log: (UInt64, Int), isUnproven: Bool = true) -> Found {
+      survey([[holding(master, leads: followers, log: log, isUnproven: isUnproven)], later, [], []])
+    }
+    let left = Found(rows: ["1 master"], orders: ["discard 0 master to nothing with []"], term: 3)
+    #expect(found([1], log: (3, 4)) == left && found([], log: (3, 4)) == left && found([], log: (3, 5)) == left)
+    #expect(found([], log: (3, 4), isUnproven: false) == left)
+  }
+
   /// It would obey the leader before: it is told first.
   @Test func aFollowerThatMayHaveForgottenItsLeader() {
     let a = [holding(master, term: 5, leads: [1, 2], log: (3, 5))]

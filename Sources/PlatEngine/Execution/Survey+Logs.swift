@@ -10,10 +10,18 @@ extension Survey {
   /// it. Such a copy has all that the leader had then; one that has less was a copy before, and has been set back itself.
   static func isBehind(_ leader: Found, _ copies: [Found]) -> Bool {
     copies.contains { copy in
-      guard !copy.holding.isLeading else { return false }
       if leader.holding.followers.contains(copy.node) { return isLonger(copy, leader) }
-      return copy.holding.term == leader.holding.term && !isLonger(leader, copy)
+      return copy.holding.term == leader.holding.term && !copy.holding.isLeading && !isLonger(leader, copy)
     }
+  }
+
+  /// Of two that lead the later one. One revision may have had both: then one is on a disk that was set back, and has
+  /// started again.
+  static func isEarlier(_ leader: Found, _ other: Found) -> Bool {
+    let (a, b) = (leader.holding, other.holding)
+    if a.term != b.term { return a.term < b.term }
+    if a.isUnproven != b.isUnproven { return a.isUnproven }
+    return isLonger(other, leader) || !isLonger(leader, other) && leader.node > other.node
   }
 
   /// Where both say how far their logs go.

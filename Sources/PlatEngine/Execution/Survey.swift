@@ -87,7 +87,7 @@ public struct Survey: Sendable {
         return copies.contains { $0.holding.term > item.holding.term } || item.holding.isUnproven && Self.isBehind(item, copies)
       }
     }
-    let leader = complete.filter { $0.holding.isLeading }.max { ($0.holding.term, $1.node) < ($1.holding.term, $0.node) }
+    let leader = complete.filter { $0.holding.isLeading }.max(by: Self.isEarlier)
     if let leader {
       // Who has led before does not lead beside it.
       complete.removeAll { $0.node != leader.node && $0.holding.state == rules.leading }
