@@ -27,11 +27,14 @@ struct Disks {
   private var everHad: [[UInt64]]
   /// By node: the disk was wiped or set back, and no orchestrator has confirmed it since.
   var isDoubtful: [Bool]
+  /// By node, and partition: it held something when that happened first. Used where it is doubtful.
+  private var heldBefore: [[Bool]]
 
   init(partitionCount: Int, nodeCount: Int) {
     copies = Array(repeating: [], count: partitionCount)
     promise = Array(repeating: Promise(revision: 0), count: nodeCount)
     isDoubtful = Array(repeating: false, count: nodeCount)
+    heldBefore = Array(repeating: [], count: nodeCount)
     everHad = Array(repeating: Array(repeating: 0, count: partitionCount), count: nodeCount)
   }
 
@@ -42,6 +45,9 @@ struct Disks {
     let lacks = copy.had & ~copy.writes
     return copy.isRevived || lacks != 0 && copies[partition.int].contains { $0.node != copy.node && $0.writes & lacks != 0 }
   }
+
+  /// The same whether or not another copy still has what it lacks: that may be on its way.
+  func isSetBack(_ copy: Copy) -> Bool { copy.isRevived || copy.had & ~copy.writes != 0 }
 
   var anyIsShort: Bool {
     copies.indices.contains { partition in copies[partition].contains { isShort($0, PartitionIndex(partition)) } }
@@ -67,18 +73,27 @@ struct Disks {
     for partition in copies.indices { copies[partition].removeAll { $0.node == node } }
   }
 
+  /// The disk is wiped, or about to be what it was.
+  mutating func doubt(_ node: NodeIndex) {
+    guard !isDoubtful[node.int] else { return }
+    isDoubtful[node.int] = true
+    // States without data have no writes, but those of which nothing was written yet have none either.
+    heldBefore[node.int] = copies.map {
+      $0.contains { $0.node == node && $0.record.state != .null && $0.writes != 0 && !$0.isRevived }
+    }
+  }
+
   func image(of node: NodeIndex) -> Image { Image(copies: records(of: node), promise: promise[node.int]) }
 
   /// The disk is what it was.
   mutating func setBack(_ node: NodeIndex, to image: Image) {
-    // States without data have no writes, but those of which nothing was written yet have none either.
-    let heldBefore = copies.map { $0.contains { $0.node == node && $0.record.state != .null && $0.writes != 0 && !$0.isRevived } }
+    doubt(node)
     destroy(node)
     promise[node.int] = image.promise
     for (partition, record) in image.copies {
       _ = write(record, partition, on: node)
       let place = copies[partition.int].count - 1
-      copies[partition.int][place].isRevived = !heldBefore[partition.int]
+      copies[partition.int][place].isRevived = !heldBefore[node.int][partition.int]
       copies[partition.int][place].had = everHad[node.int][partition.int] & ~copies[partition.int][place].writes
     }
   }

@@ -79,7 +79,7 @@ extension Simulation {
       checkReached(map, number)
     case .frozen(let silent): trace { silent.isEmpty ? "frozen   no more" : "frozen   without \(silent.map { self.name($0) })" }
     case .keptOut(let node, let ticks):
-      if ticks > 0 { checkKeptOut(node.int, number) }
+      if ticks > 0 { checkKeptOut(node.int, number) } else if isHealed { orchestrators[number].takenBack += 1 }
       trace { ticks > 0 ? "late     \(self.name(node)), kept out until it has answered in time for \(ticks)" : "late     \(self.name(node)) no more" }
     case .releaseMaps(let revision):
       trace { "release  maps before \(revision)" }

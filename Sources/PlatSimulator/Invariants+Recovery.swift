@@ -24,15 +24,17 @@ extension Simulation {
     if lost > most { violate(.lostAreFew, "\(lost) nodes are lost to orchestrator \(number), of \(most) at most") }
     if survey.isLost.allSatisfy({ $0 }) { violate(.reachedIsTrue, "orchestrator \(number) plans, and no node answered") }
     guard isHealed else { return }
-    let plans = host.machine.plansForOutages - host.plansBefore
+    // Who was kept out is back at a time of its own.
+    let plans = host.machine.plansForOutages - host.plansBefore - host.takenBack
     if plans > 3 { violate(.plansAreFew, "orchestrator \(number) planned \(plans) times for nodes that were lost or back before the last fault was over") }
   }
 
-  /// Its clock may be ahead by a tick for each jump. Whoever is heard of and never answers is not waited for for ever.
+  /// Its clock may be ahead by a tick for each jump, and goes by ticks. Whoever is heard of and never answers is not waited for for ever.
   private func checkGrace(_ node: Int, heardAt: UInt64, at time: UInt64, _ number: Int) {
     let host = orchestrators[number]
-    let silence = time - heardAt + (host.jumps + 2) * timing.longestTick
-    guard silence < recovery.grace, now - host.recordedAt + host.jumps * timing.longestTick < recovery.grace << 1 else { return }
+    let ahead = (host.jumps + 2) * timing.longestTick
+    let silence = time - heardAt + ahead
+    guard silence < recovery.grace, now - host.recordedAt + ahead < recovery.grace << 1 else { return }
     violate(.graceKept, "\(name(NodeIndex(node))) is lost to orchestrator \(number), which heard of it \(silence) ticks ago")
   }
 

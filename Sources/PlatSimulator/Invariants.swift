@@ -158,9 +158,10 @@ extension Simulation {
         continue
       }
       if copy.record.state == leading, copy.record.led == copy.record.term, canServe(copy, copies) { servers += 1 }
-      guard !disks.isShort(copy, partition), journal.isComplete(copy.node, partition, term: copy.record.term) else { continue }
-      complete += 1
-      if acknowledged & ~copy.writes != 0 {
+      guard journal.isComplete(copy.node, partition, term: copy.record.term) else { continue }
+      if acknowledged & ~copy.writes == 0, !copy.isRevived {
+        complete += 1
+      } else if !disks.isShort(copy, partition) {
         violate(.acknowledgedKept, "\(name(copy.node)) lacks acknowledged writes of partition \(partition.raw)")
       }
     }
@@ -188,7 +189,9 @@ extension Simulation {
     }
   }
 
+  /// What has been left behind is no live copy, whatever its node still does of an earlier plan.
   private func checkCopies(_ partition: PartitionIndex, _ node: NodeIndex, _ after: Record) {
+    guard journal.isComplete(node, partition, term: after.term) || setup.rules.leading == nil else { return }
     let revision = max(after.done.number == .max ? 0 : after.done.revision, after.handed.number == .max ? 0 : after.handed.revision)
     guard let plan = plans.last(where: { $0.revision == revision }) else { return }
     let rules = setup.rules

@@ -83,6 +83,7 @@ extension Simulation {
       carryOut(actions, node.int, isDiscard: false)
     case .orchestrator(let number):
       guard case .node(let node) = sender else { return }
+      trace { "deliver  \(self.name(sender)) → \(self.name(receiver)): \(message)" }
       orchestrators[Int(number)].heardAt[node.int] = now
       tell(Int(number), .message(message, from: node))
       if !orchestrators[Int(number)].machine.isKeptOut(node) { orchestrators[Int(number)].isMute[node.int] = false }

@@ -37,11 +37,11 @@ extension Simulation {
       || leaving[ReplicaKey(node: node, partition: partition)] == journal.revision
   }
 
-  /// Whether every partition of which one of `nodes` has a copy has a complete one elsewhere, on a disk that is not in doubt, of a node
-  /// that has not been given up. It need not be there now: it may be down, cut off, or stand still for a while.
+  /// Whether every partition of which one of `nodes` has a copy, or keeps what it handed over, has a complete one elsewhere, on a disk
+  /// that is not in doubt, of a node that has not been given up. It need not be there now: it may be down, cut off, or stand still.
   private func isSpared(_ struck: [Int]) -> Bool {
     disks.copies.indices.allSatisfy { partition in
-      let copies = disks.copies[partition].filter { setup.rules.holdsData($0.record.state) }
+      let copies = disks.copies[partition].filter { setup.rules.holdsData($0.record.state) || $0.record.isRetained(setup.rules) }
       let isHeld = copies.contains { struck.contains($0.node.int) }
       return !isHeld || hasComplete(partition, without: struck)
     }
@@ -59,13 +59,14 @@ extension Simulation {
     }
   }
 
-  /// Whether what was set back can still be compared with a complete copy, of every partition of which a copy was, if
-  /// `struck` are given up.
+  /// Whether what is on disks that were set back can still be compared with a complete copy on another one, if `struck` are given up.
   func canBeCompared(without struck: [Int]) -> Bool {
-    disks.copies.indices.allSatisfy { partition in
-      let index = PartitionIndex(partition)
-      let isInDoubt = disks.copies[partition].contains { disks.isDoubtful[$0.node.int] || disks.isShort($0, index) }
-      return !isInDoubt || hasComplete(partition, without: struck)
+    let older = nodes.indices.filter { node in
+      disks.isDoubtful[node] || disks.copies.contains { $0.contains { $0.node.int == node && disks.isSetBack($0) } }
+    }
+    return disks.copies.indices.allSatisfy { partition in
+      let isInDoubt = disks.copies[partition].contains { older.contains($0.node.int) }
+      return !isInDoubt || hasComplete(partition, without: struck + older)
     }
   }
 
@@ -78,9 +79,9 @@ extension Simulation {
       trace { "wipe     \(self.name(NodeIndex(node)))" }
       crash(node)
       noteLostCopies(node)
+      disks.doubt(NodeIndex(node))
       disks.destroy(NodeIndex(node))
       disks.promise[node] = Promise(revision: 0)
-      disks.isDoubtful[node] = true
       held[node] = 0
     }
     return true
@@ -103,7 +104,6 @@ extension Simulation {
     crash(node)
     noteLostCopies(node)
     disks.setBack(NodeIndex(node), to: image)
-    disks.isDoubtful[node] = true
     held[node] = copies
   }
 

@@ -42,7 +42,7 @@ extension Simulation {
     return true
   }
 
-  /// What waited comes in, in its order.
+  /// What waited comes in, in its order and before anything that comes now.
   func goOn(_ process: Address) {
     var backlog: [Item] = []
     switch process {
@@ -50,8 +50,6 @@ extension Simulation {
       guard nodes[node.int].isStopped else { return }
       nodes[node.int].isStopped = false
       swap(&backlog, &nodes[node.int].backlog)
-      // What is written from now on does not overtake what waited.
-      nodes[node.int].diskBusyUntil = max(nodes[node.int].diskBusyUntil, now + 1)
     case .orchestrator(let number):
       guard orchestrators[Int(number)].isStopped else { return }
       orchestrators[Int(number)].isStopped = false
@@ -59,7 +57,7 @@ extension Simulation {
     case .client: return
     }
     stopped -= 1
-    for item in backlog { timeline.add(item, at: now + 1) }
+    for item in backlog { handle(item) }
   }
 
   func goOnAll() {

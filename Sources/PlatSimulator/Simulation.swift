@@ -117,8 +117,9 @@ final class Simulation {
     var isTold: [Bool]
     /// The same when it had its survey, while the journal is told of it.
     var surveyed: (at: UInt64, heardAt: [UInt64], isMute: [Bool])?
-    /// Plans for outages that it had made when the last fault was over.
+    /// Plans for outages that it had made when the last fault was over; nodes that were kept out, and are back since.
     var plansBefore = 0
+    var takenBack = 0
     /// The last time at which the journal had its word.
     var recordedAt: UInt64 = 0
   }
@@ -280,7 +281,7 @@ final class Simulation {
     return "the orchestrator is \(host.map { "\($0.machine.phase) at revision \($0.machine.revision)" } ?? "gone")"
   }
 
-  private func handle(_ item: Item) {
+  func handle(_ item: Item) {
     if putsOff(item) { return }
     switch item {
     case .deliver(let packet, let sender, let receiver): deliver(packet, sender, receiver)

@@ -201,6 +201,24 @@ import Testing
     #expect(hand.hear(.claim(revision: 3)) == [.answer(.inventory(revision: 3, [holding], disk: confirmed))])
   }
 
+  /// Also when nobody is left to compare it with.
+  @Test func aLeaderThatWasComparedStaysProven() {
+    func told(_ hand: inout Hand) -> Bool? {
+      guard case .send(.inventory(_, let holdings, _), _)? = hand.hear(.claim(revision: 1)).last else { return nil }
+      return holdings.first?.isUnproven
+    }
+    var hand = restarted(Hand(Hand.master, term: 1, followers: [1], log: [1]))
+    _ = hand.hear(check(1, 2))
+    let round = hand.agent.round
+    var unasked = hand
+    #expect(told(&hand) == true)
+    _ = hand.hear(.compared(p, term: 1, round: round, end: 1, lastTerm: 1), node: 1)
+    #expect(told(&hand) == false)
+    #expect(hand.hear(.left(p, round: round), node: 1) == [.persist] && hand.agent.leads(p) && told(&hand) == false)
+    _ = unasked.hear(.left(p, round: round), node: 1)
+    #expect(unasked.agent.leads(p) && told(&unasked) == true, "it was compared with nobody")
+  }
+
   /// One follower has what the leader had written and lacks.
   @Test func aLeaderThatWasSetBack() {
     var hand = restarted(Hand(Hand.master, term: 1, followers: [1], log: [1]))

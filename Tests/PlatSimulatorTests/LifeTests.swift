@@ -5,8 +5,6 @@ import Testing
 
 /// Disks that are wiped, exchanged and set back, and changes that follow one another.
 @Suite struct LifeTests {
-  /// So rare that no test of a few seconds finds it; `docs/SAFETY.md` says so.
-  static let rare: [Plant] = [.leaveUnasked]
   /// Found by these faults and not by others.
   static let plants: [Plant] = [
     .trustAnyDisk, .takeWipedForNew, .leadOnSetBack, .ignoreStores, .promoteShorter, .ignoreBase, .staysWhenReplaced,
@@ -27,6 +25,20 @@ import Testing
     expectGood(SimulatedCluster.full, runs: 40, "full")
     expectGood(SimulatedCluster.floor, runs: 40, "floor")
     expectGood(SimulatedCluster.severalMasters, runs: 20, "several masters")
+  }
+
+  /// Runs in which what the simulator strikes, or what it counts, was wrong once, or a copy was thrown away that was the last.
+  @Test(arguments: [6, 296]) func whatWasLostOnceIsKept(_ seed: UInt64) {
+    var rates = FaultRates.none
+    for kind in [FaultKind.wipe, .swapDisks, .setBack] { rates[kind] = FaultRates.ofDisks[kind] }
+    for kind in [FaultKind.crash, .cutNode, .slowDisk, .loss, .late] { rates[kind] = FaultRates.usual[kind] }
+    let outcome = Simulator(SimulatedCluster.full, rates: rates).run(seed: seed, runs: 1)
+    #expect(outcome.converged == 1, "\(outcome.violations.first.map { "\($0)" } ?? "")")
+  }
+
+  @Test(arguments: [330, 486, 657, 659, 1_225, 1_496, 2_401]) func norUnderAllFaults(_ seed: UInt64) {
+    let outcome = Simulator(SimulatedCluster.full, rates: .ofDisks).run(seed: seed, runs: 1)
+    #expect(outcome.converged == 1, "\(outcome.violations.first.map { "\($0)" } ?? "")")
   }
 
   @Test func changesFollowOneAnother() {

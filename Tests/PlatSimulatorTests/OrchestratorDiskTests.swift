@@ -22,25 +22,28 @@ import Testing
     var images: [(promise: Promise, record: Record?)] = []
     let partition = PartitionIndex(0)
 
-    init() throws {
+    /// `target`: who takes the place of b; nil: nobody.
+    init(target slave: Int? = 2, plant: Plant? = nil) throws {
       let settings = Settings(partitionCount: 1, constraints: [1, 1, 0, 0])
       cluster = try DenseCluster(Cluster(settings: settings, nodes: ["a", "b", "c"].map { Node(name: $0) }))
-      func map(_ slave: Int) throws -> PlacementMap {
+      func map(_ slave: Int?) throws -> PlacementMap {
         var builder = try PlacementMapBuilder(partitionCount: 1, expected: [1, 1, 0, 0])
         try builder.set(partition: 0, state: 0, nodes: [NodeIndex(0)])
-        try builder.set(partition: 0, state: 1, nodes: [NodeIndex(slave)])
+        if let slave { try builder.set(partition: 0, state: 1, nodes: [NodeIndex(slave)]) }
         return try builder.finish(least: [1, 1, 0, 0])
       }
-      target = try map(2)
+      target = try map(slave)
       let beginning = Beginning(cluster, map: try map(1), revision: 1)
       rules = ExecutionRules(cluster.cluster.settings.model)
-      machine = try Orchestrator(cluster, hadHolders: [true], goal: MapStamp(revision: 2, digest: 7), writer: 1)
+      machine = Orchestrator(
+        cluster, hadHolders: [true], goal: MapStamp(revision: 2, digest: 7), timing: Orchestrator.Timing(),
+        recovery: Orchestrator.Recovery(), writer: 1, plant: plant)
       journal = beginning.journal
       agents = []
       for node in 0..<3 {
         var agent = NodeAgent(
           NodeIndex(node), rules: rules, boot: 1, promise: Promise(revision: 1),
-          records: beginning.records(of: NodeIndex(node)).map { ($0.partition, $0.record) })
+          records: beginning.records(of: NodeIndex(node)).map { ($0.partition, $0.record) }, plant: plant)
         _ = agent.start(on: UInt64(node + 1) << 32 | 1, boot: 1, nil, isNew: false)
         agents.append(agent)
       }
@@ -100,7 +103,7 @@ import Testing
       let image = isSetBack ? images[node] : (promise: agents[node].promise, record: agents[node].record(partition))
       agents[node] = NodeAgent(
         NodeIndex(node), rules: rules, boot: 2, promise: image.promise,
-        records: image.record.map { [(partition, $0)] } ?? [])
+        records: image.record.map { [(partition, $0)] } ?? [], plant: agents[node].plant)
       _ = agents[node].start(on: 0, boot: 2, image.promise, isNew: false)
     }
 
@@ -200,6 +203,26 @@ import Testing
     #expect(leader?.record(lab.partition)?.log.map(\.value) == [1])
   }
 
+  /// a is set back to before it knew c, which is lost to another orchestrator: that one hears of b only, which has left.
+  @Test func aLeaderThatHasForgottenWhoIsLostWaitsForIt() throws {
+    var lab = try Lab()
+    lab.isHeld = false
+    try lab.pass(0...200)
+    try lab.deliver(.write(lab.partition, value: 1, request: 1), from: .client(0), to: NodeIndex(0))
+    #expect(lab.agents[2].record(lab.partition)?.log.count == 1)
+    lab.silent = NodeIndex(2)
+    lab.start(0, isSetBack: true)
+    lab.machine = try Orchestrator(lab.cluster, hadHolders: [true], goal: MapStamp(revision: 2, digest: 7), writer: 2)
+    try lab.tell(.begin(lab.journal))
+    try lab.pass(210...1_400)
+    #expect(lab.machine.lostNodes == [NodeIndex(2)] && !lab.agents[0].leads(lab.partition))
+    #expect(lab.unreached.map(\.why) == [.withheld] && lab.agents[0].record(lab.partition)?.isInDoubt == false)
+    lab.silent = nil
+    try lab.pass(1_410...3_000)
+    let leader = lab.agents.first { $0.leads(lab.partition) }
+    #expect(lab.machine.phase == .reached && leader?.record(lab.partition)?.log.map(\.value) == [1])
+  }
+
   /// Whoever runs the cluster says that c is gone: then what a has is what there is.
   @Test func aLeaderLeadsOnAloneAtTheHostsWord() throws {
     var lab = try labWithoutTheFollower(isSetBack: false)
@@ -223,6 +246,47 @@ import Testing
     #expect(lab.isSlave(1), "a has not asked it")
     try lab.pass(10...300)
     #expect(lab.machine.phase == .reached && !lab.isSlave(1) && lab.agents[0].leads(lab.partition))
+  }
+
+  /// The same with nobody but b beside a, which lacks a write of b's: that is lost if b goes unasked.
+  @Test(arguments: [nil, Plant.leaveUnasked]) func whatOnlyACopyThatGoesHasIsKept(_ plant: Plant?) throws {
+    var lab = try Lab(target: nil, plant: plant)
+    try lab.pass(0...20)
+    try lab.deliver(.write(lab.partition, value: 1, request: 1), from: .client(0), to: NodeIndex(0))
+    #expect(lab.isSlave(1) && lab.agents.prefix(2).allSatisfy { $0.record(lab.partition)?.log.count == 1 })
+    lab.start(0, isSetBack: true)
+    lab.isHeld = false
+    // b is told again to go before the next pulse finds that a has started.
+    try lab.pass(30...1_000)
+    let leader = lab.agents.first { $0.leads(lab.partition) }
+    #expect(lab.machine.phase == .reached && leader?.record(lab.partition)?.log.map(\.value) == (plant == nil ? [1] : []))
+  }
+
+  /// a leads; c, which follows it, starts again with a disk from before that, and would obey whoever led before.
+  @Test func whoMayHaveForgottenItsLeaderIsToldFirst() throws {
+    var hand = try OrchestratorHand()
+    _ = hand.begin()
+    let (master, slave) = (AgentHand.master, AgentHand.slave)
+    func holding(_ state: StateIndex, _ term: UInt64, leads: [Int]?) -> Holding {
+      Holding(
+        partition: PartitionIndex(0), state: state, term: term, isLeading: leads != nil, followers: (leads ?? []).map { NodeIndex($0) },
+        log: Holding.LogEnd(lastTerm: 1, count: 1))
+    }
+    var forgetful = holding(slave, 1, leads: nil)
+    forgetful.isUnproven = true
+    let disk = DiskState(store: 1 << 32 | 1, boot: 2, confirmed: 1, isConfirmed: false)
+    _ = hand.inventory(0, [holding(master, 2, leads: [2])])
+    _ = hand.inventory(1, [])
+    _ = hand.inventory(2, [forgetful], disk: disk)
+    let order = try hand.plan().compactMap(\.order).first
+    #expect(order?.kind == .set && order?.node == NodeIndex(2) && order?.change == StateChange(slave, slave) && order?.term == 2)
+    func confirmed(_ seen: [OrchestratorHand.Seen]) -> [UInt32] {
+      seen.compactMap { if case .send(.check(_, let confirmed, _, _, _), 2) = $0 { confirmed } else { nil } }
+    }
+    #expect(confirmed(hand.tell(.tick(0))) == [0], "not before it has been told")
+    _ = hand.say(.done(order!.id), 2)
+    _ = hand.tell(.recorded(true))
+    #expect(confirmed(hand.pass(10...50)).last == 2)
   }
 
   /// Two partitions, which it leads alone. The disk is confirmed but for one: that one is not served, nor after the

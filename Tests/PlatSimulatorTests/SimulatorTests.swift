@@ -39,8 +39,12 @@ import Testing
     #expect(outcome.faults[kind.rawIndex] > 0)
   }
 
+  /// By `OutageTests` and `OrchestratorDiskTests`.
+  static let plantsOfOthers: [Plant] = [.takeLateBack, .leaveUnasked]
+
   /// Within 1,000 runs; mostly within the first hundred.
-  @Test(arguments: Plant.allCases.filter { !(LifeTests.plants + LifeTests.rare).contains($0) && $0 != .takeLateBack }) func eachDeliberateBugIsCaught(_ plant: Plant) {
+  @Test(arguments: Plant.allCases.filter { !(LifeTests.plants + plantsOfOthers).contains($0) })
+  func eachDeliberateBugIsCaught(_ plant: Plant) {
     var setup = SimulatedCluster.leavingAndJoining
     var rates = FaultRates.usual
     switch plant {

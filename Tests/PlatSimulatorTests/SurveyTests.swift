@@ -11,11 +11,14 @@ import Testing
   private let dead = AgentHand.dead
 
   private func holding(
-    _ state: StateIndex, term: UInt64 = 3, leads followers: [Int]? = nil, keeps: [Int] = [], log: (UInt64, Int)? = (3, 5)
+    _ state: StateIndex, term: UInt64 = 3, leads followers: [Int]? = nil, keeps: [Int] = [], log: (UInt64, Int)? = (3, 5),
+    isUnproven: Bool = false
   ) -> Holding {
-    Holding(
+    var holding = Holding(
       partition: p, state: state, term: term, isLeading: followers != nil,
       followers: (followers ?? keeps).map { $0 < 0 ? .none : NodeIndex($0) }, log: log.map { Holding.LogEnd(lastTerm: $0, count: $1) })
+    holding.isUnproven = isUnproven
+    return holding
   }
 
   /// What came of it, in words that can be compared.
@@ -111,17 +114,46 @@ import Testing
   }
 
   @Test func aLeaderWhoseDiskWasSetBack() {
-    let (a, b) = ([holding(master, leads: [1], log: (3, 4))], [holding(slave)])
-    let b5 = Found(rows: ["1 slave"], orders: ["discard 0 master to nothing with []"], roster: [1])
-    #expect(survey([a, b, [], []], unconfirmed: [0]) == b5)
-    #expect(survey([a, b, [], []], unconfirmed: [1]) == Found(rows: ["0 master", "1 slave"], term: 3), "its disk is known")
-    func isLeft(_ own: (UInt64, Int)?, _ other: Holding) -> Bool {
-      survey([[holding(master, leads: [1], log: own)], [other], [], []], unconfirmed: [0]).rows.first == "0 master"
+    func found(_ own: (UInt64, Int)?, _ other: Holding, leads followers: [Int] = [1], isUnproven: Bool = true) -> Found {
+      survey([[holding(master, leads: followers, log: own, isUnproven: isUnproven)], [other], [], []])
     }
+    func isLeft(_ own: (UInt64, Int)?, _ other: Holding) -> Bool { found(own, other).rows.first == "0 master" }
+    let b = Found(rows: ["1 slave"], orders: ["discard 0 master to nothing with []"], roster: [1])
+    #expect(found((3, 4), holding(slave)) == b)
+    #expect(found((3, 4), holding(slave), isUnproven: false) == Found(rows: ["0 master", "1 slave"], term: 3), "its disk is known")
     #expect(isLeft((3, 5), holding(slave)), "as long")
     #expect(isLeft((3, 4), holding(slave, log: (2, 5))), "of an earlier term")
     #expect(isLeft(nil, holding(slave)) && isLeft((3, 4), holding(slave, log: nil)), "who does not say")
-    #expect(isLeft((1, 4), holding(slave, term: 2, log: (3, 5))), "it has not followed this leader")
+    // It leads by an order that it did with the older disk: the follower has not heard of that.
+    #expect(!isLeft((1, 4), holding(slave, term: 2, log: (1, 5))))
+
+    // A copy that it does not know has all that it had when that was made; one with less was a copy before.
+    #expect(found((3, 5), holding(slave), leads: []) == b && found((3, 4), holding(slave), leads: []) == b)
+    let revived = Found(rows: ["0 master"], orders: ["discard 1 slave to nothing with []"], term: 3)
+    #expect(found((3, 5), holding(slave, log: (3, 4)), leads: []) == revived)
+    #expect(found((3, 5), holding(slave), leads: [], isUnproven: false) == revived)
+  }
+
+  /// It led before in the same revision, and its disk was set back to that.
+  @Test func aLeaderBeforeAnotherOfItsRevision() {
+    let later = [holding(master, leads: [])]
+    func found(_ followers: [Int], log: (UInt64, Int), isUnproven: Bool = true) -> Found {
+      survey([[holding(master, leads: followers, log: log, isUnproven: isUnproven)], later, [], []])
+    }
+    let left = Found(rows: ["1 master"], orders: ["discard 0 master to nothing with []"], term: 3)
+    #expect(found([1], log: (3, 4)) == left && found([], log: (3, 4)) == left && found([], log: (3, 5)) == left)
+    #expect(found([], log: (3, 4), isUnproven: false) == left)
+  }
+
+  /// It would obey the leader before: it is told first.
+  @Test func aFollowerThatMayHaveForgottenItsLeader() {
+    let a = [holding(master, term: 5, leads: [1, 2], log: (3, 5))]
+    func found(_ term: UInt64, isUnproven: Bool) -> Found {
+      survey([a, [holding(slave, term: term, isUnproven: isUnproven)], [holding(slave, term: 5)], []])
+    }
+    let rows = ["0 master", "1 slave", "2 slave"]
+    #expect(found(3, isUnproven: true) == Found(rows: rows, orders: ["set 1 slave to slave with []"], term: 5))
+    #expect(found(5, isUnproven: true) == Found(rows: rows, term: 5) && found(3, isUnproven: false) == Found(rows: rows, term: 5))
   }
 
   // MARK: Where nobody leads
@@ -155,7 +187,14 @@ import Testing
       survey([keeps, [holding(dead, keeps: [2])], nil, []]).rows == ["0 master"], "of two the first")
     #expect(
       survey([keeps, [holding(dead)], nil, []], untrusted: [0]) == Found(rows: ["1 dead"], withheld: [0, 0, 0, 0]), "it is not relied on")
-    // The successor leads, or another copy is there: what was handed over goes.
+    // The successor has all, or less: then it was set back.
+    #expect(
+      survey([keeps, [holding(slave)], [], []])
+        == Found(rows: ["1 slave"], orders: ["discard 0 dead to nothing with []"], roster: [1]))
+    #expect(
+      survey([keeps, [holding(slave, log: (3, 4))], [], []])
+        == Found(rows: ["0 master", "1 slave"], orders: ["lead 0 dead to master with [1]"]))
+    // The successor leads: what was handed over goes.
     #expect(
       survey([keeps, [holding(master, term: 4, leads: [0])], [], []])
         == Found(rows: ["1 master"], orders: ["discard 0 dead to nothing with []", "lead 1 master to master with []"], roster: [1], term: 4))

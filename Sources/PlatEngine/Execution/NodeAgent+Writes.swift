@@ -183,6 +183,8 @@ extension NodeAgent {
   mutating func noteLeaving(_ partition: PartitionIndex, _ round: UInt64, _ sender: Address, _ actions: inout [Action]) {
     guard let place = place(partition), let (_, follower) = follower(partition, replicas[place].record.led, round, sender)
     else { return }
+    // What it has been compared with proves it, also when that is gone.
+    if isProven(place) { replicas[place].isProven = true }
     replicas[place].record.followers.remove(at: follower)
     replicas[place].progress.remove(at: follower)
     actions.append(.persist(partition))

@@ -123,16 +123,19 @@ extension Orchestrator {
     } ?? false
   }
 
-  /// Who started again and was found to lead no more would lead on as soon as it is confirmed: that waits
-  /// until its copies are gone.
+  /// Who started again and was found to lead no more would lead on as soon as it is confirmed; who may have forgotten
+  /// its leader would obey the one before: that waits until its copies are gone, or it has been told.
   mutating func holdBack(_ survey: Survey) {
     for node in inventories.indices where disks[node].state?.isConfirmed == false && plant != .ignoreStores {
       let index = NodeIndex(node)
-      let leadsNoMore = (inventories[node] ?? []).contains { holding in
-        holding.isLeading && holding.partition.int < survey.rows.count && !survey.isWithheld[holding.partition.int]
-          && !survey.rows[holding.partition.int].contains { $0.node == index && rules.isLeading($0.state) }
+      let isToWait = (inventories[node] ?? []).contains { holding in
+        let partition = holding.partition.int
+        guard partition < survey.rows.count, !survey.isWithheld[partition] else { return false }
+        let state = survey.rows[partition].first { $0.node == index }?.state
+        if holding.isLeading { return !(state.map { rules.isLeading($0) } ?? false) }
+        return state.map { rules.holdsData($0) } ?? false && holding.term < survey.ledTerms[partition]
       }
-      if leadsNoMore { (disks[node].isHeldBack, disks[node].confirmed) = (true, 0) }
+      if isToWait { (disks[node].isHeldBack, disks[node].confirmed) = (true, 0) }
     }
     for node in inventories.indices where disks[node].state?.isConfirmed == false || disks[node].isUntrusted {
       disks[node].inDoubt = copiesInDoubt(inventories[node] ?? [], NodeIndex(node), survey)

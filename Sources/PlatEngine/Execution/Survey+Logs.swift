@@ -6,20 +6,33 @@ extension Survey {
 
   typealias Found = (node: NodeIndex, holding: Holding)
 
-  /// A leader of whose own term another copy has more was set back: it leads no more.
+  /// Whether a leader that has started again was set back: a follower has more than it, or it does not know a copy that was made under
+  /// it. Such a copy has all that the leader had then; one that has less was a copy before, and has been set back itself.
   static func isBehind(_ leader: Found, _ copies: [Found]) -> Bool {
-    guard let log = leader.holding.log else { return false }
-    return copies.contains { copy in
-      copy.holding.log.map { $0.lastTerm == leader.holding.term && copy.holding.term == leader.holding.term && $0 > log } ?? false
+    copies.contains { copy in
+      if leader.holding.followers.contains(copy.node) { return isLonger(copy, leader) }
+      return copy.holding.term == leader.holding.term && !copy.holding.isLeading && !isLonger(leader, copy)
     }
   }
 
-  /// A leader that has started again and does not know a copy that was made under it was set back.
-  static func lacksFollower(_ leader: Found, _ copies: [Found]) -> Bool {
-    copies.contains { copy in
-      copy.node != leader.node && !copy.holding.isLeading && copy.holding.term == leader.holding.term
-        && !leader.holding.followers.contains(copy.node)
-    }
+  /// Of two that lead the later one. One revision may have had both: then one is on a disk that was set back, and has
+  /// started again.
+  static func isEarlier(_ leader: Found, _ other: Found) -> Bool {
+    let (a, b) = (leader.holding, other.holding)
+    if a.term != b.term { return a.term < b.term }
+    if a.isUnproven != b.isUnproven { return a.isUnproven }
+    return isLonger(other, leader) || !isLonger(leader, other) && leader.node > other.node
+  }
+
+  /// Where both say how far their logs go.
+  static func isLonger(_ copy: Found, _ other: Found) -> Bool {
+    guard let log = copy.holding.log, let otherLog = other.holding.log else { return false }
+    return log > otherLog
+  }
+
+  /// Whether a follower that has started again may have forgotten who leads: it follows an older one, which it would obey.
+  static func mayHaveForgotten(_ leader: Found, _ follower: Found) -> Bool {
+    follower.holding.isUnproven && follower.holding.term < leader.holding.term
   }
 
   /// The copy with the longest log, if there is one that is shorter; nil: all are the same, or not all of them say.

@@ -2,7 +2,8 @@
 /// it stays so until the orchestrator that made it changes it.
 ///
 /// Where a leader answered, its followers are complete, and nobody else. Where none did, those are that the journal does not
-/// say are out of date. Where none of these did, who has handed over and still keeps its copy takes it back.
+/// say are out of date. Where none of these did, or they have less, who has handed over and still keeps its copy takes it
+/// back.
 public struct Survey: Sendable {
   public let revision: UInt64
   /// Nodes that did not answer.
@@ -83,34 +84,31 @@ public struct Survey: Sendable {
       let copies = complete
       complete.removeAll { item in
         guard item.holding.isLeading else { return false }
-        return copies.contains { $0.holding.term > item.holding.term }
-          || disks[item.node.int].state?.isConfirmed == false && Self.isBehind(item, copies)
-          || item.holding.isUnproven && Self.lacksFollower(item, copies)
+        return copies.contains { $0.holding.term > item.holding.term } || item.holding.isUnproven && Self.isBehind(item, copies)
       }
     }
-    let leader = complete.filter { $0.holding.isLeading }.max { ($0.holding.term, $1.node) < ($1.holding.term, $0.node) }
+    let leader = complete.filter { $0.holding.isLeading }.max(by: Self.isEarlier)
     if let leader {
       // Who has led before does not lead beside it.
       complete.removeAll { $0.node != leader.node && $0.holding.state == rules.leading }
     }
-    if let leader, plant != .leadOnSetBack {
-      // Who has started again since, and follows an older one, may have forgotten this one: it would obey that one
-      // again.
-      complete.removeAll { $0.node != leader.node && $0.holding.isUnproven && $0.holding.term < leader.holding.term }
-    }
     if let leader, plant != .promoteLagging {
       complete.removeAll { $0.node != leader.node && !leader.holding.followers.contains($0.node) }
     }
-    // The successor is lost, or never was one: the old leader takes back what it handed over.
-    let returning = complete.isEmpty ? found.filter { isRetained($0) && isComplete($0) }.max { ($0.holding.term, $1.node) < ($1.holding.term, $0.node) } : nil
-    if let returning { complete = [returning] }
-    isUnproven[partition] = isLost.indices.contains { isLost[$0] } && isOlderThanSomeLost(partition, leader ?? returning, complete, mayHold)
+    // The successor is lost, never was one, or was set back: the old leader takes back what it handed over.
+    let retained = leader == nil ? found.filter { isRetained($0) && isComplete($0) } : []
+    let returning = retained.max { ($0.holding.term, $1.node) < ($1.holding.term, $0.node) }.flatMap { kept in
+      complete.allSatisfy { Self.isLonger(kept, $0) } ? kept : nil
+    }
+    if let returning { complete = [returning] + complete.filter { returning.holding.followers.contains($0.node) } }
+    isUnproven[partition] = anyLost && isOlderThanSomeLost(partition, complete, mayHold)
     if isUnproven[partition] {
       for item in complete { waiting.insert(Self.name(index, item.node)) }
       complete = []
     }
     if let leader { (terms[partition], ledTerms[partition]) = (leader.holding.term, leader.holding.term) }
-    let longest = leader == nil && returning == nil && rules.leading != nil && plant != .promoteShorter ? Self.longest(complete) : nil
+    let mayPromote = leader == nil && rules.leading != nil && plant != .promoteShorter
+    let longest = returning ?? (mayPromote ? Self.longest(complete) : nil)
     if let longest {
       // Who has led and has less than another does not lead again.
       complete.removeAll { $0.node != longest.node && $0.holding.state == rules.leading }
@@ -118,7 +116,7 @@ public struct Survey: Sendable {
     let outdated = found.filter { item in (holds(item) || isRetained(item)) && !complete.contains { $0.node == item.node } }
     for item in found where !outdated.contains(where: { $0.node == item.node }) {
       // Who takes back what it handed over, or has the longest log, leads before anything else happens.
-      let leads = item.node == returning?.node || item.node == longest?.node
+      let leads = item.node == longest?.node
       rows[partition].append(Held(node: item.node, state: leads ? rules.leading! : item.holding.state))
     }
     guard !complete.isEmpty else {
@@ -132,7 +130,13 @@ public struct Survey: Sendable {
           kind: .discard, id: .none, partition: index, node: item.node, change: StateChange(item.holding.state, .null)))
     }
     guard let leading = rules.leading else { return }
-    let first = returning ?? leader ?? longest ?? complete.first { $0.holding.state == leading }
+    if let leader, plant != .leadOnSetBack {
+      for item in complete where Self.mayHaveForgotten(leader, item) {
+        let change = StateChange(item.holding.state, item.holding.state)
+        orders.append(Order(kind: .set, id: .none, partition: index, node: item.node, change: change))
+      }
+    }
+    let first = leader ?? longest ?? complete.first { $0.holding.state == leading }
     let isLeaving = leader.map { leader in
       leader.holding.followers.contains { $0 == .none || isLost[$0.int] || hasLost($0, leader.holding.term, found, disks) }
     } ?? false
@@ -142,15 +146,11 @@ public struct Survey: Sendable {
     }
   }
 
-  /// Whether nobody among `complete` is known to have all that was acknowledged, while somebody who is lost may: a
-  /// follower of who led, where that one answered.
-  private func isOlderThanSomeLost(
-    _ partition: Int, _ leader: Found?, _ complete: [Found], _ mayHold: (NodeIndex, Int) -> Bool
-  ) -> Bool {
+  /// Whether nobody among `complete` is known to have all that was acknowledged, while somebody who is lost may. Who led
+  /// may have forgotten its followers.
+  private func isOlderThanSomeLost(_ partition: Int, _ complete: [Found], _ mayHold: (NodeIndex, Int) -> Bool) -> Bool {
     guard !complete.isEmpty, complete.allSatisfy(\.holding.isUnproven) else { return false }
-    return isLost.indices.contains { node in
-      isLost[node] && mayHold(NodeIndex(node), partition) && leader?.holding.followers.contains(NodeIndex(node)) ?? true
-    }
+    return isLost.indices.contains { isLost[$0] && mayHold(NodeIndex($0), partition) }
   }
 
   /// It has nothing, on a disk that is newer than the leader: it cannot say that it has left, since it knows no later leaders.
