@@ -8,9 +8,9 @@ import Testing
 @Suite struct TakeoverModelTests {
   private static let isSwept = getenv("PLAT_SWEEP") != nil
 
-  private func run(nodes: Int, crashes: Int, mostStates: Int? = nil) -> TakeoverModel.Result {
+  private func run(nodes: Int, replicas: Int? = nil, crashes: Int, rounds: UInt64 = 2, mostStates: Int? = nil) -> TakeoverModel.Result {
     var model = TakeoverModel()
-    (model.nodes, model.crashes) = (nodes, crashes)
+    (model.nodes, model.replicas, model.crashes, model.rounds) = (nodes, replicas ?? nodes - 1, crashes, rounds)
     model.mostStates = Self.isSwept ? 5_000_000 : mostStates ?? 200_000
     let result = model.run()
     #expect(result.broken == nil)
@@ -34,6 +34,16 @@ import Testing
   @Test func withAThirdNode() {
     let result = run(nodes: 3, crashes: 0, mostStates: 20_000)
     #expect(result.goesOnWithout == [true, true, true])
+  }
+
+  @Test func explore() {
+    for rounds in 2...7 as ClosedRange<UInt64> {
+      let clock = ContinuousClock.now
+      var model = TakeoverModel()
+      (model.nodes, model.replicas, model.crashes, model.rounds, model.mostStates) = (3, 1, 0, rounds, 400_000)
+      let result = model.run()
+      print("EXPLORE", rounds, result, ContinuousClock.now - clock)
+    }
   }
 
   /// Without the compare-and-swap, and with other parts of the protocol taken out.
