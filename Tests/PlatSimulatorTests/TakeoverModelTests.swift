@@ -36,14 +36,28 @@ import Testing
     #expect(result.goesOnWithout == [true, true, true])
   }
 
-  @Test func explore() {
-    for rounds in 2...7 as ClosedRange<UInt64> {
-      let clock = ContinuousClock.now
-      var model = TakeoverModel()
-      (model.nodes, model.replicas, model.crashes, model.rounds, model.mostStates) = (3, 1, 0, rounds, 400_000)
-      let result = model.run()
-      print("EXPLORE", rounds, result, ContinuousClock.now - clock)
-    }
+  /// The third node has no copy, and gets one when another is given up. There is one write, and nobody asks again.
+  private func withASpare(_ plant: Plant? = nil, isWhole: Bool = false) -> TakeoverModel.Result {
+    var model = TakeoverModel(plant: plant)
+    (model.nodes, model.replicas, model.crashes) = (3, 1, 0)
+    (model.rounds, model.writesToOldLeader, model.asksAgain) = (isWhole ? 3 : 4, isWhole, false)
+    return model.run()
+  }
+
+  @Test func withAThirdNodeThatHasNoCopy() {
+    let result = withASpare()
+    #expect(result.isComplete && result.broken == nil && result.acknowledged == 2)
+    #expect(result.goesOnWithout == [true, true, true] && result.takesBack && result.isReplaced[0])
+    print("a takeover among three nodes, one replica: \(result.states) states")
+    guard Self.isSwept else { return }
+    let whole = withASpare(isWhole: true)
+    #expect(whole.isComplete && whole.broken == nil && whole.acknowledged == 3 && whole.isReplaced == [true, true, false])
+    print("the same with two writes: \(whole.states) states")
+  }
+
+  /// What goes wrong where a new replica is made.
+  @Test(arguments: [Plant.newcomerNotFed, .slaveBeforeComplete]) func aNewReplicaLacksNothing(_ plant: Plant) {
+    #expect(withASpare(plant).broken == .acknowledgedKept)
   }
 
   /// Without the compare-and-swap, and with other parts of the protocol taken out.
