@@ -4,7 +4,7 @@
 /// | --- | --- | --- |
 /// | `proposalsOfSlot`, `leastProposals`, `mostProposals` | changes tried in a round | more rounds do more than longer ones |
 /// | `rounds` | rounds in all; rounds without anything better, after which it ends | small maps gain most; plain ones little |
-/// | `mostSlotsOfSmall` | slots of a map that has more rounds | they cost next to nothing there |
+/// | `mostSlotsOfTiny` | slots of a map under a limit on peers that has more rounds | they cost little there, and pairs are hard to find |
 /// | `idleInShortage` | rounds without anything better, where something has no place | mostly nothing has |
 /// | `round` | where a round begins, and how many of its hottest stages it leaves out | some escape, some polish |
 /// | `mostSlotsAnew` | slots of a map on which rounds begin at a start again | large maps need all rounds to get anywhere |
@@ -16,7 +16,7 @@ enum SearchLimits {
   static let leastProposals = 4_000
   static let mostProposals = 400_000
   static let mostSlotsAnew = 2_000
-  static let mostSlotsOfSmall = 256
+  static let mostSlotsOfTiny = 128
   static let idleInShortage = 3
   static let refresh = 128
   static let tries = 8
@@ -42,6 +42,7 @@ enum SearchLimits {
     let isPlain = problem.colocations.isEmpty && problem.peers == nil && problem.amounts.isEmpty && !problem.hasSets
     let slots = problem.rowCount * problem.width
     if isPolish { return (8, 3) }
-    return slots > mostSlotsAnew ? (12, 3) : isPlain ? (14, 3) : slots > mostSlotsOfSmall ? (36, 10) : (120, 40)
+    if slots <= mostSlotsOfTiny, problem.peers != nil { return (120, 40) }
+    return slots > mostSlotsAnew ? (12, 3) : isPlain ? (14, 3) : (36, 10)
   }
 }

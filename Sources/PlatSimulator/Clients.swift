@@ -17,8 +17,10 @@ struct Clients {
   private var writes: [UInt8] = []
   private(set) var histories: [History] = []
   /// Partitions that are to be read at the end.
-  private var unread = 0
+  private var unread: Set<Int> = []
   private var isFinal = false
+  /// When the writes and reads at the end began; 0: not yet.
+  private(set) var lastBegunAt: UInt64 = 0
   private var isWritten: [Bool] = []
 
   private static let count = 3
@@ -119,8 +121,8 @@ struct Clients {
     let values = log.map { UInt8(truncatingIfNeeded: $0.value) }
     report(histories[request.partition].answer(values, longest: request.longest), request.partition, simulation)
     guard request.isFinal else { return }
-    unread -= 1
-    if unread == 0 { simulation.isDone = true }
+    unread.remove(request.partition)
+    if unread.isEmpty { simulation.isDone = true }
   }
 
   private mutating func denied(_ request: Request, _ isDefinite: Bool, _ client: Int, _ simulation: Simulation) {
@@ -150,16 +152,19 @@ struct Clients {
   /// ends.
   mutating func readAll(_ simulation: Simulation) {
     guard !isFinal else { return }
-    isFinal = true
+    (isFinal, lastBegunAt) = (true, simulation.now)
     isWritten = writes.map { _ in false }
     for partition in writes.indices {
       writes[partition] = UInt8(Clients.mostWrites)
       guard isToBeRead(partition, simulation) else { continue }
-      unread += 1
+      unread.insert(partition)
       finish(partition, simulation)
     }
-    if unread == 0 { simulation.isDone = true }
+    if unread.isEmpty { simulation.isDone = true }
   }
+
+  /// At the end: those that have not been written and read yet. Nil: the end has not come.
+  var unreadPartitions: [Int]? { isFinal ? unread.sorted() : nil }
 
   /// Somebody leads it, or is to by the map in force. A map that has nobody for it (none is asked for, or its last copy
   /// is on a node in maintenance), or another one than can be reached, leaves its writes where they are: in complete

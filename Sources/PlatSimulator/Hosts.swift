@@ -41,7 +41,9 @@ extension Simulation {
 
   func tell(_ number: Int, _ event: Orchestrator.Event) {
     guard orchestrators[number].isUp else { return }
-    for action in orchestrators[number].machine.handle(event) { carryOut(action, number) }
+    let actions = orchestrators[number].machine.handle(event)
+    checkOutagePlans(number)
+    for action in actions { carryOut(action, number) }
   }
 
   func tellLost(_ node: Int, _ number: Int) {
@@ -77,7 +79,9 @@ extension Simulation {
     case .reached(let map):
       trace { "reached  map \(map.revision)" }
       checkReached(map, number)
-    case .frozen(let silent): trace { silent.isEmpty ? "frozen   no more" : "frozen   without \(silent.map { self.name($0) })" }
+    case .frozen(let silent):
+      noteDelay(number)
+      trace { silent.isEmpty ? "frozen   no more" : "frozen   without \(silent.map { self.name($0) })" }
     case .keptOut(let node, let ticks):
       if ticks > 0 { checkKeptOut(node.int, number) } else if isHealed { orchestrators[number].takenBack += 1 }
       trace { ticks > 0 ? "late     \(self.name(node)), kept out until it has answered in time for \(ticks)" : "late     \(self.name(node)) no more" }
@@ -125,6 +129,7 @@ extension Simulation {
       let made = try makePlan(survey, changes[orchestrators[number].change])
       if lives > 0 { targets[survey.revision] = made.planned.target }
       plans.append(made.planned)
+      plannedAt = now
       orchestrators[number].given = []
       if plans.count > 8 { plans.removeFirst() }
       let map = MapStamp(revision: survey.revision, digest: made.planned.target.digest(of: setup.cluster.cluster))
@@ -215,6 +220,7 @@ extension Simulation {
       machine.lostNodes == nodes.indices.filter({ nodes[$0].isDestroyed }).map({ NodeIndex($0) }) else { return }
     // Everybody is told the map, and everything that was asked is answered.
     guard orchestrators[number].released == machine.revision, !waitsForModes(number) else { return }
+    if reachedAt == nil { reachedAt = now }
     let progress = machine.progress
     if progress.running != 0 || progress.left == 0 && (progress.copied != progress.toCopy || progress.rounds != 0) {
       violate(.toldIsTrue, "the target is reached, and \(progress) is said of it")

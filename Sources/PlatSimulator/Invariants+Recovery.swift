@@ -29,6 +29,21 @@ extension Simulation {
     if plans > 3 { violate(.plansAreFew, "orchestrator \(number) planned \(plans) times for nodes that were lost or back before the last fault was over") }
   }
 
+  /// After each event. Three plans are for one outage where no more than the time of grace is between them; for the next outage is
+  /// planned when nothing has changed for so long. A plan may be made up to `silence` after the last change.
+  func checkOutagePlans(_ number: Int) {
+    guard orchestrators[number].machine.plansForOutages > orchestrators[number].outagePlans.count else { return }
+    let host = orchestrators[number]
+    orchestrators[number].outagePlans.append(now)
+    let last = host.outagePlans[max(host.uncheckedPlans, host.outagePlans.count - 3)...] + [now]
+    let slack = timing.silence + (host.jumps + 2) * timing.longestTick
+    guard last.count == 4, zip(last, last.dropFirst()).allSatisfy({ $1 - $0 + slack < recovery.grace }) else { return }
+    violate(.plansAreFew, "orchestrator \(number) planned at \(last.map { "\($0)" }.joined(separator: ", ")) for nodes that were lost or back")
+  }
+
+  /// It could not plan when it would have: what it planned before says nothing of what follows.
+  func noteDelay(_ number: Int) { orchestrators[number].uncheckedPlans = orchestrators[number].outagePlans.count }
+
   /// Its clock may be ahead by a tick for each jump, and goes by ticks. Whoever is heard of and never answers is not waited for for ever.
   private func checkGrace(_ node: Int, heardAt: UInt64, at time: UInt64, _ number: Int) {
     let host = orchestrators[number]

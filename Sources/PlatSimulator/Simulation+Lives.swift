@@ -52,7 +52,7 @@ extension Simulation {
     }
     do {
       changes.append(try Change(DenseCluster(cluster), from: current, revision: revision))
-      calledOffAt = nil
+      (calledOffAt, changeBegunAt) = (nil, now)
       trace { "change   \(self.changes.count - 1), based on map \(revision)\(leaving < cluster.nodes.count ? ", \(self.name(NodeIndex(leaving))) leaves" : "")" }
     } catch {
       violate(.endReached, "no plan: \(error)")

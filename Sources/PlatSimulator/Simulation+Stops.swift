@@ -70,6 +70,7 @@ extension Simulation {
   /// Done by the register at once, whether or not who asked is still there; later where it cannot be reached.
   func recordJournal(_ new: Journal, _ expected: UInt64, _ number: Int) {
     guard now >= journalDownUntil else {
+      noteDelay(number)
       return timeline.add(.recordJournal(new, expecting: expected, by: number), at: journalDownUntil + UInt64(random.below(8)))
     }
     if isJournalLimited, new.longestValueBytes(setup.names) > mostJournalBytes {
@@ -107,6 +108,7 @@ extension Simulation {
   /// Who got no answer reads what is there.
   func readJournal(_ number: Int) {
     guard now >= journalDownUntil else {
+      noteDelay(number)
       return timeline.add(.readJournal(by: number), at: journalDownUntil + UInt64(random.below(8)))
     }
     noteClaim(number)

@@ -9,6 +9,12 @@ final class Simulation {
   let plant: Plant?
   let timing: Orchestrator.Timing
   let recovery: Orchestrator.Recovery
+  /// The only fault; nil: those of `rates`.
+  let outage: Outage?
+  /// Once faults are over: when the map was in force, and every node knew.
+  var reachedAt: UInt64?
+  /// When the last plan was made.
+  var plannedAt: UInt64 = 0
   /// Ends the run, whose outcome then says nothing.
   let interrupt: Interrupt?
   var random: SplitMix
@@ -42,6 +48,8 @@ final class Simulation {
   /// How many more changes are to follow the first; those that have begun; and the maps of all plans, by revision (looked up only).
   let lives: Int
   var changes: [Change]
+  /// The last of them.
+  var changeBegunAt: UInt64 = 0
   var targets: [UInt64: PlacementMap] = [:]
   /// A mistake that the checker once made: see `SimulatorTests.theEndIsThatOfTheGreatestRevision`.
   var comparesWithLastPlan = false
@@ -120,6 +128,9 @@ final class Simulation {
     /// Plans for outages that it had made when the last fault was over; nodes that were kept out, and are back since.
     var plansBefore = 0
     var takenBack = 0
+    /// When it planned for outages; and how many of these plans were made before it was kept from planning.
+    var outagePlans: [UInt64] = []
+    var uncheckedPlans = 0
     /// The last time at which the journal had its word.
     var recordedAt: UInt64 = 0
   }
@@ -167,6 +178,7 @@ final class Simulation {
     case heal
     case setBack(Int, Disks.Image)
     case nextChange
+    case cutOff
   }
 
   /// What is on its way: bytes; to and from clients the message itself.
@@ -182,8 +194,12 @@ final class Simulation {
     case send(Message, to: Address)
   }
 
-  init(_ setup: SimulationCase, seed: UInt64, rates: FaultRates, plant: Plant?, lives: Int, isTraced: Bool, interrupt: Interrupt? = nil) {
+  init(
+    _ setup: SimulationCase, seed: UInt64, rates: FaultRates, plant: Plant?, lives: Int, isTraced: Bool, outage: Outage? = nil,
+    interrupt: Interrupt? = nil
+  ) {
     self.setup = setup
+    self.outage = outage
     self.lives = lives
     changes = [Change(setup)]
     self.interrupt = interrupt?.quiet
@@ -199,7 +215,7 @@ final class Simulation {
     var recovery = Orchestrator.Recovery()
     recovery.grace = timing.silence << UInt64(random.below(3))
     recovery.mostLost = random.below(2) == 0 ? nil : cluster.nodeCount
-    self.recovery = recovery
+    self.recovery = outage?.recovery ?? recovery
     links = Links(nodeCount: cluster.nodeCount)
     disks = Disks(partitionCount: cluster.partitionCount, nodeCount: cluster.nodeCount)
     journal = setup.beginning.journal
@@ -254,24 +270,32 @@ final class Simulation {
   // MARK: Running
 
   /// Faults happen until then.
-  var faultsEnd: UInt64 { 1_200 + UInt64(min(setup.cluster.partitionCount, 2_000)) + 150 * UInt64(lives) }
+  var faultsEnd: UInt64 { outage?.end ?? 1_200 + UInt64(min(setup.cluster.partitionCount, 2_000)) + 150 * UInt64(lives) }
 
   func run() {
     scheduleFaults()
     startOrchestrator()
     clients.begin(self)
     if lives > 0 { timeline.add(.nextChange, at: 100) }
+    if let outage { begin(outage) }
     timeline.add(.heal, at: faultsEnd)
-    let limit = faultsEnd + 20_000
     while !isDone, violation == nil, !isInterrupted, let (time, item) = timeline.next() {
       now = time
-      guard now < limit else {
-        violate(.endReached, "not reached \(limit - faultsEnd) ticks after the last fault; \(state)")
-        return
-      }
+      // Each change has its own time: how long all of them take depends on how many are left.
+      guard now < max(faultsEnd, changeBegunAt, clients.lastBegunAt) + Simulation.mostTicks else { return noteNoEnd() }
       events += 1
       handle(item)
     }
+  }
+
+  /// After the last fault, of each change; and of the writes and reads at the end.
+  static let mostTicks: UInt64 = 20_000
+
+  private func noteNoEnd() {
+    if let unread = clients.unreadPartitions {
+      return violate(.endReadable, "partitions \(unread) take no write, or no read of it is answered, \(Simulation.mostTicks) ticks after the end")
+    }
+    violate(.endReached, "not reached \(Simulation.mostTicks) ticks after the last fault, and the beginning of change \(changes.count - 1); \(state)")
   }
 
   var isInterrupted: Bool { interrupt?.isRequested ?? false }
@@ -317,6 +341,7 @@ final class Simulation {
     case .heal: heal()
     case .setBack(let node, let image): setBack(node, image)
     case .nextChange: nextChange()
+    case .cutOff: cutOff()
     }
   }
 

@@ -2,10 +2,10 @@ import PlatEngine
 
 /// Every interleaving of a takeover of one partition, with the very same agents and the same survey: breadth first over states.
 ///
-/// The first node leads and hands over to the second, and gives its copy up; with three nodes the third goes on following. What was
-/// sent can arrive at any time, any number of times, or never (a client's request once or never); nodes crash, also between two
-/// actions, and restart; at any moment one node is given up, written down in the journal, and the others go on without it; it may be
-/// gone for good, with its disk, where another complete copy is left.
+/// The first node leads and hands over to the second, and gives its copy up; a third one goes on following, or has no copy and gets one
+/// when another node is given up. What was sent can arrive at any time, any number of times, or never (a client's request once or
+/// never); nodes crash, also between two actions, and restart; at any moment one node is given up, written down in the journal, and the
+/// others go on without it; it may be gone for good, with its disk, where another complete copy is left.
 public struct TakeoverModel: Sendable {
   public struct Result: Sendable {
     public var states = 0
@@ -18,14 +18,21 @@ public struct TakeoverModel: Sendable {
     public var goesOnWithout: [Bool] = []
     /// In some state the old leader leads again, after it had handed over.
     public var takesBack = false
+    /// By node that was given up: in some state another that had no copy has one instead, with an acknowledged write.
+    public var isReplaced: [Bool] = []
   }
 
   /// Bounds that make the states finite.
   public var crashes = 1
   public var rounds: UInt64 = 2
   public var mostStates = 200_000
-  /// Two: the partition has one replica. Three: it has two.
+  /// Of clients: one to the second node, and one to the first. The latter is left out.
+  public var writesToOldLeader = true
+  /// Whoever waits for an answer asks again. Messages come twice in any case.
+  public var asksAgain = true
   public var nodes = 2
+  /// Of the partition; those nodes that are left have no copy.
+  public var replicas = 1
   /// Nodes that are given up may be gone for good.
   public var mayBeGone = true
   private let plant: Plant?
@@ -60,9 +67,9 @@ public struct TakeoverModel: Sendable {
     /// What the others told then.
     var inventories: [[Holding]?]
     var journal: Journal
-    /// Orders of the survey that are not done, and who is to lead afterwards.
+    /// Orders that are not done; and those that are given afterwards, one after another: somebody leads, who has no copy gets one.
     var settling: Set<UInt32> = []
-    var promotion: Order?
+    var following: [Order] = []
   }
 
   private static let orchestrator = Address.orchestrator(0)
@@ -74,14 +81,19 @@ public struct TakeoverModel: Sendable {
   }
 
   private var first: World {
-    let others = (1..<nodes).map { NodeIndex($0) }
-    let records =
-      [Record(state: StateIndex(0), term: 1, leadsWith: others)] + others.map { _ in Record(state: StateIndex(1), term: 1, leadsWith: nil) }
+    let others = (1...replicas).map { NodeIndex($0) }
+    let records = (0..<nodes).map { node in
+      switch node {
+      case 0: Record(state: StateIndex(0), term: 1, leadsWith: others)
+      case ...replicas: Record(state: StateIndex(1), term: 1, leadsWith: nil)
+      default: Record(state: StateIndex(3), term: 1, leadsWith: nil)
+      }
+    }
     var takeover = Order(
       kind: .takeOver, id: OrderID(revision: 2, number: 0), partition: partition, node: NodeIndex(1), source: NodeIndex(0),
       change: StateChange(StateIndex(1), StateIndex(0)), sourceChange: StateChange(StateIndex(0), StateIndex(3)))
     takeover.term = 2
-    return World(
+    var world = World(
       agents: records.indices.map { agent($0, 1, 1, records[$0]) }, boots: records.map { _ in 1 }, revision: records.map { _ in 1 },
       records: records,
       net: [
@@ -89,12 +101,15 @@ public struct TakeoverModel: Sendable {
         Envelope(message: .write(partition, value: 0, request: 0), sender: TakeoverModel.client, receiver: 0),
         Envelope(message: .write(partition, value: 1, request: 1), sender: TakeoverModel.client, receiver: 1),
       ], crashes: crashes, inventories: records.map { _ in nil }, journal: Journal(revision: 2, partitionCount: 1))
+    if !writesToOldLeader { world.net = world.net.filter { $0.receiver == 1 } }
+    return world
   }
 
   /// Looks at all states, or stops at the first in which an invariant is broken.
   public func run() -> Result {
     var result = Result()
     result.goesOnWithout = Array(repeating: false, count: nodes)
+    result.isReplaced = result.goesOnWithout
     var seen: Set<World> = [first]
     var queue = [first]
     var next = 0
@@ -103,6 +118,7 @@ public struct TakeoverModel: Sendable {
       next += 1
       for following in successors(world) where isBounded(following) && seen.insert(following).inserted {
         result.acknowledged |= following.acknowledged
+        if let lost = following.lost, isReplaced(following) { result.isReplaced[lost] = true }
         if let gone = following.gone, leadsWithout(following, gone) {
           result.goesOnWithout[gone] = true
           if following.records[0]?.handed.revision == 2, following.agents[0].leads(partition) { result.takesBack = true }
@@ -130,6 +146,14 @@ public struct TakeoverModel: Sendable {
     world.agents.contains { $0.node.int != gone && $0.leads(partition) && ($0.record(partition)?.led ?? 0) > 2 }
   }
 
+  /// Who had no copy is a follower, and has what was acknowledged.
+  private func isReplaced(_ world: World) -> Bool {
+    (replicas + 1..<nodes).contains { node in
+      guard let record = world.records[node], record.state == StateIndex(1) else { return false }
+      return world.acknowledged != 0 && record.log.contains { world.acknowledged & 1 << $0.value != 0 }
+    }
+  }
+
   // MARK: What may happen
 
   private func successors(_ world: World) -> [World] {
@@ -140,7 +164,7 @@ public struct TakeoverModel: Sendable {
       step(world, envelope.receiver, .message(envelope.message, from: envelope.sender), &worlds)
     }
     for node in 0..<nodes where node != world.gone {
-      if world.agents[node].wantsTick { step(world, node, .tick, &worlds) }
+      if asksAgain, world.agents[node].wantsTick { step(world, node, .tick, &worlds) }
       if world.crashes > 0 { worlds.append(restarted(world, node)) }
       if mayBeGone, world.gone == nil, world.lost == nil, complete(world).contains(where: { $0 != node && isCountedOn($0, world) }) {
         var world = world
@@ -194,7 +218,7 @@ public struct TakeoverModel: Sendable {
       if (0..<nodes).allSatisfy({ $0 == world.lost || world.inventories[$0] != nil }) { goOn(&world) }
     case (.orchestrator, .done(let id)) where id.revision == 3:
       world.settling.remove(id.number)
-      promote(&world)
+      follow(&world)
     default: break
     }
   }
@@ -219,14 +243,32 @@ public struct TakeoverModel: Sendable {
         kind: .set, id: OrderID(revision: 3, number: UInt32(survey.orders.count)), partition: partition, node: first.node,
         change: StateChange(first.state, rules.leading!), followers: holders.dropFirst().map(\.node))
       order.term = 3
-      world.promotion = order
+      world.following = [order]
     }
-    promote(&world)
+    if let order = copy(holders.map(\.node), world, UInt32(survey.orders.count + world.following.count)) { world.following.append(order) }
+    follow(&world)
   }
 
-  private func promote(_ world: inout World) {
-    guard world.settling.isEmpty, let order = world.promotion else { return }
-    world.promotion = nil
+  /// To a node that has none. It is led in term 3 once somebody was told to lead, else in that of who leads.
+  private func copy(_ holders: [NodeIndex], _ world: World, _ number: UInt32) -> Order? {
+    let free = (replicas + 1..<nodes).first { world.inventories[$0] != nil && !holders.contains(NodeIndex($0)) }
+    guard let free, holders.count <= replicas, let first = holders.first else { return nil }
+    let leader = holders.first { world.inventories[$0.int]!.contains(where: \.isLeading) }
+    let isTold = !world.settling.isEmpty || !world.following.isEmpty
+    let state = world.inventories[free]!.first?.state ?? .null
+    var order = Order(
+      kind: .copy, id: OrderID(revision: 3, number: number), partition: partition, node: NodeIndex(free), source: leader ?? first,
+      change: StateChange(state, StateIndex(1)), sourceChange: StateChange(StateIndex(0), StateIndex(0)))
+    order.leader = leader ?? first
+    order.term = isTold ? 3 : leader.flatMap { world.inventories[$0.int]!.first?.term } ?? 3
+    return order
+  }
+
+  /// The next one, when all before are done.
+  private func follow(_ world: inout World) {
+    guard world.settling.isEmpty, !world.following.isEmpty else { return }
+    let order = world.following.removeFirst()
+    if !world.following.isEmpty { world.settling.insert(order.id.number) }
     world.net.insert(Envelope(message: .order(order), sender: TakeoverModel.orchestrator, receiver: order.node.int))
   }
 

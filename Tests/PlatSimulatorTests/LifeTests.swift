@@ -46,6 +46,14 @@ import Testing
     expectGood(SimulatedCluster.threeCopies, runs: 6, lives: 10, "three copies")
   }
 
+  /// How long all changes of a life take depends on how many there are, and how far nodes are from each other.
+  @Test func aLongLifeHasTheTimeThatItsChangesTake() {
+    var rates = FaultRates.none
+    rates[.latency] = 5_000_000
+    let outcome = Simulator(SimulatedCluster.leavingAndJoining, rates: rates, lives: 50).run(seed: 1, runs: 3)
+    #expect(outcome.converged == 3, "\(outcome.violations.first.map { "\($0)" } ?? "")")
+  }
+
   @Test(arguments: LifeTests.plants) func eachDeliberateBugIsCaught(_ plant: Plant) {
     let ofLives = plant == .ignoreBase || plant == .staysWhenReplaced
     let setup = plant == .promoteShorter || plant == .leadOnSetBack ? SimulatedCluster.threeCopies : SimulatedCluster.leavingAndJoining

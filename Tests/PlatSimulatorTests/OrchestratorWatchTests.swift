@@ -109,6 +109,20 @@ import Testing
     #expect(records(hand.pass(830...1_420, alive: [0, 1, 2])) == 0 && records(hand.pass(1_430...1_430)) == 1)
   }
 
+  /// It is heard of once while it is claimed, and then cut off: it is not late, but back as soon as it is heard of again.
+  @Test func whoIsCutOffDuringAClaimIsBackAtOnce() throws {
+    var hand = try Hand()
+    _ = hand.begin()
+    _ = hand.inventory(0)
+    _ = hand.inventory(1)
+    _ = hand.pass(0...0, alive: [2])
+    let seen = hand.pass(10...610, alive: [0, 1])
+    #expect(seen.contains(.plan(2)) && hand.machine.lostNodes.map(\.int) == [2])
+    #expect(!seen.contains { if case .keptOut = $0 { true } else { false } })
+    _ = try hand.plan()
+    #expect(records(hand.say(.alive, 2)) == 1 && hand.machine.revision == 3)
+  }
+
   /// It is heard of, and never answers the claim.
   @Test func whoDoesNotAnswerIsLostAndBackWhenItDoes() throws {
     var hand = try Hand()

@@ -59,6 +59,15 @@ enum SimulatedCluster {
     ("lives", leavingAndJoining, .ofDisks, 6), ("lives of three", threeCopies, .usual, 6),
   ]
 
+  /// All nodes but one are cut off from the orchestrators of `threeCopies`, and may be lost; they are back one after another.
+  static let backInTurn: Outage = {
+    var outage = Outage(nodes: [1, 2, 3, 4], begin: 100)
+    (outage.isOfOrchestrators, outage.apart) = (true, 100)
+    outage.recovery = Orchestrator.Recovery()
+    outage.recovery!.mostLost = 5
+    return outage
+  }()
+
   static func make(
     nodes: Int, partitions: Int, status: [Int: Node.Status], limits: Int?, model: StateModel = .masterSlave, constraints: [Int],
     capacities: [Int] = [], hold: StateModel.Requests = .write, minInSync: Int = 1, target: ((Int) -> [Int])? = nil, row: ((Int) -> [Int])?

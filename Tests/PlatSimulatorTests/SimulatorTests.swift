@@ -42,9 +42,12 @@ import Testing
   /// By `OutageTests` and `OrchestratorDiskTests`.
   static let plantsOfOthers: [Plant] = [.takeLateBack, .leaveUnasked]
 
+  private static let plants = Plant.allCases.filter {
+    !(LifeTests.plants + HealingTests.plants + plantsOfOthers).contains($0)
+  }
+
   /// Within 1,000 runs; mostly within the first hundred.
-  @Test(arguments: Plant.allCases.filter { !(LifeTests.plants + plantsOfOthers).contains($0) })
-  func eachDeliberateBugIsCaught(_ plant: Plant) {
+  @Test(arguments: SimulatorTests.plants) func eachDeliberateBugIsCaught(_ plant: Plant) {
     var setup = SimulatedCluster.leavingAndJoining
     var rates = FaultRates.usual
     switch plant {
@@ -61,6 +64,7 @@ import Testing
     let outcome = Simulator(setup, rates: rates, plant: plant)
       .run(seed: 1, runs: 1_000, stopsAtFirst: true)
     #expect(outcome.violated > 0)
+    if plant == .denyOnceLeading { #expect(outcome.violations.first?.invariant == .endReadable, "no other bug trips it") }
     print("planted \(plant): found in \(outcome.runs) runs, \(outcome.violations.first.map { "\($0.invariant): \($0.text)" } ?? "never")")
   }
 

@@ -8,9 +8,9 @@ import Testing
 @Suite struct TakeoverModelTests {
   private static let isSwept = getenv("PLAT_SWEEP") != nil
 
-  private func run(nodes: Int, crashes: Int, mostStates: Int? = nil) -> TakeoverModel.Result {
+  private func run(nodes: Int, replicas: Int? = nil, crashes: Int, rounds: UInt64 = 2, mostStates: Int? = nil) -> TakeoverModel.Result {
     var model = TakeoverModel()
-    (model.nodes, model.crashes) = (nodes, crashes)
+    (model.nodes, model.replicas, model.crashes, model.rounds) = (nodes, replicas ?? nodes - 1, crashes, rounds)
     model.mostStates = Self.isSwept ? 5_000_000 : mostStates ?? 200_000
     let result = model.run()
     #expect(result.broken == nil)
@@ -34,6 +34,30 @@ import Testing
   @Test func withAThirdNode() {
     let result = run(nodes: 3, crashes: 0, mostStates: 20_000)
     #expect(result.goesOnWithout == [true, true, true])
+  }
+
+  /// The third node has no copy, and gets one when another is given up. There is one write, and nobody asks again.
+  private func withASpare(_ plant: Plant? = nil, isWhole: Bool = false) -> TakeoverModel.Result {
+    var model = TakeoverModel(plant: plant)
+    (model.nodes, model.replicas, model.crashes) = (3, 1, 0)
+    (model.rounds, model.writesToOldLeader, model.asksAgain) = (isWhole ? 3 : 4, isWhole, false)
+    return model.run()
+  }
+
+  @Test func withAThirdNodeThatHasNoCopy() {
+    let result = withASpare()
+    #expect(result.isComplete && result.broken == nil && result.acknowledged == 2)
+    #expect(result.goesOnWithout == [true, true, true] && result.takesBack && result.isReplaced[0])
+    print("a takeover among three nodes, one replica: \(result.states) states")
+    guard Self.isSwept else { return }
+    let whole = withASpare(isWhole: true)
+    #expect(whole.isComplete && whole.broken == nil && whole.acknowledged == 3 && whole.isReplaced == [true, true, false])
+    print("the same with two writes: \(whole.states) states")
+  }
+
+  /// What goes wrong where a new replica is made.
+  @Test(arguments: [Plant.newcomerNotFed, .slaveBeforeComplete]) func aNewReplicaLacksNothing(_ plant: Plant) {
+    #expect(withASpare(plant).broken == .acknowledgedKept)
   }
 
   /// Without the compare-and-swap, and with other parts of the protocol taken out.

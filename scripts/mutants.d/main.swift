@@ -14,6 +14,11 @@ if CommandLine.arguments[1] == "plants" {
         print("\(violation.invariant.rawValue) \(violation.invariant) \(plant.rawValue) \(name) seed \(violation.seed)")
       }
     }
+    for seed in 1...UInt64(CommandLine.arguments[2])! {
+      let simulator = Simulator(SimulatedCluster.threeCopies, rates: .none, plant: plant)
+      guard let violation = simulator.outcome(of: SimulatedCluster.backInTurn, seed: seed).violation else { continue }
+      print("\(violation.invariant.rawValue) \(violation.invariant) \(plant.rawValue) back in turn seed \(violation.seed)")
+    }
   }
   exit(0)
 }

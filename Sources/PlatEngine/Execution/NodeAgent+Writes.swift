@@ -32,7 +32,9 @@ extension NodeAgent {
     guard rules.writing.contains(kind) else { return deny(request, client, &actions) }
     guard let place = ready(partition, held, &actions) else { return }
     let copies = replicas[place].record.followers.count + 1
-    guard !isDiskFull, copies >= rules.minInSync || plant == .ignoreFloor else { return deny(request, client, &actions) }
+    guard !isDiskFull, copies >= rules.minInSync || plant == .ignoreFloor, plant != .denyOnceLeading || !wasToldToLead(place) else {
+      return deny(request, client, &actions)
+    }
     let entry = Entry(term: replicas[place].record.led, value: value)
     let isInFront = plant == .writeInFront && !replicas[place].record.log.isEmpty
     replicas[place].record.log.insert(entry, at: isInFront ? replicas[place].record.log.count - 1 : replicas[place].record.log.count)
@@ -41,6 +43,11 @@ extension NodeAgent {
       Replica.Waiting(client: client, request: request, isRead: false, position: replicas[place].record.log.count, round: 0))
     if plant == .acknowledgeEarly { answerAll(place, &actions) } else { answerWhatMay(place, &actions) }
     for follower in replicas[place].progress.indices { sendLog(place, follower, &actions) }
+  }
+
+  private func wasToldToLead(_ place: Int) -> Bool {
+    let record = replicas[place].record
+    return record.done != .none && record.done.revision == record.led
   }
 
   mutating func read(

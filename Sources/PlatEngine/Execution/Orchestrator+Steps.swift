@@ -59,6 +59,8 @@ extension Orchestrator {
     guard phase == .running, tasks.isUnderWay(index) else { return }
     // Who runs is the host's to say, and may take long: it is waited for.
     if why == .notRunning { tasks.isAtWork(index, tries: timing.tries) }
+    // So is the end of a takeover, which has tries of its own.
+    if why == .notLeader, tasks.hasTakeover(tasks.tasks[index].order.partition) { tasks.isAtWork(index, tries: 1) }
     tasks.delay(index, until: clock + timing.patience)
   }
 

@@ -102,7 +102,7 @@ extension Orchestrator {
       if !overdue.isEmpty { outage.lastChange = clock }
     }
     guard plant == .planAtOnce || mayPlanForOutage(isBackOnly: overdue.isEmpty) else { return }
-    outage.plans += 1
+    if plant != .countNoPlans { outage.plans += 1 }
     plansForOutages += 1
     outage.wantedSince = nil
     planAgain(&actions)
@@ -151,7 +151,8 @@ extension Orchestrator {
       // Who is heard of and never answers is not waited for for ever.
       let owesLong = owesSince[node].map { clock - $0 > recovery.grace << 1 } ?? false
       guard owesLong || isOverdue(node) else { continue }
-      noteLoss(node, isLate: owesSince[node] != nil, &actions)
+      // Who was heard of once, and is silent since, is cut off rather than late.
+      noteLoss(node, isLate: owesLong, &actions)
       owesSince[node] = nil
       isLost[node] = true
       isTold[node] = false

@@ -27,6 +27,7 @@ public enum Plant: String, CaseIterable, Sendable {
   case writeInFront
   case ignoreFloor
   case successorServesAtOnce
+  case denyOnceLeading
   case trustAnyDisk
   case takeWipedForNew
   case leadOnSetBack
@@ -41,6 +42,7 @@ public enum Plant: String, CaseIterable, Sendable {
   case forgetCancel
   case forgetHandedOver
   case planAtOnce
+  case countNoPlans
   case ignoreGrace
   case loseAny
   case reachWithNobody
@@ -83,6 +85,8 @@ public enum Plant: String, CaseIterable, Sendable {
     case .writeInFront: "a master writes in front of what was written before"
     case .ignoreFloor: "a master acknowledges writes of which there are fewer copies than asked for"
     case .successorServesAtOnce: "a successor acknowledges before the old master has let its copy go"
+    case .denyOnceLeading: "a node that was told to lead denies every write"
+    case .countNoPlans: "an orchestrator does not count how often it has planned for an outage"
     case .planAtOnce: "an orchestrator plans again at once when a node is back, and waits for nobody that was lost"
     case .ignoreGrace: "silent nodes are lost before their time of grace is over"
     case .loseAny: "any number of nodes may be lost at a time"

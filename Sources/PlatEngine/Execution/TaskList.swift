@@ -209,6 +209,11 @@ struct TaskList {
     deadlines.add(index, at: deadline)
   }
 
+  /// Whether another node is taking the partition over. O(orders under way).
+  func hasTakeover(_ partition: PartitionIndex) -> Bool {
+    running.contains { tasks[Int($0)].order.partition == partition && tasks[Int($0)].order.kind == .takeOver }
+  }
+
   func isUnderWay(_ index: Int) -> Bool { tasks.indices.contains(index) && tasks[index].state == .running }
 
   /// The next one that got no answer in time: it is to be sent again. O(log).

@@ -204,6 +204,8 @@ struct WeightSums {
     fileprivate var widest: [[ClosedRange<Int>]] = []
     /// Those that are not, or are still to come, are aimed at these.
     fileprivate var aims: [[ClosedRange<Int>]] = []
+    /// Those in which a search over all maps leaves them: as near as the aims, or a fiftieth of the due.
+    fileprivate var searched: [[ClosedRange<Int>]] = []
     let isActive: [Bool]
 
     /// What lies outside in all, and outside of the aims.
@@ -290,6 +292,7 @@ struct WeightSums {
       }
       windows.widest.append(around({ widest[$0] }, mayStayBelow: mayStayBelow))
       windows.aims.append(around { min(max(grain, whole[$0] / 128), widest[$0]) })
+      windows.searched.append(around({ min(max(grain, whole[$0] / 50), widest[$0]) }, mayStayBelow: mayStayBelow))
     }
     return windows
   }
@@ -311,8 +314,7 @@ struct WeightSums {
     return isPinned
   }
 
-  /// What sums are aimed at, and the windows of each map, by state, as the local search has them; nil where a map weighs
-  /// nothing.
+  /// Windows of the sums and of each map, by state, as the local search has them; nil where a map weighs nothing.
   func searched(_ stands: [Stand]) -> (all: MapWindows, ofMap: [MapWindows])? {
     let sums = windows(stands)
     let stateCount = group.clusters[0].dataWanted.count
@@ -332,7 +334,7 @@ struct WeightSums {
         })
     }
     guard stands.allSatisfy({ $0.own[total] != nil }) else { return nil }
-    return (ofStates(0, sums.aims), stands.indices.map { ofStates($0, stands[$0].own) })
+    return (ofStates(0, sums.searched), stands.indices.map { ofStates($0, stands[$0].own) })
   }
 
   /// What the others leave of the sums for one map. Nil where it weighs nothing.
