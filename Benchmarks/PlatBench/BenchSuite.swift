@@ -13,7 +13,9 @@ public struct BenchOptions: ParsableArguments {
   @Flag(help: "Name the cases and run none.")
   public var list = false
 
-  @Option(help: ArgumentHelp("A saved run to compare with: what changed beyond noise. Status 1 where a result got worse.", valueName: "run"))
+  @Option(
+    help: ArgumentHelp(
+      "A saved run to compare with: what changed beyond noise. Status 1 where a result got worse.", valueName: "run"))
   public var against: String?
 
   @Option(help: ArgumentHelp("Take the figures from a saved run instead of measuring.", valueName: "run"))
@@ -121,7 +123,8 @@ public enum BenchSuite {
   }
 
   private static func measure(
-    _ cases: [BenchCase], _ tell: (BenchNews) -> Void, _ around: (String, () throws -> CaseFigures) throws -> CaseFigures
+    _ cases: [BenchCase], _ tell: (BenchNews) -> Void,
+    _ around: (String, () throws -> CaseFigures) throws -> CaseFigures
   ) throws -> RunDocument {
     var run = RunDocument()
     tell(.machine(run.machine.description))

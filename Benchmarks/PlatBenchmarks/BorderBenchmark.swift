@@ -2,9 +2,9 @@ import CPlat
 import Glibc
 import PlatEngine
 
-/// What the C ABI costs over the engine alone: the largest map planned from arrays, and keys routed in batches. Both do the
-/// same in turn, so that whatever else the machine does falls on both. Of plans the median of each round's ratio counts, since a clock
-/// that changes does so for a whole round; of keys the least processor time of each.
+/// What the C ABI costs over the engine alone: the largest map planned from arrays, and keys routed in batches. Both do
+/// the same in turn, so that whatever else the machine does falls on both. Of plans the median of each round's ratio
+/// counts, since a clock that changes does so for a whole round; of keys the least processor time of each.
 struct BorderBenchmark {
   private let library: UnsafeMutableRawPointer
 
@@ -47,7 +47,8 @@ struct BorderBenchmark {
     let freePlan: Free = function("plat_plan_free")
     let rowsOf: Rows = function("plat_plan_rows")
 
-    // A host has some handle all the time, as here the map is there all the time: what calls give back is kept for the next.
+    // A host has some handle all the time, as here the map is there all the time: what calls give back is kept for the
+    // next.
     var (kept, small) = (OpaquePointer?.none, plat_cluster_arrays())
     small.size = UInt32(MemoryLayout<plat_cluster_arrays>.size)
     (small.node_count, small.partition_count) = (1, 1)
@@ -100,7 +101,8 @@ struct BorderBenchmark {
     func line(_ name: String, _ times: [Duration]) -> String {
       let tenths = Int(((median(zip(times, alone).map { $0 / $1 }) - 1) * 1000).rounded())
       let sign = tenths < 0 ? "-" : "+"
-      return "\(name)  \(Int((median(times) / .microseconds(1)).rounded())) µs  \(sign)\(abs(tenths) / 10).\(abs(tenths) % 10) %"
+      return
+        "\(name)  \(Int((median(times) / .microseconds(1)).rounded())) µs  \(sign)\(abs(tenths) / 10).\(abs(tenths) % 10) %"
     }
     return [
       "\(nodes) nodes × \(partitions) × 3, 1 % leave; \(isSame ? "the same maps" : "MAPS DIFFER")",
@@ -119,7 +121,8 @@ struct BorderBenchmark {
     typealias Describe = @convention(c) (
       UnsafePointer<plat_cluster_arrays>, UnsafeMutablePointer<OpaquePointer?>, UnsafeMutablePointer<plat_error>?
     ) -> UInt32
-    typealias Make = @convention(c) (OpaquePointer?, UnsafeMutablePointer<OpaquePointer?>, UnsafeMutablePointer<plat_error>?) -> UInt32
+    typealias Make =
+      @convention(c) (OpaquePointer?, UnsafeMutablePointer<OpaquePointer?>, UnsafeMutablePointer<plat_error>?) -> UInt32
     typealias Find = @convention(c) (
       OpaquePointer?, UnsafeRawPointer?, Int, UnsafePointer<UInt32>?, Int, UnsafeMutablePointer<UInt32>?,
       UnsafeMutablePointer<plat_error>?
@@ -138,7 +141,8 @@ struct BorderBenchmark {
     var (core, alone, border) = (Duration.seconds(1000), Duration.seconds(1000), Duration.seconds(1000))
     for _ in 0..<41 {
       core = min(core, clock.measure { crcs(keys, offsets, keyCount, &mine) })
-      alone = min(alone, clock.measure { engine.partitions(ofKeys: keys, offsets: offsets, count: keyCount, into: &mine) })
+      alone = min(
+        alone, clock.measure { engine.partitions(ofKeys: keys, offsets: offsets, count: keyCount, into: &mine) })
       border = min(border, clock.measure { _ = find(router, keys, keys.count, offsets, keyCount, &theirs, nil) })
     }
     func each(_ time: Duration) -> String {

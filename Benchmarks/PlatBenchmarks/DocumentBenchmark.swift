@@ -6,9 +6,11 @@ import PlatFormats
 /// A document of many partitions on 10,000 nodes: read from memory and written to memory, as JSON and as binary, beside
 /// what simdjson needs to look at its strings and what copying its bytes takes. Medians of 7 runs.
 func benchmarkDocuments(partitions: Int) throws -> [String] {
-  let cluster = Cluster(settings: Settings(partitionCount: partitions), nodes: (0..<10_000).map { Node(name: "node-\($0)") })
+  let cluster = Cluster(
+    settings: Settings(partitionCount: partitions), nodes: (0..<10_000).map { Node(name: "node-\($0)") })
   let map = try Planner.plan(DenseCluster(cluster), from: nil).target
-  let document = ClusterDocument(cluster: cluster, map: MapDocument(header: MapHeader(kind: .current, revision: 1), placement: map))
+  let document = ClusterDocument(
+    cluster: cluster, map: MapDocument(header: MapHeader(kind: .current, revision: 1), placement: map))
 
   var rows: [String] = []
   func tell(_ what: String, _ nanoseconds: Double, bytes: Int, against: (String, Double)?) {
@@ -84,9 +86,11 @@ private func tenths(_ value: Double) -> String {
   return "\(hundredths / 100).\(hundredths % 100 < 10 ? "0" : "")\(hundredths % 100)"
 }
 
-/// `plat batch` of many jobs with one cluster, each with a plan of its own, on a file system in memory where there is one.
+/// `plat batch` of many jobs with one cluster, each with a plan of its own, on a file system in memory where there is
+/// one.
 func benchmarkBatch(jobs: Int, threads: Int) throws -> String {
-  var template = Array((access("/dev/shm", W_OK) == 0 ? "/dev/shm/plat-bench-XXXXXX" : "/tmp/plat-bench-XXXXXX").utf8CString)
+  var template = Array(
+    (access("/dev/shm", W_OK) == 0 ? "/dev/shm/plat-bench-XXXXXX" : "/tmp/plat-bench-XXXXXX").utf8CString)
   let folder = String(cString: mkdtemp(&template)!)
   let cluster = Cluster(settings: Settings(partitionCount: 1440), nodes: (0..<50).map { Node(name: "node-\($0)") })
   let map = try Planner.plan(DenseCluster(cluster), from: nil).target

@@ -2,8 +2,9 @@ import CPlat
 import Glibc
 import PlatEngine
 
-/// What an order costs through the C ABI, however many there are: a host without agents that does at once what it is told, on a cluster
-/// of which a tenth of the nodes leave and a tenth have come, with ten full scans at a time of each node, as it is by default.
+/// What an order costs through the C ABI, however many there are: a host without agents that does at once what it is
+/// told, on a cluster of which a tenth of the nodes leave and a tenth have come, with ten full scans at a time of each
+/// node, as it is by default.
 struct OrderBenchmark {
   private let library: UnsafeMutableRawPointer
   private static let nodes = 50
@@ -21,7 +22,8 @@ struct OrderBenchmark {
   private typealias Error = UnsafeMutablePointer<plat_error>?
   private typealias Poll = @convention(c) (OpaquePointer?, UnsafeMutablePointer<plat_action>?, Error) -> UInt32
   private typealias Complete = @convention(c) (OpaquePointer?, UInt32, UInt64, UInt32, Error) -> UInt32
-  private typealias Inventory = @convention(c) (OpaquePointer?, UInt32, UInt64, UnsafePointer<plat_holding>?, Int, Error) -> UInt32
+  private typealias Inventory =
+    @convention(c) (OpaquePointer?, UInt32, UInt64, UnsafePointer<plat_holding>?, Int, Error) -> UInt32
 
   private struct Order {
     var node: UInt32
@@ -31,16 +33,26 @@ struct OrderBenchmark {
 
   func run(partitions: Int) throws -> String {
     let (cluster, rows) = try describe(partitions)
-    let make: @convention(c) (OpaquePointer?, OpaquePointer?, OpaquePointer?, OpaquePointer?, UnsafeMutablePointer<OpaquePointer?>, Error) -> UInt32 =
+    let make:
+      @convention(c) (
+        OpaquePointer?, OpaquePointer?, OpaquePointer?, OpaquePointer?, UnsafeMutablePointer<OpaquePointer?>, Error
+      ) -> UInt32 =
       function("plat_plan_make")
     let orchestrate:
-      @convention(c) (OpaquePointer?, OpaquePointer?, UnsafePointer<plat_timing>?, UnsafeMutablePointer<OpaquePointer?>, Error) -> UInt32 =
+      @convention(c) (
+        OpaquePointer?, OpaquePointer?, UnsafePointer<plat_timing>?, UnsafeMutablePointer<OpaquePointer?>, Error
+      ) -> UInt32 =
         function("plat_orchestrator_make")
-    let begin: @convention(c) (OpaquePointer?, UnsafePointer<plat_journal_entry>?, Int, Error) -> UInt32 = function("plat_orchestrator_begin_keys")
+    let begin: @convention(c) (OpaquePointer?, UnsafePointer<plat_journal_entry>?, Int, Error) -> UInt32 = function(
+      "plat_orchestrator_begin_keys")
     let recorded: @convention(c) (OpaquePointer?, Int32, Error) -> UInt32 = function("plat_orchestrator_recorded")
-    let standing: @convention(c) (OpaquePointer?, UnsafeMutablePointer<plat_standing>?, Error) -> UInt32 = function("plat_orchestrator_standing")
+    let standing: @convention(c) (OpaquePointer?, UnsafeMutablePointer<plat_standing>?, Error) -> UInt32 = function(
+      "plat_orchestrator_standing")
     let (poll, complete, inventory): (Poll, Complete, Inventory) =
-      (function("plat_orchestrator_poll"), function("plat_orchestrator_complete"), function("plat_orchestrator_inventory"))
+      (
+        function("plat_orchestrator_poll"), function("plat_orchestrator_complete"),
+        function("plat_orchestrator_inventory")
+      )
     var (plan, orchestrator): (OpaquePointer?, OpaquePointer?)
     var timing = plat_timing()
     timing.size = UInt32(MemoryLayout<plat_timing>.size)
@@ -59,7 +71,8 @@ struct OrderBenchmark {
         switch action.kind {
         case PLAT_ACTION_RECORD: _ = recorded(orchestrator, 1, nil)
         case PLAT_ACTION_CLAIM: answer(action, rows, inventory, orchestrator)
-        case PLAT_ACTION_SET...PLAT_ACTION_DISCARD: orders.append(Order(node: action.node, revision: action.revision, id: action.id))
+        case PLAT_ACTION_SET...PLAT_ACTION_DISCARD:
+          orders.append(Order(node: action.node, revision: action.revision, id: action.id))
         case PLAT_ACTION_REACHED: isReached = true
         default: break
         }
@@ -85,14 +98,16 @@ struct OrderBenchmark {
       }
     }
     let each = (clock.now - planned) / max(done, 1)
-    return "\(partitions) partitions: claimed and planned in \(planned - start), \(done) orders, \(each) each, the longest \(longest); "
+    return
+      "\(partitions) partitions: claimed and planned in \(planned - start), \(done) orders, \(each) each, the longest \(longest); "
       + "where it stands: \(asked)\(isReached ? "" : "; NOT REACHED")"
   }
 
   private func describe(_ partitions: Int) throws -> (OpaquePointer?, [UInt32]) {
     let (nodes, tenth) = (Self.nodes, Self.nodes / 10)
     var cluster = Cluster(
-      settings: Settings(partitionCount: partitions, constraints: [1, 2, 0, 0]), nodes: (0..<nodes).map { Node(name: "n\($0)") })
+      settings: Settings(partitionCount: partitions, constraints: [1, 2, 0, 0]),
+      nodes: (0..<nodes).map { Node(name: "n\($0)") })
     // Those that come later hold nothing yet.
     for node in 0..<tenth { cluster.nodes[node].status = .leaving }
     let map = try Planner.plan(DenseCluster(cluster), from: nil).target
@@ -100,7 +115,8 @@ struct OrderBenchmark {
     let rows = Array(UnsafeBufferPointer(start: slots, count: partitions * 3))
     let statuses = (0..<nodes).map { UInt8($0 >= nodes - tenth ? PLAT_NODE_LEAVING : PLAT_NODE_ACTIVE) }
     let counts: [UInt32] = [1, 2, 0, 0]
-    let make: @convention(c) (UnsafePointer<plat_cluster_arrays>, UnsafeMutablePointer<OpaquePointer?>, Error) -> UInt32 =
+    let make:
+      @convention(c) (UnsafePointer<plat_cluster_arrays>, UnsafeMutablePointer<OpaquePointer?>, Error) -> UInt32 =
       function("plat_cluster_from_arrays")
     var handle: OpaquePointer?
     counts.withUnsafeBufferPointer { counts in

@@ -23,7 +23,8 @@ func benchmarkRouting() throws -> [RoutingRow] {
       nodes: [Node(name: "a")], ranges: try KeyRanges(ranges))
     var router: KeyRouter?
     let build = try (0..<5).map { _ in try time { router = try KeyRouter(cluster) } }.sorted()[2]
-    rows.append(RoutingRow(what: "\(name): building the table, of each partition", nanoseconds: build / Double(partitions)))
+    rows.append(
+      RoutingRow(what: "\(name): building the table, of each partition", nanoseconds: build / Double(partitions)))
     guard let router else { continue }
     // Keys that fall into the ranges all over.
     let keys = name.contains("tenant") ? tenantKeys(&random) : keys

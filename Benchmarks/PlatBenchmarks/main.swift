@@ -6,11 +6,13 @@ import PlatBench
 struct PlatBenchmarks: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "PlatBenchmarks", abstract: "What planning costs, and checksums.",
-    subcommands: [Plans.self, CRC.self, Routes.self, Documents.self, Batch.self, Border.self, Orders.self, Once.self], defaultSubcommand: Plans.self)
+    subcommands: [Plans.self, CRC.self, Routes.self, Documents.self, Batch.self, Border.self, Orders.self, Once.self],
+    defaultSubcommand: Plans.self)
 }
 
 struct Plans: ParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "The suite, as `plat bench` runs it; tables on standard output.")
+  static let configuration = CommandConfiguration(
+    abstract: "The suite, as `plat bench` runs it; tables on standard output.")
 
   @OptionGroup var options: BenchOptions
 
@@ -29,13 +31,15 @@ struct Plans: ParsableCommand {
 }
 
 struct CRC: ParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "CRC-32 on every path that the processor has, beside zlib and ISA-L.")
+  static let configuration = CommandConfiguration(
+    abstract: "CRC-32 on every path that the processor has, beside zlib and ISA-L.")
 
   func run() { printCRCTable(benchmarkCRC()) }
 }
 
 struct Routes: ParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "Keys a second, hash and range maps of a million partitions.")
+  static let configuration = CommandConfiguration(
+    abstract: "Keys a second, hash and range maps of a million partitions.")
 
   func run() throws { for row in try benchmarkRouting() { print(row) } }
 }
@@ -64,7 +68,8 @@ struct Border: ParsableCommand {
 }
 
 struct Orders: ParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "What an order costs through the C ABI while a change is carried out.")
+  static let configuration = CommandConfiguration(
+    abstract: "What an order costs through the C ABI while a change is carried out.")
 
   @Argument(help: "The library: .build/release/libPlatABI.so.") var library: String
   @Option(help: "Partitions, from a sixteenth of so many on.") var partitions = 1 << 20
@@ -76,7 +81,8 @@ struct Orders: ParsableCommand {
 }
 
 struct Batch: ParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "10,000 plans of 50 nodes and 1,440 partitions, as plat batch makes them.")
+  static let configuration = CommandConfiguration(
+    abstract: "10,000 plans of 50 nodes and 1,440 partitions, as plat batch makes them.")
 
   @Option(help: "Jobs.") var jobs = 10_000
   @Option(help: "Threads.") var threads = 2

@@ -24,7 +24,8 @@ public func plat_batch(
     let isComplete = try withoutBrokenPipes {
       try runner.run(threads: work.values.threads) {
         let progress = runner.progress
-        try? interrupt?.finished("job", part: Double(progress.listBytes) / Double(max(progress.listSizeBytes ?? .max, 1)))
+        try? interrupt?.finished(
+          "job", part: Double(progress.listBytes) / Double(max(progress.listSizeBytes ?? .max, 1)))
       }
     }
     try interrupt?.throwIfRequested()
@@ -40,7 +41,9 @@ public func plat_batch(
 /// The host's own streams are its own.
 private func path(_ text: UnsafePointer<CChar>?, _ name: String) throws -> String {
   let path = try CText.read(text, name)
-  guard !path.isEmpty, path != "-" else { throw Refusal.argument(name, found: "\"\(path)\"", expected: "the path of a file") }
+  guard !path.isEmpty, path != "-" else {
+    throw Refusal.argument(name, found: "\"\(path)\"", expected: "the path of a file")
+  }
   return path
 }
 

@@ -14,8 +14,8 @@ enum Refusal: Error {
   case lostDisk(String, found: String)
 }
 
-/// Runs the body of one call: what it throws becomes the status, and the error's text. Work that needs more stack than the host's
-/// thread has left goes on a stack of our own.
+/// Runs the body of one call: what it throws becomes the status, and the error's text. Work that needs more stack than
+/// the host's thread has left goes on a stack of our own.
 func call(_ error: UnsafeMutablePointer<plat_error>?, _ body: () throws -> Void) -> plat_status {
   if plat_stack_left() >= Stack.workBytes { return shortCall(error, body) }
   return withoutActuallyEscaping(body) { body in

@@ -85,7 +85,9 @@ public func plat_cluster_find_partition(_ cluster: OpaquePointer?, _ name: Unsaf
 }
 
 @c @implementation
-public func plat_cluster_rows(_ cluster: OpaquePointer?, _ count: UnsafeMutablePointer<Int>?) -> UnsafePointer<UInt32>? {
+public func plat_cluster_rows(
+  _ cluster: OpaquePointer?, _ count: UnsafeMutablePointer<Int>?
+) -> UnsafePointer<UInt32>? {
   let rows = handle(cluster)?.hostRows
   count?.pointee = rows?.count ?? 0
   return rows?.rows
@@ -148,7 +150,8 @@ public func plat_cluster_renumbered(
     let isInOrder = order.enumerated().allSatisfy { $0.offset == Int($0.element) }
     out.pointee = Handle.give(
       ClusterHandle(
-        cluster.document, cluster.dense, numbering: isInOrder ? nil : NodeNumbering(order: order), source: cluster.source))
+        cluster.document, cluster.dense, numbering: isInOrder ? nil : NodeNumbering(order: order),
+        source: cluster.source))
   }
 }
 

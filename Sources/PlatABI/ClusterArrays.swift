@@ -2,8 +2,8 @@ import CPlat
 import PlatEngine
 import PlatFormats
 
-/// Arrays of the host → a cluster. Everything is checked before it is used; what the engine checks itself (counts, names
-/// that come twice, rules) is left to `Cluster.validate`.
+/// Arrays of the host → a cluster. Everything is checked before it is used; what the engine checks itself (counts,
+/// names that come twice, rules) is left to `Cluster.validate`.
 struct ClusterArrays {
   private let arrays: plat_cluster_arrays
   private let nodeCount: Int
@@ -14,7 +14,9 @@ struct ClusterArrays {
 
   /// See `Work`. What is too much is told as such later.
   static func smallBytes(_ arrays: plat_cluster_arrays) -> Int {
-    let (nodes, partitions) = (min(Int(arrays.node_count), Limits.nodes), min(Int(arrays.partition_count), Limits.partitions))
+    let (nodes, partitions) = (
+      min(Int(arrays.node_count), Limits.nodes), min(Int(arrays.partition_count), Limits.partitions)
+    )
     return ClusterHandle.smallBytes(nodes: nodes, partitions: arrays.partition_weights == nil ? 0 : partitions)
   }
 
@@ -86,12 +88,14 @@ struct ClusterArrays {
       let bytes = UnsafeRawPointer(first) + index * size
       let rule = bytes.loadUnaligned(as: plat_rule.self)
       for byte in known..<max(size, known) where bytes.load(fromByteOffset: byte, as: UInt8.self) != 0 {
-        throw Refusal.argument("rules[\(index)]", found: "more than version \(version) knows", expected: "0 in newer members")
+        throw Refusal.argument(
+          "rules[\(index)]", found: "more than version \(version) knows", expected: "0 in newer members")
       }
       let path = "rules[\(index)]"
       let states = rule.states
       guard states != 0, states >> UInt32(model.states.count) == 0 else {
-        throw Refusal.argument("\(path).states", found: "\(states)", expected: "a bit for some of \(model.states.count) states")
+        throw Refusal.argument(
+          "\(path).states", found: "\(states)", expected: "a bit for some of \(model.states.count) states")
       }
       guard rule.level < arrays.level_count else {
         throw Refusal.argument("\(path).level", found: "\(rule.level)", expected: "one of \(levelCount) levels, from 0")
@@ -143,7 +147,8 @@ struct ClusterArrays {
         case UInt32(PLAT_NODE_LEAVING): made.status = .leaving
         case UInt32(PLAT_NODE_MAINTENANCE): made.status = .maintenance
         case UInt32(PLAT_NODE_FAILED): made.status = .failed
-        default: throw Refusal.argument("node_statuses[\(node)]", found: "\(statuses[node])", expected: "one of PLAT_NODE_…")
+        default:
+          throw Refusal.argument("node_statuses[\(node)]", found: "\(statuses[node])", expected: "one of PLAT_NODE_…")
         }
       }
       nodes.append(made)
@@ -190,7 +195,8 @@ struct ClusterArrays {
       // An empty start would be an unbounded end of the range before.
       guard partition + 1 == partitionCount || KeyRangeTexts.order(here, next) < 0 else {
         throw InputError(
-          path: "range_starts[\(partition + 1)]", found: "a key that does not come after the start of partition \(partition)",
+          path: "range_starts[\(partition + 1)]",
+          found: "a key that does not come after the start of partition \(partition)",
           expected: "starts that ascend, byte by byte")
       }
       try work.interrupt?.throwIfRequested(at: partition)
@@ -199,7 +205,8 @@ struct ClusterArrays {
       guard work.isEnough(for: ranges.memoryBytes) else { throw PlatError.outOfMemory }
     }
     if arrays.partition_names != nil, let (partition, name) = RangeNames.second(in: ranges) {
-      throw Refusal.argument("partition_names[\(partition)]", found: "\"\(name)\" a second time", expected: "a name of its own")
+      throw Refusal.argument(
+        "partition_names[\(partition)]", found: "\"\(name)\" a second time", expected: "a name of its own")
     }
     return ranges
   }
@@ -209,7 +216,8 @@ struct ClusterArrays {
     let path = "partition_names[\(partition)]"
     let name = try CText.read(names[partition], path)
     guard !name.isEmpty, !name.hasPrefix("x-") else {
-      throw Refusal.argument(path, found: "\"\(name)\"", expected: "a name that does not begin with x-, as documents ask")
+      throw Refusal.argument(
+        path, found: "\"\(name)\"", expected: "a name that does not begin with x-, as documents ask")
     }
     return name
   }
@@ -224,9 +232,11 @@ struct ClusterArrays {
       return nil
     }
     let placement = try MapRows.placement(
-      rows, slots: arrays.map_slots, of: dense, numbering, isBorrowed: arrays.flags & UInt32(PLAT_BORROW_MAP) != 0, work)
+      rows, slots: arrays.map_slots, of: dense, numbering, isBorrowed: arrays.flags & UInt32(PLAT_BORROW_MAP) != 0, work
+    )
     guard arrays.map_revision <= MapRows.mostRevision else {
-      throw Refusal.argument("map_revision", found: "\(arrays.map_revision)", expected: "at most \(MapRows.mostRevision)")
+      throw Refusal.argument(
+        "map_revision", found: "\(arrays.map_revision)", expected: "at most \(MapRows.mostRevision)")
     }
     return MapDocument(header: MapHeader(kind: .current, revision: arrays.map_revision), placement: placement)
   }

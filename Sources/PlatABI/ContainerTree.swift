@@ -8,8 +8,8 @@ struct ContainerTree {
 
   private static let mostContainers = 1 << 20
 
-  /// Containers come in the order of their first nodes, so that nodes which follow one another already stay as they are.
-  /// O(N · levels), and a sort where they do not.
+  /// Containers come in the order of their first nodes, so that nodes which follow one another already stay as they
+  /// are. O(N · levels), and a sort where they do not.
   init(_ ofHost: UnsafePointer<UInt32>?, nodes: Int, levels: Int) throws {
     guard levels > 0 else { return }
     guard nodes > 0 else { return }
@@ -25,7 +25,8 @@ struct ContainerTree {
       var greatest: UInt32 = 0
       for node in 0..<nodes { greatest = max(greatest, numbers[node * levels + level]) }
       guard greatest < Self.mostContainers else {
-        throw Refusal.argument("containers", found: "container \(greatest)", expected: "numbers below \(Self.mostContainers)")
+        throw Refusal.argument(
+          "containers", found: "container \(greatest)", expected: "numbers below \(Self.mostContainers)")
       }
       var rankOf = [UInt32](repeating: .max, count: Int(greatest) + 1)
       var names: [UInt32] = []
@@ -43,7 +44,8 @@ struct ContainerTree {
     }
     for level in 1..<max(levels, 1) { try Self.checkNesting(ranks[level - 1], ranks[level], level, hostNumbers[level]) }
 
-    // First containers' ranks ascend exactly where the order is right; sorting by all of them keeps every container together.
+    // First containers' ranks ascend exactly where the order is right; sorting by all of them keeps every container
+    // together.
     let isInOrder = ranks.allSatisfy { rank in (1..<max(nodes, 1)).allSatisfy { rank[$0 - 1] <= rank[$0] } }
     if !isInOrder {
       order = (0..<UInt32(nodes)).sorted { a, b in
@@ -61,7 +63,8 @@ struct ContainerTree {
       if parent[container] == .max { parent[container] = outer[node] }
       guard parent[container] == outer[node] else {
         throw Refusal.argument(
-          "containers", found: "container \(names[container]) of level \(level) in two containers of level \(level - 1)",
+          "containers",
+          found: "container \(names[container]) of level \(level) in two containers of level \(level - 1)",
           expected: "one around it")
       }
     }
@@ -81,7 +84,8 @@ struct ContainerTree {
         open[level] = containers.count
         containers.append(
           Container(
-            name: String(names[level][Int(ranks[level][node])]), level: level, parent: level == 0 ? nil : open[level - 1],
+            name: String(names[level][Int(ranks[level][node])]), level: level,
+            parent: level == 0 ? nil : open[level - 1],
             nodes: place..<(place + 1)))
       }
     }

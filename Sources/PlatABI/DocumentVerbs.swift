@@ -7,7 +7,8 @@ import PlatFormats
 /// What all of them begin with: the place of the result is emptied, and the first document is there.
 private func verb(
   of document: UnsafePointer<plat_document>?, _ name: String, _ options: OpaquePointer?, _ control: OpaquePointer?,
-  to bytes: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<plat_error>?, stages: [Interrupt.Stage] = [],
+  to bytes: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<plat_error>?,
+  stages: [Interrupt.Stage] = [],
   _ body: (DocumentSource, Work) throws -> Void
 ) -> plat_status {
   call(error) {
@@ -128,7 +129,8 @@ public func plat_document_explain(
   verb(of: plan, "plan", options, control, to: bytes, error) { source, work in
     let map = try source.locatingErrors { try NamedMap.read(source) }
     guard Int(partition) < map.placement.partitionCount else {
-      throw Refusal.argument("partition", found: "\(partition)", expected: "one of \(map.placement.partitionCount), from 0")
+      throw Refusal.argument(
+        "partition", found: "\(partition)", expected: "one of \(map.placement.partitionCount), from 0")
     }
     try giveDocument(bytes, work) {
       ExplanationDocument.writeHolders(map, partition: Int(partition), name: "\(partition)", to: &$0)
@@ -153,7 +155,8 @@ public func plat_document_compare(
 @c @implementation
 public func plat_document_explain_why(
   _ cluster: UnsafePointer<plat_document>?, _ plan: UnsafePointer<plat_document>?, _ map: UnsafePointer<CChar>?,
-  _ partition: UnsafePointer<CChar>?, _ node: UnsafePointer<CChar>?, _ options: OpaquePointer?, _ control: OpaquePointer?,
+  _ partition: UnsafePointer<CChar>?, _ node: UnsafePointer<CChar>?, _ options: OpaquePointer?,
+  _ control: OpaquePointer?,
   _ bytes: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<plat_error>?
 ) -> plat_status {
   call(error) {

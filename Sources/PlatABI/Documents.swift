@@ -23,7 +23,8 @@ extension PlanHandle {
     try write(work, to: &writer)
     let bytes = try writer.bytes()
     return try withExtendedLifetime(bytes) {
-      try PlanReader.read(DocumentSource.of(bytes.unsafeBytes, name: "plan", allowance: work.allowance), for: cluster.document)
+      try PlanReader.read(
+        DocumentSource.of(bytes.unsafeBytes, name: "plan", allowance: work.allowance), for: cluster.document)
     }
   }
 

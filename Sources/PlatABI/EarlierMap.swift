@@ -9,12 +9,14 @@ enum EarlierMap {
   ) throws -> PlacementMap? {
     guard let earlier else {
       guard operation != .restoreBack else {
-        throw Refusal.argument("earlier", found: "NULL", expected: "a cluster with the map that restore-back goes back to")
+        throw Refusal.argument(
+          "earlier", found: "NULL", expected: "a cluster with the map that restore-back goes back to")
       }
       return nil
     }
     guard operation == .restoreBack || operation == .cancel else {
-      throw Refusal.argument("earlier", found: "a cluster", expected: "NULL unless the operation is restore-back or cancel")
+      throw Refusal.argument(
+        "earlier", found: "a cluster", expected: "NULL unless the operation is restore-back or cancel")
     }
     guard let map = earlier.document.map?.placement else {
       throw Refusal.argument("earlier", found: "a fresh cluster", expected: "one with a map")
@@ -48,7 +50,8 @@ enum EarlierMap {
 
 @c @implementation
 public func plat_cluster_earlier(
-  _ cluster: OpaquePointer?, _ document: UnsafePointer<plat_document>?, _ options: OpaquePointer?, _ control: OpaquePointer?,
+  _ cluster: OpaquePointer?, _ document: UnsafePointer<plat_document>?, _ options: OpaquePointer?,
+  _ control: OpaquePointer?,
   _ earlier: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<plat_error>?
 ) -> plat_status {
   call(error) {

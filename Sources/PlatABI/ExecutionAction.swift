@@ -56,7 +56,9 @@ extension plat_action {
     self.kind = kind
     self.node = node
     partition = PLAT_NONE_VALUE
-    (from, to, source_from, source_to) = (PLAT_STATE_NULL_VALUE, PLAT_STATE_NULL_VALUE, PLAT_STATE_NULL_VALUE, PLAT_STATE_NULL_VALUE)
+    (from, to, source_from, source_to) = (
+      PLAT_STATE_NULL_VALUE, PLAT_STATE_NULL_VALUE, PLAT_STATE_NULL_VALUE, PLAT_STATE_NULL_VALUE
+    )
     (source, leader, peer) = (PLAT_NONE_VALUE, PLAT_NONE_VALUE, PLAT_NONE_VALUE)
   }
 }

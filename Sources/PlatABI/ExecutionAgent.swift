@@ -32,17 +32,22 @@ final class AgentHandle: Sendable {
   ) throws {
     self.cluster = cluster
     var names = try cluster.wireNames
-    guard !isNewDisk || kept.isEmpty else { throw Refusal.argument("count", found: "\(kept.count)", expected: "0 on a new disk") }
+    guard !isNewDisk || kept.isEmpty else {
+      throw Refusal.argument("count", found: "\(kept.count)", expected: "0 on a new disk")
+    }
     let promise = try KeptPieces.promise(kept, names)
     guard promise != nil || boot == 1 || isNewDisk else {
-      throw Refusal.lostDisk("kept", found: "start \(boot) without a promise\(kept.isEmpty ? ", and nothing else" : "")")
+      throw Refusal.lostDisk(
+        "kept", found: "start \(boot) without a promise\(kept.isEmpty ? ", and nothing else" : "")")
     }
     let store = names.store(of: node, boot: boot)
     if let disk = promise?.disk {
       guard disk.boot < boot else {
         throw Refusal.argument("boot", found: "\(boot)", expected: "more than \(disk.boot), as the disk has it")
       }
-      guard names.isStore(disk.store, of: node) else { throw Refusal.lostDisk("kept", found: "the disk of another node") }
+      guard names.isStore(disk.store, of: node) else {
+        throw Refusal.lostDisk("kept", found: "the disk of another node")
+      }
     }
     if let promise { names.learn(promise.learnt) }
     var pieces = try KeptPieces(kept, names)
@@ -141,7 +146,9 @@ final class AgentHandle: Sendable {
     var action = plat_action(PLAT_ACTION_DELIVER)
     switch peer {
     case .node(let node):
-      (action.peer_kind, action.peer) = (PLAT_PEER_NODE, state.speech.names.number(ofLearnt: node) ?? cluster.ofHost(node))
+      (action.peer_kind, action.peer) = (
+        PLAT_PEER_NODE, state.speech.names.number(ofLearnt: node) ?? cluster.ofHost(node)
+      )
     case .orchestrator(let number): (action.peer_kind, action.peer) = (PLAT_PEER_ORCHESTRATOR, number)
     case .client(let number): (action.peer_kind, action.peer) = (PLAT_PEER_CLIENT, number)
     }
@@ -171,7 +178,9 @@ final class AgentHandle: Sendable {
 
   // MARK: Questions
 
-  func state(of partition: PartitionIndex) -> StateIndex { state.withLock { $0.machine.record(partition)?.state ?? .null } }
+  func state(of partition: PartitionIndex) -> StateIndex {
+    state.withLock { $0.machine.record(partition)?.state ?? .null }
+  }
   func leads(_ partition: PartitionIndex) -> Bool { state.withLock { $0.machine.leads(partition) } }
   func mode(of partition: PartitionIndex) -> RunMode? { state.withLock { $0.machine.mode(partition) } }
   func setMinInSync(_ copies: Int) { state.withLock { $0.machine.setMinInSync(copies) } }
@@ -222,7 +231,8 @@ public func plat_agent_make(
 }
 
 private func start(
-  _ cluster: ClusterHandle, _ node: UInt32, _ boot: UInt32, _ kept: UnsafePointer<plat_kept>?, _ count: Int, isNewDisk: Bool
+  _ cluster: ClusterHandle, _ node: UInt32, _ boot: UInt32, _ kept: UnsafePointer<plat_kept>?, _ count: Int,
+  isNewDisk: Bool
 ) throws -> OpaquePointer {
   guard kept != nil || count == 0 else { throw Refusal.argument("kept", found: "NULL", expected: "an array") }
   return Handle.give(
@@ -246,7 +256,9 @@ public func plat_agent_start(
     guard told.flags & ~PLAT_START_NEW_DISK == 0 else {
       throw Refusal.argument("start.flags", found: "\(told.flags)", expected: "PLAT_START_…")
     }
-    guard told.boot > 0 else { throw Refusal.argument("start.boot", found: "0", expected: "the number of this start, from 1") }
+    guard told.boot > 0 else {
+      throw Refusal.argument("start.boot", found: "0", expected: "the number of this start, from 1")
+    }
     guard count >= 0, count <= mostKept else {
       throw Refusal.argument("count", found: "\(UInt(bitPattern: count))", expected: "at most \(mostKept)")
     }
@@ -257,10 +269,13 @@ public func plat_agent_start(
 
 @c @implementation
 public func plat_agent_damaged(
-  _ agent: OpaquePointer?, _ index: Int, _ damaged: UnsafeMutablePointer<plat_damaged>?, _ error: UnsafeMutablePointer<plat_error>?
+  _ agent: OpaquePointer?, _ index: Int, _ damaged: UnsafeMutablePointer<plat_damaged>?,
+  _ error: UnsafeMutablePointer<plat_error>?
 ) -> plat_status {
   with(agent, error) { handle in
-    guard handle.damaged.indices.contains(index) else { throw Refusal.notFound("\(handle.damaged.count) records are damaged") }
+    guard handle.damaged.indices.contains(index) else {
+      throw Refusal.notFound("\(handle.damaged.count) records are damaged")
+    }
     let found = handle.damaged[index]
     var told = plat_damaged()
     told.partition = found.partition?.raw ?? PLAT_NONE_VALUE
@@ -308,7 +323,8 @@ public func plat_agent_receive(
         // One that nobody has told of yet: what it says is as if it were lost.
         if peer != PLAT_NONE_VALUE, Speech.isMessage(try hostBytes(bytes, length, "bytes")) { return }
         throw Refusal.argument(
-          "peer", found: "\(peer)", expected: "a node, one of \(handle.cluster.dense.nodeCount) from 0 or one that was told of")
+          "peer", found: "\(peer)",
+          expected: "a node, one of \(handle.cluster.dense.nodeCount) from 0 or one that was told of")
       }
       address = .node(node)
     case PLAT_PEER_ORCHESTRATOR: address = .orchestrator(peer)
@@ -332,7 +348,8 @@ public func plat_agent_disk_full(
 extension ClusterHandle {
   func partition(_ partition: UInt32) throws -> PartitionIndex {
     guard Int(partition) < dense.partitionCount else {
-      throw Refusal.argument("partition", found: "\(partition)", expected: "a partition, one of \(dense.partitionCount) from 0")
+      throw Refusal.argument(
+        "partition", found: "\(partition)", expected: "a partition, one of \(dense.partitionCount) from 0")
     }
     return PartitionIndex(raw: partition)
   }
@@ -416,7 +433,8 @@ public func plat_agent_min_in_sync(
 ) -> plat_status {
   with(agent, error) {
     guard copies > 0, Int(copies) <= $0.cluster.dense.nodeCount else {
-      throw Refusal.argument("copies", found: "\(copies)", expected: "1 to \($0.cluster.dense.nodeCount), as many as there are nodes")
+      throw Refusal.argument(
+        "copies", found: "\(copies)", expected: "1 to \($0.cluster.dense.nodeCount), as many as there are nodes")
     }
     $0.setMinInSync(Int(copies))
   }

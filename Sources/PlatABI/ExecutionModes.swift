@@ -13,7 +13,9 @@ extension RunMode {
 
 @c @implementation
 public func plat_mode_next(_ from: UInt32, _ to: UInt32) -> UInt32 {
-  guard let from = try? RunMode(host: from, "from"), let to = try? RunMode(host: to, "to") else { return PLAT_NONE_VALUE }
+  guard let from = try? RunMode(host: from, "from"), let to = try? RunMode(host: to, "to") else {
+    return PLAT_NONE_VALUE
+  }
   return UInt32(from.next(to: to).code)
 }
 

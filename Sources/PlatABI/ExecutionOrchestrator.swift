@@ -3,8 +3,8 @@ import PlatEngine
 import PlatFormats
 import Synchronization
 
-/// Behind `plat_orchestrator`: the engine's state machine, its actions until the host asks for them, and planning, which the
-/// library does itself.
+/// Behind `plat_orchestrator`: the engine's state machine, its actions until the host asks for them, and planning,
+/// which the library does itself.
 final class OrchestratorHandle: Sendable {
   let cluster: ClusterHandle
   private let target: PlacementMap
@@ -62,7 +62,9 @@ final class OrchestratorHandle: Sendable {
 
   private func begin(_ journal: Journal, isKeyed: Bool) throws {
     try state.withLock { state in
-      guard !state.isBegun else { throw Refusal.argument("orchestrator", found: "one that has begun", expected: "a new one") }
+      guard !state.isBegun else {
+        throw Refusal.argument("orchestrator", found: "one that has begun", expected: "a new one")
+      }
       if let outdated = state.machine.outdated(journal) {
         throw InputError(
           path: "plan", found: "one that is based on revision \(outdated.basedOn) of the map",
@@ -227,7 +229,11 @@ final class OrchestratorHandle: Sendable {
         case .reached: PLAT_PHASE_REACHED
         case .retired: PLAT_PHASE_RETIRED
         }
-      if state.machine.isFrozen { standing.phase = PLAT_PHASE_FROZEN } else if state.machine.isWaiting { standing.phase = PLAT_PHASE_WAITING }
+      if state.machine.isFrozen {
+        standing.phase = PLAT_PHASE_FROZEN
+      } else if state.machine.isWaiting {
+        standing.phase = PLAT_PHASE_WAITING
+      }
       standing.is_paused = state.machine.isPaused ? 1 : 0
       standing.is_called_off = state.machine.isCancelled ? 1 : 0
       standing.revision = state.machine.revision
@@ -286,7 +292,9 @@ struct ExecutionTimes {
     set(&recovery.grace, told.grace)
     set(&recovery.settling, told.settling)
     if told.most_lost > 0 { recovery.mostLost = Int(told.most_lost) }
-    guard told.reserved == 0 else { throw Refusal.argument("timing.reserved", found: "\(told.reserved)", expected: "0") }
+    guard told.reserved == 0 else {
+      throw Refusal.argument("timing.reserved", found: "\(told.reserved)", expected: "0")
+    }
     // Who is never silent is never lost.
     if timing.silence == 1 << 48 { recovery.grace = timing.silence * 4 }
   }
@@ -294,7 +302,8 @@ struct ExecutionTimes {
   /// By the names that C has.
   func check<Made>(_ make: () throws(InputError) -> Made) throws -> Made {
     do throws(InputError) { return try make() } catch {
-      let name = ["timing.longestTick": "timing.longest_tick", "timing.mostLost": "timing.most_lost"][error.path] ?? error.path
+      let name =
+        ["timing.longestTick": "timing.longest_tick", "timing.mostLost": "timing.most_lost"][error.path] ?? error.path
       throw Refusal.argument(name, found: error.found, expected: error.expected)
     }
   }
@@ -315,18 +324,22 @@ public func plat_orchestrator_make(
 }
 
 @c @implementation
-public func plat_orchestrator_free(_ orchestrator: OpaquePointer?) { Handle.free(orchestrator, OrchestratorHandle.self) }
+public func plat_orchestrator_free(_ orchestrator: OpaquePointer?) {
+  Handle.free(orchestrator, OrchestratorHandle.self)
+}
 
 /// One call of a handle.
 private func with(
-  _ orchestrator: OpaquePointer?, _ error: UnsafeMutablePointer<plat_error>?, _ body: (OrchestratorHandle) throws -> Void
+  _ orchestrator: OpaquePointer?, _ error: UnsafeMutablePointer<plat_error>?,
+  _ body: (OrchestratorHandle) throws -> Void
 ) -> plat_status {
   call(error) { try body(try Handle.take(orchestrator, "orchestrator")) }
 }
 
 @c @implementation
 public func plat_orchestrator_begin(
-  _ orchestrator: OpaquePointer?, _ journal: UnsafeRawPointer?, _ length: Int, _ error: UnsafeMutablePointer<plat_error>?
+  _ orchestrator: OpaquePointer?, _ journal: UnsafeRawPointer?, _ length: Int,
+  _ error: UnsafeMutablePointer<plat_error>?
 ) -> plat_status {
   with(orchestrator, error) {
     try $0.begin(journal == nil && length == 0 ? nil : try hostBytes(journal, length, "journal"))
@@ -379,7 +392,8 @@ public func plat_orchestrator_recorded_entry(
 
 @c @implementation
 public func plat_orchestrator_poll(
-  _ orchestrator: OpaquePointer?, _ action: UnsafeMutablePointer<plat_action>?, _ error: UnsafeMutablePointer<plat_error>?
+  _ orchestrator: OpaquePointer?, _ action: UnsafeMutablePointer<plat_action>?,
+  _ error: UnsafeMutablePointer<plat_error>?
 ) -> plat_status {
   with(orchestrator, error) { handle in
     // Nothing is taken out where there is no place for it.
@@ -395,7 +409,8 @@ public func plat_orchestrator_recorded(
 
 @c @implementation
 public func plat_orchestrator_journal(
-  _ orchestrator: OpaquePointer?, _ journal: UnsafeRawPointer?, _ length: Int, _ error: UnsafeMutablePointer<plat_error>?
+  _ orchestrator: OpaquePointer?, _ journal: UnsafeRawPointer?, _ length: Int,
+  _ error: UnsafeMutablePointer<plat_error>?
 ) -> plat_status {
   with(orchestrator, error) {
     try $0.read(journal == nil && length == 0 ? nil : try hostBytes(journal, length, "journal"))
@@ -439,7 +454,8 @@ public func plat_orchestrator_lost(
 
 @c @implementation
 public func plat_orchestrator_standing(
-  _ orchestrator: OpaquePointer?, _ standing: UnsafeMutablePointer<plat_standing>?, _ error: UnsafeMutablePointer<plat_error>?
+  _ orchestrator: OpaquePointer?, _ standing: UnsafeMutablePointer<plat_standing>?,
+  _ error: UnsafeMutablePointer<plat_error>?
 ) -> plat_status { with(orchestrator, error) { try Sized.write($0.standing(), to: standing, "standing") } }
 
 @c @implementation
@@ -453,7 +469,9 @@ public func plat_orchestrator_unreached(
     count?.pointee = unreached.count
     guard UInt(bitPattern: capacity) >= UInt(unreached.count) else { throw Refusal.tooSmall(needed: unreached.count) }
     guard !unreached.isEmpty else { return }
-    guard let partitions else { throw Refusal.argument("partitions", found: "NULL", expected: "room for \(unreached.count)") }
+    guard let partitions else {
+      throw Refusal.argument("partitions", found: "NULL", expected: "room for \(unreached.count)")
+    }
     for (index, one) in unreached.enumerated() {
       partitions[index] = plat_unreached(partition: one.partition.raw, why: UInt32(one.why.rawValue))
     }
@@ -462,7 +480,8 @@ public func plat_orchestrator_unreached(
 
 @c @implementation
 public func plat_orchestrator_target(
-  _ orchestrator: OpaquePointer?, _ target: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<plat_error>?
+  _ orchestrator: OpaquePointer?, _ target: UnsafeMutablePointer<OpaquePointer?>?,
+  _ error: UnsafeMutablePointer<plat_error>?
 ) -> plat_status {
   with(orchestrator, error) {
     let out = try Handle.out(target, "target")

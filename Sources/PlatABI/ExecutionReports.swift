@@ -15,12 +15,14 @@ private func with(
 
 @c @implementation
 public func plat_orchestrator_inventory(
-  _ orchestrator: OpaquePointer?, _ node: UInt32, _ revision: UInt64, _ holdings: UnsafePointer<plat_holding>?, _ count: Int,
+  _ orchestrator: OpaquePointer?, _ node: UInt32, _ revision: UInt64, _ holdings: UnsafePointer<plat_holding>?,
+  _ count: Int,
   _ error: UnsafeMutablePointer<plat_error>?
 ) -> plat_status {
   with(orchestrator, node, error) { cluster in
     guard count >= 0, count <= cluster.dense.partitionCount else {
-      throw Refusal.argument("count", found: "\(UInt(bitPattern: count))", expected: "at most \(cluster.dense.partitionCount)")
+      throw Refusal.argument(
+        "count", found: "\(UInt(bitPattern: count))", expected: "at most \(cluster.dense.partitionCount)")
     }
     guard holdings != nil || count == 0 else { throw Refusal.argument("holdings", found: "NULL", expected: "an array") }
     var told: [Holding] = []
@@ -39,7 +41,8 @@ extension ClusterHandle {
         "\(path).partition", found: "\(told.partition)", expected: "a partition, one of \(dense.partitionCount) from 0")
     }
     if let last, last.raw >= told.partition {
-      throw Refusal.argument("\(path).partition", found: "\(told.partition)", expected: "more than \(last.raw): they ascend")
+      throw Refusal.argument(
+        "\(path).partition", found: "\(told.partition)", expected: "more than \(last.raw): they ascend")
     }
     let states = cluster.settings.model.states.count
     guard Int(told.state) < states else {
@@ -50,7 +53,8 @@ extension ClusterHandle {
     }
     guard told.follower_count <= UInt32(dense.nodeCount), told.followers != nil || told.follower_count == 0 else {
       throw Refusal.argument(
-        "\(path).followers", found: told.followers == nil ? "NULL" : "\(told.follower_count) of them", expected: "at most \(dense.nodeCount)")
+        "\(path).followers", found: told.followers == nil ? "NULL" : "\(told.follower_count) of them",
+        expected: "at most \(dense.nodeCount)")
     }
     let followers = try (0..<Int(told.follower_count)).map { try node(told.followers![$0], "\(path).followers[\($0)]") }
     return Holding(
@@ -61,12 +65,14 @@ extension ClusterHandle {
 
 @c @implementation
 public func plat_orchestrator_complete(
-  _ orchestrator: OpaquePointer?, _ node: UInt32, _ revision: UInt64, _ id: UInt32, _ error: UnsafeMutablePointer<plat_error>?
+  _ orchestrator: OpaquePointer?, _ node: UInt32, _ revision: UInt64, _ id: UInt32,
+  _ error: UnsafeMutablePointer<plat_error>?
 ) -> plat_status { with(orchestrator, node, error) { _ in .done(OrderID(revision: revision, number: id)) } }
 
 @c @implementation
 public func plat_orchestrator_working(
-  _ orchestrator: OpaquePointer?, _ node: UInt32, _ revision: UInt64, _ id: UInt32, _ error: UnsafeMutablePointer<plat_error>?
+  _ orchestrator: OpaquePointer?, _ node: UInt32, _ revision: UInt64, _ id: UInt32,
+  _ error: UnsafeMutablePointer<plat_error>?
 ) -> plat_status { with(orchestrator, node, error) { _ in .working(OrderID(revision: revision, number: id)) } }
 
 @c @implementation
@@ -91,7 +97,8 @@ public func plat_orchestrator_alive(
 
 @c @implementation
 public func plat_orchestrator_has_map(
-  _ orchestrator: OpaquePointer?, _ node: UInt32, _ revision: UInt64, _ digest: UInt32, _ error: UnsafeMutablePointer<plat_error>?
+  _ orchestrator: OpaquePointer?, _ node: UInt32, _ revision: UInt64, _ digest: UInt32,
+  _ error: UnsafeMutablePointer<plat_error>?
 ) -> plat_status {
   with(orchestrator, node, error) { _ in .hasMap(MapStamp(revision: revision, digest: digest)) }
 }

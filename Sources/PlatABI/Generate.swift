@@ -22,7 +22,8 @@ extension OptionValues {
   /// Options that do not go together are told by their names: `generate.zones`.
   func valid<Result>(_ verb: String, _ body: () throws(InputError) -> Result) throws -> Result {
     do throws(InputError) { return try body() } catch {
-      throw Refusal.argument("\(verb).\(Self.names[error.path] ?? error.path)", found: error.found, expected: error.expected)
+      throw Refusal.argument(
+        "\(verb).\(Self.names[error.path] ?? error.path)", found: error.found, expected: error.expected)
     }
   }
 

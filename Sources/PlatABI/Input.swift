@@ -14,7 +14,8 @@ enum Input {
     // Names and what belongs to them take no more than the text that tells of them, as a rule twice: see `Work`.
     guard Work.isRoom(for: 4 * length) else { throw PlatError.outOfMemory }
     let name = try name.map { try CText.read($0, "name") } ?? defaultName
-    return try DocumentSource.of(UnsafeRawBufferPointer(start: bytes, count: length), name: name, allowance: work.allowance)
+    return try DocumentSource.of(
+      UnsafeRawBufferPointer(start: bytes, count: length), name: name, allowance: work.allowance)
   }
 }
 
@@ -36,6 +37,7 @@ extension Input {
       throw Refusal.argument("length", found: "\(UInt(bitPattern: document.length))", expected: "less than 4 GiB")
     }
     return try DocumentSource(
-      copying: UnsafeRawBufferPointer(start: document.bytes, count: document.length), name: what, allowance: work.allowance)
+      copying: UnsafeRawBufferPointer(start: document.bytes, count: document.length), name: what,
+      allowance: work.allowance)
   }
 }

@@ -10,7 +10,8 @@ struct KeptPieces {
   /// Records that cannot be read: a node starts without them.
   var damaged: [AgentHandle.Damaged] = []
 
-  /// The promise; nil: there is none. Throws where there are two, or where it is damaged: without it nothing may be relied on.
+  /// The promise; nil: there is none. Throws where there are two, or where it is damaged: without it nothing may be
+  /// relied on.
   static func promise(_ kept: UnsafeBufferPointer<plat_kept>, _ names: WireNames) throws -> Promise? {
     var found: Promise?
     var damage: (index: Int, what: String)?
@@ -44,7 +45,8 @@ struct KeptPieces {
         read = try Kept(bytes, names)
       } catch {
         guard error.path != Kept.versionPath else { throw error }
-        damaged.append(AgentHandle.Damaged(index: index, partition: Kept.guess(bytes, names)?.partition, what: error.found))
+        damaged.append(
+          AgentHandle.Damaged(index: index, partition: Kept.guess(bytes, names)?.partition, what: error.found))
         continue
       }
       switch read {
@@ -52,11 +54,14 @@ struct KeptPieces {
       case .gone(let partition): gone.append(partition)
       case .record(let partition, let record):
         guard records.updateValue(record, forKey: partition) == nil else {
-          throw Refusal.argument("kept[\(index)]", found: "partition \(partition.raw) a second time", expected: "each once")
+          throw Refusal.argument(
+            "kept[\(index)]", found: "partition \(partition.raw) a second time", expected: "each once")
         }
       }
     }
     // What is there after all is not damaged.
-    for index in damaged.indices where damaged[index].partition.map({ records[$0] != nil }) ?? false { damaged[index].partition = nil }
+    for index in damaged.indices where damaged[index].partition.map({ records[$0] != nil }) ?? false {
+      damaged[index].partition = nil
+    }
   }
 }

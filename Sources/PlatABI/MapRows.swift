@@ -7,8 +7,9 @@ enum MapRows {
   /// What documents can say, with room to count on.
   static let mostRevision = UInt64(1) << 53
 
-  /// `slots`: for each state, or nil: as the cluster wants. The rows are looked at where they lie if they are borrowed and
-  /// number the nodes as the tree does, else copied, and then checked: whatever the host does to its own meanwhile. O(P · R).
+  /// `slots`: for each state, or nil: as the cluster wants. The rows are looked at where they lie if they are borrowed
+  /// and number the nodes as the tree does, else copied, and then checked: whatever the host does to its own meanwhile.
+  /// O(P · R).
   static func placement(
     _ rows: UnsafePointer<UInt32>, slots: UnsafePointer<UInt32>?, of dense: DenseCluster, _ numbering: NodeNumbering?,
     isBorrowed: Bool, _ work: Work
@@ -17,7 +18,8 @@ enum MapRows {
     let slotCounts = slots.map { slots in (0..<states).map { Int(slots[$0]) } } ?? dense.wanted
     guard slots != nil || slotCounts == dense.cluster.rowSlots else {
       throw Refusal.argument(
-        "map_slots", found: "NULL", expected: "the slots of each state in a row: \(dense.wanted) are wanted of \(dense.nodeCount) nodes")
+        "map_slots", found: "NULL",
+        expected: "the slots of each state in a row: \(dense.wanted) are wanted of \(dense.nodeCount) nodes")
     }
     let width = slotCounts.reduce(0, +)
     guard width <= Limits.slots / max(dense.partitionCount, 1) else {

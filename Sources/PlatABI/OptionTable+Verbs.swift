@@ -7,10 +7,15 @@ extension Option {
   static let generate: [Option] = [
     count("generate.nodes", 0...Limits.nodes, "3", "How many nodes: n00000, n00001, …") { $0.nodes = $1 },
     count("generate.partitions", 1...Limits.partitions, "1024", "How many partitions.") { $0.partitions = $1 },
-    count("generate.maps", 0...Limits.mapCells >> 8, "0", "So many maps on the same nodes, m0, m1, …; 0: one, without a name.") {
+    count(
+      "generate.maps", 0...Limits.mapCells >> 8, "0",
+      "So many maps on the same nodes, m0, m1, …; 0: one, without a name."
+    ) {
       $0.maps = $1
     },
-    count("generate.zones", 0...Limits.nodes, "0", "How many zones, the outermost level; 0: no such level.") { $0.zones = $1 },
+    count("generate.zones", 0...Limits.nodes, "0", "How many zones, the outermost level; 0: no such level.") {
+      $0.zones = $1
+    },
     count("generate.racks", 0...Limits.nodes, "0", "How many racks in each zone; 0: no such level.") { $0.racks = $1 },
     Option(
       name: "generate.model", kind: .word(GenerateWords.models), meaning: "The state model.",
@@ -19,16 +24,19 @@ extension Option {
     perhaps("generate.masters", "Masters of each partition; the model's own if left out.") { $0.masters = $1 },
     perhaps("generate.slaves", "Slaves of each partition; the model's own if left out.") { $0.slaves = $1 },
     Option(
-      name: "generate.keyFunction", kind: .word(KeyFunction.allCases.map(\.rawValue)), meaning: "How keys become partitions.",
+      name: "generate.keyFunction", kind: .word(KeyFunction.allCases.map(\.rawValue)),
+      meaning: "How keys become partitions.",
       defaultValue: KeyFunction.crc32.rawValue
     ) { values, text in values.generate.keyFunction = try GenerateWords.keyFunction(text) },
     text("generate.weights", "equal", "Weights of the nodes: equal, zipf, or a range like 1..3.") { options, text in
       options.weights = try GenerateWords.weights(text)
     },
-    text("generate.partitionWeights", "equal", "Weights of the partitions: equal, zipf, or in turn, like 1:2:3.") { options, text in
+    text("generate.partitionWeights", "equal", "Weights of the partitions: equal, zipf, or in turn, like 1:2:3.") {
+      options, text in
       options.sizes = try GenerateWords.sizes(text)
     },
-    text("generate.capacity", "", "The most replicas of a node, like 500 or 400..600; no limit if left out.") { options, text in
+    text("generate.capacity", "", "The most replicas of a node, like 500 or 400..600; no limit if left out.") {
+      options, text in
       options.capacity = text.isEmpty ? nil : try GenerateWords.range(text)
     },
     text("generate.rules", "", "Like zone:1:hard,rack:1:soft: at most 1 replica in a zone …") { options, text in
@@ -43,7 +51,9 @@ extension Option {
     },
     count("generate.leaving", 0...Limits.nodes, "0", "How many of the nodes are leaving.") { $0.leaving = $1 },
     count("generate.failed", 0...Limits.nodes, "0", "How many of the nodes have failed.") { $0.failed = $1 },
-    count("generate.join", 0...Limits.nodes, "0", "How many of the nodes are new: not in the map yet.") { $0.joining = $1 },
+    count("generate.join", 0...Limits.nodes, "0", "How many of the nodes are new: not in the map yet.") {
+      $0.joining = $1
+    },
     Option(
       name: "generate.seed", kind: .number(0...UInt64.max, unit: nil), meaning: "What all that is random comes from.",
       defaultValue: "1"
@@ -56,7 +66,8 @@ extension Option {
       meaning: "The seed of the first run; run n has the seed that is n more.", defaultValue: "1"
     ) { $0.simulate.seed = UInt64($1) ?? 1 },
     Option(
-      name: "simulate.runs", kind: .number(1...UInt64(SimulateOptions.mostRuns), unit: "runs"), meaning: "How many runs.",
+      name: "simulate.runs", kind: .number(1...UInt64(SimulateOptions.mostRuns), unit: "runs"),
+      meaning: "How many runs.",
       defaultValue: "100"
     ) { $0.simulate.runs = Int($1) ?? 100 },
     Option(

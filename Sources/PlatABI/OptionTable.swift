@@ -35,12 +35,14 @@ struct Option: Sendable {
     ) { $0.operation = PlatEngine.Operation(rawValue: $1) },
     Option(
       name: "removeFirst", kind: .flag,
-      meaning: "Steps: where full nodes wait for one another, a replica may go before its partition has another copy; never the last.",
+      meaning:
+        "Steps: where full nodes wait for one another, a replica may go before its partition has another copy; never the last.",
       defaultValue: "0"
     ) { $0.removesFirst = $1 == "1" },
     Option(
       name: "bandwidth", kind: .text,
-      meaning: "Steps: how much weight of partitions a full scan moves in a second; without it every step takes one round.",
+      meaning:
+        "Steps: how much weight of partitions a full scan moves in a second; without it every step takes one round.",
       defaultValue: ""
     ) {
       let bandwidth = Quantity($1)
@@ -54,12 +56,14 @@ struct Option: Sendable {
     ) { $0.isBinary = $1 == "1" },
     Option(
       name: "rule", kind: .word(ImportedRule.allCases.map(\.rawValue)),
-      meaning: "Imports: at most one replica in each zone or rack; automatic is hard where there are enough, else soft.",
+      meaning:
+        "Imports: at most one replica in each zone or rack; automatic is hard where there are enough, else soft.",
       defaultValue: "automatic"
     ) { $0.rule = ImportedRule(rawValue: $1) ?? .automatic },
     Option(
       name: "replication", kind: .number(0...UInt64(Limits.nodes), unit: "replicas"),
-      meaning: "Imports of Kafka's documents: so many replicas of every partition; 0: as many as each has.", defaultValue: "0"
+      meaning: "Imports of Kafka's documents: so many replicas of every partition; 0: as many as each has.",
+      defaultValue: "0"
     ) { $0.replication = UInt64($1).flatMap { $0 == 0 ? nil : Int($0) } },
   ]
 

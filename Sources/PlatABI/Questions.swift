@@ -11,10 +11,12 @@ public func plat_explain(
     let plan: PlanHandle = try Handle.take(plan, "plan")
     let cluster = plan.cluster
     guard Int(partition) < cluster.dense.partitionCount else {
-      throw Refusal.argument("partition", found: "\(partition)", expected: "one of \(cluster.dense.partitionCount), from 0")
+      throw Refusal.argument(
+        "partition", found: "\(partition)", expected: "one of \(cluster.dense.partitionCount), from 0")
     }
     guard node == PLAT_NONE_VALUE || Int(node) < cluster.dense.nodeCount else {
-      throw Refusal.argument("node", found: "\(node)", expected: "PLAT_NONE, or one of \(cluster.dense.nodeCount) from 0")
+      throw Refusal.argument(
+        "node", found: "\(node)", expected: "PLAT_NONE, or one of \(cluster.dense.nodeCount) from 0")
     }
     let work = try Work()
     let asked = node == PLAT_NONE_VALUE ? nil : cluster.inTree(node)
@@ -83,15 +85,18 @@ private func system(_ name: UnsafePointer<CChar>?) throws -> ForeignSystem {
   let name = try CText.read(name, "system")
   guard let system = ForeignSystem(rawValue: name) else {
     throw Refusal.argument(
-      "system", found: "\"\(name)\"", expected: "one of \(ForeignSystem.allCases.map(\.rawValue).joined(separator: ", "))")
+      "system", found: "\"\(name)\"",
+      expected: "one of \(ForeignSystem.allCases.map(\.rawValue).joined(separator: ", "))")
   }
   return system
 }
 
 @c @implementation
 public func plat_import(
-  _ systemName: UnsafePointer<CChar>?, _ document: UnsafePointer<plat_document>?, _ racks: UnsafePointer<plat_document>?,
-  _ options: OpaquePointer?, _ cluster: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<plat_error>?
+  _ systemName: UnsafePointer<CChar>?, _ document: UnsafePointer<plat_document>?,
+  _ racks: UnsafePointer<plat_document>?,
+  _ options: OpaquePointer?, _ cluster: UnsafeMutablePointer<OpaquePointer?>?,
+  _ error: UnsafeMutablePointer<plat_error>?
 ) -> plat_status {
   call(error) {
     let out = try Handle.out(cluster, "cluster")
@@ -125,7 +130,8 @@ public func plat_export(
 
 @c @implementation
 public func plat_document_import(
-  _ systemName: UnsafePointer<CChar>?, _ document: UnsafePointer<plat_document>?, _ racks: UnsafePointer<plat_document>?,
+  _ systemName: UnsafePointer<CChar>?, _ document: UnsafePointer<plat_document>?,
+  _ racks: UnsafePointer<plat_document>?,
   _ options: OpaquePointer?, _ control: OpaquePointer?, _ bytes: UnsafeMutablePointer<OpaquePointer?>?,
   _ error: UnsafeMutablePointer<plat_error>?
 ) -> plat_status {
@@ -138,7 +144,8 @@ public func plat_document_import(
       throw Refusal.argument("racks", found: "racks of \(system.rawValue)", expected: "NULL but for kafka")
     }
     let imported = try system.read(
-      source, racks: racks.map { try Input.source($0, "racks", work) }, options: .init(rule: work.values.rule, replication: work.values.replication))
+      source, racks: racks.map { try Input.source($0, "racks", work) },
+      options: .init(rule: work.values.rule, replication: work.values.replication))
     try giveDocument(bytes, imported.document.writer(isBinary: work.values.isBinary, allowance: work.allowance))
   }
 }

@@ -26,7 +26,8 @@ final class ReportHandle: Sendable {
       report.spreads.flatMap { name, spread in
         [name] + [spread.least, spread.greatest, spread.leastDue, spread.greatestDue].map(\.description)
       })
-    findings = CTexts(report.findings.flatMap { [$0.rule, $0.partition ?? "", $0.node ?? "", $0.container ?? "", $0.because] })
+    findings = CTexts(
+      report.findings.flatMap { [$0.rule, $0.partition ?? "", $0.node ?? "", $0.container ?? "", $0.because] })
   }
 
   var summary: plat_summary {

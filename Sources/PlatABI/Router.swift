@@ -63,6 +63,7 @@ private func check(_ offsets: UnsafePointer<UInt32>, _ count: Int, _ length: Int
     throw Refusal.argument("offsets[\(key + 1)]", found: "\(offsets[key + 1])", expected: "\(offsets[key]) or more")
   }
   guard Int(offsets[count]) <= length else {
-    throw Refusal.argument("offsets[\(count)]", found: "\(offsets[count])", expected: "at most \(length), the keys' length")
+    throw Refusal.argument(
+      "offsets[\(count)]", found: "\(offsets[count])", expected: "at most \(length), the keys' length")
   }
 }

@@ -20,14 +20,17 @@ final class StepsHandle: Sendable {
     stepOptions.interrupt = interrupt
     self.plan = plan
     let cluster = plan.cluster
-    steps = StepPlanner.plan(cluster.dense, from: cluster.document.map?.placement, to: plan.target, options: stepOptions)
+    steps = StepPlanner.plan(
+      cluster.dense, from: cluster.document.map?.placement, to: plan.target, options: stepOptions)
     try interrupt?.finished("steps")
     var scheduleOptions = ScheduleOptions()
     scheduleOptions.bandwidth = options.bandwidth.map { Rational($0) }
     scheduleOptions.interrupt = interrupt
     isInTime = options.bandwidth != nil
     let steps = steps
-    schedule = try cluster.locatingErrors { try Scheduler.schedule(steps.list, of: cluster.dense, options: scheduleOptions) }
+    schedule = try cluster.locatingErrors {
+      try Scheduler.schedule(steps.list, of: cluster.dense, options: scheduleOptions)
+    }
     try interrupt?.finished("schedule")
     var (after, first): ([UInt32], [Int]) = ([], [0])
     for index in 0..<steps.list.count {
@@ -96,7 +99,8 @@ public func plat_steps_make(
   call(error) {
     let out = try Handle.out(steps, "steps")
     let plan: PlanHandle = try Handle.take(plan, "plan")
-    out.pointee = Handle.give(try StepsHandle(plan, Work(options, control, needs: plan.stepsBytes, stages: Stages.steps)))
+    out.pointee = Handle.give(
+      try StepsHandle(plan, Work(options, control, needs: plan.stepsBytes, stages: Stages.steps)))
   }
 }
 
@@ -135,7 +139,9 @@ public func plat_steps_after(
 }
 
 @c @implementation
-public func plat_steps_length(_ steps: OpaquePointer?) -> UInt64 { UInt64(clamping: handle(steps)?.schedule.length ?? 0) }
+public func plat_steps_length(_ steps: OpaquePointer?) -> UInt64 {
+  UInt64(clamping: handle(steps)?.schedule.length ?? 0)
+}
 
 @c @implementation
 public func plat_steps_length_lower_bound(_ steps: OpaquePointer?) -> UInt64 {

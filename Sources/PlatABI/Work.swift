@@ -10,11 +10,13 @@ struct Work {
   /// Of the documents that it reads and writes.
   let allowance: Allowance
 
-  /// Throws where it is cancelled already, and where the system has not `bytes` left, and some MiB. What is small (names, rules,
-  /// lists of nodes) lies in memory of the Swift runtime, which ends the process where there is none: so it is asked for before.
+  /// Throws where it is cancelled already, and where the system has not `bytes` left, and some MiB. What is small
+  /// (names, rules, lists of nodes) lies in memory of the Swift runtime, which ends the process where there is none: so
+  /// it is asked for before.
   /// `stages`: those that it will go through.
   init(
-    _ options: OpaquePointer? = nil, _ control: OpaquePointer? = nil, needs bytes: Int = 0, stages: [Interrupt.Stage] = []
+    _ options: OpaquePointer? = nil, _ control: OpaquePointer? = nil, needs bytes: Int = 0,
+    stages: [Interrupt.Stage] = []
   ) throws {
     values = OptionsHandle.values(options ?? OpaquePointer(plat_thread_get(0)))
     let control: ControlHandle? = Handle.peek(control ?? OpaquePointer(plat_thread_get(1)))

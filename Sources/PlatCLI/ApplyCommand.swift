@@ -13,7 +13,9 @@ struct ApplyCommand: PlatCommand {
 
   @OptionGroup var documents: ClusterAndPlan
 
-  @Option(name: [.customShort("o"), .customLong("output")], help: ArgumentHelp("Where the next cluster goes.", valueName: "next"))
+  @Option(
+    name: [.customShort("o"), .customLong("output")],
+    help: ArgumentHelp("Where the next cluster goes.", valueName: "next"))
   var outputPath: String?
 
   @OptionGroup var options: GlobalOptions

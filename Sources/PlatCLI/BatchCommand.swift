@@ -19,7 +19,8 @@ struct BatchCommand: PlatCommand {
   @Argument(help: ArgumentHelp("The list of jobs; - for standard input.", valueName: "jobs"))
   var listPath: String
 
-  @Option(name: [.customShort("o"), .customLong("output")], help: ArgumentHelp("Where the results go.", valueName: "results"))
+  @Option(
+    name: [.customShort("o"), .customLong("output")], help: ArgumentHelp("Where the results go.", valueName: "results"))
   var outputPath: String?
 
   @Flag(help: "Go on with a batch that was cut off; do nothing where it was not.")

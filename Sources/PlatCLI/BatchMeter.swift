@@ -32,7 +32,9 @@ struct BatchMeter: Sendable {
     text += "  failed        \(progress.failed)\n"
     if progress.resumed > 0 { text += "  done before   \(progress.resumed)\n" }
     text += "  rate          \(Self.rounded(rate)) a second\n"
-    if !isComplete, let resultsPath { text += "  to go on      the same command again; \(resultsPath) comes when all is done\n" }
+    if !isComplete, let resultsPath {
+      text += "  to go on      the same command again; \(resultsPath) comes when all is done\n"
+    }
     return text
   }
 

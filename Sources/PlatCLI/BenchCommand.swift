@@ -9,7 +9,9 @@ struct BenchCommand: PlatCommand {
 
   @OptionGroup var bench: BenchOptions
 
-  @Option(name: [.customShort("o"), .customLong("output")], help: ArgumentHelp("Where the figures go, as JSON.", valueName: "run"))
+  @Option(
+    name: [.customShort("o"), .customLong("output")],
+    help: ArgumentHelp("Where the figures go, as JSON.", valueName: "run"))
   var outputPath: String?
 
   @OptionGroup var options: GlobalOptions

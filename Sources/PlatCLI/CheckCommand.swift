@@ -10,10 +10,13 @@ struct CheckCommand: PlatCommand {
   @Argument(help: ArgumentHelp("The cluster document; - for standard input.", valueName: "cluster"))
   var clusterPath: String
 
-  @Option(name: .customLong("plan"), help: ArgumentHelp("A plan for the cluster; its own summary is checked too.", valueName: "plan"))
+  @Option(
+    name: .customLong("plan"),
+    help: ArgumentHelp("A plan for the cluster; its own summary is checked too.", valueName: "plan"))
   var planPath: String?
 
-  @Option(name: [.customShort("o"), .customLong("output")], help: ArgumentHelp("Where the report goes.", valueName: "report"))
+  @Option(
+    name: [.customShort("o"), .customLong("output")], help: ArgumentHelp("Where the report goes.", valueName: "report"))
   var outputPath: String?
 
   @OptionGroup var options: GlobalOptions

@@ -38,7 +38,8 @@ extension ClusterDocument {
 extension GroupDocument {
   /// A plan for it.
   func readPlan(_ path: String) throws -> GroupPlanDocument {
-    try FileInput.read(path).readingFaults { source throws(DocumentError) in try GroupPlanReader.read(source, for: self) }
+    try FileInput.read(path).readingFaults { source throws(DocumentError) in try GroupPlanReader.read(source, for: self)
+    }
   }
 }
 
@@ -64,7 +65,9 @@ enum AnyClusterAndPlan {
 struct OneMap: ParsableArguments {
   @Option(
     name: .customLong("map"),
-    help: ArgumentHelp("Which map, where the documents have several: one at a time, in the room that all others leave it.", valueName: "name"))
+    help: ArgumentHelp(
+      "Which map, where the documents have several: one at a time, in the room that all others leave it.",
+      valueName: "name"))
   var name: String?
 }
 

@@ -16,10 +16,13 @@ struct CompareCommand: PlatCommand {
   @Argument(help: ArgumentHelp("Another.", valueName: "b"))
   var pathB: String
 
-  @Option(name: .customLong("cluster"), help: ArgumentHelp("The cluster document that plans are for.", valueName: "cluster"))
+  @Option(
+    name: .customLong("cluster"), help: ArgumentHelp("The cluster document that plans are for.", valueName: "cluster"))
   var clusterPath: String?
 
-  @Option(name: [.customShort("o"), .customLong("output")], help: ArgumentHelp("Where the comparison goes.", valueName: "file"))
+  @Option(
+    name: [.customShort("o"), .customLong("output")],
+    help: ArgumentHelp("Where the comparison goes.", valueName: "file"))
   var outputPath: String?
 
   @OptionGroup var options: GlobalOptions

@@ -5,7 +5,8 @@ import PlatFormats
 /// `plat explain`: why a partition is where it is.
 struct ExplainCommand: PlatCommand {
   static let configuration = CommandConfiguration(
-    commandName: "explain", abstract: "Say why a partition's replicas are where they are, and what another node would mean.",
+    commandName: "explain",
+    abstract: "Say why a partition's replicas are where they are, and what another node would mean.",
     usage: "plat explain [<cluster>] <plan> [--map <name>] --partition <name> [--node <name>] [-o <file>]",
     discussion: """
       A plan says who has what; the cluster that it was made from says why. So name both: plat explain CLUSTER PLAN, or \
@@ -15,10 +16,13 @@ struct ExplainCommand: PlatCommand {
   @Argument(help: ArgumentHelp("The cluster document, if it is there, and the plan.", valueName: "documents"))
   var paths: [String]
 
-  @Option(name: .customLong("cluster"), help: ArgumentHelp("The cluster document that the plan is for.", valueName: "cluster"))
+  @Option(
+    name: .customLong("cluster"), help: ArgumentHelp("The cluster document that the plan is for.", valueName: "cluster")
+  )
   var clusterPath: String?
 
-  @Option(name: .customLong("map"), help: ArgumentHelp("Which map, where the documents have several.", valueName: "name"))
+  @Option(
+    name: .customLong("map"), help: ArgumentHelp("Which map, where the documents have several.", valueName: "name"))
   var mapName: String?
 
   @Option(help: ArgumentHelp("The partition.", valueName: "name"))
@@ -27,7 +31,8 @@ struct ExplainCommand: PlatCommand {
   @Option(help: ArgumentHelp("A node that does not have it.", valueName: "name"))
   var node: String?
 
-  @Option(name: [.customShort("o"), .customLong("output")], help: ArgumentHelp("Where the answer goes.", valueName: "file"))
+  @Option(
+    name: [.customShort("o"), .customLong("output")], help: ArgumentHelp("Where the answer goes.", valueName: "file"))
   var outputPath: String?
 
   @OptionGroup var options: GlobalOptions
@@ -37,7 +42,9 @@ struct ExplainCommand: PlatCommand {
   private var documents: [String] { (clusterPath.map { [$0] } ?? []) + paths }
 
   func validate() throws {
-    guard (1...2).contains(documents.count) else { throw ValidationError("give the plan, and the cluster that it is for") }
+    guard (1...2).contains(documents.count) else {
+      throw ValidationError("give the plan, and the cluster that it is for")
+    }
     if documents.count == 2 { try FileInput.refuseTwoFromStandardInput(documents[0], documents[1]) }
     if documents.count == 1 && node != nil { throw ValidationError("--node needs the cluster, too") }
   }

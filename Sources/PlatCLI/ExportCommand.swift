@@ -37,7 +37,9 @@ struct ExportCommand: PlatCommand {
     let source = try console.stage("reading") { try FileInput.read(path) }
     if system == .plat {
       let expanded = try source.expanded()
-      try console.stage("writing") { try AtomicFileOutput.write(UnsafeRawBufferPointer(expanded.unsafeBytes), to: outputPath) }
+      try console.stage("writing") {
+        try AtomicFileOutput.write(UnsafeRawBufferPointer(expanded.unsafeBytes), to: outputPath)
+      }
       return true
     }
     try source.locatingErrors {

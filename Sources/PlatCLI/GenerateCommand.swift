@@ -20,7 +20,9 @@ struct GenerateCommand: PlatCommand {
   @Option(help: "How many racks in each zone; 0: no such level.")
   var racks = 0
 
-  @Option(help: ArgumentHelp("masterSlave or multiMaster.", valueName: "model"), transform: GenerateArgument.word(GenerateWords.model))
+  @Option(
+    help: ArgumentHelp("masterSlave or multiMaster.", valueName: "model"),
+    transform: GenerateArgument.word(GenerateWords.model))
   var model = StateModel.masterSlave
 
   @Option(help: "Masters of each partition; the model's own if left out.")

@@ -30,7 +30,8 @@ struct ImportCommand: PlatCommand {
 
   @Option(
     name: .customLong("replication"),
-    help: ArgumentHelp("kafka: so many replicas of every partition; if left out, as many as each has.", valueName: "count"))
+    help: ArgumentHelp(
+      "kafka: so many replicas of every partition; if left out, as many as each has.", valueName: "count"))
   var replication: Int?
 
   @Option(help: "At most one replica in each zone or rack: automatic is hard where there are enough, else soft.")

@@ -9,7 +9,8 @@ struct MovesCommand: PlatCommand {
 
   @OptionGroup var documents: ClusterAndPlan
 
-  @Option(name: [.customShort("o"), .customLong("output")], help: ArgumentHelp("Where the moves go.", valueName: "moves"))
+  @Option(
+    name: [.customShort("o"), .customLong("output")], help: ArgumentHelp("Where the moves go.", valueName: "moves"))
   var outputPath: String?
 
   @OptionGroup var options: GlobalOptions
@@ -38,7 +39,9 @@ struct MovesCommand: PlatCommand {
 
   /// What changes in each map.
   private func parts(_ read: AnyClusterAndPlan) throws -> [MovesWriter.Part] {
-    func part(_ name: String?, _ document: ClusterDocument, _ plan: PlanDocument, _ dense: DenseCluster) -> MovesWriter.Part {
+    func part(_ name: String?, _ document: ClusterDocument, _ plan: PlanDocument, _ dense: DenseCluster)
+      -> MovesWriter.Part
+    {
       var difference = Difference(dense, from: document.map?.placement, to: plan.map.placement)
       return MovesWriter.Part(
         name: name, changes: difference.changes(), cluster: document.cluster, from: document.map?.header.revision ?? 0,

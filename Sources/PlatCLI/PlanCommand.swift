@@ -12,7 +12,8 @@ struct PlanCommand: PlatCommand {
   @Argument(help: ArgumentHelp("The cluster document; - for standard input.", valueName: "cluster"))
   var clusterPath: String
 
-  @Option(name: [.customShort("o"), .customLong("output")], help: ArgumentHelp("Where the plan goes.", valueName: "plan"))
+  @Option(
+    name: [.customShort("o"), .customLong("output")], help: ArgumentHelp("Where the plan goes.", valueName: "plan"))
   var outputPath: String?
 
   @Option(help: "What to do; chosen from the document if left out.")
@@ -31,7 +32,9 @@ struct PlanCommand: PlatCommand {
 
   func validate() throws {
     try FileInput.refuseTwoFromStandardInput(clusterPath, toPath)
-    if operation == .restoreBack && toPath == nil { throw ValidationError("restore-back needs a map to go back to: --to") }
+    if operation == .restoreBack && toPath == nil {
+      throw ValidationError("restore-back needs a map to go back to: --to")
+    }
     if toPath != nil && operation != .restoreBack && operation != .cancel {
       throw ValidationError("--to goes with --operation restore-back or cancel")
     }

@@ -26,7 +26,9 @@ enum ReportSummary {
       }
       lines.append(("role changes", "\(report.roleChanges)"))
     }
-    for (name, spread) in report.spreads { lines.append(("load", "\(name == "total" ? "in all" : name) \(text(spread))")) }
+    for (name, spread) in report.spreads {
+      lines.append(("load", "\(name == "total" ? "in all" : name) \(text(spread))"))
+    }
     lines.append(("fan-out", "to at most \(report.fanOutOutbound) nodes, from at most \(report.fanOutInbound)"))
     lines.append(("rules", "\(report.unmet) unmet, \(report.brokenSoft) soft ones broken"))
     lines.append(("health", report.health.rawValue))

@@ -6,7 +6,8 @@ import PlatFormats
 struct RouteCommand: PlatCommand {
   static let configuration = CommandConfiguration(
     commandName: "route", abstract: "Tell the partition and the holders of keys, a JSON line each.",
-    discussion: "Without keys, each line of standard input, or of --keys, is one. Keys that are no text are told as hex:….")
+    discussion:
+      "Without keys, each line of standard input, or of --keys, is one. Keys that are no text are told as hex:….")
 
   @Argument(help: ArgumentHelp("The cluster document; - for standard input.", valueName: "cluster"))
   var clusterPath: String
@@ -14,18 +15,24 @@ struct RouteCommand: PlatCommand {
   @Argument(help: ArgumentHelp("Keys.", valueName: "key"))
   var keys: [String] = []
 
-  @Option(name: .customLong("map"), help: ArgumentHelp("Of a cluster with several maps, this one only.", valueName: "name"))
+  @Option(
+    name: .customLong("map"), help: ArgumentHelp("Of a cluster with several maps, this one only.", valueName: "name"))
   var mapName: String?
 
-  @Option(name: .customLong("keys"), help: ArgumentHelp("A file with a key on each line; - for standard input.", valueName: "file"))
+  @Option(
+    name: .customLong("keys"),
+    help: ArgumentHelp("A file with a key on each line; - for standard input.", valueName: "file"))
   var keysPath: String?
 
-  @Option(name: [.customShort("o"), .customLong("output")], help: ArgumentHelp("Where the lines go.", valueName: "file"))
+  @Option(
+    name: [.customShort("o"), .customLong("output")], help: ArgumentHelp("Where the lines go.", valueName: "file"))
   var outputPath: String?
 
   @OptionGroup var options: GlobalOptions
 
-  var files: CommandFiles { CommandFiles(reads: [clusterPath, keys.isEmpty ? keysPath ?? "-" : nil], writes: [outputPath]) }
+  var files: CommandFiles {
+    CommandFiles(reads: [clusterPath, keys.isEmpty ? keysPath ?? "-" : nil], writes: [outputPath])
+  }
 
   func validate() throws {
     if keysPath != nil && !keys.isEmpty { throw ValidationError("either --keys or keys") }

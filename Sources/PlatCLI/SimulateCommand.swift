@@ -26,7 +26,9 @@ struct SimulateCommand: PlatCommand {
   @Option(help: "How many runs.")
   var runs = 100
 
-  @Option(help: "How many changes follow the plan in each run, one after another on one journal: a node leaves, or comes back.")
+  @Option(
+    help:
+      "How many changes follow the plan in each run, one after another on one journal: a node leaves, or comes back.")
   var lives = 0
 
   @Option(
@@ -43,7 +45,8 @@ struct SimulateCommand: PlatCommand {
   @Flag(help: "Write what happens in the first run, a line an event, to standard error.")
   var trace = false
 
-  @Option(name: [.customShort("o"), .customLong("output")], help: ArgumentHelp("Where the report goes.", valueName: "report"))
+  @Option(
+    name: [.customShort("o"), .customLong("output")], help: ArgumentHelp("Where the report goes.", valueName: "report"))
   var outputPath: String?
 
   @OptionGroup var options: GlobalOptions

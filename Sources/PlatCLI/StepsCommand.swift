@@ -15,10 +15,13 @@ struct StepsCommand: PlatCommand {
 
   @OptionGroup var map: OneMap
 
-  @Option(name: [.customShort("o"), .customLong("output")], help: ArgumentHelp("Where the steps go.", valueName: "steps"))
+  @Option(
+    name: [.customShort("o"), .customLong("output")], help: ArgumentHelp("Where the steps go.", valueName: "steps"))
   var outputPath: String?
 
-  @Flag(help: "Where full nodes wait for one another, let a replica go before its partition has another copy; never the last.")
+  @Flag(
+    help:
+      "Where full nodes wait for one another, let a replica go before its partition has another copy; never the last.")
   var removeFirst = false
 
   @Option(
@@ -63,12 +66,15 @@ struct StepsCommand: PlatCommand {
       let streams = steps.list.steps.count { $0.isFullScan }
       let takeovers = steps.list.steps.count { $0.isTakeover }
       let shortest =
-        schedule.length == schedule.lowerBound ? "proved to be the fewest" : "at least \(schedule.lowerBound) are needed"
-      return "steps of \(document.cluster.settings.partitionCount) partitions on \(document.cluster.nodes.count) nodes\n"
+        schedule.length == schedule.lowerBound
+        ? "proved to be the fewest" : "at least \(schedule.lowerBound) are needed"
+      return
+        "steps of \(document.cluster.settings.partitionCount) partitions on \(document.cluster.nodes.count) nodes\n"
         + "  steps         \(steps.list.count): \(streams) copies, \(takeovers) takeovers\n"
         + "  \(unit)\(String(repeating: " ", count: max(1, 14 - unit.count)))\(schedule.length), \(shortest)\n"
         + (steps.removedFirst.isEmpty ? "" : "  removed first \(steps.removedFirst.count)\n")
-        + (steps.unmet.isEmpty ? "" : "  unmet         \(steps.unmet.count) partitions\n") + ReportSummary.costs(console)
+        + (steps.unmet.isEmpty ? "" : "  unmet         \(steps.unmet.count) partitions\n")
+        + ReportSummary.costs(console)
     } json: { writer in
       writer.member("steps", steps.list.count)
       writer.member(unit, schedule.length)

@@ -26,7 +26,8 @@ enum Usage {
 
   private static func told(_ message: String, _ full: String, _ hint: String?, _ arguments: [String]) -> String {
     guard arguments.contains("--json") else {
-      return full.replacing(message, with: message + (hint.map { ". \($0.prefix(1).uppercased())\($0.dropFirst())" } ?? "")) + "\n"
+      return full.replacing(
+        message, with: message + (hint.map { ". \($0.prefix(1).uppercased())\($0.dropFirst())" } ?? "")) + "\n"
     }
     var writer = JSONWriter(capacityBytes: 1024)
     writer.beginObject(.compact)
@@ -47,7 +48,9 @@ enum Usage {
     return Suggestion.hint(for: String(match.output.1), among: words)
   }
 
-  private static var verbs: [String] { Plat.configuration.subcommands.compactMap { $0.configuration.commandName } + ["help"] }
+  private static var verbs: [String] {
+    Plat.configuration.subcommands.compactMap { $0.configuration.commandName } + ["help"]
+  }
 
   /// What options and arguments take that are a word of a few.
   private static var words: [String] {

@@ -13,7 +13,8 @@ struct VerifyCommand: PlatCommand {
 
   @OptionGroup var documents: ClusterAndPlan
 
-  @Option(name: [.customShort("o"), .customLong("output")], help: ArgumentHelp("Where the report goes.", valueName: "report"))
+  @Option(
+    name: [.customShort("o"), .customLong("output")], help: ArgumentHelp("Where the report goes.", valueName: "report"))
   var outputPath: String?
 
   @OptionGroup var options: GlobalOptions

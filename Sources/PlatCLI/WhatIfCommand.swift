@@ -19,7 +19,8 @@ struct WhatIfCommand: PlatCommand {
   @Option(help: ArgumentHelp("What fails.", valueName: "what"))
   var fail: [String] = []
 
-  @Option(name: [.customShort("o"), .customLong("output")], help: ArgumentHelp("Where the report goes.", valueName: "report"))
+  @Option(
+    name: [.customShort("o"), .customLong("output")], help: ArgumentHelp("Where the report goes.", valueName: "report"))
   var outputPath: String?
 
   @OptionGroup var options: GlobalOptions

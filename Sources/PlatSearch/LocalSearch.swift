@@ -1,11 +1,11 @@
-/// One local search for all rules together: changes are proposed by neighbourhoods, and taken by what they come to in the
-/// order of aims.
+/// One local search for all rules together: changes are proposed by neighbourhoods, and taken by what they come to in
+/// the order of aims.
 ///
 ///     start ─► cool down, aims traded at prices ─► descend, aims strictly in order ─► the better of both ─► again
 ///
-/// While it cools down a change that costs less than the present threshold is taken, so that what needs several changes is
-/// found; windows and hard rules may be left on the way, at a price that grows from stage to stage. The descent then takes
-/// only what is no worse by the order of aims. The answer is never worse than the start.
+/// While it cools down a change that costs less than the present threshold is taken, so that what needs several changes
+/// is found; windows and hard rules may be left on the way, at a price that grows from stage to stage. The descent then
+/// takes only what is no worse by the order of aims. The answer is never worse than the start.
 ///
 /// Deterministic: one seed, integers only, work counted in changes tried.
 public struct LocalSearch: ~Copyable {
@@ -21,7 +21,9 @@ public struct LocalSearch: ~Copyable {
   private let neighbourhoods: [Neighbourhood]
 
   /// A kind of change, and how often of 64 it is tried.
-  private enum Neighbourhood { case shift, fill, swapStates, exchangeRows, chain, comeHome, boxes, rebuild, pair, copyRow }
+  private enum Neighbourhood {
+    case shift, fill, swapStates, exchangeRows, chain, comeHome, boxes, rebuild, pair, copyRow
+  }
 
   /// The containers of a level that some rule is about, by their nodes.
   struct Level: Sendable {
@@ -66,18 +68,24 @@ public struct LocalSearch: ~Copyable {
       (.shift, 20), (.fill, 4), (.exchangeRows, 10), (.chain, 8), (.comeHome, 8), (.rebuild, 2),
     ]
     if problem.width > 1 { parts.append((.swapStates, 12)) }
-    if !problem.colocations.isEmpty { parts.append((.boxes, 16)) } else if !problem.bounds.isEmpty { parts.append((.boxes, 2)) }
+    if !problem.colocations.isEmpty {
+      parts.append((.boxes, 16))
+    } else if !problem.bounds.isEmpty {
+      parts.append((.boxes, 2))
+    }
     if problem.peers != nil { parts += [(.pair, 16), (.copyRow, 6)] }
     return parts.flatMap { Array(repeating: $0.0, count: $0.1) }
   }
 
   // MARK: Running
 
-  /// The best placement found from `starts` (each rows × width, −1: unfilled), and its score; no worse than any of them.
+  /// The best placement found from `starts` (each rows × width, −1: unfilled), and its score; no worse than any of
+  /// them.
   /// `isEnough`: nothing better is to be had. `isPolish`: placed and balanced already, so that
   /// less work will do. O(work of `SearchLimits`). `isCancelled` is asked now and then.
   public static func run(
-    _ problem: SearchProblem, starts: [[Int32]], seed: UInt64 = 1, isPolish: Bool = false, isEnough: (SearchScore) -> Bool,
+    _ problem: SearchProblem, starts: [[Int32]], seed: UInt64 = 1, isPolish: Bool = false,
+    isEnough: (SearchScore) -> Bool,
     isCancelled: () -> Bool = { false }
   ) -> (rows: [Int32], score: SearchScore) {
     precondition(!starts.isEmpty, "a search begins somewhere")
@@ -111,8 +119,9 @@ public struct LocalSearch: ~Copyable {
     SearchState(problem, start: rows).score
   }
 
-  /// Stages in which windows and hard rules cost more and more and the threshold falls; in the last one it is below a move,
-  /// so that only soft rules and states still wander. Then the descent. `skipping`: so many of the first, hottest stages are left out.
+  /// Stages in which windows and hard rules cost more and more and the threshold falls; in the last one it is below a
+  /// move, so that only soft rules and states still wander. Then the descent. `skipping`: so many of the first, hottest
+  /// stages are left out.
   private mutating func cool(_ proposals: Int, skipping: Int, _ isCancelled: () -> Bool) {
     let base = prices
     for stage in Self.stages.dropFirst(skipping) {
@@ -142,7 +151,11 @@ public struct LocalSearch: ~Copyable {
       }
       state.close()
       let after = prices.energy(state.score)
-      if after <= energy || after - energy <= (threshold * random.below(1024)) >> 10 { energy = after } else { state.undo() }
+      if after <= energy || after - energy <= (threshold * random.below(1024)) >> 10 {
+        energy = after
+      } else {
+        state.undo()
+      }
     }
   }
 

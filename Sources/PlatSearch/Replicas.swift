@@ -17,7 +17,9 @@ struct Replicas: ~Copyable {
     let room = slots / max(nodes, 1) + 4
     nodeCount = nodes
     lists = .allocate(capacity: max(nodes, 1))
-    for node in 0..<nodes { (lists + node).initialize(to: List(slots: .allocate(capacity: room), count: 0, room: Int32(room))) }
+    for node in 0..<nodes {
+      (lists + node).initialize(to: List(slots: .allocate(capacity: room), count: 0, room: Int32(room)))
+    }
     place = .allocate(capacity: max(slots, 1))
     place.initialize(repeating: 0, count: slots)
   }

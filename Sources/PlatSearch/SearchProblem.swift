@@ -3,9 +3,9 @@
 ///     row 0   [ master n17 | slave n4 | slave n90 ]     slots of fixed states; a node stands in a row once at the most
 ///     row 1   [ master n3  | slave –  | slave n12 ]     –: an unfilled slot
 ///
-/// Nodes, rows and containers are numbers from 0. A state is a bit of a mask; the leading state is state 0. The search knows
-/// of rules only what stands here: who may be where, how many one container may hold, who lies near whom, who has how many
-/// peers, and how much a node should carry.
+/// Nodes, rows and containers are numbers from 0. A state is a bit of a mask; the leading state is state 0. The search
+/// knows of rules only what stands here: who may be where, how many one container may hold, who lies near whom, who has
+/// how many peers, and how much a node should carry.
 public struct SearchProblem: Sendable {
   public var nodeCount: Int
   public var rowCount: Int
@@ -14,7 +14,8 @@ public struct SearchProblem: Sendable {
   public var stateCount: Int
   /// What each row weighs. Empty: 1 each.
   public var amounts: [Int] = []
-  /// The live holders of each row today, and their states: those of row `p` from `homeStart[p]` up to `homeStart[p + 1]`.
+  /// The live holders of each row today, and their states: those of row `p` from `homeStart[p]` up to
+  /// `homeStart[p + 1]`.
   public var homeStart: [Int32]
   public var homeNode: [Int32] = []
   public var homeState: [UInt8] = []

@@ -1,8 +1,8 @@
 /// A placement under search, with everything that its score is made of kept up to date.
 ///
-/// A change opens the rows that it touches, places nodes, and closes them: the score is right again then. `undo` takes back
-/// all since the last `begin`. One primitive keeps loads, replicas and peers; a row's own part of the score is counted anew
-/// when the row is closed.
+/// A change opens the rows that it touches, places nodes, and closes them: the score is right again then. `undo` takes
+/// back all since the last `begin`. One primitive keeps loads, replicas and peers; a row's own part of the score is
+/// counted anew when the row is closed.
 struct SearchState: ~Copyable {
   let problem: SearchProblem
   private let memory: SearchMemory
@@ -35,8 +35,8 @@ struct SearchState: ~Copyable {
   /// Of the containers of one rule, how many of the row at hand: zero between rows.
   let inContainer: UnsafeMutablePointer<Int32>
 
-  /// Ledgers by state and node, the last state of each being the total: first that of all rows, then one for each of several
-  /// maps.
+  /// Ledgers by state and node, the last state of each being the total: first that of all rows, then one for each of
+  /// several maps.
   let load: UnsafeMutablePointer<Int>
   let least: UnsafeMutablePointer<Int>
   let most: UnsafeMutablePointer<Int>
@@ -147,7 +147,9 @@ struct SearchState: ~Copyable {
       score.offDue += offDue(node)
     }
     for row in 0..<rowCount {
-      for place in 0..<width where start[row * width + place] >= 0 { put(row * width + place, start[row * width + place]) }
+      for place in 0..<width where start[row * width + place] >= 0 {
+        put(row * width + place, start[row * width + place])
+      }
       addRow(row)
     }
   }
@@ -229,7 +231,9 @@ struct SearchState: ~Copyable {
   }
 
   /// How far above (positive) or below (negative) its window the node is in all, of a ledger; 0: inside.
-  @inline(__always) func excess(_ node: Int, ledger: Int = 0) -> Int { excess(at: place(ledger, problem.stateCount, node)) }
+  @inline(__always) func excess(_ node: Int, ledger: Int = 0) -> Int {
+    excess(at: place(ledger, problem.stateCount, node))
+  }
 
   @inline(__always) func excess(_ node: Int, inState state: Int, ledger: Int = 0) -> Int {
     excess(at: place(ledger, state, node))
@@ -266,7 +270,9 @@ struct SearchState: ~Copyable {
 
   @inline(__always) private func outsideCount(_ node: Int) -> Int { abs(excessCount(node)) }
 
-  @inline(__always) private func beyondCapacity(_ node: Int) -> Int { max(0, replicas.count(node) - Int(capacity[node])) }
+  @inline(__always) private func beyondCapacity(_ node: Int) -> Int {
+    max(0, replicas.count(node) - Int(capacity[node]))
+  }
 
   var current: [Int32] { (0..<(rowCount * width)).map { rows[$0] } }
 

@@ -1,6 +1,7 @@
 import PlatEngine
 
-/// Clients that write and read all the time. They believe whoever acknowledges; what was denied for certain they may send again, as it is.
+/// Clients that write and read all the time. They believe whoever acknowledges; what was denied for certain they may
+/// send again, as it is.
 struct Clients {
   private struct Request {
     var partition: Int
@@ -59,7 +60,9 @@ struct Clients {
     return copies[simulation.random.below(copies.count)].node
   }
 
-  private mutating func write(_ partition: Int, _ bit: UInt64, _ node: NodeIndex, _ client: Int, _ simulation: Simulation) {
+  private mutating func write(
+    _ partition: Int, _ bit: UInt64, _ node: NodeIndex, _ client: Int, _ simulation: Simulation
+  ) {
     histories[partition].ask(bit)
     let value = UInt64(bit.trailingZeroBitCount)
     let message = Message.write(
@@ -85,7 +88,8 @@ struct Clients {
   ) {
     requests.append(
       Request(
-        partition: partition, bit: bit, before: simulation.acknowledged[partition], longest: histories[partition].log.count,
+        partition: partition, bit: bit, before: simulation.acknowledged[partition],
+        longest: histories[partition].log.count,
         isFinal: isFinal))
     simulation.send(message, .client(UInt32(client)), .node(node))
   }
@@ -116,7 +120,8 @@ struct Clients {
     let seen = log.reduce(UInt64(0)) { $0 | 1 << ($1.value & 63) }
     if request.before & ~seen != 0 {
       simulation.violate(
-        request.isFinal ? .endReadable : .readsSeeWrites, "a read of partition \(request.partition) lacks acknowledged writes")
+        request.isFinal ? .endReadable : .readsSeeWrites,
+        "a read of partition \(request.partition) lacks acknowledged writes")
     }
     let values = log.map { UInt8(truncatingIfNeeded: $0.value) }
     report(histories[request.partition].answer(values, longest: request.longest), request.partition, simulation)
@@ -194,7 +199,9 @@ struct Clients {
     }
     // A floor asks for nodes that speak of whole copies, and for as many as the partition has left.
     let floor = simulation.setup.rules.minInSync
-    let isEnough = floor == 1 || simulation.nodes.allSatisfy { $0.speech.own.upperBound >= 3 } && master.record.followers.count + 1 >= floor
+    let isEnough =
+      floor == 1
+      || simulation.nodes.allSatisfy { $0.speech.own.upperBound >= 3 } && master.record.followers.count + 1 >= floor
     if isWritten[partition] || !isEnough || Int(writes[partition]) == Clients.mostBits {
       read(partition, master.node, 0, simulation)
     } else {

@@ -43,7 +43,8 @@ struct Disks {
   /// Whether the disk was set back, and the copy lacks what it had and another one still has.
   func isShort(_ copy: Copy, _ partition: PartitionIndex) -> Bool {
     let lacks = copy.had & ~copy.writes
-    return copy.isRevived || lacks != 0 && copies[partition.int].contains { $0.node != copy.node && $0.writes & lacks != 0 }
+    return copy.isRevived
+      || lacks != 0 && copies[partition.int].contains { $0.node != copy.node && $0.writes & lacks != 0 }
   }
 
   /// The same whether or not another copy still has what it lacks: that may be on its way.
@@ -54,7 +55,9 @@ struct Disks {
   }
 
   /// Returns what was there. `acknowledged`: of the partition.
-  mutating func write(_ record: Record, _ partition: PartitionIndex, on node: NodeIndex, acknowledged: UInt64 = 0) -> Record? {
+  mutating func write(_ record: Record, _ partition: PartitionIndex, on node: NodeIndex, acknowledged: UInt64 = 0)
+    -> Record?
+  {
     let writes = Disks.writes(record)
     everHad[node.int][partition.int] |= writes
     if let place = copies[partition.int].firstIndex(where: { $0.node == node }) {
@@ -62,7 +65,9 @@ struct Disks {
       copies[partition.int][place].record = record
       copies[partition.int][place].writes = writes
       if record.state == .null || acknowledged & ~writes == 0 { copies[partition.int][place].isRevived = false }
-      if record.state == .null || copies[partition.int][place].had & ~writes == 0 { copies[partition.int][place].had = 0 }
+      if record.state == .null || copies[partition.int][place].had & ~writes == 0 {
+        copies[partition.int][place].had = 0
+      }
       return before
     }
     copies[partition.int].append(Copy(node: node, record: record, writes: writes))
@@ -101,7 +106,9 @@ struct Disks {
   func records(of node: NodeIndex) -> [(PartitionIndex, Record)] {
     var records: [(PartitionIndex, Record)] = []
     for partition in copies.indices {
-      if let copy = copies[partition].first(where: { $0.node == node }) { records.append((PartitionIndex(partition), copy.record)) }
+      if let copy = copies[partition].first(where: { $0.node == node }) {
+        records.append((PartitionIndex(partition), copy.record))
+      }
     }
     return records
   }

@@ -1,8 +1,8 @@
 import PlatEngine
 
 extension FaultRates {
-  /// From words like `loss:0.1` and `crash:2`: of messages a probability, of others how often in a run; what is not named does
-  /// not happen. No words: all faults as often as is usual; `none:0`: none. Throws what it expected.
+  /// From words like `loss:0.1` and `crash:2`: of messages a probability, of others how often in a run; what is not
+  /// named does not happen. No words: all faults as often as is usual; `none:0`: none. Throws what it expected.
   public init(words: [String]) throws(InputError) {
     guard !words.isEmpty else {
       self = .usual

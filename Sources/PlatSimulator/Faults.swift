@@ -47,7 +47,8 @@ public enum FaultKind: String, CaseIterable, Sendable {
     case .cancel: "the change is called off"
     case .latency: "each pair of processes has a latency of its own, each way, from now on"
     case .cutOneWay: "a process does not hear another one, which hears it"
-    case .cutPair: "two processes hear nothing of each other, though both hear the others; or the orchestrators hear one node only"
+    case .cutPair:
+      "two processes hear nothing of each other, though both hear the others; or the orchestrators hear one node only"
     case .stopNode: "a node's process stands still for a while, and then goes on"
     case .stopOrchestrator: "the orchestrator's process stands still for a while; another may take over meanwhile"
     case .journalOutage: "the journal cannot be reached for a while"
@@ -71,11 +72,15 @@ public struct FaultRates: Sendable {
   public static let usual: FaultRates = {
     var rates = FaultRates.none
     let usual: [FaultKind: Int] = [
-      .loss: 20_000, .late: 10_000, .duplicate: 20_000, .reorder: 50_000, .crash: 1_200_000, .orchestratorCrash: 500_000,
-      .rival: 300_000, .cutNode: 600_000, .cutZone: 300_000, .slowDisk: 500_000, .fullDisk: 300_000, .clockJump: 400_000,
-      .upgrade: 300_000, .join: 200_000, .die: 250_000, .falseAlarm: 200_000, .pause: 300_000, .cancel: 60_000, .wrongMap: 1_000_000,
+      .loss: 20_000, .late: 10_000, .duplicate: 20_000, .reorder: 50_000, .crash: 1_200_000,
+      .orchestratorCrash: 500_000,
+      .rival: 300_000, .cutNode: 600_000, .cutZone: 300_000, .slowDisk: 500_000, .fullDisk: 300_000,
+      .clockJump: 400_000,
+      .upgrade: 300_000, .join: 200_000, .die: 250_000, .falseAlarm: 200_000, .pause: 300_000, .cancel: 60_000,
+      .wrongMap: 1_000_000,
       .stop: 400_000, .pausePersistence: 300_000, .pauseReplication: 300_000,
-      .latency: 300_000, .cutOneWay: 400_000, .cutPair: 400_000, .stopNode: 400_000, .stopOrchestrator: 200_000, .journalOutage: 200_000,
+      .latency: 300_000, .cutOneWay: 400_000, .cutPair: 400_000, .stopNode: 400_000, .stopOrchestrator: 200_000,
+      .journalOutage: 200_000,
       .lostAnswer: 400_000, .journalLimit: 300_000,
       .oldPlan: 1_000_000, .wipe: 100_000, .swapDisks: 50_000, .setBack: 150_000,
     ]
@@ -104,7 +109,9 @@ public struct SimulationCase: Sendable {
   let goal: MapStamp
 
   /// `revision`: of the map at the beginning.
-  public init(_ cluster: DenseCluster, from current: PlacementMap?, to target: PlacementMap, revision: UInt64) throws(InputError) {
+  public init(_ cluster: DenseCluster, from current: PlacementMap?, to target: PlacementMap, revision: UInt64)
+    throws(InputError)
+  {
     self.cluster = cluster
     self.target = target
     beginning = Beginning(cluster, map: current, revision: revision)

@@ -1,8 +1,8 @@
 import PlatEngine
 
-/// What clients saw of one partition, and what must be true of it: there is one log, it only grows, every answer is a beginning of it,
-/// and its order is that of time where one thing ended before another began. Together with "reads see writes" that is
-/// linearizability of a log that is written at its end and read whole.
+/// What clients saw of one partition, and what must be true of it: there is one log, it only grows, every answer is a
+/// beginning of it, and its order is that of time where one thing ended before another began. Together with "reads see
+/// writes" that is linearizability of a log that is written at its end and read whole.
 package struct History {
   /// What is wrong.
   package typealias Fault = (invariant: Invariant, text: String)
@@ -27,7 +27,9 @@ package struct History {
 
   package mutating func acknowledge(_ bit: UInt64) -> Fault? {
     acknowledged |= bit
-    guard denied & bit == 0 else { return (.deniedNeverDone, "write \(bit.trailingZeroBitCount) was denied for certain and is acknowledged") }
+    guard denied & bit == 0 else {
+      return (.deniedNeverDone, "write \(bit.trailingZeroBitCount) was denied for certain and is acknowledged")
+    }
     return nil
   }
 

@@ -10,7 +10,8 @@ extension Simulation {
     trace { "start    orchestrator \(number)" }
     orchestrators.append(
       Host(
-        machine: makeOrchestrator(changes[changes.count - 1], number: number), speech: makeSpeech(), change: changes.count - 1,
+        machine: makeOrchestrator(changes[changes.count - 1], number: number), speech: makeSpeech(),
+        change: changes.count - 1,
         begunAt: now, heardAt: Array(repeating: now, count: nodes.count),
         isMute: Array(repeating: false, count: nodes.count),
         couldKnowSince: Array(repeating: nil, count: nodes.count),
@@ -22,7 +23,8 @@ extension Simulation {
 
   func makeOrchestrator(_ change: Change, number: Int) -> Orchestrator {
     Orchestrator(
-      change.cluster, hadHolders: change.hadHolders, goal: change.goal, basedOn: change.basedOn, timing: timing, recovery: recovery,
+      change.cluster, hadHolders: change.hadHolders, goal: change.goal, basedOn: change.basedOn, timing: timing,
+      recovery: recovery,
       writer: UInt64(number) + 1, plant: plant)
   }
 
@@ -32,7 +34,10 @@ extension Simulation {
     tell(number, .tick(now &+ orchestrators[number].skew))
     restoreModes()
     // Whoever runs the cluster says who is gone for good.
-    if isHealed, orchestrators[number].machine.isFrozen || orchestrators[number].machine.unreached.contains(where: { $0.why == .withheld }) {
+    if isHealed,
+      orchestrators[number].machine.isFrozen
+        || orchestrators[number].machine.unreached.contains(where: { $0.why == .withheld })
+    {
       for node in nodes.indices where nodes[node].isDestroyed { tellLost(node, number) }
     }
     checkReplaced(number)
@@ -73,7 +78,9 @@ extension Simulation {
       recordsUnderWay.append((new, expected))
       timeline.add(.recordJournal(new, expecting: expected, by: number), at: now + 1 + UInt64(random.below(8)))
     case .mode(let node, let partition, let mode, let isDone):
-      trace { "mode     \(self.name(node)) of \(partition.raw): \(mode.run), pauses \(mode.pauses.rawValue)\(isDone ? "" : ", not as asked")" }
+      trace {
+        "mode     \(self.name(node)) of \(partition.raw): \(mode.run), pauses \(mode.pauses.rawValue)\(isDone ? "" : ", not as asked")"
+      }
       checkMode(node, partition, mode, isDone, number)
     case .plan(let survey): plan(survey, number)
     case .reached(let map):
@@ -84,7 +91,11 @@ extension Simulation {
       trace { silent.isEmpty ? "frozen   no more" : "frozen   without \(silent.map { self.name($0) })" }
     case .keptOut(let node, let ticks):
       if ticks > 0 { checkKeptOut(node.int, number) } else if isHealed { orchestrators[number].takenBack += 1 }
-      trace { ticks > 0 ? "late     \(self.name(node)), kept out until it has answered in time for \(ticks)" : "late     \(self.name(node)) no more" }
+      trace {
+        ticks > 0
+          ? "late     \(self.name(node)), kept out until it has answered in time for \(ticks)"
+          : "late     \(self.name(node)) no more"
+      }
     case .releaseMaps(let revision):
       trace { "release  maps before \(revision)" }
       release(revision, number)
@@ -121,7 +132,9 @@ extension Simulation {
 
   /// The next map from what is: the original target while nobody is lost.
   private func plan(_ survey: Survey, _ number: Int) {
-    if let calledOffAt, survey.revision >= calledOffAt, !survey.isCancelled, orchestrators[number].change == changes.count - 1 {
+    if let calledOffAt, survey.revision >= calledOffAt, !survey.isCancelled,
+      orchestrators[number].change == changes.count - 1
+    {
       violate(.staysCalledOff, "revision \(survey.revision) goes on with what was called off at \(calledOffAt)")
     }
     do {
@@ -166,7 +179,9 @@ extension Simulation {
         }.map(\.node)
       },
       // Wiped or set back since it was told what they hold.
-      lost: survey.rows.map { row in UInt8(clamping: row.count { rules.holdsData($0.state) && disks.isDoubtful[$0.node.int] }) })
+      lost: survey.rows.map { row in
+        UInt8(clamping: row.count { rules.holdsData($0.state) && disks.isDoubtful[$0.node.int] })
+      })
     return (steps, planned)
   }
 
@@ -176,8 +191,12 @@ extension Simulation {
     let lost = orchestrators[number].machine.lostNodes
     // What was told to a disk that was lost since it is told again.
     for node in nodes.indices
-    where !lost.contains(NodeIndex(node)) && !disks.isDoubtful[node] && disks.promise[node].map?.revision ?? 0 < revision {
-      violate(.toldIsTrue, "maps before \(revision) are said to be needed no more, and \(name(NodeIndex(node))) knows none as new")
+    where !lost.contains(NodeIndex(node)) && !disks.isDoubtful[node]
+      && disks.promise[node].map?.revision ?? 0 < revision
+    {
+      violate(
+        .toldIsTrue,
+        "maps before \(revision) are said to be needed no more, and \(name(NodeIndex(node))) knows none as new")
     }
   }
 
@@ -187,7 +206,10 @@ extension Simulation {
     let progress = orchestrators[number].machine.progress
     let least = leastRounds(steps.list)
     if progress.rounds != least || least > schedule.length || progress.done != 0 {
-      violate(.toldIsTrue, "\(progress.rounds) rounds are said to be left at least, of \(least) as counted and \(schedule.length) in a schedule")
+      violate(
+        .toldIsTrue,
+        "\(progress.rounds) rounds are said to be left at least, of \(least) as counted and \(schedule.length) in a schedule"
+      )
     }
   }
 
@@ -204,7 +226,9 @@ extension Simulation {
     func need(_ count: Int, _ most: Int) -> Int { count == 0 ? 0 : (count - 1) / max(most, 1) + 1 }
     for node in nodes.indices {
       let out = streams.filter { $0.source.int == node }
-      least = max(least, need(out.count { $0.isFullScan }, setup.limits.fullScans[node]), need(out.count, setup.limits.streamsOut))
+      least = max(
+        least, need(out.count { $0.isFullScan }, setup.limits.fullScans[node]), need(out.count, setup.limits.streamsOut)
+      )
       least = max(least, need(streams.count { $0.node.int == node }, setup.limits.streamsIn))
     }
     return least
@@ -213,7 +237,8 @@ extension Simulation {
   // MARK: The end
 
   func endIfReached(_ number: Int) {
-    guard isHealed, hasAllChanges, orchestrators[number].change == changes.count - 1, orchestrators[number].machine.phase == .reached,
+    guard isHealed, hasAllChanges, orchestrators[number].change == changes.count - 1,
+      orchestrators[number].machine.phase == .reached,
       nodes.allSatisfy({ $0.isDestroyed || $0.isUp && $0.agent.isRelied }) else { return }
     let machine = orchestrators[number].machine
     guard machine.revision == journal.revision,

@@ -22,15 +22,22 @@ extension Simulation {
     }
     let most = recovery.mostLost(of: nodes.count)
     if lost > most { violate(.lostAreFew, "\(lost) nodes are lost to orchestrator \(number), of \(most) at most") }
-    if survey.isLost.allSatisfy({ $0 }) { violate(.reachedIsTrue, "orchestrator \(number) plans, and no node answered") }
+    if survey.isLost.allSatisfy({ $0 }) {
+      violate(.reachedIsTrue, "orchestrator \(number) plans, and no node answered")
+    }
     guard isHealed else { return }
     // Who was kept out is back at a time of its own.
     let plans = host.machine.plansForOutages - host.plansBefore - host.takenBack
-    if plans > 3 { violate(.plansAreFew, "orchestrator \(number) planned \(plans) times for nodes that were lost or back before the last fault was over") }
+    if plans > 3 {
+      violate(
+        .plansAreFew,
+        "orchestrator \(number) planned \(plans) times for nodes that were lost or back before the last fault was over")
+    }
   }
 
-  /// After each event. Three plans are for one outage where no more than the time of grace is between them; for the next outage is
-  /// planned when nothing has changed for so long. A plan may be made up to `silence` after the last change.
+  /// After each event. Three plans are for one outage where no more than the time of grace is between them; for the
+  /// next outage is planned when nothing has changed for so long. A plan may be made up to `silence` after the last
+  /// change.
   func checkOutagePlans(_ number: Int) {
     guard orchestrators[number].machine.plansForOutages > orchestrators[number].outagePlans.count else { return }
     let host = orchestrators[number]
@@ -38,19 +45,24 @@ extension Simulation {
     let last = host.outagePlans[max(host.uncheckedPlans, host.outagePlans.count - 3)...] + [now]
     let slack = timing.silence + (host.jumps + 2) * timing.longestTick
     guard last.count == 4, zip(last, last.dropFirst()).allSatisfy({ $1 - $0 + slack < recovery.grace }) else { return }
-    violate(.plansAreFew, "orchestrator \(number) planned at \(last.map { "\($0)" }.joined(separator: ", ")) for nodes that were lost or back")
+    violate(
+      .plansAreFew,
+      "orchestrator \(number) planned at \(last.map { "\($0)" }.joined(separator: ", ")) for nodes that were lost or back"
+    )
   }
 
   /// It could not plan when it would have: what it planned before says nothing of what follows.
   func noteDelay(_ number: Int) { orchestrators[number].uncheckedPlans = orchestrators[number].outagePlans.count }
 
-  /// Its clock may be ahead by a tick for each jump, and goes by ticks. Whoever is heard of and never answers is not waited for for ever.
+  /// Its clock may be ahead by a tick for each jump, and goes by ticks. Whoever is heard of and never answers is not
+  /// waited for for ever.
   private func checkGrace(_ node: Int, heardAt: UInt64, at time: UInt64, _ number: Int) {
     let host = orchestrators[number]
     let ahead = (host.jumps + 2) * timing.longestTick
     let silence = time - heardAt + ahead
     guard silence < recovery.grace, now - host.recordedAt + ahead < recovery.grace << 1 else { return }
-    violate(.graceKept, "\(name(NodeIndex(node))) is lost to orchestrator \(number), which heard of it \(silence) ticks ago")
+    violate(
+      .graceKept, "\(name(NodeIndex(node))) is lost to orchestrator \(number), which heard of it \(silence) ticks ago")
   }
 
   /// A node is lost, and not back when it is heard of next, since it was late or lost before: from now on the time of
@@ -60,17 +72,22 @@ extension Simulation {
     orchestrators[number].isMute[node] = true
   }
 
-  /// When `map` is announced: whoever should hold a partition does, on disk, and who should lead it does, but where the orchestrator
-  /// says otherwise.
+  /// When `map` is announced: whoever should hold a partition does, on disk, and who should lead it does, but where the
+  /// orchestrator says otherwise.
   func checkReached(_ map: MapStamp, _ number: Int) {
-    guard map.revision == journal.revision, let plan = plans.last(where: { $0.revision == map.revision }) else { return }
+    guard map.revision == journal.revision, let plan = plans.last(where: { $0.revision == map.revision }) else {
+      return
+    }
     let rules = setup.rules
     let listed = orchestrators[number].machine.unreached
     let unreached = Set(listed.map(\.partition.int))  // looked up only
     for one in listed where one.why == .withheld {
       for (slot, state) in plan.target.stateOfSlot.enumerated() where StateIndex(state) == rules.leading {
         if plan.target.row(one.partition.int)[slot] != .none {
-          violate(.reachedIsTrue, "map \(map.revision) is announced, and says who leads partition \(one.partition.raw), of which no copy was found")
+          violate(
+            .reachedIsTrue,
+            "map \(map.revision) is announced, and says who leads partition \(one.partition.raw), of which no copy was found"
+          )
         }
       }
     }
@@ -82,7 +99,9 @@ extension Simulation {
         let record = disks.copies[partition].first { $0.node == node }?.record
         let isLeader = StateIndex(state) == rules.leading
         if record?.state != StateIndex(state) || isLeader && record?.led != record?.term {
-          violate(.reachedIsTrue, "map \(map.revision) is announced, and \(name(node)) is not what it says of partition \(partition)")
+          violate(
+            .reachedIsTrue,
+            "map \(map.revision) is announced, and \(name(node)) is not what it says of partition \(partition)")
         }
       }
     }

@@ -29,48 +29,72 @@ extension Simulation {
     switch message {
     case .append:
       let count = nodes[node].agent.record(watch.partition)?.log.count ?? 0
-      for case .appended(_, _, _, let matched, _) in sent where watch.mode != .usual && !watch.mode.mayServe && matched > count {
+      for case .appended(_, _, _, let matched, _) in sent
+      where watch.mode != .usual && !watch.mode.mayServe && matched > count {
         violate(.pausedTakesNothing, "\(who) confirms \(matched) writes and has \(count)")
       }
-      if !watch.mode.mayServe, count > watch.logCount { violate(.pausedTakesNothing, "\(who) is stopped or paused and takes writes") }
-    case .write(_, _, let request, let kind), .read(_, let request, let kind): checkHeld(watch, kind, request, sent, who)
+      if !watch.mode.mayServe, count > watch.logCount {
+        violate(.pausedTakesNothing, "\(who) is stopped or paused and takes writes")
+      }
+    case .write(_, _, let request, let kind), .read(_, let request, let kind):
+      checkHeld(watch, kind, request, sent, who)
     default: break
     }
   }
 
   /// At a successor what its takeover holds is not answered yet, and the rest is denied at once.
-  private func checkHeld(_ watch: Watch, _ kind: StateModel.Requests, _ request: UInt32, _ sent: [Message], _ who: String) {
+  private func checkHeld(
+    _ watch: Watch, _ kind: StateModel.Requests, _ request: UInt32, _ sent: [Message], _ who: String
+  ) {
     guard !watch.held.isEmpty else { return }
     let isAnswered = sent.contains { $0.answers(request) }
     if watch.held.contains(kind) == isAnswered {
-      violate(.heldWaits, "\(who) is to hold \(watch.held.contains(kind) ? "a request that it answers" : "others than one that waits")")
+      violate(
+        .heldWaits,
+        "\(who) is to hold \(watch.held.contains(kind) ? "a request that it answers" : "others than one that waits")")
     }
   }
 
-  /// What a node says of itself is on its disk: what it confirms, has done, has promised; what it acknowledges, on as many disks as asked for.
+  /// What a node says of itself is on its disk: what it confirms, has done, has promised; what it acknowledges, on as
+  /// many disks as asked for.
   func checkSaid(_ message: Message, _ node: NodeIndex, _ receiver: Address) {
     let promise = disks.promise[node.int]
     switch message {
     case .inventory(let revision, _, _):
-      if promise.revision < revision { violate(.confirmedOnDisk, "\(name(node)) tells what it holds and has not promised \(revision)") }
+      if promise.revision < revision {
+        violate(.confirmedOnDisk, "\(name(node)) tells what it holds and has not promised \(revision)")
+      }
     case .hasMap(let map):
-      if promise.map != map { violate(.confirmedOnDisk, "\(name(node)) says that it has map \(map.revision), which is not on its disk") }
+      if promise.map != map {
+        violate(.confirmedOnDisk, "\(name(node)) says that it has map \(map.revision), which is not on its disk")
+      }
     case .done(let id):
       let isDone = record(id, node).map { ($0.done.revision, $0.done.number) >= (id.revision, id.number) }
       if promise.revision < id.revision || isDone == false {
-        violate(.confirmedOnDisk, "\(name(node)) says that order \(id.number) of \(id.revision) is done, which is not on its disk")
+        violate(
+          .confirmedOnDisk,
+          "\(name(node)) says that order \(id.number) of \(id.revision) is done, which is not on its disk")
       }
     case .handedOver(let id, _, _, _):
       if let record = record(id, node), record.handed != id {
-        violate(.confirmedOnDisk, "\(name(node)) hands over by order \(id.number) of \(id.revision), which is not on its disk")
+        violate(
+          .confirmedOnDisk, "\(name(node)) hands over by order \(id.number) of \(id.revision), which is not on its disk"
+        )
       }
     case .joined(let id, _, _, _):
       guard case .node(let newcomer) = receiver, let record = record(id, node) else { return }
-      if !record.followers.contains(newcomer) { violate(.confirmedOnDisk, "\(name(node)) feeds a new replica that is not on its disk") }
+      if !record.followers.contains(newcomer) {
+        violate(.confirmedOnDisk, "\(name(node)) feeds a new replica that is not on its disk")
+      }
     case .appended(let partition, let term, _, let matched, _):
-      guard let copy = disks.copies[partition.int].first(where: { $0.node == node }), copy.record.term == term else { return }
+      guard let copy = disks.copies[partition.int].first(where: { $0.node == node }), copy.record.term == term else {
+        return
+      }
       if copy.record.log.count < matched {
-        violate(.confirmedOnDisk, "\(name(node)) confirms \(matched) writes of partition \(partition.raw) and has \(copy.record.log.count) on disk")
+        violate(
+          .confirmedOnDisk,
+          "\(name(node)) confirms \(matched) writes of partition \(partition.raw) and has \(copy.record.log.count) on disk"
+        )
       }
     case .written(let request):
       guard let (partition, bit) = clients.write(request) else { return }
@@ -121,7 +145,8 @@ extension Simulation {
   func checkDenied(_ partition: PartitionIndex, _ denied: UInt64) {
     guard denied != 0 else { return }
     for copy in disks.copies[partition.int] where copy.writes & denied != 0 {
-      violate(.deniedNeverDone, "\(name(copy.node)) has a write of partition \(partition.raw) that was denied for certain")
+      violate(
+        .deniedNeverDone, "\(name(copy.node)) has a write of partition \(partition.raw) that was denied for certain")
     }
   }
 }

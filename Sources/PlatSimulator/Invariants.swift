@@ -57,7 +57,8 @@ public enum Invariant: Int, CaseIterable, Sendable {
     case .floorKept: "a write is acknowledged when as many copies have it as are asked for at least"
     case .stoppedServesNothing: "a replica that is stopped serves no client and no other node"
     case .runningLeads: "only a replica that runs, with nothing paused, begins to lead"
-    case .pausedTakesNothing: "a replica that is stopped or paused takes no writes from another node, and confirms none that it has not"
+    case .pausedTakesNothing:
+      "a replica that is stopped or paused takes no writes from another node, and confirms none that it has not"
     case .heldWaits: "at a successor the requests that its takeover holds wait, and no others"
     case .reachedIsTrue: "a map that is announced is in force, but where the orchestrator says otherwise"
     case .graceKept: "no silent node is lost within its time of grace"
@@ -66,7 +67,8 @@ public enum Invariant: Int, CaseIterable, Sendable {
     case .journalFits: "no value of the journal is larger than 512 KiB"
     case .keptComesBack: "what is kept through a crash comes back as it was"
     case .toldIsTrue: "what an orchestrator tells of its progress, of maps and of running states is so"
-    case .endReadable: "at the end every partition that is led, or is to be, takes a write, and every write of it that was acknowledged is read"
+    case .endReadable:
+      "at the end every partition that is led, or is to be, takes a write, and every write of it that was acknowledged is read"
     }
   }
 }
@@ -89,7 +91,8 @@ extension Simulation {
   /// Before a node writes its promise, and when it comes back.
   func checkPromise(_ promise: Promise, before: Promise, _ node: Int) {
     if promise.revision < before.revision {
-      violate(.revisionsForward, "\(name(NodeIndex(node))) went back from revision \(before.revision) to \(promise.revision)")
+      violate(
+        .revisionsForward, "\(name(NodeIndex(node))) went back from revision \(before.revision) to \(promise.revision)")
     }
     guard let known = before.map, promise.map != known else { return }
     if promise.map == nil || promise.map!.revision <= known.revision {
@@ -102,7 +105,9 @@ extension Simulation {
     guard let known, given.revision <= known.revision, given != known else { return }
     let isTold = actions.contains { if case .send(.hasMap(known), _) = $0 { true } else { false } }
     if nodes[node].agent.map != known || !isTold {
-      violate(.mapsForward, "\(name(NodeIndex(node))), which knows map \(known.revision), took \(given.revision) without a word")
+      violate(
+        .mapsForward,
+        "\(name(NodeIndex(node))), which knows map \(known.revision), took \(given.revision) without a word")
     }
   }
 
@@ -125,8 +130,12 @@ extension Simulation {
     if has, !had { checkCapacity(node.int) }
     if let before {
       let begins = after.state == rules.leading && before.state != rules.leading
-      if begins, before.mode != .usual { violate(.runningLeads, "\(name(node)) leads partition \(partition.raw) while it is stopped or paused") }
-      if after.term < before.term { violate(.revisionsForward, "\(name(node)) went back from term \(before.term) to \(after.term)") }
+      if begins, before.mode != .usual {
+        violate(.runningLeads, "\(name(node)) leads partition \(partition.raw) while it is stopped or paused")
+      }
+      if after.term < before.term {
+        violate(.revisionsForward, "\(name(node)) went back from term \(before.term) to \(after.term)")
+      }
       if rules.holdsData(before.state), !rules.holdsData(after.state) {
         if isDiscard {
           for plan in plans.indices {
@@ -166,7 +175,9 @@ extension Simulation {
       }
     }
     if servers > 1 { violate(.oneMaster, "\(servers) nodes can serve partition \(partition.raw)") }
-    if complete == 0, acknowledged != 0 { violate(.acknowledgedKept, "no complete copy of partition \(partition.raw) is left") }
+    if complete == 0, acknowledged != 0 {
+      violate(.acknowledgedKept, "no complete copy of partition \(partition.raw) is left")
+    }
   }
 
   /// A copy on a disk that was set back, and nobody has looked at since, may have all the same: it is there until it is
@@ -192,12 +203,14 @@ extension Simulation {
   /// What has been left behind is no live copy, whatever its node still does of an earlier plan.
   private func checkCopies(_ partition: PartitionIndex, _ node: NodeIndex, _ after: Record) {
     guard journal.isComplete(node, partition, term: after.term) || setup.rules.leading == nil else { return }
-    let revision = max(after.done.number == .max ? 0 : after.done.revision, after.handed.number == .max ? 0 : after.handed.revision)
+    let revision = max(
+      after.done.number == .max ? 0 : after.done.revision, after.handed.number == .max ? 0 : after.handed.revision)
     guard let plan = plans.last(where: { $0.revision == revision }) else { return }
     let rules = setup.rules
     let copies = disks.copies[partition.int]
     let live = copies.count {
-      (rules.holdsData($0.record.state) || isHandingOver($0, copies, in: revision)) && !plan.outdated[partition.int].contains($0.node)
+      (rules.holdsData($0.record.state) || isHandingOver($0, copies, in: revision))
+        && !plan.outdated[partition.int].contains($0.node)
     }
     let lost = Int(plan.lost[partition.int])
     let least = min(plan.holders[partition.int].count, Int(plan.wanted[partition.int]))
@@ -211,10 +224,13 @@ extension Simulation {
   /// partition side by side.
   func isHandingOver(_ copy: Disks.Copy, _ copies: [Disks.Copy], in revision: UInt64) -> Bool {
     let id = copy.record.handed
-    guard id.number != .max, id.revision == revision, copy.record.done == id, let successor = orders[id]?.node else { return false }
+    guard id.number != .max, id.revision == revision, copy.record.done == id, let successor = orders[id]?.node else {
+      return false
+    }
     // A node does what it is asked in the order of the numbers.
     return !copies.contains {
-      $0.node == successor && $0.record.done.number != .max && ($0.record.done.revision, $0.record.done.number) >= (id.revision, id.number)
+      $0.node == successor && $0.record.done.number != .max
+        && ($0.record.done.revision, $0.record.done.number) >= (id.revision, id.number)
     }
   }
 
@@ -250,7 +266,9 @@ extension Simulation {
     guard let plan = planInForce else { return violate(.endReached, "nothing was planned") }
     for partition in disks.copies.indices where !plan.unmet[partition] {
       var is_: [(NodeIndex, StateIndex)] = []
-      for copy in disks.copies[partition] where rules.holdsData(copy.record.state) { is_.append((copy.node, copy.record.state)) }
+      for copy in disks.copies[partition] where rules.holdsData(copy.record.state) {
+        is_.append((copy.node, copy.record.state))
+      }
       is_.sort { $0.0 < $1.0 }
       var should: [(NodeIndex, StateIndex)] = []
       for (slot, state) in plan.target.stateOfSlot.enumerated() where rules.holdsData(StateIndex(state)) {

@@ -1,6 +1,7 @@
 import PlatEngine
 
-/// How far processes are from each other, and who does not hear whom. Orchestrators stand at one place each, and are cut off together.
+/// How far processes are from each other, and who does not hear whom. Orchestrators stand at one place each, and are
+/// cut off together.
 struct Links {
   /// A place: a node's number, or behind them an orchestrator's.
   typealias Place = Int

@@ -121,7 +121,9 @@ extension Simulation {
 
   /// An orchestrator tells a node of others that it does not know.
   private func introduce(_ orchestrator: Address, _ node: Address) {
-    guard case .orchestrator(let number) = orchestrator, let bytes = orchestrators[Int(number)].speech.takeIntroduction() else { return }
+    guard case .orchestrator(let number) = orchestrator,
+      let bytes = orchestrators[Int(number)].speech.takeIntroduction()
+    else { return }
     send(.bytes(bytes), orchestrator, node)
   }
 

@@ -56,11 +56,13 @@ extension Simulation {
 
 extension Simulator {
   package func outcome(of outage: Outage, seed: UInt64, isTraced: Bool = false) -> Outage.Outcome {
-    let simulation = Simulation(setup, seed: seed, rates: .none, plant: plant, lives: 0, isTraced: isTraced, outage: outage)
+    let simulation = Simulation(
+      setup, seed: seed, rates: .none, plant: plant, lives: 0, isTraced: isTraced, outage: outage)
     simulation.run()
     let ticks = simulation.reachedAt.map { $0 - outage.end }
     let plans = simulation.orchestrators.reduce(0) { $0 + $1.machine.plansForOutages - $1.plansBefore }
     let lastPlan = max(simulation.plannedAt, outage.end) - outage.end
-    return Outage.Outcome(ticks: ticks, lastPlan: lastPlan, plans: plans, violation: simulation.violation, trace: simulation.lines ?? [])
+    return Outage.Outcome(
+      ticks: ticks, lastPlan: lastPlan, plans: plans, violation: simulation.violation, trace: simulation.lines ?? [])
   }
 }

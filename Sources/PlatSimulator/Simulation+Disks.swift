@@ -8,8 +8,8 @@ extension Simulation {
       && orchestrators.allSatisfy { !$0.isUp || $0.speech.own.upperBound >= 3 }
   }
 
-  /// An orchestrator has been told what nodes hold, and has not written yet whom it leaves behind: what happens to disks meanwhile it
-  /// cannot know, and who has not told it what it holds may be left behind for one that has.
+  /// An orchestrator has been told what nodes hold, and has not written yet whom it leaves behind: what happens to
+  /// disks meanwhile it cannot know, and who has not told it what it holds may be left behind for one that has.
   private func isJudgedBySurvey(_ node: NodeIndex) -> Bool {
     orchestrators.contains { $0.isUp && $0.machine.isSurveying && !$0.machine.hasInventory(of: node) }
   }
@@ -28,7 +28,9 @@ extension Simulation {
 
   /// The journal is on its way to be told that the copy does not count, by an orchestrator that may have crashed since.
   private func isAboutToBeLeftBehind(_ copy: Disks.Copy, _ partition: PartitionIndex) -> Bool {
-    recordsUnderWay.contains { $0.expected == journal.version && !$0.journal.isComplete(copy.node, partition, term: copy.record.term) }
+    recordsUnderWay.contains {
+      $0.expected == journal.version && !$0.journal.isComplete(copy.node, partition, term: copy.record.term)
+    }
   }
 
   /// It has been told to let its copy go.
@@ -37,11 +39,14 @@ extension Simulation {
       || leaving[ReplicaKey(node: node, partition: partition)] == journal.revision
   }
 
-  /// Whether every partition of which one of `nodes` has a copy, or keeps what it handed over, has a complete one elsewhere, on a disk
-  /// that is not in doubt, of a node that has not been given up. It need not be there now: it may be down, cut off, or stand still.
+  /// Whether every partition of which one of `nodes` has a copy, or keeps what it handed over, has a complete one
+  /// elsewhere, on a disk that is not in doubt, of a node that has not been given up. It need not be there now: it may
+  /// be down, cut off, or stand still.
   private func isSpared(_ struck: [Int]) -> Bool {
     disks.copies.indices.allSatisfy { partition in
-      let copies = disks.copies[partition].filter { setup.rules.holdsData($0.record.state) || $0.record.isRetained(setup.rules) }
+      let copies = disks.copies[partition].filter {
+        setup.rules.holdsData($0.record.state) || $0.record.isRetained(setup.rules)
+      }
       let isHeld = copies.contains { struck.contains($0.node.int) }
       return !isHeld || hasComplete(partition, without: struck)
     }
@@ -52,14 +57,16 @@ extension Simulation {
     return disks.copies[partition].contains { copy in
       let node = copy.node.int
       guard !struck.contains(node), !disks.isDoubtful[node], !copy.record.isInDoubt, !isJudgedBySurvey(copy.node),
-        !isGivenUp(copy.node), !isSetBack(node), !isAboutToBeLeftBehind(copy, index), !isLeaving(copy.node, index), rules.holdsData(copy.record.state), !disks.isShort(copy, index)
+        !isGivenUp(copy.node), !isSetBack(node), !isAboutToBeLeftBehind(copy, index), !isLeaving(copy.node, index),
+        rules.holdsData(copy.record.state), !disks.isShort(copy, index)
       else { return false }
       return saidWritten[partition] & ~copy.writes == 0
         && (rules.leading == nil || journal.isComplete(copy.node, index, term: copy.record.term))
     }
   }
 
-  /// Whether what is on disks that were set back can still be compared with a complete copy on another one, if `struck` are given up.
+  /// Whether what is on disks that were set back can still be compared with a complete copy on another one, if `struck`
+  /// are given up.
   func canBeCompared(without struck: [Int]) -> Bool {
     let older = nodes.indices.filter { node in
       disks.isDoubtful[node] || disks.copies.contains { $0.contains { $0.node.int == node && disks.isSetBack($0) } }
@@ -72,7 +79,8 @@ extension Simulation {
 
   /// False: some partition would have no complete copy left, or somebody speaks a version without disks.
   func wipe(_ struck: [Int]) -> Bool {
-    guard allKnowDisks, Set(struck).count == struck.count, struck.allSatisfy({ !nodes[$0].isDestroyed && !nodes[$0].isAwaited }),
+    guard allKnowDisks, Set(struck).count == struck.count,
+      struck.allSatisfy({ !nodes[$0].isDestroyed && !nodes[$0].isAwaited }),
       isSpared(struck)
     else { return false }
     for node in struck {
@@ -137,7 +145,8 @@ extension Simulation {
 
   /// Whether the node's disk counts again.
   func noteConfirmed(_ node: Int) {
-    guard disks.isDoubtful[node], nodes[node].isUp, let disk = nodes[node].agent.disk, disk.isConfirmed, !disk.isSetBack else { return }
+    guard disks.isDoubtful[node], nodes[node].isUp, let disk = nodes[node].agent.disk, disk.isConfirmed, !disk.isSetBack
+    else { return }
     disks.isDoubtful[node] = false
   }
 }

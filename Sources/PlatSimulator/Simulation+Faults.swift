@@ -75,7 +75,9 @@ extension Simulation {
       // Everybody goes in turn: a single copy has nobody to be compared with.
       guard !disks.isDoubtful.contains(true), !disks.anyIsShort else { return false }
       let versions = random.below(2) == 0 ? olderVersions : Speech.versions
-      for node in nodes.indices { timeline.add(.upgrade(node, to: versions), at: now + UInt64(node * 600 / max(nodes.count, 10))) }
+      for node in nodes.indices {
+        timeline.add(.upgrade(node, to: versions), at: now + UInt64(node * 600 / max(nodes.count, 10)))
+      }
     case .die: return destroy(node)
     case .wipe: return wipe([node])
     case .swapDisks: return wipe([node, random.below(nodes.count)])
@@ -102,7 +104,8 @@ extension Simulation {
     case .cutOneWay, .cutPair: return cut(kind, node)
     case .stopNode: return stop(.node(NodeIndex(node)), for: 50 + UInt64(random.below(700)))
     case .stopOrchestrator:
-      guard let number = orchestrators.lastIndex(where: \.isUp), stop(.orchestrator(UInt32(number)), for: 50 + UInt64(random.below(700)))
+      guard let number = orchestrators.lastIndex(where: \.isUp),
+        stop(.orchestrator(UInt32(number)), for: 50 + UInt64(random.below(700)))
       else { return false }
       if random.below(2) == 0 { timeline.add(.begin(0), at: now + 50 + UInt64(random.below(200))) }
     case .journalOutage: journalDownUntil = max(journalDownUntil, now + 50 + UInt64(random.below(400)))
@@ -136,7 +139,8 @@ extension Simulation {
 
   /// Lost with its disk; only where every partition keeps a complete copy, and while nothing else is amiss.
   private func destroy(_ node: Int) -> Bool {
-    guard nodes.count > 2, nodes[node].isUp, links.isWhole, stopped == 0, nodes.indices.allSatisfy({ $0 == node || isWell($0) }),
+    guard nodes.count > 2, nodes[node].isUp, links.isWhole, stopped == 0,
+      nodes.indices.allSatisfy({ $0 == node || isWell($0) }),
       !disks.isDoubtful.contains(true), !disks.anyIsShort,
       let host = orchestrators.last(where: \.isUp), [.running, .reached].contains(host.machine.phase),
       host.machine.revision == journal.revision
@@ -145,7 +149,8 @@ extension Simulation {
     for partition in disks.copies.indices {
       let index = PartitionIndex(partition)
       let others = disks.copies[partition].filter {
-        (rules.holdsData($0.record.state) || isCountedOn($0, index)) && journal.isComplete($0.node, index, term: $0.record.term)
+        (rules.holdsData($0.record.state) || isCountedOn($0, index))
+          && journal.isComplete($0.node, index, term: $0.record.term)
       }
       if others.contains(where: { $0.node.int == node }), others.count < 2 { return false }
     }
@@ -160,7 +165,8 @@ extension Simulation {
 
   /// What was handed over counts until the successor durably leads.
   private func isCountedOn(_ copy: Disks.Copy, _ partition: PartitionIndex) -> Bool {
-    copy.record.isRetained(setup.rules) && !disks.copies[partition.int].contains { $0.record.led >= copy.record.handed.revision }
+    copy.record.isRetained(setup.rules)
+      && !disks.copies[partition.int].contains { $0.record.led >= copy.record.handed.revision }
   }
 
   func isWell(_ node: Int) -> Bool {
@@ -173,7 +179,9 @@ extension Simulation {
     isHealed = true
     trace { "heal" }
     upgradeForModes()
-    for number in orchestrators.indices { orchestrators[number].plansBefore = orchestrators[number].machine.plansForOutages }
+    for number in orchestrators.indices {
+      orchestrators[number].plansBefore = orchestrators[number].machine.plansForOutages
+    }
     links.mendAll()
     goOnAll()
     (journalDownUntil, answersToLose) = (0, 0)

@@ -1,7 +1,7 @@
 import PlatEngine
 
-/// Changes that follow one another: whoever runs the cluster plans the next one from the map in force, with a new orchestrator on the
-/// same journal, nodes and disks.
+/// Changes that follow one another: whoever runs the cluster plans the next one from the map in force, with a new
+/// orchestrator on the same journal, nodes and disks.
 extension Simulation {
   /// From one map to the next.
   struct Change {
@@ -32,9 +32,13 @@ extension Simulation {
   func nextChange() {
     timeline.add(.nextChange, at: now + 30 + UInt64(random.below(90)))
     // Another was faster with the journal: whoever wanted the change tries again.
-    guard orchestrators.contains(where: { $0.isUp && $0.change == changes.count - 1 }) else { return startOrchestrator() }
-    guard !hasAllChanges, let number = orchestrators.lastIndex(where: \.isUp), orchestrators[number].change == changes.count - 1,
-      orchestrators[number].machine.phase == .reached, orchestrators[number].machine.revision == journal.inForce.revision
+    guard orchestrators.contains(where: { $0.isUp && $0.change == changes.count - 1 }) else {
+      return startOrchestrator()
+    }
+    guard !hasAllChanges, let number = orchestrators.lastIndex(where: \.isUp),
+      orchestrators[number].change == changes.count - 1,
+      orchestrators[number].machine.phase == .reached,
+      orchestrators[number].machine.revision == journal.inForce.revision
     else { return }
     plan(from: journal.inForce.revision)
     startOrchestrator()
@@ -42,7 +46,9 @@ extension Simulation {
 
   /// Another node is to leave, or none.
   private func plan(from revision: UInt64) {
-    guard let current = targets[revision] else { return violate(.endReached, "nobody knows map \(revision), which is in force") }
+    guard let current = targets[revision] else {
+      return violate(.endReached, "nobody knows map \(revision), which is in force")
+    }
     var cluster = setup.cluster.cluster
     for node in cluster.nodes.indices { cluster.nodes[node].status = nodes[node].isDestroyed ? .failed : .active }
     let leaving = random.below(cluster.nodes.count + 1)
@@ -53,7 +59,9 @@ extension Simulation {
     do {
       changes.append(try Change(DenseCluster(cluster), from: current, revision: revision))
       (calledOffAt, changeBegunAt) = (nil, now)
-      trace { "change   \(self.changes.count - 1), based on map \(revision)\(leaving < cluster.nodes.count ? ", \(self.name(NodeIndex(leaving))) leaves" : "")" }
+      trace {
+        "change   \(self.changes.count - 1), based on map \(revision)\(leaving < cluster.nodes.count ? ", \(self.name(NodeIndex(leaving))) leaves" : "")"
+      }
     } catch {
       violate(.endReached, "no plan: \(error)")
     }
@@ -74,23 +82,26 @@ extension Simulation {
     // From the map in force, or going on with what is under way, it may begin.
     guard journal.change != known, journal.inForce.revision != old.basedOn else { return false }
     let machine = makeOrchestrator(old, number: orchestrators.count)
-    guard let told = machine.outdated(journal), told.basedOn == old.basedOn, told.inForce == journal.inForce.revision else {
+    guard let told = machine.outdated(journal), told.basedOn == old.basedOn, told.inForce == journal.inForce.revision
+    else {
       violate(.plansFollow, "a plan from map \(old.basedOn) may begin while \(journal.inForce.revision) is in force")
       return true
     }
     return true
   }
 
-  /// Where nothing goes wrong any more, whoever was replaced knows after a pulse, and the way there and back, of a node that obeys another
-  /// and with which it speaks a version that says so.
+  /// Where nothing goes wrong any more, whoever was replaced knows after a pulse, and the way there and back, of a node
+  /// that obeys another and with which it speaks a version that says so.
   func checkReplaced(_ number: Int) {
     let host = orchestrators[number]
-    guard isHealed, host.isUp, host.machine.revision < journal.revision, host.machine.phase == .reached || host.machine.phase == .running
+    guard isHealed, host.isUp, host.machine.revision < journal.revision,
+      host.machine.phase == .reached || host.machine.phase == .running
     else { return }
     for node in nodes.indices {
       let index = NodeIndex(node)
       // A node answers when its disk has written what came before.
-      let isTelling = nodes[node].isUp && nodes[node].agent.revision > host.machine.revision && nodes[node].speech.own.upperBound >= 3
+      let isTelling =
+        nodes[node].isUp && nodes[node].agent.revision > host.machine.revision && nodes[node].speech.own.upperBound >= 3
         && host.speech.version(with: .node(index)) ?? 0 >= 3 && nodes[node].diskBusyUntil <= now
       guard isTelling else {
         orchestrators[number].couldKnowSince[node] = nil
@@ -104,7 +115,8 @@ extension Simulation {
       guard now > since + timing.pulse + links.latency(here, there) + links.latency(there, here) + 60 else { continue }
       return violate(
         .replacedEnd,
-        "orchestrator \(number) is \(host.machine.phase) at revision \(host.machine.revision), and \(name(index)) has obeyed another for long")
+        "orchestrator \(number) is \(host.machine.phase) at revision \(host.machine.revision), and \(name(index)) has obeyed another for long"
+      )
     }
   }
 }

@@ -33,14 +33,20 @@ extension Simulation {
   /// What an orchestrator tells of a replica that it was asked about.
   func checkMode(_ node: NodeIndex, _ partition: PartitionIndex, _ mode: RunMode, _ isDone: Bool, _ number: Int) {
     let wanted = orchestrators[number].wanted.removeValue(forKey: ReplicaKey(node: node, partition: partition))
-    if isDone != (mode == wanted) { violate(.toldIsTrue, "orchestrator \(number) says that partition \(partition.raw) at \(name(node)) runs as asked: \(isDone)") }
+    if isDone != (mode == wanted) {
+      violate(
+        .toldIsTrue,
+        "orchestrator \(number) says that partition \(partition.raw) at \(name(node)) runs as asked: \(isDone)")
+    }
   }
 
   /// Once faults are over, all are set going again.
   func restoreModes() {
     guard isHealed, hasModes else { return }
     for partition in disks.copies.indices {
-      for copy in disks.copies[partition] where copy.record.mode != .usual { restoreMode(copy.node, PartitionIndex(partition)) }
+      for copy in disks.copies[partition] where copy.record.mode != .usual {
+        restoreMode(copy.node, PartitionIndex(partition))
+      }
     }
   }
 
@@ -54,12 +60,14 @@ extension Simulation {
 
   var hasModes: Bool { rates[.stop] + rates[.pausePersistence] + rates[.pauseReplication] > 0 }
 
-  /// Whoever asks for modes, and whoever is asked, speaks the newest version in the end: an older library could not even read what a
-  /// node has kept of them.
+  /// Whoever asks for modes, and whoever is asked, speaks the newest version in the end: an older library could not
+  /// even read what a node has kept of them.
   func upgradeForModes() {
     guard hasModes else { return }
     for node in nodes.indices where nodes[node].speech.own != Speech.versions {
-      guard disks.copies.contains(where: { $0.contains { $0.node.int == node && $0.record.mode != .usual } }) else { continue }
+      guard disks.copies.contains(where: { $0.contains { $0.node.int == node && $0.record.mode != .usual } }) else {
+        continue
+      }
       nodes[node].speech = makeSpeech(Speech.versions)
     }
     for number in orchestrators.indices where orchestrators[number].speech.own != Speech.versions {

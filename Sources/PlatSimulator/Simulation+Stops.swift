@@ -71,12 +71,15 @@ extension Simulation {
   func recordJournal(_ new: Journal, _ expected: UInt64, _ number: Int) {
     guard now >= journalDownUntil else {
       noteDelay(number)
-      return timeline.add(.recordJournal(new, expecting: expected, by: number), at: journalDownUntil + UInt64(random.below(8)))
+      return timeline.add(
+        .recordJournal(new, expecting: expected, by: number), at: journalDownUntil + UInt64(random.below(8)))
     }
     if isJournalLimited, new.longestValueBytes(setup.names) > mostJournalBytes {
       return violate(.journalFits, "the journal is larger than \(mostJournalBytes) bytes")
     }
-    recordsUnderWay.removeAll { $0.expected == expected && $0.journal.writer == new.writer && $0.journal.version == new.version }
+    recordsUnderWay.removeAll {
+      $0.expected == expected && $0.journal.writer == new.writer && $0.journal.version == new.version
+    }
     let isAnswerLost = answersToLose > 0
     if isAnswerLost { answersToLose -= 1 }
     let isRequestLost = isAnswerLost && random.below(3) == 0

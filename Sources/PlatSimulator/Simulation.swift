@@ -1,7 +1,7 @@
 import PlatEngine
 
-/// One run: a whole cluster in one thread, from one seed. The same agents and orchestrators as on a real cluster; network, disks,
-/// clocks and clients are made up here.
+/// One run: a whole cluster in one thread, from one seed. The same agents and orchestrators as on a real cluster;
+/// network, disks, clocks and clients are made up here.
 final class Simulation {
   let setup: SimulationCase
   let seed: UInt64
@@ -45,7 +45,8 @@ final class Simulation {
   var mostJournalBytes = 512 << 10
   /// Answers of the journal that are going to be lost.
   var answersToLose = 0
-  /// How many more changes are to follow the first; those that have begun; and the maps of all plans, by revision (looked up only).
+  /// How many more changes are to follow the first; those that have begun; and the maps of all plans, by revision
+  /// (looked up only).
   let lives: Int
   var changes: [Change]
   /// The last of them.
@@ -195,7 +196,8 @@ final class Simulation {
   }
 
   init(
-    _ setup: SimulationCase, seed: UInt64, rates: FaultRates, plant: Plant?, lives: Int, isTraced: Bool, outage: Outage? = nil,
+    _ setup: SimulationCase, seed: UInt64, rates: FaultRates, plant: Plant?, lives: Int, isTraced: Bool,
+    outage: Outage? = nil,
     interrupt: Interrupt? = nil
   ) {
     self.setup = setup
@@ -231,7 +233,9 @@ final class Simulation {
       _ = disks.write(record, partition, on: node)
       if setup.rules.holdsData(record.state) { held[node.int] += 1 }
     }
-    mostHeld = cluster.cluster.nodes.indices.map { node in cluster.cluster.nodes[node].capacity.map { max($0, held[node]) } }
+    mostHeld = cluster.cluster.nodes.indices.map { node in
+      cluster.cluster.nodes[node].capacity.map { max($0, held[node]) }
+    }
     var records = [[(PartitionIndex, Record)]](repeating: [], count: cluster.nodeCount)
     for partition in disks.copies.indices {
       for copy in disks.copies[partition] { records[copy.node.int].append((PartitionIndex(partition), copy.record)) }
@@ -270,7 +274,9 @@ final class Simulation {
   // MARK: Running
 
   /// Faults happen until then.
-  var faultsEnd: UInt64 { outage?.end ?? 1_200 + UInt64(min(setup.cluster.partitionCount, 2_000)) + 150 * UInt64(lives) }
+  var faultsEnd: UInt64 {
+    outage?.end ?? 1_200 + UInt64(min(setup.cluster.partitionCount, 2_000)) + 150 * UInt64(lives)
+  }
 
   func run() {
     scheduleFaults()
@@ -293,9 +299,14 @@ final class Simulation {
 
   private func noteNoEnd() {
     if let unread = clients.unreadPartitions {
-      return violate(.endReadable, "partitions \(unread) take no write, or no read of it is answered, \(Simulation.mostTicks) ticks after the end")
+      return violate(
+        .endReadable,
+        "partitions \(unread) take no write, or no read of it is answered, \(Simulation.mostTicks) ticks after the end")
     }
-    violate(.endReached, "not reached \(Simulation.mostTicks) ticks after the last fault, and the beginning of change \(changes.count - 1); \(state)")
+    violate(
+      .endReached,
+      "not reached \(Simulation.mostTicks) ticks after the last fault, and the beginning of change \(changes.count - 1); \(state)"
+    )
   }
 
   var isInterrupted: Bool { interrupt?.isRequested ?? false }
@@ -367,7 +378,8 @@ final class Simulation {
       if isSlow { batch.append(commit) } else { carryOut(commit, node) }
     }
     if isSlow {
-      nodes[node].diskBusyUntil = max(nodes[node].diskBusyUntil, now) + (nodes[node].slowUntil > now ? UInt64(random.below(25)) : 0)
+      nodes[node].diskBusyUntil =
+        max(nodes[node].diskBusyUntil, now) + (nodes[node].slowUntil > now ? UInt64(random.below(25)) : 0)
       nodes[node].writesUnderWay += 1
       timeline.add(.written(batch, node: node, boot: nodes[node].boot), at: nodes[node].diskBusyUntil)
     }

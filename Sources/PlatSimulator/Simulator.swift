@@ -56,8 +56,9 @@ public struct Simulator: Sendable {
     self.plant = plant
   }
 
-  /// Run `number` of a seed has the seed `seed + number`. The same outcome with any number of threads. `stopsAtFirst`: when a
-  /// block has one violation, no further block begins. `interrupt` is told of each round of blocks, and ends it: the outcome then says nothing.
+  /// Run `number` of a seed has the seed `seed + number`. The same outcome with any number of threads. `stopsAtFirst`:
+  /// when a block has one violation, no further block begins. `interrupt` is told of each round of blocks, and ends it:
+  /// the outcome then says nothing.
   public func run(
     seed: UInt64, runs: Int, threads: Int = 1, stopsAtFirst: Bool = false, interrupt: Interrupt? = nil
   ) -> Outcome {
@@ -88,7 +89,8 @@ public struct Simulator: Sendable {
   private static let block = 32
 
   private func one(seed: UInt64, _ interrupt: Interrupt?) -> Outcome {
-    let simulation = Simulation(setup, seed: seed, rates: rates, plant: plant, lives: lives, isTraced: false, interrupt: interrupt)
+    let simulation = Simulation(
+      setup, seed: seed, rates: rates, plant: plant, lives: lives, isTraced: false, interrupt: interrupt)
     simulation.comparesWithLastPlan = comparesWithLastPlan
     simulation.mostJournalBytes = mostJournalBytes
     simulation.run()
@@ -104,7 +106,8 @@ public struct Simulator: Sendable {
 
   /// What happened in one run, a line an event.
   public func trace(seed: UInt64, interrupt: Interrupt? = nil) -> [String] {
-    let simulation = Simulation(setup, seed: seed, rates: rates, plant: plant, lives: lives, isTraced: true, interrupt: interrupt)
+    let simulation = Simulation(
+      setup, seed: seed, rates: rates, plant: plant, lives: lives, isTraced: true, interrupt: interrupt)
     simulation.run()
     return simulation.lines ?? []
   }

@@ -1,11 +1,13 @@
 import PlatEngine
 
-/// Every interleaving of a takeover of one partition, with the very same agents and the same survey: breadth first over states.
+/// Every interleaving of a takeover of one partition, with the very same agents and the same survey: breadth first over
+/// states.
 ///
-/// The first node leads and hands over to the second, and gives its copy up; a third one goes on following, or has no copy and gets one
-/// when another node is given up. What was sent can arrive at any time, any number of times, or never (a client's request once or
-/// never); nodes crash, also between two actions, and restart; at any moment one node is given up, written down in the journal, and the
-/// others go on without it; it may be gone for good, with its disk, where another complete copy is left.
+/// The first node leads and hands over to the second, and gives its copy up; a third one goes on following, or has no
+/// copy and gets one when another node is given up. What was sent can arrive at any time, any number of times, or never
+/// (a client's request once or never); nodes crash, also between two actions, and restart; at any moment one node is
+/// given up, written down in the journal, and the others go on without it; it may be gone for good, with its disk,
+/// where another complete copy is left.
 public struct TakeoverModel: Sendable {
   public struct Result: Sendable {
     public var states = 0
@@ -67,7 +69,8 @@ public struct TakeoverModel: Sendable {
     /// What the others told then.
     var inventories: [[Holding]?]
     var journal: Journal
-    /// Orders that are not done; and those that are given afterwards, one after another: somebody leads, who has no copy gets one.
+    /// Orders that are not done; and those that are given afterwards, one after another: somebody leads, who has no
+    /// copy gets one.
     var settling: Set<UInt32> = []
     var following: [Order] = []
   }
@@ -77,7 +80,8 @@ public struct TakeoverModel: Sendable {
 
   private func agent(_ node: Int, _ boot: UInt32, _ revision: UInt64, _ record: Record?) -> NodeAgent {
     NodeAgent(
-      NodeIndex(node), rules: rules, boot: boot, promise: Promise(revision: revision), records: record.map { [(partition, $0)] } ?? [], plant: plant)
+      NodeIndex(node), rules: rules, boot: boot, promise: Promise(revision: revision),
+      records: record.map { [(partition, $0)] } ?? [], plant: plant)
   }
 
   private var first: World {
@@ -90,11 +94,13 @@ public struct TakeoverModel: Sendable {
       }
     }
     var takeover = Order(
-      kind: .takeOver, id: OrderID(revision: 2, number: 0), partition: partition, node: NodeIndex(1), source: NodeIndex(0),
+      kind: .takeOver, id: OrderID(revision: 2, number: 0), partition: partition, node: NodeIndex(1),
+      source: NodeIndex(0),
       change: StateChange(StateIndex(1), StateIndex(0)), sourceChange: StateChange(StateIndex(0), StateIndex(3)))
     takeover.term = 2
     var world = World(
-      agents: records.indices.map { agent($0, 1, 1, records[$0]) }, boots: records.map { _ in 1 }, revision: records.map { _ in 1 },
+      agents: records.indices.map { agent($0, 1, 1, records[$0]) }, boots: records.map { _ in 1 },
+      revision: records.map { _ in 1 },
       records: records,
       net: [
         Envelope(message: .order(takeover), sender: TakeoverModel.orchestrator, receiver: 1),
@@ -121,7 +127,9 @@ public struct TakeoverModel: Sendable {
         if let lost = following.lost, isReplaced(following) { result.isReplaced[lost] = true }
         if let gone = following.gone, leadsWithout(following, gone) {
           result.goesOnWithout[gone] = true
-          if following.records[0]?.handed.revision == 2, following.agents[0].leads(partition) { result.takesBack = true }
+          if following.records[0]?.handed.revision == 2, following.agents[0].leads(partition) {
+            result.takesBack = true
+          }
         }
         if let broken = broken(following) {
           result.broken = broken
@@ -166,7 +174,9 @@ public struct TakeoverModel: Sendable {
     for node in 0..<nodes where node != world.gone {
       if asksAgain, world.agents[node].wantsTick { step(world, node, .tick, &worlds) }
       if world.crashes > 0 { worlds.append(restarted(world, node)) }
-      if mayBeGone, world.gone == nil, world.lost == nil, complete(world).contains(where: { $0 != node && isCountedOn($0, world) }) {
+      if mayBeGone, world.gone == nil, world.lost == nil,
+        complete(world).contains(where: { $0 != node && isCountedOn($0, world) })
+      {
         var world = world
         world.gone = node
         world.records[node] = nil
@@ -228,8 +238,11 @@ public struct TakeoverModel: Sendable {
   /// As an orchestrator does: the survey, the journal, what it settles, and somebody leads.
   private func goOn(_ world: inout World) {
     let survey = Survey(
-      revision: 3, inventories: world.inventories, journal: world.journal, rules: rules, hadHolders: [true], isCancelled: false, plant: plant)
-    for (partition, members) in survey.rosters { world.journal.rosters[partition] = Journal.Roster(revision: 3, members: members) }
+      revision: 3, inventories: world.inventories, journal: world.journal, rules: rules, hadHolders: [true],
+      isCancelled: false, plant: plant)
+    for (partition, members) in survey.rosters {
+      world.journal.rosters[partition] = Journal.Roster(revision: 3, members: members)
+    }
     for (number, settlement) in survey.orders.enumerated() {
       var order = settlement
       order.id = OrderID(revision: 3, number: UInt32(number))
@@ -240,12 +253,15 @@ public struct TakeoverModel: Sendable {
     let holders = survey.rows[0].filter { rules.holdsData($0.state) }
     if let first = holders.first, !holders.contains(where: { $0.state == rules.leading }) {
       var order = Order(
-        kind: .set, id: OrderID(revision: 3, number: UInt32(survey.orders.count)), partition: partition, node: first.node,
+        kind: .set, id: OrderID(revision: 3, number: UInt32(survey.orders.count)), partition: partition,
+        node: first.node,
         change: StateChange(first.state, rules.leading!), followers: holders.dropFirst().map(\.node))
       order.term = 3
       world.following = [order]
     }
-    if let order = copy(holders.map(\.node), world, UInt32(survey.orders.count + world.following.count)) { world.following.append(order) }
+    if let order = copy(holders.map(\.node), world, UInt32(survey.orders.count + world.following.count)) {
+      world.following.append(order)
+    }
     follow(&world)
   }
 
@@ -257,7 +273,8 @@ public struct TakeoverModel: Sendable {
     let isTold = !world.settling.isEmpty || !world.following.isEmpty
     let state = world.inventories[free]!.first?.state ?? .null
     var order = Order(
-      kind: .copy, id: OrderID(revision: 3, number: number), partition: partition, node: NodeIndex(free), source: leader ?? first,
+      kind: .copy, id: OrderID(revision: 3, number: number), partition: partition, node: NodeIndex(free),
+      source: leader ?? first,
       change: StateChange(state, StateIndex(1)), sourceChange: StateChange(StateIndex(0), StateIndex(0)))
     order.leader = leader ?? first
     order.term = isTold ? 3 : leader.flatMap { world.inventories[$0.int]!.first?.term } ?? 3
@@ -283,7 +300,9 @@ public struct TakeoverModel: Sendable {
   /// Nodes whose copies count, by what is on disk.
   private func complete(_ world: World) -> [Int] {
     (0..<nodes).filter { node in
-      guard node != world.gone, let record = world.records[node], rules.holdsData(record.state) || record.isRetained(rules) else { return false }
+      guard node != world.gone, let record = world.records[node],
+        rules.holdsData(record.state) || record.isRetained(rules)
+      else { return false }
       return world.journal.isComplete(NodeIndex(node), partition, term: record.term)
     }
   }
@@ -291,8 +310,12 @@ public struct TakeoverModel: Sendable {
   private func broken(_ world: World) -> Invariant? {
     var servers = 0
     for node in 0..<nodes {
-      guard node != world.gone, let record = world.records[node], record.state == StateIndex(0), record.led == record.term else { continue }
-      if record.followers.allSatisfy({ $0.int != world.gone && (world.records[$0.int]?.term ?? 0) <= record.led }) { servers += 1 }
+      guard node != world.gone, let record = world.records[node], record.state == StateIndex(0),
+        record.led == record.term
+      else { continue }
+      if record.followers.allSatisfy({ $0.int != world.gone && (world.records[$0.int]?.term ?? 0) <= record.led }) {
+        servers += 1
+      }
     }
     let complete = complete(world)
     for node in complete {

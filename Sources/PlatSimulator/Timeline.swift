@@ -19,7 +19,8 @@ struct Timeline<Item> {
     number += 1
     heap.append((time, number, slot))
     var child = heap.count - 1
-    while child > 0, (heap[child].time, heap[child].number) < (heap[(child - 1) / 2].time, heap[(child - 1) / 2].number) {
+    while child > 0, (heap[child].time, heap[child].number) < (heap[(child - 1) / 2].time, heap[(child - 1) / 2].number)
+    {
       heap.swapAt(child, (child - 1) / 2)
       child = (child - 1) / 2
     }

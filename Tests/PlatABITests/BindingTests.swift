@@ -16,13 +16,19 @@ import Testing
 
   @Test(.enabled(if: Self.has("python3"), "python3 is not there"), arguments: [false, true])
   func python(_ withoutNumPy: Bool) throws {
-    var environment = ["PLAT_LIBRARY": Toolbox.library, "PYTHONPATH": "\(bindings)/python/src", "PYTHONDONTWRITEBYTECODE": "1"]
+    var environment = [
+      "PLAT_LIBRARY": Toolbox.library, "PYTHONPATH": "\(bindings)/python/src", "PYTHONDONTWRITEBYTECODE": "1",
+    ]
     if withoutNumPy { environment["PLAT_WITHOUT_NUMPY"] = "1" }
     let run = try Toolbox.run(
-      ["test_plat", "test_execution", "test_safety", "test_kinds", "test_lives"].map { "python3 '\(bindings)/python/tests/\($0).py'" }.joined(separator: " && "),
+      ["test_plat", "test_execution", "test_safety", "test_kinds", "test_lives"].map {
+        "python3 '\(bindings)/python/tests/\($0).py'"
+      }.joined(separator: " && "),
       in: place.path, environment: environment)
     #expect(run.status == 0, "\(run.output)")
-    if !withoutNumPy, run.output.contains("NumPy is not there") { print("plat: NumPy is not there: it was not tested with it") }
+    if !withoutNumPy, run.output.contains("NumPy is not there") {
+      print("plat: NumPy is not there: it was not tested with it")
+    }
   }
 
   /// Real processes on loopback, one of which is killed.
@@ -30,8 +36,12 @@ import Testing
   func aToyClusterIsRebalancedWhileANodeIsKilled(_ how: String) throws {
     let run = try Toolbox.run(
       "python3 '\(bindings)/python/examples/toy_cluster.py' \(how)", in: place.path,
-      environment: ["PLAT_LIBRARY": Toolbox.library, "PYTHONPATH": "\(bindings)/python/src", "PYTHONDONTWRITEBYTECODE": "1"])
-    #expect(run.status == 0 && run.output.contains("node 1 is killed") && run.output.contains("are all read"), "\(run.output)")
+      environment: [
+        "PLAT_LIBRARY": Toolbox.library, "PYTHONPATH": "\(bindings)/python/src", "PYTHONDONTWRITEBYTECODE": "1",
+      ])
+    #expect(
+      run.status == 0 && run.output.contains("node 1 is killed") && run.output.contains("are all read"), "\(run.output)"
+    )
   }
 
   @Test(.enabled(if: Toolbox.has("python3") && Toolbox.has("pip"), "pip is not there"))
@@ -44,7 +54,8 @@ import Testing
   }
 
   private let plans = [
-    "plat \(Toolbox.version)", "revision 2: 100 moves, at least 100", "invalid input in line 2, nodes.a.wait: wrong.json:2:19: nodes.a.wait: found the unknown key",
+    "plat \(Toolbox.version)", "revision 2: 100 moves, at least 100",
+    "invalid input in line 2, nodes.a.wait: wrong.json:2:19: nodes.a.wait: found the unknown key",
   ]
 
   @Test(.enabled(if: Self.has("rustc"), "rustc is not there"))
@@ -60,7 +71,8 @@ import Testing
     let run = try Toolbox.run(
       "cp '\(bindings)/go/plan.go' . && go run plan.go", in: place.path,
       environment: [
-        "CGO_CFLAGS": "-I\(Toolbox.header)", "CGO_LDFLAGS": "-L\(place.path) -lplat -Wl,-rpath,\(place.path)", "GO111MODULE": "off",
+        "CGO_CFLAGS": "-I\(Toolbox.header)", "CGO_LDFLAGS": "-L\(place.path) -lplat -Wl,-rpath,\(place.path)",
+        "GO111MODULE": "off",
         "GOCACHE": "\(place.path)/cache", "GOFLAGS": "",
       ])
     #expect(run.status == 0, "\(run.output)")
@@ -110,7 +122,8 @@ import Testing
       """
     try list.write(toFile: "\(place.path)/CMakeLists.txt", atomically: true, encoding: .utf8)
     let made = try Toolbox.run(
-      "cp \(program) . && cmake -B made -DCMAKE_PREFIX_PATH='\(place.path)/usr' . && cmake --build made && ./made/first", in: place.path)
+      "cp \(program) . && cmake -B made -DCMAKE_PREFIX_PATH='\(place.path)/usr' . && cmake --build made && ./made/first",
+      in: place.path)
     #expect(made.status == 0 && made.output.contains("hello is in partition 10"), "\(made.output)")
   }
 }

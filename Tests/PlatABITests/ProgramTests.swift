@@ -35,7 +35,8 @@ import Testing
     #expect(run.status == 0 && run.output.hasSuffix("all is so\n"), "\(run.output)")
   }
 
-  /// 10,000 plans leave less than a MiB behind, wherever arrays come from, on one thread and on three: see docs/C-API.md.
+  /// 10,000 plans leave less than a MiB behind, wherever arrays come from, on one thread and on three: see
+  /// docs/C-API.md.
   @Test(arguments: [false, true])
   func plansLeaveNothingBehind(_ withJemalloc: Bool) throws {
     let jemalloc = withJemalloc ? Toolbox.jemalloc : ""
@@ -64,13 +65,15 @@ import Testing
     let run = try Toolbox.run("'\(program)' \(8 * Toolbox.sweep)", environment: ["SWIFT_BACKTRACE": "enable=no"])
     #expect(run.status == 0 && run.output.hasSuffix("all is so\n"), "\(run.status) \(run.output)")
     let found = try Toolbox.run("'\(program)' plant")
-    #expect(found.status == 3 && found.output.contains("a stack was too small: planted"), "\(found.status) \(found.output)")
+    #expect(
+      found.status == 3 && found.output.contains("a stack was too small: planted"), "\(found.status) \(found.output)")
   }
 
   /// What stands in where it fails, by itself; and a mark that is overwritten, which must be found.
   @Test func theReserveGivesEachItsOwn() throws {
     let program = try place.compile(
-      "\(Toolbox.programs)/reserve.c", flags: "-O1 -std=gnu11 '\(Toolbox.root)/CSources/CPlatGuest/reserve.c' -I'\(Toolbox.root)/CSources/CPlatGuest'")
+      "\(Toolbox.programs)/reserve.c",
+      flags: "-O1 -std=gnu11 '\(Toolbox.root)/CSources/CPlatGuest/reserve.c' -I'\(Toolbox.root)/CSources/CPlatGuest'")
     for seed in 1...Toolbox.sweep {
       let run = try Toolbox.run("'\(program)' \(seed) 50000")
       #expect(run.status == 0 && run.output == "all is so\n", "reserve \(seed) 50000: \(run.output)")
@@ -112,8 +115,8 @@ import Testing
     #expect(run.status == 0 && run.output == "all is so\n", "\(run.output)")
   }
 
-  /// Agents and orchestrator in one program: a change from end to end, with bytes lost; then by steps, without agents; then
-  /// 20,000 mutated messages.
+  /// Agents and orchestrator in one program: a change from end to end, with bytes lost; then by steps, without agents;
+  /// then 20,000 mutated messages.
   @Test(arguments: ["gcc", "clang"])
   func changesAreCarriedOut(_ compiler: String) throws {
     let run = try place.run("\(Toolbox.programs)/execution.c", by: compiler)
@@ -130,7 +133,8 @@ import Testing
   @Test func loadedLateItIsAGoodGuest() throws {
     let turns = ProcessInfo.processInfo.environment["PLAT_GUEST_TURNS"] ?? "500"
     let program = try place.compile("\(Toolbox.programs)/guest.c", flags: "-D_GNU_SOURCE -Wl,--as-needed -ldl")
-    let run = try Toolbox.run("'\(program)' '\(Toolbox.library)' \(turns)", environment: ["SWIFT_BACKTRACE": "enable=no"])
+    let run = try Toolbox.run(
+      "'\(program)' '\(Toolbox.library)' \(turns)", environment: ["SWIFT_BACKTRACE": "enable=no"])
     #expect(run.status == 0 && run.output == "all is so\n", "\(run.status) \(run.output)")
   }
 

@@ -40,7 +40,10 @@ import Testing
   @Test func theLibraryNeedsNoSwift() throws {
     let run = try Toolbox.run("readelf -d '\(Toolbox.library)' | grep NEEDED")
     let needed = run.output.matches(of: #/\[([^\]]+)\]/#).map { String($0.1) }
-    let allowed = ["libgmp.so", "libsimdjson.so", "libstdc++.so", "libm.so", "libgcc_s.so", "libc.so", "ld-linux", "libpthread", "libdl"]
+    let allowed = [
+      "libgmp.so", "libsimdjson.so", "libstdc++.so", "libm.so", "libgcc_s.so", "libc.so", "ld-linux", "libpthread",
+      "libdl",
+    ]
     #expect(needed.filter { name in !allowed.contains { name.hasPrefix($0) } } == [])
     #expect(try Toolbox.run("readelf -d '\(Toolbox.library)' | grep -c 'SONAME.*libplat.so.1]'").status == 0)
   }
@@ -60,7 +63,9 @@ import Testing
     let isCPlusPlus = compiler.hasSuffix("++")
     let initialisers = header.matches(of: #/#define PLAT_([A-Z_]+)_INIT\b/#).map { ($0.1, $0.1.lowercased()) }
     #expect(initialisers.count > 8)
-    let uses = initialisers.map { "  plat_\($0.1) of_\($0.1) = PLAT_\($0.0)_INIT;\n  if (of_\($0.1).size != sizeof of_\($0.1)) return 1;\n" }
+    let uses = initialisers.map {
+      "  plat_\($0.1) of_\($0.1) = PLAT_\($0.0)_INIT;\n  if (of_\($0.1).size != sizeof of_\($0.1)) return 1;\n"
+    }
     let place = try Toolbox.Place()
     let program = "\(place.path)/header.\(isCPlusPlus ? "cpp" : "c")"
     try "#include <plat.h>\n#include <plat.h>\nint main(void) {\n\(uses.joined())  return 0;\n}\n"
@@ -76,12 +81,15 @@ import Testing
   @Test(arguments: [("gcc", "c11"), ("clang", "c2x"), ("g++", "c++11"), ("clang++", "c++17")])
   func statusesAreLookedAt(_ compiler: String, _ standard: String) throws {
     let code = header.replacing(#/\/\*(?s:.*?)\*\//#, with: "")
-    #expect(code.matches(of: #/^plat_status plat_\w+\(/#.anchorsMatchLineEndings()).map { String($0.0) } == [], "write PLAT_STATUS")
+    #expect(
+      code.matches(of: #/^plat_status plat_\w+\(/#.anchorsMatchLineEndings()).map { String($0.0) } == [],
+      "write PLAT_STATUS")
     let language = standard.hasPrefix("c++") ? "c++" : "c"
     let ignored = "#include <plat.h>\\nvoid f(void); void f(void) { plat_options_make(0, 0); }\\n"
     for (define, status) in [("", false), ("-DPLAT_STATUS=plat_status", true)] {
       let run = try Toolbox.run(
-        "printf '\(ignored)' | \(compiler) -x \(language) -std=\(standard) \(define) -Wall -Werror -I'\(Toolbox.header)' -c -o /dev/null -")
+        "printf '\(ignored)' | \(compiler) -x \(language) -std=\(standard) \(define) -Wall -Werror -I'\(Toolbox.header)' -c -o /dev/null -"
+      )
       #expect((run.status == 0) == status, "\(run.output)")
     }
   }

@@ -28,7 +28,9 @@ enum Toolbox {
   }()
 
   /// The program `plat`, beside the library.
-  static var plat: String { URL(fileURLWithPath: library).deletingLastPathComponent().appendingPathComponent("plat").path }
+  static var plat: String {
+    URL(fileURLWithPath: library).deletingLastPathComponent().appendingPathComponent("plat").path
+  }
 
   /// Where libjemalloc is, to be loaded before all others.
   static let jemalloc: String? = {
@@ -80,7 +82,9 @@ enum Toolbox {
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
     /// Compiles a C program against the header and the library, as strictly as compilers can.
-    func compile(_ source: String, by compiler: String = "gcc", flags: String = "", header: String = Toolbox.header) throws -> String {
+    func compile(_ source: String, by compiler: String = "gcc", flags: String = "", header: String = Toolbox.header)
+      throws -> String
+    {
       let program = "\(path)/\(URL(fileURLWithPath: source).deletingPathExtension().lastPathComponent)-\(compiler)"
       let run = try Toolbox.run(
         "\(compiler) -std=c11 -g -Wall -Wextra -pedantic -Werror \(flags) -I'\(header)' -I'\(Toolbox.programs)' '\(source)' "

@@ -8,7 +8,9 @@ import Testing
   }
 
   @Test func theHeaderTellsThreeNumbers() {
-    #expect(Toolbox.version.split(separator: ".").allSatisfy { Int($0) != nil } && Toolbox.version.split(separator: ".").count == 3)
+    #expect(
+      Toolbox.version.split(separator: ".").allSatisfy { Int($0) != nil }
+        && Toolbox.version.split(separator: ".").count == 3)
   }
 
   @Test func programAndLibrary() throws {

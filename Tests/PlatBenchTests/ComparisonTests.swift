@@ -24,7 +24,8 @@ import Testing
     // Both runs spread by 2 %: 8 % apart is within twice their sum, 9 % is not.
     #expect(compare(steady, .example(planMedian: 1_080, spread: 22)).differences.isEmpty)
     #expect(compare(steady, .example(planMedian: 1_090, spread: 22)).differences.count == 1)
-    #expect(compare(.example(planMedian: 1_000, spread: 300), .example(planMedian: 1_900, spread: 570)).differences.isEmpty)
+    #expect(
+      compare(.example(planMedian: 1_000, spread: 300), .example(planMedian: 1_900, spread: 570)).differences.isEmpty)
     #expect(compare(.example(planMedian: 1_000, spread: 0), .example(planMedian: 1_049, spread: 0)).differences.isEmpty)
   }
 

@@ -71,7 +71,10 @@ import Testing
     let svg = try #require(chart([(100, 0.5), (1_000, 5), (10_000, 50)]))
     let line = try #require(svg.split(separator: "\n").first { $0.contains("polyline") })
     let numbers = line.split { !"0123456789.".contains($0) }.compactMap { Double($0) }.suffix(6)
-    let (x, y) = (numbers.enumerated().filter { $0.offset % 2 == 0 }.map(\.element), numbers.enumerated().filter { $0.offset % 2 == 1 }.map(\.element))
+    let (x, y) = (
+      numbers.enumerated().filter { $0.offset % 2 == 0 }.map(\.element),
+      numbers.enumerated().filter { $0.offset % 2 == 1 }.map(\.element)
+    )
     #expect(abs((x[1] - x[0]) - (x[2] - x[1])) < 0.2 && abs((y[1] - y[0]) - (y[2] - y[1])) < 0.2)
   }
 
@@ -85,7 +88,9 @@ import Testing
     var run = RunDocument()
     run.cases = BenchCase.all.map { benchCase in
       var figures = CaseFigures.example(planMedian: 1_000_000, spread: 1)
-      (figures.group, figures.series, figures.changedNodes) = (benchCase.group, benchCase.series, max(1, benchCase.changedNodes))
+      (figures.group, figures.series, figures.changedNodes) = (
+        benchCase.group, benchCase.series, max(1, benchCase.changedNodes)
+      )
       return figures
     }
     #expect(

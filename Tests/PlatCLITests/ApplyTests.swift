@@ -9,15 +9,19 @@ import Testing
   private let folder = Folder()
 
   private func plat(_ arguments: String, status: Int32 = 0) throws -> Run {
-    let run = try folder.plat(arguments.split(separator: " ").map { $0.hasPrefix("@") ? folder.file(String($0.dropFirst())) : String($0) })
+    let run = try folder.plat(
+      arguments.split(separator: " ").map { $0.hasPrefix("@") ? folder.file(String($0.dropFirst())) : String($0) })
     #expect(run.status == status, "\(arguments): \(run.messages)")
     return run
   }
 
-  private func cluster(_ name: String) throws -> ClusterDocument { try ClusterReader.read(FileInput.read(folder.file(name))) }
+  private func cluster(_ name: String) throws -> ClusterDocument {
+    try ClusterReader.read(FileInput.read(folder.file(name)))
+  }
 
   @Test func thePlansMapBecomesTheCurrentOneAndNothingElseChanges() throws {
-    _ = try plat("generate --nodes 6 --partitions 40 --zones 3 --rule zone:1:hard --map drifted --leaving 1 --seed 3 -o @now")
+    _ = try plat(
+      "generate --nodes 6 --partitions 40 --zones 3 --rule zone:1:hard --map drifted --leaving 1 --seed 3 -o @now")
     _ = try plat("plan @now -o @plan --quiet")
     let run = try plat("apply @now @plan -o @next")
     let (now, next) = (try cluster("now"), try cluster("next"))
@@ -29,7 +33,9 @@ import Testing
     // The loop is closed: nothing is left to do, and the plan does not go with the next revision.
     #expect(try plat("plan @next -o @again").messages.contains("moves         0, proved"))
     let other = try plat("apply @next @plan", status: 65)
-    #expect(other.messages.contains("map.basedOn: found 1, expected 2, the revision of the cluster's map"), "\(other.messages)")
+    #expect(
+      other.messages.contains("map.basedOn: found 1, expected 2, the revision of the cluster's map"),
+      "\(other.messages)")
     #expect(other.output == "")
     #expect(try plat("apply @now @plan -o @next.plat --quiet").messages == "")
     #expect(try plat("export plat @next.plat").output.contains("\"revision\": 2"))
@@ -63,16 +69,19 @@ import Testing
     #expect(run.messages.hasPrefix("map m0, revision 2\nmap m1, revision 2\n"), "\(run.messages)")
     let same = try plat("compare @next @plan")
     #expect(same.messages.hasPrefix("the 3 maps are the same"), "\(same.messages)")
-    #expect(try plat("apply @next @plan", status: 65).messages.contains("expected 2, the revision of the cluster's map"))
+    #expect(
+      try plat("apply @next @plan", status: 65).messages.contains("expected 2, the revision of the cluster's map"))
   }
 
   /// One after the other, in the room that the others leave; all together as one list of moves.
   @Test func mapsOfSeveralAreCarriedOutOneByOne() throws {
-    _ = try plat("generate --nodes 5 --partitions 12 --maps 2 --slaves 1 --capacity 14 --map drifted --join 1 --seed 2 -o @now")
+    _ = try plat(
+      "generate --nodes 5 --partitions 12 --maps 2 --slaves 1 --capacity 14 --map drifted --join 1 --seed 2 -o @now")
     _ = try plat("plan @now -o @plan --quiet")
     for verb in ["steps", "simulate"] {
       let which = try plat("\(verb) @now @plan", status: 65)
-      #expect(which.messages.contains("several maps, expected the name of one, --map NAME: m0, m1"), "\(which.messages)")
+      #expect(
+        which.messages.contains("several maps, expected the name of one, --map NAME: m0, m1"), "\(which.messages)")
       #expect(try plat("\(verb) @now @plan --map m2", status: 65).messages.contains(#"found no map "m2""#))
     }
     _ = try plat("steps @now @plan --map m1 -o @steps --quiet")
@@ -80,7 +89,8 @@ import Testing
     let simulated = try plat("simulate @now @plan --map m0 --runs 2 --quiet")
     #expect(simulated.output.contains(#""violated": 0"#), "\(simulated.output)")
     let moves = try plat("moves @now @plan")
-    #expect(moves.output.contains(#"{"name":"m0","from":1,"to":2}"#) && moves.output.contains(#"{"map":"m1","partition":"#))
+    #expect(
+      moves.output.contains(#"{"name":"m0","from":1,"to":2}"#) && moves.output.contains(#"{"map":"m1","partition":"#))
     let one = try plat("moves @now @plan --json").messages
     #expect(one.contains(#""moves":"#), "\(one)")
     folder.write(#"{ "plat": 1, "settings": { "numPartitions": 1 }, "nodes": { "a": {}, "b": {} } }"#, "single")

@@ -41,7 +41,8 @@ private func job(_ id: String, _ cluster: String, _ plan: String) -> String {
       #expect(folder.read("plan\(index)") == alone.output)
     }
     #expect(run.messages.contains("batch of 40 jobs\n  failed        0\n"))
-    #expect(try folder.plat(["batch", "-", "--quiet", "--threads", "1"], input: folder.read("jobs")!).output == run.output)
+    #expect(
+      try folder.plat(["batch", "-", "--quiet", "--threads", "1"], input: folder.read("jobs")!).output == run.output)
     #expect(try folder.plat(["batch", list, "--quiet", "-o", folder.file("results")]).output == "")
     #expect(folder.read("results") == run.output)
     #expect(!folder.names.contains { $0.hasSuffix(".tmp") || $0.hasSuffix(".journal") })

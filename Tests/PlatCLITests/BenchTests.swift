@@ -11,7 +11,9 @@ import Testing
     let saved = try #require(folder.read("run"))
     #expect(saved.contains(#""moves":339,"movesLowerBound":339"#))
 
-    let again = try folder.plat(["bench", "--from", folder.file("run"), "--against", folder.file("run"), "-o", folder.file("same")])
+    let again = try folder.plat([
+      "bench", "--from", folder.file("run"), "--against", folder.file("run"), "-o", folder.file("same"),
+    ])
     #expect(again.status == 0 && again.messages.contains("nothing changed beyond noise"))
     #expect(folder.read("same") == saved)
 

@@ -23,7 +23,8 @@ import Testing
     let plan = try #require(folder.read("plan"))
     folder.write(plan.replacing(#""movesLowerBound": 26"#, with: #""movesLowerBound": 27"#), "lie")
     let lie = try folder.plat(["verify", cluster, folder.file("lie"), "-o", folder.file("report"), "--json"])
-    #expect(plan != folder.read("lie") && lie.status == 1 && lie.messages.contains(#""holds":false"#), "\(lie.messages)")
+    #expect(
+      plan != folder.read("lie") && lie.status == 1 && lie.messages.contains(#""holds":false"#), "\(lie.messages)")
   }
 
   @Test func aBatchPlansThemAsPlanDoes() throws {
@@ -49,11 +50,13 @@ import Testing
         { "name": "orders", "map": { "revision": 9, "partitions": { "0": { "master": ["a"], "slave": ["b"] } } } } ]
       """
     let now = folder.write(
-      #"{ "plat": 1, "settings": { "numPartitions": 12 }, "nodes": { "a": {}, "b": {}, "c": {}, "e": {} }, \#(maps) }"#, "now")
+      #"{ "plat": 1, "settings": { "numPartitions": 12 }, "nodes": { "a": {}, "b": {}, "c": {}, "e": {} }, \#(maps) }"#,
+      "now")
     for operation in ["restore-back", "cancel"] {
       let run = try folder.plat(
         ["plan", now, "--operation", operation, "--to", folder.file("plan"), "-o", folder.file("back"), "--quiet"])
-      #expect(run.status == 0 && folder.read("back")?.contains("\"operation\": \"\(operation)\"") == true, "\(run.messages)")
+      #expect(
+        run.status == 0 && folder.read("back")?.contains("\"operation\": \"\(operation)\"") == true, "\(run.messages)")
       let verified = try folder.plat(["verify", now, folder.file("back"), "-o", folder.file("report"), "--quiet"])
       #expect(verified.status == 0, "\(folder.read("report") ?? "")")
     }
@@ -81,7 +84,9 @@ import Testing
       #expect(try folder.plat(["explain"] + documents + ["--partition", "2", "--map", "orders"]).status == 0)
     }
     let other = try folder.plat(["explain", cluster, plan, "--partition", "3", "--map", "orders", "--node", "d"])
-    #expect(other.status == 0 && other.messages.contains("partition 3 of map orders") && other.messages.contains("d is leaving"))
+    #expect(
+      other.status == 0 && other.messages.contains("partition 3 of map orders")
+        && other.messages.contains("d is leaving"))
     #expect(other.output.contains(#"d is leaving"#), "\(other.output)")
   }
 
@@ -98,11 +103,14 @@ import Testing
       """
     let now = folder.write(maps, "now")
     let run = try folder.plat(["whatif", now, "--fail", "each:zone"])
-    #expect(run.status == 1 && run.messages.contains("3 failures in a cluster of 2 maps of 3 partitions on 3 nodes"), "\(run.messages)")
+    #expect(
+      run.status == 1 && run.messages.contains("3 failures in a cluster of 2 maps of 3 partitions on 3 nodes"),
+      "\(run.messages)")
     #expect(run.messages.contains("unreadable              1, if z2 fails"), "\(run.messages)")
     let failures = run.output.split(separator: "\n").filter { $0.contains(#"{"fail":"#) }
     for part in [
-      #"{"fail":"z0","level":"zone","nodes":1,"lost":2,"readable":3,"unreadable":0,"#, #"{"name":"orders","lost":2,"readable":2,"#,
+      #"{"fail":"z0","level":"zone","nodes":1,"lost":2,"readable":3,"unreadable":0,"#,
+      #"{"name":"orders","lost":2,"readable":2,"#,
       #"{"name":"users","lost":0,"readable":1,"#,
     ] {
       #expect(failures.contains { $0.contains(#""fail":"z0""#) && $0.contains(part) }, "\(part)")
@@ -122,13 +130,19 @@ import Testing
         { "name": "more", "map": { "partitions": { "0": { "master": ["b"] }, "1": { "master": ["z"] } } } } ] }
       """, "now")
     let run = try folder.plat(["compare", plan, now, "--cluster", cluster])
-    #expect(run.status == 0 && run.messages.contains("only in A: orders") && run.messages.contains("only in B: more"), "\(run.messages)")
-    #expect(run.output.contains(#"{"name":"orders","onlyIn":"a"}"#) && run.output.contains(#"{"name":"more","onlyIn":"b"}"#))
-    #expect(run.output.contains(#"{"node":"z","a":{"master":0,"slave":0,"total":0},"b":{"master":2,"slave":0,"total":2}}"#), "\(run.output)")
+    #expect(
+      run.status == 0 && run.messages.contains("only in A: orders") && run.messages.contains("only in B: more"),
+      "\(run.messages)")
+    #expect(
+      run.output.contains(#"{"name":"orders","onlyIn":"a"}"#) && run.output.contains(#"{"name":"more","onlyIn":"b"}"#))
+    #expect(
+      run.output.contains(#"{"node":"z","a":{"master":0,"slave":0,"total":0},"b":{"master":2,"slave":0,"total":2}}"#),
+      "\(run.output)")
     let one = folder.write(
       #"{ "plat": 1, "settings": { "numPartitions": 2 }, "nodes": { "a": {} }, "map": { "partitions": {} } }"#, "one")
     let mixed = try folder.plat(["compare", plan, one])
-    #expect(mixed.status == 65 && mixed.messages.contains("several maps, as in the first document"), "\(mixed.messages)")
+    #expect(
+      mixed.status == 65 && mixed.messages.contains("several maps, as in the first document"), "\(mixed.messages)")
     let other = folder.write(
       #"{ "plat": 1, "settings": { "numPartitions": 3 }, "nodes": { "a": {} }, "maps": [ { "name": "users", "map": { "partitions": {} } } ] }"#,
       "other")
@@ -146,9 +160,13 @@ import Testing
     #expect(none.status == 65 && none.messages.contains(#"no map "nobody""#), "\(none.messages)")
     for arguments in [[], ["--map", "orders"]] {
       let orders = try folder.plat(["export", "kafka", folder.file("plan")] + arguments)
-      #expect(orders.status == 65 && orders.messages.contains("maps[0].map.partitions: found 12 partitions, expected 2"), "\(orders.messages)")
+      #expect(
+        orders.status == 65 && orders.messages.contains("maps[0].map.partitions: found 12 partitions, expected 2"),
+        "\(orders.messages)")
     }
     let users = try folder.plat(["export", "kafka", folder.file("plan"), "--map", "users"])
-    #expect(users.status == 65 && users.messages.contains(#"found the map "users", expected a topic of x-kafka"#), "\(users.messages)")
+    #expect(
+      users.status == 65 && users.messages.contains(#"found the map "users", expected a topic of x-kafka"#),
+      "\(users.messages)")
   }
 }

@@ -31,7 +31,8 @@ import Testing
     return text.replacing(#""slave": 1"#, with: #""slave": -1"#)
   }()
 
-  /// What is called, with documents beside those that are always there: `cluster`, `plan`, `kafka`, `maps`, `maps-plan`.
+  /// What is called, with documents beside those that are always there: `cluster`, `plan`, `kafka`, `maps`,
+  /// `maps-plan`.
   private static let mistakes: [(call: String, document: String?)] = [
     // Verbs, options, values.
     ("plna cluster", nil),
@@ -83,7 +84,9 @@ import Testing
     folder.write(Self.cluster, "cluster")
     folder.write(Self.kafka, "kafka")
     for (cluster, plan) in [("cluster", "plan"), ("maps", "maps-plan")] {
-      if cluster == "maps" { #expect(try folder.plat(["import", "kafka", folder.file("kafka"), "-o", folder.file("maps")]).status == 0) }
+      if cluster == "maps" {
+        #expect(try folder.plat(["import", "kafka", folder.file("kafka"), "-o", folder.file("maps")]).status == 0)
+      }
       #expect(try folder.plat(["plan", folder.file(cluster), "-o", folder.file(plan), "--quiet"]).status == 0)
     }
     var told = ""
@@ -100,7 +103,9 @@ import Testing
       return try told.write(to: Self.golden, atomically: true, encoding: .utf8)
     }
     let golden = try String(contentsOf: Self.golden, encoding: .utf8)
-    for (now, was) in zip(told.components(separatedBy: "\n\n"), golden.components(separatedBy: "\n\n")) { #expect(now == was) }
+    for (now, was) in zip(told.components(separatedBy: "\n\n"), golden.components(separatedBy: "\n\n")) {
+      #expect(now == was)
+    }
     #expect(told.count == golden.count)
   }
 
@@ -113,7 +118,8 @@ import Testing
   /// Nobody is told that nobody reads.
   @Test func aClosedPipeIsNoMessage() throws {
     folder.write(Self.cluster, "cluster")
-    let script = "{ \"$0\" route '\(folder.file("cluster"))' $(seq 1 3000) --quiet; echo $? > '\(folder.file("status"))'; } 2> '\(folder.file("said"))' | true"
+    let script =
+      "{ \"$0\" route '\(folder.file("cluster"))' $(seq 1 3000) --quiet; echo $? > '\(folder.file("status"))'; } 2> '\(folder.file("said"))' | true"
     let arguments: [String] = ["sh", "-c", script, Folder.program]
     let words = arguments.map { strdup($0) }
     defer { words.forEach { free($0) } }

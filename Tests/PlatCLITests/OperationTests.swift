@@ -48,7 +48,8 @@ import Testing
 
   @Test func restoreBackLeavesOutNodesThatAreGone() throws {
     folder.write(
-      cluster(map: #""0": { "master": ["a"], "slave": ["c"] }"#).replacing("\"d\"]", with: "\"d\", \"gone\"]"), "before")
+      cluster(map: #""0": { "master": ["a"], "slave": ["c"] }"#).replacing("\"d\"]", with: "\"d\", \"gone\"]"), "before"
+    )
     let run = try folder.plat(
       ["plan", "-", "--operation", "restore-back", "--to", folder.file("before")], input: cluster())
     #expect(run.status == 0 && run.output.contains(#""moves": 0,"#))

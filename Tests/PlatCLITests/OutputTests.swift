@@ -32,7 +32,9 @@ import Testing
     let verbs = Plat.configuration.subcommands.map { $0.configuration.commandName ?? "\($0)" }
     #expect(verbs.sorted() == Self.calls.keys.sorted())
     // And says where its document goes, each by the same option.
-    for verb in Plat.configuration.subcommands { #expect(Plat.helpMessage(for: verb).contains("-o, --output"), "\(verb)") }
+    for verb in Plat.configuration.subcommands {
+      #expect(Plat.helpMessage(for: verb).contains("-o, --output"), "\(verb)")
+    }
   }
 
   /// Every way to call a verb, each of its inputs, the same path and a link.
@@ -74,7 +76,9 @@ import Testing
     for output in paths {
       for input in [cluster, folder.file("softer"), folder.file("hard")] {
         let run = try folder.plat(["plan", input, "-o", output, "--quiet"])
-        #expect(run.status == 64 && run.output == "" && folder.read("cluster") == text, "\(input), \(output): \(run.messages)")
+        #expect(
+          run.status == 64 && run.output == "" && folder.read("cluster") == text, "\(input), \(output): \(run.messages)"
+        )
         #expect(run.messages == "plat: \(output) would be overwritten, and it is an input"
           + (input == output ? "" : ": \(input)") + "; write to another file\n")
       }
@@ -93,7 +97,8 @@ import Testing
     #expect(try shell("\"$0\" plan /dev/null -o /dev/null --quiet") == 65)
     #expect(try shell("\"$0\" plan '\(cluster)' -o '\(folder.file("new"))' --quiet") == 0)
     let json = try folder.plat(["plan", cluster, "-o", cluster, "--json"])
-    #expect(json.status == 64 && json.messages.hasPrefix("{\"error\":\"\(cluster) would be overwritten"), "\(json.messages)")
+    #expect(
+      json.status == 64 && json.messages.hasPrefix("{\"error\":\"\(cluster) would be overwritten"), "\(json.messages)")
   }
 
   /// Two outputs are never one file either, nor is an input among the pictures.
@@ -124,7 +129,8 @@ import Testing
 /// Jobs of a batch keep to the same: their own inputs, each other's, the list, and what the batch writes.
 @Suite struct BatchOutputTests {
   private let folder = Folder()
-  private static let text = #"{ "plat": 1, "settings": { "numPartitions": 4 }, "nodes": { "a": {}, "b": {} }, "map": { "partitions": {} } }"#
+  private static let text =
+    #"{ "plat": 1, "settings": { "numPartitions": 4 }, "nodes": { "a": {}, "b": {} }, "map": { "partitions": {} } }"#
 
   private func job(_ id: Int, _ cluster: String, _ plan: String, to: String? = nil) -> String {
     let to = to.map { #", "operation": "cancel", "to": "\#($0)""# } ?? ""
@@ -151,7 +157,9 @@ import Testing
     let wanted = [64, 0, 65, 64, 64, 64, 64, 64, 0, 0]
     let run = try folder.plat(["batch", list, "-o", folder.file("results"), "--quiet"])
     #expect(run.status == 1 && statuses(folder.read("results")) == wanted, "\(folder.read("results") ?? "")")
-    #expect(folder.read("results")?.contains("plan: found a document that the job in line 2 reads, expected another file") == true)
+    #expect(
+      folder.read("results")?.contains("plan: found a document that the job in line 2 reads, expected another file")
+        == true)
     #expect(["a", "b", "c"].allSatisfy { folder.read($0) == Self.text } && folder.read("jobs") == lines.joined())
     // Again over its own plans, from a pipe as well: there only what came before is known.
     #expect(try folder.plat(["batch", list, "-o", folder.file("results"), "--quiet"]).status == 1)

@@ -42,14 +42,18 @@ private let impossible = """
     let generate = ["generate", "--nodes", "7", "--partitions", "10", "--maps", "3", "--map", "fresh"]
     #expect(try folder.plat(generate + ["-o", folder.file("next")]).status == 0)
     let again = try folder.plat(["plan", folder.file("next"), "--json"])
-    #expect(again.status == 0 && again.messages.contains(#""moves":0,"movesLowerBound":0,"roleChanges":0"#), "\(again.messages)")
+    #expect(
+      again.status == 0 && again.messages.contains(#""moves":0,"movesLowerBound":0,"roleChanges":0"#),
+      "\(again.messages)")
     let routed = try folder.plat(["route", folder.file("next"), "k"])
     #expect(routed.output.split(separator: "\n").count == 3 && routed.output.contains(#"{"map":"m2","key":"k""#))
-    #expect(try folder.plat(["route", folder.file("next"), "k", "--map", "m1"]).output.split(separator: "\n").count == 1)
+    #expect(
+      try folder.plat(["route", folder.file("next"), "k", "--map", "m1"]).output.split(separator: "\n").count == 1)
     #expect(try folder.plat(["route", folder.file("next"), "k", "--map", "nobody"]).status == 65)
     #expect(try folder.plat(["export", "kafka", folder.file("next")]).status == 65)
     #expect(try folder.plat(["export", "kafka", folder.file("plan")]).status == 65)
-    #expect(try folder.plat(["generate", "--nodes", "5", "--partitions", "8", "--maps", "3", "--map", "drifted"]).status == 0)
+    #expect(
+      try folder.plat(["generate", "--nodes", "5", "--partitions", "8", "--maps", "3", "--map", "drifted"]).status == 0)
   }
 
   // MARK: plan
@@ -61,7 +65,8 @@ private let impossible = """
     #expect(run.messages.contains("rebalance of 16 partitions on 7 nodes, revision 41 to 42"))
     #expect(run.messages.contains("proved to be the fewest") && run.messages.contains("peak memory"))
     let plan = try #require(folder.read("plan"))
-    #expect(plan.contains(#""revision": 42"#) && plan.contains(#""basedOn": 41"#) && plan.contains(#""x-name": "test""#))
+    #expect(
+      plan.contains(#""revision": 42"#) && plan.contains(#""basedOn": 41"#) && plan.contains(#""x-name": "test""#))
     #expect(try folder.plat(["check", folder.file("cluster"), "--plan", folder.file("plan")]).status == 0)
   }
 
@@ -101,7 +106,8 @@ private let impossible = """
     let bad = try folder.plat(["plan", "-", "--json"], input: "{\n \"plat\": 3}")
     #expect(
       bad.status == 65
-        && bad.messages == #"{"error":"standard input:2:10: plat: found version 3, expected version 1, the only one that this program reads","#
+        && bad.messages
+          == #"{"error":"standard input:2:10: plat: found version 3, expected version 1, the only one that this program reads","#
           + #""file":"standard input","line":2,"column":10,"path":"plat","found":"version 3","#
           + #""expected":"version 1, the only one that this program reads"}"# + "\n")
   }
@@ -116,17 +122,22 @@ private let impossible = """
     ] {
       let run = try folder.plat(["plan", "-", "-o", folder.file("plan")], input: text)
       #expect(run.status == 65 && run.output.isEmpty, "\(text)")
-      #expect(run.messages.hasPrefix("plat: standard input:") && run.messages.contains(", expected "), "\(run.messages)")
+      #expect(
+        run.messages.hasPrefix("plat: standard input:") && run.messages.contains(", expected "), "\(run.messages)")
     }
     #expect(folder.read("plan") == "before" && folder.names == ["plan"])
   }
 
   @Test func rulesThatThisVersionDoesNotPlanAre65AtTheirPlace() throws {
     let near = cluster.replacing(
-      #"{ "level": "zone", "atMost": 1, "strength": "hard" }"#, with: #"{ "level": "zone", "states": ["slave"], "near": "slave", "atLeast": 1 }"#)
+      #"{ "level": "zone", "atMost": 1, "strength": "hard" }"#,
+      with: #"{ "level": "zone", "states": ["slave"], "near": "slave", "atLeast": 1 }"#)
     let run = try folder.plat(["plan", "-"], input: near)
     #expect(run.status == 65 && run.output.isEmpty)
-    #expect(run.messages.hasPrefix("plat: standard input:3:68: settings.placement[0].near: found a hard rule about what is near to slave"), "\(run.messages)")
+    #expect(
+      run.messages.hasPrefix(
+        "plat: standard input:3:68: settings.placement[0].near: found a hard rule about what is near to slave"),
+      "\(run.messages)")
   }
 
   @Test func wrongUsageIs64() throws {
@@ -165,7 +176,8 @@ private let impossible = """
   @Test func checkJudgesTheCurrentMap() throws {
     let run = try folder.plat(["check", "-", "--quiet"], input: cluster)
     #expect(run.status == 1 && run.messages.isEmpty)
-    #expect(run.output.contains(#""map": {"type":"current","revision":41}"#) && run.output.contains(#""health": "red""#))
+    #expect(
+      run.output.contains(#""map": {"type":"current","revision":41}"#) && run.output.contains(#""health": "red""#))
     #expect(!run.output.contains("moves"))
     #expect(try folder.plat(["check", "-"], input: impossible).status == 65)
   }
@@ -175,7 +187,8 @@ private let impossible = """
     let plan = try folder.plat(["plan", folder.file("cluster"), "--quiet"]).output
     folder.write(plan.replacing(#""moves": "#, with: #""moves": 9"#), "plan")
     let run = try folder.plat(["check", folder.file("cluster"), "--plan", folder.file("plan")])
-    #expect(run.status == 1 && run.output.contains(#""rule":"summary.moves""#) && run.messages.contains("a recount finds"))
+    #expect(
+      run.status == 1 && run.output.contains(#""rule":"summary.moves""#) && run.messages.contains("a recount finds"))
     folder.write(plan.replacing(#""basedOn": 41"#, with: #""basedOn": 40"#), "plan")
     let other = try folder.plat(["check", folder.file("cluster"), "--plan", folder.file("plan")])
     #expect(other.status == 65 && other.messages.contains("map.basedOn: found 40, expected 41"))
@@ -186,12 +199,16 @@ private let impossible = """
     let plan = try folder.plat(["plan", folder.file("cluster"), "--quiet"]).output
     folder.write(plan, "plan")
     let good = try folder.plat(["verify", folder.file("cluster"), folder.file("plan")])
-    #expect(good.status == 0 && good.messages.contains("certificate   holds") && good.output.contains(#""movesLowerBound": "#))
+    #expect(
+      good.status == 0 && good.messages.contains("certificate   holds") && good.output.contains(#""movesLowerBound": "#)
+    )
     for (old, new, rule) in [
-      (#""prices": {"#, #""prices": {"x-":0,"#, nil), (#""default": "#, #""default": 77, "x-": "#, "certificate.digest"),
+      (#""prices": {"#, #""prices": {"x-":0,"#, nil),
+      (#""default": "#, #""default": 77, "x-": "#, "certificate.digest"),
       (#""certificate": {"#, #""x-certificate": {"#, "certificate"),
       (#""movesLowerBound": "#, #""movesLowerBound": 9"#, "certificate.prices"),
-      (#""movesLowerBound": "#, #""x-bound": "#, "summary.movesLowerBound"), (#""unmet": 0"#, #""unmet": 1"#, "summary.unmet"),
+      (#""movesLowerBound": "#, #""x-bound": "#, "summary.movesLowerBound"),
+      (#""unmet": 0"#, #""unmet": 1"#, "summary.unmet"),
       ("\"findings\": []", #""findings": [{}]"#, "findings"), (#""rebalance""#, #""rebalanced""#, "operation"),
     ] as [(String, String, String?)] {
       folder.write(plan.replacing(old, with: new), "plan")
@@ -223,7 +240,8 @@ private let impossible = """
 
   @Test func tenMegabytesOfBrackets() throws {
     for bracket in ["[", "{", "{\"a\":", "]"] {
-      let run = try folder.plat(["plan", "-"], input: String(repeating: bracket, count: 10_000_000 / bracket.utf8.count))
+      let run = try folder.plat(
+        ["plan", "-"], input: String(repeating: bracket, count: 10_000_000 / bracket.utf8.count))
       #expect(run.status == 65 && run.output.isEmpty && run.messages.utf8.count < 4000)
     }
   }

@@ -35,7 +35,9 @@ private let plan = """
       #""rounds": 4,"#, #""roundsLowerBound": 4,"#, #""start": [0,1,2,3]"#, #""from": 7,"#, #""to": 8,"#,
     ]
     for line in lines { #expect(run.output.contains(line), "\(line)\n\(run.output)") }
-    #expect(try folder.plat(["steps", "-", folder.file("plan"), "--quiet", "--threads", "3"], input: cluster).output == run.output)
+    #expect(
+      try folder.plat(["steps", "-", folder.file("plan"), "--quiet", "--threads", "3"], input: cluster).output
+        == run.output)
   }
 
   @Test func movesAreTheBareDifference() throws {
@@ -48,17 +50,23 @@ private let plan = """
 
   @Test func timesInsteadOfRounds() throws {
     let run = try folder.plat(["steps", folder.file("cluster"), folder.file("plan"), "--bandwidth", "1/2", "--quiet"])
-    #expect(run.status == 0 && run.output.contains(#""microseconds": 2000000,"#) && run.output.contains(#""start": [0,0,2000000,2000000]"#))
+    #expect(
+      run.status == 0 && run.output.contains(#""microseconds": 2000000,"#)
+        && run.output.contains(#""start": [0,0,2000000,2000000]"#))
     #expect(try folder.plat(["steps", folder.file("cluster"), folder.file("plan"), "--bandwidth", "0"]).status == 64)
   }
 
   @Test func dataThatIsGoneIsSaid() throws {
-    folder.write(cluster.replacing(#""f": {}"#, with: #""f": {"status": "failed"}"#).replacing("leaving", with: "failed"), "cluster")
+    folder.write(
+      cluster.replacing(#""f": {}"#, with: #""f": {"status": "failed"}"#).replacing("leaving", with: "failed"),
+      "cluster")
     let run = try folder.plat(["steps", folder.file("cluster"), folder.file("plan").replacing("plan", with: "lost")])
     #expect(run.status == 66)
     folder.write(plan.replacing(#"["f"]"#, with: "[]"), "plan")
     let lost = try folder.plat(["steps", folder.file("cluster"), folder.file("plan")])
-    #expect(lost.status == 1 && lost.output.contains("nothing is left to copy from") && lost.messages.contains("unmet         1 partitions"))
+    #expect(
+      lost.status == 1 && lost.output.contains("nothing is left to copy from")
+        && lost.messages.contains("unmet         1 partitions"))
   }
 
   @Test func aLimitOfNothingIsRefused() throws {

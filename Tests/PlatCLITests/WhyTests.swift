@@ -24,10 +24,15 @@ private let cluster = """
 
   @Test func explain() throws {
     try prepare()
-    for arguments in [[folder.file("cluster"), folder.file("plan")], [folder.file("plan"), "--cluster", folder.file("cluster")]] {
+    for arguments in [
+      [folder.file("cluster"), folder.file("plan")], [folder.file("plan"), "--cluster", folder.file("cluster")],
+    ] {
       let run = try folder.plat(["explain"] + arguments + ["--partition", "3", "--node", "b"])
-      #expect(run.status == 0 && run.messages.hasPrefix("partition 3\n  master ") && run.messages.contains("b is leaving"))
-      #expect(run.output.contains(#""partition": "3""#) && run.output.contains(#""forbidden": ["b is leaving"]"#), "\(run.output)")
+      #expect(
+        run.status == 0 && run.messages.hasPrefix("partition 3\n  master ") && run.messages.contains("b is leaving"))
+      #expect(
+        run.output.contains(#""partition": "3""#) && run.output.contains(#""forbidden": ["b is leaving"]"#),
+        "\(run.output)")
     }
     let alone = try folder.plat(["explain", folder.file("plan"), "--partition", "3"])
     #expect(alone.status == 0 && alone.messages.contains("the plan alone does not say"))
@@ -45,7 +50,8 @@ private let cluster = """
     #expect(run.status == 0 && run.messages.hasPrefix("3 failures in a cluster of 16 partitions on 6 nodes"))
     #expect(run.output.contains(#"{"fail":"z0","level":"zone","nodes":2,"lost":"#))
     let both = try folder.plat(["whatif", folder.file("cluster"), "--fail", "z0+z1,zone:z2", "--fail", "each:node"])
-    #expect(both.status == 1 && both.messages.hasPrefix("8 failures") && both.output.contains(#"{"fail":"z0+z1","nodes":4,"#))
+    #expect(
+      both.status == 1 && both.messages.hasPrefix("8 failures") && both.output.contains(#"{"fail":"z0+z1","nodes":4,"#))
     for threads in ["1", "3"] {
       let again = try folder.plat(
         ["whatif", folder.file("cluster"), "--fail", "z0+z1,zone:z2", "--fail", "each:node", "--threads", threads])
@@ -65,8 +71,11 @@ private let cluster = """
     #expect(run.status == 0 && run.messages.contains("partitions differ") && run.output.contains(#""same": false"#))
     #expect(run.output.contains(#""onlyA":"#) && run.messages.contains("unmet                 0"), "\(run.messages)")
     let same = try folder.plat(["compare", folder.file("plan"), folder.file("plan")])
-    #expect(same.status == 0 && same.messages.hasPrefix("the maps are the same: 32 replicas") && same.messages.contains("–"))
-    let known = try folder.plat(["compare", folder.file("plan"), folder.file("plan"), "--cluster", folder.file("cluster")])
+    #expect(
+      same.status == 0 && same.messages.hasPrefix("the maps are the same: 32 replicas") && same.messages.contains("–"))
+    let known = try folder.plat([
+      "compare", folder.file("plan"), folder.file("plan"), "--cluster", folder.file("cluster"),
+    ])
     #expect(known.output.contains(#""health": "green""#))
     let other = cluster.replacingText("16", "8").replacingText(#""nodes""#, #""map": {"partitions": {}}, "nodes""#)
     #expect(try folder.plat(["compare", folder.file("cluster"), "-"], input: other).status == 65)

@@ -127,8 +127,11 @@ import Testing
     }
   }
 
-  /// Large memory is a map of its own: what is given back comes again to whoever asks for as much, as clean as is asked for.
-  @Test(.disabled(if: plat_arena_is_checked(), "nothing is kept"), arguments: backends) func largeMemoryIsUsedAgain(backend: plat_arena_backend) throws {
+  /// Large memory is a map of its own: what is given back comes again to whoever asks for as much, as clean as is asked
+  /// for.
+  @Test(.disabled(if: plat_arena_is_checked(), "nothing is kept"), arguments: backends) func largeMemoryIsUsedAgain(
+    backend: plat_arena_backend
+  ) throws {
     let arena = try #require(plat_arena_create_from(backend, 64 << 20))
     defer { plat_arena_destroy(arena) }
     for size in [(256 << 10) + 4711, (5 << 20) + 4711 + Int(backend.rawValue) << 13] {
@@ -153,7 +156,9 @@ import Testing
   }
 
   /// However much is given back, no more than 32 MiB are kept, and the limit of an arena counts what it uses only.
-  @Test(.disabled(if: plat_arena_is_checked(), "nothing is kept"), arguments: backends) func littleIsKept(backend: plat_arena_backend) throws {
+  @Test(.disabled(if: plat_arena_is_checked(), "nothing is kept"), arguments: backends) func littleIsKept(
+    backend: plat_arena_backend
+  ) throws {
     let arena = try #require(plat_arena_create_from(backend, 0))
     defer { plat_arena_destroy(arena) }
     let sizes = (0..<40).map { (1 << 20) + $0 << 13 } + [40 << 20]

@@ -3,9 +3,12 @@ import Testing
 
 /// Many remainders by one divisor, beside the processor's own.
 @Suite struct RemainderTests {
-  private static let divisors: [UInt32] = [1, 2, 3, 4, 5, 7, 10, 1023, 1024, 1025, 1440, 65_535, 65_536, 65_537, 1 << 20, 1 << 31, 1 << 31 + 1, .max - 1, .max]
+  private static let divisors: [UInt32] = [
+    1, 2, 3, 4, 5, 7, 10, 1023, 1024, 1025, 1440, 65_535, 65_536, 65_537, 1 << 20, 1 << 31, 1 << 31 + 1, .max - 1, .max,
+  ]
 
-  /// Around multiples of the divisor, at both ends and anywhere; any number of values, so that what is left of eight is seen, too.
+  /// Around multiples of the divisor, at both ends and anywhere; any number of values, so that what is left of eight is
+  /// seen, too.
   @Test func remaindersAreRemainders() {
     var state: UInt64 = 1
     func next() -> UInt32 {

@@ -39,14 +39,17 @@ import Testing
         let first = UInt32.random(in: 0..<nodes, using: &generator)
         rows += (0..<UInt32(width)).map { (first + $0) % nodes }
       }
-      for planted: UInt32 in [UInt32.max, nodes, 0, UInt32.max - 1] where !rows.isEmpty && Int.random(in: 0..<6, using: &generator) == 0 {
+      for planted: UInt32 in [UInt32.max, nodes, 0, UInt32.max - 1]
+      where !rows.isEmpty && Int.random(in: 0..<6, using: &generator) == 0 {
         rows[Int.random(in: rows.indices, using: &generator)] = planted
       }
       let expected = Self.firstBad(rows, count: count, width: width, nodes: nodes)
       if expected < count { bad += 1 }
       #expect(plat_rows_first_bad(rows, count, width, nodes) == expected, "\(rows) of \(width), \(nodes) nodes")
       let areDifferent = count == 0 || (width <= 8 && expected == count && !rows.contains(.max))
-      #expect((plat_rows_are_different(rows, count, width, nodes) == 1) == areDifferent, "\(rows) of \(width), \(nodes) nodes")
+      #expect(
+        (plat_rows_are_different(rows, count, width, nodes) == 1) == areDifferent, "\(rows) of \(width), \(nodes) nodes"
+      )
     }
     #expect(bad > 300)
   }

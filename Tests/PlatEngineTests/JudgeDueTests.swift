@@ -69,7 +69,8 @@ import Testing
 
   @Test func statusDecides() throws {
     let map = try makeMap([[[1], [0]], [[1], [2]], [[0], [1]]])
-    let cluster = ZoneCluster(partitions: 3, slaves: 1, zones: [4], statuses: [0: .leaving, 1: .maintenance, 3: .failed])
+    let cluster = ZoneCluster(
+      partitions: 3, slaves: 1, zones: [4], statuses: [0: .leaving, 1: .maintenance, 3: .failed])
     #expect(try total(cluster, map: map) == ["0", "3", "3", "0"])
     let due = try Judge.due(cluster.dense(), map: map)
     #expect(due.ofState[0].map(\.description) == ["0", "0", "3", "0"])

@@ -32,10 +32,13 @@ import Testing
         if Rational(have) - due > .one || due - Rational(have) > .one { isBalanced = false }
       }
       check((0..<3).reduce(0) { $0 + recount.load(node, state: $1) }, due.total[node])
-      for state in 0..<2 where cluster.wanted[state] > 0 { check(recount.load(node, state: state), due.ofState[state][node]) }
+      for state in 0..<2 where cluster.wanted[state] > 0 {
+        check(recount.load(node, state: state), due.ofState[state][node])
+      }
     }
     #expect(report.isBalanced == isBalanced, note)
-    #expect(report.findings.contains { $0.rule.hasPrefix("balance") } || report.isBalanced || report.moreFindings > 0, note)
+    #expect(
+      report.findings.contains { $0.rule.hasPrefix("balance") } || report.isBalanced || report.moreFindings > 0, note)
   }
 }
 
@@ -92,7 +95,8 @@ private struct Recount {
       for state in 0..<3 where state < 2 || isPlan {
         let have = live.count { $0.state == state }
         if have != cluster.wanted[state] {
-          add(true, "constraints.\(settings.model.states[state].name)", partition: partition, cluster.wanted[state], have)
+          add(
+            true, "constraints.\(settings.model.states[state].name)", partition: partition, cluster.wanted[state], have)
         }
       }
       if cluster.wanted[0] > 0 && !live.contains(where: { $0.state == 0 }) { isRed = true }
@@ -104,7 +108,9 @@ private struct Recount {
       for (index, rule) in settings.placement.enumerated() {
         let held = data.filter { rule.states.contains($0.state) }
         func zone(_ node: Int) -> Int { cluster.levels[rule.level].containerOfNode[node].int }
-        func name(_ box: Int) -> String { cluster.cluster.containers[cluster.levels[rule.level].modelContainer[box]].name }
+        func name(_ box: Int) -> String {
+          cluster.cluster.containers[cluster.levels[rule.level].modelContainer[box]].name
+        }
         switch rule.demand {
         case .atMost(let most):
           for box in Set(held.map { zone($0.node) }).sorted() {
@@ -118,7 +124,9 @@ private struct Recount {
           guard let first = anchors.first else { continue }
           let near = held.count { anchors.contains(zone($0.node)) }
           if near < min(atLeast, held.count) {
-            add(rule.strength == .hard, "placement[\(index)]", partition: partition, box: name(first), min(atLeast, held.count), near)
+            add(
+              rule.strength == .hard, "placement[\(index)]", partition: partition, box: name(first),
+              min(atLeast, held.count), near)
           }
         }
       }
@@ -152,7 +160,9 @@ private struct Recount {
       case .maintenance:
         misplaced = isPlan ? max(load(node, state: 0), received[node] ?? 0) : 0
       }
-      if misplaced > 0 { add(isPlan, counted: isPlan, "nodes.\(name(node)).status", node: node, 0, misplaced, group: "status") }
+      if misplaced > 0 {
+        add(isPlan, counted: isPlan, "nodes.\(name(node)).status", node: node, 0, misplaced, group: "status")
+      }
       mostOutbound = max(mostOutbound, outbound[node]?.count ?? 0)
       mostInbound = max(mostInbound, inbound[node]?.count ?? 0)
       guard let limit = settings.fanOut else { continue }
@@ -166,7 +176,9 @@ private struct Recount {
     health = isRed ? .red : unmet + brokenSoft > 0 ? .yellow : .green
     let order =
       ["constraints.master", "constraints.slave", "constraints.pending", "placement.node"]
-      + settings.placement.indices.map { "placement[\($0)]" } + ["capacity", "status", "fanOut.outbound", "fanOut.inbound"]
+      + settings.placement.indices.map { "placement[\($0)]" } + [
+        "capacity", "status", "fanOut.outbound", "fanOut.inbound",
+      ]
     lines = order.flatMap { groups[$0] ?? [] }
   }
 }

@@ -43,7 +43,8 @@ import Testing
     let none = ZoneCluster(
       partitions: 2, slaves: 1, zones: [3], fanOut: FanOutLimit(outbound: 0, inbound: nil, strength: .hard))
     #expect(
-      try because(none, [[[0], []], [[1], []]]) == "fanOut.outbound allows 0, so that a partition has at most 1 replica")
+      try because(none, [[[0], []], [[1], []]]) == "fanOut.outbound allows 0, so that a partition has at most 1 replica"
+    )
     let one = ZoneCluster(
       partitions: 3, slaves: 1, zones: [3], fanOut: FanOutLimit(outbound: 1, inbound: 1, strength: .hard))
     #expect(

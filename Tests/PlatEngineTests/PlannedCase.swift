@@ -62,7 +62,8 @@ struct PlannedCase {
       plan.movesLowerBound == oracle || isShort && plan.movesLowerBound < oracle,
       "bound \(plan.movesLowerBound), the flow's is \(oracle)\n\(text)")
     try holds(
-      moves == oracle || (try isShort || movesForStates()) && moves > oracle, "moves \(moves), the flow needs \(oracle)\n\(text)")
+      moves == oracle || (try isShort || movesForStates()) && moves > oracle,
+      "moves \(moves), the flow needs \(oracle)\n\(text)")
   }
 
   /// The fewest moves leave a state out of balance: then it may take more.
@@ -75,12 +76,16 @@ struct PlannedCase {
   /// What a plan may not meet: replicas that nothing can hold. Anything else is a fault of the planner.
   var faults: [Finding] { Self.faults(report, cluster, current, plan.target) }
 
-  static func faults(_ report: Report, _ cluster: DenseCluster, _ current: PlacementMap?, _ target: PlacementMap) -> [Finding] {
+  static func faults(_ report: Report, _ cluster: DenseCluster, _ current: PlacementMap?, _ target: PlacementMap)
+    -> [Finding]
+  {
     let staying = LastCopies.staying(cluster, current, target)
     let model = cluster.cluster.settings.model
     let (held, holders) = (current?.dataHolders(model) ?? [], target.dataHolders(model))
     return report.findings.filter { finding in
-      guard finding.strength == .hard, !(finding.rule.hasPrefix("constraints.") && finding.have < finding.want) else { return false }
+      guard finding.strength == .hard, !(finding.rule.hasPrefix("constraints.") && finding.have < finding.want) else {
+        return false
+      }
       // Nor is it given up where no data is asked for.
       if cluster.replicas == 0, finding.rule.hasPrefix("constraints."), finding.have == 1,
         let partition = finding.partition.flatMap({ Int($0) }), holders[partition].count == 1,
@@ -94,7 +99,8 @@ struct PlannedCase {
       {
         return false
       }
-      guard finding.rule.hasPrefix("nodes."), let node = cluster.cluster.nodes.firstIndex(where: { $0.name == finding.node })
+      guard finding.rule.hasPrefix("nodes."),
+        let node = cluster.cluster.nodes.firstIndex(where: { $0.name == finding.node })
       else { return true }
       return finding.have > staying[node]
     }
@@ -107,13 +113,16 @@ struct PlannedCase {
   func checkConsistent() throws {
     let map = plan.target
     // Where no data is asked for, last copies need slots of their own.
-    let slots = cluster.replicas > 0 ? cluster.cluster.rowSlots : zip(map.slotCounts, cluster.cluster.rowSlots).map { max($1, min($0, 1)) }
+    let slots =
+      cluster.replicas > 0
+      ? cluster.cluster.rowSlots : zip(map.slotCounts, cluster.cluster.rowSlots).map { max($1, min($0, 1)) }
     try holds(map.partitionCount == cluster.partitionCount && map.slotCounts == slots, "the map's shape\n\(text)")
     try holds(faults.isEmpty, "faults \(faults)\n\(text)")
     for row in map.rows {
       let nodes = row.flatMap(\.self)
       try holds(Set(nodes).count == nodes.count && nodes.allSatisfy { $0 < cluster.nodeCount }, "row \(row)\n\(text)")
-      try holds(nodes.count < 2 || ExhaustiveSearch.meetsHardRules(cluster, row), "row \(row) breaks a hard rule\n\(text)")
+      try holds(
+        nodes.count < 2 || ExhaustiveSearch.meetsHardRules(cluster, row), "row \(row) breaks a hard rule\n\(text)")
     }
     let staying = staying
     for (node, load) in loads.enumerated() {
@@ -125,7 +134,8 @@ struct PlannedCase {
       row.flatMap(\.self).count == 1 && !ExhaustiveSearch.meetsHardRules(cluster, row)
     }
     try holds(
-      mayBeMore ? report.unmet >= wanted - placed : report.unmet == wanted - placed, "unmet \(report.unmet), placed \(placed) of \(wanted)\n\(text)")
+      mayBeMore ? report.unmet >= wanted - placed : report.unmet == wanted - placed,
+      "unmet \(report.unmet), placed \(placed) of \(wanted)\n\(text)")
     try holds(
       (0...moves).contains(plan.movesLowerBound), "bound \(plan.movesLowerBound) beside \(moves) moves\n\(text)")
     try holds(report.meetsHardRules == (report.unmet == 0), "unmet \(report.unmet)\n\(text)")

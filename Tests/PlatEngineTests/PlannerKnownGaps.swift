@@ -4,8 +4,8 @@ import Testing
 
 /// What does not hold yet, by seed: whoever mends it is told here, and moves the seed to the properties.
 ///
-/// Where capacities, rules and weights of zero leave a shortage, about 1 random cluster in 2,500 gets a plan outside the
-/// windows although maps inside of them exist; the next plan then moves again.
+/// Where capacities, rules and weights of zero leave a shortage, about 1 random cluster in 2,500 gets a plan outside
+/// the windows although maps inside of them exist; the next plan then moves again.
 @Suite struct PlannerKnownGaps {
   @Test(arguments: [18884, 14902, 6110, 7217] as [UInt64])
   func aShortageMayEndOutsideTheWindows(seed: UInt64) throws {

@@ -121,8 +121,8 @@ import Testing
     #expect(one.report.brokenSoft == 12)
   }
 
-  /// A rule may forbid everything: then only the last copy of each partition stays, which is never given up, and the rule that
-  /// it breaks is told.
+  /// A rule may forbid everything: then only the last copy of each partition stays, which is never given up, and the
+  /// rule that it breaks is told.
   @Test(arguments: [0, 1])
   func aRuleThatAllowsNothing(slaves: Int) throws {
     let none = PlacementRule(states: [0, 1], level: 0, demand: .atMost(0), strength: .hard)

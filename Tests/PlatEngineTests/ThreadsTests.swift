@@ -32,15 +32,17 @@ import Testing
     }
   }
 
-  /// Large enough for several blocks, with all kinds of rows: such that stay, that break rules, that have gaps. 0, 3 and 4 are
-  /// fresh, 3 and 4 with few peers.
+  /// Large enough for several blocks, with all kinds of rows: such that stay, that break rules, that have gaps. 0, 3
+  /// and 4 are fresh, 3 and 4 with few peers.
   @Test(arguments: [0, 1, 2, 3, 4])
   func severalBlocks(_ kind: Int) throws {
     let (zones, perZone, partitions) = (7, 9, kind >= 3 ? 180_000 : 300_000)
     let containers = (0..<zones).map {
       Container(name: "z\($0)", level: 0, parent: nil, nodes: ($0 * perZone)..<(($0 + 1) * perZone))
     }
-    let nodes = (0..<(zones * perZone)).map { Node(name: "n\($0)", status: kind > 0 && $0 % 31 == 5 ? .leaving : .active) }
+    let nodes = (0..<(zones * perZone)).map {
+      Node(name: "n\($0)", status: kind > 0 && $0 % 31 == 5 ? .leaving : .active)
+    }
     var settings = Settings(
       partitionCount: partitions, constraints: [1, 2, 0, 0],
       placement: [PlacementRule(states: [0, 1], level: 0, demand: .atMost(1), strength: .hard)])
@@ -69,7 +71,8 @@ import Testing
   }
 
   @Test func blocksCoverAllOnce() {
-    for (partitions, replicas, threads) in [(0, 3, 4), (1, 3, 4), (300_000, 3, 2), (1_000_000, 1, 3), (10, 1 << 18, 8)] {
+    for (partitions, replicas, threads) in [(0, 3, 4), (1, 3, 4), (300_000, 3, 2), (1_000_000, 1, 3), (10, 1 << 18, 8)]
+    {
       let blocks = Blocks(partitions, replicas: replicas, threads: threads)
       var seen = [UInt8](repeating: 0, count: partitions)
       seen.withUnsafeMutableBufferPointer { seen in

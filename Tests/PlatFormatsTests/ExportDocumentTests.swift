@@ -65,7 +65,9 @@ import Testing
     (#"{"plat": 1}"#, ""),
     (#"{"plat": 2, "map": {"partitions": {}}}"#, "plat"),
     (#"{"plat": 1, "maps": {}}"#, "maps"),
-    (#"{"plat": 1, "map": {"partitions": {"0": {"master": ["a"], "slave": ["a"]}}}}"#, #"map.partitions["0"].slave[0]"#),
+    (
+      #"{"plat": 1, "map": {"partitions": {"0": {"master": ["a"], "slave": ["a"]}}}}"#, #"map.partitions["0"].slave[0]"#
+    ),
     (#"{"plat": 1, "map": {"partitions": {"0": {"master": [1]}}}}"#, #"map.partitions["0"].master[0]"#),
     (#"{"plat": 1, "map": {"partitions": {"0": {"masters": ["a"]}}}}"#, #"map.partitions["0"].masters"#),
     (#"{"plat": 1, "map": {"partitions": {"1": {"master": ["a"]}}}}"#, #"map.partitions["1"]"#),

@@ -42,8 +42,8 @@ import Testing
     #expect(members.map(\.settings.constraints) == [[1, 3, 0, 0], [1, 0, 0, 0], [1, 1, 0, 0], [1, 1, 0, 0]])
     #expect(imported.document.group.shared.settings.constraints == [1, 1, 0, 0])
     #expect(imported.warnings == [
-      "replication factors differ within a topic, and are kept: of their own map are a:rf1 (1 partition of a with 1 replica)",
-      "not all partitions of a topic are in these maps, so that they are numbered otherwise than in Kafka, in the same order: a",
+        "replication factors differ within a topic, and are kept: of their own map are a:rf1 (1 partition of a with 1 replica)",
+        "not all partitions of a topic are in these maps, so that they are numbered otherwise than in Kafka, in the same order: a",
     ])
     #expect(try exported(imported.document) == JSONTree(Self.mixed))
     let error = #expect(throws: InputError.self) { try KafkaImport.readOne(source(Self.mixed)) }
@@ -72,7 +72,10 @@ import Testing
     #expect(document.group.shared.nodes.map(\.name) == ["3", "5", "10"] && document.group.shared.levels.isEmpty)
     #expect(document.group.members.map(\.name) == ["b", "a"])
     #expect(document.group.members.map(\.settings.constraints) == [[1, 1, 0, 0], [1, 0, 0, 0]])
-    #expect(document.maps.map { $0?.placement.rows } == [[[[0], [2], [], []], [[1], [0], [], []]], [[[1], [], [], []], [[0], [], [], []]]])
+    #expect(
+      document.maps.map { $0?.placement.rows } == [
+        [[[0], [2], [], []], [[1], [0], [], []]], [[[1], [], [], []], [[0], [], [], []]],
+      ])
     #expect(imported.warnings.count == 1 && imported.warnings[0].hasSuffix(": a"))
     #expect(try exported(document) == JSONTree(text))
     _ = try DenseGroup(document.group)
@@ -82,7 +85,9 @@ import Testing
   @Test func replicationIsAskedFor() throws {
     let imported = try KafkaImport.read(source(Self.mixed), replication: 2)
     #expect(imported.document.group.members.allSatisfy { $0.settings.constraints == [1, 1, 0, 0] })
-    #expect(imported.warnings.last == "a plan will give every partition 2 replicas: 2 partitions change; replicas added: 1, removed: 2")
+    #expect(
+      imported.warnings.last
+        == "a plan will give every partition 2 replicas: 2 partitions change; replicas added: 1, removed: 2")
     #expect(try exported(imported.document) == JSONTree(Self.mixed))
     let entries = try planned(imported.document)["partitions"].elements
     #expect(entries.map { $0["replicas"].elements.count } == [2, 2, 2, 2])
@@ -195,7 +200,8 @@ import Testing
     var document = try KafkaImport.read(source(Self.mixed)).document
     document.group.shared.extensions = []
     let entries = try exported(document)["partitions"].elements
-    #expect(entries.map { $0["topic"] } == [JSONTree("\"a\""), JSONTree("\"a:rf1\""), JSONTree("\"b\""), JSONTree("\"c\"")])
+    #expect(
+      entries.map { $0["topic"] } == [JSONTree("\"a\""), JSONTree("\"a:rf1\""), JSONTree("\"b\""), JSONTree("\"c\"")])
     #expect(entries.map { $0["replicas"] } == ["[4, 3, 2, 1]", "[1]", "[2, 1]", "[3, 4]"].map { JSONTree($0) })
   }
 }
@@ -250,7 +256,9 @@ import Testing
     for (topic, counts) in leaders {
       let partitions = counts.values.reduce(0, +)
       let most = (partitions + brokers - 1) / brokers
-      if let count = counts.values.max(), count > most + 1 { return "\(topic): a broker leads \(count) of \(partitions)" }
+      if let count = counts.values.max(), count > most + 1 {
+        return "\(topic): a broker leads \(count) of \(partitions)"
+      }
     }
     return nil
   }
@@ -378,7 +386,9 @@ private func written(_ maps: NamedMaps) throws -> JSONTree {
   return try JSONTree(parsing: source(try writer.withBytes { Array($0) }))
 }
 
-@discardableResult private func exported(_ document: GroupDocument) throws -> JSONTree { try written(NamedMaps(document)) }
+@discardableResult private func exported(_ document: GroupDocument) throws -> JSONTree {
+  try written(NamedMaps(document))
+}
 
 private func writtenText(_ document: GroupDocument) throws -> String {
   let writer = AnyClusterDocument.several(document).writer(isBinary: false)

@@ -37,7 +37,8 @@ enum RandomProblem {
           atLeast: random.among(1...2), isHard: random.chance(1, 2)))
     }
     if random.chance(1, 2) {
-      problem.peers = PeerLimit(outbound: random.among(1...nodes), inbound: random.among(1...nodes), isHard: random.chance(1, 2))
+      problem.peers = PeerLimit(
+        outbound: random.among(1...nodes), inbound: random.among(1...nodes), isHard: random.chance(1, 2))
     }
     let sum = (problem.amounts.isEmpty ? problem.rowCount : problem.amounts.reduce(0, +))
     func windows(_ replicas: Int) -> Windows {
@@ -58,7 +59,9 @@ enum RandomProblem {
         return MapWindows(total: part(problem.total), ofState: problem.ofState.map(part))
       }
     }
-    for state in 0..<3 where random.chance(1, 2) { problem.ofState[state].most = problem.ofState[state].most.map { $0 + 1 } }
+    for state in 0..<3 where random.chance(1, 2) {
+      problem.ofState[state].most = problem.ofState[state].most.map { $0 + 1 }
+    }
     return problem
   }
 
@@ -120,7 +123,9 @@ enum NaiveScore {
       }
       for bound in problem.bounds {
         for container in 0..<bound.containerCount {
-          let here = placed.count { bound.states >> UInt32($0.state) & 1 == 1 && bound.containerOfNode[$0.node] == Int32(container) }
+          let here = placed.count {
+            bound.states >> UInt32($0.state) & 1 == 1 && bound.containerOfNode[$0.node] == Int32(container)
+          }
           add(&score, max(0, here - bound.most), bound.isHard)
         }
       }
@@ -138,11 +143,15 @@ enum NaiveScore {
     for node in 0..<problem.nodeCount {
       for (load, windows) in zip([load] + ofMap, [all] + problem.ofMap) {
         score.outsideLeading += outside(load[0][node], windows.ofState[0], node)
-        for state in 1..<problem.stateCount { score.outsideStates += outside(load[state][node], windows.ofState[state], node) }
+        for state in 1..<problem.stateCount {
+          score.outsideStates += outside(load[state][node], windows.ofState[state], node)
+        }
         score.outside += outside(load.reduce(0) { $0 + $1[node] }, windows.total, node)
       }
       if !problem.due.isEmpty { score.offDue += abs(load.reduce(0) { $0 + $1[node] } - problem.due[node]) }
-      if !problem.even.isEmpty { for state in 0..<problem.stateCount { score.uneven += outside(load[state][node], problem.even[state], node) } }
+      if !problem.even.isEmpty {
+        for state in 0..<problem.stateCount { score.uneven += outside(load[state][node], problem.even[state], node) }
+      }
       score.broken += max(0, counts[node] - Int(problem.capacity[node]))
       if let windows = problem.counts { score.outsideCounts += outside(counts[node], windows, node) }
       guard let limit = problem.peers else { continue }

@@ -24,7 +24,8 @@ import Testing
           changed[slot] = Int32(node)
         }
         state.close()
-        try holds(state.score == NaiveScore.of(problem, changed), "\(state.score), counted \(NaiveScore.of(problem, changed))")
+        try holds(
+          state.score == NaiveScore.of(problem, changed), "\(state.score), counted \(NaiveScore.of(problem, changed))")
         if random.chance(1, 3) {
           state.undo()
           try holds(state.score == NaiveScore.of(problem, rows), "after taking back: \(state.score)")
@@ -36,7 +37,8 @@ import Testing
     }
   }
 
-  /// The answer is no worse than any start, keeps masks and capacities, no node twice in a row, and is the same each time.
+  /// The answer is no worse than any start, keeps masks and capacities, no node twice in a row, and is the same each
+  /// time.
   @Test func answersAreLegalAndNoWorse() {
     forAllSeeds(0..<60) { seed in
       let problem = RandomProblem.make(seed: seed)

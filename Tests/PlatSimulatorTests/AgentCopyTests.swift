@@ -11,15 +11,21 @@ import Testing
 
   @Test func fetchesJoinsAndIsASlave() {
     var hand = Hand()
-    let order = Hand.order(.copy, .null, Hand.slave, source: 2, sourceChange: (Hand.slave, Hand.slave), leader: 1, term: 1)
+    let order = Hand.order(
+      .copy, .null, Hand.slave, source: 2, sourceChange: (Hand.slave, Hand.slave), leader: 1, term: 1)
     #expect(hand.hear(.order(order)) == [.send(.fetch(order), node: 2)])
     #expect(hand.agent.copies == [order])
     // Asked again it says that it is at it, and fetches again.
     #expect(hand.hear(.order(order)) == [.answer(.working(order.id)), .send(.fetch(order), node: 2)])
-    #expect(hand.hear(.order(Hand.order(.copy, number: 2, .null, Hand.slave, source: 3, leader: 1))) == [.answer(.refused(Hand.id(2), .busy))])
+    #expect(
+      hand.hear(.order(Hand.order(.copy, number: 2, .null, Hand.slave, source: 3, leader: 1))) == [
+        .answer(.refused(Hand.id(2), .busy))
+      ])
     let attempt = hand.agent.round + 1
     #expect(
-      hand.hear(.fetched(order.id, log: Hand.log([1, 1]), term: 1), node: 2) == [.persist, .send(.join(order, attempt: attempt), node: 1)])
+      hand.hear(.fetched(order.id, log: Hand.log([1, 1]), term: 1), node: 2) == [
+        .persist, .send(.join(order, attempt: attempt), node: 1),
+      ])
     #expect(hand.agent.copies == [order])
     #expect(hand.record.state == .null && hand.record.log == Hand.log([1, 1]) && hand.record.term == 1)
     #expect(hand.hear(.fetched(order.id, log: [], term: 1), node: 2).isEmpty, "a second answer")
@@ -32,7 +38,8 @@ import Testing
     let append = Message.append(p, term: 1, round: 8, previous: 2, previousTerm: 1, log: [Entry(term: 1, value: 2)])
     #expect(
       hand.hear(append, node: 1) == [
-        .persist, .send(.appended(p, term: 1, round: 8, matched: 3, isCopy: false), node: 1), .persist, .answer(.done(order.id)),
+        .persist, .send(.appended(p, term: 1, round: 8, matched: 3, isCopy: false), node: 1), .persist,
+        .answer(.done(order.id)),
       ])
     #expect(hand.record.state == Hand.slave && hand.record.done == order.id && hand.agent.copies.isEmpty)
     #expect(hand.hear(.order(order)) == [.answer(.done(order.id))], "asked again")
@@ -46,10 +53,14 @@ import Testing
     _ = hand.hear(.fetched(order.id, log: [], term: 1), node: 2)
     let attempt = hand.agent.round
     for count in [2, 1] {
-      let append = Message.append(p, term: 1, round: 8, previous: 0, previousTerm: 0, log: Hand.log(Array([1, 1].prefix(count))))
-      #expect(hand.hear(append, node: 1).last == .send(.appended(p, term: 1, round: 8, matched: count, isCopy: false), node: 1))
+      let append = Message.append(
+        p, term: 1, round: 8, previous: 0, previousTerm: 0, log: Hand.log(Array([1, 1].prefix(count))))
+      #expect(
+        hand.hear(append, node: 1).last
+          == .send(.appended(p, term: 1, round: 8, matched: count, isCopy: false), node: 1))
     }
-    #expect(hand.hear(.joined(order.id, attempt: attempt, end: 2, term: 1), node: 1) == [.persist, .answer(.done(order.id))])
+    #expect(
+      hand.hear(.joined(order.id, attempt: attempt, end: 2, term: 1), node: 1) == [.persist, .answer(.done(order.id))])
     #expect(hand.record.state == Hand.slave)
   }
 
@@ -87,7 +98,8 @@ import Testing
     let order = Hand.order(.copy, .null, Hand.slave, source: 2, leader: 1)
     _ = hand.hear(.order(order))
     _ = hand.agent.handle(.diskFull(true))
-    #expect(hand.hear(.fetched(order.id, log: Hand.log([1]), term: 1), node: 2) == [.answer(.refused(order.id, .noRoom))])
+    #expect(
+      hand.hear(.fetched(order.id, log: Hand.log([1]), term: 1), node: 2) == [.answer(.refused(order.id, .noRoom))])
     #expect(hand.agent.copies.isEmpty)
     #expect(hand.hear(.order(order)) == [.send(.fetch(order), node: 2)])
     #expect(hand.hear(.fetched(order.id, log: [], term: 1), node: 2).count == 2, "nothing takes no room")
@@ -107,19 +119,31 @@ import Testing
     var hand = Hand(Hand.slave, term: 3, log: [2, 3])
     let fetched = Message.fetched(Hand.id(1), log: Hand.log([2, 3]), term: 3)
     func order(_ state: StateIndex, leader: Int?, term: UInt64 = 3, revision: UInt64 = 1) -> Order {
-      Hand.order(.copy, revision: revision, .null, Hand.slave, source: 0, sourceChange: (state, state), leader: leader, term: term)
+      Hand.order(
+        .copy, revision: revision, .null, Hand.slave, source: 0, sourceChange: (state, state), leader: leader,
+        term: term)
     }
     #expect(hand.hear(.fetch(order(Hand.slave, leader: 1)), node: 5) == [.send(fetched, node: 5)])
-    #expect(hand.hear(.fetch(order(Hand.slave, leader: 1, term: 9)), node: 5) == [.send(fetched, node: 5)], "somebody leads")
+    #expect(
+      hand.hear(.fetch(order(Hand.slave, leader: 1, term: 9)), node: 5) == [.send(fetched, node: 5)], "somebody leads")
     #expect(hand.hear(.fetch(order(Hand.slave, leader: nil)), node: 5) == [.send(fetched, node: 5)], "nothing is new")
-    #expect(hand.hear(.fetch(order(Hand.slave, leader: nil, term: 2)), node: 5) == [.send(fetched, node: 5)], "it goes not back")
+    #expect(
+      hand.hear(.fetch(order(Hand.slave, leader: nil, term: 2)), node: 5) == [.send(fetched, node: 5)],
+      "it goes not back")
     #expect(
       hand.hear(.fetch(order(Hand.slave, leader: nil, term: 4)), node: 5)
-        == [.persist, .send(.fetched(Hand.id(1), log: Hand.log([2, 3]), term: 4), node: 5)], "older leaders are obeyed no more")
+        == [.persist, .send(.fetched(Hand.id(1), log: Hand.log([2, 3]), term: 4), node: 5)],
+      "older leaders are obeyed no more")
     #expect(hand.record.term == 4)
-    #expect(hand.hear(.fetch(order(Hand.master, leader: 1)), node: 5) == [.send(.peerRefused(Hand.id(1), .wrongState), node: 5)])
+    #expect(
+      hand.hear(.fetch(order(Hand.master, leader: 1)), node: 5) == [
+        .send(.peerRefused(Hand.id(1), .wrongState), node: 5)
+      ])
     var nothing = Hand()
-    #expect(nothing.hear(.fetch(order(Hand.slave, leader: 1)), node: 5) == [.send(.peerRefused(Hand.id(1), .wrongState), node: 5)])
+    #expect(
+      nothing.hear(.fetch(order(Hand.slave, leader: 1)), node: 5) == [
+        .send(.peerRefused(Hand.id(1), .wrongState), node: 5)
+      ])
     #expect(hand.hear(.fetch(order(Hand.slave, leader: 1, revision: 2)), node: 5).first == .persistPromise)
     #expect(hand.hear(.fetch(order(Hand.slave, leader: 1, revision: 1)), node: 5).isEmpty, "of an older revision")
     #expect(hand.agent.revision == 2)
@@ -131,7 +155,10 @@ import Testing
     var agent = NodeAgent(
       NodeIndex(0), rules: ExecutionRules(.multiMaster), boot: 1, promise: Promise(revision: 1), records: [(p, record)])
     let order = Hand.order(.copy, .null, Hand.master, source: 0, sourceChange: (Hand.master, Hand.master), term: 7)
-    #expect(agent.handle(.message(.fetch(order), from: .node(NodeIndex(5)))) == [.send(.fetched(order.id, log: [], term: 1), node: 5)])
+    #expect(
+      agent.handle(.message(.fetch(order), from: .node(NodeIndex(5)))) == [
+        .send(.fetched(order.id, log: [], term: 1), node: 5)
+      ])
   }
 
   @Test func whoIsInDoubtOrPausedGivesNothing() {
@@ -141,7 +168,9 @@ import Testing
     let alone = Hand.order(.copy, .null, Hand.slave, source: 0, sourceChange: (Hand.slave, Hand.slave))
     _ = hand.agent.start(on: 1, boot: 2, promise, isNew: false)
     #expect(hand.hear(.fetch(alone), node: 5) == [.send(.peerRefused(alone.id, .busy), node: 5)])
-    #expect(hand.hear(.fetch(led), node: 5) == [.send(.fetched(led.id, log: [], term: 1), node: 5)], "a leader feeds it as well")
+    #expect(
+      hand.hear(.fetch(led), node: 5) == [.send(.fetched(led.id, log: [], term: 1), node: 5)],
+      "a leader feeds it as well")
     hand = Hand(Hand.slave) { $0.mode = RunMode(.running, pauses: .replication) }
     #expect(hand.hear(.fetch(led), node: 5) == [.send(.peerRefused(led.id, .notRunning), node: 5)])
     hand = Hand(Hand.slave) { $0.mode = RunMode(.stopped) }

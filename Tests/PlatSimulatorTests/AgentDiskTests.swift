@@ -12,13 +12,19 @@ import Testing
   @Test func ordersAreDoneOnceAndFromTheirState() {
     var hand = Hand(Hand.slave, log: [1])
     let first = Hand.order(.set, number: 2, Hand.slave, Hand.pending, term: 1)
-    #expect(hand.hear(.order(Hand.order(.set, number: 1, Hand.dead, Hand.slave))) == [.answer(.refused(Hand.id(1), .wrongState))])
+    #expect(
+      hand.hear(.order(Hand.order(.set, number: 1, Hand.dead, Hand.slave))) == [
+        .answer(.refused(Hand.id(1), .wrongState))
+      ])
     #expect(hand.hear(.order(first)) == [.persist, .answer(.done(first.id))])
     #expect(hand.record.state == Hand.pending && hand.record.done == first.id && hand.record.log.count == 1)
     #expect(hand.hear(.order(first)) == [.answer(.done(first.id))])
     // One that was done before it, and overtaken.
     #expect(hand.hear(.order(Hand.order(.set, number: 1, Hand.slave, Hand.pending))) == [.answer(.done(Hand.id(1)))])
-    #expect(hand.hear(.order(Hand.order(.set, number: 3, Hand.slave, Hand.pending))) == [.answer(.refused(Hand.id(3), .wrongState))])
+    #expect(
+      hand.hear(.order(Hand.order(.set, number: 3, Hand.slave, Hand.pending))) == [
+        .answer(.refused(Hand.id(3), .wrongState))
+      ])
     let later = Hand.order(.set, number: 0, revision: 2, Hand.pending, .null)
     #expect(hand.hear(.order(later), from: .orchestrator(7)) == [
       .persistPromise, .persist, .send(.done(later.id), to: .orchestrator(7)),
@@ -27,9 +33,15 @@ import Testing
     #expect(hand.hear(.order(first)) == [.answer(.outdated(revision: 2))])
     // A new one has no order behind it, of whatever number.
     var other = Hand()
-    #expect(other.hear(.order(Hand.order(.set, number: 0, revision: 0, .null, Hand.slave))) == [.answer(.outdated(revision: 1))])
+    #expect(
+      other.hear(.order(Hand.order(.set, number: 0, revision: 0, .null, Hand.slave))) == [
+        .answer(.outdated(revision: 1))
+      ])
     var none = AgentHand(Hand.dead, revision: 0)
-    #expect(none.hear(.order(Hand.order(.set, number: 0, revision: 0, Hand.dead, .null))) == [.persist, .answer(.done(Hand.id(0, 0)))])
+    #expect(
+      none.hear(.order(Hand.order(.set, number: 0, revision: 0, Hand.dead, .null))) == [
+        .persist, .answer(.done(Hand.id(0, 0))),
+      ])
     // A discard forgets the data.
     hand = Hand(Hand.slave, log: [1]) { $0.mode = RunMode(.cooling) }
     #expect(hand.hear(.order(Hand.order(.discard, Hand.slave, Hand.dead))).count == 2)
@@ -45,12 +57,20 @@ import Testing
     var agent = NodeAgent(
       NodeIndex(0), rules: ExecutionRules(.masterSlave), boot: 1, promise: Promise(revision: 1),
       records: numbers.map { (PartitionIndex($0), Record(state: Hand.slave, term: UInt64($0), leadsWith: nil)) })
-    for number in 0..<14 { #expect(agent.record(PartitionIndex(number))?.term == (numbers.contains(number) ? UInt64(number) : nil)) }
+    for number in 0..<14 {
+      #expect(agent.record(PartitionIndex(number))?.term == (numbers.contains(number) ? UInt64(number) : nil))
+    }
     for number in [4, 12, 0] {
-      let order = Order(kind: .set, id: Hand.id(1), partition: PartitionIndex(number), node: NodeIndex(0), change: StateChange(.null, Hand.slave))
+      let order = Order(
+        kind: .set, id: Hand.id(1), partition: PartitionIndex(number), node: NodeIndex(0),
+        change: StateChange(.null, Hand.slave))
       _ = agent.handle(.message(.order(order), from: .orchestrator(0)))
     }
-    guard case .send(.inventory(_, let holdings, nil), _) = agent.handle(.message(.claim(revision: 1), from: .orchestrator(0))).first else {
+    guard
+      case .send(.inventory(_, let holdings, nil), _) = agent.handle(
+        .message(.claim(revision: 1), from: .orchestrator(0))
+      ).first
+    else {
       return #expect(Bool(false))
     }
     #expect(holdings.map(\.partition.int) == [0, 2, 3, 4, 5, 7, 11, 12])
@@ -61,13 +81,19 @@ import Testing
   @Test func whatIsTold() {
     var hand = Hand(Hand.master, term: 2, followers: [1], log: [1, 2])
     func told(_ hand: inout Hand, _ revision: UInt64) -> Holding? {
-      guard case .send(.inventory(revision, let holdings, nil), .orchestrator(0)) = hand.hear(.claim(revision: revision)).last else { return nil }
+      guard
+        case .send(.inventory(revision, let holdings, nil), .orchestrator(0)) = hand.hear(.claim(revision: revision))
+          .last
+      else { return nil }
       return holdings.first
     }
     let end = Holding.LogEnd(lastTerm: 2, count: 2)
-    #expect(told(&hand, 1) == Holding(partition: p, state: Hand.master, term: 2, isLeading: true, followers: [NodeIndex(1)], log: end))
+    #expect(
+      told(&hand, 1)
+        == Holding(partition: p, state: Hand.master, term: 2, isLeading: true, followers: [NodeIndex(1)], log: end))
     _ = hand.hear(.fenced(p, term: 9), node: 1)
-    #expect(told(&hand, 4) == Holding(partition: p, state: Hand.master, term: 2, isLeading: false, followers: [], log: end))
+    #expect(
+      told(&hand, 4) == Holding(partition: p, state: Hand.master, term: 2, isLeading: false, followers: [], log: end))
     #expect(hand.agent.revision == 4)
     hand = Hand(Hand.dead)
     #expect(told(&hand, 1)?.state == Hand.dead)
@@ -75,18 +101,25 @@ import Testing
     #expect(told(&hand, 1) == nil)
     #expect(hand.hear(.claim(revision: 0)) == [.answer(.outdated(revision: 1))])
     let record = Record(state: Hand.master, term: 1, leadsWith: nil)
-    var several = NodeAgent(NodeIndex(0), rules: ExecutionRules(.multiMaster), boot: 1, promise: Promise(revision: 1), records: [(p, record)])
+    var several = NodeAgent(
+      NodeIndex(0), rules: ExecutionRules(.multiMaster), boot: 1, promise: Promise(revision: 1), records: [(p, record)])
     let holding = Holding(partition: p, state: Hand.master, term: 1, isLeading: false, followers: [])
     #expect(
-      several.handle(.message(.claim(revision: 1), from: .orchestrator(0))) == [.answer(.inventory(revision: 1, [holding], disk: nil))])
+      several.handle(.message(.claim(revision: 1), from: .orchestrator(0))) == [
+        .answer(.inventory(revision: 1, [holding], disk: nil))
+      ])
   }
 
   @Test func mapsGoForward() {
     var hand = Hand()
-    func told(_ revision: UInt64, _ digest: UInt32) -> [NodeAgent.Action] { hand.hear(.map(MapStamp(revision: revision, digest: digest))) }
+    func told(_ revision: UInt64, _ digest: UInt32) -> [NodeAgent.Action] {
+      hand.hear(.map(MapStamp(revision: revision, digest: digest)))
+    }
     let four = MapStamp(revision: 4, digest: 1)
     #expect(told(4, 1) == [.persistPromise, .answer(.hasMap(four))])
-    #expect(told(4, 1) == [.answer(.hasMap(four))] && told(4, 2) == [.answer(.hasMap(four))] && told(3, 1) == [.answer(.hasMap(four))])
+    #expect(
+      told(4, 1) == [.answer(.hasMap(four))] && told(4, 2) == [.answer(.hasMap(four))]
+        && told(3, 1) == [.answer(.hasMap(four))])
     #expect(hand.agent.promise.map == four)
     #expect(told(5, 1).first == .persistPromise)
   }
@@ -105,7 +138,10 @@ import Testing
     #expect(mode(0, 3, cooling, .usual).count == 4, "of a later revision")
     #expect(hand.record.modeOrder == Hand.id(0, 3))
     var dead = Hand(Hand.dead)
-    #expect(dead.hear(.mode(ModeOrder(id: Hand.id(1), partition: p, from: .usual, to: cooling))) == [.answer(.hasMode(Hand.id(1), p, .usual))])
+    #expect(
+      dead.hear(.mode(ModeOrder(id: Hand.id(1), partition: p, from: .usual, to: cooling))) == [
+        .answer(.hasMode(Hand.id(1), p, .usual))
+      ])
     #expect(dead.agent.mode(p) == nil && hand.agent.mode(p) == .usual)
   }
 
@@ -133,9 +169,20 @@ import Testing
     #expect(hand.agent.round == before + 1)
     // Stopped it denies what waits.
     #expect(hand.hear(.write(p, value: 8, request: 6), client: 3).isEmpty)
-    #expect(mode(7, RunMode(.running, pauses: .persistence), RunMode(.cooling, pauses: .persistence)) == [has(7, RunMode(.cooling, pauses: .persistence))])
-    let all = hand.hear(.mode(ModeOrder(id: Hand.id(8), partition: p, from: RunMode(.cooling, pauses: .persistence), to: RunMode(.stopped, pauses: .persistence))))
-    #expect(all.prefix(2) == [.send(.denied(request: 5, isDefinite: false), client: 3), .send(.denied(request: 6, isDefinite: true), client: 3)])
+    #expect(
+      mode(7, RunMode(.running, pauses: .persistence), RunMode(.cooling, pauses: .persistence)) == [
+        has(7, RunMode(.cooling, pauses: .persistence))
+      ])
+    let all = hand.hear(
+      .mode(
+        ModeOrder(
+          id: Hand.id(8), partition: p, from: RunMode(.cooling, pauses: .persistence),
+          to: RunMode(.stopped, pauses: .persistence))))
+    #expect(
+      all.prefix(2) == [
+        .send(.denied(request: 5, isDefinite: false), client: 3),
+        .send(.denied(request: 6, isDefinite: true), client: 3),
+      ])
   }
 
   // MARK: Starting
@@ -175,11 +222,14 @@ import Testing
     // What it had promised is what it was confirmed with.
     let state = DiskState(store: 77, boot: 2, confirmed: 3, isConfirmed: false)
     #expect(hand.agent.disk == state && !hand.agent.isRelied && !hand.agent.leads(p) && !hand.agent.wantsTick)
-    #expect(hand.hear(.write(p, value: 1, request: 5), client: 3) == [.send(.denied(request: 5, isDefinite: true), client: 3)])
+    #expect(
+      hand.hear(.write(p, value: 1, request: 5), client: 3) == [.send(.denied(request: 5, isDefinite: true), client: 3)]
+    )
     #expect(hand.hear(check(3, 1)) == [.answer(.well(state))], "another start was confirmed")
     #expect(hand.hear(check(4, 2)) == [.answer(.well(state))], "it has not promised that revision")
     let holding = Holding(
-      partition: p, state: Hand.master, term: 1, isLeading: true, followers: [NodeIndex(1)], log: Holding.LogEnd(lastTerm: 1, count: 1))
+      partition: p, state: Hand.master, term: 1, isLeading: true, followers: [NodeIndex(1)],
+      log: Holding.LogEnd(lastTerm: 1, count: 1))
     var unproven = holding
     unproven.isUnproven = true
     #expect(hand.hear(.claim(revision: 3)) == [.answer(.inventory(revision: 3, [unproven], disk: state))])
@@ -190,12 +240,18 @@ import Testing
     #expect(hand.agent.isRelied && !hand.agent.leads(p) && hand.agent.wantsTick, "its followers have not answered")
     // Nor does it say that it is as it should be.
     #expect(hand.hear(.claim(revision: 3)) == [.answer(.inventory(revision: 3, [unproven], disk: state))])
-    guard case .send(.compare, _)? = hand.agent.handle(.tick).first else { return #expect(Bool(false), "it asks again") }
+    guard case .send(.compare, _)? = hand.agent.handle(.tick).first else {
+      return #expect(Bool(false), "it asks again")
+    }
     #expect(hand.hear(check(3, 2)) == [.answer(.well(confirmed))], "confirmed once")
     let round = hand.agent.round
-    #expect(hand.hear(.compared(p, term: 2, round: round, end: 1, lastTerm: 1), node: 1).isEmpty && !hand.agent.leads(p))
-    #expect(hand.hear(.compared(p, term: 1, round: 5, end: 1, lastTerm: 1), node: 1).isEmpty && !hand.agent.leads(p), "from before the start")
-    #expect(hand.hear(.compared(p, term: 1, round: round, end: 1, lastTerm: 1), node: 2).isEmpty && !hand.agent.leads(p))
+    #expect(
+      hand.hear(.compared(p, term: 2, round: round, end: 1, lastTerm: 1), node: 1).isEmpty && !hand.agent.leads(p))
+    #expect(
+      hand.hear(.compared(p, term: 1, round: 5, end: 1, lastTerm: 1), node: 1).isEmpty && !hand.agent.leads(p),
+      "from before the start")
+    #expect(
+      hand.hear(.compared(p, term: 1, round: round, end: 1, lastTerm: 1), node: 2).isEmpty && !hand.agent.leads(p))
     #expect(hand.hear(.compared(p, term: 1, round: round, end: 1, lastTerm: 1), node: 1).isEmpty && hand.agent.leads(p))
     #expect(hand.agent.handle(.tick).isEmpty && hand.agent.promise.disk?.confirmed == 3)
     #expect(hand.hear(.claim(revision: 3)) == [.answer(.inventory(revision: 3, [holding], disk: confirmed))])
@@ -236,7 +292,9 @@ import Testing
     #expect(hand.agent.promise.disk?.confirmed == 1, "what it has promised since says nothing of its disk")
     guard case .send(.well(let told), _)? = hand.hear(check(6, 2)).last else { return #expect(Bool(false)) }
     #expect(told.isSetBack, "not before that finding has been dealt with")
-    guard case .send(.well(let other), _)? = hand.hear(check(6, 2, setBack: told.setBack + 1)).last else { return #expect(Bool(false)) }
+    guard case .send(.well(let other), _)? = hand.hear(check(6, 2, setBack: told.setBack + 1)).last else {
+      return #expect(Bool(false))
+    }
     #expect(other.isSetBack)
     #expect(hand.hear(check(6, 2, setBack: told.setBack)).first == .persistPromise)
     #expect(hand.agent.disk?.isSetBack == false && hand.agent.isRelied)
@@ -267,7 +325,8 @@ import Testing
 
   /// A new disk counts from the revision at which it was confirmed: it knows no leaders from before.
   @Test func aNewDiskHasForgottenLeaders() {
-    var agent = NodeAgent(NodeIndex(0), rules: ExecutionRules(.masterSlave), boot: 3, promise: Promise(revision: 0), records: [])
+    var agent = NodeAgent(
+      NodeIndex(0), rules: ExecutionRules(.masterSlave), boot: 3, promise: Promise(revision: 0), records: [])
     _ = agent.start(on: 9, boot: 3, nil, isNew: true)
     #expect(agent.disk == DiskState(store: 9, boot: 3, confirmed: 0, isConfirmed: false, born: .max))
     var hand = Hand()
@@ -280,9 +339,14 @@ import Testing
     func compare(_ term: UInt64) -> Message { .compare(p, term: term, round: 7, end: 0, lastTerm: 0) }
     let left = [NodeAgent.Action.send(.left(p, round: 7), node: 1)]
     #expect(hand.hear(append(5), node: 1).isEmpty && hand.hear(compare(5), node: 1).isEmpty)
-    #expect(hand.hear(append(6), node: 1) == left && hand.hear(compare(6), node: 1) == left && hand.hear(append(7), node: 1) == left)
+    #expect(
+      hand.hear(append(6), node: 1) == left && hand.hear(compare(6), node: 1) == left
+        && hand.hear(append(7), node: 1) == left)
     // An order that it refused tells of no leader.
-    #expect(hand.hear(.order(Hand.order(.set, revision: 6, Hand.slave, Hand.dead, term: 4))) == [.answer(.refused(Hand.id(1, 6), .wrongState))])
+    #expect(
+      hand.hear(.order(Hand.order(.set, revision: 6, Hand.slave, Hand.dead, term: 4))) == [
+        .answer(.refused(Hand.id(1, 6), .wrongState))
+      ])
     #expect(hand.hear(append(5), node: 1).isEmpty)
     // Once it has known a leader it remembers.
     _ = hand.hear(.order(Hand.order(.set, revision: 6, .null, Hand.slave, term: 4)))
@@ -305,9 +369,13 @@ import Testing
     let compare = Message.compare(p, term: 3, round: 7, end: 1, lastTerm: 1)
     let compared = NodeAgent.Action.send(.compared(p, term: 3, round: 7, end: 2, lastTerm: 3), node: 1)
     #expect(hand.hear(compare, node: 1) == [compared])
-    #expect(hand.hear(.compare(p, term: 4, round: 7, end: 1, lastTerm: 1), node: 1) == [.send(.compared(p, term: 4, round: 7, end: 2, lastTerm: 3), node: 1)])
+    #expect(
+      hand.hear(.compare(p, term: 4, round: 7, end: 1, lastTerm: 1), node: 1) == [
+        .send(.compared(p, term: 4, round: 7, end: 2, lastTerm: 3), node: 1)
+      ])
     #expect(hand.record.term == 3)
-    #expect(hand.hear(.compare(p, term: 2, round: 7, end: 1, lastTerm: 1), node: 1) == [.send(.fenced(p, term: 3), node: 1)])
+    #expect(
+      hand.hear(.compare(p, term: 2, round: 7, end: 1, lastTerm: 1), node: 1) == [.send(.fenced(p, term: 3), node: 1)])
     var inDoubt = restarted(hand)
     #expect(inDoubt.hear(compare, node: 1).isEmpty)
     #expect(inDoubt.hear(.append(p, term: 3, round: 7, previous: 0, previousTerm: 0, log: []), node: 1).isEmpty)

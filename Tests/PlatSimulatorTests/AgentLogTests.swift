@@ -7,7 +7,9 @@ import Testing
   private typealias Hand = AgentHand
   private let p = AgentHand.partition
 
-  private func append(_ round: UInt64, _ previous: Int, _ previousTerm: UInt64, _ log: [Entry], term: UInt64 = 1) -> Message {
+  private func append(_ round: UInt64, _ previous: Int, _ previousTerm: UInt64, _ log: [Entry], term: UInt64 = 1)
+    -> Message
+  {
     .append(p, term: term, round: round, previous: previous, previousTerm: previousTerm, log: log)
   }
   private func appended(_ round: UInt64, _ matched: Int, term: UInt64 = 1, isCopy: Bool = true) -> Message {
@@ -44,12 +46,20 @@ import Testing
     var hand = Hand(Hand.master, followers: [1])
     let round = hand.agent.round
     for value in UInt64(0)..<3 { _ = hand.hear(.write(p, value: value, request: UInt32(value)), client: 3) }
-    #expect(hand.hear(appended(round + 2, 2), node: 1) == [.send(.written(request: 0), client: 3), .send(.written(request: 1), client: 3)])
+    #expect(
+      hand.hear(appended(round + 2, 2), node: 1) == [
+        .send(.written(request: 0), client: 3), .send(.written(request: 1), client: 3),
+      ])
     #expect(hand.hear(appended(round + 1, 1), node: 1).isEmpty)
-    #expect(hand.hear(.read(p, request: 9), client: 3) == [.send(append(round + 4, 2, 1, [Entry(term: 1, value: 2)]), node: 1)], "from the second on")
+    #expect(
+      hand.hear(.read(p, request: 9), client: 3) == [
+        .send(append(round + 4, 2, 1, [Entry(term: 1, value: 2)]), node: 1)
+      ], "from the second on")
     #expect(hand.hear(appended(round + 3, 1), node: 1).isEmpty, "its disk was set back")
     #expect(
-      hand.agent.handle(.tick) == [.send(append(round + 5, 1, 1, [Entry(term: 1, value: 1), Entry(term: 1, value: 2)]), node: 1)])
+      hand.agent.handle(.tick) == [
+        .send(append(round + 5, 1, 1, [Entry(term: 1, value: 1), Entry(term: 1, value: 2)]), node: 1)
+      ])
     #expect(
       hand.hear(appended(round + 4, 3), node: 1) == [
         .send(.written(request: 2), client: 3), .send(.answer(request: 9, log: hand.record.log), client: 3),
@@ -74,11 +84,19 @@ import Testing
     var hand = Hand(Hand.master, followers: [1], log: [1, 1, 1])
     let round = hand.agent.round
     _ = hand.hear(.read(p, request: 5), client: 3)
-    #expect(hand.hear(.differs(p, term: 1, round: round + 1, hint: 1), node: 1) == [.send(append(round + 2, 1, 1, Array(hand.record.log.suffix(2))), node: 1)])
-    #expect(hand.hear(.differs(p, term: 1, round: round + 1, hint: 1), node: 1).isEmpty, "it goes back no further by the same")
+    #expect(
+      hand.hear(.differs(p, term: 1, round: round + 1, hint: 1), node: 1) == [
+        .send(append(round + 2, 1, 1, Array(hand.record.log.suffix(2))), node: 1)
+      ])
+    #expect(
+      hand.hear(.differs(p, term: 1, round: round + 1, hint: 1), node: 1).isEmpty, "it goes back no further by the same"
+    )
     #expect(hand.hear(.differs(p, term: 1, round: round + 1, hint: -1), node: 1).isEmpty)
     #expect(hand.hear(.differs(p, term: 2, round: round + 1, hint: 0), node: 1).isEmpty)
-    #expect(hand.hear(.differs(p, term: 1, round: round + 2, hint: 0), node: 1) == [.send(append(round + 3, 0, 0, hand.record.log), node: 1)])
+    #expect(
+      hand.hear(.differs(p, term: 1, round: round + 2, hint: 0), node: 1) == [
+        .send(append(round + 3, 0, 0, hand.record.log), node: 1)
+      ])
     #expect(hand.hear(appended(round + 3, 3), node: 1) == [.send(.answer(request: 5, log: hand.record.log), client: 3)])
     // What it had confirmed it has no more.
     _ = hand.hear(.write(p, value: 8, request: 6), client: 3)
@@ -107,7 +125,9 @@ import Testing
     #expect(hand.hear(.fenced(p, term: 5), node: 1) == [denied(5, false)])
     #expect(!hand.agent.leads(p))
     #expect(hand.hear(.fenced(p, term: 6), node: 1).isEmpty)
-    #expect(hand.hear(.write(p, value: 8, request: 6), client: 3) == [denied(6)] && hand.hear(.read(p, request: 7), client: 3) == [denied(7)])
+    #expect(
+      hand.hear(.write(p, value: 8, request: 6), client: 3) == [denied(6)]
+        && hand.hear(.read(p, request: 7), client: 3) == [denied(7)])
     // A later leader feeds it, though it led.
     hand = Hand(Hand.master, term: 4, followers: [1])
     _ = hand.hear(.write(p, value: 8, request: 5), client: 3)
@@ -128,7 +148,10 @@ import Testing
     _ = hand.hear(.read(p, request: 6), client: 3)
     let lead = Hand.order(.lead, revision: 4, Hand.master, Hand.master, followers: [2])
     let actions = hand.hear(.order(lead))
-    #expect(actions == [.persistPromise, .persist, .answer(.done(lead.id)), .send(append(hand.agent.round, 2, 1, [], term: 4), node: 2)])
+    #expect(
+      actions == [
+        .persistPromise, .persist, .answer(.done(lead.id)), .send(append(hand.agent.round, 2, 1, [], term: 4), node: 2),
+      ])
     #expect(hand.record.led == 4 && hand.record.term == 4 && hand.record.followers == [NodeIndex(2)])
     #expect(hand.hear(appended(hand.agent.round - 2, 2, term: 4), node: 2).isEmpty, "from before")
     #expect(
@@ -137,7 +160,8 @@ import Testing
     _ = hand.hear(.write(p, value: 8, request: 7), client: 3)
     let set = Hand.order(.set, number: 2, revision: 4, Hand.master, Hand.slave, term: 3)
     #expect(hand.hear(.order(set)) == [denied(7, false), .persist, .answer(.done(set.id))])
-    #expect(hand.record.led == 0 && hand.record.followers.isEmpty && hand.record.term == 4 && hand.record.log.count == 3)
+    #expect(
+      hand.record.led == 0 && hand.record.followers.isEmpty && hand.record.term == 4 && hand.record.log.count == 3)
   }
 
   @Test func aFollowerLeaves() {
@@ -160,7 +184,10 @@ import Testing
     hand = Hand(Hand.master, followers: [1], minInSync: 2)
     #expect(hand.hear(.write(p, value: 8, request: 5), client: 3).count == 2, "two may be enough")
     #expect(hand.hear(.read(p, request: 6), client: 3).count == 1)
-    #expect(hand.hear(appended(hand.agent.round, 1, isCopy: false), node: 1) == [.send(.answer(request: 6, log: hand.record.log), client: 3)], "a read")
+    #expect(
+      hand.hear(appended(hand.agent.round, 1, isCopy: false), node: 1) == [
+        .send(.answer(request: 6, log: hand.record.log), client: 3)
+      ], "a read")
     #expect(hand.hear(appended(hand.agent.round, 1), node: 1) == [.send(.written(request: 5), client: 3)])
     hand.agent.setMinInSync(3)
     #expect(hand.hear(.write(p, value: 8, request: 7), client: 3) == [denied(7)])
@@ -174,13 +201,20 @@ import Testing
     _ = hand.hear(.read(p, request: 6), client: 3)
     let round = hand.agent.round
     #expect(hand.agent.handle(.tick) == [.send(append(round + 1, 1, 1, []), node: 1)])
-    _ = hand.hear(.mode(ModeOrder(id: Hand.id(1), partition: p, from: .usual, to: RunMode(.running, pauses: .replication))))
+    _ = hand.hear(
+      .mode(ModeOrder(id: Hand.id(1), partition: p, from: .usual, to: RunMode(.running, pauses: .replication))))
     #expect(hand.agent.handle(.tick).isEmpty, "replication is paused")
-    #expect(hand.hear(.mode(ModeOrder(id: Hand.id(2), partition: p, from: RunMode(.running, pauses: .replication), to: .usual))).count == 4)
+    #expect(
+      hand.hear(
+        .mode(ModeOrder(id: Hand.id(2), partition: p, from: RunMode(.running, pauses: .replication), to: .usual))
+      ).count == 4)
     // Writes that wait for the disk stay while it leads.
     _ = hand.hear(appended(hand.agent.round, 1), node: 1)
-    _ = hand.hear(.mode(ModeOrder(id: Hand.id(3), partition: p, from: .usual, to: RunMode(.running, pauses: .persistence))))
-    #expect(hand.hear(.write(p, value: 8, request: 7), client: 3).isEmpty && hand.agent.wantsTick && hand.agent.handle(.tick).isEmpty)
+    _ = hand.hear(
+      .mode(ModeOrder(id: Hand.id(3), partition: p, from: .usual, to: RunMode(.running, pauses: .persistence))))
+    #expect(
+      hand.hear(.write(p, value: 8, request: 7), client: 3).isEmpty && hand.agent.wantsTick
+        && hand.agent.handle(.tick).isEmpty)
     #expect(hand.hear(.fenced(p, term: 9), node: 1) == [denied(7)])
     #expect(!hand.agent.wantsTick)
   }
@@ -214,7 +248,10 @@ import Testing
     #expect(hand.hear(append(8, 1, 1, [Entry(term: 3, value: 9)], term: 3), node: 1).isEmpty)
     #expect(hand.record.log.last == other[0])
     // A later leader is noted, though the logs differ.
-    #expect(hand.hear(append(9, 5, 1, [], term: 4), node: 1) == [.persist, .send(.differs(p, term: 4, round: 9, hint: 2), node: 1)])
+    #expect(
+      hand.hear(append(9, 5, 1, [], term: 4), node: 1) == [
+        .persist, .send(.differs(p, term: 4, round: 9, hint: 2), node: 1),
+      ])
     #expect(hand.record.term == 4)
     #expect(hand.hear(append(9, 0, 0, [], term: 3), node: 1) == [.send(.fenced(p, term: 4), node: 1)])
   }
@@ -224,7 +261,8 @@ import Testing
     _ = hand.agent.handle(.diskFull(true))
     #expect(hand.hear(append(7, 1, 1, [Entry(term: 1, value: 2)]), node: 1).isEmpty)
     #expect(hand.hear(append(7, 1, 1, []), node: 1) == [.send(appended(7, 1), node: 1)])
-    #expect(hand.hear(append(7, 0, 0, [Entry(term: 2, value: 5)], term: 2), node: 1) == [.persist], "what differs is gone")
+    #expect(
+      hand.hear(append(7, 0, 0, [Entry(term: 2, value: 5)], term: 2), node: 1) == [.persist], "what differs is gone")
     #expect(hand.record.log.isEmpty)
   }
 
@@ -232,9 +270,12 @@ import Testing
     var hand = Hand(Hand.slave, log: [1, 1]) { $0.mode = RunMode(.running, pauses: .persistence) }
     let entries = Hand.log([1, 1, 1])
     #expect(hand.hear(append(7, 0, 0, entries), node: 1) == [.send(appended(7, 2), node: 1)])
-    #expect(hand.hear(append(7, 0, 0, [entries[0], Entry(term: 1, value: 9)]), node: 1) == [.send(appended(7, 1), node: 1)])
-    #expect(hand.hear(append(7, 1, 1, [entries[1]], term: 2), node: 1) == [.persist, .send(appended(7, 2, term: 2), node: 1)])
-    #expect(hand.hear(append(8, 3, 1, [], term: 2), node: 1) == [.send(.differs(p, term: 2, round: 8, hint: 2), node: 1)])
+    #expect(
+      hand.hear(append(7, 0, 0, [entries[0], Entry(term: 1, value: 9)]), node: 1) == [.send(appended(7, 1), node: 1)])
+    #expect(
+      hand.hear(append(7, 1, 1, [entries[1]], term: 2), node: 1) == [.persist, .send(appended(7, 2, term: 2), node: 1)])
+    #expect(
+      hand.hear(append(8, 3, 1, [], term: 2), node: 1) == [.send(.differs(p, term: 2, round: 8, hint: 2), node: 1)])
     #expect(hand.record.term == 2 && hand.record.log.count == 2)
   }
 
@@ -243,7 +284,9 @@ import Testing
     var hand = Hand()
     #expect(hand.hear(append(7, 0, 0, []), node: 1) == [left])
     hand = Hand(Hand.dead, term: 3)
-    #expect(hand.hear(append(7, 0, 0, [], term: 3), node: 1) == [left] && hand.hear(append(7, 0, 0, [], term: 4), node: 1) == [left])
+    #expect(
+      hand.hear(append(7, 0, 0, [], term: 3), node: 1) == [left]
+        && hand.hear(append(7, 0, 0, [], term: 4), node: 1) == [left])
     #expect(hand.hear(append(7, 0, 0, [], term: 2), node: 1) == [.send(.fenced(p, term: 3), node: 1)])
     // Told to leave by whom a later leader is known sets an older one not free.
     hand = Hand(Hand.slave)

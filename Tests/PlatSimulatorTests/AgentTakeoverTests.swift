@@ -7,10 +7,13 @@ import Testing
   private typealias Hand = AgentHand
   private let p = AgentHand.partition
   private let takeover = AgentHand.order(
-    .takeOver, revision: 5, AgentHand.slave, AgentHand.master, source: 1, sourceChange: (AgentHand.master, AgentHand.dead), term: 1)
+    .takeOver, revision: 5, AgentHand.slave, AgentHand.master, source: 1,
+    sourceChange: (AgentHand.master, AgentHand.dead), term: 1)
   private var id: OrderID { takeover.id }
 
-  private func append(_ hand: Hand, _ previous: Int, _ previousTerm: UInt64, _ log: [Entry], term: UInt64 = 5, minus: UInt64 = 0) -> Message {
+  private func append(
+    _ hand: Hand, _ previous: Int, _ previousTerm: UInt64, _ log: [Entry], term: UInt64 = 5, minus: UInt64 = 0
+  ) -> Message {
     .append(p, term: term, round: hand.agent.round - minus, previous: previous, previousTerm: previousTerm, log: log)
   }
 
@@ -21,7 +24,9 @@ import Testing
     #expect(hand.hear(.order(takeover)) == [.persistPromise, .send(.handOver(takeover, end: 1, lastTerm: 1), node: 1)])
     #expect(hand.agent.wantsTick == false)
     // What it holds waits, and everything of another kind is denied.
-    #expect(hand.hear(.write(p, value: 8, request: 1), client: 3).isEmpty && hand.hear(.read(p, request: 2), client: 3).isEmpty)
+    #expect(
+      hand.hear(.write(p, value: 8, request: 1), client: 3).isEmpty
+        && hand.hear(.read(p, request: 2), client: 3).isEmpty)
     #expect(hand.agent.wantsTick)
     #expect(hand.agent.handle(.tick).isEmpty, "they wait until the takeover has ended")
     #expect(hand.hear(.order(takeover)) == [.send(.handOver(takeover, end: 1, lastTerm: 1), node: 1)], "asked again")
@@ -32,17 +37,24 @@ import Testing
     #expect(hand.agent.leads(p) && hand.record.led == 5 && hand.record.term == 5 && hand.record.done == id)
     #expect(hand.record.followers == [NodeIndex(2), NodeIndex(1)] && hand.record.log.count == 3)
     #expect(actions.first == .persist && !actions.contains(.answer(.done(id))))
-    #expect(actions.filter { if case .send(.append, _) = $0 { true } else { false } }.count == 6, "for the write, for the read, and to all")
+    #expect(
+      actions.filter { if case .send(.append, _) = $0 { true } else { false } }.count == 6,
+      "for the write, for the read, and to all")
     #expect(hand.hear(.handedOver(id, followers: [], start: 0, log: []), node: 1).isEmpty, "once")
     let rest = Array(hand.record.log.suffix(1))
     // The orchestrator asks again: it is at it, and asks for the old copy to go.
     let again = hand.hear(.order(takeover))
-    #expect(again == [.answer(.working(id)), .send(append(hand, 2, 1, rest, minus: 1), node: 2), .send(append(hand, 2, 1, rest), node: 1)])
+    #expect(
+      again == [
+        .answer(.working(id)), .send(append(hand, 2, 1, rest, minus: 1), node: 2),
+        .send(append(hand, 2, 1, rest), node: 1),
+      ])
     #expect(hand.agent.wantsTick)
     #expect(hand.hear(.appended(p, term: 5, round: hand.agent.round, matched: 3, isCopy: true), node: 2).isEmpty)
     #expect(
       hand.hear(.left(p, round: hand.agent.round), node: 1) == [
-        .persist, .answer(.done(id)), .send(.written(request: 1), client: 3), .send(.answer(request: 2, log: hand.record.log), client: 3),
+        .persist, .answer(.done(id)), .send(.written(request: 1), client: 3),
+        .send(.answer(request: 2, log: hand.record.log), client: 3),
       ])
     #expect(hand.record.followers == [NodeIndex(2)])
     #expect(hand.hear(.order(takeover)) == [.answer(.done(id))] && !hand.agent.wantsTick)
@@ -80,7 +92,11 @@ import Testing
         .answer(
           .inventory(
             revision: 6,
-            [Holding(partition: p, state: Hand.slave, term: 1, isLeading: false, followers: [], log: Holding.LogEnd(lastTerm: 0, count: 0))],
+            [
+              Holding(
+                partition: p, state: Hand.slave, term: 1, isLeading: false, followers: [],
+                log: Holding.LogEnd(lastTerm: 0, count: 0))
+            ],
             disk: nil)),
       ])
     #expect(hand.hear(.handedOver(id, followers: [], start: 0, log: []), node: 1).isEmpty)
@@ -92,9 +108,11 @@ import Testing
     var hand = Hand(Hand.slave)
     _ = hand.hear(.order(takeover))
     _ = hand.agent.handle(.diskFull(true))
-    #expect(hand.hear(.handedOver(id, followers: [], start: 0, log: Hand.log([1])), node: 1).isEmpty, "it is asked again")
+    #expect(
+      hand.hear(.handedOver(id, followers: [], start: 0, log: Hand.log([1])), node: 1).isEmpty, "it is asked again")
     #expect(hand.hear(.order(takeover)).count == 1 && hand.record.state == Hand.slave)
-    #expect(hand.hear(.handedOver(id, followers: [], start: 0, log: []), node: 1).first == .persist, "nothing takes no room")
+    #expect(
+      hand.hear(.handedOver(id, followers: [], start: 0, log: []), node: 1).first == .persist, "nothing takes no room")
     hand = Hand(Hand.slave)
     _ = hand.hear(.order(takeover))
     let stop = ModeOrder(id: Hand.id(1, 5), partition: p, from: .usual, to: RunMode(.running, pauses: .replication))
@@ -109,11 +127,14 @@ import Testing
     _ = hand.hear(.order(takeover))
     _ = hand.hear(.handedOver(id, followers: [NodeIndex(1)], start: 0, log: []), node: 1)
     var agent = NodeAgent(
-      NodeIndex(0), rules: ExecutionRules(.masterSlave), boot: 2, promise: hand.agent.promise, records: [(p, hand.record)])
+      NodeIndex(0), rules: ExecutionRules(.masterSlave), boot: 2, promise: hand.agent.promise,
+      records: [(p, hand.record)])
     _ = agent.start(on: 1, boot: 2, hand.agent.promise, isNew: false)
     hand.agent = agent
     #expect(hand.hear(.order(takeover)) == [.answer(.working(id))])
-    #expect(hand.hear(.write(p, value: 8, request: 1), client: 3) == [.send(.denied(request: 1, isDefinite: true), client: 3)])
+    #expect(
+      hand.hear(.write(p, value: 8, request: 1), client: 3) == [.send(.denied(request: 1, isDefinite: true), client: 3)]
+    )
   }
 
   // MARK: The old master
@@ -135,14 +156,20 @@ import Testing
     #expect(
       hand.hear(.handOver(handOver, end: 2, lastTerm: 1), node: 1)
         == [.send(.denied(request: 9, isDefinite: true), client: 3), .persist, handedOver(2, tail)])
-    #expect(!hand.agent.leads(p) && hand.record.state == Hand.dead && hand.record.led == 0 && hand.record.done == id && hand.record.handed == id)
+    #expect(
+      !hand.agent.leads(p) && hand.record.state == Hand.dead && hand.record.led == 0 && hand.record.done == id
+        && hand.record.handed == id)
     #expect(hand.record.followers == [NodeIndex(2), NodeIndex(1)] && hand.record.log.count == 3)
     // Asked again it answers the same; what the successor has otherwise it gets anew.
     #expect(hand.hear(.handOver(handOver, end: 2, lastTerm: 1), node: 1) == [handedOver(2, tail)])
     #expect(hand.hear(.handOver(handOver, end: 3, lastTerm: 1), node: 1) == [handedOver(3, [])])
     #expect(hand.hear(.handOver(handOver, end: 0, lastTerm: 0), node: 1) == [handedOver(0, Hand.log([1, 1, 1]))])
-    #expect(hand.hear(.handOver(handOver, end: 2, lastTerm: 7), node: 1) == [handedOver(0, Hand.log([1, 1, 1]))], "of another term")
-    #expect(hand.hear(.handOver(handOver, end: 4, lastTerm: 1), node: 1) == [handedOver(0, Hand.log([1, 1, 1]))], "longer than its own")
+    #expect(
+      hand.hear(.handOver(handOver, end: 2, lastTerm: 7), node: 1) == [handedOver(0, Hand.log([1, 1, 1]))],
+      "of another term")
+    #expect(
+      hand.hear(.handOver(handOver, end: 4, lastTerm: 1), node: 1) == [handedOver(0, Hand.log([1, 1, 1]))],
+      "longer than its own")
     // It tells that it keeps its copy, and of whom it was followed.
     let kept = Holding(
       partition: p, state: Hand.dead, term: 1, isLeading: false, followers: [NodeIndex(2), NodeIndex(1)],
@@ -151,7 +178,8 @@ import Testing
     // The successor leads: the copy goes, and an old question gets another answer.
     #expect(hand.hear(append(hand, 3, 1, []), node: 1) == [.persist, .send(.left(p, round: hand.agent.round), node: 1)])
     #expect(hand.record.log.isEmpty && hand.record.followers.isEmpty && hand.record.term == 5)
-    #expect(hand.hear(.handOver(handOver, end: 0, lastTerm: 0), node: 1) == [.send(.peerRefused(id, .wrongState), node: 1)])
+    #expect(
+      hand.hear(.handOver(handOver, end: 0, lastTerm: 0), node: 1) == [.send(.peerRefused(id, .wrongState), node: 1)])
     #expect(hand.hear(append(hand, 0, 0, []), node: 1) == [.send(.left(p, round: hand.agent.round), node: 1)])
   }
 
@@ -178,10 +206,13 @@ import Testing
     hand = Hand(Hand.master, term: 2, followers: [1], revision: 5) { $0.term = 3 }
     #expect(hand.hear(.handOver(handOver, end: 0, lastTerm: 0), node: 1) == [refused], "another leads")
     hand = Hand(Hand.master, followers: [1], revision: 5) { $0.mode = RunMode(.running, pauses: .replication) }
-    #expect(hand.hear(.handOver(handOver, end: 0, lastTerm: 0), node: 1) == [.send(.peerRefused(id, .notRunning), node: 1)])
+    #expect(
+      hand.hear(.handOver(handOver, end: 0, lastTerm: 0), node: 1) == [.send(.peerRefused(id, .notRunning), node: 1)])
     hand = Hand(Hand.master, followers: [1], revision: 6)
     #expect(hand.hear(.handOver(handOver, end: 0, lastTerm: 0), node: 1).isEmpty, "of an older revision")
-    #expect(hand.hear(.handOver(Hand.order(.takeOver, revision: 6, Hand.slave, Hand.master), end: 0, lastTerm: 0)).isEmpty, "from no node")
+    #expect(
+      hand.hear(.handOver(Hand.order(.takeOver, revision: 6, Hand.slave, Hand.master), end: 0, lastTerm: 0)).isEmpty,
+      "from no node")
     // How it ran goes with the copy.
     hand = Hand(Hand.master, followers: [1], revision: 5) { $0.mode = RunMode(.cooling) }
     _ = hand.hear(.handOver(handOver, end: 0, lastTerm: 0), node: 1)
@@ -198,17 +229,28 @@ import Testing
     #expect(hand.record.log.count == 1)
     #expect(hand.hear(append(hand, 1, 1, [], term: 0), node: 1) == [.send(.fenced(p, term: 1), node: 1)])
     var other = hand
-    #expect(other.hear(append(hand, 1, 1, [], term: 7), node: 1) == [.persist, .send(.left(p, round: hand.agent.round), node: 1)])
+    #expect(
+      other.hear(append(hand, 1, 1, [], term: 7), node: 1) == [
+        .persist, .send(.left(p, round: hand.agent.round), node: 1),
+      ])
     #expect(other.record.term == 7)
-    #expect(hand.hear(.compare(p, term: 6, round: 8, end: 1, lastTerm: 1), node: 1) == [.persist, .send(.left(p, round: 8), node: 1)])
+    #expect(
+      hand.hear(.compare(p, term: 6, round: 8, end: 1, lastTerm: 1), node: 1) == [
+        .persist, .send(.left(p, round: 8), node: 1),
+      ])
     #expect(hand.record.log.isEmpty && hand.record.term == 6)
     // Told to lead again it has all that it had.
     hand = Hand(Hand.master, followers: [1], log: [1], revision: 5)
     _ = hand.hear(.handOver(handOver, end: 0, lastTerm: 0), node: 1)
-    #expect(hand.hear(.order(Hand.order(.lead, revision: 6, Hand.dead, Hand.master))) == [.persistPromise, .persist, .answer(.done(Hand.id(1, 6)))])
+    #expect(
+      hand.hear(.order(Hand.order(.lead, revision: 6, Hand.dead, Hand.master))) == [
+        .persistPromise, .persist, .answer(.done(Hand.id(1, 6))),
+      ])
     #expect(hand.agent.leads(p) && hand.record.log.count == 1)
     hand = Hand(Hand.dead)
-    #expect(hand.hear(.order(Hand.order(.lead, Hand.dead, Hand.master))) == [.answer(.refused(Hand.id(1), .wrongState))], "it keeps nothing")
+    #expect(
+      hand.hear(.order(Hand.order(.lead, Hand.dead, Hand.master))) == [.answer(.refused(Hand.id(1), .wrongState))],
+      "it keeps nothing")
   }
 
   /// Told to become a slave again while it keeps its copy: what is being made is not let go.
@@ -229,7 +271,8 @@ import Testing
   // MARK: Exclusive states in which nobody leads
 
   private let exchange = AgentHand.order(
-    .takeOver, revision: 5, AgentHand.dead, AgentHand.slave, source: 1, sourceChange: (AgentHand.slave, AgentHand.dead), leader: 2, term: 3)
+    .takeOver, revision: 5, AgentHand.dead, AgentHand.slave, source: 1, sourceChange: (AgentHand.slave, AgentHand.dead),
+    leader: 2, term: 3)
 
   @Test func theDataComesFirst() {
     var hand = Hand(Hand.dead)
@@ -237,16 +280,24 @@ import Testing
     _ = hand.hear(.fetched(id, log: Hand.log([1]), term: 1), node: 1)
     _ = hand.hear(.appended(p, term: 1, round: 1, matched: 1, isCopy: true), node: 2)
     #expect(
-      hand.hear(.joined(id, attempt: hand.agent.round, end: 0, term: 1), node: 2) == [.send(.handOver(exchange, end: 1, lastTerm: 1), node: 1)])
-    #expect(hand.hear(.order(exchange)) == [.send(.handOver(exchange, end: 1, lastTerm: 1), node: 1)], "asked again it does not copy again")
+      hand.hear(.joined(id, attempt: hand.agent.round, end: 0, term: 1), node: 2) == [
+        .send(.handOver(exchange, end: 1, lastTerm: 1), node: 1)
+      ])
+    #expect(
+      hand.hear(.order(exchange)) == [.send(.handOver(exchange, end: 1, lastTerm: 1), node: 1)],
+      "asked again it does not copy again")
     // It is fed meanwhile.
     let entry = Message.append(p, term: 3, round: 8, previous: 1, previousTerm: 1, log: [Entry(term: 3, value: 1)])
-    #expect(hand.hear(entry, node: 2) == [.persist, .send(.appended(p, term: 3, round: 8, matched: 2, isCopy: false), node: 2)])
+    #expect(
+      hand.hear(entry, node: 2) == [
+        .persist, .send(.appended(p, term: 3, round: 8, matched: 2, isCopy: false), node: 2),
+      ])
     #expect(hand.hear(.read(p, request: 2), client: 3).isEmpty, "it is held, as at any successor")
     #expect(
       hand.hear(.handedOver(id, followers: [], start: 0, log: []), node: 1)
         == [.persist, .answer(.done(id)), .send(.denied(request: 2, isDefinite: true), client: 3)])
-    #expect(hand.record.state == Hand.slave && hand.record.done == id && hand.record.log.count == 2 && hand.record.term == 3)
+    #expect(
+      hand.record.state == Hand.slave && hand.record.done == id && hand.record.log.count == 2 && hand.record.term == 3)
     #expect(!hand.agent.leads(p))
     // Who has data already asks at once.
     hand = Hand(Hand.pending, term: 1)
@@ -264,7 +315,8 @@ import Testing
     order.change = StateChange(Hand.master, Hand.slave)
     _ = hand.hear(.order(order))
     #expect(hand.hear(.handedOver(id, followers: [], start: 0, log: []), node: 1) == [.persist, .answer(.done(id))])
-    #expect(hand.record.led == 0 && hand.record.followers.isEmpty && hand.record.term == 4 && hand.record.log.count == 1)
+    #expect(
+      hand.record.led == 0 && hand.record.followers.isEmpty && hand.record.term == 4 && hand.record.log.count == 1)
     hand = Hand(Hand.slave, term: 2) { $0.followers = [NodeIndex(3)] }
     order.change = StateChange(Hand.slave, Hand.pending)
     _ = hand.hear(.order(order))
@@ -278,10 +330,13 @@ import Testing
     let answer = NodeAgent.Action.send(.handedOver(id, followers: [], start: 0, log: []), node: 1)
     var hand = Hand(Hand.slave, log: [1], revision: 5) { $0.mode = RunMode(.cooling) }
     #expect(hand.hear(.handOver(order, end: 1, lastTerm: 1), node: 1) == [.persist, answer])
-    #expect(hand.record.state == Hand.dead && hand.record.handed == id && hand.record.done == id && hand.record.mode == .usual)
+    #expect(
+      hand.record.state == Hand.dead && hand.record.handed == id && hand.record.done == id && hand.record.mode == .usual
+    )
     #expect(hand.hear(.handOver(order, end: 1, lastTerm: 1), node: 1) == [answer])
     hand = Hand(Hand.pending, revision: 5)
-    #expect(hand.hear(.handOver(order, end: 1, lastTerm: 1), node: 1) == [.send(.peerRefused(id, .wrongState), node: 1)])
+    #expect(
+      hand.hear(.handOver(order, end: 1, lastTerm: 1), node: 1) == [.send(.peerRefused(id, .wrongState), node: 1)])
     // A leader leads no more.
     order.sourceChange = StateChange(Hand.master, Hand.slave)
     hand = Hand(Hand.master, followers: [2], revision: 5)

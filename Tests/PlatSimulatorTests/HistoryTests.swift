@@ -27,7 +27,8 @@ import Testing
     return goesOn(acts, [])
   }
 
-  /// Random acts of overlapping times; of half of the histories the answers are those of a true log, of the others spoilt.
+  /// Random acts of overlapping times; of half of the histories the answers are those of a true log, of the others
+  /// spoilt.
   private func acts(_ random: inout SplitMix64) -> [Act] {
     var acts: [Act] = []
     for number in 0..<(3 + random.below(4)) {
@@ -35,7 +36,9 @@ import Testing
       acts.append(Act(write: random.chance(1, 2) ? UInt8(number) : nil, begin: begin, end: begin + random.below(8)))
     }
     // A point of time each, within the act: ties go by number.
-    let points = acts.indices.map { (acts[$0].begin + random.below(acts[$0].end - acts[$0].begin + 1), $0) }.sorted { $0 < $1 }
+    let points = acts.indices.map { (acts[$0].begin + random.below(acts[$0].end - acts[$0].begin + 1), $0) }.sorted {
+      $0 < $1
+    }
     var log: [UInt8] = []
     for (_, index) in points {
       if let write = acts[index].write { log.append(write) } else { acts[index].seen = log }

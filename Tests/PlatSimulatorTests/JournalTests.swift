@@ -8,7 +8,9 @@ import Testing
   private func names(_ nodes: Range<Int>, partitions: Int) throws -> WireNames {
     try WireNames(
       DenseCluster(
-        Cluster(settings: Settings(partitionCount: partitions, constraints: [1, 1, 0, 0]), nodes: nodes.map { Node(name: "node \($0)") })))
+        Cluster(
+          settings: Settings(partitionCount: partitions, constraints: [1, 1, 0, 0]),
+          nodes: nodes.map { Node(name: "node \($0)") })))
   }
 
   private func read(_ entries: [Journal.Entry], _ names: WireNames) throws -> Journal {
@@ -22,7 +24,9 @@ import Testing
     return try Journal(zip(entries, blocks).map { ($0.key, $1) }, names)
   }
 
-  private func random(_ seed: UInt64, partitions: Int, nodes: Int, writes: Int, _ names: WireNames, each: (Journal) throws -> Void) throws {
+  private func random(
+    _ seed: UInt64, partitions: Int, nodes: Int, writes: Int, _ names: WireNames, each: (Journal) throws -> Void
+  ) throws {
     var random = SplitMix(seed: seed)
     var journal = Journal(revision: 1, partitionCount: partitions)
     for _ in 0..<writes {
@@ -32,11 +36,14 @@ import Testing
       }
       for _ in 0..<random.below(3) {
         let node = NodeIndex(random.below(nodes))
-        journal.setDisk(node, Journal.Disk(store: random.next(), promised: journal.revision, boot: UInt32(random.below(1 << 20))), block: names.block(of: node))
+        journal.setDisk(
+          node, Journal.Disk(store: random.next(), promised: journal.revision, boot: UInt32(random.below(1 << 20))),
+          block: names.block(of: node))
       }
       if random.below(3) == 0 { journal.inForce = MapStamp(revision: journal.revision, digest: 7) }
       if random.below(3) == 0 {
-        journal.change = Journal.Change(basedOn: journal.inForce.revision, goal: MapStamp(revision: journal.revision + 1, digest: 9))
+        journal.change = Journal.Change(
+          basedOn: journal.inForce.revision, goal: MapStamp(revision: journal.revision + 1, digest: 9))
       }
       if random.below(5) == 0 { journal.calledOff = journal.change?.goal }
       journal.version += 1
@@ -54,7 +61,8 @@ import Testing
         for entry in journal.changedEntries(names) { kept[entry.key] = entry.bytes }
         let entries = kept.sorted { $0.key < $1.key }.map { Journal.Entry(key: $0.key, bytes: $0.value) }
         try holds(try read(entries, names) == journal, "read from its keys it is another")
-        try holds(try journal.bytes(names).withUnsafeBytes { try Journal($0, names) } == journal, "as one value it is another")
+        try holds(
+          try journal.bytes(names).withUnsafeBytes { try Journal($0, names) } == journal, "as one value it is another")
       }
     }
   }
@@ -90,7 +98,9 @@ import Testing
       journal.setRoster(partition, Journal.Roster(revision: 1 << 20, members: members))
     }
     for node in 0..<nodes {
-      journal.setDisk(NodeIndex(node), Journal.Disk(store: .max, promised: 1 << 20, boot: 1 << 20), block: names.block(of: NodeIndex(node)))
+      journal.setDisk(
+        NodeIndex(node), Journal.Disk(store: .max, promised: 1 << 20, boot: 1 << 20),
+        block: names.block(of: NodeIndex(node)))
     }
     journal.version += 1
     let entries = journal.changedEntries(names)
@@ -99,7 +109,9 @@ import Testing
     let small = try self.names(0..<nodes, partitions: Journal.mostPartitionsInOneValue)
     var one = Journal(revision: 1, partitionCount: Journal.mostPartitionsInOneValue)
     for partition in one.rosters.indices {
-      one.setRoster(partition, Journal.Roster(revision: 1 << 40, members: (0..<16).map { NodeIndex((partition + 61 * $0) % nodes) }))
+      one.setRoster(
+        partition, Journal.Roster(revision: 1 << 40, members: (0..<16).map { NodeIndex((partition + 61 * $0) % nodes) })
+      )
     }
     #expect(one.bytes(small).count < 512 << 10)
   }

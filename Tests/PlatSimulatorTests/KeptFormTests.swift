@@ -10,7 +10,9 @@ import Testing
   init() throws {
     names = try WireNames(
       DenseCluster(
-        Cluster(settings: Settings(partitionCount: 2_000, constraints: [1, 1, 0, 0]), nodes: (0..<5).map { Node(name: "node \($0)") })))
+        Cluster(
+          settings: Settings(partitionCount: 2_000, constraints: [1, 1, 0, 0]),
+          nodes: (0..<5).map { Node(name: "node \($0)") })))
   }
 
   private func bytes(_ kind: UInt8, version: UInt8, _ body: (inout WireWriter) -> Void) -> [UInt8] {
@@ -22,7 +24,9 @@ import Testing
   private func kept(_ bytes: [UInt8]) throws -> Kept { try bytes.withUnsafeBytes { try Kept($0, names) } }
   private func journal(_ bytes: [UInt8]) throws -> Journal { try bytes.withUnsafeBytes { try Journal($0, names) } }
 
-  private func expectRefused(_ path: String, _ found: String, _ location: SourceLocation = #_sourceLocation, _ body: () throws -> Void) {
+  private func expectRefused(
+    _ path: String, _ found: String, _ location: SourceLocation = #_sourceLocation, _ body: () throws -> Void
+  ) {
     do {
       try body()
       #expect(Bool(false), "it is taken", sourceLocation: location)
@@ -43,19 +47,25 @@ import Testing
       }
     }
     for stamp in [nil, MapStamp(revision: 4, digest: 5)] {
-      guard case .promise(Promise(revision: 9, map: stamp)) = try kept(promise(1, stamp)) else { return #expect(Bool(false)) }
+      guard case .promise(Promise(revision: 9, map: stamp)) = try kept(promise(1, stamp)) else {
+        return #expect(Bool(false))
+      }
     }
     for version: UInt8 in [0, 3, 255] {
       expectRefused(Kept.versionPath, "\(version)") { _ = try kept(promise(version, nil)) }
     }
-    expectRefused("kept", "bytes of kind 243") { _ = try kept(bytes(Wire.Kind.epoch, version: 2) { $0.put(UInt64(9)) }) }
+    expectRefused("kept", "bytes of kind 243") {
+      _ = try kept(bytes(Wire.Kind.epoch, version: 2) { $0.put(UInt64(9)) })
+    }
   }
 
   /// Everything that a record has comes back; of one that runs as usual an older library reads the same.
   @Test func recordsComeBack() throws {
     var random = SplitMix(seed: 5)
     for round in 0..<60 {
-      var record = Record(state: StateIndex(round % 4), term: random.next(), leadsWith: round % 3 == 0 ? nil : [NodeIndex(1), NodeIndex(4)])
+      var record = Record(
+        state: StateIndex(round % 4), term: random.next(),
+        leadsWith: round % 3 == 0 ? nil : [NodeIndex(1), NodeIndex(4)])
       record.led = random.next()
       record.done = OrderID(revision: random.next(), number: UInt32(round))
       record.handed = OrderID(revision: random.next(), number: UInt32(round))
@@ -63,7 +73,9 @@ import Testing
       if round % 2 == 0 { record.mode = RunMode(code: UInt8(round / 2 % 16))! }
       if round % 4 < 2 { record.modeOrder = OrderID(revision: 3, number: 4) }
       let partition = PartitionIndex(round == 0 ? 1_999 : random.below(2_000))
-      guard case .record(partition, record) = try kept(record.bytes(partition, names)) else { return #expect(Bool(false), "\(record)") }
+      guard case .record(partition, record) = try kept(record.bytes(partition, names)) else {
+        return #expect(Bool(false), "\(record)")
+      }
     }
     let plain = Record(state: StateIndex(1), term: 3, leadsWith: nil)
     let first = bytes(Wire.Kind.record, version: 1) { writer in
@@ -78,15 +90,20 @@ import Testing
     }
     guard case .record(PartitionIndex(7), plain) = try kept(first) else { return #expect(Bool(false)) }
     #expect(plain.bytes(PartitionIndex(7), names).count == first.count)
-    guard case .gone(2_000) = try kept(bytes(Wire.Kind.record, version: 2) { $0.put(UInt64(2_000)) }) else { return #expect(Bool(false)) }
+    guard case .gone(2_000) = try kept(bytes(Wire.Kind.record, version: 2) { $0.put(UInt64(2_000)) }) else {
+      return #expect(Bool(false))
+    }
     expectRefused("kept", "1 bytes too many") {
-      _ = try kept(bytes(Wire.Kind.promise, version: 2) { writer in for number in [9, 0, 0, 0, 0] { writer.put(UInt64(number)) } })
+      _ = try kept(
+        bytes(Wire.Kind.promise, version: 2) { writer in for number in [9, 0, 0, 0, 0] { writer.put(UInt64(number)) } })
     }
   }
 
   /// What a damaged record was of is told where its beginning can be read.
   @Test func damagedRecordsAreGuessed() {
-    func guess(_ bytes: [UInt8]) -> (isPromise: Bool, partition: PartitionIndex?)? { bytes.withUnsafeBytes { Kept.guess($0, names) } }
+    func guess(_ bytes: [UInt8]) -> (isPromise: Bool, partition: PartitionIndex?)? {
+      bytes.withUnsafeBytes { Kept.guess($0, names) }
+    }
     let promise = Promise(revision: 9).bytes(names)
     #expect(guess(promise)?.isPromise == true && guess(promise)?.partition == nil)
     for partition in [0, 127, 128, 1_999] {
@@ -127,12 +144,17 @@ import Testing
         #expect(read.version == 6 && read.revision == 5 && read.writer == (version == 2 ? 77 : 0))
         #expect(read.inForce == MapStamp(revision: 5, digest: 0) && read.change == nil)
         #expect(read.calledOff == (isCalledOff ? stamp : nil))
-        #expect(read.rosters[1_500] == Journal.Roster(revision: 4, members: members) && read.rosters.count { $0 != nil } == 1)
+        #expect(
+          read.rosters[1_500] == Journal.Roster(revision: 4, members: members) && read.rosters.count { $0 != nil } == 1)
       }
       expectRefused("journal", "1 bytes too many") { _ = try journal(first(version, isCalledOff: true, tail: 1)) }
     }
-    expectRefused("version", "\(Wire.journal + 1)") { _ = try journal(bytes(Wire.Kind.journal, version: Wire.journal + 1) { $0.put(0) }) }
-    expectRefused("journal", "bytes of kind 241") { _ = try journal(bytes(Wire.Kind.promise, version: 3) { $0.put(0) }) }
+    expectRefused("version", "\(Wire.journal + 1)") {
+      _ = try journal(bytes(Wire.Kind.journal, version: Wire.journal + 1) { $0.put(0) })
+    }
+    expectRefused("journal", "bytes of kind 241") {
+      _ = try journal(bytes(Wire.Kind.promise, version: 3) { $0.put(0) })
+    }
     expectRefused("version", "2") { _ = try journal(bytes(Wire.Kind.promise, version: 2) { $0.put(0) }) }
   }
 
@@ -141,7 +163,9 @@ import Testing
   }
 
   private func read(_ entries: [String: [UInt8]]) throws -> Journal {
-    let blocks = entries.sorted { $0.key < $1.key }.map { (key: $0.key, block: UnsafeMutableRawBufferPointer.copy($0.value)) }
+    let blocks = entries.sorted { $0.key < $1.key }.map {
+      (key: $0.key, block: UnsafeMutableRawBufferPointer.copy($0.value))
+    }
     defer { for (_, block) in blocks { block.deallocate() } }
     return try Journal(blocks.map { ($0.key, UnsafeRawBufferPointer($0.block)) }, names)
   }

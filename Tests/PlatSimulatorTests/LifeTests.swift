@@ -27,7 +27,8 @@ import Testing
     expectGood(SimulatedCluster.severalMasters, runs: 20, "several masters")
   }
 
-  /// Runs in which what the simulator strikes, or what it counts, was wrong once, or a copy was thrown away that was the last.
+  /// Runs in which what the simulator strikes, or what it counts, was wrong once, or a copy was thrown away that was
+  /// the last.
   @Test(arguments: [6, 296]) func whatWasLostOnceIsKept(_ seed: UInt64) {
     var rates = FaultRates.none
     for kind in [FaultKind.wipe, .swapDisks, .setBack] { rates[kind] = FaultRates.ofDisks[kind] }
@@ -56,8 +57,11 @@ import Testing
 
   @Test(arguments: LifeTests.plants) func eachDeliberateBugIsCaught(_ plant: Plant) {
     let ofLives = plant == .ignoreBase || plant == .staysWhenReplaced
-    let setup = plant == .promoteShorter || plant == .leadOnSetBack ? SimulatedCluster.threeCopies : SimulatedCluster.leavingAndJoining
-    let outcome = Simulator(setup, rates: .ofDisks, plant: plant, lives: ofLives ? 6 : 0).run(seed: 1, runs: 1_500, stopsAtFirst: true)
+    let setup =
+      plant == .promoteShorter || plant == .leadOnSetBack
+      ? SimulatedCluster.threeCopies : SimulatedCluster.leavingAndJoining
+    let outcome = Simulator(setup, rates: .ofDisks, plant: plant, lives: ofLives ? 6 : 0).run(
+      seed: 1, runs: 1_500, stopsAtFirst: true)
     #expect(outcome.violated > 0)
   }
 }

@@ -111,7 +111,9 @@ import Testing
       for time in stride(from: ticks.lowerBound, through: ticks.upperBound, by: 10) {
         try tell(.tick(time))
         try deliver()
-        for node in agents.indices where time % 40 == 0 && agents[node].wantsTick { try carryOut(agents[node].handle(.tick), NodeIndex(node)) }
+        for node in agents.indices where time % 40 == 0 && agents[node].wantsTick {
+          try carryOut(agents[node].handle(.tick), NodeIndex(node))
+        }
       }
     }
 
@@ -203,7 +205,8 @@ import Testing
     #expect(leader?.record(lab.partition)?.log.map(\.value) == [1])
   }
 
-  /// a is set back to before it knew c, which is lost to another orchestrator: that one hears of b only, which has left.
+  /// a is set back to before it knew c, which is lost to another orchestrator: that one hears of b only, which has
+  /// left.
   @Test func aLeaderThatHasForgottenWhoIsLostWaitsForIt() throws {
     var lab = try Lab()
     lab.isHeld = false
@@ -238,7 +241,8 @@ import Testing
     lab.start(0, isSetBack: false)
     lab.isHeld = false
     var order = Order(
-      kind: .set, id: OrderID(revision: lab.machine.revision, number: 1_000), partition: lab.partition, node: NodeIndex(1),
+      kind: .set, id: OrderID(revision: lab.machine.revision, number: 1_000), partition: lab.partition,
+      node: NodeIndex(1),
       change: StateChange(StateIndex(1), StateIndex(3)))
     order.leader = NodeIndex(0)
     #expect(!lab.rules.holdsData(StateIndex(3)))
@@ -259,7 +263,8 @@ import Testing
     // b is told again to go before the next pulse finds that a has started.
     try lab.pass(30...1_000)
     let leader = lab.agents.first { $0.leads(lab.partition) }
-    #expect(lab.machine.phase == .reached && leader?.record(lab.partition)?.log.map(\.value) == (plant == nil ? [1] : []))
+    #expect(
+      lab.machine.phase == .reached && leader?.record(lab.partition)?.log.map(\.value) == (plant == nil ? [1] : []))
   }
 
   /// a leads; c, which follows it, starts again with a disk from before that, and would obey whoever led before.
@@ -269,7 +274,8 @@ import Testing
     let (master, slave) = (AgentHand.master, AgentHand.slave)
     func holding(_ state: StateIndex, _ term: UInt64, leads: [Int]?) -> Holding {
       Holding(
-        partition: PartitionIndex(0), state: state, term: term, isLeading: leads != nil, followers: (leads ?? []).map { NodeIndex($0) },
+        partition: PartitionIndex(0), state: state, term: term, isLeading: leads != nil,
+        followers: (leads ?? []).map { NodeIndex($0) },
         log: Holding.LogEnd(lastTerm: 1, count: 1))
     }
     var forgetful = holding(slave, 1, leads: nil)
@@ -279,7 +285,9 @@ import Testing
     _ = hand.inventory(1, [])
     _ = hand.inventory(2, [forgetful], disk: disk)
     let order = try hand.plan().compactMap(\.order).first
-    #expect(order?.kind == .set && order?.node == NodeIndex(2) && order?.change == StateChange(slave, slave) && order?.term == 2)
+    #expect(
+      order?.kind == .set && order?.node == NodeIndex(2) && order?.change == StateChange(slave, slave)
+        && order?.term == 2)
     func confirmed(_ seen: [OrchestratorHand.Seen]) -> [UInt32] {
       seen.compactMap { if case .send(.check(_, let confirmed, _, _, _), 2) = $0 { confirmed } else { nil } }
     }
@@ -317,7 +325,9 @@ import Testing
     // Kept through a start, and told.
     let kept = [served, doubted].map { partition -> (PartitionIndex, Record) in
       let bytes = agent.record(partition)!.bytes(partition, names)
-      guard case .record(_, let record)? = bytes.withUnsafeBytes({ try? Kept($0, names) }) else { return (partition, Record()) }
+      guard case .record(_, let record)? = bytes.withUnsafeBytes({ try? Kept($0, names) }) else {
+        return (partition, Record())
+      }
       return (partition, record)
     }
     agent = start(3, agent.promise, kept)
@@ -331,7 +341,8 @@ import Testing
     ])
 
     let discard = Order(
-      kind: .discard, id: OrderID(revision: 5, number: 0), partition: doubted, node: NodeIndex(0), change: StateChange(StateIndex(0), .null))
+      kind: .discard, id: OrderID(revision: 5, number: 0), partition: doubted, node: NodeIndex(0),
+      change: StateChange(StateIndex(0), .null))
     _ = agent.handle(.message(.order(discard), from: .orchestrator(0)))
     #expect(agent.record(doubted)?.isInDoubt == false && agent.record(doubted)?.state == .null)
   }

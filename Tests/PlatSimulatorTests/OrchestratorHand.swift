@@ -34,18 +34,22 @@ struct OrchestratorHand {
     try builder.set(partition: 0, state: 0, nodes: [NodeIndex(0)])
     try builder.set(partition: 0, state: 1, nodes: [NodeIndex(2)])
     let target = try builder.finish(least: [1, 1, 0, 0])
-    return (try DenseCluster(Cluster(settings: Settings(partitionCount: 1, constraints: [1, 1, 0, 0]), nodes: nodes)), target)
+    return (
+      try DenseCluster(Cluster(settings: Settings(partitionCount: 1, constraints: [1, 1, 0, 0]), nodes: nodes)), target
+    )
   }
 
   init(
-    statuses: [Node.Status] = [.active, .active, .active], basedOn: UInt64? = nil, mostLost: Int? = 3, writer: UInt64 = 1,
+    statuses: [Node.Status] = [.active, .active, .active], basedOn: UInt64? = nil, mostLost: Int? = 3,
+    writer: UInt64 = 1,
     hadHolders: Bool = true
   ) throws {
     (cluster, target) = try Self.make(statuses: statuses)
     var recovery = Orchestrator.Recovery()
     recovery.mostLost = mostLost
     machine = try Orchestrator(
-      cluster, hadHolders: [hadHolders], goal: Self.stamp, basedOn: basedOn, timing: Orchestrator.Timing(), recovery: recovery, writer: writer)
+      cluster, hadHolders: [hadHolders], goal: Self.stamp, basedOn: basedOn, timing: Orchestrator.Timing(),
+      recovery: recovery, writer: writer)
     journal = Journal(revision: 1, partitionCount: 1)
   }
 
@@ -79,7 +83,8 @@ struct OrchestratorHand {
     guard let state = states[node] else { return [] }
     return [
       Holding(
-        partition: PartitionIndex(0), state: state, term: term, isLeading: node == 0, followers: node == 0 ? [NodeIndex(1)] : [],
+        partition: PartitionIndex(0), state: state, term: term, isLeading: node == 0,
+        followers: node == 0 ? [NodeIndex(1)] : [],
         log: Holding.LogEnd(lastTerm: 0, count: 0))
     ]
   }

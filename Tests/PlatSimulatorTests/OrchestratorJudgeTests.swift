@@ -8,7 +8,9 @@ import Testing
   private typealias Seen = OrchestratorHand.Seen
   private let p = PartitionIndex(0)
 
-  private func disk(_ node: Int, boot: UInt32 = 1, store: UInt64? = nil, confirmed: UInt64 = 1, isConfirmed: Bool = true) -> DiskState {
+  private func disk(
+    _ node: Int, boot: UInt32 = 1, store: UInt64? = nil, confirmed: UInt64 = 1, isConfirmed: Bool = true
+  ) -> DiskState {
     DiskState(store: store ?? UInt64(node + 1) << 32 | 1, boot: boot, confirmed: confirmed, isConfirmed: isConfirmed)
   }
 
@@ -17,14 +19,17 @@ import Testing
     var hand = try Hand()
     let order = try hand.run(disks: (0..<3).map { disk($0) }).compactMap(\.order)[0]
     let copies = hand.say(.done(order.id), 2).compactMap(\.order)
-    #expect(copies.count == 1 && copies[0].kind == .copy && copies[0].change == StateChange(AgentHand.dead, AgentHand.slave))
+    #expect(
+      copies.count == 1 && copies[0].kind == .copy && copies[0].change == StateChange(AgentHand.dead, AgentHand.slave))
     return hand
   }
 
   private func check(_ hand: Hand, _ node: Int, _ boot: UInt32, setBack: UInt64 = 0) -> Seen {
     .send(.check(revision: hand.machine.revision, confirmed: boot, setBack: setBack), node)
   }
-  private func isPlannedAgain(_ seen: [Seen]) -> Bool { seen.count == 1 && { if case .record = seen[0] { true } else { false } }() }
+  private func isPlannedAgain(_ seen: [Seen]) -> Bool {
+    seen.count == 1 && { if case .record = seen[0] { true } else { false } }()
+  }
 
   // MARK: Disks
 
@@ -44,19 +49,25 @@ import Testing
   /// Older than what is known: it was set back, or it has been replaced by another. What is known stays known.
   @Test func anOlderDiskIsNotRelied() throws {
     let cases: [(DiskState, Bool)] = [
-      (disk(1, boot: 2, confirmed: 3, isConfirmed: false), true), (disk(1, boot: 2, confirmed: 4, isConfirmed: false), false),
+      (disk(1, boot: 2, confirmed: 3, isConfirmed: false), true),
+      (disk(1, boot: 2, confirmed: 4, isConfirmed: false), false),
       (disk(1, boot: 9, store: 2 << 32 | 5, confirmed: 5, isConfirmed: false), false),
       (disk(1, boot: 2, store: 2 << 32, confirmed: 7, isConfirmed: false), true),
     ]
     for (state, isOlder) in cases {
       var hand = try Hand()
       let names = try WireNames(hand.cluster)
-      hand.journal.setDisk(NodeIndex(1), Journal.Disk(store: 2 << 32 | 1, promised: 4, boot: 1), block: names.block(of: NodeIndex(1)))
+      hand.journal.setDisk(
+        NodeIndex(1), Journal.Disk(store: 2 << 32 | 1, promised: 4, boot: 1), block: names.block(of: NodeIndex(1)))
       _ = hand.begin()
       _ = hand.inventory(0, disk: disk(0))
       _ = hand.inventory(2, disk: disk(2))
       _ = hand.inventory(1, disk: state)
-      #expect(hand.machine.journal.disk(NodeIndex(1))! == (isOlder ? Journal.Disk(store: 2 << 32 | 1, promised: 4, boot: 1) : Journal.Disk(store: state.store, promised: hand.machine.revision, boot: state.boot)))
+      #expect(
+        hand.machine.journal.disk(NodeIndex(1))!
+          == (isOlder
+            ? Journal.Disk(store: 2 << 32 | 1, promised: 4, boot: 1)
+            : Journal.Disk(store: state.store, promised: hand.machine.revision, boot: state.boot)))
       let orders = try hand.plan().compactMap(\.order)
       #expect(orders.contains { $0.kind == .discard && $0.node == NodeIndex(1) } == isOlder)
       #expect(hand.tell(.tick(0)).contains(check(hand, 1, isOlder ? 0 : state.boot)))
@@ -99,7 +110,9 @@ import Testing
 
   @Test func whoStartsAgainIsAskedWhatItHolds() throws {
     var hand = try running()
-    for state in [disk(1, boot: 2), disk(1, store: 77)] { #expect(hand.say(.well(state), 1) == [.send(.claim(revision: 2), 1)]) }
+    for state in [disk(1, boot: 2), disk(1, store: 77)] {
+      #expect(hand.say(.well(state), 1) == [.send(.claim(revision: 2), 1)])
+    }
     let state = disk(1, boot: 2, confirmed: 2, isConfirmed: false)
     #expect(hand.inventory(1, disk: state) == [check(hand, 1, 2)])
     #expect(hand.inventory(1, disk: state) == [] && hand.say(.well(state), 1) == [])
@@ -142,9 +155,11 @@ import Testing
       (0, held(master, term: 0, isLeading: true, [1, 2]), false, "of an earlier term"),
       (0, held(master), false, "it leads no more"),
       (0, held(slave), false, "another state"), (0, [], false, "it has nothing"), (0, held(dead), false, "no data"),
-      (1, held(slave), true, "a slave"), (1, [], false, "nothing"), (1, held(master, isLeading: true), false, "it leads"),
+      (1, held(slave), true, "a slave"), (1, [], false, "nothing"),
+      (1, held(master, isLeading: true), false, "it leads"),
       (1, held(pending), false, "another state"), (1, held(dead), false, "no data"),
-      (2, held(dead), true, "not yet"), (2, held(slave), true, "already"), (2, held(pending), false, "neither"), (2, [], true, "no data, as it should be"),
+      (2, held(dead), true, "not yet"), (2, held(slave), true, "already"), (2, held(pending), false, "neither"),
+      (2, [], true, "no data, as it should be"),
       (2, held(slave, isLeading: true, [1]), false, "it cannot lead without a"),
       (2, held(slave, term: 0, isLeading: true, [0, 1]), false, "it leads as of an earlier term"),
     ]
@@ -180,7 +195,9 @@ import Testing
     #expect(hand.machine.phase == .planning && hand.machine.revision == 3)
     // a starts again, and does not know b any more.
     claimAgain(held(AgentHand.master, isLeading: true, []), disk(0, boot: 2, confirmed: 9, isConfirmed: false))
-    #expect(hand.machine.revision == 4 && hand.machine.survey!.orders.contains { $0.kind == .discard && $0.node == NodeIndex(0) })
+    #expect(
+      hand.machine.revision == 4
+        && hand.machine.survey!.orders.contains { $0.kind == .discard && $0.node == NodeIndex(0) })
     // Of a node that is lost that stays which was expected when it was there.
     hand = try running()
     _ = hand.tell(.lost(NodeIndex(1)))
@@ -189,7 +206,8 @@ import Testing
     _ = hand.inventory(2, held(AgentHand.dead), disk: disk(2, confirmed: 9))
     _ = try hand.plan()
     _ = hand.tell(.cancel)
-    #expect((0..<3).map { hand.machine.expected[$0]!.rows[0].contains { $0.node == NodeIndex(1) } } == [false, true, false])
+    #expect(
+      (0..<3).map { hand.machine.expected[$0]!.rows[0].contains { $0.node == NodeIndex(1) } } == [false, true, false])
     // It is back: it is not asked for what it holds by itself.
     _ = hand.tell(.recorded(true))
     _ = hand.inventory(0, held(AgentHand.master, isLeading: true, []), disk: disk(0, confirmed: 9))
@@ -218,7 +236,8 @@ import Testing
     }
     let (master, slave, dead) = (AgentHand.master, AgentHand.slave, AgentHand.dead)
     let cases: [(node: Int, holdings: [Holding], isRight: Bool)] = [
-      (0, held(master, isLeading: true, [2]), true), (0, held(master, isLeading: true, [1, 2]), true), (0, held(master, isLeading: true, [1]), false),
+      (0, held(master, isLeading: true, [2]), true), (0, held(master, isLeading: true, [1, 2]), true),
+      (0, held(master, isLeading: true, [1]), false),
       (1, [], true), (1, held(slave), false), (1, held(dead), true), (1, held(dead, [0]), false),
       (2, held(slave), true), (2, held(dead), false), (2, [], false),
     ]
@@ -236,18 +255,26 @@ import Testing
     let rules = ExecutionRules(.masterSlave)
     var underWay = ChangesUnderWay()
     underWay.add(AgentHand.order(.set, dead, slave), nil)
-    let row = [Survey.Held(node: NodeIndex(1), state: master), Survey.Held(node: NodeIndex(2), state: slave), Survey.Held(node: NodeIndex(0), state: dead)]
-    var expected = Orchestrator.Expected(rows: [row], terms: [4], ledTerms: [4], isWithheld: [false], underWay: underWay)
+    let row = [
+      Survey.Held(node: NodeIndex(1), state: master), Survey.Held(node: NodeIndex(2), state: slave),
+      Survey.Held(node: NodeIndex(0), state: dead),
+    ]
+    var expected = Orchestrator.Expected(
+      rows: [row], terms: [4], ledTerms: [4], isWithheld: [false], underWay: underWay)
     func doubts(_ node: Int, _ holding: [Holding], isCopy: Bool = true) -> Bool {
       expected.doubts(holding[0], NodeIndex(node), rules) { _ in isCopy }
     }
-    #expect(!doubts(1, held(master, term: 4, isLeading: true, [2, 0])) && !doubts(1, held(master, term: 5, isLeading: true, [2, 0])))
+    #expect(
+      !doubts(1, held(master, term: 4, isLeading: true, [2, 0]))
+        && !doubts(1, held(master, term: 5, isLeading: true, [2, 0])))
     #expect(doubts(1, held(master, term: 3, isLeading: true, [2, 0])), "of an earlier term")
     #expect(doubts(1, held(master, term: 3)) && !doubts(1, held(master, term: 4)))
     #expect(doubts(1, held(master, term: 4, isLeading: true, [0])), "b is complete")
     #expect(doubts(1, held(master, term: 4, isLeading: true, [2])), "a tells that it is a copy")
     #expect(!doubts(1, held(master, term: 4, isLeading: true, [2]), isCopy: false), "a has not been joined yet")
-    #expect(!doubts(2, held(slave, term: 1)) && doubts(2, held(master, term: 4)) && doubts(2, held(master, term: 9, isLeading: true, [1])))
+    #expect(
+      !doubts(2, held(slave, term: 1)) && doubts(2, held(master, term: 4))
+        && doubts(2, held(master, term: 9, isLeading: true, [1])))
     #expect(doubts(3, held(slave)) && doubts(3, held(dead, [1])) && !doubts(3, held(dead)), "it should have nothing")
     #expect(!doubts(0, held(slave)) && !doubts(0, held(pending)), "what is under way tells nothing")
     #expect(doubts(0, held(master, term: 3, isLeading: true, [1, 2])))

@@ -8,20 +8,27 @@ import Testing
   private typealias Seen = OrchestratorHand.Seen
   private let p = PartitionIndex(0)
 
-  private func claims(_ revision: UInt64, _ nodes: [Int] = [0, 1, 2]) -> [Seen] { nodes.map { .send(.claim(revision: revision), $0) } }
+  private func claims(_ revision: UInt64, _ nodes: [Int] = [0, 1, 2]) -> [Seen] {
+    nodes.map { .send(.claim(revision: revision), $0) }
+  }
 
   // MARK: The journal
 
   @Test func recordsThenClaimsThenPlans() throws {
     var hand = try Hand()
     #expect(hand.tell(.begin(hand.journal)) == [.record(1, expecting: 0)])
-    #expect(hand.journal.revision == 2 && hand.journal.writer == 1 && hand.journal.change == nil && hand.machine.phase == .recording)
+    #expect(
+      hand.journal.revision == 2 && hand.journal.writer == 1 && hand.journal.change == nil
+        && hand.machine.phase == .recording)
     #expect(hand.tell(.tick(10)).filter { !$0.isPulse }.isEmpty)
     #expect(hand.tell(.recorded(true)) == claims(2))
     #expect(hand.inventory(0) == [] && hand.inventory(0) == [] && hand.inventory(1) == [])
     #expect(hand.say(.inventory(revision: 1, [], disk: nil), 2) == [], "of an older claim")
-    #expect(hand.machine.isSurveying && hand.machine.hasInventory(of: NodeIndex(1)) && !hand.machine.hasInventory(of: NodeIndex(2)))
-    #expect(hand.say(.alive, 3) == [] && hand.say(.inventory(revision: 2, [], disk: nil), 7) == [], "no node of this cluster")
+    #expect(
+      hand.machine.isSurveying && hand.machine.hasInventory(of: NodeIndex(1))
+        && !hand.machine.hasInventory(of: NodeIndex(2)))
+    #expect(
+      hand.say(.alive, 3) == [] && hand.say(.inventory(revision: 2, [], disk: nil), 7) == [], "no node of this cluster")
     #expect(hand.inventory(2) == [.plan(2)])
     #expect(hand.machine.plans == 1 && hand.machine.plansForOutages == 0 && hand.machine.phase == .planning)
     #expect(hand.tell(.recorded(true)) == [], "nothing was asked")
@@ -90,12 +97,15 @@ import Testing
     var orders = try hand.run().compactMap(\.order)
     while let order = orders.popLast() { orders += hand.say(.done(order.id), order.node.int).compactMap(\.order) }
     #expect(hand.tell(.lost(NodeIndex(2))) == [] && hand.machine.phase == .arriving)
-    #expect(hand.tell(.recorded(true)) == [.record(3, expecting: 2)] && hand.machine.phase == .recording && hand.machine.revision == 3)
+    #expect(
+      hand.tell(.recorded(true)) == [.record(3, expecting: 2)] && hand.machine.phase == .recording
+        && hand.machine.revision == 3)
     #expect(hand.tell(.recorded(true)) == claims(3))
     var leading = Hand.holdings(0)
     leading[0].followers = [NodeIndex(1), NodeIndex(2)]
     _ = hand.inventory(0, leading)
-    #expect(hand.inventory(1) == [.record(4, expecting: 3)] && hand.machine.phase == .leaving && hand.machine.isSurveying)
+    #expect(
+      hand.inventory(1) == [.record(4, expecting: 3)] && hand.machine.phase == .leaving && hand.machine.isSurveying)
     #expect(hand.tell(.cancel) == [] && hand.machine.phase == .leaving)
     #expect(hand.tell(.recorded(true)) == [.record(5, expecting: 4)] && hand.machine.phase == .recording)
   }
@@ -114,7 +124,9 @@ import Testing
   @Test func manyRostersAreWrittenInParts() throws {
     let (blocks, each) = (Journal.blocksPerRecord + 1, Journal.partitionsPerBlock)
     let cluster = try DenseCluster(
-      Cluster(settings: Settings(partitionCount: blocks * each, constraints: [1, 1, 0, 0]), nodes: ["a", "b"].map { Node(name: $0) }))
+      Cluster(
+        settings: Settings(partitionCount: blocks * each, constraints: [1, 1, 0, 0]),
+        nodes: ["a", "b"].map { Node(name: $0) }))
     let hadHolders = Array(repeating: true, count: blocks * each)
     var machine = try Orchestrator(cluster, hadHolders: hadHolders, goal: MapStamp(revision: 2, digest: 7), writer: 1)
     _ = machine.handle(.begin(Journal(revision: 1, partitionCount: blocks * each)))
@@ -123,7 +135,8 @@ import Testing
     // Every other one, but for the last block, which has all.
     let partitions = (0..<blocks * each).filter { $0 % 2 == 0 || $0 >= (blocks - 1) * each }
     let holdings = partitions.map {
-      Holding(partition: PartitionIndex($0), state: AgentHand.master, term: 1, isLeading: true, followers: [NodeIndex(1)])
+      Holding(
+        partition: PartitionIndex($0), state: AgentHand.master, term: 1, isLeading: true, followers: [NodeIndex(1)])
     }
     func written(_ actions: [Orchestrator.Action]) -> [Int]? {
       guard case .record(let journal, _)? = actions.first else { return nil }
@@ -177,7 +190,9 @@ import Testing
   @Test func progressIsOfThisPlan() throws {
     var hand = try Hand()
     let orders = try hand.run().compactMap(\.order)
-    #expect(hand.machine.progress.running == 1 && hand.machine.progress.left > 0 && hand.machine.progress.toCopy == Rational(1))
+    #expect(
+      hand.machine.progress.running == 1 && hand.machine.progress.left > 0
+        && hand.machine.progress.toCopy == Rational(1))
     #expect(hand.machine.progress.rounds > 0 && hand.machine.progress.copied == Rational(0))
     #expect(orders[0].kind == .set && orders[0].change == StateChange(.null, AgentHand.dead))
     let copies = hand.say(.done(orders[0].id), orders[0].node.int).compactMap(\.order)
@@ -186,7 +201,9 @@ import Testing
     #expect(hand.machine.progress.done == 2 && hand.machine.progress.copied == Rational(1))
     _ = hand.tell(.cancel)
     let none = hand.machine.progress
-    #expect((none.done, none.running, none.left, none.rounds) == (0, 0, 0, 0) && none.copied == Rational(0) && none.toCopy == Rational(0))
+    #expect(
+      (none.done, none.running, none.left, none.rounds) == (0, 0, 0, 0) && none.copied == Rational(0)
+        && none.toCopy == Rational(0))
     #expect(hand.machine.unreached.isEmpty && !hand.machine.isWaiting)
     // What was not reached is of the plan, too.
     hand = try Hand()
@@ -250,8 +267,11 @@ import Testing
     _ = other.say(.refused(order.id, .busy), 2)
     #expect(other.pass(30...40, alive: [0, 1, 2]).compactMap(\.order) == [order])
     // What is not under way is neither delayed nor done.
-    #expect(other.say(.working(OrderID(revision: 2, number: 88)), 2) == [] && other.say(.done(OrderID(revision: 2, number: 88)), 2) == [])
-    #expect(other.say(.done(OrderID(revision: 1, number: order.id.number)), 2) == [] && other.machine.progress.done == 0)
+    #expect(
+      other.say(.working(OrderID(revision: 2, number: 88)), 2) == []
+        && other.say(.done(OrderID(revision: 2, number: 88)), 2) == [])
+    #expect(
+      other.say(.done(OrderID(revision: 1, number: order.id.number)), 2) == [] && other.machine.progress.done == 0)
   }
 
   /// Who is silent is not asked; once it is heard of it is asked at once.

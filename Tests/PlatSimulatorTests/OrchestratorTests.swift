@@ -20,7 +20,9 @@ import Testing
 
     init() throws {
       let cluster = try DenseCluster(
-        Cluster(settings: Settings(partitionCount: 1, constraints: [1, 0, 0, 0]), nodes: [Node(name: "a", status: .leaving), Node(name: "b")]))
+        Cluster(
+          settings: Settings(partitionCount: 1, constraints: [1, 0, 0, 0]),
+          nodes: [Node(name: "a", status: .leaving), Node(name: "b")]))
       var builder = try PlacementMapBuilder(partitionCount: 1, expected: [1, 0, 0, 0])
       try builder.set(partition: 0, state: 0, nodes: [NodeIndex(0)])
       current = try builder.finish(least: [1, 0, 0, 0])
@@ -46,7 +48,9 @@ import Testing
           try tell(.recorded(true))
         case .plan(let survey):
           let map = try survey.map(of: cluster)
-          try tell(.planned(StepPlanner.plan(cluster, from: map, to: target), map: MapStamp(revision: survey.revision, digest: 7)))
+          try tell(
+            .planned(
+              StepPlanner.plan(cluster, from: map, to: target), map: MapStamp(revision: survey.revision, digest: 7)))
         case .reached: isReached = true
         case .releaseMaps(let revision): released = revision
         case .frozen(let nodes): frozen = nodes
@@ -160,7 +164,9 @@ import Testing
   @Test func aWrongMapIsTold() throws {
     var hand = try Hand()
     func told(_ stamp: MapStamp) -> MapStamp? {
-      for case .send(.hasMap(let known), _) in hand.agents[0].handle(.message(.map(stamp), from: .orchestrator(0))) { return known }
+      for case .send(.hasMap(let known), _) in hand.agents[0].handle(.message(.map(stamp), from: .orchestrator(0))) {
+        return known
+      }
       return nil
     }
     let right = MapStamp(revision: 4, digest: 1)

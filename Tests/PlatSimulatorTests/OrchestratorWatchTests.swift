@@ -109,7 +109,8 @@ import Testing
     #expect(records(hand.pass(830...1_420, alive: [0, 1, 2])) == 0 && records(hand.pass(1_430...1_430)) == 1)
   }
 
-  /// It is heard of once while it is claimed, and then cut off: it is not late, but back as soon as it is heard of again.
+  /// It is heard of once while it is claimed, and then cut off: it is not late, but back as soon as it is heard of
+  /// again.
   @Test func whoIsCutOffDuringAClaimIsBackAtOnce() throws {
     var hand = try Hand()
     _ = hand.begin()
@@ -174,7 +175,8 @@ import Testing
     #expect(hand.pass(0...2_000).filter { if case .plan = $0 { true } else { false } } == [])
     #expect(hand.machine.phase == .claiming && hand.machine.lostNodes.count == 3)
     #expect(hand.say(.alive, 0) == [])
-    #expect(hand.inventory(0).contains { if case .record = $0 { true } else if case .plan = $0 { true } else { false } })
+    #expect(
+      hand.inventory(0).contains { if case .record = $0 { true } else if case .plan = $0 { true } else { false } })
   }
 
   // MARK: The host says so
@@ -191,7 +193,8 @@ import Testing
     #expect(hand.tell(.lost(NodeIndex(1))) == [.record(3, expecting: 2)], "more than may be lost by silence")
     #expect(!hand.machine.isFrozen && hand.machine.revision == 3)
     _ = hand.tell(.recorded(true))
-    #expect(hand.inventory(0).count == 1 && hand.machine.phase == .leaving && hand.machine.lostNodes.map(\.int) == [1, 2])
+    #expect(
+      hand.inventory(0).count == 1 && hand.machine.phase == .leaving && hand.machine.lostNodes.map(\.int) == [1, 2])
   }
 
   @Test func moreThanMayBeLostFreezes() throws {
@@ -246,7 +249,8 @@ import Testing
     #expect(want(stopped, stopped) == [.mode(1, 0, stopped, true)])
     #expect(modes(want(.usual, stopped)) == [order(1, .usual, cooling)])
     #expect(modes(want(.usual, stopped)) == [], "it is at it")
-    #expect(modes(hand.pass(10...20, alive: [0, 1, 2])) == [] && modes(hand.pass(30...30)) == [order(1, .usual, cooling)])
+    #expect(
+      modes(hand.pass(10...20, alive: [0, 1, 2])) == [] && modes(hand.pass(30...30)) == [order(1, .usual, cooling)])
     #expect(hand.say(.hasMode(OrderID(revision: 2, number: 7), p, cooling), 1) == [], "of another request")
     #expect(hand.say(.hasMode(OrderID(revision: 2, number: 1), p, cooling), 2) == [], "of another node")
     #expect(modes(hand.say(.hasMode(OrderID(revision: 2, number: 1), p, cooling), 1)) == [order(2, cooling, stopped)])
@@ -254,10 +258,16 @@ import Testing
     #expect(hand.say(.hasMode(OrderID(revision: 2, number: 2), p, stopped), 1) == [], "once")
     // It runs otherwise than was thought: not changed.
     _ = want(.usual, stopped)
-    #expect(hand.say(.hasMode(OrderID(revision: 2, number: 3), p, RunMode(.warming)), 1) == [.mode(1, 0, RunMode(.warming), false)])
+    #expect(
+      hand.say(.hasMode(OrderID(revision: 2, number: 3), p, RunMode(.warming)), 1) == [
+        .mode(1, 0, RunMode(.warming), false)
+      ])
     // Something else instead.
     _ = want(.usual, stopped)
-    #expect(modes(want(.usual, RunMode(.running, pauses: .persistence))) == [order(5, .usual, RunMode(.running, pauses: .persistence))])
+    #expect(
+      modes(want(.usual, RunMode(.running, pauses: .persistence))) == [
+        order(5, .usual, RunMode(.running, pauses: .persistence))
+      ])
     // Of several replicas each by itself.
     for node in [2, 0] { #expect(want(.usual, cooling, node: node).count == 1) }
     #expect(hand.say(.hasMode(OrderID(revision: 2, number: 6), p, cooling), 2) == [.mode(2, 0, cooling, true)])
@@ -276,8 +286,12 @@ import Testing
     #expect(hand.tell(.mode(NodeIndex(2), p, from: .usual, to: cooling)) == [])
     for node in 0..<3 { _ = hand.inventory(node) }
     _ = try hand.plan()
-    let asked = hand.pass(70...70).compactMap { if case .send(.mode(let order), let node) = $0 { (node, order) } else { nil } }
-    #expect(asked.map(\.0) == [1, 2] && asked.map(\.1.id) == [OrderID(revision: 3, number: 2), OrderID(revision: 3, number: 3)])
+    let asked = hand.pass(70...70).compactMap {
+      if case .send(.mode(let order), let node) = $0 { (node, order) } else { nil }
+    }
+    #expect(
+      asked.map(\.0) == [1, 2]
+        && asked.map(\.1.id) == [OrderID(revision: 3, number: 2), OrderID(revision: 3, number: 3)])
     #expect(asked[0].1.from == cooling && asked[0].1.to == RunMode(.stopped))
   }
 }

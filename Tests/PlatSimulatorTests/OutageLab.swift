@@ -1,8 +1,8 @@
 import PlatEngine
 import TestSupport
 
-/// Real agents and an orchestrator on a network on which nothing is random: each message takes what its way takes. Some nodes are cut
-/// off from the orchestrator for a while.
+/// Real agents and an orchestrator on a network on which nothing is random: each message takes what its way takes. Some
+/// nodes are cut off from the orchestrator for a while.
 struct OutageLab {
   /// What is tried.
   struct Trial: CustomStringConvertible {
@@ -52,7 +52,8 @@ struct OutageLab {
     let count = trial.nodes
     cluster = try DenseCluster(
       Cluster(
-        settings: Settings(partitionCount: count, constraints: [1, 1, 0, 0]), nodes: (0..<count).map { Node(name: "n\($0)") }))
+        settings: Settings(partitionCount: count, constraints: [1, 1, 0, 0]),
+        nodes: (0..<count).map { Node(name: "n\($0)") }))
     var builder = try PlacementMapBuilder(partitionCount: count, expected: [1, 1, 0, 0])
     for partition in 0..<count {
       try builder.set(partition: partition, state: 0, nodes: [NodeIndex(partition)])
@@ -121,7 +122,8 @@ struct OutageLab {
         case .toNode(let message, let sender, let node):
           if case .orchestrator = sender, isCut(node) { continue }
           tell(node, message, from: sender)
-        case .toOrchestrator(let message, let node): if !isCut(node) { try tell(.message(message, from: NodeIndex(node))) }
+        case .toOrchestrator(let message, let node):
+          if !isCut(node) { try tell(.message(message, from: NodeIndex(node))) }
         }
       }
       if now % 10 == 0 { try tell(.tick(now)) }
@@ -130,7 +132,8 @@ struct OutageLab {
 
   /// The map is in force, everybody is there, and every partition is led where it should be.
   var isWell: Bool {
-    machine.phase == .reached && !machine.isWaiting && !machine.isFrozen && machine.lostNodes.isEmpty && machine.unreached.isEmpty
+    machine.phase == .reached && !machine.isWaiting && !machine.isFrozen && machine.lostNodes.isEmpty
+      && machine.unreached.isEmpty
       && (0..<trial.nodes).allSatisfy { agents[$0].leads(PartitionIndex($0)) }
   }
 }

@@ -9,7 +9,8 @@ import Testing
     var random = SplitMix64(seed: seed)
     func below(_ bound: Int) -> Int { random.below(bound) }
     let far = [5, 5, 20, 40][below(4)]
-    var trial = OutageLab.Trial(latency: (0..<5).map { _ in UInt64(1 + below(far)) }, cut: [], length: UInt64(100 + below(1_400)))
+    var trial = OutageLab.Trial(
+      latency: (0..<5).map { _ in UInt64(1 + below(far)) }, cut: [], length: UInt64(100 + below(1_400)))
     trial.latency[below(5)] = 1
     for node in 0..<5 where below(2) == 0 { trial.cut.append(node) }
     if trial.cut.isEmpty { trial.cut = [below(5)] }
@@ -32,15 +33,20 @@ import Testing
     let isLong = trial.length > trial.recovery.grace + 60 + 2 * far
     let most = trial.recovery.mostLost ?? 3
     if isBrief {
-      try holds(lab.machine.plans == plans && lab.copied.count == copied, "\(trial): planned, or copied, within the time of grace")
+      try holds(
+        lab.machine.plans == plans && lab.copied.count == copied,
+        "\(trial): planned, or copied, within the time of grace")
     }
     if trial.length > 250 + 2 * far, trial.cut.count == 5 {
-      try holds(lab.machine.phase != .reached || lab.machine.isWaiting || lab.machine.isFrozen, "\(trial): reached with nobody")
+      try holds(
+        lab.machine.phase != .reached || lab.machine.isWaiting || lab.machine.isFrozen, "\(trial): reached with nobody")
     }
     if isLong, trial.cut.count > most { try holds(lab.machine.isFrozen && lab.frozen == 1, "\(trial): not frozen") }
     try lab.run(until: trial.until + 500 + 40 * (far > 5 ? far : 0))
     try holds(
-      lab.isWell, "\(trial): not at the end: \(lab.machine.phase), revision \(lab.machine.revision), lost \(lab.machine.lostNodes.map(\.int))")
+      lab.isWell,
+      "\(trial): not at the end: \(lab.machine.phase), revision \(lab.machine.revision), lost \(lab.machine.lostNodes.map(\.int))"
+    )
     try holds(lab.machine.plans - plans <= 3, "\(trial): \(lab.machine.plans - plans) plans")
     if isBrief { try holds(lab.copied.count == copied, "\(trial): copied, within the time of grace") }
   }
@@ -67,7 +73,9 @@ import Testing
     try check(trial)
   }
 
-  @Test(arguments: [Plant.planAtOnce, .ignoreGrace, .loseAny, .reachWithNobody]) func plantedFaultsAreFound(_ plant: Plant) {
+  @Test(arguments: [Plant.planAtOnce, .ignoreGrace, .loseAny, .reachWithNobody]) func plantedFaultsAreFound(
+    _ plant: Plant
+  ) {
     let trials = [nobodyAnswers] + (1..<60).map(trial)
     #expect(trials.contains { (try? check($0, plant: plant)) == nil })
   }
@@ -87,7 +95,9 @@ import Testing
   }
 
   /// Its disk is behind for very long: it is kept out for longer and longer, the others go on, and its host is told.
-  private func planned(_ slowness: UInt64, _ grace: UInt64, plant: Plant? = nil) throws -> (plans: Int, lab: OutageLab) {
+  private func planned(
+    _ slowness: UInt64, _ grace: UInt64, plant: Plant? = nil
+  ) throws -> (plans: Int, lab: OutageLab) {
     var trial = OutageLab.Trial(latency: [1, 5, 2, 4, 3], cut: [1], length: 8_000)
     trial.slowness = slowness
     trial.recovery.grace = grace
@@ -115,13 +125,15 @@ import Testing
   @Test func whoIsTakenBackAtOnceIsPlannedForAgainAndAgain() throws {
     let (kept, lab) = try planned(700, 150)
     let (taken, _) = try planned(700, 150, plant: .takeLateBack)
-    #expect(kept <= 3 && !lab.keptOut.isEmpty && taken > 2 * kept, "\(kept) and \(taken) plans, kept out \(lab.keptOut)")
+    #expect(
+      kept <= 3 && !lab.keptOut.isEmpty && taken > 2 * kept, "\(kept) and \(taken) plans, kept out \(lab.keptOut)")
   }
 
   // MARK: Times that contradict each other
 
   @Test(arguments: [
-    "pulse", "silence", "patience", "longestTick", "tries", "grace", "settling", "mostLost", "mostLost of more", "silence within a pulse",
+    "pulse", "silence", "patience", "longestTick", "tries", "grace", "settling", "mostLost", "mostLost of more",
+    "silence within a pulse",
     "grace within the silence", "a tick beyond the silence",
   ]) func timesThatContradictEachOtherAreRefused(_ what: String) throws {
     var timing = Orchestrator.Timing()
@@ -143,7 +155,8 @@ import Testing
     let cluster = try OutageLab(OutageLab.Trial(latency: [1, 1, 1, 1, 1], cut: [], length: 0)).cluster
     func make() throws(InputError) {
       _ = try Orchestrator(
-        cluster, hadHolders: Array(repeating: true, count: 5), goal: MapStamp(revision: 2, digest: 1), timing: timing, recovery: recovery,
+        cluster, hadHolders: Array(repeating: true, count: 5), goal: MapStamp(revision: 2, digest: 1), timing: timing,
+        recovery: recovery,
         writer: 1)
     }
     #expect { try make() } throws: { ($0 as? InputError)?.path.hasPrefix("timing.") == true }

@@ -14,7 +14,8 @@ import Testing
 
     /// `accepts`: which models are wanted; `changes`: what is different about the cluster and its map.
     init(
-      seed: UInt64, accepts: (StateModel) -> Bool = { _ in true }, shape change: (inout RandomCluster.Shape) -> Void = { _ in },
+      seed: UInt64, accepts: (StateModel) -> Bool = { _ in true },
+      shape change: (inout RandomCluster.Shape) -> Void = { _ in },
       changes: (inout Cluster, inout SplitMix64) -> Void = { _, _ in }
     ) throws {
       var random = SplitMix64(seed: seed)
@@ -31,21 +32,26 @@ import Testing
       }
       self.model = model
       (cluster, current) = RandomCluster.make(seed: random.next(), shape: shape)
-      for node in cluster.nodes.indices where cluster.nodes[node].status == .failed { cluster.nodes[node].status = .leaving }
+      for node in cluster.nodes.indices where cluster.nodes[node].status == .failed {
+        cluster.nodes[node].status = .leaving
+      }
       changes(&cluster, &random)
       let dense = try DenseCluster(cluster)
       target = try Planner.plan(dense, from: current).target
       setup = try SimulationCase(dense, from: current, to: target, revision: 1)
     }
 
-    func outcome(seed: UInt64, plant: Plant? = nil) -> Simulator.Outcome { Simulator(setup, rates: .none, plant: plant).run(seed: seed, runs: 1) }
+    func outcome(seed: UInt64, plant: Plant? = nil) -> Simulator.Outcome {
+      Simulator(setup, rates: .none, plant: plant).run(seed: seed, runs: 1)
+    }
 
     /// Returns how many events there were.
     func carryOut(seed: UInt64) throws -> Int {
       let outcome = outcome(seed: seed)
       try holds(
         outcome.converged == 1,
-        "\(outcome.violations.first.map { "\($0)" } ?? "")\n\(model)\n\(RandomCluster.describe(cluster, current))\nto \(target.rows)")
+        "\(outcome.violations.first.map { "\($0)" } ?? "")\n\(model)\n\(RandomCluster.describe(cluster, current))\nto \(target.rows)"
+      )
       return outcome.events
     }
 
@@ -68,7 +74,9 @@ import Testing
     try Case(
       seed: seed,
       accepts: { model in
-        model.states.indices.count { model.states[$0].defaultCount > 0 && model.states[$0].holdsData && model.mostHolders($0) == 1 } > 1
+        model.states.indices.count {
+          model.states[$0].defaultCount > 0 && model.states[$0].holdsData && model.mostHolders($0) == 1
+        } > 1
       },
       shape: { shape in
         shape.nodes = 4...7
@@ -110,13 +118,17 @@ import Testing
         },
         changes: { cluster, random in
           let model = cluster.settings.model
-          let others = model.states.indices.dropFirst().filter { model.states[$0].holdsData && cluster.settings.constraints[$0] > 0 }
+          let others = model.states.indices.dropFirst().filter {
+            model.states[$0].holdsData && cluster.settings.constraints[$0] > 0
+          }
           if !others.isEmpty, random.chance(1, 2) { cluster.settings.constraints[0] = 0 }
           if random.chance(1, 2) {
             for node in cluster.nodes.indices where random.chance(1, 2) { cluster.nodes[node].status = .maintenance }
           }
           if random.chance(1, 4) {
-            for node in cluster.nodes.indices where cluster.nodes[node].status == .active { cluster.nodes[node].capacity = random.below(2) }
+            for node in cluster.nodes.indices where cluster.nodes[node].status == .active {
+              cluster.nodes[node].capacity = random.below(2)
+            }
           }
         })
       _ = try made.carryOut(seed: seed)

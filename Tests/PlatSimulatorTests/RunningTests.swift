@@ -10,13 +10,18 @@ import Testing
   private let master = StateIndex(0)
   private let slave = StateIndex(1)
 
-  private func agent(_ node: Int, _ state: StateIndex, followers: [Int]? = nil, rules: ExecutionRules? = nil) -> NodeAgent {
+  private func agent(_ node: Int, _ state: StateIndex, followers: [Int]? = nil, rules: ExecutionRules? = nil)
+    -> NodeAgent
+  {
     let record = Record(state: state, term: 1, leadsWith: followers.map { $0.map { NodeIndex($0) } })
     return NodeAgent(
-      NodeIndex(node), rules: rules ?? self.rules, boot: 1, promise: Promise(revision: 1), records: [(partition, record)])
+      NodeIndex(node), rules: rules ?? self.rules, boot: 1, promise: Promise(revision: 1),
+      records: [(partition, record)])
   }
 
-  private func change(_ agent: inout NodeAgent, _ number: UInt32, _ from: RunMode, _ to: RunMode) -> [NodeAgent.Action] {
+  private func change(
+    _ agent: inout NodeAgent, _ number: UInt32, _ from: RunMode, _ to: RunMode
+  ) -> [NodeAgent.Action] {
     let order = ModeOrder(id: OrderID(revision: 1, number: number), partition: partition, from: from, to: to)
     return agent.handle(.message(.mode(order), from: .orchestrator(0)))
   }
@@ -62,14 +67,19 @@ import Testing
     _ = change(&node, 1, .usual, RunMode(.cooling))
     _ = change(&node, 2, RunMode(.cooling), RunMode(.stopped))
     for message in [Message.write(partition, value: 1, request: 5), .read(partition, request: 5)] {
-      #expect(node.handle(.message(message, from: client)) == [.send(.denied(request: 5, isDefinite: true), to: client)])
+      #expect(
+        node.handle(.message(message, from: client)) == [.send(.denied(request: 5, isDefinite: true), to: client)])
     }
     var other = agent(1, slave)
     _ = change(&other, 1, .usual, RunMode(.running, pauses: .replication))
     let order = Order(
-      kind: .set, id: OrderID(revision: 1, number: 9), partition: partition, node: NodeIndex(1), change: StateChange(slave, master))
+      kind: .set, id: OrderID(revision: 1, number: 9), partition: partition, node: NodeIndex(1),
+      change: StateChange(slave, master))
     let orchestrator = Address.orchestrator(0)
-    #expect(other.handle(.message(.order(order), from: orchestrator)) == [.send(.refused(order.id, .notRunning), to: orchestrator)])
+    #expect(
+      other.handle(.message(.order(order), from: orchestrator)) == [
+        .send(.refused(order.id, .notRunning), to: orchestrator)
+      ])
     _ = change(&other, 2, RunMode(.running, pauses: .replication), .usual)
     _ = other.handle(.message(.order(order), from: orchestrator))
     #expect(other.leads(partition))
@@ -80,13 +90,21 @@ import Testing
     let paused = RunMode(.running, pauses: .persistence)
     _ = change(&node, 1, .usual, paused)
     #expect(node.handle(.message(.write(partition, value: 1, request: 5), from: client)).isEmpty)
-    #expect(node.handle(.message(.read(partition, request: 6), from: client)) == [.send(.answer(request: 6, log: []), to: client)])
+    #expect(
+      node.handle(.message(.read(partition, request: 6), from: client)) == [
+        .send(.answer(request: 6, log: []), to: client)
+      ])
     let actions = change(&node, 2, paused, .usual)
     #expect(actions.contains(.send(.written(request: 5), to: client)))
     // No more than so many wait.
     _ = change(&node, 3, .usual, paused)
-    for request in 0..<UInt32(1024) { #expect(node.handle(.message(.write(partition, value: 1, request: request), from: client)).isEmpty) }
-    #expect(node.handle(.message(.write(partition, value: 1, request: 9999), from: client)) == [.send(.denied(request: 9999, isDefinite: true), to: client)])
+    for request in 0..<UInt32(1024) {
+      #expect(node.handle(.message(.write(partition, value: 1, request: request), from: client)).isEmpty)
+    }
+    #expect(
+      node.handle(.message(.write(partition, value: 1, request: 9999), from: client)) == [
+        .send(.denied(request: 9999, isDefinite: true), to: client)
+      ])
   }
 
   @Test func aPausedFollowerTakesNothingAndConfirmsWhatItHas() {
@@ -98,7 +116,9 @@ import Testing
         log: (previous..<previous + count).map { Entry(term: 1, value: UInt64($0)) })
     }
     _ = node.handle(.message(append(1, 0, 1), from: leader))
-    for (number, mode) in [RunMode(.running, pauses: .persistence), RunMode(.running, pauses: .replication), RunMode(.cooling)].enumerated() {
+    for (number, mode) in [
+      RunMode(.running, pauses: .persistence), RunMode(.running, pauses: .replication), RunMode(.cooling),
+    ].enumerated() {
       _ = change(&node, UInt32(3 * number + 1), .usual, mode)
       if mode.run == .cooling { _ = change(&node, 99, mode, RunMode(.stopped)) }
       let actions = node.handle(.message(append(9, 0, 2), from: leader))
@@ -114,7 +134,8 @@ import Testing
     _ = node.handle(.message(.read(partition, request: 6), from: client))
     let actions = node.handle(.message(.fenced(partition, term: 9), from: .node(NodeIndex(1))))
     #expect(actions == [
-      .send(.denied(request: 5, isDefinite: false), to: client), .send(.denied(request: 6, isDefinite: true), to: client),
+        .send(.denied(request: 5, isDefinite: false), to: client),
+        .send(.denied(request: 6, isDefinite: true), to: client),
     ])
     let after = node.handle(.message(.write(partition, value: 2, request: 7), from: client))
     #expect(after == [.send(.denied(request: 7, isDefinite: true), to: client)])
@@ -122,7 +143,10 @@ import Testing
 
   @Test func noWriteIsAcknowledgedBelowTheFloor() {
     var node = agent(0, master, followers: [], rules: ExecutionRules(.masterSlave, minInSync: 2))
-    #expect(node.handle(.message(.write(partition, value: 1, request: 5), from: client)) == [.send(.denied(request: 5, isDefinite: true), to: client)])
+    #expect(
+      node.handle(.message(.write(partition, value: 1, request: 5), from: client)) == [
+        .send(.denied(request: 5, isDefinite: true), to: client)
+      ])
     node = agent(0, master, followers: [1], rules: ExecutionRules(.masterSlave, minInSync: 2))
     _ = node.handle(.message(.write(partition, value: 1, request: 6), from: client))
     func appended(_ isCopy: Bool) -> [NodeAgent.Action] {

@@ -13,7 +13,8 @@ import Testing
   @Test func withoutFaultsTheTargetIsReached() {
     for (name, setup) in [
       ("leaving and joining", SimulatedCluster.leavingAndJoining), ("three copies", SimulatedCluster.threeCopies),
-      ("fresh", SimulatedCluster.fresh), ("full", SimulatedCluster.full), ("several masters", SimulatedCluster.severalMasters),
+      ("fresh", SimulatedCluster.fresh), ("full", SimulatedCluster.full),
+      ("several masters", SimulatedCluster.severalMasters),
       ("one copy", SimulatedCluster.oneCopy),
     ] { expectGood(setup, .none, runs: 10, name) }
   }
@@ -64,12 +65,16 @@ import Testing
     let outcome = Simulator(setup, rates: rates, plant: plant)
       .run(seed: 1, runs: 1_000, stopsAtFirst: true)
     #expect(outcome.violated > 0)
-    if plant == .denyOnceLeading { #expect(outcome.violations.first?.invariant == .endReadable, "no other bug trips it") }
-    print("planted \(plant): found in \(outcome.runs) runs, \(outcome.violations.first.map { "\($0.invariant): \($0.text)" } ?? "never")")
+    if plant == .denyOnceLeading {
+      #expect(outcome.violations.first?.invariant == .endReadable, "no other bug trips it")
+    }
+    print(
+      "planted \(plant): found in \(outcome.runs) runs, \(outcome.violations.first.map { "\($0.invariant): \($0.text)" } ?? "never")"
+    )
   }
 
-  /// A rival may plan an older revision after a newer one was planned, and be told to stop. Once the checker compared the end with
-  /// its plan, and reported runs in which all was well.
+  /// A rival may plan an older revision after a newer one was planned, and be told to stop. Once the checker compared
+  /// the end with its plan, and reported runs in which all was well.
   @Test func theEndIsThatOfTheGreatestRevision() {
     var rates = FaultRates.usual
     // Older versions are not told by a pulse that another has taken over.

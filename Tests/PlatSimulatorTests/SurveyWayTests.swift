@@ -6,7 +6,9 @@ import Testing
 @Suite struct SurveyWayTests {
   private let rules = ExecutionRules(.masterSlave)
 
-  private func cluster(_ statuses: [Node.Status] = [.active, .active, .active], capacities: [Int?] = [nil, nil, nil]) throws -> DenseCluster {
+  private func cluster(_ statuses: [Node.Status] = [.active, .active, .active], capacities: [Int?] = [nil, nil, nil])
+    throws -> DenseCluster
+  {
     let nodes = (0..<3).map { Node(name: ["a", "b", "c"][$0], capacity: capacities[$0], status: statuses[$0]) }
     return try DenseCluster(Cluster(settings: Settings(partitionCount: 2, constraints: [1, 1, 0, 0]), nodes: nodes))
   }
@@ -23,15 +25,20 @@ import Testing
 
   private func held(_ partition: Int, _ state: StateIndex, _ followers: [Int]? = nil) -> Holding {
     Holding(
-      partition: PartitionIndex(partition), state: state, term: 1, isLeading: followers != nil, followers: (followers ?? []).map { NodeIndex($0) },
+      partition: PartitionIndex(partition), state: state, term: 1, isLeading: followers != nil,
+      followers: (followers ?? []).map { NodeIndex($0) },
       log: Holding.LogEnd(lastTerm: 1, count: 1))
   }
 
-  private func survey(_ inventories: [[Holding]?], _ rosters: [Int: Journal.Roster] = [:], hadHolders: Bool = true, isCancelled: Bool = false) -> Survey {
+  private func survey(
+    _ inventories: [[Holding]?], _ rosters: [Int: Journal.Roster] = [:], hadHolders: Bool = true,
+    isCancelled: Bool = false
+  ) -> Survey {
     var journal = Journal(revision: 1, partitionCount: 2)
     for partition in 0..<2 { if let roster = rosters[partition] { journal.setRoster(partition, roster) } }
     return Survey(
-      revision: 2, inventories: inventories, journal: journal, rules: rules, hadHolders: [hadHolders, hadHolders], isCancelled: isCancelled, plant: nil)
+      revision: 2, inventories: inventories, journal: journal, rules: rules, hadHolders: [hadHolders, hadHolders],
+      isCancelled: isCancelled, plant: nil)
   }
 
   private func rows(_ map: PlacementMap) -> [[Int?]] {
@@ -47,7 +54,8 @@ import Testing
   /// a leads both with b.
   private var usual: [[Holding]?] {
     [
-      [held(0, AgentHand.master, [1]), held(1, AgentHand.master, [1])], [held(0, AgentHand.slave), held(1, AgentHand.slave)], [],
+      [held(0, AgentHand.master, [1]), held(1, AgentHand.master, [1])],
+      [held(0, AgentHand.slave), held(1, AgentHand.slave)], [],
     ]
   }
 
@@ -63,7 +71,8 @@ import Testing
     #expect(try survey(inventories).way(of: cluster([.active, .active, .failed]), to: other).target.rows == other.rows)
     // Another that is lost, and one that is back: those that are left get it all.
     let without = try survey(inventories).way(of: cluster(), to: target)
-    #expect(without.cluster.status == [.active, .active, .failed] && rows(without.target).joined().allSatisfy { $0 != 2 })
+    #expect(
+      without.cluster.status == [.active, .active, .failed] && rows(without.target).joined().allSatisfy { $0 != 2 })
     let back = try survey(usual).way(of: cluster([.active, .active, .failed]), to: other)
     #expect(back.cluster.status == [.active, .active, .failed], "it has failed for the cluster")
     // Called off: as it stands.
@@ -90,7 +99,9 @@ import Testing
     #expect(rows(way.current)[0] == [nil, 1] && rows(way.target) == [[1, nil], [0, 2]])
     #expect(way.steps.unmet.map(\.partition.int) == [0])
     // Who leads leads on.
-    let led: [[Holding]?] = [[held(1, AgentHand.master, [])], [held(0, AgentHand.master, [2])], [held(0, AgentHand.slave)]]
+    let led: [[Holding]?] = [
+      [held(1, AgentHand.master, [])], [held(0, AgentHand.master, [2])], [held(0, AgentHand.slave)],
+    ]
     let other = try survey(led).way(of: cluster(), to: map([(nil, []), (0, [2])]))
     #expect(rows(other.target) == [[1, 2], [0, 2]])
     // Where nobody has anything there is nothing to keep.
@@ -104,14 +115,21 @@ import Testing
   @Test func recordsAtTheBeginning() throws {
     let cluster = try cluster()
     let beginning = Beginning(cluster, map: try map([(0, [1]), (nil, [2])]), revision: 5)
-    #expect(beginning.hadHolders == [true, true] && beginning.revision == 5 && beginning.journal.inForce == MapStamp(revision: 5, digest: 0))
+    #expect(
+      beginning.hadHolders == [true, true] && beginning.revision == 5
+        && beginning.journal.inForce == MapStamp(revision: 5, digest: 0))
     let records = beginning.records()
     #expect(records.map(\.node.int) == [0, 1, 2] && records.map(\.partition.int) == [0, 0, 1])
     #expect(records[0].record == Record(state: AgentHand.master, term: 5, leadsWith: [NodeIndex(1)]))
     #expect(records[1].record == Record(state: AgentHand.slave, term: 5, leadsWith: nil))
-    #expect(beginning.records(of: NodeIndex(2)).map(\.partition.int) == [1] && beginning.records(of: NodeIndex(1)).count == 1)
-    #expect(Beginning(cluster, map: nil, revision: 0).revision == 1 && Beginning(cluster, map: nil, revision: .max).revision == 1 << 62)
-    #expect(Beginning(cluster, map: nil, revision: 7).hadHolders == [false, false] && Beginning(cluster, map: nil, revision: 7).records().isEmpty)
+    #expect(
+      beginning.records(of: NodeIndex(2)).map(\.partition.int) == [1] && beginning.records(of: NodeIndex(1)).count == 1)
+    #expect(
+      Beginning(cluster, map: nil, revision: 0).revision == 1
+        && Beginning(cluster, map: nil, revision: .max).revision == 1 << 62)
+    #expect(
+      Beginning(cluster, map: nil, revision: 7).hadHolders == [false, false]
+        && Beginning(cluster, map: nil, revision: 7).records().isEmpty)
     // A map of fewer partitions, or of nodes that are gone.
     #expect(Beginning(cluster, map: try map([(0, [1])]), revision: 1).hadHolders == [true, false])
     let gone = Beginning(cluster, map: try map([(3, [1]), (4, [])]), revision: 1)

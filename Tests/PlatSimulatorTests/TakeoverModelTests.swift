@@ -3,19 +3,23 @@ import PlatEngine
 import PlatSimulator
 import Testing
 
-/// Every interleaving of a takeover, within the model's bounds. With crashes there are so many states that only the first are looked at,
-/// but with `PLAT_SWEEP`.
+/// Every interleaving of a takeover, within the model's bounds. With crashes there are so many states that only the
+/// first are looked at, but with `PLAT_SWEEP`.
 @Suite struct TakeoverModelTests {
   private static let isSwept = getenv("PLAT_SWEEP") != nil
 
-  private func run(nodes: Int, replicas: Int? = nil, crashes: Int, rounds: UInt64 = 2, mostStates: Int? = nil) -> TakeoverModel.Result {
+  private func run(nodes: Int, replicas: Int? = nil, crashes: Int, rounds: UInt64 = 2, mostStates: Int? = nil)
+    -> TakeoverModel.Result
+  {
     var model = TakeoverModel()
     (model.nodes, model.replicas, model.crashes, model.rounds) = (nodes, replicas ?? nodes - 1, crashes, rounds)
     model.mostStates = Self.isSwept ? 5_000_000 : mostStates ?? 200_000
     let result = model.run()
     #expect(result.broken == nil)
     #expect(result.isComplete || !Self.isSwept && mostStates != nil)
-    print("a takeover among \(nodes) nodes, \(crashes) crashes: \(result.states) states\(result.isComplete ? "" : " and more")")
+    print(
+      "a takeover among \(nodes) nodes, \(crashes) crashes: \(result.states) states\(result.isComplete ? "" : " and more")"
+    )
     return result
   }
 
@@ -51,7 +55,8 @@ import Testing
     print("a takeover among three nodes, one replica: \(result.states) states")
     guard Self.isSwept else { return }
     let whole = withASpare(isWhole: true)
-    #expect(whole.isComplete && whole.broken == nil && whole.acknowledged == 3 && whole.isReplaced == [true, true, false])
+    #expect(
+      whole.isComplete && whole.broken == nil && whole.acknowledged == 3 && whole.isReplaced == [true, true, false])
     print("the same with two writes: \(whole.states) states")
   }
 
@@ -62,7 +67,8 @@ import Testing
 
   /// Without the compare-and-swap, and with other parts of the protocol taken out.
   @Test(arguments: [
-    Plant.skipCompareAndSwap, .handOverNotDurable, .forgetPending, .acknowledgeEarly, .handOverWithoutTail, .successorServesAtOnce,
+    Plant.skipCompareAndSwap, .handOverNotDurable, .forgetPending, .acknowledgeEarly, .handOverWithoutTail,
+    .successorServesAtOnce,
   ])
   func whatIsTakenOutIsMissed(_ plant: Plant) {
     #expect(TakeoverModel(plant: plant).run().broken != nil)

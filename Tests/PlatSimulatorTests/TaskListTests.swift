@@ -13,7 +13,8 @@ import Testing
     config.hold = .read
     cluster = try DenseCluster(
       Cluster(
-        settings: Settings(partitionCount: 1, constraints: [1, 2, 0, 0]), config: config, nodes: ["a", "b", "c", "d"].map { Node(name: $0) }))
+        settings: Settings(partitionCount: 1, constraints: [1, 2, 0, 0]), config: config,
+        nodes: ["a", "b", "c", "d"].map { Node(name: $0) }))
   }
 
   private func map(_ master: Int?, _ slaves: [Int]) throws -> PlacementMap {
@@ -28,22 +29,32 @@ import Testing
     func holding(_ state: StateIndex, _ followers: [Int]?) -> [Holding] {
       [
         Holding(
-          partition: PartitionIndex(0), state: state, term: 3, isLeading: followers != nil, followers: (followers ?? []).map { NodeIndex($0) })
+          partition: PartitionIndex(0), state: state, term: 3, isLeading: followers != nil,
+          followers: (followers ?? []).map { NodeIndex($0) })
       ]
     }
     return Survey(
       revision: 9,
-      inventories: [holding(AgentHand.master, isLeading ? [1, 2] : nil), holding(AgentHand.slave, nil), holding(AgentHand.slave, nil), []],
-      journal: Journal(revision: 8, partitionCount: 1), rules: rules, hadHolders: [true], isCancelled: false, plant: nil)
+      inventories: [
+        holding(AgentHand.master, isLeading ? [1, 2] : nil), holding(AgentHand.slave, nil),
+        holding(AgentHand.slave, nil), [],
+      ],
+      journal: Journal(revision: 8, partitionCount: 1), rules: rules, hadHolders: [true], isCancelled: false, plant: nil
+    )
   }
 
   private func words(_ order: Order) -> String {
-    func name(_ state: StateIndex) -> String { state == .null ? "-" : String(StateModel.masterSlave.states[state.int].name.first!) }
+    func name(_ state: StateIndex) -> String {
+      state == .null ? "-" : String(StateModel.masterSlave.states[state.int].name.first!)
+    }
     func node(_ node: NodeIndex) -> String { node == .none ? "" : ["a", "b", "c", "d"][node.int] }
     var text = "\(order.kind) \(node(order.node)) \(name(order.change.from))\(name(order.change.to))"
-    if order.source != .none { text += " from \(node(order.source)) \(name(order.sourceChange.from))\(name(order.sourceChange.to))" }
+    if order.source != .none {
+      text += " from \(node(order.source)) \(name(order.sourceChange.from))\(name(order.sourceChange.to))"
+    }
     if order.leader != .none { text += " led by \(node(order.leader))" }
-    return text + " as of \(order.term)" + (order.followers.isEmpty ? "" : " with \(order.followers.map { node($0) }.joined())")
+    return text + " as of \(order.term)"
+      + (order.followers.isEmpty ? "" : " with \(order.followers.map { node($0) }.joined())")
   }
 
   /// Done one at a time, the first first: what was under way at the same time in one string.
@@ -77,14 +88,17 @@ import Testing
     #expect(run(&list) == [
       "set d -d as of 3", "copy d ds from a mm led by a as of 3", "takeOver b sm from a md as of 3", "set a d- as of 9",
     ])
-    #expect(list.copied == Rational(1) && list.done == 4 && list.running.isEmpty && list.roundsLeft == 0 && list.terms == [9])
+    #expect(
+      list.copied == Rational(1) && list.done == 4 && list.running.isEmpty && list.roundsLeft == 0 && list.terms == [9])
     #expect(Set(list.rows[0]) == [
       Survey.Held(node: NodeIndex(1), state: AgentHand.master), Survey.Held(node: NodeIndex(2), state: AgentHand.slave),
       Survey.Held(node: NodeIndex(3), state: AgentHand.slave),
     ])
     let rows = list.rows
     list.clear()
-    #expect(list.rows.isEmpty && list.lastRows == rows && list.done == 0 && list.copied == Rational(0) && list.toCopy == Rational(0))
+    #expect(
+      list.rows.isEmpty && list.lastRows == rows && list.done == 0 && list.copied == Rational(0)
+        && list.toCopy == Rational(0))
     #expect(list.tasks.isEmpty && list.settling == 0 && list.roundsLeft == 0 && list.readyCount == 0)
   }
 
@@ -105,13 +119,16 @@ import Testing
     let (d, change) = (NodeIndex(3), StateChange(AgentHand.dead, AgentHand.slave))
     var list = steps([.set(PartitionIndex(0), d, change, .balance)], survey(isLeading: true))
     #expect(run(&list) == ["copy d ds from a mm led by a as of 3"])
-    list = steps([.set(PartitionIndex(0), d, StateChange(AgentHand.dead, AgentHand.pending), .balance)], survey(isLeading: true))
+    list = steps(
+      [.set(PartitionIndex(0), d, StateChange(AgentHand.dead, AgentHand.pending), .balance)], survey(isLeading: true))
     #expect(run(&list) == ["copy d dp from a mm led by a as of 3"])
     // A slave of which nobody leads: it gets what the source has.
     let other = Survey(
       revision: 9, inventories: [nil, [
         Holding(partition: PartitionIndex(0), state: AgentHand.slave, term: 3, isLeading: false, followers: []),
-      ], [], []], journal: Journal(revision: 8, partitionCount: 1), rules: rules, hadHolders: [true], isCancelled: false, plant: nil)
+        ], [], [],
+      ], journal: Journal(revision: 8, partitionCount: 1), rules: rules, hadHolders: [true], isCancelled: false,
+      plant: nil)
     #expect(other.rosters.first?.members == [NodeIndex(1)] && other.orders.isEmpty)
     list = steps([
       .copy(PartitionIndex(0), from: NodeIndex(1), in: AgentHand.slave, to: d, change, .balance),
@@ -121,7 +138,9 @@ import Testing
     let seen = run(&list)
     // The one that leads is alone: no other begins beside it.
     #expect(seen.allSatisfy { !$0.contains("sm") || !$0.contains(",") }, "\(seen)")
-    #expect(seen.first?.hasPrefix("set b sm as of 9") == true && seen.contains { $0.contains("copy d ds from b ss led by b as of 9") })
+    #expect(
+      seen.first?.hasPrefix("set b sm as of 9") == true
+        && seen.contains { $0.contains("copy d ds from b ss led by b as of 9") })
   }
 
   /// Exclusive states in which nobody leads: who takes one over gets the data first, and is fed meanwhile.
@@ -139,7 +158,9 @@ import Testing
     let alone = Survey(
       revision: 9, inventories: [[], [
         Holding(partition: PartitionIndex(0), state: AgentHand.master, term: 3, isLeading: true, followers: []),
-      ], [], []], journal: Journal(revision: 8, partitionCount: 1), rules: rules, hadHolders: [true], isCancelled: false, plant: nil)
+        ], [], [],
+      ], journal: Journal(revision: 8, partitionCount: 1), rules: rules, hadHolders: [true], isCancelled: false,
+      plant: nil)
     func set(_ node: Int, _ from: StateIndex, _ to: StateIndex) -> Step {
       .set(PartitionIndex(0), NodeIndex(node), StateChange(from, to), .balance)
     }
@@ -151,16 +172,21 @@ import Testing
     list = steps([set(1, AgentHand.slave, AgentHand.dead)], survey(isLeading: true))
     #expect(run(&list) == ["set b sd led by a as of 3"], "others have it")
     let fresh = Survey(
-      revision: 9, inventories: [[], [], [], []], journal: Journal(revision: 8, partitionCount: 1), rules: rules, hadHolders: [false],
+      revision: 9, inventories: [[], [], [], []], journal: Journal(revision: 8, partitionCount: 1), rules: rules,
+      hadHolders: [false],
       isCancelled: false, plant: nil)
     list = TaskList(cluster)
-    list.fill(fresh, try! StepList([set(1, .null, AgentHand.slave), set(1, AgentHand.slave, AgentHand.dead)], arcs: [(1, 0)]), rules, inOrder: true, keepsLimits: true)
+    list.fill(
+      fresh, try! StepList([set(1, .null, AgentHand.slave), set(1, AgentHand.slave, AgentHand.dead)], arcs: [(1, 0)]),
+      rules, inOrder: true, keepsLimits: true)
     #expect(run(&list) == ["set b -s as of 9", "set b sd as of 9"])
   }
 
   /// Asked again: the soonest first, what was put off later, nothing that is done.
   @Test func deadlines() {
-    func set(_ node: Int) -> Step { .set(PartitionIndex(0), NodeIndex(node), StateChange(.null, AgentHand.dead), .balance) }
+    func set(_ node: Int) -> Step {
+      .set(PartitionIndex(0), NodeIndex(node), StateChange(.null, AgentHand.dead), .balance)
+    }
     var list = steps([set(3), set(2), set(1)], survey(isLeading: true))
     while let index = list.beginNext(rules) { list.sent(index, deadline: 30 - UInt64(index)) }
     #expect(list.running.count == 3 && list.nextOverdue(27) == nil)
@@ -191,13 +217,15 @@ import Testing
           settings: Settings(partitionCount: partitions, constraints: [1, 1, 0, 0]), config: config,
           nodes: (0..<nodes).map { Node(name: "n\($0)") }))
       let survey = Survey(
-        revision: 9, inventories: Array(repeating: [], count: nodes), journal: Journal(revision: 8, partitionCount: partitions), rules: rules,
+        revision: 9, inventories: Array(repeating: [], count: nodes),
+        journal: Journal(revision: 8, partitionCount: partitions), rules: rules,
         hadHolders: Array(repeating: false, count: partitions), isCancelled: false, plant: nil)
       let steps = (0..<20).map { _ in
         let source = random.below(nodes)
         return Step.copy(
           PartitionIndex(random.below(partitions)), from: NodeIndex(source), in: AgentHand.slave,
-          to: NodeIndex((source + 1 + random.below(nodes - 1)) % nodes), StateChange(AgentHand.dead, AgentHand.slave), .balance)
+          to: NodeIndex((source + 1 + random.below(nodes - 1)) % nodes), StateChange(AgentHand.dead, AgentHand.slave),
+          .balance)
       }
       var list = TaskList(cluster)
       list.fill(survey, try StepList(steps, arcs: []), rules, inOrder: true, keepsLimits: true)
@@ -220,13 +248,16 @@ import Testing
     var config = MovementConfig()
     (config.maxStreamsIn, config.maxStreamsOut) = (most, most)
     let cluster = try DenseCluster(
-      Cluster(settings: Settings(partitionCount: 5, constraints: [1, 1, 0, 0]), config: config, nodes: (0..<2).map { Node(name: "n\($0)") }))
+      Cluster(
+        settings: Settings(partitionCount: 5, constraints: [1, 1, 0, 0]), config: config,
+        nodes: (0..<2).map { Node(name: "n\($0)") }))
     let survey = Survey(
       revision: 9, inventories: [[], []], journal: Journal(revision: 8, partitionCount: 5), rules: rules,
       hadHolders: Array(repeating: false, count: 5), isCancelled: false, plant: nil)
     let steps = (0..<5).map {
       Step.copy(
-        PartitionIndex($0), from: NodeIndex(0), in: AgentHand.slave, to: NodeIndex(1), StateChange(AgentHand.dead, AgentHand.slave), .balance)
+        PartitionIndex($0), from: NodeIndex(0), in: AgentHand.slave, to: NodeIndex(1),
+        StateChange(AgentHand.dead, AgentHand.slave), .balance)
     }
     var list = TaskList(cluster)
     list.fill(survey, try StepList(steps, arcs: []), rules, inOrder: true, keepsLimits: true)
@@ -257,7 +288,9 @@ import Testing
           heap.removeAll { $0 % 7 == least }
           sorted.removeAll { $0 % 7 == least }
         }
-        try holds(heap.first == sorted.first && heap.count == sorted.count && heap.isEmpty == sorted.isEmpty, "\(heap.keys) for \(sorted)")
+        try holds(
+          heap.first == sorted.first && heap.count == sorted.count && heap.isEmpty == sorted.isEmpty,
+          "\(heap.keys) for \(sorted)")
       }
     }
   }

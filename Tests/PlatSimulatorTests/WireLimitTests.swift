@@ -12,10 +12,14 @@ import Testing
   init() throws {
     names = try WireNames(
       DenseCluster(
-        Cluster(settings: Settings(partitionCount: 300, constraints: [1, 1, 0, 0]), nodes: (0..<5).map { Node(name: "node \($0)") })))
+        Cluster(
+          settings: Settings(partitionCount: 300, constraints: [1, 1, 0, 0]),
+          nodes: (0..<5).map { Node(name: "node \($0)") })))
   }
 
-  private func bytes(_ kind: UInt8, version: UInt8 = 3, newest: UInt8 = 3, _ body: (inout WireWriter) -> Void) -> [UInt8] {
+  private func bytes(_ kind: UInt8, version: UInt8 = 3, newest: UInt8 = 3, _ body: (inout WireWriter) -> Void)
+    -> [UInt8]
+  {
     var writer = WireWriter(version: version, newest: newest, kind: kind, names)
     body(&writer)
     return writer.finish()
@@ -43,7 +47,8 @@ import Testing
   }
 
   private func order(
-    _ kind: UInt64, partition: UInt64 = 3, source: NodeIndex = NodeIndex(1), state: UInt64 = 1, leader: NodeIndex = .none, _ writer: inout WireWriter
+    _ kind: UInt64, partition: UInt64 = 3, source: NodeIndex = NodeIndex(1), state: UInt64 = 1,
+    leader: NodeIndex = .none, _ writer: inout WireWriter
   ) {
     writer.put(kind)
     writer.put(OrderID(revision: 1, number: 2))
@@ -104,10 +109,14 @@ import Testing
   // MARK: What a cluster has
 
   @Test func whatTheClusterHasNot() throws {
-    #expect(try message(bytes(65) { writer in for number in [299, 1] { writer.put(UInt64(number)) } }) == .read(PartitionIndex(299), request: 1))
+    #expect(
+      try message(bytes(65) { writer in for number in [299, 1] { writer.put(UInt64(number)) } })
+        == .read(PartitionIndex(299), request: 1))
     expectRefused("partition 300 of 300", bytes(65) { writer in for number in [300, 1] { writer.put(UInt64(number)) } })
     let states = UInt64(names.states)
-    guard case .order(let last) = try message(bytes(2) { order(0, state: states, &$0) }) else { return #expect(Bool(false)) }
+    guard case .order(let last) = try message(bytes(2) { order(0, state: states, &$0) }) else {
+      return #expect(Bool(false))
+    }
     #expect(last.change.from == StateIndex(Int(states) - 1) && last.sourceChange.to == last.change.from)
     guard case .order(let none) = try message(bytes(2) { order(0, state: 0, &$0) }) else { return #expect(Bool(false)) }
     #expect(none.change.from == .null)
@@ -172,7 +181,9 @@ import Testing
         for partition in partitions { for number in [partition, state, 2, 0, 0] { writer.put(number) } }
       }
     }
-    guard case .inventory(9, let holdings, nil) = try message(inventory([0, 299, 300, 4_000])) else { return #expect(Bool(false)) }
+    guard case .inventory(9, let holdings, nil) = try message(inventory([0, 299, 300, 4_000])) else {
+      return #expect(Bool(false))
+    }
     #expect(holdings.map(\.partition.int) == [0, 299], "those that the cluster does not have any more are left out")
     expectRefused("partition 4 out of order", inventory([4, 4]))
     expectRefused("partition 3 out of order", inventory([4, 3]))
@@ -182,7 +193,9 @@ import Testing
       writer.put(200)
     })
     // A list of as many as there are bytes.
-    expectRefused("a number that does not end", bytes(16, version: 1) { writer in for number in [9, 1, 4] { writer.put(UInt64(number)) } })
+    expectRefused(
+      "a number that does not end",
+      bytes(16, version: 1) { writer in for number in [9, 1, 4] { writer.put(UInt64(number)) } })
     // A follower that the cluster does not have any more is nobody, and is there; but not none at all.
     func led(by followers: UInt64) -> [UInt8] {
       bytes(16, version: 1) { writer in
@@ -190,7 +203,9 @@ import Testing
         for byte in 0..<8 { writer.put(followers >> UInt64(8 * byte) & 0x7f) }
       }
     }
-    guard case .inventory(_, let found, _) = try message(led(by: 0x0102_0304_0506_0708)) else { return #expect(Bool(false)) }
+    guard case .inventory(_, let found, _) = try message(led(by: 0x0102_0304_0506_0708)) else {
+      return #expect(Bool(false))
+    }
     #expect(found.first?.followers == [.none])
     expectRefused("no node", led(by: 0))
   }
@@ -207,12 +222,14 @@ import Testing
     _ = try speech.write(.alive, to: peer)!.withUnsafeBytes { try knowing.hear($0, from: peer) }
     let p = PartitionIndex(3)
     var holding = Order(
-      kind: .set, id: id, partition: p, node: NodeIndex(1), source: .none, change: StateChange(StateIndex(0), StateIndex(1)))
+      kind: .set, id: id, partition: p, node: NodeIndex(1), source: .none,
+      change: StateChange(StateIndex(0), StateIndex(1)))
     holding.hold = .read
     let newer: [Message] = [
       .check(revision: 1, confirmed: 2, setBack: 3), .well(disk), .inventory(revision: 1, [], disk: disk),
       .compare(p, term: 1, round: 2, end: 3, lastTerm: 4), .compared(p, term: 1, round: 2, end: 3, lastTerm: 4),
-      .mode(ModeOrder(id: id, partition: p, from: .usual, to: RunMode(.cooling))), .hasMode(id, p, .usual), .order(holding),
+      .mode(ModeOrder(id: id, partition: p, from: .usual, to: RunMode(.cooling))), .hasMode(id, p, .usual),
+      .order(holding),
       .denied(request: 1, isDefinite: true), .appended(p, term: 1, round: 2, matched: 3, isCopy: true),
     ]
     for message in newer {
@@ -259,8 +276,12 @@ import Testing
     #expect(try message(pulse, 1...2) == .pulse)
     #expect(try message(bytes(3) { _ in }) == .pulse)
     #expect(try message(append(newest: 3, [])) == .compare(p, term: 2, round: 3, end: 4, lastTerm: 5))
-    #expect(try message(append(newest: 3, [entry])) == .append(p, term: 2, round: 3, previous: 4, previousTerm: 5, log: [entry]))
-    #expect(try message(append(newest: 3, version: 3, [])) == .append(p, term: 2, round: 3, previous: 4, previousTerm: 5, log: []))
+    #expect(
+      try message(append(newest: 3, [entry]))
+        == .append(p, term: 2, round: 3, previous: 4, previousTerm: 5, log: [entry]))
+    #expect(
+      try message(append(newest: 3, version: 3, []))
+        == .append(p, term: 2, round: 3, previous: 4, previousTerm: 5, log: []))
     #expect(try message(append(newest: 2, [])) == .append(p, term: 2, round: 3, previous: 4, previousTerm: 5, log: []))
   }
 
@@ -288,7 +309,9 @@ import Testing
     expectRefused("8 bytes", Array(pulse.dropLast()))
     expectRefused("a message of kind 200", bytes(200) { _ in })
     // A version of another time is answered by which there are; who tells that is not answered.
-    guard case .reply(let reply) = try hear(bytes(3, version: 9, newest: 9) { _ in }) else { return #expect(Bool(false)) }
+    guard case .reply(let reply) = try hear(bytes(3, version: 9, newest: 9) { _ in }) else {
+      return #expect(Bool(false))
+    }
     #expect(Array(reply.dropLast(4)) == [0x50, 0x6d, 9, 3, 0xff])
     guard case .nothing = try hear(reply) else { return #expect(Bool(false)) }
   }
@@ -320,15 +343,20 @@ import Testing
     names.learn(names.own.reversed())
     #expect(names.list == own, "in whatever order")
     #expect(names.learnt.isEmpty, "known already")
-    func named(_ name: String, _ number: UInt32) -> WireNames.NamedNode { WireNames.NamedNode(name: name, number: number) }
-    names.learn([named("x", 9), named("y", 4), named("z", 9), named("w", 1 << 24), named("v", (1 << 24) - 1), named("x", 30)])
+    func named(_ name: String, _ number: UInt32) -> WireNames.NamedNode {
+      WireNames.NamedNode(name: name, number: number)
+    }
+    names.learn([
+      named("x", 9), named("y", 4), named("z", 9), named("w", 1 << 24), named("v", (1 << 24) - 1), named("x", 30),
+    ])
     #expect(names.learnt.map(\.number) == [9, 10, 11, 12, (1 << 24) - 1])
     #expect(names.learntNode(numbered: 9) == NodeIndex(5) && names.learntNode(numbered: 4) == nil)
     #expect(names.number(ofLearnt: NodeIndex(6)) == 10)
     #expect(names.number(ofLearnt: NodeIndex(4)) == nil && names.number(ofLearnt: NodeIndex(10)) == nil)
     // What is learnt can be said and heard.
     let order = Order(
-      kind: .set, id: OrderID(revision: 1, number: 2), partition: PartitionIndex(3), node: NodeIndex(9), change: StateChange(.null, .null))
+      kind: .set, id: OrderID(revision: 1, number: 2), partition: PartitionIndex(3), node: NodeIndex(9),
+      change: StateChange(.null, .null))
     var speech = Speech(names)
     let heard = try Speech(names).write(.order(order), to: peer)!.withUnsafeBytes { try speech.hear($0, from: peer) }
     guard case .message(.order(order)) = heard else { return #expect(Bool(false)) }

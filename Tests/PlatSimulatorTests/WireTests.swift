@@ -13,19 +13,27 @@ import Testing
     var model = StateModel.masterSlave
     model.requests += Self.kinds
     cluster = try DenseCluster(
-      Cluster(settings: Settings(model: model, partitionCount: 300, constraints: [1, 1, 0, 0]), nodes: (0..<5).map { Node(name: "node \($0)") }))
+      Cluster(
+        settings: Settings(model: model, partitionCount: 300, constraints: [1, 1, 0, 0]),
+        nodes: (0..<5).map { Node(name: "node \($0)") }))
     names = try WireNames(cluster)
   }
 
   private func node(_ random: inout SplitMix) -> NodeIndex { NodeIndex(random.below(5)) }
   private func number(_ random: inout SplitMix) -> UInt64 { random.next() >> UInt64(random.below(64)) }
-  private func id(_ random: inout SplitMix) -> OrderID { OrderID(revision: number(&random), number: UInt32(truncatingIfNeeded: number(&random))) }
-  private func state(_ random: inout SplitMix) -> StateIndex { [.null, StateIndex(0), StateIndex(1), StateIndex(2), StateIndex(3)][random.below(5)] }
+  private func id(_ random: inout SplitMix) -> OrderID {
+    OrderID(revision: number(&random), number: UInt32(truncatingIfNeeded: number(&random)))
+  }
+  private func state(_ random: inout SplitMix) -> StateIndex {
+    [.null, StateIndex(0), StateIndex(1), StateIndex(2), StateIndex(3)][random.below(5)]
+  }
   private func log(_ random: inout SplitMix) -> [Entry] {
     (0..<random.below(4)).map { _ in Entry(term: number(&random), value: number(&random)) }
   }
   private func nodes(_ random: inout SplitMix) -> [NodeIndex] { (0..<random.below(4)).map { _ in node(&random) } }
-  private func stamp(_ random: inout SplitMix) -> MapStamp { MapStamp(revision: number(&random), digest: UInt32(truncatingIfNeeded: random.next())) }
+  private func stamp(_ random: inout SplitMix) -> MapStamp {
+    MapStamp(revision: number(&random), digest: UInt32(truncatingIfNeeded: random.next()))
+  }
   private func partition(_ random: inout SplitMix) -> PartitionIndex { PartitionIndex(random.below(300)) }
   private func place(_ random: inout SplitMix) -> Int { random.below(1 << 40) }
 
@@ -54,8 +62,10 @@ import Testing
     let why = refusals[random.below(5)]
     let holdings = (0..<random.below(5)).map { index in
       var holding = Holding(
-        partition: PartitionIndex(index * 7), state: StateIndex(random.below(4)), term: number(&random), isLeading: random.below(2) == 0,
-        followers: nodes(&random), log: random.below(2) == 0 ? nil : Holding.LogEnd(lastTerm: number(&random), count: place(&random)))
+        partition: PartitionIndex(index * 7), state: StateIndex(random.below(4)), term: number(&random),
+        isLeading: random.below(2) == 0,
+        followers: nodes(&random),
+        log: random.below(2) == 0 ? nil : Holding.LogEnd(lastTerm: number(&random), count: place(&random)))
       if random.below(4) == 0 { (holding.isInDoubt, holding.isUnproven) = (random.below(2) == 0, random.below(2) == 0) }
       return holding
     }
@@ -72,30 +82,42 @@ import Testing
         inDoubt: (0..<random.below(4)).map { PartitionIndex($0 * 70 + random.below(70)) },
         waiting: (0..<random.below(3)).map { PartitionIndex($0 * 90 + 1) }),
       .feed(node(&random)),
-      .done(id(&random)), .refused(id(&random), why), .outdated(revision: number(&random)), .alive, .well(disk(&random)!),
+      .done(id(&random)), .refused(id(&random), why), .outdated(revision: number(&random)), .alive,
+      .well(disk(&random)!),
       .hasMap(stamp(&random)), .working(id(&random)), .fetch(order(&random)),
       .fetched(id(&random), log: log(&random), term: number(&random)), .join(order(&random), attempt: number(&random)),
-      .joined(id(&random), attempt: number(&random), end: place(&random), term: number(&random)), .peerRefused(id(&random), why),
+      .joined(id(&random), attempt: number(&random), end: place(&random), term: number(&random)),
+      .peerRefused(id(&random), why),
       .handOver(order(&random), end: place(&random), lastTerm: number(&random)),
       .handedOver(id(&random), followers: nodes(&random), start: place(&random), log: log(&random)),
       .append(
-        partition(&random), term: number(&random), round: number(&random), previous: place(&random), previousTerm: number(&random),
+        partition(&random), term: number(&random), round: number(&random), previous: place(&random),
+        previousTerm: number(&random),
         log: log(&random)),
-      .appended(partition(&random), term: number(&random), round: number(&random), matched: place(&random), isCopy: random.below(2) == 0),
+      .appended(
+        partition(&random), term: number(&random), round: number(&random), matched: place(&random),
+        isCopy: random.below(2) == 0),
       .differs(partition(&random), term: number(&random), round: number(&random), hint: place(&random)),
       .fenced(partition(&random), term: number(&random)), .left(partition(&random), round: number(&random)),
-      .compare(partition(&random), term: number(&random), round: number(&random), end: place(&random), lastTerm: number(&random)),
-      .compared(partition(&random), term: number(&random), round: number(&random), end: place(&random), lastTerm: number(&random)),
+      .compare(
+        partition(&random), term: number(&random), round: number(&random), end: place(&random),
+        lastTerm: number(&random)),
+      .compared(
+        partition(&random), term: number(&random), round: number(&random), end: place(&random),
+        lastTerm: number(&random)),
       .write(partition(&random), value: number(&random), request: request), .read(partition(&random), request: request),
       .write(partition(&random), value: number(&random), request: request, kind: .init(rawValue: 8)),
       .read(partition(&random), request: request, kind: .init(rawValue: 4)),
-      .written(request: request), .answer(request: request, log: log(&random)), .denied(request: request, isDefinite: random.below(2) == 0),
+      .written(request: request), .answer(request: request, log: log(&random)),
+      .denied(request: request, isDefinite: random.below(2) == 0),
       .mode(ModeOrder(id: id(&random), partition: partition(&random), from: mode(&random), to: mode(&random))),
       .hasMode(id(&random), partition(&random), mode(&random)),
     ]
   }
 
-  private func hear(_ bytes: [UInt8], by speech: inout Speech, from peer: Address = .node(NodeIndex(0))) throws -> Speech.Heard {
+  private func hear(_ bytes: [UInt8], by speech: inout Speech, from peer: Address = .node(NodeIndex(0))) throws
+    -> Speech.Heard
+  {
     try bytes.withUnsafeBytes { try speech.hear($0, from: peer) }
   }
 
@@ -125,7 +147,9 @@ import Testing
         var changed = bytes
         changed[random.below(bytes.count)] ^= UInt8(1 << random.below(8))
         #expect(throws: InputError.self) { _ = try hear(changed, by: &speech) }
-        #expect(throws: InputError.self) { _ = try hear(Array(bytes.dropLast(1 + random.below(bytes.count))), by: &speech) }
+        #expect(throws: InputError.self) {
+          _ = try hear(Array(bytes.dropLast(1 + random.below(bytes.count))), by: &speech)
+        }
       }
     }
   }
@@ -133,11 +157,15 @@ import Testing
   /// A node that the other does not know, by a name that only this one has.
   @Test func anotherClusterIsTold() throws {
     let fewer = try DenseCluster(
-      Cluster(settings: Settings(partitionCount: 20, constraints: [1, 1, 0, 0]), nodes: (1..<5).map { Node(name: "node \($0)") }))
+      Cluster(
+        settings: Settings(partitionCount: 20, constraints: [1, 1, 0, 0]),
+        nodes: (1..<5).map { Node(name: "node \($0)") }))
     let speech = Speech(names)
     var other = Speech(try WireNames(fewer))
     func send(_ order: Order) throws -> Order? {
-      guard case .message(.order(let heard)) = try hear(speech.write(.order(order), to: .client(0))!, by: &other) else { return nil }
+      guard case .message(.order(let heard)) = try hear(speech.write(.order(order), to: .client(0))!, by: &other) else {
+        return nil
+      }
       return heard
     }
     var order = Order(
@@ -166,7 +194,9 @@ import Testing
     guard case .reply(let reply) = try hear(bytes, by: &old, from: a) else { return #expect(Bool(false)) }
     guard case .nothing = try hear(reply, by: &new, from: b) else { return #expect(Bool(false)) }
     #expect(new.version(with: b) == 1)
-    guard case .message(.pulse) = try hear(new.write(.pulse, to: b)!, by: &old, from: a) else { return #expect(Bool(false)) }
+    guard case .message(.pulse) = try hear(new.write(.pulse, to: b)!, by: &old, from: a) else {
+      return #expect(Bool(false))
+    }
     #expect(old.version(with: a) == 1)
     // None in common.
     let newest = Speech(names, versions: 2...2, plant: nil)
@@ -182,7 +212,8 @@ import Testing
     var (new, old) = (Speech(names), Speech(names, versions: 1...2, plant: nil))
     let disk = DiskState(store: 5, boot: 2, confirmed: 3, isConfirmed: false)
     let holding = Holding(
-      partition: PartitionIndex(1), state: StateIndex(0), term: 3, isLeading: true, followers: [], log: Holding.LogEnd(lastTerm: 1, count: 2))
+      partition: PartitionIndex(1), state: StateIndex(0), term: 3, isLeading: true, followers: [],
+      log: Holding.LogEnd(lastTerm: 1, count: 2))
     func heard(_ message: Message) throws -> Message? {
       guard case .message(let heard) = try hear(new.write(message, to: a)!, by: &old) else { return nil }
       return heard
@@ -203,16 +234,20 @@ import Testing
     _ = try hear(old.write(.alive, to: a)!, by: &new)
   }
 
-  /// A process whose cluster has fewer nodes is told of the others, by name and number, and understands what is said of them then.
+  /// A process whose cluster has fewer nodes is told of the others, by name and number, and understands what is said of
+  /// them then.
   @Test func nodesAreLearnt() throws {
     let fewer = try DenseCluster(
-      Cluster(settings: Settings(partitionCount: 300, constraints: [1, 1, 0, 0]), nodes: (0..<3).map { Node(name: "node \($0)") }))
+      Cluster(
+        settings: Settings(partitionCount: 300, constraints: [1, 1, 0, 0]),
+        nodes: (0..<3).map { Node(name: "node \($0)") }))
     let (a, b) = (Address.node(NodeIndex(0)), Address.node(NodeIndex(1)))
     var (knowing, learning) = (Speech(names), Speech(try WireNames(fewer)))
     _ = try hear(knowing.write(.pulse, to: b)!, by: &learning, from: a)
     _ = try hear(learning.write(.alive, to: a)!, by: &knowing, from: b)
     let order = Order(
-      kind: .copy, id: OrderID(revision: 1, number: 2), partition: PartitionIndex(3), node: NodeIndex(1), source: NodeIndex(4),
+      kind: .copy, id: OrderID(revision: 1, number: 2), partition: PartitionIndex(3), node: NodeIndex(1),
+      source: NodeIndex(4),
       change: StateChange(.null, StateIndex(1)))
     #expect(throws: InputError.self) { _ = try hear(knowing.write(.order(order), to: b)!, by: &learning, from: a) }
     let disk = DiskState(store: 5, boot: 2, confirmed: 3, isConfirmed: false)
@@ -222,7 +257,8 @@ import Testing
     #expect(again == nil)
     guard case .learnt = try hear(introduction, by: &learning, from: a) else { return #expect(Bool(false)) }
     #expect(learning.names.learnt == [3, 4].map { WireNames.NamedNode(name: "node \($0)", number: $0) })
-    guard case .message(.order(let heard)) = try hear(knowing.write(.order(order), to: b)!, by: &learning, from: a) else {
+    guard case .message(.order(let heard)) = try hear(knowing.write(.order(order), to: b)!, by: &learning, from: a)
+    else {
       return #expect(Bool(false))
     }
     #expect(learning.names.number(ofLearnt: heard.source) == 4)
@@ -244,9 +280,12 @@ import Testing
         return #expect(Bool(false))
       }
       let partition = partition(&random)
-      let record = Record(state: state(&random), term: number(&random), leadsWith: round % 3 == 0 ? nodes(&random) : nil)
+      let record = Record(
+        state: state(&random), term: number(&random), leadsWith: round % 3 == 0 ? nodes(&random) : nil)
       let bytes = record.bytes(partition, names)
-      guard case .record(partition, record) = try bytes.withUnsafeBytes({ try Kept($0, names) }) else { return #expect(Bool(false)) }
+      guard case .record(partition, record) = try bytes.withUnsafeBytes({ try Kept($0, names) }) else {
+        return #expect(Bool(false))
+      }
       #expect(throws: InputError.self) { _ = try bytes.withUnsafeBytes { try Journal($0, names) } }
       var damaged = bytes
       damaged[random.below(bytes.count)] ^= 1

@@ -22,8 +22,8 @@ public enum BoxCaps {
     }
   }
 
-  /// Replicas that no map can leave where they are: of each row as many as its best legal part of today's holders on active
-  /// nodes falls short.
+  /// Replicas that no map can leave where they are: of each row as many as its best legal part of today's holders on
+  /// active nodes falls short.
   public static func lost(_ cluster: DenseCluster, _ current: PlacementMap?) -> Int {
     let held = current?.dataHolders(cluster.cluster.settings.model) ?? []
     let caps = replicasPerPartition(cluster)

@@ -98,7 +98,8 @@ public enum ExhaustiveSearch {
   /// The same where holders can be chosen, too: over all maps with every replica placed, totals in their windows and no
   /// more than so many moves. O(P · loads · masters · 2^N).
   public static func leastMastersOutside(
-    cluster: DenseCluster, current: PlacementMap?, totals: [ClosedRange<Int>], masters: [ClosedRange<Int>], mostMoves: Int
+    cluster: DenseCluster, current: PlacementMap?, totals: [ClosedRange<Int>], masters: [ClosedRange<Int>],
+    mostMoves: Int
   ) -> Int? {
     let held = current?.dataHolders(cluster.cluster.settings.model)
     let choices = subsets(of: cluster.nodeCount).filter { $0.count == cluster.replicas }.flatMap { holders in
@@ -124,7 +125,8 @@ public enum ExhaustiveSearch {
       }
       reached = next
     }
-    return reached.keys.filter { counts in totals.indices.allSatisfy { totals[$0].contains(counts[$0]) } }.map { counts in
+    return reached.keys.filter { counts in totals.indices.allSatisfy { totals[$0].contains(counts[$0]) } }.map {
+      counts in
       masters.indices.reduce(0) { sum, node in
         let count = counts[cluster.nodeCount + node]
         return sum + max(masters[node].lowerBound - count, count - masters[node].upperBound, 0)

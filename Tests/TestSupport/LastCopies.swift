@@ -1,7 +1,7 @@
 import PlatEngine
 
-/// Copies that were there before and are the only one of their partition in a map, or all of which lie on nodes that should have
-/// none: where nothing may take them they stay, whatever else is said of their nodes.
+/// Copies that were there before and are the only one of their partition in a map, or all of which lie on nodes that
+/// should have none: where nothing may take them they stay, whatever else is said of their nodes.
 public enum LastCopies {
   /// How many each node has that it might have to give up otherwise: it is not active, or holds more than it may.
   public static func staying(_ cluster: DenseCluster, _ current: PlacementMap?, _ map: PlacementMap) -> [Int] {

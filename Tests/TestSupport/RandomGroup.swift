@@ -20,8 +20,8 @@ public enum RandomGroup {
     })
   }
 
-  /// A valid group and its current maps (nil: fresh), the same for the same arguments. `isJoined`: the maps were planned
-  /// each for itself before, as clusters are that come to Plat.
+  /// A valid group and its current maps (nil: fresh), the same for the same arguments. `isJoined`: the maps were
+  /// planned each for itself before, as clusters are that come to Plat.
   public static func make(
     seed: UInt64, size: RandomCluster.Size = .small, maps mapCount: ClosedRange<Int> = 1...6,
     shape: RandomCluster.Shape = RandomCluster.Shape(), isFresh: Bool = false, isJoined: Bool = false,

@@ -3,7 +3,9 @@ import PlatEngine
 /// Random state models of 1 to 6 states that validation accepts: any exclusions, services, and tables.
 public enum RandomModel {
   /// A model, and how many nodes may be asked for in each state at most.
-  public static func make(_ random: inout SplitMix64, states: ClosedRange<Int> = 1...6) -> (model: StateModel, most: [Int]) {
+  public static func make(_ random: inout SplitMix64, states: ClosedRange<Int> = 1...6) -> (
+    model: StateModel, most: [Int]
+  ) {
     while true {
       let model = draft(&random, random.among(states))
       do throws(InputError) { try model.validate() } catch { continue }
@@ -16,11 +18,14 @@ public enum RandomModel {
       StateModel.State(
         name: "s\(index)", defaultCount: 0, holdsData: index == 0 || random.chance(2, 3),
         isPlaced: index == 0 || random.chance(3, 4),
-        serves: StateModel.Requests(rawValue: UInt8(index == 0 ? random.pick([0, 3, 3, 3]) : random.pick([0, 0, 1, 1, 2, 3]))))
+        serves: StateModel.Requests(
+          rawValue: UInt8(index == 0 ? random.pick([0, 3, 3, 3]) : random.pick([0, 0, 1, 1, 2, 3]))))
     }
     for index in 0..<count {
       if random.chance(index == 0 ? 1 : 1, index == 0 ? 2 : 4) { states[index].excludes.append(index) }
-      for other in 0..<count where other != index && random.chance(1, 4 * count) { states[index].excludes.append(other) }
+      for other in 0..<count where other != index && random.chance(1, 4 * count) {
+        states[index].excludes.append(other)
+      }
       states[index].excludes.sort()
     }
     // Kinds of requests beside the usual ones, drawn from dice of their own.
@@ -35,7 +40,9 @@ public enum RandomModel {
     var model = StateModel(name: "random", requests: kinds, states: states)
     for index in 0..<count where states[index].isPlaced {
       let isExcluded = (0..<index).contains { model.states[$0].defaultCount > 0 && model.areExclusive($0, index) }
-      if !isExcluded { model.states[index].defaultCount = min(random.pick([1, 1, 2, 3]), model.mostHolders(index) ?? 3) }
+      if !isExcluded {
+        model.states[index].defaultCount = min(random.pick([1, 1, 2, 3]), model.mostHolders(index) ?? 3)
+      }
     }
     switch random.below(4) {
     case 0: break  // the standard tables

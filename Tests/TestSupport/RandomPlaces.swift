@@ -16,22 +16,29 @@ public enum RandomPlaces {
       let wanted = states.reduce(0) { $0 + cluster.settings.constraints[$1] }
       let atLeast = random.among(0...max(1, wanted))
       let demand: PlaceRule.Demand = random.pick([
-        .only, .never, .within(atLeast: atLeast, atMost: nil), .within(atLeast: nil, atMost: random.among(0...max(1, wanted))),
+        .only, .never, .within(atLeast: atLeast, atMost: nil),
+        .within(atLeast: nil, atMost: random.among(0...max(1, wanted))),
         .within(atLeast: atLeast, atMost: atLeast + random.among(0...1)),
       ])
       let rule = PlaceRule(
         states: states, demand, selector(&random, cluster, known.sorted(), depth: 1),
         strength: hardOnly || random.chance(3, 4) ? .hard : .soft, position: first + cluster.settings.places.count)
       // One that asks for what nobody is would be refused.
-      if cluster.nodes.indices.contains(where: { means(rule.selector, $0, cluster) }) { cluster.settings.places.append(rule) }
+      if cluster.nodes.indices.contains(where: { means(rule.selector, $0, cluster) }) {
+        cluster.settings.places.append(rule)
+      }
     }
   }
 
-  private static func selector(_ random: inout SplitMix64, _ cluster: Cluster, _ tags: [String], depth: Int) -> Selector {
+  private static func selector(
+    _ random: inout SplitMix64, _ cluster: Cluster, _ tags: [String], depth: Int
+  ) -> Selector {
     while true {
       var selector = Selector()
       if !tags.isEmpty, random.chance(1, 2) { selector.tags = Array(random.shuffled(tags).prefix(random.among(1...2))) }
-      if random.chance(1, 3) { selector.nodes = random.shuffled(cluster.nodes.map(\.name)).prefix(random.among(1...3)).map { $0 } }
+      if random.chance(1, 3) {
+        selector.nodes = random.shuffled(cluster.nodes.map(\.name)).prefix(random.among(1...3)).map { $0 }
+      }
       if !cluster.containers.isEmpty, random.chance(1, 2) {
         let index = random.below(cluster.containers.count)
         selector.containers = [random.chance(1, 2) ? cluster.containers[index].name : path(cluster, index)]
@@ -53,7 +60,8 @@ public enum RandomPlaces {
     let isInside = selector.containers.isEmpty
       || cluster.containers.indices.contains { index in
         cluster.containers[index].nodes.contains(node)
-          && (selector.containers.contains(cluster.containers[index].name) || selector.containers.contains(path(cluster, index)))
+          && (selector.containers.contains(cluster.containers[index].name)
+            || selector.containers.contains(path(cluster, index)))
       }
     return isTagged && isNamed && isInside && !selector.not.contains { means($0, node, cluster) }
   }

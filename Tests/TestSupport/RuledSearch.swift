@@ -1,7 +1,7 @@
 import PlatEngine
 
-/// Tries every map that keeps all hard rules and a hard limit on peers, where partitions differ in weight, on tiny clusters: at
-/// most 5 nodes.
+/// Tries every map that keeps all hard rules and a hard limit on peers, where partitions differ in weight, on tiny
+/// clusters: at most 5 nodes.
 public struct RuledSearch {
   private let cluster: DenseCluster
   private let held: [Set<Int>]
@@ -27,10 +27,13 @@ public struct RuledSearch {
     for bits in 0..<(1 << nodes) where bits.nonzeroBitCount == cluster.wanted.reduce(0, +) {
       let holders = (0..<nodes).filter { bits >> $0 & 1 == 1 }
       guard holders.allSatisfy({ cluster.status[$0] == .active }) else { continue }
-      for row in ExhaustiveSearch.roles(cluster, holders, mayBeMaster: { _ in true }) where row.joined().count == holders.count {
+      for row in ExhaustiveSearch.roles(cluster, holders, mayBeMaster: { _ in true })
+      where row.joined().count == holders.count {
         var pairs: UInt32 = 0
         if limit != nil {
-          for master in row[0] { for node in holders where node != master { pairs |= 1 << UInt32(master * nodes + node) } }
+          for master in row[0] {
+            for node in holders where node != master { pairs |= 1 << UInt32(master * nodes + node) }
+          }
         }
         if seen.insert(holders + [Int(pairs)]).inserted { choices.append((holders, pairs)) }
       }
@@ -60,6 +63,7 @@ public struct RuledSearch {
       }
       reached = next
     }
-    return reached.filter { state, _ in windows.map { zip($0, state.loads).allSatisfy { $0.contains($1) } } ?? true }.values.min()
+    return reached.filter { state, _ in windows.map { zip($0, state.loads).allSatisfy { $0.contains($1) } } ?? true }
+      .values.min()
   }
 }

@@ -2,9 +2,9 @@ import PlatEngine
 
 /// Whether some order of steps is safe, by looking at all states: for small clusters of the built-in models.
 ///
-/// Nodes of a partition are those that hold it before or after, each null, slave or master; a copy comes once and goes once,
-/// and what stays never goes. All states are looked at, breadth first, that keep copies, service, capacities, and the
-/// spread over the levels that rules name.
+/// Nodes of a partition are those that hold it before or after, each null, slave or master; a copy comes once and goes
+/// once, and what stays never goes. All states are looked at, breadth first, that keep copies, service, capacities, and
+/// the spread over the levels that rules name.
 public struct StepOracle {
   private struct Row {
     var nodes: [Int]
@@ -28,7 +28,9 @@ public struct StepOracle {
   public init?(_ cluster: DenseCluster, from current: PlacementMap, to target: PlacementMap) {
     self.cluster = cluster
     model = cluster.cluster.settings.model
-    levels = Set(cluster.cluster.settings.placement.compactMap { if case .atMost = $0.demand { $0.level } else { nil } }).sorted()
+    levels = Set(
+      cluster.cluster.settings.placement.compactMap { if case .atMost = $0.demand { $0.level } else { nil } }
+    ).sorted()
     base = Array(repeating: 0, count: cluster.nodeCount)
     for partition in 0..<cluster.partitionCount {
       let (now, then) = (StepReplay.holders(current, partition), StepReplay.holders(target, partition))
@@ -146,7 +148,8 @@ public struct StepOracle {
     var load = base
     for (row, state) in zip(rows, here) {
       for place in row.nodes.indices {
-        load[row.nodes[place]] += (row.states[state][place] != Self.none ? 1 : 0) - (row.start[place] != Self.none ? 1 : 0)
+        load[row.nodes[place]] +=
+          (row.states[state][place] != Self.none ? 1 : 0) - (row.start[place] != Self.none ? 1 : 0)
       }
     }
     return load

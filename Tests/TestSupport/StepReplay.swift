@@ -34,7 +34,8 @@ public struct StepReplay {
 
   /// `everyLevel`: copies stay spread at all levels; else at those that rules name.
   public init(
-    _ cluster: DenseCluster, from current: PlacementMap?, to target: PlacementMap, plan: StepPlan, everyLevel: Bool = false
+    _ cluster: DenseCluster, from current: PlacementMap?, to target: PlacementMap, plan: StepPlan,
+    everyLevel: Bool = false
   ) {
     self.cluster = cluster
     self.target = target
@@ -146,30 +147,43 @@ public struct StepReplay {
     func state(_ node: NodeIndex) -> StateIndex { now[node.int].map { StateIndex($0) } ?? .null }
     let before = count(now)
     try check(cluster.status[step.node.int] != .failed, "node \(step.node.int) failed")
-    try check(state(step.node) == step.change.from, "node \(step.node.int) is in \(model.name(state(step.node))), not \(model.name(step.change.from))")
+    try check(
+      state(step.node) == step.change.from,
+      "node \(step.node.int) is in \(model.name(state(step.node))), not \(model.name(step.change.from))")
     let comes = model.holdsData(step.change.to) && !model.holdsData(step.change.from)
     try check(step.isFullScan == (comes && step.kind == .stream), "isFullScan is \(step.isFullScan)")
     switch step.kind {
     case .set:
       try check(isHop(step.change, [model.alone]), "no hop \(step.change)")
       // A new partition is empty as long as nobody who has it serves it.
-      try check(!comes || (isNew.contains(partition) && !now.values.contains { !model.states[$0].serves.isEmpty && model.states[$0].holdsData }), "data from nowhere")
+      try check(
+        !comes
+          || (isNew.contains(partition)
+            && !now.values.contains { !model.states[$0].serves.isEmpty && model.states[$0].holdsData }),
+        "data from nowhere")
     case .stream:
       try check(cluster.status[step.source.int] != .failed && step.source != step.node, "source \(step.source.int)")
-      try check(state(step.source) == step.sourceChange.from, "source \(step.source.int) is in \(model.name(state(step.source)))")
+      try check(
+        state(step.source) == step.sourceChange.from,
+        "source \(step.source.int) is in \(model.name(state(step.source)))")
       try check(!comes || model.holdsData(step.sourceChange.from), "the source has no data")
       try check(comes || step.isTakeover, "nothing is streamed")
       try check(isHop(step.change, [model.takeover, model.alone]), "no hop \(step.change)")
       try check(
-        step.sourceChange.from == step.sourceChange.to || (step.isTakeover && isHop(step.sourceChange, [model.takeover, model.alone])),
+        step.sourceChange.from == step.sourceChange.to
+          || (step.isTakeover && isHop(step.sourceChange, [model.takeover, model.alone])),
         "no hop \(step.sourceChange)")
       try check(
-        !(model.holdsData(step.sourceChange.to) && !model.holdsData(step.sourceChange.from)), "the source gets data from nowhere")
+        !(model.holdsData(step.sourceChange.to) && !model.holdsData(step.sourceChange.from)),
+        "the source gets data from nowhere")
     }
-    for (node, change) in step.kind == .set ? [(step.node, step.change)] : [(step.source, step.sourceChange), (step.node, step.change)] {
+    for (node, change) in step.kind == .set
+      ? [(step.node, step.change)] : [(step.source, step.sourceChange), (step.node, step.change)]
+    {
       now[node.int] = change.to == .null ? nil : change.to.int
       load[node.int] += (model.holdsData(change.to) ? 1 : 0) - (model.holdsData(change.from) ? 1 : 0)
-      try check(load[node.int] <= mostLoad[node.int], "node \(node.int) holds \(load[node.int]) of \(mostLoad[node.int])")
+      try check(
+        load[node.int] <= mostLoad[node.int], "node \(node.int) holds \(load[node.int]) of \(mostLoad[node.int])")
     }
     try checkCounts(now, before, partition, name)
     states[partition] = now
@@ -178,13 +192,17 @@ public struct StepReplay {
   private func isHop(_ change: StateChange, _ tables: [TransitionTable]) -> Bool {
     func number(_ state: StateIndex) -> Int? { state == .null ? nil : state.int }
     return change.from != change.to
-      && tables.contains { table in table.all.contains { $0 != number(change.from) && table[number(change.from), $0] == number(change.to) } }
+      && tables.contains { table in
+        table.all.contains { $0 != number(change.from) && table[number(change.from), $0] == number(change.to) }
+      }
   }
 
   private func checkCounts(_ now: [Int: Int], _ before: Count, _ partition: Int, _ name: String) throws {
     func atLeast(_ found: Int, _ least: Int, _ what: String) throws {
       let fall = mayFall.contains(partition) ? min(least, max(1, least - 1)) : least
-      guard found >= fall else { throw Fault(description: "\(name): \(what): \(found), at least \(fall) must be: \(now)") }
+      guard found >= fall else {
+        throw Fault(description: "\(name): \(what): \(found), at least \(fall) must be: \(now)")
+      }
     }
     let (after, least) = (count(now), least[partition]!)
     try atLeast(after.copies, least.copies, "live copies")

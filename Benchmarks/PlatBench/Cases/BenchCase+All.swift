@@ -20,7 +20,9 @@ extension BenchCase {
     [largest.with { $0.partitions = 16_384 }, thousand, fifty].flatMap { shape in
       let onePercent = shape.nodeCount / 100
       let changes: [Change] =
-        [.fresh, .unchanged] + (onePercent > 0 ? [.leave(onePercent), .join(onePercent)] : []) + [.leave(1), .join(1), .swap]
+        [.fresh, .unchanged] + (onePercent > 0 ? [.leave(onePercent), .join(onePercent)] : []) + [
+          .leave(1), .join(1), .swap,
+        ]
       return changes.map { BenchCase("sizes", shape, $0, isQuick: shape == fifty, hasNaive: shape == fifty) }
     }
   }

@@ -16,7 +16,9 @@ struct BenchCase {
   /// Whether the naive planner comes to an end in reasonable time.
   var hasNaive = false
 
-  init(_ group: String, _ shape: Shape, _ change: Change, threads: Int = 1, isQuick: Bool = false, hasNaive: Bool = false) {
+  init(
+    _ group: String, _ shape: Shape, _ change: Change, threads: Int = 1, isQuick: Bool = false, hasNaive: Bool = false
+  ) {
     self.group = group
     name = "\(shape.name), \(change.name(shape))" + (threads == 1 ? "" : ", \(threads) threads")
     subject = .shape(shape, change)

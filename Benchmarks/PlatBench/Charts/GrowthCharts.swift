@@ -12,7 +12,8 @@ enum GrowthCharts {
 
   private static let kinds = [
     Kind(
-      file: "growth-nodes.svg", group: "growth with nodes", title: "262,144 partitions × 3", xLabel: "nodes", x: \.nodes),
+      file: "growth-nodes.svg", group: "growth with nodes", title: "262,144 partitions × 3", xLabel: "nodes", x: \.nodes
+    ),
     Kind(
       file: "growth-partitions.svg", group: "growth with partitions", title: "1,000 nodes, 3 replicas",
       xLabel: "partitions", x: \.partitions),

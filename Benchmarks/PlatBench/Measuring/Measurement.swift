@@ -8,7 +8,8 @@ struct Measurement {
 
   /// `work`, timed: at least `least` runs, and then as many as fit into `budgetMillis`, at most `most`.
   init(
-    least: Int = 5, most: Int = 101, budgetMillis: Int = 1_000, by clock: BenchClock = .thread, _ work: () throws -> Void
+    least: Int = 5, most: Int = 101, budgetMillis: Int = 1_000, by clock: BenchClock = .thread,
+    _ work: () throws -> Void
   ) rethrows {
     var times: [Double] = []
     let begin = ContinuousClock.now
@@ -29,8 +30,8 @@ struct Measurement {
 
 /// What a time is read from.
 enum BenchClock {
-  /// What this thread has worked: on a machine with nothing else to do, as long as by the wall; on one that is shared it
-  /// leaves out what others do in between.
+  /// What this thread has worked: on a machine with nothing else to do, as long as by the wall; on one that is shared
+  /// it leaves out what others do in between.
   case thread
   case wall
 

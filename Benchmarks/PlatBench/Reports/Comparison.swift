@@ -60,7 +60,8 @@ public struct Comparison: Sendable {
     for load in new.loads {
       guard let before = old.loads.first(where: { $0.state == load.state }), before != load else { continue }
       note(
-        new, "\(load.state) loads of \(before.least) to \(before.greatest) before, \(load.least) to \(load.greatest) now",
+        new,
+        "\(load.state) loads of \(before.least) to \(before.greatest) before, \(load.least) to \(load.greatest) now",
         isWorse: load.greatest - load.least > before.greatest - before.least)
     }
     if new.peakBytes != old.peakBytes {

@@ -17,7 +17,8 @@ public struct RunDocument: Equatable, Sendable {
     ("unmet", \.unmet), ("fanOut", \.fanOut), ("naiveNanoseconds", \.naiveTime), ("naiveMoves", \.naiveMoves),
   ]
   private static let timings: [(key: String, path: WritableKeyPath<CaseFigures, CaseFigures.Timing> & Sendable)] = [
-    ("copyNanoseconds", \.copy), ("planNanoseconds", \.plan), ("judgeNanoseconds", \.judge), ("denseNanoseconds", \.dense),
+    ("copyNanoseconds", \.copy), ("planNanoseconds", \.plan), ("judgeNanoseconds", \.judge),
+    ("denseNanoseconds", \.dense),
   ]
   private static let ofTiming: [(key: String, path: WritableKeyPath<CaseFigures.Timing, Int> & Sendable)] = [
     ("median", \.median), ("least", \.least), ("lower", \.lower), ("upper", \.upper), ("runs", \.runs),
@@ -121,7 +122,8 @@ extension RunDocument {
     }
     try reader.finish()
     guard isRun else {
-      throw source.error(InputError(path: "", found: "no key \"benchmarks\"", expected: "a saved run of the benchmarks"))
+      throw source.error(
+        InputError(path: "", found: "no key \"benchmarks\"", expected: "a saved run of the benchmarks"))
     }
     return document
   }

@@ -27,7 +27,9 @@ struct RunTables {
     var states: [String] = []
     for load in cases.flatMap(\.loads) where !states.contains(load.state) { states.append(load.state) }
     var table = Table(
-      ["quality", "moves", "bound", "naive moves", "role changes"] + states + ["fan-out", "soft broken", "unmet", "hash"])
+      ["quality", "moves", "bound", "naive moves", "role changes"] + states + [
+        "fan-out", "soft broken", "unmet", "hash",
+      ])
     for figures in cases {
       table.add(
         [

@@ -31,7 +31,8 @@ public final class Arena: @unchecked Sendable {
     try makeTable(count, plat_arena_allocate)
   }
 
-  /// The same with anything in it, for who writes every element before it is read. In debug builds that is 0xa5, byte by byte.
+  /// The same with anything in it, for who writes every element before it is read. In debug builds that is 0xa5, byte
+  /// by byte.
   public func unfilledTable<Index: DenseIndex, Element: BitwiseCopyable>(
     _ count: Int, of: Element.Type = Element.self, by: Index.Type = Index.self
   ) throws(PlatError) -> DenseTable<Index, Element> {
@@ -61,7 +62,8 @@ public final class Arena: @unchecked Sendable {
   }
 }
 
-/// As long as there is one, what arenas give back is kept for those that come next: see `plat_arena_hold`. An arena is one, too.
+/// As long as there is one, what arenas give back is kept for those that come next: see `plat_arena_hold`. An arena is
+/// one, too.
 package final class ArenaHold: Sendable {
   package init() { plat_arena_hold() }
   deinit { plat_arena_let_go() }

@@ -3,7 +3,8 @@ import Synchronization
 /// Passes over the partitions in fixed blocks, on several threads.
 ///
 /// Where a block begins depends on the map only, never on the number of threads; what blocks find out is joined in
-/// their order, or is a sum of integers. So the bytes are the same with any number of threads, whoever gets which block.
+/// their order, or is a sum of integers. So the bytes are the same with any number of threads, whoever gets which
+/// block.
 struct Blocks {
   let partitions: Int
   /// Partitions of one block: as many as take about 300 µs, less than which is not worth a thread's while.
@@ -26,9 +27,10 @@ struct Blocks {
   /// How many there are. A single worker goes through all as if they were one.
   var count: Int { workers > 1 ? (partitions + size - 1) / size : 1 }
 
-  /// Each worker takes the next block when it is done with one: processors are not equally fast. `body` gets the worker's
-  /// number, below `workers`, and the block's partitions; it must write nothing that another block reads or writes, but
-  /// what belongs to its worker. `beside`: other work, which the caller's thread does before it takes blocks.
+  /// Each worker takes the next block when it is done with one: processors are not equally fast. `body` gets the
+  /// worker's number, below `workers`, and the block's partitions; it must write nothing that another block reads or
+  /// writes, but what belongs to its worker. `beside`: other work, which the caller's thread does before it takes
+  /// blocks.
   func run(beside: () -> Void = {}, _ body: (_ worker: Int, _ block: Range<Int>) -> Void) {
     guard workers > 1 else {
       beside()

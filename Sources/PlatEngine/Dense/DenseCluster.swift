@@ -17,8 +17,8 @@ public struct DenseCluster: Sendable {
   public let partitionCount: Int
   /// How many nodes each partition should have in each of the model's states.
   public let wanted: [Int]
-  /// The same of states that hold data, others 0, as far as the number of nodes (see `rowSlots`) and a hard limit on peers leave
-  /// them a place at all; and the sum: the replicas that each partition can have.
+  /// The same of states that hold data, others 0, as far as the number of nodes (see `rowSlots`) and a hard limit on
+  /// peers leave them a place at all; and the sum: the replicas that each partition can have.
   public let dataWanted: [Int]
   public let replicas: Int
   public let levels: [DenseLevel]

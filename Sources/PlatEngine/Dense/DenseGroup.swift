@@ -78,7 +78,8 @@ public struct DenseGroup: Sendable {
       slots += overflow ? Limits.slots : min(count, Limits.slots)
     }
     guard slots <= Limits.slots else {
-      throw InputError(path: "maps", found: "\(slots) replicas or more", expected: "at most \(Limits.slots) in all maps")
+      throw InputError(
+        path: "maps", found: "\(slots) replicas or more", expected: "at most \(Limits.slots) in all maps")
     }
   }
 

@@ -15,7 +15,8 @@ public struct GroupWeights: Sendable {
   /// What 1 stands for in the document's own numbers.
   public let unit: Rational
 
-  /// Nil where every map's partitions are of one size: then such weights say nothing. O(Σ P), and exact arithmetic for each map.
+  /// Nil where every map's partitions are of one size: then such weights say nothing. O(Σ P), and exact arithmetic for
+  /// each map.
   init?(_ clusters: [DenseCluster]) throws(InputError) {
     guard clusters.contains(where: { $0.partitionWeights != nil }) else { return nil }
     of = clusters.map { cluster in
@@ -28,8 +29,11 @@ public struct GroupWeights: Sendable {
     self.unit = first * unit
     var sum = 0
     for (map, cluster) in clusters.enumerated() {
-      let (scaled, overflow) = of[map].total.multipliedReportingOverflow(by: max(1, cluster.replicas) * min(whole[map], Limits.weight))
-      guard !overflow, whole[map] <= Limits.weight / Limits.nodes, sum + scaled <= Limits.weight else { throw Self.tooLarge(map) }
+      let (scaled, overflow) = of[map].total.multipliedReportingOverflow(
+        by: max(1, cluster.replicas) * min(whole[map], Limits.weight))
+      guard !overflow, whole[map] <= Limits.weight / Limits.nodes, sum + scaled <= Limits.weight else {
+        throw Self.tooLarge(map)
+      }
       sum += scaled
     }
   }

@@ -27,7 +27,9 @@ public struct PartitionWeights: Sendable {
     }
     guard let first = values.first(where: { $0.sign > 0 }), !values.allSatisfy({ $0 == first }) else { return nil }
     // Ratios to one of them: whatever all have in common is gone before anything has to fit.
-    guard let (whole, unit) = PartitionWeights.whole(values.map { $0 / first }) else { throw Self.tooLarge(weights, values) }
+    guard let (whole, unit) = PartitionWeights.whole(values.map { $0 / first }) else {
+      throw Self.tooLarge(weights, values)
+    }
     of = number.map { whole[Int($0)] }
     var total = 0
     for weight in of {
@@ -44,7 +46,8 @@ public struct PartitionWeights: Sendable {
     (of, total, unit) = (Array(repeating: 1, count: count), count, size)
   }
 
-  /// Ratios, of which one is 1, as whole numbers without a common factor, and what 1 of these is. Nil where they do not fit.
+  /// Ratios, of which one is 1, as whole numbers without a common factor, and what 1 of these is. Nil where they do not
+  /// fit.
   static func whole(_ ratios: [Rational]) -> (numbers: [Int], unit: Rational)? {
     guard let denominator = commonDenominator(ratios) else { return nil }
     var whole: [Int] = []
@@ -64,7 +67,8 @@ public struct PartitionWeights: Sendable {
     var common = 1
     for value in values {
       guard let denominator = value.parts?.denominator else { return nil }
-      let (product, overflow) = (common / commonFactor(common, denominator)).multipliedReportingOverflow(by: denominator)
+      let (product, overflow) = (common / commonFactor(common, denominator)).multipliedReportingOverflow(
+        by: denominator)
       guard !overflow else { return nil }
       common = product
     }

@@ -1,9 +1,9 @@
 import CPlatCore
 
 extension PlacementMap {
-  /// A CRC-32 of who holds what, in words that no numbering of nodes changes: it goes on from `crc` with, for each state
-  /// its slots in a row, and then for each partition, state by state, the CRC-32 of each holder's name in their order
-  /// and 0 for each slot that is empty; 4 bytes each, least first. O(P · width).
+  /// A CRC-32 of who holds what, in words that no numbering of nodes changes: it goes on from `crc` with, for each
+  /// state its slots in a row, and then for each partition, state by state, the CRC-32 of each holder's name in their
+  /// order and 0 for each slot that is empty; 4 bytes each, least first. O(P · width).
   ///
   /// `least`: the slots that rows have for each state at least (`Cluster.rowSlots`). Slots beyond them count as far as
   /// the fullest row uses them, as in a map that is read from a document: so it is the same map whoever has made room

@@ -18,8 +18,8 @@ public final class PlacementMap: @unchecked Sendable {
   /// Keeps the slots alive.
   private let owner: AnyObject
 
-  /// An empty map: every slot `none`. Throws `outOfMemory`, also where it would take more than `limitBytes`; 0: no limit.
-  /// O(P · width).
+  /// An empty map: every slot `none`. Throws `outOfMemory`, also where it would take more than `limitBytes`; 0: no
+  /// limit. O(P · width).
   public convenience init(partitionCount: Int, slotCounts: [Int], limitBytes: UInt64 = 0) throws(PlatError) {
     try self.init(unfilled: partitionCount, slotCounts: slotCounts, arena: Arena(limitBytes: limitBytes))
     clear()
@@ -36,8 +36,8 @@ public final class PlacementMap: @unchecked Sendable {
     slots = table.base
   }
 
-  /// A map over rows that lie somewhere already and that `owner` keeps alive: `partitionCount × width` slots, whose nodes
-  /// were checked. Nobody writes to it.
+  /// A map over rows that lie somewhere already and that `owner` keeps alive: `partitionCount × width` slots, whose
+  /// nodes were checked. Nobody writes to it.
   public init(
     unsafeSlots: UnsafeMutablePointer<NodeIndex>, partitionCount: Int, slotCounts: [Int], owner: AnyObject & Sendable
   ) {
@@ -68,7 +68,8 @@ public final class PlacementMap: @unchecked Sendable {
     slots(ofState: state).map { row(partition)[$0] }.filter { $0 != .none }
   }
 
-  /// Whether both maps have the same nodes in the same states, in the same order, whatever slots stand empty. O(P · width).
+  /// Whether both maps have the same nodes in the same states, in the same order, whatever slots stand empty.
+  /// O(P · width).
   public func holdsTheSame(as other: PlacementMap) -> Bool {
     guard partitionCount == other.partitionCount, slotCounts.count == other.slotCounts.count else { return false }
     return (0..<partitionCount).allSatisfy { partition in
@@ -91,7 +92,8 @@ public struct PlacementMapBuilder {
   private var used: [Int]
   private let limitBytes: UInt64
 
-  /// `expected`: slots of each state that most rows will need. `limitBytes`: of all maps that there are at once; 0: no limit.
+  /// `expected`: slots of each state that most rows will need. `limitBytes`: of all maps that there are at once; 0: no
+  /// limit.
   public init(partitionCount: Int, expected: [Int], limitBytes: UInt64 = 0) throws(PlatError) {
     self.limitBytes = limitBytes
     map = try PlacementMap(partitionCount: partitionCount, slotCounts: expected, limitBytes: limitBytes)

@@ -1,8 +1,8 @@
 /// A number to divide by again and again: where dividends are small enough, by one multiplication, whose results do not
 /// wait for one another.
 ///
-/// With m = ⌊2⁶⁴ / d⌋ + 1 the product n · m / 2⁶⁴ exceeds n / d by at most n / 2⁶⁴, which is less than 1 / d, and so does
-/// not reach the next integer, while n · d < 2⁶⁴ (Granlund, Montgomery 1994).
+/// With m = ⌊2⁶⁴ / d⌋ + 1 the product n · m / 2⁶⁴ exceeds n / d by at most n / 2⁶⁴, which is less than 1 / d, and so
+/// does not reach the next integer, while n · d < 2⁶⁴ (Granlund, Montgomery 1994).
 struct Divisor {
   private let divisor: UInt64
   /// 0 where dividends are too large.

@@ -1,5 +1,5 @@
-/// When which order is to be asked again, the soonest first. What has been put off since, or is done, is passed over when its turn
-/// comes.
+/// When which order is to be asked again, the soonest first. What has been put off since, or is done, is passed over
+/// when its turn comes.
 struct Deadlines: Sendable {
   private struct Entry: Comparable, Sendable {
     var time: UInt64

@@ -1,5 +1,5 @@
-/// The journal as a host keeps it: several values under keys, so that none grows with the number of partitions, and a change of a
-/// few partitions writes a few values.
+/// The journal as a host keeps it: several values under keys, so that none grows with the number of partitions, and a
+/// change of a few partitions writes a few values.
 ///
 ///     epoch            version, revision, and with which version each of the others was written last
 ///     map              the map in force
@@ -7,8 +7,8 @@
 ///     goal             the change under way, and the one that was called off
 ///     rosters/<block>  who is complete, 1,024 partitions a block: rosters/0, rosters/1, …
 ///
-/// All that change are written in one transaction, if `epoch` is still of the expected version. A value says with which version
-/// it was written, so that values of different versions, read one after another, are not taken for a journal.
+/// All that change are written in one transaction, if `epoch` is still of the expected version. A value says with which
+/// version it was written, so that values of different versions, read one after another, are not taken for a journal.
 extension Journal {
   public struct Entry: Hashable, Sendable {
     public var key: String
@@ -131,8 +131,8 @@ extension Journal {
 
   // MARK: Reading
 
-  /// Throws where a value is missing, damaged, or of another version than the epoch says. Values under other keys are not looked at;
-  /// rosters of partitions and nodes that the cluster does not have any more are dropped. O(P + size).
+  /// Throws where a value is missing, damaged, or of another version than the epoch says. Values under other keys are
+  /// not looked at; rosters of partitions and nodes that the cluster does not have any more are dropped. O(P + size).
   public init(_ entries: [(key: String, bytes: UnsafeRawBufferPointer)], _ names: WireNames) throws(InputError) {
     self.init(revision: 0, partitionCount: Int(names.partitions))
     var known: [String: UnsafeRawBufferPointer] = [:]  // looked up only

@@ -1,8 +1,8 @@
-/// What orchestrators share: a register that a host keeps safe, changed by compare-and-swap on its version only. Who finds
-/// another version in it than it wrote has been succeeded and stops.
+/// What orchestrators share: a register that a host keeps safe, changed by compare-and-swap on its version only. Who
+/// finds another version in it than it wrote has been succeeded and stops.
 public struct Journal: Hashable, Sendable {
-  /// Counts what was written. The revision alone would not do: one that begins while another writes a roster of the same
-  /// revision would write over it.
+  /// Counts what was written. The revision alone would not do: one that begins while another writes a roster of the
+  /// same revision would write over it.
   public internal(set) var version: UInt64 = 0
   /// Of the last orchestrator's last plan. Nobody else ever gives orders of that revision.
   public internal(set) var revision: UInt64
@@ -69,7 +69,8 @@ public struct Journal: Hashable, Sendable {
     }
   }
 
-  /// Rosters are written so many partitions at a time: a value of 1,024 with 16 members each, of 10,000 nodes, takes 120 KB.
+  /// Rosters are written so many partitions at a time: a value of 1,024 with 16 members each, of 10,000 nodes, takes
+  /// 120 KB.
   static let partitionsPerBlock = 1024
 
   /// Disks are written in so many values, a node always in the same one: of 100,000 nodes each takes 200 KB.
@@ -116,8 +117,8 @@ public struct Journal: Hashable, Sendable {
     return term >= roster.revision || roster.members.contains(node)
   }
 
-  /// Nil: who has a plan for `change` may begin. It must be based on the map in force, or go on with the change that is under way;
-  /// else the revision of the map that is in force instead.
+  /// Nil: who has a plan for `change` may begin. It must be based on the map in force, or go on with the change that is
+  /// under way; else the revision of the map that is in force instead.
   public func inForce(insteadOf change: Change) -> UInt64? {
     guard let known = self.change, known != change, change.basedOn != inForce.revision else { return nil }
     return inForce.revision

@@ -17,8 +17,8 @@ public struct Promise: Hashable, Sendable {
     public var store: UInt64
     /// The start at which it was written last.
     public var boot: UInt32
-    /// The revision that had been promised when an orchestrator confirmed the disk last. It only grows: of a disk that was set back it is
-    /// less than what is known of it.
+    /// The revision that had been promised when an orchestrator confirmed the disk last. It only grows: of a disk that
+    /// was set back it is less than what is known of it.
     public var confirmed: UInt64
     /// See `DiskState.born`.
     public var born: UInt64
@@ -106,7 +106,8 @@ extension Kept {
   /// The path of the error where a later library wrote the bytes.
   public static let versionPath = "version"
 
-  /// What damaged bytes seem to be of; nil: that cannot be told. No later library wrote them, which is an error of its own.
+  /// What damaged bytes seem to be of; nil: that cannot be told. No later library wrote them, which is an error of its
+  /// own.
   public static func guess(_ bytes: UnsafeRawBufferPointer, _ names: WireNames) -> (isPromise: Bool, partition: PartitionIndex?)? {
     guard bytes.count > Wire.headerBytes, bytes[0] == Wire.first[0], bytes[1] == Wire.first[1] else { return nil }
     if bytes[4] == Wire.Kind.promise { return (true, nil) }

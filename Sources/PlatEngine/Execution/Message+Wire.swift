@@ -1,4 +1,5 @@
-/// Messages as bytes. A version is never changed once it has been given out: what is new is a new kind, of a newer version.
+/// Messages as bytes. A version is never changed once it has been given out: what is new is a new kind, of a newer
+/// version.
 ///
 /// | version | has |
 /// | --- | --- |

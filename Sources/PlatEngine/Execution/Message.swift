@@ -136,7 +136,8 @@ public enum Message: Hashable, Sendable {
   case claim(revision: UInt64)
   case order(Order)
   case pulse
-  /// The pulse of version 3: are you there? `confirmed`: the start at which this orchestrator confirmed the node's disk; 0: it did not.
+  /// The pulse of version 3: are you there? `confirmed`: the start at which this orchestrator confirmed the node's
+  /// disk; 0: it did not.
   /// `setBack`: the number of the finding that the disk had been set back, after which all was thrown away. `inDoubt`:
   /// copies that are not confirmed with the disk; `waiting`: those that obey nobody until another one answers. Both
   /// ascend.
@@ -194,7 +195,8 @@ public enum Message: Hashable, Sendable {
   case read(PartitionIndex, request: UInt32, kind: StateModel.Requests = .read)
   case written(request: UInt32)
   case answer(request: UInt32, log: [Entry])
-  /// `isDefinite`: the write was not done and never will be. Else it may have been, or still may be: its client has to look.
+  /// `isDefinite`: the write was not done and never will be. Else it may have been, or still may be: its client has to
+  /// look.
   case denied(request: UInt32, isDefinite: Bool)
 }
 

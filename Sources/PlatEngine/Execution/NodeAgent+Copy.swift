@@ -1,5 +1,5 @@
-/// A new replica: the newcomer fetches what the source has, the leader takes it among its followers, and only when it has
-/// all that was acknowledged until then does it call itself what the order says.
+/// A new replica: the newcomer fetches what the source has, the leader takes it among its followers, and only when it
+/// has all that was acknowledged until then does it call itself what the order says.
 ///
 ///     newcomer ── fetch ──► source       (checks its state; where nobody leads, refuses older leaders from now on)
 ///              ◄─ fetched ─

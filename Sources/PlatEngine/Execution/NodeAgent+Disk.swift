@@ -1,9 +1,10 @@
 /// Which disk a node has, and whether it may be relied on.
 ///
-/// A disk that was wiped, or set back to what it was a while ago, must not be taken for the one that is known: it lacks writes that
-/// were acknowledged, or followers. So a node that starts again serves nothing until an orchestrator has confirmed its disk, by what the
-/// journal knows of it and by what the node should hold; and a leader asks its followers whether they have anything that it lacks
-/// before it leads on. Nothing of that costs anything while no node starts.
+/// A disk that was wiped, or set back to what it was a while ago, must not be taken for the one that is known: it lacks
+/// writes that were acknowledged, or followers. So a node that starts again serves nothing until an orchestrator has
+/// confirmed its disk, by what the journal knows of it and by what the node should hold; and a leader asks its
+/// followers whether they have anything that it lacks before it leads on. Nothing of that costs anything while no node
+/// starts.
 ///
 ///     orchestrator                     node
 ///          │───── check(confirmed: 3) ───►│ started for the 4th time: serves nothing
@@ -20,16 +21,17 @@ public struct DiskState: Hashable, Sendable {
   public var confirmed: UInt64
   /// An orchestrator has confirmed it in this start, or it is the node's first.
   public var isConfirmed: Bool
-  /// A follower has what this node had written, and the node has not: it was set back. Each time that this is found out has a number of
-  /// its own; 0: it was not.
+  /// A follower has what this node had written, and the node has not: it was set back. Each time that this is found out
+  /// has a number of its own; 0: it was not.
   public var setBack: UInt64 = 0
-  /// The revision at which it was confirmed first, where the node had another disk before; `max`: it is new, and not confirmed yet. Of
-  /// leaders from before then the node knows nothing.
+  /// The revision at which it was confirmed first, where the node had another disk before; `max`: it is new, and not
+  /// confirmed yet. Of leaders from before then the node knows nothing.
   public var born: UInt64
 
   public var isSetBack: Bool { setBack > 0 }
 
-  /// The start at which the node began to use the disk: see `WireNames.store`. Of two disks the earlier one has been replaced.
+  /// The start at which the node began to use the disk: see `WireNames.store`. Of two disks the earlier one has been
+  /// replaced.
   var firstBoot: UInt32 { DiskState.firstBoot(store) }
   static func firstBoot(_ store: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: store) }
 
@@ -52,9 +54,9 @@ extension NodeAgent {
   /// The same of one replica, which may be in doubt though the disk is confirmed.
   func mayServe(_ place: Int) -> Bool { mayServe && !replicas[place].record.isInDoubt && !replicas[place].isWaiting }
 
-  /// It starts on a disk that has kept `promise`. `store`: what stands for a disk that has kept nothing of the kind. `isNew`: there is
-  /// nothing on it, and the node may have had another. Neither that nor a promise: the node has what the map says that it began with.
-  /// What must be durable before anything else is returned.
+  /// It starts on a disk that has kept `promise`. `store`: what stands for a disk that has kept nothing of the kind.
+  /// `isNew`: there is nothing on it, and the node may have had another. Neither that nor a promise: the node has what
+  /// the map says that it began with. What must be durable before anything else is returned.
   public mutating func start(on store: UInt64, boot: UInt32, _ promise: Promise?, isNew: Bool) -> [Action] {
     let isTrusted = promise == nil && !isNew || plant == .trustAnyDisk
     let known = promise?.disk

@@ -6,8 +6,8 @@
 /// | persistence paused | writes wait, reads do not | as far as its disk has the log, it confirms it |
 /// | replication paused | writes wait where it leads | it sends no write and takes none |
 ///
-/// Only a replica that runs, with nothing paused, begins to lead. What waits for a follower is acknowledged when that follower
-/// has it, or when the orchestrator has written down that it is left behind: there is no third way.
+/// Only a replica that runs, with nothing paused, begins to lead. What waits for a follower is acknowledged when that
+/// follower has it, or when the orchestrator has written down that it is left behind: there is no third way.
 extension NodeAgent {
   /// Requests that one replica holds back at most; those beyond are denied.
   static let mostHeld = 1024

@@ -9,11 +9,13 @@
 ///          │               │◄───────── left ────────────────│
 ///          │◄─── done ─────│ answers what it held           │
 ///
-/// A successor that crashes before it is durably master is what it was before. From the moment at which the old leader has
-/// written down that it handed over until the successor has, nobody leads; never two. Nothing is acknowledged before the old
-/// leader has let its copy go: until then that copy is complete, and a successor that is lost takes nothing with it.
+/// A successor that crashes before it is durably master is what it was before. From the moment at which the old leader
+/// has written down that it handed over until the successor has, nobody leads; never two. Nothing is acknowledged
+/// before the old leader has let its copy go: until then that copy is complete, and a successor that is lost takes
+/// nothing with it.
 extension Record {
-  /// It led, has handed over, and keeps its copy until the successor is durably the leader. Its followers are those that it had.
+  /// It led, has handed over, and keeps its copy until the successor is durably the leader. Its followers are those
+  /// that it had.
   package func isRetained(_ rules: ExecutionRules) -> Bool {
     led == 0 && !followers.isEmpty && !rules.holdsData(state) && rules.leading != nil
   }
@@ -146,8 +148,9 @@ extension NodeAgent {
     if let order = replicas[place].takeover { confirm(order, place, &actions) }
   }
 
-  /// The old leader hears from a leader of `term` later than it led itself: there is a successor, and the copy goes. Not at the word
-  /// of one that is older than what the node has promised since: an orchestrator may have counted on the copy.
+  /// The old leader hears from a leader of `term` later than it led itself: there is a successor, and the copy goes.
+  /// Not at the word of one that is older than what the node has promised since: an orchestrator may have counted on
+  /// the copy.
   mutating func release(
     _ place: Int, _ term: UInt64, _ round: UInt64, _ leader: Address, _ actions: inout [Action]
   ) {

@@ -1,12 +1,12 @@
 /// Writes and reads of a partition that one node leads.
 ///
-/// A write is acknowledged when every follower has it on disk; a read is answered when every follower has confirmed, after
-/// the read came, that it knows no later leader. So a leader that is cut off, or that another one has replaced, answers
-/// nobody: no clock and no lease is needed for that. Who is no follower any more has said so itself (`left`), or the
-/// orchestrator has, at a higher revision and after writing it down (`lead`).
+/// A write is acknowledged when every follower has it on disk; a read is answered when every follower has confirmed,
+/// after the read came, that it knows no later leader. So a leader that is cut off, or that another one has replaced,
+/// answers nobody: no clock and no lease is needed for that. Who is no follower any more has said so itself (`left`),
+/// or the orchestrator has, at a higher revision and after writing it down (`lead`).
 ///
-/// Logs are brought in line as in Raft (Ongaro, Ousterhout 2014): a message names the entry before its first one, and a follower
-/// that has another there says so.
+/// Logs are brought in line as in Raft (Ongaro, Ousterhout 2014): a message names the entry before its first one, and a
+/// follower that has another there says so.
 extension NodeAgent {
   func leads(_ place: Int) -> Bool {
     isLeader(place) && mayServe(place) && replicas[place].progress.allSatisfy(\.isCompared)
@@ -217,7 +217,8 @@ extension NodeAgent {
     replicas[place].waiting.removeSubrange(kept...)
   }
 
-  /// On how many disks a write is that all followers have: those of new replicas that are still being made do not count.
+  /// On how many disks a write is that all followers have: those of new replicas that are still being made do not
+  /// count.
   private func copies(_ place: Int) -> Int { 1 + replicas[place].progress.count { $0.isCopy } }
 
   private mutating func answerAll(_ place: Int, _ actions: inout [Action]) {
@@ -329,8 +330,8 @@ extension NodeAgent {
     return replicas[place].job == .none && rules.holdsData(replicas[place].record.state)
   }
 
-  /// Writes entries behind the first `previous`. What is there already stays; what differs goes, with all after it. False: the disk
-  /// is full.
+  /// Writes entries behind the first `previous`. What is there already stays; what differs goes, with all after it.
+  /// False: the disk is full.
   private mutating func take(_ log: [Entry], after previous: Int, _ place: Int, _ isChanged: inout Bool) -> Bool {
     for (offset, entry) in log.enumerated() {
       let position = previous + offset

@@ -4,8 +4,8 @@
 ///     clients ──►  agent  ── answers ──►
 ///                    └── fetch, join, hand over, append ──  other agents
 ///
-/// What an answer says is on disk before the answer goes: actions are carried out in their order, and `persist` is done when
-/// its record is durable. A host that crashes between two actions has done the first ones only.
+/// What an answer says is on disk before the answer goes: actions are carried out in their order, and `persist` is done
+/// when its record is durable. A host that crashes between two actions has done the first ones only.
 public struct NodeAgent: Hashable, Sendable {
   public enum Event: Sendable {
     case message(Message, from: Address)
@@ -186,7 +186,8 @@ public struct NodeAgent: Hashable, Sendable {
     actions.append(.send(.inventory(revision: claimed, holdings, disk: told), to: sender))
   }
 
-  /// A map that is older than the known one, or another of the same revision, is not taken; the answer says which is known.
+  /// A map that is older than the known one, or another of the same revision, is not taken; the answer says which is
+  /// known.
   private mutating func learn(_ stamp: MapStamp, _ sender: Address, _ actions: inout [Action]) {
     if map == nil || stamp.revision > map!.revision || plant == .takeAnyMap {
       map = stamp
@@ -232,8 +233,8 @@ public struct NodeAgent: Hashable, Sendable {
     }
   }
 
-  /// Who takes over an exclusive state in which nobody leads, and has no data yet, gets it before. A leader hands over all
-  /// that it has.
+  /// Who takes over an exclusive state in which nobody leads, and has no data yet, gets it before. A leader hands over
+  /// all that it has.
   private func isToCopyFirst(_ order: Order, _ place: Int) -> Bool {
     if case .takingOver = replicas[place].job { return false }
     return !rules.isLeading(order.change.to) && rules.holdsData(order.change.to) && !rules.holdsData(order.change.from)
@@ -311,7 +312,8 @@ extension NodeAgent.Action {
 
 /// What of the state model execution must know.
 public struct ExecutionRules: Hashable, Sendable {
-  /// The state that one node at most is in and that takes the writes; nil: several may, and the model's host settles writes.
+  /// The state that one node at most is in and that takes the writes; nil: several may, and the model's host settles
+  /// writes.
   public let leading: StateIndex?
   /// A write of which there are fewer copies on disk is not acknowledged.
   public fileprivate(set) var minInSync: Int

@@ -79,8 +79,8 @@ extension Orchestrator {
     var underWay: ChangesUnderWay
   }
 
-  /// The plan ends here. A node that is lost keeps what was expected of it when it was last there; what is in doubt remains so until it
-  /// has been thrown away. O(P + N).
+  /// The plan ends here. A node that is lost keeps what was expected of it when it was last there; what is in doubt
+  /// remains so until it has been thrown away. O(P + N).
   mutating func endExpectations() {
     guard let survey, !tasks.rows.isEmpty else { return }
     let now = expectedNow(survey)
@@ -94,8 +94,8 @@ extension Orchestrator {
       rows: tasks.rows, terms: tasks.terms, ledTerms: tasks.ledTerms, isWithheld: survey.isWithheld, underWay: tasks.changesUnderWay)
   }
 
-  /// Copies that do not count, though their nodes may: (partition, node). Those of nodes that have started again which are not what
-  /// they should be, and those that were in doubt before. O(P · R).
+  /// Copies that do not count, though their nodes may: (partition, node). Those of nodes that have started again which
+  /// are not what they should be, and those that were in doubt before. O(P · R).
   mutating func doubtfulCopies(_ restarted: [Bool]) -> Set<UInt64> {
     guard plant != .ignoreStores else { return [] }
     var found = doubts.filter { inventories[Int($0 & 0xffff_ffff)] == nil }  // looked up only

@@ -4,7 +4,8 @@ extension Orchestrator {
   public struct Timing: Hashable, Sendable {
     /// Between pulses to every node.
     public var pulse: UInt64 = 40
-    /// A node of which nothing was heard for so long is silent: nothing is announced as reached until it is heard of again, or lost.
+    /// A node of which nothing was heard for so long is silent: nothing is announced as reached until it is heard of
+    /// again, or lost.
     public var silence: UInt64 = 150
     /// An order or a claim that got no answer is sent again, each time after twice as long, up to eight times as long.
     public var patience: UInt64 = 30
@@ -22,8 +23,8 @@ extension Orchestrator {
     public var grace: UInt64 = 600
     /// A node that was lost is back: so many ticks are others waited for, which may be back as well.
     public var settling: UInt64 = 80
-    /// As many nodes may be lost by their silence at a time; where more would be, the change is frozen. Those that the host names
-    /// (`Event.lost`), or the cluster has as failed, do not count. Nil: two thirds of all, one at least.
+    /// As many nodes may be lost by their silence at a time; where more would be, the change is frozen. Those that the
+    /// host names (`Event.lost`), or the cluster has as failed, do not count. Nil: two thirds of all, one at least.
     public var mostLost: Int?
 
     public init() {}

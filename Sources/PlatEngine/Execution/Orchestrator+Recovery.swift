@@ -1,5 +1,5 @@
-/// From whatever is to a plan: the same way at the beginning, when a node is lost or comes back, and when another orchestrator has
-/// died.
+/// From whatever is to a plan: the same way at the beginning, when a node is lost or comes back, and when another
+/// orchestrator has died.
 extension Orchestrator {
   /// Nothing of the old plan goes on. The nodes are claimed once the new revision is in the journal.
   mutating func planAgain(_ actions: inout [Action]) {
@@ -49,8 +49,8 @@ extension Orchestrator {
     }
   }
 
-  /// The journal as it is, where it is not known what became of a `record`: what was written is there, or can still be written, or
-  /// another wrote. Two that wrote the same have other numbers.
+  /// The journal as it is, where it is not known what became of a `record`: what was written is there, or can still be
+  /// written, or another wrote. Two that wrote the same have other numbers.
   mutating func read(_ found: Journal, _ actions: inout [Action]) {
     let isOwn = found == journal || plant == .takeAnyWriteForOwn && found.version == journal.version
     guard isOwn || found.version < journal.version else { return retire(&actions) }
@@ -95,8 +95,8 @@ extension Orchestrator {
     leave(&actions)
   }
 
-  /// Writes who is left behind, so many blocks at a time; then plans. What is written of some partitions is true whether or not that of
-  /// others is.
+  /// Writes who is left behind, so many blocks at a time; then plans. What is written of some partitions is true
+  /// whether or not that of others is.
   private mutating func leave(_ actions: inout [Action]) {
     guard let rosters = survey?.rosters, !rosters.isEmpty, plant != .dropWithoutJournal else { return plan(&actions) }
     var (written, blocks, last) = (0, 0, -1)

@@ -1,5 +1,5 @@
-/// What the host wants to run, stopped or paused: each a way of hops of one replica, one request at a time. It does not outlive
-/// the orchestrator.
+/// What the host wants to run, stopped or paused: each a way of hops of one replica, one request at a time. It does not
+/// outlive the orchestrator.
 struct ModeRequests: Sendable {
   struct Request: Sendable {
     var node: NodeIndex

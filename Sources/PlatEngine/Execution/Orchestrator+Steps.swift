@@ -101,10 +101,11 @@ public struct Unreached: Hashable, Sendable {
   public var why: Why
 
   public enum Why: UInt8, Hashable, Sendable {
-    /// No complete copy can be reached: nothing is done about it until one can. The map has nobody for it but who is known.
+    /// No complete copy can be reached: nothing is done about it until one can. The map has nobody for it but who is
+    /// known.
     case withheld
-    /// No way of steps leads there: its data is gone, or nodes without room wait for one another, or nobody may take its last copy,
-    /// which stays as it is.
+    /// No way of steps leads there: its data is gone, or nodes without room wait for one another, or nobody may take
+    /// its last copy, which stays as it is.
     case noWay
     /// A step would take its last copy.
     case lastCopy

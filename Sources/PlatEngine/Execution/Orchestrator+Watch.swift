@@ -2,11 +2,11 @@
 ///
 ///     heard of ── nothing for `silence` ──► silent ── nothing for `grace` ──► lost ── heard of ──► back ── planned again ──► heard of
 ///
-/// While a node is silent nothing is done about it. More nodes than may be lost: the change is frozen, until some are back or the
-/// host names them lost.
+/// While a node is silent nothing is done about it. More nodes than may be lost: the change is frozen, until some are
+/// back or the host names them lost.
 ///
-/// An outage is planned for three times at most: when nodes are lost; once whoever is back has settled; and once all is calm. One
-/// that goes on for longer is another outage.
+/// An outage is planned for three times at most: when nodes are lost; once whoever is back has settled; and once all is
+/// calm. One that goes on for longer is another outage.
 extension Orchestrator {
   /// Since when nodes have been coming and going.
   struct Outage: Sendable {

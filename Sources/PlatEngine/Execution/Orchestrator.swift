@@ -4,8 +4,8 @@
 ///          └► record a new revision in the journal ─► claim: every node promises to obey it, and tells what it holds
 ///              ─► survey ─► record who is left behind ─► plan from what is ─► settle ─► steps ─► map in force
 ///
-/// An orchestrator that dies is replaced by another that begins in the same way. The journal's compare-and-swap stops the
-/// first; the nodes' promises refuse what it still sends.
+/// An orchestrator that dies is replaced by another that begins in the same way. The journal's compare-and-swap stops
+/// the first; the nodes' promises refuse what it still sends.
 public struct Orchestrator: Sendable {
   public enum Event: Sendable {
     /// The journal as it is.
@@ -22,7 +22,8 @@ public struct Orchestrator: Sendable {
     case cancel
     /// The host knows that the node is gone. It is back when it is heard of again.
     case lost(NodeIndex)
-    /// How a replica is to run, and how it runs now: changed hop by hop, and not where it runs otherwise. `Action.mode` answers.
+    /// How a replica is to run, and how it runs now: changed hop by hop, and not where it runs otherwise. `Action.mode`
+    /// answers.
     case mode(NodeIndex, PartitionIndex, from: RunMode, to: RunMode)
     /// The journal as it is, where it is not known what became of `record`: the store did not answer, or not in time.
     case read(Journal)
@@ -124,10 +125,10 @@ public struct Orchestrator: Sendable {
   var tasks: TaskList
   var modes = ModeRequests()
 
-  /// `hadHolders`: partitions that somebody holds in the map at the beginning. They are never made anew, empty. `goal`: the map
-  /// that the change leads to; whoever goes on with a change that was called off has the same, and knows it. `basedOn`: the
-  /// revision of the map at the beginning; nil: whatever is in force. `writer`: a number
-  /// that no other orchestrator of this journal has, such as a random one. Throws where times contradict each other.
+  /// `hadHolders`: partitions that somebody holds in the map at the beginning. They are never made anew, empty. `goal`:
+  /// the map that the change leads to; whoever goes on with a change that was called off has the same, and knows it.
+  /// `basedOn`: the revision of the map at the beginning; nil: whatever is in force. `writer`: a number that no other
+  /// orchestrator of this journal has, such as a random one. Throws where times contradict each other.
   public init(
     _ cluster: DenseCluster, hadHolders: [Bool], goal: MapStamp, basedOn: UInt64? = nil, timing: Timing = Timing(), recovery: Recovery = Recovery(),
     writer: UInt64
@@ -218,8 +219,8 @@ public struct Orchestrator: Sendable {
     if isLost[node.int] { watch(&actions) }
   }
 
-  /// Nil: it may begin with that journal; else the revision of the map in force, from which its plan was not made. A host looks
-  /// before it tells `begin`, which would retire.
+  /// Nil: it may begin with that journal; else the revision of the map in force, from which its plan was not made. A
+  /// host looks before it tells `begin`, which would retire.
   public func outdated(_ journal: Journal) -> (basedOn: UInt64, inForce: UInt64)? {
     guard plant != .ignoreBase else { return nil }
     return change.flatMap { change in journal.inForce(insteadOf: change).map { (change.basedOn, $0) } }

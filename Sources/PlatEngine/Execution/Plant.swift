@@ -1,5 +1,5 @@
-/// Deliberate faults, by which the simulator is shown to find real ones. Each is looked at in one place. Nothing but the
-/// simulator can switch one on.
+/// Deliberate faults, by which the simulator is shown to find real ones. Each is looked at in one place. Nothing but
+/// the simulator can switch one on.
 public enum Plant: String, CaseIterable, Sendable {
   // Of the node agent.
   case skipCompareAndSwap

@@ -5,9 +5,9 @@
 ///     parked    by partition                            wait until a task of their partition is done
 ///     shut      by container: lanes                     wait until one container fewer receives something
 ///
-/// `offered` has lanes that may begin, by their first key. A lane that is not there waits for a node that is busy; when that has a
-/// stream less, the first lane of the node that may begin is offered. Tasks come out in the order of looking at all in the order of
-/// keys, from the beginning after each that begins: `ReadyQueueTests` compares both.
+/// `offered` has lanes that may begin, by their first key. A lane that is not there waits for a node that is busy; when
+/// that has a stream less, the first lane of the node that may begin is offered. Tasks come out in the order of looking
+/// at all in the order of keys, from the beginning after each that begins: `ReadyQueueTests` compares both.
 struct ReadyQueue: Sendable {
   private struct Lane: Sendable {
     /// One of its steps: all of them take the same of the limits.
@@ -47,7 +47,8 @@ struct ReadyQueue: Sendable {
 
   init() { keepsLimits = true }
 
-  /// Of tasks by number: `keys` are all different and less than their number, `steps` nil where nothing streams. O(tasks).
+  /// Of tasks by number: `keys` are all different and less than their number, `steps` nil where nothing streams.
+  /// O(tasks).
   init(
     keys: [UInt32], partitions: [UInt32], steps: [Step?], partitionCount: Int, nodeCount: Int, containerCount: Int,
     keepsLimits: Bool
@@ -152,7 +153,8 @@ struct ReadyQueue: Sendable {
 
   // MARK: What may begin
 
-  /// Takes out the first task that may begin; nil: none, until something is done. `waits`: for its partition, whatever else is free.
+  /// Takes out the first task that may begin; nil: none, until something is done. `waits`: for its partition, whatever
+  /// else is free.
   mutating func next(_ limits: LimitsInUse, waits: (Int) -> Bool) -> Int? {
     while true {
       if let key = sets.first, offered.first.map({ key < $0.key }) ?? true {

@@ -5,7 +5,8 @@ public struct Record: Hashable, Sendable {
   public internal(set) var term: UInt64 = 0
   /// The revision since which it leads; 0: it does not. A leader whose `term` has gone beyond it is none any more.
   public internal(set) var led: UInt64 = 0
-  /// Of a leader: who must have a write before it is acknowledged. Of one that has handed over: who had to, until its copy goes.
+  /// Of a leader: who must have a write before it is acknowledged. Of one that has handed over: who had to, until its
+  /// copy goes.
   public internal(set) var followers: [NodeIndex] = []
   /// The last order that was done.
   public internal(set) var done = OrderID.none

@@ -1,5 +1,6 @@
-/// At least so many rounds are left of a plan, if every step takes one: the longest chain of steps that are not done; and wherever
-/// a limit lets c streams go at once, k that are left need ⌈k / c⌉. Kept up step by step: O(1) over all, and nothing to be asked for.
+/// At least so many rounds are left of a plan, if every step takes one: the longest chain of steps that are not done;
+/// and wherever a limit lets c streams go at once, k that are left need ⌈k / c⌉. Kept up step by step: O(1) over all,
+/// and nothing to be asked for.
 ///
 /// It is the counting part of `ScheduleBound`, which schedules mostly meet.
 struct RoundsLeft: Sendable {

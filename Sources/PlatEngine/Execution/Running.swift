@@ -70,10 +70,11 @@ public struct RunMode: Hashable, BitwiseCopyable, Sendable {
   }
 }
 
-/// What is asked of one node about the running state of one replica, or about its pauses: by compare-and-swap, as changes of
-/// its state are.
+/// What is asked of one node about the running state of one replica, or about its pauses: by compare-and-swap, as
+/// changes of its state are.
 public struct ModeOrder: Hashable, Sendable {
-  /// Numbers ascend within a revision, apart from those of orders. What is older than the last one that was done is not done.
+  /// Numbers ascend within a revision, apart from those of orders. What is older than the last one that was done is not
+  /// done.
   public var id: OrderID
   public var partition: PartitionIndex
   public var from: RunMode

@@ -1,9 +1,10 @@
-/// Which version of messages one process speaks with each of the others, so that nodes can be upgraded one after another.
+/// Which version of messages one process speaks with each of the others, so that nodes can be upgraded one after
+/// another.
 ///
-/// Every message says its version and the newest that its sender knows; that part is the same in all versions. One speaks
-/// the newest version that both know; with whom one has not heard yet, the oldest. Who hears a version that it does
-/// not know says which it does, and the message counts as lost. So does one that the other's version does not have: the
-/// protocol lives with lost messages.
+/// Every message says its version and the newest that its sender knows; that part is the same in all versions. One
+/// speaks the newest version that both know; with whom one has not heard yet, the oldest. Who hears a version that it
+/// does not know says which it does, and the message counts as lost. So does one that the other's version does not
+/// have: the protocol lives with lost messages.
 public struct Speech: Sendable {
   /// Those that this code speaks.
   public static let versions: ClosedRange<UInt8> = 1...3
@@ -69,7 +70,8 @@ public struct Speech: Sendable {
     }
   }
 
-  /// What somebody meant who knows of disks, but has not heard of this process yet and therefore speaks the oldest version.
+  /// What somebody meant who knows of disks, but has not heard of this process yet and therefore speaks the oldest
+  /// version.
   private static func meant(_ message: Message) -> Message {
     switch message {
     case .pulse: .check(revision: .max, confirmed: 0, setBack: 0)

@@ -1,13 +1,14 @@
-/// Whose log goes farthest, where nobody leads: who leads next must be that one, since what is acknowledged is on all copies, but a
-/// copy may also have been set back, or may have heard less of what was not acknowledged.
+/// Whose log goes farthest, where nobody leads: who leads next must be that one, since what is acknowledged is on all
+/// copies, but a copy may also have been set back, or may have heard less of what was not acknowledged.
 extension Survey {
   /// A partition and a node.
   static func name(_ partition: PartitionIndex, _ node: NodeIndex) -> UInt64 { UInt64(partition.raw) << 32 | UInt64(node.raw) }
 
   typealias Found = (node: NodeIndex, holding: Holding)
 
-  /// Whether a leader that has started again was set back: a follower has more than it, or it does not know a copy that was made under
-  /// it. Such a copy has all that the leader had then; one that has less was a copy before, and has been set back itself.
+  /// Whether a leader that has started again was set back: a follower has more than it, or it does not know a copy that
+  /// was made under it. Such a copy has all that the leader had then; one that has less was a copy before, and has been
+  /// set back itself.
   static func isBehind(_ leader: Found, _ copies: [Found]) -> Bool {
     copies.contains { copy in
       if leader.holding.followers.contains(copy.node) { return isLonger(copy, leader) }
@@ -30,7 +31,8 @@ extension Survey {
     return log > otherLog
   }
 
-  /// Whether a follower that has started again may have forgotten who leads: it follows an older one, which it would obey.
+  /// Whether a follower that has started again may have forgotten who leads: it follows an older one, which it would
+  /// obey.
   static func mayHaveForgotten(_ leader: Found, _ follower: Found) -> Bool {
     follower.holding.isUnproven && follower.holding.term < leader.holding.term
   }

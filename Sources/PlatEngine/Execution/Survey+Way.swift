@@ -9,9 +9,9 @@ extension Survey {
     public let steps: StepPlan
   }
 
-  /// The target stays what it was while every node answers but those that had failed when it was planned; else there is a new
-  /// one for those that are left. Of a change that is called off the map as it stands becomes the target. Throws what the
-  /// planner does. O(a plan).
+  /// The target stays what it was while every node answers but those that had failed when it was planned; else there is
+  /// a new one for those that are left. Of a change that is called off the map as it stands becomes the target. Throws
+  /// what the planner does. O(a plan).
   public func way(of cluster: DenseCluster, to target: PlacementMap) throws -> Way {
     try way(of: cluster, to: target, plant: nil)
   }
@@ -38,8 +38,8 @@ extension Survey {
     return Way(cluster: found, current: current, target: goal, steps: steps)
   }
 
-  /// By partition: it stays as it was found. Those that are withheld: nobody is known to lead, and nobody is to. Those that nobody is
-  /// to have any more: their last copies go on. O(P · R).
+  /// By partition: it stays as it was found. Those that are withheld: nobody is known to lead, and nobody is to. Those
+  /// that nobody is to have any more: their last copies go on. O(P · R).
   private func kept(_ goal: PlacementMap, _ current: PlacementMap, _ rules: ExecutionRules, _ plant: Plant?) -> [Bool] {
     func slots(_ map: PlacementMap) -> [Int] {
       map.stateOfSlot.enumerated().filter { rules.holdsData(StateIndex($0.element)) }.map(\.offset)

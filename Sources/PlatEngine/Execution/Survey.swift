@@ -1,9 +1,9 @@
-/// What there is, put together from what the nodes that answered hold. All of them have promised to obey nobody older, so
-/// it stays so until the orchestrator that made it changes it.
+/// What there is, put together from what the nodes that answered hold. All of them have promised to obey nobody older,
+/// so it stays so until the orchestrator that made it changes it.
 ///
-/// Where a leader answered, its followers are complete, and nobody else. Where none did, those are that the journal does not
-/// say are out of date. Where none of these did, or they have less, who has handed over and still keeps its copy takes it
-/// back.
+/// Where a leader answered, its followers are complete, and nobody else. Where none did, those are that the journal
+/// does not say are out of date. Where none of these did, or they have less, who has handed over and still keeps its
+/// copy takes it back.
 public struct Survey: Sendable {
   public let revision: UInt64
   /// Nodes that did not answer.
@@ -16,7 +16,8 @@ public struct Survey: Sendable {
   var terms: [UInt64]
   /// The same where somebody leads; else 0.
   private(set) var ledTerms: [UInt64] = []
-  /// Partitions of which no complete copy can be reached though there is one, or may be: nothing may be done about them.
+  /// Partitions of which no complete copy can be reached though there is one, or may be: nothing may be done about
+  /// them.
   public internal(set) var isWithheld: [Bool]
   /// Of these: all that answered have started again since anybody was asked whether they are older than what was
   /// acknowledged, and a copy of a node that is silent may be newer. It is waited for, until the host says that it is
@@ -26,7 +27,8 @@ public struct Survey: Sendable {
   private(set) var waiting: Set<UInt64> = []
   /// By node: its copies of such partitions, which take room and stay.
   public internal(set) var withheldCopies: [Int]
-  /// What has to be done first: holders that are out of date forget what they have, leaders leave lost followers behind.
+  /// What has to be done first: holders that are out of date forget what they have, leaders leave lost followers
+  /// behind.
   package private(set) var orders: [Order] = []
   /// What must be in the journal before that.
   package internal(set) var rosters: [(partition: Int, members: [NodeIndex])] = []
@@ -146,14 +148,15 @@ public struct Survey: Sendable {
     }
   }
 
-  /// Whether nobody among `complete` is known to have all that was acknowledged, while somebody who is lost may. Who led
-  /// may have forgotten its followers.
+  /// Whether nobody among `complete` is known to have all that was acknowledged, while somebody who is lost may. Who
+  /// led may have forgotten its followers.
   private func isOlderThanSomeLost(_ partition: Int, _ complete: [Found], _ mayHold: (NodeIndex, Int) -> Bool) -> Bool {
     guard !complete.isEmpty, complete.allSatisfy(\.holding.isUnproven) else { return false }
     return isLost.indices.contains { isLost[$0] && mayHold(NodeIndex($0), partition) }
   }
 
-  /// It has nothing, on a disk that is newer than the leader: it cannot say that it has left, since it knows no later leaders.
+  /// It has nothing, on a disk that is newer than the leader: it cannot say that it has left, since it knows no later
+  /// leaders.
   private func hasLost(_ node: NodeIndex, _ term: UInt64, _ found: [Found], _ disks: [Orchestrator.KnownDisk]) -> Bool {
     (disks[node.int].state?.born ?? 0) > term && !found.contains { $0.node == node }
   }

@@ -153,8 +153,8 @@ struct TaskList {
     task.order.kind != .takeOver && rules.isLeading(task.order.change.to)
   }
 
-  /// A target may leave a partition to nobody, where too few nodes can be reached. The last copy stays; but for one that this plan has
-  /// made, empty, on its way to a state that the model reaches only through one without data.
+  /// A target may leave a partition to nobody, where too few nodes can be reached. The last copy stays; but for one
+  /// that this plan has made, empty, on its way to a state that the model reaches only through one without data.
   private func takesLastCopy(_ task: Task, _ rules: ExecutionRules) -> Bool {
     let isEmpty = isFresh[task.order.partition.int] && !rows[task.order.partition.int].contains { rules.isLeading($0.state) }
     guard task.order.kind == .set, !isEmpty, rules.holdsData(task.order.change.from), !rules.holdsData(task.order.change.to) else { return false }

@@ -2,8 +2,9 @@
 ///
 ///     'P' 'm'  version  newest  kind │ body │ CRC-32 of all before, 4 bytes, least first
 ///
-/// A body is whole numbers, 7 bits a byte, least first, the top bit set on all but the last. Lists begin with their length. A
-/// node is 8 bytes that stand for its name, so that processes may number nodes otherwise, and nodes may come between.
+/// A body is whole numbers, 7 bits a byte, least first, the top bit set on all but the last. Lists begin with their
+/// length. A node is 8 bytes that stand for its name, so that processes may number nodes otherwise, and nodes may come
+/// between.
 enum Wire {
   static let first: [UInt8] = [0x50, 0x6d]
   static let headerBytes = 5
@@ -54,8 +55,8 @@ public struct WireNames: Sendable {
   /// Of the list of nodes that was learnt last; of the cluster's own where there was none.
   public private(set) var list: UInt64
 
-  /// Throws where two names have the same code, which does not happen but on purpose. `numbers`: what the host calls the nodes; nil:
-  /// as they come. O(N).
+  /// Throws where two names have the same code, which does not happen but on purpose. `numbers`: what the host calls
+  /// the nodes; nil: as they come. O(N).
   public init(_ cluster: DenseCluster, numbers: [UInt32]? = nil) throws(InputError) {
     self.numbers = numbers ?? (0..<UInt32(cluster.nodeCount)).map { $0 }
     texts = cluster.cluster.nodes.map(\.name)
@@ -89,8 +90,8 @@ public struct WireNames: Sendable {
   /// The cluster's own nodes.
   var own: [NamedNode] { zip(texts, numbers).map { NamedNode(name: $0, number: $1) } }
 
-  /// Takes nodes that it does not know yet; those that it knows stay what they are. A number that is taken already is replaced by the
-  /// next one that is free. O(nodes).
+  /// Takes nodes that it does not know yet; those that it knows stay what they are. A number that is taken already is
+  /// replaced by the next one that is free. O(nodes).
   public mutating func learn(_ told: [NamedNode]) {
     for node in told {
       let code = WireNames.code(node.name)
@@ -117,7 +118,8 @@ public struct WireNames: Sendable {
     return learnt.indices.contains(place) ? learnt[place].number : nil
   }
 
-  /// What stands for a disk that a node began to use at its `boot`-th start: half of what stands for the node, and that number.
+  /// What stands for a disk that a node began to use at its `boot`-th start: half of what stands for the node, and that
+  /// number.
   public func store(of node: NodeIndex, boot: UInt32) -> UInt64 {
     codes[node.int] & 0xffff_ffff_0000_0000 | UInt64(boot)
   }

@@ -61,8 +61,11 @@ extension Judge {
       }
       self.caps = caps
       self.counts = counts
-      let innermost = Judge.totalCaps(dense).lastIndex { $0.map { $0 / dense.partitionCount < dense.replicas } ?? false }
-      if let (rule, company) = Near.company(dense), dense.replicas <= 64, dense.levels[rule.level].count <= 64, !isShort {
+      let innermost = Judge.totalCaps(dense).lastIndex {
+        $0.map { $0 / dense.partitionCount < dense.replicas } ?? false
+      }
+      if let (rule, company) = Near.company(dense), dense.replicas <= 64, dense.levels[rule.level].count <= 64, !isShort
+      {
         let level = rule.level
         let table: NodeTable<UInt32> = try matter.arena.table(dense.nodeCount + 1)
         for node in 0..<dense.nodeCount { table.base[node] = dense.levels[level].containerOfNode[node].raw }
@@ -99,7 +102,8 @@ extension Judge {
           let may = nodes.filter { dense.status[$0].mayReceive && windows.most.base[$0] > 0 }
           ofBox += may.sorted { (price.base[$0], $0) < (price.base[$1], $1) }.prefix(mostOfBox)
         }
-        for node in nodes where mostOfBox <= CheapestRows.wide && dense.status[node].mayReceive && windows.most.base[node] > 0 {
+        for node in nodes
+        where mostOfBox <= CheapestRows.wide && dense.status[node].mayReceive && windows.most.base[node] > 0 {
           if ofBox.count == mostOfBox {
             guard price.base[node] < price.base[ofBox[mostOfBox - 1]] else { continue }
             ofBox.removeLast()
@@ -117,7 +121,8 @@ extension Judge {
       var cost = 0
       let rowsBefore = matter.rowCount
       if slots.count == replicas, !isShort, near == nil, replicas <= CheapestRows.narrow {
-        let unchanged = try Unchanged(matter, slots, caps, price, mayStay, mostPrice: open.first.map { price.base[$0] + 1 })
+        let unchanged = try Unchanged(
+          matter, slots, caps, price, mayStay, mostPrice: open.first.map { price.base[$0] + 1 })
         matter.forEachPiece(0..<rowsBefore) { rows in
           cost += unchanged.cost(rows)
           for (index, partition) in rows.enumerated() where unchanged.marks[index] != 0 { cost += ofOne(partition) }

@@ -60,8 +60,9 @@ extension Judge {
       marks.update(repeating: 0, count: rows.count)
     }
 
-    /// Whether the table says something else of each node of a row, in all of these rows, and something below `limit`. Where it
-    /// does not, or rows are too wide to tell at once, the columns tell more. The slots are all that a row has.
+    /// Whether the table says something else of each node of a row, in all of these rows, and something below `limit`.
+    /// Where it does not, or rows are too wide to tell at once, the columns tell more. The slots are all that a row
+    /// has.
     func areDifferent(
       _ map: PlacementMap, _ rows: Range<Int>, through table: UnsafeMutablePointer<UInt32>, below limit: UInt32
     ) -> Bool {
@@ -97,7 +98,8 @@ extension Judge {
 }
 
 extension PlacementMap {
-  /// Whether each of these rows has another node below `limit` in every slot. False, too, where rows are too wide to tell.
+  /// Whether each of these rows has another node below `limit` in every slot. False, too, where rows are too wide to
+  /// tell.
   @inline(__always) func areDifferent(_ rows: Range<Int>, below limit: UInt32) -> Bool {
     let first = UnsafeRawPointer(slots + rows.lowerBound * width).assumingMemoryBound(to: UInt32.self)
     return plat_rows_are_different(first, rows.count, width, limit) == 1
@@ -115,8 +117,8 @@ extension Judge.Matter {
     }
   }
 
-  /// A pass over all rows, block by block, on several threads. Each worker has tools of its own, each block a finding of
-  /// its own, which begins as `empty`; they come back in the order of the blocks. `beside`: as in `Blocks.run`.
+  /// A pass over all rows, block by block, on several threads. Each worker has tools of its own, each block a finding
+  /// of its own, which begins as `empty`; they come back in the order of the blocks. `beside`: as in `Blocks.run`.
   @inline(__always) func findings<Tools, Found>(
     tools: [Tools], empty: Found, beside: () -> Void = {}, _ body: (Tools, Range<Int>, inout Found) -> Void
   ) -> [Found] {

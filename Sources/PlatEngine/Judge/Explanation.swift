@@ -20,8 +20,8 @@ public struct Explanation: Equatable, Sendable {
     public var moves: Int
     /// Breaches of soft rules more.
     public var brokenSoft: Int
-    /// Replicas by which the two nodes would lie outside of their windows, more than they do; of several maps those of the sums
-    /// as well, where partitions differ in weight 1 for each node whose sum would lie farther out.
+    /// Replicas by which the two nodes would lie outside of their windows, more than they do; of several maps those of
+    /// the sums as well, where partitions differ in weight 1 for each node whose sum would lie farther out.
     public var outside: Int
     public var because: String
   }
@@ -53,19 +53,24 @@ extension Judge {
     try explain(cluster, map: map, from: current, partition: partition, node: node, sums: nil, interrupt)
   }
 
-  /// The same of map `index` of a group, beside what nodes hold of all its maps. `currents`: map for map; nil: it was fresh.
-  /// O(P · R + maps · N + N log N), with P and R of all maps.
+  /// The same of map `index` of a group, beside what nodes hold of all its maps. `currents`: map for map; nil: it was
+  /// fresh. O(P · R + maps · N + N log N), with P and R of all maps.
   public static func explain(
     _ group: DenseGroup, maps: [PlacementMap], from currents: [PlacementMap?], map index: Int, partition: Int,
     node: Int? = nil, interrupt: Interrupt? = nil
   ) throws(PlatError) -> Explanation {
     var before: [PlacementMap] = []
     for (cluster, current) in zip(group.clusters, currents) {
-      if let current { before.append(current) } else { before.append(try PlacementMap(partitionCount: 0, slotCounts: cluster.wanted)) }
+      if let current {
+        before.append(current)
+      } else {
+        before.append(try PlacementMap(partitionCount: 0, slotCounts: cluster.wanted))
+      }
     }
     let sums = try ExplainedSums(group, maps, before, map: index, partition: partition)
     return try explain(
-      group.clusters[index], map: maps[index], from: currents[index], partition: partition, node: node, sums: sums, interrupt)
+      group.clusters[index], map: maps[index], from: currents[index], partition: partition, node: node, sums: sums,
+      interrupt)
   }
 
   private static func explain(
@@ -83,7 +88,8 @@ extension Judge {
   }
 }
 
-/// What nodes hold of all maps of a group, and had before: in replicas, or in weight where partitions of some map differ in it.
+/// What nodes hold of all maps of a group, and had before: in replicas, or in weight where partitions of some map
+/// differ in it.
 private struct ExplainedSums {
   private struct OfNode {
     var was: Int
@@ -124,10 +130,12 @@ private struct ExplainedSums {
 
   func wasAbove(_ node: Int) -> Bool { nodes[node].was > nodes[node].window.upperBound }
 
-  /// How much farther from its window a node's sum is with one replica of the partition more, or less (−1): in replicas; in weight 1
-  /// where it is any farther.
+  /// How much farther from its window a node's sum is with one replica of the partition more, or less (−1): in
+  /// replicas; in weight 1 where it is any farther.
   func farther(_ node: Int, by change: Int) -> Int {
-    func distance(_ held: Int) -> Int { max(0, held - nodes[node].window.upperBound, nodes[node].window.lowerBound - held) }
+    func distance(_ held: Int) -> Int {
+      max(0, held - nodes[node].window.upperBound, nodes[node].window.lowerBound - held)
+    }
     let more = distance(nodes[node].now + change * weight) - distance(nodes[node].now)
     return unit == nil ? more : more.signum()
   }
@@ -186,7 +194,8 @@ private struct Explainer {
     let name = stateName(held)
     guard held != state else { return "has had it as \(name), and stays: no data goes anywhere" }
     let change = "has had it as \(name)"
-    if state == 0, let old = before.first(where: { $0.state == 0 }), let now = row.first(where: { $0.node == old.node }) {
+    if state == 0, let old = before.first(where: { $0.state == 0 }), let now = row.first(where: { $0.node == old.node })
+    {
       return change + "; takes over from \(matter.nodeName(old.node)), which stays as \(stateName(now.state)): "
         + dueWords(old.node, state: 0, was)
     }
@@ -220,7 +229,8 @@ private struct Explainer {
     if load > tolerated(old.node).aboveMost { return "held \(matter.replicas(load)) and is due \(due.total[old.node])" }
     if let sums, sums.wasAbove(old.node) { return "held \(sums.wordsBefore(old.node))" }
     if row.count < before.count { return "no legal place was left for \(before.count) replicas" }
-    return "gave it up to make room, in a chain of moves: it held \(matter.replicas(load)) and is due \(due.total[old.node])"
+    return
+      "gave it up to make room, in a chain of moves: it held \(matter.replicas(load)) and is due \(due.total[old.node])"
   }
 
   private func dueWords(_ node: Int, state: Int, _ holders: Judge.Holders) -> String {
@@ -244,9 +254,11 @@ private struct Explainer {
     }
     let holds = sums?.count[node] ?? Int(now.totals.base[node])
     if let capacity = matter.dense.cluster.nodes[node].capacity, holds >= capacity {
-      forbidden.append("\(name) may hold \(matter.replicas(capacity))\(sums == nil ? "" : " of all maps") and holds \(holds)")
+      forbidden.append(
+        "\(name) may hold \(matter.replicas(capacity))\(sums == nil ? "" : " of all maps") and holds \(holds)")
     }
-    let exchanges = row.prefix(Explainer.mostExchanges).map { exchange(node, instead: $0, row, before) }.enumerated().sorted {
+    let exchanges = row.prefix(Explainer.mostExchanges).map { exchange(node, instead: $0, row, before) }.enumerated()
+      .sorted {
       let (a, b) = ($0.element, $1.element)
       return (a.forbidden.count, a.moves, a.brokenSoft, a.outside, $0.offset)
         < (b.forbidden.count, b.moves, b.brokenSoft, b.outside, $1.offset)
@@ -280,7 +292,8 @@ private struct Explainer {
     if outside > 0 { words.append("out of balance: \(dues)\(sumWords(node, instead.node))") }
     if words.isEmpty { words.append("as good: \(dues)\(sumWords(node, instead.node))") }
     return .init(
-      instead: instead.node, state: instead.state, forbidden: forbidden, moves: moves, brokenSoft: soft, outside: outside,
+      instead: instead.node, state: instead.state, forbidden: forbidden, moves: moves, brokenSoft: soft,
+      outside: outside,
       because: forbidden.isEmpty ? words.joined(separator: "; ") : forbidden.joined(separator: "; "))
   }
 

@@ -57,7 +57,8 @@ extension Judge {
     private func whyLess(_ node: Int, _ matter: Matter) -> String {
       if isAtItsCap(node) {
         if let capacity = dense.cluster.nodes[node].capacity, capacity < dense.partitionCount {
-          return "\(matter.nodeName(node)) may hold \(matter.replicas(capacity))\(dense.capacityPart == nil ? "" : " of all maps")"
+          return
+            "\(matter.nodeName(node)) may hold \(matter.replicas(capacity))\(dense.capacityPart == nil ? "" : " of all maps")"
         }
         return "it holds one replica of each partition at most"
       }
@@ -75,7 +76,8 @@ extension Judge {
         let (boxes, alone) = limits(in: box, but: entity.nodes)
         limited += boxes
         nodes += alone
-        guard let around, dueOf[around][container(around, of: node)] > byWeightOf[around][container(around, of: node)] else { break }
+        guard let around, dueOf[around][container(around, of: node)] > byWeightOf[around][container(around, of: node)]
+        else { break }
         entity = (box, around)
       }
       var parts = words(limited, matter).isEmpty ? [] : [words(limited, matter)]
@@ -86,8 +88,11 @@ extension Judge {
       return parts.isEmpty ? "the other nodes hold what they may" : parts.joined(separator: "; ")
     }
 
-    /// The outermost containers and the nodes in `box` that are held below what their weights would give them, beside `one`.
-    private func limits(in box: Range<Int>, but one: Range<Int>) -> (boxes: [(rule: Int, container: Int)], nodes: [Int]) {
+    /// The outermost containers and the nodes in `box` that are held below what their weights would give them, beside
+    /// `one`.
+    private func limits(
+      in box: Range<Int>, but one: Range<Int>
+    ) -> (boxes: [(rule: Int, container: Int)], nodes: [Int]) {
       var boxes: [(rule: Int, container: Int)] = []
       var nodes: [Int] = []
       var node = box.lowerBound
@@ -117,7 +122,9 @@ extension Judge {
     /// `placement[0] leaves rack r0 and rack r1 at most 10 replicas each`, rule by rule.
     private func words(_ limited: [(rule: Int, container: Int)], _ matter: Matter) -> String {
       rules.indices.compactMap { index in
-        let boxes = limited.filter { $0.rule == index }.map { matter.container(level: rules[index].level, $0.container) }
+        let boxes = limited.filter { $0.rule == index }.map {
+          matter.container(level: rules[index].level, $0.container)
+        }
         guard !boxes.isEmpty else { return nil }
         return "\(matter.settings.ruleName(rules[index].rule)) leaves \(matter.list(boxes)) at most "
           + "\(matter.replicas(rules[index].cap))\(boxes.count > 1 ? " each" : "")"
@@ -129,9 +136,15 @@ extension Judge {
       rules.indices.last { index in (level.map { index < $0 } ?? true) && isFull(index, container(index, of: node)) }
     }
 
-    private func container(_ index: Int, of node: Int) -> Int { dense.levels[rules[index].level].containerOfNode[node].int }
-    private func nodesOf(_ index: Int, _ container: Int) -> Range<Int> { dense.levels[rules[index].level].nodes[container] }
-    private func isFull(_ index: Int, _ container: Int) -> Bool { dueOf[index][container] >= Rational(rules[index].cap) }
+    private func container(_ index: Int, of node: Int) -> Int {
+      dense.levels[rules[index].level].containerOfNode[node].int
+    }
+    private func nodesOf(_ index: Int, _ container: Int) -> Range<Int> {
+      dense.levels[rules[index].level].nodes[container]
+    }
+    private func isFull(_ index: Int, _ container: Int) -> Bool {
+      dueOf[index][container] >= Rational(rules[index].cap)
+    }
 
     private func isAtItsCap(_ node: Int) -> Bool {
       let cap = dense.sharedCapacity(of: node).map { $0 < 0 ? dense.exactCapacity(shared: $0) : Rational($0) }

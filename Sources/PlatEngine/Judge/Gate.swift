@@ -22,9 +22,9 @@ struct Gate {
     var changesStatesOnly = false
   }
 
-  /// Throws `faultyPlan` for the first of the maps, and in it of the partitions, that no plan may have. `threads`: to work
-  /// with; they change no result. O(P · R) words compared, O(changed · (R² + R · rules)), and a count of loads or peers where
-  /// something limits them.
+  /// Throws `faultyPlan` for the first of the maps, and in it of the partitions, that no plan may have. `threads`: to
+  /// work with; they change no result. O(P · R) words compared, O(changed · (R² + R · rules)), and a count of loads or
+  /// peers where something limits them.
   static func pass(_ maps: [Planned], threads: Int, interrupt: Interrupt?) throws(PlatError) {
     for map in maps {
       let rows = try GateRows(map, threads: threads, interrupt: interrupt)

@@ -93,7 +93,9 @@ struct GateRow {
       first += slots
       guard have > cluster.wanted[state], !isLastUnasked(row, stamp, state) else { continue }
       let name = cluster.cluster.settings.model.states[state].name
-      return planned.fault("constraints.\(name)", partition, "\(have) would have it as \(name), and \(cluster.wanted[state]) are asked for")
+      return planned.fault(
+        "constraints.\(name)", partition, "\(have) would have it as \(name), and \(cluster.wanted[state]) are asked for"
+      )
     }
     return nil
   }
@@ -118,7 +120,9 @@ struct GateRow {
         onlyStays: onlyStays, leavingStay: planned.leavingStay, changesStatesOnly: planned.changesStatesOnly)
       guard !status.admits(holding) else { continue }
       let state = states[stateOfSlot[slot]].name
-      return planned.fault("nodes.\(name(node)).status", partition, "\(name(node)), which is \(status.rawValue), would have it as \(state)")
+      return planned.fault(
+        "nodes.\(name(node)).status", partition, "\(name(node)), which is \(status.rawValue), would have it as \(state)"
+      )
     }
     return nil
   }

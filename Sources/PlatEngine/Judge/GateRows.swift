@@ -42,7 +42,8 @@ struct GateRows {
   func firstFault() throws(PlatError) -> PlanFault? {
     let (cluster, map) = (planned.cluster, planned.map)
     guard map.partitionCount == cluster.partitionCount, map.slotCounts.count == cluster.wanted.count else {
-      return planned.fault("map", nil, "it has \(map.partitionCount) partitions, and \(cluster.partitionCount) are asked for")
+      return planned.fault(
+        "map", nil, "it has \(map.partitionCount) partitions, and \(cluster.partitionCount) are asked for")
     }
     let tools = try blocks.forEachWorker { (_) throws(PlatError) in (try GateRow(planned, arena), try boxColumns()) }
     let found: NodeTable<Int> = try arena.table(blocks.count)
@@ -76,7 +77,9 @@ struct GateRows {
       } else {
         let end = min(partitions.upperBound, first + Self.piece)
         if !arePlain(first..<end, columns) {
-          for partition in first..<end where !isPlain(planned.map.row(partition)) && careful.hasFault(partition) { return partition }
+          for partition in first..<end where !isPlain(planned.map.row(partition)) && careful.hasFault(partition) {
+            return partition
+          }
         }
         first = end
       }
@@ -94,8 +97,8 @@ struct GateRows {
     return rows.lowerBound + plat_rows_first_difference(raw(planned.map), raw(before), slots) / width
   }
 
-  /// Whether a row is one of the many that need no closer look: full, all on active nodes, all different, and within the
-  /// rules about containers. O(R²).
+  /// Whether a row is one of the many that need no closer look: full, all on active nodes, all different, and within
+  /// the rules about containers. O(R²).
   @inline(__always) private func isPlain(_ row: UnsafeMutablePointer<NodeIndex>) -> Bool {
     guard fullIsComplete, !needsCare, width <= 16 else { return false }
     for slot in 0..<width {

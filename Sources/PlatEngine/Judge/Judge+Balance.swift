@@ -55,7 +55,11 @@ extension Judge {
       var docket = Docket(.balance(state: state), .soft)
       docket.isCounted = false
       if worst.distance > 1 { docket.add(worst.breach) }
-      if state == nil { self.outside.total = Rational(outside) } else { self.outside.states = self.outside.states + Rational(outside) }
+      if state == nil {
+        self.outside.total = Rational(outside)
+      } else {
+        self.outside.states = self.outside.states + Rational(outside)
+      }
       isBalanced = isBalanced && worst.distance == 1
       dockets.append(docket)
       return dues.map { LoadSpread(least: least, greatest: greatest, leastDue: $0.least, greatestDue: $0.greatest) }

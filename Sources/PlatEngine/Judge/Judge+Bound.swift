@@ -14,9 +14,10 @@ extension Judge {
   ///
   /// What a hard limit on peers forces (`movesForPeers`) needs no prices; the greater of the two counts.
   ///
-  /// The windows are recounted here: floor and ceiling of each node's due beside `map`, or of what is tolerated; for a node in maintenance, at
-  /// most what it holds in `map`. Legal is what hard `atMost` rules allow of one partition in a container. `prices`
-  /// beyond ± 2^30 count as that, nodes beyond the array as 0. O(P · R² + N log N), more for rows that do not stay.
+  /// The windows are recounted here: floor and ceiling of each node's due beside `map`, or of what is tolerated; for a
+  /// node in maintenance, at most what it holds in `map`. Legal is what hard `atMost` rules allow of one partition in a
+  /// container. `prices` beyond ± 2^30 count as that, nodes beyond the array as 0. O(P · R² + N log N), more for rows
+  /// that do not stay.
   public static func movesBound(
     _ cluster: DenseCluster, map: PlacementMap, from current: PlacementMap?, prices: [Int32],
     interrupt: Interrupt? = nil
@@ -36,8 +37,8 @@ extension Judge {
     return max(priced, try movesForPeers(matter), try rowsWithMasters(matter, windows).reduce(0, +))
   }
 
-  /// Of each partition the moves that it needs by itself: what its cheapest row costs, or what it lacks of nodes that may
-  /// be master, whichever is more. Nodes in maintenance may not. Empty where no node is in maintenance.
+  /// Of each partition the moves that it needs by itself: what its cheapest row costs, or what it lacks of nodes that
+  /// may be master, whichever is more. Nodes in maintenance may not. Empty where no node is in maintenance.
   static func rowsWithMasters(_ matter: Matter, _ windows: Windows) throws(PlatError) -> [Int] {
     let dense = matter.dense
     guard dense.status.contains(where: \.isPinned) else { return [] }

@@ -48,7 +48,8 @@ extension Judge {
       let nodeCap = groups.members.map {
         cluster.status[$0[0]].mayReceive ? Rational(cluster.partitionCount) : Rational.zero
       }
-      var filling = groups.filling(cluster, caps: caps(cluster, ofState: state, [state]), nodeCap: nodeCap, pinned: false)
+      var filling = groups.filling(
+        cluster, caps: caps(cluster, ofState: state, [state]), nodeCap: nodeCap, pinned: false)
       filling.pour(Rational(cluster.partitionCount) * Rational(cluster.wanted[state]))
       ofState[state] = groups.expand(filling.share)
     }

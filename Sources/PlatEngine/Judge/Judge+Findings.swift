@@ -13,7 +13,8 @@ extension Judge {
     let companies: Companies?
 
     init(
-      _ matter: Matter, _ holders: Holders, _ peers: Peers, _ due: JudgedDue, _ weight: WeightBalance?, companies: Companies?
+      _ matter: Matter, _ holders: Holders, _ peers: Peers, _ due: JudgedDue, _ weight: WeightBalance?,
+      companies: Companies?
     ) {
       self.companies = companies
       self.matter = matter
@@ -42,7 +43,9 @@ extension Judge {
     private func prove(_ findings: inout [Finding]) {
       guard reasons != nil else { return }
       var shortages = Shortage.all(matter.dense, held: Resting(matter))
-      shortages = shortages.indices.sorted { (-shortages[$0].short, $0) < (-shortages[$1].short, $1) }.map { shortages[$0] }
+      shortages = shortages.indices.sorted { (-shortages[$0].short, $0) < (-shortages[$1].short, $1) }.map {
+        shortages[$0]
+      }
       for index in findings.indices where findings[index].have < findings[index].want && !shortages.isEmpty {
         guard findings[index].rule.hasPrefix("constraints.") else { continue }
         let state = String(findings[index].rule.dropFirst("constraints.".count))
@@ -126,7 +129,8 @@ extension Judge {
         return "\(node) is due \(due) \(what) and holds \(have)\(tolerated(due))\(why ?? "")"
       case .moveBudget:
         let budget = matter.settings.balance.moveBudget ?? 0
-        return "held back by moveBudget: at least \(want - have) more \(want - have == 1 ? "move" : "moves") for balance "
+        return
+          "held back by moveBudget: at least \(want - have) more \(want - have == 1 ? "move" : "moves") for balance "
           + "alone, beside \(have) made of \(budget)"
       }
     }

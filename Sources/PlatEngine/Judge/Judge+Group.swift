@@ -44,7 +44,8 @@ extension Judge {
     if let currents, let budget = group.group.shared.settings.balance.moveBudget,
       !(report.sum.isBalanced && reports.allSatisfy(\.isBalanced))
     {
-      try addMoveBudget(budget, group, maps, currents, offInSum: weight.map { $0.isBalanced ? 0 : 1 } ?? sums.off, &report)
+      try addMoveBudget(
+        budget, group, maps, currents, offInSum: weight.map { $0.isBalanced ? 0 : 1 } ?? sums.off, &report)
     }
     try interrupt?.finished("judging")
     return report
@@ -69,7 +70,8 @@ extension Judge {
     report.sum.findings.append(
       Finding(
         strength: .soft, rule: "balance.moveBudget", want: made + left, have: made,
-        because: "held back by moveBudget: at least \(left) more \(left == 1 ? "move" : "moves") for balance alone, beside "
+        because:
+          "held back by moveBudget: at least \(left) more \(left == 1 ? "move" : "moves") for balance alone, beside "
           + "\(made) made of \(budget) in all maps"))
   }
 
@@ -142,7 +144,9 @@ extension Judge {
       let tolerance = group.group.shared.settings.exactTolerance
       var (above, below) = (0, 0)
       for (node, about) in group.group.shared.nodes.enumerated() where about.status.hasShare {
-        let (held, tolerated) = (have[stateNames.count][node], Tolerated(due[stateNames.count][node], tolerance: tolerance))
+        let (held, tolerated) = (
+          have[stateNames.count][node], Tolerated(due[stateNames.count][node], tolerance: tolerance)
+        )
         above += max(0, held - tolerated.aboveMost)
         below += max(0, tolerated.belowLeast - held)
       }
@@ -216,7 +220,8 @@ extension Judge {
       sum.findings.append(
         Finding(
           strength: .soft, rule: "balance.\(what)", node: name, want: worst.want, have: have[place][worst.node],
-          because: "\(name) is due \(due[place][worst.node]) \(replicas) of all maps and holds \(have[place][worst.node])"))
+          because:
+            "\(name) is due \(due[place][worst.node]) \(replicas) of all maps and holds \(have[place][worst.node])"))
     }
   }
 }

@@ -1,10 +1,10 @@
 extension Judge {
   /// Moves that any maps of a group need which meet the same hard rules and are balanced, each and in sum.
   ///
-  /// `each`: of every map alone, proved by its prices (`movesBound`). `together`: the sum of these, or what the sums ask
-  /// for, whichever is more: every node must receive what it lacks of the least that it is due of all maps, and somebody
-  /// whatever cannot stay within these windows. That holds for sums in their windows only; so where some node's sum in
-  /// `maps` is not, it counts for nothing. O(maps · proving one).
+  /// `each`: of every map alone, proved by its prices (`movesBound`). `together`: the sum of these, or what the sums
+  /// ask for, whichever is more: every node must receive what it lacks of the least that it is due of all maps, and
+  /// somebody whatever cannot stay within these windows. That holds for sums in their windows only; so where some
+  /// node's sum in `maps` is not, it counts for nothing. O(maps · proving one).
   public static func movesBound(
     _ group: DenseGroup, maps: [PlacementMap], from currents: [PlacementMap?], prices: [[Int32]],
     interrupt: Interrupt? = nil

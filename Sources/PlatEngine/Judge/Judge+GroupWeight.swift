@@ -1,11 +1,11 @@
 extension Judge {
   /// How the weight of all maps together lies beside what each node is due of it.
   ///
-  /// A node is due the sum of what it would be due of each map if partitions could be cut; but where it holds one heavier
-  /// than that, of this partition's map what it is due there (`WeightDue`). It is balanced where it is off that, in every
-  /// state and in total, by no more than the heaviest partition of any map that fits its due in all, and by the part that the
-  /// settings tolerate. Where all that fits does not fill the nodes that are due no more, or not this one alone, it may stay
-  /// below.
+  /// A node is due the sum of what it would be due of each map if partitions could be cut; but where it holds one
+  /// heavier than that, of this partition's map what it is due there (`WeightDue`). It is balanced where it is off
+  /// that, in every state and in total, by no more than the heaviest partition of any map that fits its due in all, and
+  /// by the part that the settings tolerate. Where all that fits does not fill the nodes that are due no more, or not
+  /// this one alone, it may stay below.
   struct GroupWeightBalance {
     private(set) var report: WeightReport
     private(set) var isBalanced = true
@@ -37,10 +37,14 @@ extension Judge {
       for (map, cluster) in group.clusters.enumerated() {
         let matter = try Matter(cluster, map: maps[map], before: nil)
         let held = Weighed(matter, weights.of[map])
-        let (free, pinned) = (WeightDue(cluster, weights.of[map], held.asSand()), WeightDue(cluster, weights.of[map], held))
+        let (free, pinned) = (
+          WeightDue(cluster, weights.of[map], held.asSand()), WeightDue(cluster, weights.of[map], held)
+        )
         let scale = Rational(weights.scale[map])
         func share(_ held: [Int], _ free: [Rational], _ pinned: [Rational]) -> Share {
-          Share(held: held.map { $0 * weights.scale[map] }, free: free.map { $0 * scale }, pinned: pinned.map { $0 * scale })
+          Share(
+            held: held.map { $0 * weights.scale[map] }, free: free.map { $0 * scale }, pinned: pinned.map { $0 * scale }
+          )
         }
         var ofMap: [String?: Share] = [nil: share(held.total, free.total, pinned.total)]
         for (state, about) in matter.model.states.enumerated() where cluster.dataWanted[state] > 0 {
@@ -52,7 +56,9 @@ extension Judge {
       }
       let isPinned = Self.pinned(group, shares, heaviest)
       func sum(_ name: String?) -> (held: [Int], due: [Rational]) {
-        var (held, due) = ([Int](repeating: 0, count: group.nodeCount), [Rational](repeating: .zero, count: group.nodeCount))
+        var (held, due) = (
+          [Int](repeating: 0, count: group.nodeCount), [Rational](repeating: .zero, count: group.nodeCount)
+        )
         for (map, share) in shares.enumerated() {
           guard let share = share[name] else { continue }
           for node in held.indices {
@@ -85,7 +91,8 @@ extension Judge {
       for share in shares { for node in due.indices { due[node] = due[node] + share[nil]!.free[node] } }
       func isGiant(_ map: Int) -> Bool {
         due.indices.contains { node in
-          group.group.shared.nodes[node].status.hasShare && due[node].sign > 0 && due[node] < Rational(heaviest[map][node])
+          group.group.shared.nodes[node].status.hasShare && due[node].sign > 0
+            && due[node] < Rational(heaviest[map][node])
         }
       }
       while let map = shares.indices.first(where: { !isPinned[$0] && isGiant($0) }) {
@@ -118,7 +125,9 @@ extension Judge {
         return low
       }
       let whole = due.map { $0.floor ?? .max }
-      let free = whole.indices.filter { group.group.shared.nodes[$0].status.hasShare }.sorted { (whole[$0], $0) < (whole[$1], $1) }
+      let free = whole.indices.filter { group.group.shared.nodes[$0].status.hasShare }.sorted {
+        (whole[$0], $0) < (whole[$1], $1)
+      }
       var tolerances = whole.map { whole in
         let fits = fitting(whole)
         let heaviest = fits > 0 ? sizes[fits - 1].size : 0

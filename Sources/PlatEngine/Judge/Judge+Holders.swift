@@ -73,7 +73,11 @@ extension Judge {
           let columns = tools.columns
           if isQuick {
             if allCanBeRead, matter.map.areDifferent(rows, below: nobody) { return }
-            if allCanBeRead { columns.readNodes(matter.map, rows) } else { columns.read(matter.map, rows, through: number.base) }
+            if allCanBeRead {
+              columns.readNodes(matter.map, rows)
+            } else {
+              columns.read(matter.map, rows, through: number.base)
+            }
             columns.markEmpty(rows.count)
             columns.markCrowded(1, rows.count)
           }

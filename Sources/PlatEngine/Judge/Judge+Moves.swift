@@ -17,7 +17,9 @@ extension Judge {
         return
       }
       let rows = try ComparedRows(matter, before)
-      let tools = try matter.forEachWorker { (_) throws(PlatError) in try ComparedRows.Tools(matter, isWide: rows.isWide) }
+      let tools = try matter.forEachWorker { (_) throws(PlatError) in
+        try ComparedRows.Tools(matter, isWide: rows.isWide)
+      }
       var all = Count()
       for found in matter.findings(tools: tools, empty: all, rows.count) { all.add(found) }
       (moves, movesWeight, roleChanges) = (all.moves, all.movesWeight, all.roleChanges)
@@ -47,8 +49,8 @@ private struct ComparedRows {
   /// What a worker writes.
   struct Tools {
     let received: NodeTable<UInt32>
-    /// Where rows are wide, each node's slot in the row before is looked up: the partition that it was last met in, plus 1,
-    /// and the slot there.
+    /// Where rows are wide, each node's slot in the row before is looked up: the partition that it was last met in,
+    /// plus 1, and the slot there.
     let slotOf: NodeTable<Int>
 
     init(_ matter: Judge.Matter, isWide: Bool) throws(PlatError) {

@@ -1,5 +1,5 @@
-/// What the prices and windows of a plan's certificate prove: the planner claims that and no more, and whoever verifies a plan
-/// comes to the same.
+/// What the prices and windows of a plan's certificate prove: the planner claims that and no more, and whoever verifies
+/// a plan comes to the same.
 public struct ProvedBound: Sendable {
   /// Replicas that move at least.
   public var moves: Int
@@ -10,7 +10,8 @@ public struct ProvedBound: Sendable {
 }
 
 extension Judge {
-  /// `windows`: in which loads lie by weight; nil: what is not a matter of balance needs none. Costs as `movesBound` and `weightBound`.
+  /// `windows`: in which loads lie by weight; nil: what is not a matter of balance needs none. Costs as `movesBound`
+  /// and `weightBound`.
   public static func proved(
     _ cluster: DenseCluster, map: PlacementMap, from current: PlacementMap?, prices: [Int32], windows: WeightWindows?,
     interrupt: Interrupt? = nil

@@ -131,7 +131,8 @@ extension Judge {
       if let place = matter.placesThatEmpty.first {
         return "every other node that may have it already does: \(place.rule.words(matter.model))"
       }
-      return matter.dense.status.contains(where: \.mayReceive) ? "every active node already has it" : "no node is active"
+      return matter.dense.status.contains(where: \.mayReceive)
+        ? "every active node already has it" : "no node is active"
     }
 
     /// Which boxes are full where not everything wanted finds room. O(N + containers).

@@ -1,12 +1,13 @@
 extension Judge {
-  /// The weight that must move at least, in the group's numbers, to any maps of which each has its loads in the plan's windows and whose
-  /// sums are balanced, or no farther from it than those of `maps`. Nil where something is missing.
+  /// The weight that must move at least, in the group's numbers, to any maps of which each has its loads in the plan's
+  /// windows and whose sums are balanced, or no farther from it than those of `maps`. Nil where something is missing.
   ///
-  /// Every map's rows at their cheapest, where a node costs (held ? 0 : 1), the map's own price less what that is worth in its windows,
-  /// and 1 more where today's maps hold more than the sum's window, 1 less where they hold less; from which goes what sums within their
-  /// windows are worth at that. All of it is adding up. O(Σ P · R² + N log N).
+  /// Every map's rows at their cheapest, where a node costs (held ? 0 : 1), the map's own price less what that is worth
+  /// in its windows, and 1 more where today's maps hold more than the sum's window, 1 less where they hold less; from
+  /// which goes what sums within their windows are worth at that. All of it is adding up. O(Σ P · R² + N log N).
   public static func sumBound(
-    _ group: DenseGroup, _ weights: GroupWeights, maps: [PlacementMap], from currents: [PlacementMap?], prices: [[Int32]],
+    _ group: DenseGroup, _ weights: GroupWeights, maps: [PlacementMap], from currents: [PlacementMap?],
+    prices: [[Int32]],
     windows: [WeightWindows?], interrupt: Interrupt? = nil
   ) throws(PlatError) -> Int? {
     let ofSums = try GroupWeightBalance(group, weights, maps, []).total.map {

@@ -29,11 +29,12 @@ extension Settings {
 
 extension Judge {
   /// Where the settings have a budget for moves and the plan's map is not balanced in total: how many moves for balance
-  /// alone it makes, and how many more are needed at least. Nil where nothing is held back, or the budget has room for it.
+  /// alone it makes, and how many more are needed at least. Nil where nothing is held back, or the budget has room for
+  /// it.
   ///
-  /// For balance alone are those beyond what rows must receive whatever the loads: each as many as its best legal part of
-  /// today's holders falls short. Where partitions differ in weight, as many are needed at least as the heaviest that
-  /// there are would be. O(P · R²) where something is out of balance.
+  /// For balance alone are those beyond what rows must receive whatever the loads: each as many as its best legal part
+  /// of today's holders falls short. Where partitions differ in weight, as many are needed at least as the heaviest
+  /// that there are would be. O(P · R²) where something is out of balance.
   static func moveBudgetDocket(
     _ matter: Matter, _ holders: Holders, _ due: JudgedDue, _ weight: WeightBalance?, moves: Int
   ) throws(PlatError) -> Docket? {
@@ -46,8 +47,8 @@ extension Judge {
     return docket
   }
 
-  /// The moves for balance alone that a plan makes, and how many more its map needs at least to be balanced. `isAsked`: also
-  /// where it needs none. Nil where rows may stay short: what they lack is no measure then.
+  /// The moves for balance alone that a plan makes, and how many more its map needs at least to be balanced. `isAsked`:
+  /// also where it needs none. Nil where rows may stay short: what they lack is no measure then.
   static func movesForBalance(
     _ matter: Matter, _ holders: Holders, _ due: JudgedDue, _ weight: WeightBalance?, moves: Int, isAsked: Bool = false
   ) throws(PlatError) -> (made: Int, left: Int)? {

@@ -40,9 +40,9 @@ extension Judge {
   ///
   /// A node is balanced where its weight, in every state and in total, is off its due by no more than one replica: the
   /// heaviest partition that fits within its due in all; for a node that is due just the one that it holds, within what
-  /// others are due; and by the part of its due that the settings tolerate. In total it is less than one replica, by the
-  /// n-th part where n nodes share: two on one node where one is due are one too many. Where all that fits, in all its
-  /// replicas, does not fill the nodes that are due no more, or not this one alone, it may stay below.
+  /// others are due; and by the part of its due that the settings tolerate. In total it is less than one replica, by
+  /// the n-th part where n nodes share: two on one node where one is due are one too many. Where all that fits, in all
+  /// its replicas, does not fill the nodes that are due no more, or not this one alone, it may stay below.
   struct WeightBalance {
     let weights: PartitionWeights
     let due: WeightDue
@@ -93,14 +93,17 @@ extension Judge {
         let off = Rational(have[node]) - due[node]
         let tolerance = tolerances[node]
         let beyond = off.sign >= 0 || !tolerance.mayStayBelow
-          ? (off.sign < 0 ? .zero - off : off) - (state == nil ? tolerance.inAll : Rational(tolerance.weight)) - due[node] * part
+          ? (off.sign < 0 ? .zero - off : off) - (state == nil ? tolerance.inAll : Rational(tolerance.weight)) - due[
+            node] * part
           : .zero
         if beyond.sign > 0 { outside = outside + beyond }
         offInAll = offInAll + (off.sign < 0 ? .zero - off : off)
         if beyond.sign > 0, worst.map({ beyond > $0.beyond }) ?? true { worst = (beyond, node) }
         guard self.due.hasWeight[node] else { continue }
         (least, greatest) = (min(least, have[node]), max(greatest, have[node]))
-        if spread == nil { spread = WeightSpread(least: .zero, greatest: .zero, leastDue: due[node], greatestDue: due[node]) }
+        if spread == nil {
+          spread = WeightSpread(least: .zero, greatest: .zero, leastDue: due[node], greatestDue: due[node])
+        }
         if due[node] < spread!.leastDue { spread!.leastDue = due[node] }
         if due[node] > spread!.greatestDue { spread!.greatestDue = due[node] }
       }

@@ -14,16 +14,17 @@ public struct WeightWindows: Equatable, Sendable {
 }
 
 extension Judge {
-  /// Replicas and weight that must move at least, to any map that places as many replicas as `map` and whose loads lie in
-  /// `windows`.
+  /// Replicas and weight that must move at least, to any map that places as many replicas as `map` and whose loads lie
+  /// in `windows`.
   ///
-  /// In weight it is the bound of `movesBound`, every row counted with its partition's weight; or, where all that is held
-  /// may stay, what has to make way for missing replicas that are heavier than the rooms there are. In number it is the
-  /// greatest of three counts: what is held by nobody that may keep it; what nodes could keep within their windows,
-  /// lightest first; what they must receive to come up to them, heaviest first. All of it is adding up.
+  /// In weight it is the bound of `movesBound`, every row counted with its partition's weight; or, where all that is
+  /// held may stay, what has to make way for missing replicas that are heavier than the rooms there are. In number it
+  /// is the greatest of three counts: what is held by nobody that may keep it; what nodes could keep within their
+  /// windows, lightest first; what they must receive to come up to them, heaviest first. All of it is adding up.
   /// O(P · R² + P log P + N log N).
   public static func weightBound(
-    _ cluster: DenseCluster, _ weights: PartitionWeights, map: PlacementMap, from current: PlacementMap?, prices: [Int32],
+    _ cluster: DenseCluster, _ weights: PartitionWeights, map: PlacementMap, from current: PlacementMap?,
+    prices: [Int32],
     windows: WeightWindows, interrupt: Interrupt? = nil
   ) throws(PlatError) -> (moves: Int, weight: Int) {
     guard cluster.replicas > 0, cluster.nodeCount > 0 else { return (0, 0) }
@@ -134,10 +135,12 @@ extension Judge {
       rooms.sort { $1 < $0 }
     }
 
-    /// What is missing must come; and of its heaviest, wherever each of them goes, as much as the greatest rooms lack for
-    /// them must go from there.
+    /// What is missing must come; and of its heaviest, wherever each of them goes, as much as the greatest rooms lack
+    /// for them must go from there.
     func outOfTheWay(_ weights: PartitionWeights) -> Int {
-      let coming = missing.indices.flatMap { Array(repeating: weights.of[$0], count: max(0, missing[$0])) }.sorted { $1 < $0 }
+      let coming = missing.indices.flatMap { Array(repeating: weights.of[$0], count: max(0, missing[$0])) }.sorted {
+        $1 < $0
+      }
       var (lacking, most) = (0, 0)
       for (place, weight) in coming.enumerated() {
         lacking += weight - (place < rooms.count ? rooms[place] : 0)

@@ -16,10 +16,11 @@ public enum Judge {
   ///
   /// Partitions that `map` has no row for are held by nobody; those that `current` has no row for were not held.
   /// Throws `outOfMemory`, and `unsupported` where a map was made for another state model.
-  /// O(P · R² · rules + N log N); a few passes over the map, on `threads` threads, which change no result. `interrupt` ends
-  /// it between them, with `cancelled`.
+  /// O(P · R² · rules + N log N); a few passes over the map, on `threads` threads, which change no result. `interrupt`
+  /// ends it between them, with `cancelled`.
   public static func judge(
-    _ cluster: DenseCluster, map: PlacementMap, from current: PlacementMap?, threads: Int = 1, interrupt: Interrupt? = nil
+    _ cluster: DenseCluster, map: PlacementMap, from current: PlacementMap?, threads: Int = 1,
+    interrupt: Interrupt? = nil
   ) throws(PlatError) -> Report {
     try judge(cluster, map: map, from: current, due: nil, threads: threads, interrupt: interrupt)
   }
@@ -44,7 +45,9 @@ public enum Judge {
     dockets += [matter.capacity(holders), matter.status(holders, movement)]
     let weight = try cluster.partitionWeights.map { weights throws(PlatError) in try WeightBalance(matter, weights) }
     dockets += peers.dockets(matter) + (weight.map { balance.dockets(beside: $0, matter) } ?? balance.dockets)
-    if let heldBack = try moveBudgetDocket(matter, holders, due, weight, moves: movement.moves) { dockets.append(heldBack) }
+    if let heldBack = try moveBudgetDocket(matter, holders, due, weight, moves: movement.moves) {
+      dockets.append(heldBack)
+    }
 
     var report = Report()
     report.moves = movement.moves
@@ -62,7 +65,8 @@ public enum Judge {
     report.inWeight = weight?.report(movesWeight: movement.movesWeight)
     report.health = holders.isRed ? .red : report.unmet + report.brokenSoft > 0 ? .yellow : .green
     try interrupt?.finished("judging")
-    let isLedUnevenly = weight == nil && dockets.contains { if case .balance(0?) = $0.rule { !$0.breaches.isEmpty } else { false } }
+    let isLedUnevenly =
+      weight == nil && dockets.contains { if case .balance(0?) = $0.rule { !$0.breaches.isEmpty } else { false } }
     let words = Words(
       matter, holders, peers, balance.due, weight, companies: isLedUnevenly ? try Companies(matter) : nil)
     report.findings = words.findings(dockets)

@@ -49,7 +49,9 @@ extension Judge {
     }
 
     /// Something for each partition, in order: an interrupt ends that, too.
-    func sorted<Element>(_ elements: [Element], by comesBefore: (Element, Element) -> Bool) throws(PlatError) -> [Element] {
+    func sorted<Element>(_ elements: [Element], by comesBefore: (Element, Element) -> Bool) throws(PlatError)
+      -> [Element]
+    {
       try elements.sorted(arena.interrupt, by: comesBefore)
     }
 

@@ -34,7 +34,8 @@ struct Remedies {
     guard let outermost = trees[0].levels.first, outermost.most > 0 else { return }
     var count = 1
     for states in Shortage.groups(dense, wanted: dense.dataWanted) {
-      for tree in RoomTree.all(dense, states: states, wanted: dense.dataWanted, held: held) where tree.total() < tree.demand {
+      for tree in RoomTree.all(dense, states: states, wanted: dense.dataWanted, held: held)
+      where tree.total() < tree.demand {
         guard tree.levels.allSatisfy({ $0.most > 0 }) else { return }
         let around = tree.levels.filter { $0.level <= outermost.level }.map(\.most)
         let each = min(outermost.most, around.min() ?? outermost.most) * tree.partitions
@@ -83,7 +84,8 @@ struct Remedies {
 }
 
 extension DenseCluster {
-  /// Whether an active node takes what nobody else can: one of weight 0, too, but where a hard limit on peers says who may.
+  /// Whether an active node takes what nobody else can: one of weight 0, too, but where a hard limit on peers says who
+  /// may.
   func mayTake(_ node: Int) -> Bool {
     !cluster.settings.hasHardPeerLimit || Rational(cluster.nodes[node].weight).sign > 0
   }
@@ -114,7 +116,9 @@ extension Remedy: CustomStringConvertible {
       return "let " + parts.compactMap(\.self).joined(separator: " and ")
     case .lowerAtLeast(let rule, let to): return "let placement[\(rule)] ask for \(to)"
     case .endMaintenance(let nodes):
-      let some = nodes.count > 8 ? nodes.prefix(6).joined(separator: ", ") + " and \(nodes.count - 6) more" : nodes.joined(separator: ", ")
+      let some =
+        nodes.count > 8
+        ? nodes.prefix(6).joined(separator: ", ") + " and \(nodes.count - 6) more" : nodes.joined(separator: ", ")
       return "end maintenance of \(some)"
     }
   }
@@ -142,7 +146,9 @@ extension Shortage: CustomStringConvertible {
     let all = rule.map(most) ?? (parts.isEmpty ? "no node may hold anything" : parts.joined(separator: ", ")
       + (full.count == 1 ? " is full" : " are full"))
     let ends = remedies.isEmpty ? "" : "; " + remedies.map(\.description).joined(separator: ", or ")
-    let some = partitions.map { " of the \($0 == 1 ? "partition" : "\($0) partitions") that the same nodes in maintenance hold" } ?? ""
+    let some =
+      partitions.map { " of the \($0 == 1 ? "partition" : "\($0) partitions") that the same nodes in maintenance hold" }
+      ?? ""
     return "\(all): room for \(room) of \(wanted) \(states.joined(separator: " and ")) replicas\(some)\(ends)"
   }
 }

@@ -76,7 +76,8 @@ public struct Report: Equatable, Sendable {
   public var health = Health.green
   /// Partitions that have a live copy and nobody in the first state, though it is asked for.
   public var leaderless = 0
-  /// What nodes hold beyond the whole numbers around their dues, or in weight beyond what is balanced, added up over them.
+  /// What nodes hold beyond the whole numbers around their dues, or in weight beyond what is balanced, added up over
+  /// them.
   var outside = Outside()
   /// In a fixed order, at most `Report.mostFindings`.
   public var findings: [Finding] = []
@@ -94,7 +95,8 @@ public struct Report: Equatable, Sendable {
     a.moves == b.moves && a.inWeight == b.inWeight && a.roleChanges == b.roleChanges && a.total == b.total
       && a.load.elementsEqual(b.load, by: { $0.state == $1.state && $0.spread == $1.spread })
       && a.fanOutOutbound == b.fanOutOutbound && a.fanOutInbound == b.fanOutInbound && a.brokenSoft == b.brokenSoft
-      && a.unmet == b.unmet && a.isBalanced == b.isBalanced && a.health == b.health && a.leaderless == b.leaderless && a.findings == b.findings
+      && a.unmet == b.unmet && a.isBalanced == b.isBalanced && a.health == b.health && a.leaderless == b.leaderless
+      && a.findings == b.findings
       && a.moreFindings == b.moreFindings
   }
 }
@@ -107,7 +109,9 @@ struct Outside: Equatable, Sendable {
   var offInStates = Rational.zero
 
   static func < (a: Self, b: Self) -> Bool {
-    for (mine, other) in [(a.total, b.total), (a.states, b.states), (a.offInTotal, b.offInTotal), (a.offInStates, b.offInStates)] {
+    for (mine, other) in [
+      (a.total, b.total), (a.states, b.states), (a.offInTotal, b.offInTotal), (a.offInStates, b.offInStates),
+    ] {
       if mine != other { return mine < other }
     }
     return false

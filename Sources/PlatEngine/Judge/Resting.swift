@@ -7,7 +7,8 @@ struct Resting {
   }
 
   private let held: [Int]
-  /// Those of which no other is held by fewer of the same nodes: whatever leaves any partition too little leaves one of them.
+  /// Those of which no other is held by fewer of the same nodes: whatever leaves any partition too little leaves one of
+  /// them.
   let kinds: [Kind]
 
   private static let mostKinds = 64
@@ -39,10 +40,12 @@ struct Resting {
     }
     // In an order of their own: that of a dictionary is none.
     let all = counts.map { Kind(partitions: $1, nodes: $0) }.sorted { a, b in
-      a.nodes.count != b.nodes.count ? a.nodes.count < b.nodes.count : a.nodes.sorted().lexicographicallyPrecedes(b.nodes.sorted())
+      a.nodes.count != b.nodes.count
+        ? a.nodes.count < b.nodes.count : a.nodes.sorted().lexicographicallyPrecedes(b.nodes.sorted())
     }
     var least: [Kind] = []
-    for kind in all where least.count < Resting.mostKinds && !least.contains(where: { $0.nodes.isSubset(of: kind.nodes) }) {
+    for kind in all
+    where least.count < Resting.mostKinds && !least.contains(where: { $0.nodes.isSubset(of: kind.nodes) }) {
       least.append(kind)
     }
     self.init(held: held, kinds: least)

@@ -68,12 +68,15 @@ extension Shortage {
     return ofRules + groups(dense, wanted: dense.dataWanted).compactMap { ofRoom(dense, $0, held) }
   }
 
-  /// Of all partitions together; or else of those that the same nodes in maintenance hold, the kind that is short of most.
+  /// Of all partitions together; or else of those that the same nodes in maintenance hold, the kind that is short of
+  /// most.
   private static func ofRoom(_ dense: DenseCluster, _ states: [Int], _ held: Resting) -> Shortage? {
     let trees = RoomTree.all(dense, states: states, wanted: dense.dataWanted, held: held)
     func short(_ tree: RoomTree) -> Int { tree.demand - tree.total() }
     let kinds = trees.dropFirst()
-    guard let tree = short(trees[0]) > 0 ? trees[0] : kinds.max(by: { short($0) < short($1) }), short(tree) > 0 else { return nil }
+    guard let tree = short(trees[0]) > 0 ? trees[0] : kinds.max(by: { short($0) < short($1) }), short(tree) > 0 else {
+      return nil
+    }
     let full = tree.elements()
     let room = full.reduce(0) { $0 + $1.room }
     return Shortage(
@@ -114,18 +117,22 @@ extension Shortage {
     var wanted: [Int]?
   }
 
-  /// Whether all that is wanted finds room then: all partitions together, in states together and in each alone; and each of them by
-  /// itself under all hard rules at once. Further containers are not looked at for all together.
+  /// Whether all that is wanted finds room then: all partitions together, in states together and in each alone; and
+  /// each of them by itself under all hard rules at once. Further containers are not looked at for all together.
   static func hasRoom(_ dense: DenseCluster, held: Resting, _ change: Change = Change()) -> Bool {
     let wanted = change.wanted ?? dense.dataWanted
-    return hasRows(dense, held: held, change) && (change.containers != nil || groups(dense, wanted: wanted).allSatisfy { states in
+    return hasRows(dense, held: held, change)
+      && (change.containers != nil
+        || groups(dense, wanted: wanted).allSatisfy { states in
       RoomTree.fit(dense, states: states, wanted: wanted, held: held, changing: change.limit, more: change.nodes)
     })
   }
 
   /// Whether each partition by itself has a row. Where that is too much to look at, it is supposed.
   static func hasRows(_ dense: DenseCluster, held: Resting, _ change: Change = Change()) -> Bool {
-    (held.kinds.isEmpty ? [[]] : held.kinds.map(\.nodes)).allSatisfy { RowRoom.hasWholeRow(dense, resting: $0, change) ?? true }
+    (held.kinds.isEmpty ? [[]] : held.kinds.map(\.nodes)).allSatisfy {
+      RowRoom.hasWholeRow(dense, resting: $0, change) ?? true
+    }
   }
 }
 
@@ -168,7 +175,9 @@ struct RoomTree {
     _ dense: DenseCluster, states: [Int], wanted: [Int], held: Resting, changing: (rule: Int, to: Int)? = nil,
     more: (beside: Int, count: Int)? = nil
   ) -> Bool {
-    all(dense, states: states, wanted: wanted, held: held, changing: changing).allSatisfy { $0.total(more: more) == $0.demand }
+    all(dense, states: states, wanted: wanted, held: held, changing: changing).allSatisfy {
+      $0.total(more: more) == $0.demand
+    }
   }
 
   private init(

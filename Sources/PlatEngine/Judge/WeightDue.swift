@@ -2,9 +2,9 @@ extension Judge {
   /// The exact share of weight that each node should carry, in view of the heaviest partition that it holds.
   ///
   /// As for replicas: by the nodes' weights, up to one replica of each partition on a node (with a capacity, the
-  /// heaviest that it may hold), and to what hard rules let a container hold. But nothing can be cut in two: a node that
-  /// holds a partition heavier than its share is due just that one, and the others share the rest. State by state within
-  /// that total in the same way; the last state gets what the others leave.
+  /// heaviest that it may hold), and to what hard rules let a container hold. But nothing can be cut in two: a node
+  /// that holds a partition heavier than its share is due just that one, and the others share the rest. State by state
+  /// within that total in the same way; the last state gets what the others leave.
   struct WeightDue {
     private(set) var total: [Rational]
     /// For each of the model's states; empty where none is wanted that holds data.
@@ -37,7 +37,9 @@ extension Judge {
         switch dense.status[node].entitlement {
         case .share:
           let capacity = dense.capacity[node]
-          if mostOfCapacity[capacity] == nil { mostOfCapacity[capacity] = Rational(ascending.suffix(capacity).reduce(0, +)) }
+          if mostOfCapacity[capacity] == nil {
+            mostOfCapacity[capacity] = Rational(ascending.suffix(capacity).reduce(0, +))
+          }
           bounds.append(Bounds(cap: mostOfCapacity[capacity]!, heaviest: held.heaviest[node]))
         case .holdings: bounds.append(Bounds(cap: Rational(held.total[node]), isPinned: true))
         case .nothing: bounds.append(Bounds(cap: .zero))
@@ -47,7 +49,8 @@ extension Judge {
         replicas.map { $0.map { Rational($0 / dense.partitionCount) * Rational(weights.total) } }
       }
       let shares = Self.shares(
-        dense, exact, boxCaps: boxCaps(Judge.totalCaps(dense)), bounds, demand: Rational(weights.total) * Rational(dense.replicas))
+        dense, exact, boxCaps: boxCaps(Judge.totalCaps(dense)), bounds,
+        demand: Rational(weights.total) * Rational(dense.replicas))
       total = shares.share
       isPinned = (0..<dense.nodeCount).map { shares.isPinned[$0] && dense.status[$0].hasShare }
 
@@ -78,7 +81,8 @@ extension Judge {
       while true {
         let share = pour(dense, exact, boxCaps: boxCaps, bounds, demand: demand)
         var isSettled = true
-        for node in bounds.indices where !bounds[node].isPinned && bounds[node].heaviest > 0 && bounds[node].cap.sign > 0
+        for node in bounds.indices
+        where !bounds[node].isPinned && bounds[node].heaviest > 0 && bounds[node].cap.sign > 0
           && exact[dense.cluster.nodes[node].weight]!.sign > 0
         {
           let heaviest = Rational(bounds[node].heaviest)

@@ -27,8 +27,8 @@ public struct KeyRouter: Sendable {
   }
 
   /// Writes the partitions of `count` keys to `partitions`, which has room for them. The keys lie end to end: key `i`
-  /// is `keys[offsets[i]..<offsets[i + 1]]`, so `offsets` has `count + 1` values. O(bytes + count); for a short key the CRC and
-  /// about half a nanosecond, in a range map of a million partitions some 30 ns.
+  /// is `keys[offsets[i]..<offsets[i + 1]]`, so `offsets` has `count + 1` values. O(bytes + count); for a short key the
+  /// CRC and about half a nanosecond, in a range map of a million partitions some 30 ns.
   public func partitions(
     ofKeys keys: UnsafePointer<UInt8>, offsets: UnsafePointer<UInt32>, count: Int,
     into partitions: UnsafeMutablePointer<UInt32>
@@ -55,9 +55,9 @@ public struct KeyRouter: Sendable {
   /// Which bits of a checksum count.
   private var bits: (shift: UInt32, mask: UInt32) { keyFunction == .crc32VBucket ? (16, 0x7fff) : (0, .max) }
 
-  /// `number % partitionCount` by two multiplications instead of a division. `inverse · number` modulo 2⁶⁴ is the fraction
-  /// that is left of number / partitionCount; times partitionCount it is the remainder, exactly for all 32-bit numbers
-  /// (Lemire, Kaser, Kurz: Faster remainder by direct computation, 2019).
+  /// `number % partitionCount` by two multiplications instead of a division. `inverse · number` modulo 2⁶⁴ is the
+  /// fraction that is left of number / partitionCount; times partitionCount it is the remainder, exactly for all 32-bit
+  /// numbers (Lemire, Kaser, Kurz: Faster remainder by direct computation, 2019).
   @inline(__always) func remainder(_ number: UInt32) -> UInt32 {
     let fraction = inverse &* UInt64(number)
     return UInt32(truncatingIfNeeded: fraction.multipliedFullWidth(by: UInt64(partitionCount)).high)

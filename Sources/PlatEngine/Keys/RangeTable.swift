@@ -5,8 +5,8 @@
 ///     layer 0   [s0 s1 … s7] [s8 …] …            all starts, in key order
 ///
 /// A prefix is the eight bytes of a start behind what all starts have in common, as a number that compares as the bytes
-/// do; what is shorter ends in zeros. Most keys are settled by prefixes alone: one cache line a layer. Only where a prefix
-/// is the key's own are whole starts compared, among those that share it.
+/// do; what is shorter ends in zeros. Most keys are settled by prefixes alone: one cache line a layer. Only where a
+/// prefix is the key's own are whole starts compared, among those that share it.
 final class RangeTable: @unchecked Sendable {
   private static let block = 8
   /// Keys that go down the tree side by side, so that they wait for memory together.
@@ -75,7 +75,8 @@ final class RangeTable: @unchecked Sendable {
 
   /// The ranges of `count` keys that lie end to end, as `KeyRouter.partitions` has them.
   func find(
-    _ keys: UnsafePointer<UInt8>, _ offsets: UnsafePointer<UInt32>, _ count: Int, into ranges: UnsafeMutablePointer<UInt32>
+    _ keys: UnsafePointer<UInt8>, _ offsets: UnsafePointer<UInt32>, _ count: Int,
+    into ranges: UnsafeMutablePointer<UInt32>
   ) {
     withUnsafeTemporaryAllocation(of: UInt64.self, capacity: Self.group) { prefixes in
       withUnsafeTemporaryAllocation(of: Int.self, capacity: Self.group) { blocks in

@@ -6,7 +6,8 @@ public struct ClusterGroup: Equatable, Sendable {
     public var settings: Settings
     /// As `Cluster.ranges`.
     public var ranges: KeyRanges
-    /// As `Cluster.partitionWeights`. Beside maps whose partitions differ in weight, sizes that are all the same count, too.
+    /// As `Cluster.partitionWeights`. Beside maps whose partitions differ in weight, sizes that are all the same count,
+    /// too.
     public var weights: [Quantity]
 
     public init(name: String, settings: Settings, ranges: KeyRanges = KeyRanges(), weights: [Quantity] = []) {

@@ -1,14 +1,16 @@
 import Glibc
 
-/// Elements that become more, in one block of memory which whoever has it frees. Where there is none, it says so: for what
-/// grows with the input.
+/// Elements that become more, in one block of memory which whoever has it frees. Where there is none, it says so: for
+/// what grows with the input.
 struct GrowingBlock<Element: BitwiseCopyable> {
   private(set) var count = 0
   private(set) var capacity = 0
   private var memory: UnsafeMutablePointer<Element>?
 
   /// Where the elements are, until the next one comes.
-  var base: UnsafeMutablePointer<Element> { memory ?? UnsafeMutablePointer(bitPattern: MemoryLayout<Element>.alignment)! }
+  var base: UnsafeMutablePointer<Element> {
+    memory ?? UnsafeMutablePointer(bitPattern: MemoryLayout<Element>.alignment)!
+  }
 
   mutating func free() {
     Glibc.free(memory)

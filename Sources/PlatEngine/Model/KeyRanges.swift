@@ -16,8 +16,8 @@ public struct KeyRange: Equatable, Sendable {
   }
 }
 
-/// The partitions of a range map, in key order. All their texts lie in one block, so that a million of them are made, copied and
-/// given back at once:
+/// The partitions of a range map, in key order. All their texts lie in one block, so that a million of them are made,
+/// copied and given back at once:
 ///
 ///     texts     name start end length source length source … │ name start end │ …
 ///     entries   for each range: where its texts begin, the lengths of its name, start and end, and how many sources it has
@@ -67,7 +67,8 @@ public struct KeyRanges: Sendable {
 
   /// Puts them in the order of their starts, then of their names. O(P) where they are, else O(P log P).
   public mutating func sort(_ interrupt: Interrupt? = nil) throws(PlatError) {
-    let isSorted = withTexts { texts in (1..<max(count, 1)).allSatisfy { !texts.comesBefore(texts[$0], texts[$0 - 1]) } }
+    let isSorted = withTexts { texts in (1..<max(count, 1)).allSatisfy { !texts.comesBefore(texts[$0], texts[$0 - 1]) }
+    }
     if isSorted { return }
     try makeUnique()
     let entries = UnsafeMutableBufferPointer(start: storage.entries.base, count: count)
@@ -83,7 +84,8 @@ public struct KeyRanges: Sendable {
   public subscript(_ index: Int) -> KeyRange {
     withTexts { texts in
       KeyRange(
-        name: String(decoding: texts.name(index), as: UTF8.self), start: Array(texts.start(index)), end: Array(texts.end(index)),
+        name: String(decoding: texts.name(index), as: UTF8.self), start: Array(texts.start(index)),
+        end: Array(texts.end(index)),
         source: texts.sources(index).map { String(decoding: $0, as: UTF8.self) })
     }
   }

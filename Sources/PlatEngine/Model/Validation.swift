@@ -45,7 +45,8 @@ extension Cluster {
     let tolerance = settings.balance.tolerance
     try check(Rational(tolerance) <= .one, "settings.balance.tolerance", tolerance, "a part of the due: 0 to 1")
     if let budget = settings.balance.moveBudget {
-      try check((0...Limits.slots).contains(budget), "settings.balance.moveBudget", budget, "0 to \(Limits.slots) moves")
+      try check(
+        (0...Limits.slots).contains(budget), "settings.balance.moveBudget", budget, "0 to \(Limits.slots) moves")
     }
   }
 
@@ -79,7 +80,8 @@ extension Cluster {
           container.nodes.upperBound <= containers[parent].nodes.upperBound
         else {
           throw InputError(
-            path: path, found: "no parent", expected: "a container of the level \(levels[container.level - 1]) around it")
+            path: path, found: "no parent",
+            expected: "a container of the level \(levels[container.level - 1]) around it")
         }
       } else if container.parent != nil {
         throw InputError(path: path, found: "a parent", expected: "none at the outermost level")
@@ -107,7 +109,8 @@ extension Cluster {
   func validateWeights() throws(InputError) {
     guard partitionWeights.isEmpty || partitionWeights.count == settings.partitionCount else {
       throw InputError(
-        path: "weights", found: "\(partitionWeights.count) sizes", expected: "one for each of \(settings.partitionCount) partitions")
+        path: "weights", found: "\(partitionWeights.count) sizes",
+        expected: "one for each of \(settings.partitionCount) partitions")
     }
   }
 
@@ -120,25 +123,30 @@ extension Cluster {
     }
     guard ranges.count == settings.partitionCount else {
       throw InputError(
-        path: "map.partitions", found: "\(ranges.count) ranges", expected: "\(settings.partitionCount), by numPartitions")
+        path: "map.partitions", found: "\(ranges.count) ranges",
+        expected: "\(settings.partitionCount), by numPartitions")
     }
     guard !ranges.isEmpty else { return }
     let last = ranges.count - 1
     try ranges.withTexts { texts throws(InputError) in
       guard texts.start(0).isEmpty else {
         throw InputError(
-          path: "map.partitions.\(ranges.name(0)).start", found: "keys before it in no partition", expected: "an unbounded start")
+          path: "map.partitions.\(ranges.name(0)).start", found: "keys before it in no partition",
+          expected: "an unbounded start")
       }
-      for range in 0..<last where texts.end(range).isEmpty || KeyRangeTexts.order(texts.end(range), texts.start(range + 1)) != 0 {
+      for range in 0..<last
+      where texts.end(range).isEmpty || KeyRangeTexts.order(texts.end(range), texts.start(range + 1)) != 0 {
         let (a, b) = (ranges[range], ranges[range + 1])
         let overlap = a.end.isEmpty || b.start.lexicographicallyPrecedes(a.end)
         throw InputError(
-          path: "map.partitions.\(b.name).start", found: "\(overlap ? "an overlap" : "a gap") between \(a.name) and \(b.name)",
+          path: "map.partitions.\(b.name).start",
+          found: "\(overlap ? "an overlap" : "a gap") between \(a.name) and \(b.name)",
           expected: "each key in one partition")
       }
       guard texts.end(last).isEmpty else {
         throw InputError(
-          path: "map.partitions.\(ranges.name(last)).end", found: "keys after it in no partition", expected: "an unbounded end")
+          path: "map.partitions.\(ranges.name(last)).end", found: "keys after it in no partition",
+          expected: "an unbounded end")
       }
       for range in 0..<last where KeyRangeTexts.order(texts.start(range), texts.end(range)) >= 0 {
         throw InputError(

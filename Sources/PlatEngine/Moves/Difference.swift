@@ -17,7 +17,8 @@ public struct Difference {
   /// All that happens to one partition's nodes; valid until the next partition is looked at.
   public struct Row {
     public fileprivate(set) var partition = PartitionIndex(0)
-    /// Who holds the partition before or after, those first that hold it before, in slot order; also who stays as it is.
+    /// Who holds the partition before or after, those first that hold it before, in slot order; also who stays as it
+    /// is.
     public fileprivate(set) var nodes: [Change] = []
     /// Nodes that failed and held data.
     public fileprivate(set) var lost: [NodeIndex] = []

@@ -9,8 +9,8 @@
 /// exact. With the prices that shortest paths leave behind, the bound is the least number of moves itself.
 enum Certify {
   /// The bound. `prices`: N, any integers; they come back as those that prove it. `concerned`: what `Keep` counted of
-  /// today's rows; without it all are looked at. O(rows that are not whole · R + N log N); O(P · R) and more where prices
-  /// make whole rows worth changing.
+  /// today's rows; without it all are looked at. O(rows that are not whole · R + N log N); O(P · R) and more where
+  /// prices make whole rows worth changing.
   static func movesLowerBound(
     _ problem: Problem, _ due: Due, prices: NodeTable<Int32>, concerned: Concerned? = nil
   ) throws(PlatError) -> Int {
@@ -69,10 +69,15 @@ enum Certify {
     return cost - greatestWorth(problem, due, prices)
   }
 
-  /// What the rows that are not whole cost if each is the cheapest, on several threads. O(rows · R²) where prices are plain.
-  private static func costOfRest(_ problem: Problem, _ concerned: Concerned, _ market: Market) throws(PlatError) -> Int {
+  /// What the rows that are not whole cost if each is the cheapest, on several threads. O(rows · R²) where prices are
+  /// plain.
+  private static func costOfRest(
+    _ problem: Problem, _ concerned: Concerned, _ market: Market
+  ) throws(PlatError) -> Int {
     let blocks = Blocks(problem.partitionCount, replicas: problem.replicas, threads: problem.threads)
-    let markets = try blocks.forEachWorker { worker throws(PlatError) in worker == 0 ? market : try market.another(problem) }
+    let markets = try blocks.forEachWorker { worker throws(PlatError) in
+      worker == 0 ? market : try market.another(problem)
+    }
     let costs: NodeTable<Int> = try problem.arena.table(blocks.workers)
     blocks.run { worker, block in
       let market = markets[worker]

@@ -1,8 +1,8 @@
 /// Which partitions a plan concerns: all but those whose rows stay just as they are.
 ///
-/// `Keep` tells rows that stay whole from all others and counts the whole ones; whoever changes a row later says so. The
-/// stages after it look at concerned partitions only, and know the others by their counts: what one node more or less
-/// costs beyond that first count depends on what that node holds, not on the size of the map.
+/// `Keep` tells rows that stay whole from all others and counts the whole ones; whoever changes a row later says so.
+/// The stages after it look at concerned partitions only, and know the others by their counts: what one node more or
+/// less costs beyond that first count depends on what that node holds, not on the size of the map.
 struct Concerned {
   /// Every partition is concerned, whatever the marks say: until `Keep` has looked, and where it cannot tell.
   var isAll = true

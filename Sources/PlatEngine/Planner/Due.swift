@@ -53,7 +53,8 @@ struct Due {
       least.base[node] = members[group].isPinned ? 0 : rounding.floor[group]
     }
     self.shares = ExactShares(
-      ofGroup: members.indices.map { members[$0].isPinned ? .zero : shares.ofMember[$0] }, groupOfNode: groups.groupOfNode)
+      ofGroup: members.indices.map { members[$0].isPinned ? .zero : shares.ofMember[$0] },
+      groupOfNode: groups.groupOfNode)
     // Where pinned nodes alone pass the demand the shares add up to more; the total is still the demand.
     total = min(demand, shares.total.floor ?? demand)
     isShort = total < demand
@@ -72,7 +73,8 @@ struct Due {
         ? (0, narrow!.most.base[node]) : (windows[group].least, min(widest, windows[group].most))
     }
     roles = try RoleWindows.make(
-      problem, groups: groups, weights: members.map(\.weight), totals: shares.ofMember, total: total, tolerance: tolerance)
+      problem, groups: groups, weights: members.map(\.weight), totals: shares.ofMember, total: total,
+      tolerance: tolerance)
   }
 
   /// Nodes may be farther off their dues than rounding asks for.
@@ -99,8 +101,8 @@ struct Due {
     return count > 0 ? count : nil
   }
 
-  /// The same with narrower windows for some nodes: those that should hold less than they do, and those that should hold
-  /// more.
+  /// The same with narrower windows for some nodes: those that should hold less than they do, and those that should
+  /// hold more.
   func narrowed(
     _ problem: Problem, _ load: NodeTable<Int32>, toLess: [NodeIndex], toMore: [NodeIndex]
   ) throws(PlatError) -> Due {
@@ -135,7 +137,8 @@ struct Due {
     roles = []
   }
 
-  /// Windows that only safety matters to: every node may hold anything up to its capacity, and what it may not keep goes.
+  /// Windows that only safety matters to: every node may hold anything up to its capacity, and what it may not keep
+  /// goes.
   func safetyOnly(_ problem: Problem, _ placement: Placement) throws(PlatError) -> Due {
     var result = self
     result.seeksBalance = false
@@ -247,7 +250,9 @@ private struct NodeKinds {
     var places: Int
     /// Where several maps share it: `DenseCluster.sharedCapacity`.
     var shared: Int?
-    func exactCap(_ cluster: DenseCluster) -> Rational { shared.map { cluster.exactCapacity(shared: $0) } ?? Rational(cap) }
+    func exactCap(_ cluster: DenseCluster) -> Rational {
+      shared.map { cluster.exactCapacity(shared: $0) } ?? Rational(cap)
+    }
     var weight: Rational { Rational(weightText) }
   }
   private(set) var kinds: [Kind] = []
@@ -266,7 +271,10 @@ private struct NodeKinds {
       case .share:
         kind.cap = problem.cluster.capacity[node]
         kind.shared = problem.cluster.sharedCapacity(of: node)
-      case .holdings: (kind.cap, kind.isPinned, kind.isSlaveOnly) = (min(Int(held.base[node]), problem.cluster.capacity[node]), true, true)
+      case .holdings:
+        (kind.cap, kind.isPinned, kind.isSlaveOnly) = (
+          min(Int(held.base[node]), problem.cluster.capacity[node]), true, true
+        )
       case .nothing: break
       }
       if kinds.isEmpty || kinds[last] != kind {

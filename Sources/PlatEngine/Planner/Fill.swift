@@ -11,7 +11,8 @@ enum Fill {
     _ problem: Problem, _ windows: Due, _ placement: inout Placement, towards due: Due? = nil
   ) throws(PlatError) {
     if let due = due ?? (windows.isTolerant ? windows.strict : nil) {
-      for (aim, spare) in [(windows, 0), (due, windows.total - placement.placed)] where placement.placed < windows.total {
+      for (aim, spare) in [(windows, 0), (due, windows.total - placement.placed)] where placement.placed < windows.total
+      {
         var room = try Room(problem, aim, placement, spare: spare)
         fillMissing(problem, aim, &placement, &room)
       }
@@ -97,7 +98,9 @@ enum Fill {
       /// What a node gives up now: replicas in the first state, in others.
       func giving(_ node: NodeIndex) -> UInt8 {
         let isAbove = load[node] > due.most[node]
-        guard isAbove || (optional > 0 && load[node] > due.least[node] && load[node] == due.most[node]) else { return 0 }
+        guard isAbove || (optional > 0 && load[node] > due.least[node] && load[node] == due.most[node]) else {
+          return 0
+        }
         return onlyFitting ? leading.fitting(node, left: load[node] - 1) : Leading.first | Leading.other
       }
       for node in 0..<problem.nodeCount { gives.base[node] = giving(NodeIndex(node)) }
@@ -113,7 +116,9 @@ enum Fill {
           guard isAbove || optional > 0, problem.isHeld(partition, by: node) else { continue }
           let breaches = problem.softBreaches(row, leaving: slot, at: node)
           let mostBreaches = soft == .left ? Int.max : soft == .kept ? breaches : breaches - 1
-          guard mostBreaches >= 0, let taker = room.take(row, leaving: slot, mostBreaches: mostBreaches) else { continue }
+          guard mostBreaches >= 0, let taker = room.take(row, leaving: slot, mostBreaches: mostBreaches) else {
+            continue
+          }
           row[slot] = taker
           placement.concerned.change(partition)
           load[node] -= 1
@@ -131,8 +136,8 @@ enum Fill {
   }
 }
 
-/// How many replicas of the first state each node has, and whether that will fit when it gives something up or takes it.
-/// A class, so that whoever has it in a struct copies one reference.
+/// How many replicas of the first state each node has, and whether that will fit when it gives something up or takes
+/// it. A class, so that whoever has it in a struct copies one reference.
 final class Leading {
   private let slots: Range<Int>
   private let windows: RoleWindows?

@@ -14,8 +14,8 @@
 /// rest ≤ k · (partitions left) holds after a block when it held before.
 ///
 /// Where every node is due the same part of its replicas in each state, a block's shares are rounded to whole turns of
-/// R points, and the point of column k goes to slot (k − p) mod R. With blocks of a multiple of R partitions a turn is R
-/// partitions of one column, so that its node has each of the R slots once:
+/// R points, and the point of column k goes to slot (k − p) mod R. With blocks of a multiple of R partitions a turn is
+/// R partitions of one column, so that its node has each of the R slots once:
 ///
 ///     partition      0  1  2  3  4  5
 ///     column 0, a    0  2  1  0  2  1      two turns of a: twice slot 0, twice slot 1, twice slot 2
@@ -33,8 +33,8 @@ enum Fresh {
   }
 
   /// Lays block after block, on several threads: each goes through all of them, as what one leaves of a node is known
-  /// only then, and writes those that are its own. False where whole turns leave more of a node or a container than fits,
-  /// or less than none.
+  /// only then, and writes those that are its own. False where whole turns leave more of a node or a container than
+  /// fits, or less than none.
   private static func lay(
     _ problem: Problem, _ due: Due, _ placement: inout Placement, seed: UInt64, inTurns: Bool
   ) throws(PlatError) -> Bool {
@@ -86,8 +86,8 @@ enum Fresh {
       blocks = blockCount(problem)
     }
 
-    /// Where a block begins; of the one behind the last: where that ends. The last block, which the roles stage has to look
-    /// at, is half as long as the others.
+    /// Where a block begins; of the one behind the last: where that ends. The last block, which the roles stage has to
+    /// look at, is half as long as the others.
     func blockBegin(_ block: Int) -> Int {
       let begin = block == blocks ? problem.partitionCount : problem.partitionCount * 2 * block / (2 * blocks - 1)
       return inTurns && block < blocks ? begin - begin % problem.replicas : begin

@@ -100,8 +100,8 @@ enum Keep {
     return kept
   }
 
-  /// The row is full: of its slaves and `node`, the one goes without which the others break the fewest rules, and of such
-  /// the one whose node holds most. O(R³ · rules).
+  /// The row is full: of its slaves and `node`, the one goes without which the others break the fewest rules, and of
+  /// such the one whose node holds most. O(R³ · rules).
   private static func replaceFullest(
     _ problem: Problem, _ row: UnsafeMutablePointer<NodeIndex>, with node: NodeIndex, placement: Placement
   ) {
@@ -164,15 +164,17 @@ enum Keep {
     return dropped
   }
 
-  /// Of the slots on nodes in maintenance the first after which hard rules let a node in that may be master; or else the first.
-  /// O(N · R), and mostly the first node does.
+  /// Of the slots on nodes in maintenance the first after which hard rules let a node in that may be master; or else
+  /// the first. O(N · R), and mostly the first node does.
   private static func makesWay(_ problem: Problem, _ row: UnsafeMutablePointer<NodeIndex>) -> Int? {
     let slots = (0..<problem.replicas).filter { row[$0] != .none && problem.isSlaveOnly[row[$0]] }
     return slots.first { slot in
       let node = row[slot]
       row[slot] = .none
       defer { row[slot] = node }
-      return (0..<problem.nodeCount).contains { problem.receives.base[$0] && problem.allows(row, leaving: -1, to: NodeIndex($0)) }
+      return (0..<problem.nodeCount).contains {
+        problem.receives.base[$0] && problem.allows(row, leaving: -1, to: NodeIndex($0))
+      }
     } ?? slots.first
   }
 }

@@ -22,7 +22,8 @@ enum Mend {
     var random = SplitMix(seed: 0x6d65_6e64)
     // Looking at one place of a wide row takes R steps.
     var trialsLeft = problem.isWide ? (1 << 28) / problem.replicas : Int.max
-    for newcomer in newcomers where trialsLeft > 0 && !problem.arena.isInterrupted && breaches(problem, placement, newcomer) > 0 {
+    for newcomer in newcomers
+    where trialsLeft > 0 && !problem.arena.isInterrupted && breaches(problem, placement, newcomer) > 0 {
       trialsLeft -= partnersTried
       _ = relocate(problem, due, placement, newcomer, &random)
         || exchange(problem, placement, newcomer, newcomers, &random)

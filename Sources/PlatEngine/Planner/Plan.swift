@@ -19,7 +19,8 @@ public struct PlanOptions: Sendable {
   /// `restore-back`: the map to go back to. `cancel`: the target of the plan that was under way, or nil. Its nodes are
   /// the cluster's.
   public var to: PlacementMap?
-  /// The same of each of several maps; nil, and whatever lies beyond the end: it has none. To go back to none is to stay.
+  /// The same of each of several maps; nil, and whatever lies beyond the end: it has none. To go back to none is to
+  /// stay.
   public var toMaps: [PlacementMap?] = []
   /// Threads to plan with; never changes a result.
   public var threads = 1
@@ -34,7 +35,8 @@ public struct PlanOptions: Sendable {
   var wideRow = PlanOptions.wideRow
   /// Of a swap: who takes over from each node, where several maps have agreed on it.
   var counterparts: [NodeIndex]?
-  /// Of one of several maps whose open places are filled one map after the other: how many of the others each node leads.
+  /// Of one of several maps whose open places are filled one map after the other: how many of the others each node
+  /// leads.
   var leadBeside: [Int32] = []
   /// For tests: what harms a plan before the gate.
   var damage: (@Sendable (PlacementMap) -> Void)?

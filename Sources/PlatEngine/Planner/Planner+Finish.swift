@@ -4,9 +4,9 @@
 extension Planner {
   /// The next map for `cluster` from `current` (nil: a fresh cluster), with the fewest moves and the proof.
   ///
-  /// The same input gives the same map on every machine. Throws `outOfMemory`, `unsupported` for rules that this version
-  /// does not plan, or `faultyPlan` where the planner has made one that must not get out.
-  /// O(P · R + N) where direct moves do; see `Exchange` for the rest.
+  /// The same input gives the same map on every machine. Throws `outOfMemory`, `unsupported` for rules that this
+  /// version does not plan, or `faultyPlan` where the planner has made one that must not get out. O(P · R + N) where
+  /// direct moves do; see `Exchange` for the rest.
   public static func plan(
     _ cluster: DenseCluster, from current: PlacementMap?, options: PlanOptions = PlanOptions()
   ) throws(PlatError) -> Plan {
@@ -26,7 +26,8 @@ extension Planner {
   /// The next maps for `group`. `currents`: the map of each; nil: it is fresh.
   ///
   /// Each map has the fewest moves that its own windows need, and as few more as the sums ask for.
-  /// O(maps · (P · R + N)), and O(maps · N) for each length of a path by which the sums are mended. Throws as for one map.
+  /// O(maps · (P · R + N)), and O(maps · N) for each length of a path by which the sums are mended. Throws as for one
+  /// map.
   public static func plan(
     _ group: DenseGroup, from currents: [PlacementMap?], options: PlanOptions = PlanOptions()
   ) throws(PlatError) -> GroupPlan {
@@ -83,7 +84,8 @@ extension Planner {
     }
     for (map, one) in each.enumerated() { plan.plans[map].claimAtMost(one) }
     let proved = try Judge.provedTogether(
-      group, maps: maps, from: currents, prices: plan.plans.map(\.certificate), windows: plan.plans.map(\.weightWindows),
+      group, maps: maps, from: currents, prices: plan.plans.map(\.certificate),
+      windows: plan.plans.map(\.weightWindows),
       each: each, interrupt: options.interrupt?.quiet)
     var moved = ProvedBound(weight: .zero)
     for (map, cluster) in group.clusters.enumerated() {
@@ -102,12 +104,14 @@ extension Planner {
     }
   }
 
-  /// The bounds of a plan whose map is another than its pipeline made, or that has nodes in maintenance, whose part is what
-  /// they hold in the map: what the Judge finds proved, and no more than the plan moves. O(P · R²) there.
+  /// The bounds of a plan whose map is another than its pipeline made, or that has nodes in maintenance, whose part is
+  /// what they hold in the map: what the Judge finds proved, and no more than the plan moves. O(P · R²) there.
   private static func claimWhatIsProved(
     _ plan: inout Plan, _ cluster: DenseCluster, from current: PlacementMap?, options: PlanOptions
   ) throws(PlatError) {
-    guard plan.isFinished || cluster.status.contains(where: \.isPinned), plan.operation != .failover, plan.operation != .swap else { return }
+    guard plan.isFinished || cluster.status.contains(where: \.isPinned), plan.operation != .failover,
+      plan.operation != .swap
+    else { return }
     let weights = cluster.partitionWeights
     if let weights {
       guard plan.isFinished, plan.weightWindows != nil else { return }
@@ -118,7 +122,8 @@ extension Planner {
       interrupt: options.interrupt?.quiet)
     plan.movesLowerBound = min(proved.moves, plan.target.received(cluster, from: current))
     guard let weights, let weight = proved.weight else { return }
-    plan.movesWeightLowerBound = min(weight, weights.exact(plan.target.received(cluster, from: current, weights: weights.of)))
+    plan.movesWeightLowerBound = min(
+      weight, weights.exact(plan.target.received(cluster, from: current, weights: weights.of)))
   }
 
   /// What the gate is told of a plan. Of several maps each is planned by the operation of all.
@@ -175,7 +180,8 @@ extension Planner {
       }
       maps.append(
         CompletedMap(
-          cluster, target: target, before: currents[map], leavingStay: plans[map].operation == .cancel, firstSlot: firstSlot))
+          cluster, target: target, before: currents[map], leavingStay: plans[map].operation == .cancel,
+          firstSlot: firstSlot))
       firstSlot += target.partitionCount * target.width
     }
     let changed = try Completion.run(maps, capacity: capacity, interrupt: options.interrupt)
@@ -243,7 +249,8 @@ extension PlacementMap {
       let held = before.flatMap { partition < $0.partitionCount ? $0.row(partition) : nil }
       for slot in slots where row(partition)[slot] != .none {
         let node = row(partition)[slot]
-        let isHeld = cluster.status[node.int].isReadable && (held.map { held in heldSlots.contains { held[$0] == node } } ?? false)
+        let isHeld =
+          cluster.status[node.int].isReadable && (held.map { held in heldSlots.contains { held[$0] == node } } ?? false)
         if !isHeld { received += weights?[partition] ?? 1 }
       }
     }

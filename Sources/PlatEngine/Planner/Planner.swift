@@ -50,7 +50,8 @@ public enum Planner {
     let arena = try Arena(limitBytes: options.memoryLimitBytes, interrupt: options.interrupt)
     var clock = StageClock(options.interrupt)
     let target = try PlacementMap(
-      unfilled: cluster.partitionCount, slotCounts: cluster.dataWanted, arena: Arena(limitBytes: options.memoryLimitBytes))
+      unfilled: cluster.partitionCount, slotCounts: cluster.dataWanted,
+      arena: Arena(limitBytes: options.memoryLimitBytes))
     var problem = try Problem(
       cluster, current: current, arena: arena, threads: options.threads, wideRow: options.wideRow,
       promotesNear: options.promotesNear, leavingStay: operation == .cancel)
@@ -114,7 +115,8 @@ public enum Planner {
     assert(placement.staysAsItIs(problem), "a stage has changed a row and not said so")
     if let limit = problem.fanOut, seeksBalance && !isSwapped || limit.strength == .hard {
       placement = try FanOut.keep(
-        problem, windows, placement, isFresh: isFresh || problem.current == nil, memoryLimitBytes: options.memoryLimitBytes)
+        problem, windows, placement, isFresh: isFresh || problem.current == nil,
+        memoryLimitBytes: options.memoryLimitBytes)
       try clock.mark("fanOut")
     }
     if problem.isNearPromoted, !Balance(placement, windows).isSettled {
@@ -141,7 +143,9 @@ public enum Planner {
       allAreMoves
       ? due.total : try Certify.movesLowerBound(counted, proved, prices: prices, concerned: placement.concerned)
     if problem.fanOut?.strength == .hard, !due.isShort { bound = max(bound, try PeerBound.moves(counted)) }
-    if problem.hasSlaveOnly { bound = min(max(bound, try MaintenanceBound.moves(counted, proved)), placement.moves(counted)) }
+    if problem.hasSlaveOnly {
+      bound = min(max(bound, try MaintenanceBound.moves(counted, proved)), placement.moves(counted))
+    }
     // A map outside the windows may need fewer moves than any inside; what it needs bounds both.
     if !Balance(placement, proved).isSettled { bound = min(bound, placement.moves(counted)) }
     try clock.mark("certify")
@@ -149,7 +153,8 @@ public enum Planner {
     return Plan(
       operation: operation, target: map, movesLowerBound: bound, movesHeldBack: heldBack,
       certificate: (0..<cluster.nodeCount).map { prices.base[$0] },
-      isComplete: loads == problem.partitionCount * problem.replicas && placement.fits(cluster.capacity), stageNanoseconds: clock.stages,
+      isComplete: loads == problem.partitionCount * problem.replicas && placement.fits(cluster.capacity),
+      stageNanoseconds: clock.stages,
       peakBytes: arena.peakBytes + UInt64(target.memoryBytes) + UInt64(current?.memoryBytes ?? 0))
   }
 
@@ -199,7 +204,8 @@ public enum Planner {
     }
     let slack = potential.base[problem.nodeCount]
     // Under near rules what a node has in all was then chosen with a view to who has company where.
-    let allStay = !problem.near.isEmpty && !(0..<problem.partitionCount).contains { problem.isAway($0, from: placement.row($0)) }
+    let allStay =
+      !problem.near.isEmpty && !(0..<problem.partitionCount).contains { problem.isAway($0, from: placement.row($0)) }
     var due = due
     var before = Int.max
     for _ in 0..<roleRounds {

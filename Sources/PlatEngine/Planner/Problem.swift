@@ -47,7 +47,8 @@ struct Problem {
   let isReadable: NodeTable<Bool>
   let hasSlaveOnly: Bool
 
-  /// How many partitions of other maps each node leads, where open places are to go to whoever leads least of all; else empty.
+  /// How many partitions of other maps each node leads, where open places are to go to whoever leads least of all; else
+  /// empty.
   var leadBeside: [Int32] = []
 
   /// Threads to work with. Nothing that is found out depends on it.
@@ -81,12 +82,14 @@ struct Problem {
     hard = try arena.list(caps.hard)
     soft = try arena.list(caps.soft)
     stateCaps = caps.ofStates
-    let (kept, preferred) = try NearRule.all(cluster, hard: caps.hard, tables: tables, arena: arena, promoting: promotes)
+    let (kept, preferred) = try NearRule.all(
+      cluster, hard: caps.hard, tables: tables, arena: arena, promoting: promotes)
     near = try arena.list(kept)
     softNear = try arena.list(preferred)
     isNearPromoted = kept.contains { !$0.isHard }
     hasStateRules = !stateCaps.isEmpty || !kept.isEmpty
-    stateOfSlot = try arena.list(cluster.dataWanted.indices.flatMap { Array(repeating: $0, count: cluster.dataWanted[$0]) })
+    stateOfSlot = try arena.list(
+      cluster.dataWanted.indices.flatMap { Array(repeating: $0, count: cluster.dataWanted[$0]) })
     fanOut = kept.isEmpty || cluster.cluster.settings.hasHardPeerLimit ? cluster.limitOnPeers : nil
 
     if let innermost = caps.hard.last {

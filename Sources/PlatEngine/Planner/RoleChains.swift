@@ -46,9 +46,9 @@ struct RoleChains {
     search.drain(.backward, from: { $0 < $1.least }, into: { $0 > $1.least })
   }
 
-  /// What no chain settles is shared out, so that no node is farther out of its window than need be. Those who lack most
-  /// receive from those who lack less by two at least, and so on in falling order, for each of which one pass does; then
-  /// the same of those who have too many. Exact where nobody is out by more than `levels`. O(P · R) a pass.
+  /// What no chain settles is shared out, so that no node is farther out of its window than need be. Those who lack
+  /// most receive from those who lack less by two at least, and so on in falling order, for each of which one pass
+  /// does; then the same of those who have too many. Exact where nobody is out by more than `levels`. O(P · R) a pass.
   func level(_ placement: Placement) throws(PlatError) {
     guard tooMany > 0 || tooFew > 0 else { return }
     var search = try Search(self, holdings: Holdings(problem, placement))
@@ -83,8 +83,8 @@ struct RoleChains {
   private static let giver: UInt8 = 1
   private static let taker: UInt8 = 2
 
-  /// One pass over the rows: wherever a giver is in the state and a taker is not, they change places. Few rows have both,
-  /// which a byte of each node tells.
+  /// One pass over the rows: wherever a giver is in the state and a taker is not, they change places. Few rows have
+  /// both, which a byte of each node tells.
   @inline(__always) private func sweep(
     _ partitions: Range<Int>, pending: Int, isGiver: Test, isTaker: Test
   ) throws(PlatError) {

@@ -1,4 +1,5 @@
-/// Who leads, for small maps: into the windows as far as can be, and by the fewest role changes, at the same number of moves.
+/// Who leads, for small maps: into the windows as far as can be, and by the fewest role changes, at the same number of
+/// moves.
 ///
 /// An arc m → d is a way for d to be in the state where m is now; its cost is the role changes that it adds:
 ///
@@ -6,10 +7,10 @@
 ///     homes        p came from m to d for balance: it goes back, and another one goes in its stead
 ///     arrivals     p comes to m and q to d: each goes where the other one was to go
 ///
-/// A cycle of arcs leaves what every node has in the state; one by way of the hub takes from a node that may have one less
-/// and gives to one that may have one more, which earns much where a node is out of its window. Cycles that cost less than
-/// nothing are carried out while there are any (Bellman–Ford). Totals, moves and hard rules stay, soft ones get no worse.
-/// O(cycles · N · arcs).
+/// A cycle of arcs leaves what every node has in the state; one by way of the hub takes from a node that may have one
+/// less and gives to one that may have one more, which earns much where a node is out of its window. Cycles that cost
+/// less than nothing are carried out while there are any (Bellman–Ford). Totals, moves and hard rules stay, soft ones
+/// get no worse. O(cycles · N · arcs).
 struct RoleCycles {
   private let problem: Problem
   private let placement: Placement
@@ -98,7 +99,9 @@ struct RoleCycles {
   /// Role changes that some changes add; nil where a hard rule forbids them, or soft ones are broken more.
   private func cost(_ changes: [Change]) -> Int? {
     let partitions = Set(changes.map { row(of: $0.slot) }).sorted()
-    func sums() -> (roles: Int, soft: Int) { partitions.reduce((0, 0)) { ($0.0 + roleChanges($1), $0.1 + softBreaches($1)) } }
+    func sums() -> (roles: Int, soft: Int) {
+      partitions.reduce((0, 0)) { ($0.0 + roleChanges($1), $0.1 + softBreaches($1)) }
+    }
     let before = sums()
     for change in changes { placement.rows[change.slot] = change.to }
     defer { for change in changes { placement.rows[change.slot] = change.was } }
@@ -126,9 +129,14 @@ struct RoleCycles {
     var slotsOfNode: [[Int]] = stays.map { _ in [] }
     for slot in 0..<problem.partitionCount * width where rows[slot] != .none {
       let partition = row(of: slot)
-      if !problem.isHeld(partition, by: rows[slot]) { newcomers.append(slot) } else { slotsOfNode[rows[slot].int].append(slot) }
+      if !problem.isHeld(partition, by: rows[slot]) {
+        newcomers.append(slot)
+      } else {
+        slotsOfNode[rows[slot].int].append(slot)
+      }
       guard slots.contains(slot % width) else { continue }
-      for other in partition * width..<(partition + 1) * width where rows[other] != .none && !slots.contains(other % width) {
+      for other in partition * width..<(partition + 1) * width
+      where rows[other] != .none && !slots.contains(other % width) {
         guard problem.allows(rows[other], inState: state) else { continue }
         add(
           from: rows[slot], to: rows[other],
@@ -143,8 +151,12 @@ struct RoleCycles {
     }
     for node in 0..<problem.nodeCount {
       let (count, window) = (count.base[node], window.base[node])
-      if count > window.least { arcs.append(Arc(from: hub, to: node, cost: count > window.most ? -Self.intoWindow : 0)) }
-      if count < window.most { arcs.append(Arc(from: node, to: hub, cost: count < window.least ? -Self.intoWindow : 0)) }
+      if count > window.least {
+        arcs.append(Arc(from: hub, to: node, cost: count > window.most ? -Self.intoWindow : 0))
+      }
+      if count < window.most {
+        arcs.append(Arc(from: node, to: hub, cost: count < window.least ? -Self.intoWindow : 0))
+      }
     }
     return arcs
   }
@@ -195,7 +207,8 @@ struct RoleCycles {
 
   // MARK: cycles
 
-  /// Changes the rows along a cycle; an arc that cannot be gone with the others comes back, and then nothing is changed.
+  /// Changes the rows along a cycle; an arc that cannot be gone with the others comes back, and then nothing is
+  /// changed.
   private func carryOut(_ cycle: [Arc]) -> Arc? {
     let partitions = Set(cycle.flatMap { $0.changes.map { row(of: $0.slot) } }).sorted()
     func roles() -> Int { partitions.reduce(0) { $0 + roleChanges($1) } }

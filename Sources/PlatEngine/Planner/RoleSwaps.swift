@@ -5,8 +5,8 @@
 ///
 /// A state goes from node m to node h where m has it in a partition that h holds and may have it in. *Givers* are those
 /// that can get one more of it from where there is one to spare, in any number of such steps; *takers* those from which
-/// one more gets to where it is lacking. While none is both, all that a step can do is done; and a partition whose state
-/// a giver has and that a taker comes into is a new step from the ones to the others.
+/// one more gets to where it is lacking. While none is both, all that a step can do is done; and a partition whose
+/// state a giver has and that a taker comes into is a new step from the ones to the others.
 ///
 /// Needed on small or clustered maps, where nodes share partitions with few others, and under near rules, where not all
 /// who hold a partition can be master.
@@ -112,7 +112,8 @@ struct RoleSwaps {
         let (row, column) = (held / width * width, held % width)
         guard column >= parts.slots.lowerBound, (direction == .onward) == parts.slots.contains(column) else { continue }
         trialsLeft -= 1
-        for other in direction == .onward ? parts.slots.upperBound..<width : parts.slots where rows[row + other] != .none {
+        for other in direction == .onward ? parts.slots.upperBound..<width : parts.slots
+        where rows[row + other] != .none {
           let next = rows[row + other]
           let hop = direction == .onward ? Hop(slot: held, place: row + other) : Hop(slot: row + other, place: held)
           guard !reached.has(next), mayChange(hop) else { continue }
@@ -245,7 +246,8 @@ struct RoleSwaps {
     let (partition, column) = (slot / width, slot % width)
     let row = rows + partition * width
     guard problem.allows(row, leaving: column, to: node),
-      problem.softBreaches(row, leaving: column, at: node) <= problem.softBreaches(row, leaving: column, at: row[column])
+      problem.softBreaches(row, leaving: column, at: node)
+        <= problem.softBreaches(row, leaving: column, at: row[column])
     else { return nil }
     return (problem.isHeld(partition, by: node) ? 0 : 1) - (problem.isHeld(partition, by: row[column]) ? 0 : 1)
   }

@@ -22,7 +22,8 @@ extension Roles {
     let (rows, width, wants) = (rows, width, table.base)
     let firstSlot = slots.lowerBound
     let allAreOpen = openCount == problem.partitionCount
-    let isPlain = slots.count == 1 && !problem.hasStateRules && problem.softNear.isEmpty && !(state == 0 && problem.hasSlaveOnly)
+    let isPlain =
+      slots.count == 1 && !problem.hasStateRules && problem.softNear.isEmpty && !(state == 0 && problem.hasSlaveOnly)
     for node in 0..<problem.nodeCount {
       let window = window.base[node]  // [0, Int32.max] where there is none
       let need = Int64(window.least) + Int64(window.most) - 2 * Int64(count.base[node])
@@ -166,7 +167,8 @@ extension Roles {
       }
       return slot
     }
-    while slot < slots.upperBound, row[slot] != .none, problem.allows(row[slot], inState: state), problem.isReadable[row[slot]],
+    while slot < slots.upperBound, row[slot] != .none, problem.allows(row[slot], inState: state),
+      problem.isReadable[row[slot]],
       current.slots(ofState: state).contains(where: { held[$0] == row[slot] })
     {
       slot += 1

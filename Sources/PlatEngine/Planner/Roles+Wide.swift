@@ -3,7 +3,8 @@ extension Roles {
   /// As `assign` for one row, by sorting the holders once: a node is in a row only once, so whoever gets a place takes
   /// nothing from the others. O(R log R), where no rule is about single states.
   func assignWide(
-    _ partition: Int, _ row: UnsafeMutablePointer<NodeIndex>, from firstOpen: Int, _ want: (NodeIndex) -> (need: Int64, chances: Int64)
+    _ partition: Int, _ row: UnsafeMutablePointer<NodeIndex>, from firstOpen: Int,
+    _ want: (NodeIndex) -> (need: Int64, chances: Int64)
   ) -> [NodeIndex] {
     var places: [(need: Int64, chances: Int64, slot: Int)] = []
     for slot in firstOpen..<width where row[slot] != .none && problem.allows(row[slot], inState: state) {

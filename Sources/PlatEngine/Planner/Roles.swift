@@ -103,8 +103,8 @@ struct Roles {
 
   // MARK: Who stays
 
-  /// Holders that are in the state today, or were dealt it, have its slots. Returns how many partitions have places left.
-  /// O(N + concerned · R).
+  /// Holders that are in the state today, or were dealt it, have its slots. Returns how many partitions have places
+  /// left. O(N + concerned · R).
   private func keep(_ open: PartitionTable<PartitionIndex>) -> Int {
     var openCount = 0
     let current = problem.current

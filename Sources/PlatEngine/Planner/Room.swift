@@ -122,7 +122,8 @@ struct Room {
     return give(box: best, place: place)
   }
 
-  /// The same where boxes are few and differ in their room only: the roomiest is asked first, so that most are not asked.
+  /// The same where boxes are few and differ in their room only: the roomiest is asked first, so that most are not
+  /// asked.
   private mutating func takeFromRoomiest(
     _ row: UnsafeMutablePointer<NodeIndex>, _ leaving: Int, _ mostBreaches: Int, onlyLacking: Bool
   ) -> NodeIndex? {
@@ -165,7 +166,9 @@ struct Room {
         : problem.softBreaches(row, leaving: leaving, at: node)
       guard breaches <= bestBreaches, breaches <= mostBreaches else { continue }
       let misfit = leading?.misfit(node, receiving: leaving) ?? 0
-      if (breaches, misfit) < (bestBreaches, bestMisfit) { (best, bestBreaches, bestMisfit) = (place, breaches, misfit) }
+      if (breaches, misfit) < (bestBreaches, bestMisfit) {
+        (best, bestBreaches, bestMisfit) = (place, breaches, misfit)
+      }
       if breaches == 0, misfit == 0 { break }
     }
     return best

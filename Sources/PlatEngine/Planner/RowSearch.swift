@@ -1,6 +1,6 @@
-/// A whole row for a partition that stages which place replica by replica leave without one: depth first over the nodes that may
-/// have it, best first, under all hard rules as they stand in the end, so also where several masters share those who are
-/// near to them.
+/// A whole row for a partition that stages which place replica by replica leave without one: depth first over the nodes
+/// that may have it, best first, under all hard rules as they stand in the end, so also where several masters share
+/// those who are near to them.
 ///
 ///     slot 0 (m)  n4   n4   n4        of slots in one state each order is tried once
 ///     slot 1 (s)  n1   n1   n7
@@ -22,8 +22,8 @@ struct RowSearch {
     row = try problem.arena.table(problem.replicas)
   }
 
-  /// The first whole row that is accepted. It lives until the next search. `accepts`: asked of whole rows that keep all rules about
-  /// containers.
+  /// The first whole row that is accepted. It lives until the next search. `accepts`: asked of whole rows that keep all
+  /// rules about containers.
   mutating func find(
     _ nodes: [NodeIndex], accepts: (UnsafeMutablePointer<NodeIndex>) -> Bool = { _ in true }
   ) -> UnsafeMutablePointer<NodeIndex>? {
@@ -45,7 +45,9 @@ struct RowSearch {
       guard problem.allows(nodes[index], inState: state), fits(slot, nodes[index]) else { continue }
       row.base[slot] = nodes[index]
       let isSame = slot + 1 < problem.replicas && problem.stateOfSlot[slot + 1] == state
-      if StateRules.breach(problem, row.base) == nil, fill(slot + 1, nodes, from: isSame ? index + 1 : 0, accepts) { return true }
+      if StateRules.breach(problem, row.base) == nil, fill(slot + 1, nodes, from: isSame ? index + 1 : 0, accepts) {
+        return true
+      }
       row.base[slot] = .none
     }
     return false
@@ -60,10 +62,12 @@ struct RowSearch {
 }
 
 extension RowSearch {
-  /// Rows made anew for what misses replicas under near rules, on nodes that hold it today, and then on those with the least.
-  /// O(missing · N log N), and a bounded search for each.
+  /// Rows made anew for what misses replicas under near rules, on nodes that hold it today, and then on those with the
+  /// least. O(missing · N log N), and a bounded search for each.
   static func complete(_ problem: Problem, _ placement: inout Placement) throws(PlatError) {
-    guard !problem.near.isEmpty, placement.placed < problem.partitionCount * problem.replicas, var search = try RowSearch(problem) else { return }
+    guard !problem.near.isEmpty, placement.placed < problem.partitionCount * problem.replicas,
+      var search = try RowSearch(problem)
+    else { return }
     for partition in placement.missing.map(\.int) where !problem.arena.isInterrupted {
       let row = placement.row(partition)
       for slot in 0..<problem.replicas where row[slot] != .none { placement.load[row[slot]] -= 1 }
@@ -111,6 +115,7 @@ extension Weighing {
   /// Whether a node that a partition is not on has room for it, and may receive it or has it to keep.
   func mayTake(_ partition: Int, _ node: NodeIndex) -> Bool {
     hasRoom(node)
-      || problem.keeps[node] && problem.isHeld(partition, by: node) && Int(count[node]) < problem.cluster.capacity[node.int]
+      || problem.keeps[node] && problem.isHeld(partition, by: node)
+        && Int(count[node]) < problem.cluster.capacity[node.int]
   }
 }

@@ -1,9 +1,9 @@
 /// A plan made from a plan's own map, with nothing new, changes nothing.
 ///
-/// The pipelines for equal sizes and plain rules keep that by themselves: a flow sends nothing that no window asks for. Where
-/// there is more to keep than windows, a search may go from one map to another that is as good, and back. So what the map
-/// of today comes to is judged beside the next one, and stays if that is not better; and while maps are small, the plan of
-/// the next map is made here, too, as long as it is better still.
+/// The pipelines for equal sizes and plain rules keep that by themselves: a flow sends nothing that no window asks for.
+/// Where there is more to keep than windows, a search may go from one map to another that is as good, and back. So what
+/// the map of today comes to is judged beside the next one, and stays if that is not better; and while maps are small,
+/// the plan of the next map is made here, too, as long as it is better still.
 enum Settling {
   /// Replicas up to which a plan's own map is planned again, and how often.
   private static let mostReplicas = 1 << 12
@@ -44,7 +44,8 @@ enum Settling {
       let received = next.target.received(cluster, from: current)
       next.movesLowerBound = min(plan.movesLowerBound, received)
       if let weights = cluster.partitionWeights, let bound = plan.movesWeightLowerBound {
-        next.movesWeightLowerBound = min(bound, weights.exact(next.target.received(cluster, from: current, weights: weights.of)))
+        next.movesWeightLowerBound = min(
+          bound, weights.exact(next.target.received(cluster, from: current, weights: weights.of)))
       }
       (next.certificate, next.weightWindows) = (plan.certificate, plan.weightWindows)
       (next.operation, next.movesHeldBack) = (plan.operation, plan.movesHeldBack)
@@ -55,12 +56,15 @@ enum Settling {
     }
   }
 
-  /// Whether a plan is worth its changes to another map: better by an aim that comes before moves, or by soft rules at none.
+  /// Whether a plan is worth its changes to another map: better by an aim that comes before moves, or by soft rules at
+  /// none.
   private static func isBetter(
     _ plan: Plan, than other: Plan, _ cluster: DenseCluster, from map: PlacementMap, _ options: PlanOptions
   ) throws(PlatError) -> Bool {
-    let mine = try Judge.judge(cluster, map: plan.target, from: map, threads: options.threads, interrupt: options.interrupt?.quiet)
-    let its = try Judge.judge(cluster, map: other.target, from: map, threads: options.threads, interrupt: options.interrupt?.quiet)
+    let mine = try Judge.judge(
+      cluster, map: plan.target, from: map, threads: options.threads, interrupt: options.interrupt?.quiet)
+    let its = try Judge.judge(
+      cluster, map: other.target, from: map, threads: options.threads, interrupt: options.interrupt?.quiet)
     let headless = (plan.target.headless(cluster), other.target.headless(cluster))
     if headless.0 != headless.1 { return headless.0 < headless.1 }
     if mine.unmet != its.unmet { return mine.unmet < its.unmet }
@@ -88,7 +92,8 @@ extension DenseCluster {
   /// Whether what a map is to keep is more than windows and plain rules about containers.
   fileprivate var hasMoreThanWindows: Bool {
     let settings = cluster.settings
-    return partitionWeights != nil || settings.hasPeerLimit || !places.bounds.isEmpty || status.contains(where: \.isPinned)
+    return partitionWeights != nil || settings.hasPeerLimit || !places.bounds.isEmpty
+      || status.contains(where: \.isPinned)
       || !hasPlainCapsOnly
   }
 }
@@ -110,7 +115,8 @@ extension PlacementMap {
         for slot in from where row(partition)[slot] != .none {
           guard next < to.upperBound else { return nil }
           // Where shapes agree each replica keeps its slot.
-          map.row(partition)[from.count == to.count ? to.lowerBound + slot - from.lowerBound : next] = row(partition)[slot]
+          map.row(partition)[from.count == to.count ? to.lowerBound + slot - from.lowerBound : next] =
+            row(partition)[slot]
           next += 1
         }
       }
@@ -165,10 +171,13 @@ extension PlacementMap {
         || map.staysForWantOfAnother(nodes) && map.keepsRules(partition) || map.isLegal(partition)
       else { return false }
     }
-    guard loads.indices.allSatisfy({ loads[$0] <= max(cluster.cluster.nodes[$0].capacity ?? .max, only[$0]) }) else { return false }
+    guard loads.indices.allSatisfy({ loads[$0] <= max(cluster.cluster.nodes[$0].capacity ?? .max, only[$0]) }) else {
+      return false
+    }
     guard map.isPeerLimited else { return true }
     return try Judge.judge(cluster, map: self, from: self).unmet == missing + cluster.wanted.indices.reduce(0) {
-      $0 + partitionCount * (cluster.cluster.settings.model.states[$1].holdsData ? cluster.wanted[$1] - cluster.dataWanted[$1] : 0)
+        $0 + partitionCount
+          * (cluster.cluster.settings.model.states[$1].holdsData ? cluster.wanted[$1] - cluster.dataWanted[$1] : 0)
     }
   }
 

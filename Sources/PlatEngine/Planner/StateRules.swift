@@ -1,6 +1,6 @@
 /// Hard rules about some of the wanted states only, such as "one slave in a zone", and those about who is near to the
-/// master. `Due` and the stages before the roles see them as what a row must have room for; the roles are chosen so that
-/// they hold; what is left is settled here.
+/// master. `Due` and the stages before the roles see them as what a row must have room for; the roles are chosen so
+/// that they hold; what is left is settled here.
 enum StateRules {
   /// The first slot of a row whose replica is one too many under such a rule, or too far from the master, with the
   /// states that the slots stand for; nil where there is none. A row with empty slots may yet get those who are near.
@@ -143,7 +143,8 @@ enum StateRules {
     for index in 0..<problem.nodeCount {
       let node = NodeIndex(index)
       guard problem.receives[node], Int(placement.load[node]) < problem.cluster.capacity[index],
-        problem.cluster.cluster.nodes[index].weight != .zero, best.map({ placement.load[node] < placement.load[$0] }) ?? true,
+        problem.cluster.cluster.nodes[index].weight != .zero,
+        best.map({ placement.load[node] < placement.load[$0] }) ?? true,
         problem.allows(row, leaving: slot, to: node)
       else { continue }
       row[slot] = node

@@ -1,5 +1,5 @@
-/// Rows that stay as they are: every slot held by a node that keeps it, and no hard rule broken. Most are; they are told
-/// from the others, copied and counted in one pass, by as few instructions as may be.
+/// Rows that stay as they are: every slot held by a node that keeps it, and no hard rule broken. Most are; they are
+/// told from the others, copied and counted in one pass, by as few instructions as may be.
 ///
 ///     row   n3 n9 n4     box   2 7 5     all differ, none is `gone`: the row is whole
 struct WholeRows {

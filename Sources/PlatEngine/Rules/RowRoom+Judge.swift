@@ -46,7 +46,8 @@ struct RowRoom {
     self.strides = strides
     let states = wanted.indices.filter { wanted[$0] > 0 }
     ofActive = Set([0] + states.map { strides[$0] })
-    ofResting = wanted.dropFirst().allSatisfy { $0 == 0 } ? [0] : Set([0] + states.filter { $0 > 0 }.map { strides[$0] })
+    ofResting =
+      wanted.dropFirst().allSatisfy { $0 == 0 } ? [0] : Set([0] + states.filter { $0 > 0 }.map { strides[$0] })
   }
 
   private func part(_ count: Int, _ index: Int) -> Int { count / strides[index] % (most[index] + 1) }
@@ -78,7 +79,8 @@ struct RowRoom {
       for _ in 0..<min(count, wanted.reduce(0, +)) { all = join(all, newContainer(level: 0, nodes)) }
     }
     return all.contains { count in
-      wanted.indices.allSatisfy { part(count, $0) == wanted[$0] } && near.indices.allSatisfy { part(count, wanted.count + $0) == near[$0].need }
+      wanted.indices.allSatisfy { part(count, $0) == wanted[$0] }
+        && near.indices.allSatisfy { part(count, wanted.count + $0) == near[$0].need }
     }
   }
 
@@ -94,7 +96,9 @@ struct RowRoom {
     }
     if level == dense.levels.count {
       for node in range { add(ofNode(node)) }
-      if let (beside, count) = change.nodes, range.contains(beside) || dense.nodeCount == 0 { for _ in 0..<count { add(ofActive) } }
+      if let (beside, count) = change.nodes, range.contains(beside) || dense.nodeCount == 0 {
+        for _ in 0..<count { add(ofActive) }
+      }
       return all
     }
     // Containers of a level stand in tree order.

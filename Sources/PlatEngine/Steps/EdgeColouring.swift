@@ -1,10 +1,12 @@
 /// Colours streams so that those of one colour fit into one round together, with as few colours as the limits allow.
 ///
-/// Streams are the edges of a bipartite multigraph, sources on one side, destinations on the other. A node that may do c at once
-/// stands there c times, with its streams shared out. D, the greatest degree, is the number of colours (König 1916): an edge
-/// whose ends have no colour free in common gets one by swapping two colours along the path between them.
+/// Streams are the edges of a bipartite multigraph, sources on one side, destinations on the other. A node that may do
+/// c at once stands there c times, with its streams shared out. D, the greatest degree, is the number of colours (König
+/// 1916): an edge whose ends have no colour free in common gets one by swapping two colours along the path between
+/// them.
 struct EdgeColouring {
-  /// For each step the rank of its colour: those with most to restore first, then most takeovers. 0 for what is no stream.
+  /// For each step the rank of its colour: those with most to restore first, then most takeovers. 0 for what is no
+  /// stream.
   private(set) var rank: [Int]
 
   private var ends: [(left: Int, right: Int)] = []
@@ -45,7 +47,9 @@ struct EdgeColouring {
     }
     edgesOf = Array(repeating: [], count: stands)
     used = Array(repeating: 0, count: stands * words)
-    for stream in streams { ends.append((stand(list.steps[stream].source.int), stand(nodeCount + list.steps[stream].node.int))) }
+    for stream in streams {
+      ends.append((stand(list.steps[stream].source.int), stand(nodeCount + list.steps[stream].node.int)))
+    }
     colour = Array(repeating: -1, count: ends.count)
     for edge in ends.indices {
       if edge & 63 == 0 { try interrupt?.throwIfRequested() }
@@ -60,7 +64,9 @@ struct EdgeColouring {
       case .balance: break
       }
     }
-    let sorted = weight.indices.sorted { (weight[$1].restore, weight[$1].takeOver, $0) < (weight[$0].restore, weight[$0].takeOver, $1) }
+    let sorted = weight.indices.sorted {
+      (weight[$1].restore, weight[$1].takeOver, $0) < (weight[$0].restore, weight[$0].takeOver, $1)
+    }
     var rankOf = [Int](repeating: 0, count: colours)
     for (place, colour) in sorted.enumerated() { rankOf[colour] = place }
     for (edge, stream) in streams.enumerated() { rank[stream] = rankOf[Int(colour[edge])] }
@@ -106,7 +112,9 @@ struct EdgeColouring {
       wanted = wanted == a ? b : a
     }
     for edge in path {
-      for end in [ends[edge].left, ends[edge].right] { used[end * words + Int(colour[edge]) / 64] &= ~(1 << UInt64(colour[edge] % 64)) }
+      for end in [ends[edge].left, ends[edge].right] {
+        used[end * words + Int(colour[edge]) / 64] &= ~(1 << UInt64(colour[edge] % 64))
+      }
     }
     for edge in path { paint(edge, Int(colour[edge]) == a ? b : a) }
   }

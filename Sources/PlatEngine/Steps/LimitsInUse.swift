@@ -40,7 +40,9 @@ struct LimitsInUse {
   }
 
   /// Whether no stream may begin into a container of the level that has a limit.
-  func isShut(_ container: Int) -> Bool { limits.disturbed.map { into[container] == 0 && disturbed >= $0.count } ?? false }
+  func isShut(_ container: Int) -> Bool {
+    limits.disturbed.map { into[container] == 0 && disturbed >= $0.count } ?? false
+  }
 
   /// Of the level that has a limit.
   var containerCount: Int { into.count }

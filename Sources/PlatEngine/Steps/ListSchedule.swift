@@ -110,7 +110,8 @@ struct ListSchedule {
     var parent = 0
     while true {
       var least = parent
-      for child in (2 * parent + 1)...(2 * parent + 2) where child < underWay.count && underWay[child] < underWay[least] {
+      for child in (2 * parent + 1)...(2 * parent + 2) where child < underWay.count && underWay[child] < underWay[least]
+      {
         least = child
       }
       if least == parent { return }

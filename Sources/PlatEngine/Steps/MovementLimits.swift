@@ -1,7 +1,7 @@
 /// What a node may do at once while partitions move, from the cluster's `config`.
 package struct MovementLimits {
-  /// Full scans of each node: the sum over its volumes. Which volume holds which partition is the node's own business; a
-  /// node spreads its scans over its volumes.
+  /// Full scans of each node: the sum over its volumes. Which volume holds which partition is the node's own business;
+  /// a node spreads its scans over its volumes.
   package let fullScans: [Int]
   /// Streams that begin or end at any node; `Int.max`: no limit.
   package let streamsOut: Int

@@ -1,8 +1,8 @@
 /// Makes what comes to a full node wait for what goes from it.
 ///
-/// The steps are done once in thought. A replica that comes takes a free place of its node; where there is none it waits,
-/// and the next replica to go from the node gives it its place: an arc. Each place passes from one going to one coming, so
-/// that in any order that heeds the arcs no node ever holds more than its capacity.
+/// The steps are done once in thought. A replica that comes takes a free place of its node; where there is none it
+/// waits, and the next replica to go from the node gives it its place: an arc. Each place passes from one going to one
+/// coming, so that in any order that heeds the arcs no node ever holds more than its capacity.
 ///
 /// Full nodes can wait for one another in a circle; then `RoomSearch` looks for an order of all that is concerned.
 struct NodeRoom {

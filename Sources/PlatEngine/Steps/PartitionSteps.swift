@@ -25,8 +25,8 @@ struct PartitionSteps {
     sources = StreamSources(cluster)
   }
 
-  /// Adds the steps of one row. Why it does not reach its target, if so. O(nodes of the row · levels), and what the plan of
-  /// a new shape takes.
+  /// Adds the steps of one row. Why it does not reach its target, if so. O(nodes of the row · levels), and what the
+  /// plan of a new shape takes.
   mutating func add(_ row: borrowing Difference.Row) -> StepPlan.Reason? {
     let nodes = reachable(row.nodes)
     shape = shape(of: nodes, hasLost: !row.lost.isEmpty)
@@ -35,8 +35,8 @@ struct PartitionSteps {
     return nodes.count < row.nodes.count ? plan.reason ?? .failedNode : plan.reason
   }
 
-  /// Without nodes that failed and are to get the partition. Where there are such, whoever holds it stays as it is, and of
-  /// the others those come that nothing excludes.
+  /// Without nodes that failed and are to get the partition. Where there are such, whoever holds it stays as it is, and
+  /// of the others those come that nothing excludes.
   func reachable(_ nodes: [Change]) -> [Change] {
     guard nodes.contains(where: { !status[$0.node.int].isReadable }) else { return nodes }
     let hops = planner.hops
@@ -71,7 +71,8 @@ struct PartitionSteps {
     return shape
   }
 
-  /// The containers of a level, numbered as they come; nil where the level says nothing: all nodes in one, or each in its own.
+  /// The containers of a level, numbered as they come; nil where the level says nothing: all nodes in one, or each in
+  /// its own.
   private func label(_ nodes: [Change], _ level: DenseLevel) -> [UInt8]? {
     var label: [UInt8] = []
     label.reserveCapacity(nodes.count)

@@ -41,7 +41,9 @@ struct PlainRow {
     if hops.isLeaderOnly {
       let leavers = now.indices.filter { now[$0] == hops.leading && to[$0] != hops.leading }
       let successors = now.indices.filter { now[$0] != hops.leading && to[$0] == hops.leading }
-      isOdd = leavers.count > 1 || successors.count > 1 || (!successors.isEmpty && leavers.isEmpty && now.contains(hops.leading))
+      isOdd =
+        leavers.count > 1 || successors.count > 1
+        || (!successors.isEmpty && leavers.isEmpty && now.contains(hops.leading))
       (leaver, successor) = (leavers.first, successors.first)
       if leaver == nil || successor == nil { (leaver, successor) = (nil, nil) }
     }
@@ -67,11 +69,14 @@ struct PlainRow {
     }
   }
 
-  /// Nobody leads, and all who are to lead lack the data: of those who have it one leads, who goes rather than who stays.
+  /// Nobody leads, and all who are to lead lack the data: of those who have it one leads, who goes rather than who
+  /// stays.
   private mutating func leadInTheMeantime(_ shape: RowShape) {
     let successors = to.indices.filter { to[$0] == hops.leading }
     guard !successors.isEmpty, successors.allSatisfy({ !hops.holdsData(now[$0]) }) else { return }
-    let holders = now.indices.filter { hops.holdsData(now[$0]) && !shape.mayNotLead($0) && hops.isPlain(now[$0], hops.leading) }
+    let holders = now.indices.filter {
+      hops.holdsData(now[$0]) && !shape.mayNotLead($0) && hops.isPlain(now[$0], hops.leading)
+    }
     guard let place = holders.first(where: { !hops.holdsData(to[$0]) }) ?? holders.first else { return }
     walk(place, to: hops.leading, .restore, .restore, phase: 0)
   }
@@ -128,10 +133,12 @@ struct PlainRow {
   }
 
   /// A new partition is empty on every node before any serves it, so that there is nothing to copy: the first to serve
-  /// waits for all that are made empty, the others for the first. Who serves as soon as it has the partition, and is not
-  /// the first, copies it.
+  /// waits for all that are made empty, the others for the first. Who serves as soon as it has the partition, and is
+  /// not the first, copies it.
   private mutating func gateCreation() {
-    let serving = moves.indices.filter { hops.servesData(moves[$0].change.to) && !hops.servesData(moves[$0].change.from) }
+    let serving = moves.indices.filter {
+      hops.servesData(moves[$0].change.to) && !hops.servesData(moves[$0].change.from)
+    }
     guard let gate = serving.first else { return }
     for move in moves.indices where move != gate && hops.gainsData(moves[move].change) {
       if hops.serves(moves[move].change.to) {

@@ -1,5 +1,5 @@
-/// Steps under capacities: first as every partition would like them, then, where full nodes wait for one another, in an order
-/// that `RoomSearch` finds for the partitions concerned.
+/// Steps under capacities: first as every partition would like them, then, where full nodes wait for one another, in an
+/// order that `RoomSearch` finds for the partitions concerned.
 struct RoomPlan {
   private(set) var steps: [Step] = []
   private(set) var arcs: [Arc] = []
@@ -58,8 +58,8 @@ struct RoomPlan {
     Set(partitions.steps.indices.lazy.filter { !room.isDone[$0] }.map { partitions.steps[$0].partition })
   }
 
-  /// All partitions that have to do with these by way of nodes without room for all that comes; false: they are many, and
-  /// not all were taken.
+  /// All partitions that have to do with these by way of nodes without room for all that comes; false: they are many,
+  /// and not all were taken.
   private func neighbours(of group: Set<PartitionIndex>) -> (Set<PartitionIndex>, isWhole: Bool) {
     var coming = [Int](repeating: 0, count: cluster.nodeCount)
     for step in partitions.steps where NodeRoom.comes(step, model) { coming[step.node.int] += 1 }
@@ -69,7 +69,8 @@ struct RoomPlan {
     var nodesOf: [PartitionIndex: [NodeIndex]] = [:]  // looked up only
     var partitionsOf: [NodeIndex: [PartitionIndex]] = [:]  // looked up only
     for step in partitions.steps {
-      for (node, change) in step.changes where model.holdsData(change.from) != model.holdsData(change.to) && isTight(node) {
+      for (node, change) in step.changes
+      where model.holdsData(change.from) != model.holdsData(change.to) && isTight(node) {
         nodesOf[step.partition, default: []].append(node)
         partitionsOf[node, default: []].append(step.partition)
       }

@@ -1,8 +1,9 @@
 /// An order in which the copies of some partitions come and go on nodes with little room, if there is one.
 ///
 /// Done at once is what never hurts: a copy that comes to a node with room for all that still come, and all goings of a
-/// partition whose copies have all come. What is left is tried depth first, and no set of events twice: so the search ends
-/// with an order, or with the proof that there is none. Of many events only the first choice is tried (`RoomOrder`).
+/// partition whose copies have all come. What is left is tried depth first, and no set of events twice: so the search
+/// ends with an order, or with the proof that there is none. Of many events only the first choice is tried
+/// (`RoomOrder`).
 struct RoomSearch {
   struct Row {
     let partition: PartitionIndex
@@ -163,8 +164,8 @@ struct RoomSearch {
     safety.allows(copiesAt: row.nodes.indices.map { copies >> UInt64($0) & 1 == 1 })
   }
 
-  /// What may be done next and is no matter of course: what frees a place that another waits for first, then what comes to
-  /// a node without room for all; last what goes before another comes.
+  /// What may be done next and is no matter of course: what frees a place that another waits for first, then what comes
+  /// to a node without room for all; last what goes before another comes.
   private func choices() -> [Event] {
     var freeing: [Event] = []
     var taking: [Event] = []

@@ -1,9 +1,9 @@
 /// The order of a row's moves: arcs such that every order that heeds them is safe.
 ///
-/// The moves stand in an order that is safe itself. Few moves: all sets of moves that may be done at some moment (ideals of
-/// the partial order) are looked at, and where one more move would be unsafe an arc is added, always from a later move to
-/// an earlier one; in the end nothing unsafe is left, at worst since the order is total. Many moves: all that takes away
-/// waits for all that brings.
+/// The moves stand in an order that is safe itself. Few moves: all sets of moves that may be done at some moment
+/// (ideals of the partial order) are looked at, and where one more move would be unsafe an arc is added, always from a
+/// later move to an earlier one; in the end nothing unsafe is left, at worst since the order is total. Many moves: all
+/// that takes away waits for all that brings.
 struct RowOrder {
   let moves: [RowMove]
   /// By move: those before it, as bits; by `after` where there are many.
@@ -92,7 +92,9 @@ struct RowOrder {
     while let (done, row, measure) = stack.popLast() {
       for move in moves.indices where done >> UInt64(move) & 1 == 0 && before[move] & ~done == 0 {
         var next = row
-        guard moves[move].apply(to: &next), !isCopiedFromNobody(move, row) else { return .unsafe(done: done, move: move) }
+        guard moves[move].apply(to: &next), !isCopiedFromNobody(move, row) else {
+          return .unsafe(done: done, move: move)
+        }
         let after = safety.measure(next)
         guard safety.allows(measure, after) else { return .unsafe(done: done, move: move) }
         let all = done | 1 << UInt64(move)
@@ -109,8 +111,8 @@ struct RowOrder {
     moves[move].kind == .set && hops.gainsData(moves[move].change) && row.contains { hops.servesData($0) }
   }
 
-  /// An arc by which `move` no longer comes right after `done`: it waits for one that stands before it and helps; or one
-  /// that stands behind it and was too early waits for it. False: the order of the moves is not safe itself.
+  /// An arc by which `move` no longer comes right after `done`: it waits for one that stands before it and helps; or
+  /// one that stands behind it and was too early waits for it. False: the order of the moves is not safe itself.
   private mutating func forbid(_ move: Int, after done: UInt64) -> Bool {
     let missing = (0..<move).filter { done >> UInt64($0) & 1 == 0 }
     let all = closure

@@ -1,9 +1,9 @@
 /// Which coming each going waits for, by need: failure domains first, then whoever takes over, then what nodes do.
 ///
-/// Of a row in which g replicas go and c come, g − c goings are free; every other waits for a coming of its own, so that
-/// in any order no fewer copies live than at the lower of both ends (Hall: with single replicas such pairs are also
-/// necessary). Those in one container are paired first, the innermost first: then the containers of what is left either
-/// only give or only receive, and whichever half of each pair is there, no fewer are covered.
+/// Of a row in which g replicas go and c come, g − c goings are free; every other waits for a coming of its own, so
+/// that in any order no fewer copies live than at the lower of both ends (Hall: with single replicas such pairs are
+/// also necessary). Those in one container are paired first, the innermost first: then the containers of what is left
+/// either only give or only receive, and whichever half of each pair is there, no fewer are covered.
 struct RowPairs {
   /// (going, coming), by moves.
   private(set) var pairs: [(going: Int, coming: Int)] = []

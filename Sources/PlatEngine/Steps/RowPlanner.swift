@@ -34,7 +34,9 @@ struct RowPlanner {
     guard live > 0 || !shape.hasLost else { return RowPlan(reason: .noLiveCopy) }
     let to = end(shape)
     let safety = RowSafety(hops, shape.labels, from: shape.from, to: to)
-    guard var plan = plain(shape, to, safety) ?? searched(shape, to, safety) else { return RowPlan(reason: .noSafeOrder) }
+    guard var plan = plain(shape, to, safety) ?? searched(shape, to, safety) else {
+      return RowPlan(reason: .noSafeOrder)
+    }
     if to != shape.to { plan.reason = .lastCopy }
     return plan
   }
@@ -49,7 +51,8 @@ struct RowPlanner {
     return to
   }
 
-  /// Rows on the way to `end` when only the places `done` of those `changed` have got or given up their copy, best first.
+  /// Rows on the way to `end` when only the places `done` of those `changed` have got or given up their copy, best
+  /// first.
   func partialEnds(_ shape: RowShape, _ end: [StateIndex], done: UInt64, changed: UInt64) -> [[StateIndex]] {
     let from = shape.from
     func isLeft(_ place: Int) -> Bool { (changed & ~done) >> UInt64(place) & 1 == 1 }
@@ -60,7 +63,8 @@ struct RowPlanner {
     if !hops.isFree {
       let stays = first.indices.filter { isLeft($0) && from[$0] == hops.leading }
       for place in second.indices where second[place] == hops.leading && !stays.isEmpty && !isLeft(place) {
-        second[place] = hops.holdsData(from[place]) ? from[place] : hops.waiting(for: hops.leading, from: from[place]) ?? from[place]
+        second[place] =
+          hops.holdsData(from[place]) ? from[place] : hops.waiting(for: hops.leading, from: from[place]) ?? from[place]
       }
     }
     var third = first
@@ -89,10 +93,14 @@ struct RowPlanner {
       shape, order.map { row.moves[$0] }, arcs.map { (place[$0.move], place[$0.before]) }, safety, to, isPlain: true)
   }
 
-  /// Who ends to serve waits for another who begins, each for its own where there are enough: of a node that goes, the one
-  /// whose copy it waits for, if that one will serve.
-  private func pairServing(_ row: PlainRow, _ pairs: [(going: Int, coming: Int)], _ arcs: inout [(move: Int, before: Int)]) {
-    func leaver(_ move: Int) -> Int { row.moves[move].kind == .exchange ? row.moves[move].source : row.moves[move].place }
+  /// Who ends to serve waits for another who begins, each for its own where there are enough: of a node that goes, the
+  /// one whose copy it waits for, if that one will serve.
+  private func pairServing(
+    _ row: PlainRow, _ pairs: [(going: Int, coming: Int)], _ arcs: inout [(move: Int, before: Int)]
+  ) {
+    func leaver(_ move: Int) -> Int {
+      row.moves[move].kind == .exchange ? row.moves[move].source : row.moves[move].place
+    }
     for kind in hops.model.requests.indices {
       func gain(_ move: Int) -> Int32 { row.moves[move].gain(hops).serving[kind] }
       let losing = row.moves.indices.filter { gain($0) < 0 }
@@ -174,7 +182,9 @@ struct RowPlanner {
     let changed = from.indices.filter { from[$0] != to[$0] }
     // Exclusive states first, then who comes beside who goes.
     let exclusive = changed.filter { place in
-      [from[place], to[place]].contains { state in (0..<hops.count).contains { hops.areExclusive(state, StateIndex($0)) } }
+      [from[place], to[place]].contains { state in
+        (0..<hops.count).contains { hops.areExclusive(state, StateIndex($0)) }
+      }
     }
     let others = changed.filter { !exclusive.contains($0) }
     let coming = others.filter { hops.gainsData(StateChange(from[$0], to[$0])) }
@@ -209,8 +219,8 @@ struct RowPlanner {
 
   // MARK: In a given order
 
-  /// The way of a row whose copies come and go in the order of `events`, to `to`; nil: there is none, or it was not found.
-  /// One replica may be missing for a while where `lacksOne`. Only levels with a rule count.
+  /// The way of a row whose copies come and go in the order of `events`, to `to`; nil: there is none, or it was not
+  /// found. One replica may be missing for a while where `lacksOne`. Only levels with a rule count.
   func plan(
     _ shape: RowShape, to: [StateIndex], events: [(place: Int, gains: Bool)], lacksOne: Bool
   ) -> RowPlan? {

@@ -1,7 +1,8 @@
-/// Who may give each copy of a row: nodes that have the data, in one known state, at any moment at which it may be made.
+/// Who may give each copy of a row: nodes that have the data, in one known state, at any moment at which it may be
+/// made.
 enum RowSources {
-  /// Fills in the sources of copies. Where nobody has the data throughout, whoever has it in the order of the moves does:
-  /// what changes it before comes before the copy, what changes it after waits for it; those arcs are added.
+  /// Fills in the sources of copies. Where nobody has the data throughout, whoever has it in the order of the moves
+  /// does: what changes it before comes before the copy, what changes it after waits for it; those arcs are added.
   /// `moves` in a safe order, `arcs` from later to earlier ones. O(moves² + copies · places).
   static func choose(
     _ moves: inout [RowMove], _ arcs: inout [(move: Int, before: Int)], from start: [StateIndex], _ hops: Hops
@@ -33,7 +34,8 @@ enum RowSources {
 
   /// Of those that have the data when the copy's turn comes: who leads, else who has it longest.
   private static func fix(
-    _ copy: Int, _ moves: [RowMove], _ changes: [[(move: Int, to: StateIndex)]], _ arcs: inout [(move: Int, before: Int)],
+    _ copy: Int, _ moves: [RowMove], _ changes: [[(move: Int, to: StateIndex)]],
+    _ arcs: inout [(move: Int, before: Int)],
     _ start: [StateIndex], _ hops: Hops
   ) -> [(place: Int, state: StateIndex)] {
     var best: (leads: Bool, until: Int, place: Int, state: StateIndex)?

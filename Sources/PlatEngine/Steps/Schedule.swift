@@ -12,8 +12,8 @@ public struct Schedule: Sendable {
 public struct ScheduleOptions: Sendable {
   /// Weight of partition that a full scan moves in a second; nil: every step takes one round.
   public var bandwidth: Rational?
-  /// How many schedules more are tried, with chance instead of numbers between equals, as long as they are longer than the
-  /// bound. Of long lists fewer.
+  /// How many schedules more are tried, with chance instead of numbers between equals, as long as they are longer than
+  /// the bound. Of long lists fewer.
   public var variations = 64
   /// Ends the scheduling early: the schedule then is of no use.
   public var interrupt: Interrupt?
@@ -34,8 +34,8 @@ public struct ScheduleOptions: Sendable {
 ///     by the colour of an edge colouring, where both ends have one: a bipartite multigraph whose greatest degree
 ///     (for each unit of a limit) is D takes D colours (König 1916), and each colour fits in one round
 ///
-/// The shorter of the two is kept; then chance decides between steps of one purpose, by turns with and without a look at what comes
-/// after them, as long as that is shorter than it need be.
+/// The shorter of the two is kept; then chance decides between steps of one purpose, by turns with and without a look
+/// at what comes after them, as long as that is shorter than it need be.
 public enum Scheduler {
   /// Throws where a limit is 0 and something needs it. O(rounds · ready steps + steps · log).
   public static func schedule(
@@ -112,7 +112,8 @@ public enum Scheduler {
     _ interrupt: Interrupt?
   ) throws(PlatError) -> [UInt32] {
     let steps = list.steps
-    let colours = priority == .colour ? try EdgeColouring(list, limits, nodeCount: cluster.nodeCount, interrupt).rank : []
+    let colours =
+      priority == .colour ? try EdgeColouring(list, limits, nodeCount: cluster.nodeCount, interrupt).rank : []
     func before(_ a: Int, _ b: Int) -> Bool {
       let (purposeA, purposeB) = (steps[a].purpose.rawValue, steps[b].purpose.rawValue)
       switch priority {

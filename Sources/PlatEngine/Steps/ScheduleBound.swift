@@ -1,14 +1,15 @@
 /// How long any schedule must be, from counting alone.
 ///
-/// The longest chain of steps; and wherever a limit lets c streams go at once: of those that begin no sooner than h and have
-/// t behind them, k need h + ⌈k / c⌉ + t. With times in place of rounds, their sum takes the place of k.
+/// The longest chain of steps; and wherever a limit lets c streams go at once: of those that begin no sooner than h and
+/// have t behind them, k need h + ⌈k / c⌉ + t. With times in place of rounds, their sum takes the place of k.
 struct ScheduleBound {
   private(set) var value = 0
   private let interrupt: Interrupt?
 
   /// O(steps · log).
   init(
-    _ list: StepList, _ order: StepOrder, _ limits: MovementLimits, _ cluster: DenseCluster, _ interrupt: Interrupt? = nil
+    _ list: StepList, _ order: StepOrder, _ limits: MovementLimits, _ cluster: DenseCluster,
+    _ interrupt: Interrupt? = nil
   ) throws(PlatError) {
     self.interrupt = interrupt
     for step in 0..<list.count { value = max(value, order.head[step] + order.lengths[step] + order.tail[step]) }
@@ -19,7 +20,9 @@ struct ScheduleBound {
     if limits.streamsOut < .max {
       try bound(streams, by: { list.steps[$0].source.int }, most: { _ in limits.streamsOut }, order)
     }
-    if limits.streamsIn < .max { try bound(streams, by: { list.steps[$0].node.int }, most: { _ in limits.streamsIn }, order) }
+    if limits.streamsIn < .max {
+      try bound(streams, by: { list.steps[$0].node.int }, most: { _ in limits.streamsIn }, order)
+    }
     if let disturbed = limits.disturbed {
       boundContainers(streams, list, order, limits, level: cluster.levels[disturbed.level], most: disturbed.count)
     }
@@ -60,7 +63,9 @@ struct ScheduleBound {
   private mutating func boundContainers(
     _ streams: [Int], _ list: StepList, _ order: StepOrder, _ limits: MovementLimits, level: DenseLevel, most: Int
   ) {
-    guard let head = streams.map({ order.head[$0] }).min(), let tail = streams.map({ order.tail[$0] }).min() else { return }
+    guard let head = streams.map({ order.head[$0] }).min(), let tail = streams.map({ order.tail[$0] }).min() else {
+      return
+    }
     var work = [Int](repeating: 0, count: level.containerOfNode.count)
     var longest = work
     for stream in streams {

@@ -1,5 +1,5 @@
-/// One request to one node, or to a pair, about one partition. It is done at once or not at all, and refused where a node is
-/// not in the state that the step begins with, or has seen a later revision.
+/// One request to one node, or to a pair, about one partition. It is done at once or not at all, and refused where a
+/// node is not in the state that the step begins with, or has seen a later revision.
 @frozen public struct Step: BitwiseCopyable, Sendable {
   public enum Kind: UInt8, BitwiseCopyable, Sendable {
     /// `node` changes its state. No data goes anywhere.
@@ -29,8 +29,8 @@
   public var change: StateChange
   public var kind: Kind
   public var purpose: Purpose
-  /// An exclusive state passes from `source` to `node`, which holds back writes until that has succeeded or failed. Where
-  /// `node` has no data yet, it gets it in the same exchange: `isFullScan`.
+  /// An exclusive state passes from `source` to `node`, which holds back writes until that has succeeded or failed.
+  /// Where `node` has no data yet, it gets it in the same exchange: `isFullScan`.
   public var isTakeover: Bool
   /// The source reads the whole partition.
   public var isFullScan: Bool
@@ -42,12 +42,14 @@
 
   static func set(_ partition: PartitionIndex, _ node: NodeIndex, _ change: StateChange, _ purpose: Purpose) -> Step {
     Step(
-      partition: partition, source: .none, node: node, sourceChange: StateChange(.null, .null), change: change, kind: .set,
+      partition: partition, source: .none, node: node, sourceChange: StateChange(.null, .null), change: change,
+      kind: .set,
       purpose: purpose, isTakeover: false, isFullScan: false)
   }
 
   static func copy(
-    _ partition: PartitionIndex, from source: NodeIndex, in state: StateIndex, to node: NodeIndex, _ change: StateChange,
+    _ partition: PartitionIndex, from source: NodeIndex, in state: StateIndex, to node: NodeIndex,
+    _ change: StateChange,
     _ purpose: Purpose
   ) -> Step {
     Step(

@@ -33,8 +33,8 @@ public enum StepPlanner {
     public init() {}
   }
 
-  /// `current`: the map as it is (nil: nobody holds anything); `target`: the map to reach. O(P · R) to see what differs, then
-  /// what differs.
+  /// `current`: the map as it is (nil: nobody holds anything); `target`: the map to reach. O(P · R) to see what
+  /// differs, then what differs.
   public static func plan(
     _ cluster: DenseCluster, from current: PlacementMap?, to target: PlacementMap, options: Options = Options()
   ) -> StepPlan {

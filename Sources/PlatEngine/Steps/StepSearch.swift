@@ -139,7 +139,8 @@ struct StepSearch {
       guard hops.holdsData(row[source]) else { return }
       move.isFullScan = true
     }
-    // Better a copy first, if the model has a state for that: until the exchange is done nobody has the copy but who gives it.
+    // Better a copy first, if the model has a state for that: until the exchange is done nobody has the copy but who
+    // gives it.
     add(move, move.isFullScan ? 200 : 14, to: index, before)
   }
 

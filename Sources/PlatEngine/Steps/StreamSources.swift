@@ -16,7 +16,8 @@ struct StreamSources {
     _ places: [(place: Int, state: StateIndex)], of nodes: [Change], for destination: NodeIndex
   ) -> (place: Int, state: StateIndex) {
     var best = places[0]
-    for rival in places.dropFirst() where isBetter(nodes[rival.place].node, than: nodes[best.place].node, for: destination) {
+    for rival in places.dropFirst()
+    where isBetter(nodes[rival.place].node, than: nodes[best.place].node, for: destination) {
       best = rival
     }
     return best

@@ -60,6 +60,7 @@ extension DenseCluster {
 
   /// The same nodes and rules for some of the partitions, with what room there is for them.
   func part(partitionCount: Int, capacity: [Int]) -> DenseCluster {
-    DenseCluster(self, cluster: cluster, partitionCount: partitionCount, capacity: capacity.map { min($0, partitionCount) })
+    DenseCluster(
+      self, cluster: cluster, partitionCount: partitionCount, capacity: capacity.map { min($0, partitionCount) })
   }
 }

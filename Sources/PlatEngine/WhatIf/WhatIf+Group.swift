@@ -6,8 +6,9 @@ public struct GroupFailureOutcome: Equatable, Sendable {
 }
 
 extension WhatIf {
-  /// As for one map: each fails over by itself, on the rows that were touched, and all are repaired together, since their sums
-  /// are to be balanced too. `currents`: map for map. O(Σ P · R) once; for each case a plan of the whole group.
+  /// As for one map: each fails over by itself, on the rows that were touched, and all are repaired together, since
+  /// their sums are to be balanced too. `currents`: map for map. O(Σ P · R) once; for each case a plan of the whole
+  /// group.
   public static func run(
     _ group: DenseGroup, currents: [PlacementMap], cases: [FailureCase], threads: Int = 1, interrupt: Interrupt? = nil
   ) throws(PlatError) -> [GroupFailureOutcome] {

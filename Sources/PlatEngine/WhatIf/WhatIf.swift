@@ -52,8 +52,8 @@ public struct FailureOutcome: Equatable, Sendable {
 /// whole cluster's new dues leave (`Repair`). Where that needs more than one move for each lost replica that finds a
 /// place, it may not be the best there is, and the planner plans the whole map instead.
 public enum WhatIf {
-  /// One outcome for each case, whatever the number of threads. `interrupt` ends it, with `cancelled`. O(P · R) once; for
-  /// each case O(N + touched · R), or a whole plan.
+  /// One outcome for each case, whatever the number of threads. `interrupt` ends it, with `cancelled`. O(P · R) once;
+  /// for each case O(N + touched · R), or a whole plan.
   public static func run(
     _ cluster: DenseCluster, current: PlacementMap, cases: [FailureCase], threads: Int = 1,
     interrupt: Interrupt? = nil
@@ -178,7 +178,8 @@ public enum WhatIf {
       }
       let settings = cluster.cluster.settings
       let problem = try Problem(cluster, current: current, arena: try Arena(interrupt: interrupt))
-      isPlain = current.slotCounts == cluster.wanted && cluster.wanted == cluster.dataWanted && cluster.partitionWeights == nil
+      isPlain =
+        current.slotCounts == cluster.wanted && cluster.wanted == cluster.dataWanted && cluster.partitionWeights == nil
         && current.partitionCount == cluster.partitionCount && cluster.replicas > 0 && !settings.hasHardPeerLimit
         && !cluster.hasHardNearRule && cluster.places.bounds.isEmpty && problem.stateCaps.isEmpty
         && !cluster.status.contains(where: \.isPinned)
@@ -215,9 +216,11 @@ public enum WhatIf {
       return touched.indices.filter { $0 == 0 || touched[$0] != touched[$0 - 1] }.map { touched[$0] }
     }
 
-    /// The failover that `Failover` plans, on the touched rows alone; those that had no lead before stay as they are. `led`:
-    /// the partitions that each node leads after it. `beside`: what it leads of other maps.
-    func failOver(_ touched: [UInt32], _ isFailed: [Bool], beside: [Int32] = []) throws(PlatError) -> (outcome: FailureOutcome, led: [Int]) {
+    /// The failover that `Failover` plans, on the touched rows alone; those that had no lead before stay as they are.
+    /// `led`: the partitions that each node leads after it. `beside`: what it leads of other maps.
+    func failOver(_ touched: [UInt32], _ isFailed: [Bool], beside: [Int32] = []) throws(PlatError) -> (
+      outcome: FailureOutcome, led: [Int]
+    ) {
       var outcome = FailureOutcome()
       let nodeCount = cluster.nodeCount
       outcome.lost = isFailed.indices.reduce(0) {
@@ -227,7 +230,9 @@ public enum WhatIf {
       let takeover = try Failover.Takeover(
         cluster.failing(isFailed), current, touched.map { Int($0) }, arena: Arena(interrupt: interrupt))
       let led: NodeTable<Int32> = try arena.table(nodeCount)
-      for node in 0..<nodeCount where !isFailed[node] && cluster.status[node].isReadable { led.base[node] = self.led.base[node] }
+      for node in 0..<nodeCount where !isFailed[node] && cluster.status[node].isReadable {
+        led.base[node] = self.led.base[node]
+      }
       let unfilled = try takeover.run(
         led, beside: beside, weight: takeover.places.isEmpty ? [] : wholeWeights, arena: arena)
       var (unreadable, leaderless) = (self.unreadable, self.leaderless)

@@ -1,10 +1,10 @@
 import Glibc
 
-/// What the jobs of a batch may not write, because the batch reads it: the list, their own cluster, those of other jobs;
-/// and what it writes itself.
+/// What the jobs of a batch may not write, because the batch reads it: the list, their own cluster, those of other
+/// jobs; and what it writes itself.
 ///
-/// A list that is a file is gone over before the first job: once for the plans that are there already, and once more for
-/// who reads one of them, if there is any. Of a list that comes through a pipe only the jobs before are known.
+/// A list that is a file is gone over before the first job: once for the plans that are there already, and once more
+/// for who reads one of them, if there is any. Of a list that comes through a pipe only the jobs before are known.
 struct BatchFiles {
   private let list: FileIdentity?
   private let outputs: [(path: String, what: String)]
@@ -78,10 +78,14 @@ struct BatchFiles {
   mutating func wouldDestroy(_ job: BatchJob) throws(FileError) -> String? {
     let inputs = job.inputs.compactMap { path in FileIdentity(path).map { (path, $0) } }
     for output in outputs {
-      guard let identity = FileIdentity(output.path), let input = inputs.first(where: { $0.1 == identity }) else { continue }
+      guard let identity = FileIdentity(output.path), let input = inputs.first(where: { $0.1 == identity }) else {
+        continue
+      }
       throw FileError(.isInput(input.0), path: output.path)
     }
-    if let place = FilePlace(job.plan), let own = outputs.first(where: { FilePlace($0.path) == place }) { return own.what }
+    if let place = FilePlace(job.plan), let own = outputs.first(where: { FilePlace($0.path) == place }) {
+      return own.what
+    }
     defer { for (_, identity) in inputs { _ = inputsSoFar?.insert(0, identity.bytes) } }
     guard let plan = FileIdentity(job.plan) else { return nil }
     if plan == list { return "the list of jobs" }

@@ -87,7 +87,8 @@ package struct BatchJob: Sendable {
     guard let plan else { throw reader.missingKey("plan", objectAt: begin) }
     if operation == .restoreBack && to == nil { throw reader.missingKey("to", objectAt: begin) }
     return BatchJob(
-      index: index, id: id, cluster: cluster, plan: plan, operation: operation, to: to, extensions: extensions, offsets: offsets)
+      index: index, id: id, cluster: cluster, plan: plan, operation: operation, to: to, extensions: extensions,
+      offsets: offsets)
   }
 
   /// What is said of a job whose id, or whose plan, another has had.
@@ -149,6 +150,7 @@ extension DocumentError {
   /// The same about a document that is one line of a file.
   func inLine(_ number: Int) -> DocumentError {
     DocumentError(
-      reason: reason, file: file, path: path, line: number, column: column, found: found, expected: expected, hint: hint)
+      reason: reason, file: file, path: path, line: number, column: column, found: found, expected: expected, hint: hint
+    )
   }
 }

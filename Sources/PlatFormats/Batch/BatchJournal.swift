@@ -10,7 +10,8 @@ import PlatEngine
 /// a name that no other batch has, then a line for each job that is done, in the order in which they end: its number,
 /// the CRC of its line in the list, its status, its result. A job's plan lies whole under a temporary name before the
 /// job is noted, and gets its own name after. So a job that is noted is done, whatever became of the process: at most
-/// its plan is still to be renamed. A job that is not noted has left nothing but a temporary file, which is written over.
+/// its plan is still to be renamed. A job that is not noted has left nothing but a temporary file, which is written
+/// over.
 ///
 /// A line is appended by one write, and the last is cut off where it is not whole.
 final class BatchJournal {

@@ -67,8 +67,8 @@ struct BatchResult {
 }
 
 extension BatchJob {
-  /// Plans the job; the plan waits under a temporary name with `tag` in it. Never throws: what goes wrong is the result; nil
-  /// where it was interrupted, and is still to be done.
+  /// Plans the job; the plan waits under a temporary name with `tag` in it. Never throws: what goes wrong is the
+  /// result; nil where it was interrupted, and is still to be done.
   func run(tag: String, lineNumber: Int, planning: PlanOptions) -> BatchResult? {
     do {
       let source = try FileInput.read(cluster)

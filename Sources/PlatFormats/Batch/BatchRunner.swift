@@ -44,8 +44,8 @@ package final class BatchRunner: @unchecked Sendable {
   private var problem: (any Error)?
 
   /// `resultsPath`: nil, `-` and what is no regular file get each result as soon as those before it are there; a file
-  /// appears when all are, and until then there is a journal beside it. `restart`: throws such a journal away. `isStopped`:
-  /// whether to end when what is under way is done; an interrupt of `planning` ends that, too.
+  /// appears when all are, and until then there is a journal beside it. `restart`: throws such a journal away.
+  /// `isStopped`: whether to end when what is under way is done; an interrupt of `planning` ends that, too.
   package init(
     _ listPath: String, resultsPath: String?, restart: Bool = false, planning: PlanOptions = PlanOptions(),
     isStopped: @escaping @Sendable () -> Bool = { false }

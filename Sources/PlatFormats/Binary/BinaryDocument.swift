@@ -25,7 +25,8 @@ final class BinaryDocument: @unchecked Sendable {
     var magic = [UInt8](repeating: 0, count: BinaryFile.magic.count)
     guard pread(descriptor, &magic, magic.count, 0) == magic.count, magic == BinaryFile.magic else { return nil }
     // Private and writable: the file never changes, and nobody traps.
-    guard let start = mmap(nil, sizeBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE, descriptor, 0), start != MAP_FAILED else {
+    guard let start = mmap(nil, sizeBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE, descriptor, 0), start != MAP_FAILED
+    else {
       throw FileError(errno == ENOMEM ? .outOfMemory : .read, path: name, systemError: errno)
     }
     return try BinaryDocument(UnsafeMutableRawBufferPointer(start: start, count: sizeBytes), isMapped: true, name: name)
@@ -111,7 +112,8 @@ struct BinaryTexts {
 
   /// Nil where the lengths are not those of the bytes. O(count).
   init?(_ bytes: UnsafeRawBufferPointer) {
-    guard bytes.count >= 8, let count = Int(exactly: bytes.number(UInt64.self, 0)), count <= (bytes.count - 8) / 4 else {
+    guard bytes.count >= 8, let count = Int(exactly: bytes.number(UInt64.self, 0)), count <= (bytes.count - 8) / 4
+    else {
       return nil
     }
     self.count = count

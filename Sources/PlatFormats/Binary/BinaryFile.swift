@@ -9,7 +9,8 @@ import PlatEngine
 ///         the sections, each on a multiple of 64, zeros between them
 ///
 /// All numbers are little-endian. Nothing about a file is left to the reader's judgement: where a section lies follows
-/// from the lengths before it, and every byte is under a checksum or has to be zero. `docs/BINARY-MAP.md` is the reference.
+/// from the lengths before it, and every byte is under a checksum or has to be zero. `docs/BINARY-MAP.md` is the
+/// reference.
 enum BinaryFile {
   enum Kind: UInt32 {
     /// The document, but for what the other sections hold.

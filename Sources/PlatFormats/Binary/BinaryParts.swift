@@ -60,7 +60,8 @@ final class BinaryParts {
   }
 }
 
-/// What stands under `partitions` in the JSON of a binary document: which sections hold the rows and what belongs to them.
+/// What stands under `partitions` in the JSON of a binary document: which sections hold the rows and what belongs to
+/// them.
 struct BinaryPartitions {
   enum Key: String, JSONKey { case rows, count, nodes, slots, wanted, names, starts, sources, sourceCounts }
 

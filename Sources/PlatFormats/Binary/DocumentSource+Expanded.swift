@@ -1,8 +1,8 @@
 import PlatEngine
 
 extension DocumentSource {
-  /// The document as JSON alone: what a binary one has in its sections stands where it would stand in JSON, byte for byte
-  /// as it would be written. For readers that know JSON only. O(bytes of the result).
+  /// The document as JSON alone: what a binary one has in its sections stands where it would stand in JSON, byte for
+  /// byte as it would be written. For readers that know JSON only. O(bytes of the result).
   package func expanded() throws(DocumentError) -> DocumentSource {
     guard binary != nil else { return self }
     var bytes: [UInt8] = []
@@ -79,13 +79,15 @@ extension DocumentSource {
     let rows = try section(partitions.rows, .rows, reader, at: offset)
     let width = partitions.width
     guard width <= Limits.slots / max(partitions.count, 1), rows.count == 4 * width * partitions.count else {
-      throw reader.error(at: offset, found: "\(rows.count) bytes of rows", expected: "\(partitions.count) rows of \(width) slots")
+      throw reader.error(
+        at: offset, found: "\(rows.count) bytes of rows", expected: "\(partitions.count) rows of \(width) slots")
     }
     var texts = try self.texts(partitions.nodes, count: nil, reader, at: offset)
     let names = (0..<texts.count).map { _ in String(decoding: texts.next(), as: UTF8.self) }
     let slots = UnsafeMutablePointer(mutating: rows.baseAddress!.assumingMemoryBound(to: NodeIndex.self))
     if let bad = BinaryRows.firstBadRow(slots, count: partitions.count, width: width, nodes: names.count) {
-      throw reader.error(at: offset, found: "row \(bad) with a node that there is not", expected: "nodes of the document")
+      throw reader.error(
+        at: offset, found: "row \(bad) with a node that there is not", expected: "nodes of the document")
     }
     let map = PlacementMap(
       unsafeSlots: slots, partitionCount: partitions.count, slotCounts: partitions.slots.map(\.count), owner: self)

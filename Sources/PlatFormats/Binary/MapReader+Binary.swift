@@ -12,8 +12,11 @@ extension DocumentSource {
     return binary.sections[index].bytes
   }
 
-  func texts(_ index: Int, count: Int?, _ reader: borrowing JSONReader, at offset: Int) throws(DocumentError) -> BinaryTexts {
-    guard let texts = BinaryTexts(try section(index, .texts, reader, at: offset)), count == nil || texts.count == count else {
+  func texts(_ index: Int, count: Int?, _ reader: borrowing JSONReader, at offset: Int) throws(DocumentError)
+    -> BinaryTexts
+  {
+    guard let texts = BinaryTexts(try section(index, .texts, reader, at: offset)), count == nil || texts.count == count
+    else {
       throw reader.error(
         at: offset, found: "section \(index) with other texts", expected: count.map { "\($0) texts" } ?? "texts")
     }
@@ -46,7 +49,8 @@ extension MapReader {
       mutating: bytes.baseAddress!.assumingMemoryBound(to: NodeIndex.self))
     if let bad = BinaryRows.firstBadRow(slots, count: partitions.count, width: width, nodes: numbers.count) {
       throw reader.error(
-        at: offset, found: "row \(bad) with a node twice, or one that there is not", expected: "each node once in a row")
+        at: offset, found: "row \(bad) with a node twice, or one that there is not", expected: "each node once in a row"
+      )
     }
     do throws(PlatError) {
       let isSame = numbers.isIdentity && zip(slotCounts, cluster.rowSlots).allSatisfy { $0 >= $1 }
@@ -136,7 +140,8 @@ extension MapReader {
           at: offset, found: "the partition \(source.quoted(name)) a second time", expected: "each partition once")
       }
       guard index + 1 == partitions.count || KeyRangeTexts.order(start, next) < 0 else {
-        throw reader.error(at: offset, found: "range \(index + 1) out of order", expected: "ranges in the order of their keys")
+        throw reader.error(
+          at: offset, found: "range \(index + 1) out of order", expected: "ranges in the order of their keys")
       }
       try checkText(name)
       try source.taking(&ranges, at: offset, reader) { ranges throws(PlatError) in
@@ -159,8 +164,8 @@ extension MapReader {
 
 /// Rows of node numbers that came from outside.
 enum BinaryRows {
-  /// The first row with a number that is none of `nodes`, or with a node twice. O(P · R). Without memory for marks, which
-  /// wide rows need, the first.
+  /// The first row with a number that is none of `nodes`, or with a node twice. O(P · R). Without memory for marks,
+  /// which wide rows need, the first.
   static func firstBadRow(_ slots: UnsafePointer<NodeIndex>, count: Int, width: Int, nodes: Int) -> Int? {
     let rows = UnsafeRawPointer(slots).assumingMemoryBound(to: UInt32.self)
     let bad = plat_rows_first_bad(rows, count, width, UInt32(truncatingIfNeeded: nodes))
@@ -172,7 +177,8 @@ enum BinaryRows {
     _ map: PlacementMap, numbers: [NodeIndex], least: [Int], limitBytes: UInt64 = 0
   ) throws(PlatError) -> PlacementMap {
     var builder = try PlacementMapBuilder(
-      partitionCount: map.partitionCount, expected: zip(map.slotCounts, least).map { max($0, $1) }, limitBytes: limitBytes)
+      partitionCount: map.partitionCount, expected: zip(map.slotCounts, least).map { max($0, $1) },
+      limitBytes: limitBytes)
     for partition in 0..<map.partitionCount {
       for state in map.slotCounts.indices {
         try builder.set(

@@ -29,7 +29,9 @@ extension AnyClusterDocument {
     switch self {
     case .one(let document): document.map.map { [(nil, $0.header.revision)] } ?? []
     case .several(let document):
-      zip(document.group.members, document.maps).compactMap { member, map in map.map { (member.name, $0.header.revision) } }
+      zip(document.group.members, document.maps).compactMap { member, map in
+        map.map { (member.name, $0.header.revision) }
+      }
     }
   }
 }

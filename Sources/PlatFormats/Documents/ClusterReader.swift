@@ -37,7 +37,9 @@ public enum ClusterReader {
     let models = sections.enter(.models, &reader) ? try ModelReader.read(&reader) : []
     let levels = sections.enter(.levels, &reader) ? try readLevels(&reader) : []
     var draft = DraftSettings(settings: Settings(partitionCount: 0))
-    if sections.enter(.settings, &reader) { try SettingsReader.read(&reader, into: &draft, models: models, levels: levels) }
+    if sections.enter(.settings, &reader) {
+      try SettingsReader.read(&reader, into: &draft, models: models, levels: levels)
+    }
     let config = try ConfigReader.read(
       &reader, isThere: sections.enter(.config, &reader), levels: levels, model: draft.settings.model)
     var tree = NodeReader()
@@ -85,11 +87,13 @@ public enum ClusterReader {
     while try reader.nextElement() {
       let name = try reader.readString(expected: "the name of a level")
       guard levels.count < Limits.levels else {
-        throw reader.error(at: name.offset, found: "level \(levels.count + 1)", expected: "at most \(Limits.levels) levels")
+        throw reader.error(
+          at: name.offset, found: "level \(levels.count + 1)", expected: "at most \(Limits.levels) levels")
       }
       guard !levels.contains(name.string) else {
         throw reader.error(
-          at: name.offset, found: "the level \(reader.source.quoted(name.bytes)) a second time", expected: "each level once")
+          at: name.offset, found: "the level \(reader.source.quoted(name.bytes)) a second time",
+          expected: "each level once")
       }
       levels.append(name.string)
     }

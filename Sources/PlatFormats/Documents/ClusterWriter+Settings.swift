@@ -10,7 +10,8 @@ extension ClusterWriter {
     if let shared, shared.model != settings.model {
       // Counts and rules speak of states, so those of another model say nothing.
       base = Settings(
-        model: settings.model, keyFunction: shared.keyFunction, partitionCount: shared.partitionCount, fanOut: shared.fanOut,
+        model: settings.model, keyFunction: shared.keyFunction, partitionCount: shared.partitionCount,
+        fanOut: shared.fanOut,
         balance: shared.balance)
     }
     writer.beginObject(.lines)

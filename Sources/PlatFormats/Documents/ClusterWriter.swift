@@ -28,7 +28,8 @@ public enum ClusterWriter {
 
   /// A quarter more than the document will take, as a rule.
   package static func estimatedBytes(_ document: ClusterDocument) -> Int {
-    4096 + 64 * document.cluster.nodes.count + 24 * document.cluster.partitionWeights.count + (document.map.map { MapWriter.estimatedBytes($0, of: document.cluster) } ?? 0)
+    4096 + 64 * document.cluster.nodes.count + 24 * document.cluster.partitionWeights.count
+      + (document.map.map { MapWriter.estimatedBytes($0, of: document.cluster) } ?? 0)
   }
 
   // MARK: the tree

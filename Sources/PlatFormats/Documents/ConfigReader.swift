@@ -1,6 +1,7 @@
 import PlatEngine
 
-/// Reads `config`: what limits movement, and how it is carried out. Types of volumes that `maxFullScansPerVolumeType` leaves out keep their limits.
+/// Reads `config`: what limits movement, and how it is carried out. Types of volumes that `maxFullScansPerVolumeType`
+/// leaves out keep their limits.
 enum ConfigReader {
   private enum Key: String, JSONKey {
     case maxFullScansPerVolumeType, maxStreamsIn, maxStreamsOut, maxDisturbedContainers, hold, minInSync
@@ -59,7 +60,8 @@ enum ConfigReader {
     try reader.beginObject()
     while let key = try reader.nextKey(&seen, &ignored) {
       switch key {
-      case .level: level = try reader.readName(of: levels, expected: "one of the levels \(levels.joined(separator: ", "))")
+      case .level:
+        level = try reader.readName(of: levels, expected: "one of the levels \(levels.joined(separator: ", "))")
       case .count: count = try reader.readCount(in: 0...Limits.nodes)
       }
     }

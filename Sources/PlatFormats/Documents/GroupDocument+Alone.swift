@@ -1,9 +1,9 @@
 import PlatEngine
 
 extension GroupDocument {
-  /// One of the maps and its plan, as if it were alone with what the others leave it: of a node's capacity, what remains where
-  /// each of the other maps has the greater of what it holds now and what its plan gives it. So it may be carried out beside
-  /// them, in any order. O(Σ P · R) where nodes have capacities, else O(N).
+  /// One of the maps and its plan, as if it were alone with what the others leave it: of a node's capacity, what
+  /// remains where each of the other maps has the greater of what it holds now and what its plan gives it. So it may be
+  /// carried out beside them, in any order. O(Σ P · R) where nodes have capacities, else O(N).
   package func alone(_ index: Int, in plan: GroupPlanDocument) -> (document: ClusterDocument, plan: PlanDocument) {
     var document = document(index)
     if document.cluster.nodes.contains(where: { $0.capacity != nil }) {

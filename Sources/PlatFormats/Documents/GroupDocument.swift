@@ -16,7 +16,8 @@ extension AnyClusterDocument {
       ClusterWriter.write(document, to: &writer)
       return writer
     case .several(let document):
-      var writer = JSONWriter(capacityBytes: GroupWriter.estimatedBytes(document.maps, of: document), allowance: allowance)
+      var writer = JSONWriter(
+        capacityBytes: GroupWriter.estimatedBytes(document.maps, of: document), allowance: allowance)
       GroupWriter.write(document, to: &writer)
       return writer
     }
@@ -101,7 +102,8 @@ public struct GroupPlanDocument: Sendable {
       return one
     }
     self.init(operation: plan.operation.rawValue, plans: plans, extensions: document.group.shared.extensions)
-    digest = digestNow(document, bounds: PlanCertificate.bounds(Rational(plan.movesLowerBound), plan.movesWeightLowerBound))
+    digest = digestNow(
+      document, bounds: PlanCertificate.bounds(Rational(plan.movesLowerBound), plan.movesWeightLowerBound))
   }
 
   /// The digest that the plan has; the bounds as its summary says them.

@@ -28,7 +28,9 @@ enum GroupReader {
         own.hasPartitionCount = false
         try SettingsReader.read(&reader, into: &own, models: shared.models, levels: shared.levels, depth: innerDepth)
         // Ranges count themselves, whatever the document says of other maps.
-        if own.settings.keyFunction != .range { own.hasPartitionCount = own.hasPartitionCount || draft.hasPartitionCount }
+        if own.settings.keyFunction != .range {
+          own.hasPartitionCount = own.hasPartitionCount || draft.hasPartitionCount
+        }
       }
       let map = entry.enter(.map, &reader) ? try MapReader(&reader, kind: .current, depth: innerDepth) : nil
       try own.complete(&reader, map: map, objectAt: entry.offset, settingsAt: entry[.settings])
@@ -51,7 +53,8 @@ enum GroupReader {
     for (index, map) in headers.enumerated() {
       let placement = try map?.readPlacement(&reader, of: group.cluster(index), nodes: nodes)
       if entries[index].enter(.weights, &reader) {
-        members[index].weights = try WeightReader.read(&reader, of: group.cluster(index), besideOthers: members.count > 1)
+        members[index].weights = try WeightReader.read(
+          &reader, of: group.cluster(index), besideOthers: members.count > 1)
       }
       if let map, let placement {
         maps.append(MapDocument(header: map.header, placement: placement))
@@ -71,7 +74,8 @@ enum GroupReader {
     try reader.beginArray(expected: "an array of maps")
     while try reader.nextElement() {
       guard entries.count < Limits.maps else {
-        throw reader.error(at: try reader.peekOffset(), found: "map \(entries.count + 1)", expected: "at most \(Limits.maps) maps")
+        throw reader.error(
+          at: try reader.peekOffset(), found: "map \(entries.count + 1)", expected: "at most \(Limits.maps) maps")
       }
       entries.append(try JSONSections(&reader, depth: depth, expected: "an object: a map with its name"))
     }
@@ -113,8 +117,8 @@ enum GroupReader {
     case name, settings, weights, map, mapBefore, summary, findings, certificate
   }
 
-  /// The array comes next, of a cluster or a plan. Maps are matched by name; those that the group does not have are passed
-  /// over. O(bytes).
+  /// The array comes next, of a cluster or a plan. Maps are matched by name; those that the group does not have are
+  /// passed over. O(bytes).
   static func readEarlier(
     _ reader: inout JSONReader, for group: ClusterGroup
   ) throws(DocumentError) -> [EarlierMaps?] {

@@ -42,7 +42,8 @@ public enum GroupWriter {
 
   /// A plan document. `report`: what the Judge says. `planned`: the plan that it was made from.
   package static func write(
-    _ plan: GroupPlanDocument, of document: GroupDocument, report: GroupReport, planned: GroupPlan, to writer: inout JSONWriter
+    _ plan: GroupPlanDocument, of document: GroupDocument, report: GroupReport, planned: GroupPlan,
+    to writer: inout JSONWriter
   ) {
     writer.beginObject(.lines)
     writer.member("plat", 1)
@@ -87,7 +88,8 @@ public enum GroupWriter {
   }
 
   private static func writeMaps(
-    _ plans: [PlanDocument], of document: GroupDocument, _ report: GroupReport, _ planned: [Plan], to writer: inout JSONWriter
+    _ plans: [PlanDocument], of document: GroupDocument, _ report: GroupReport, _ planned: [Plan],
+    to writer: inout JSONWriter
   ) {
     writer.key("maps")
     writer.beginArray(.lines)

@@ -24,14 +24,15 @@ package enum JudgedReport {
 }
 
 extension ClusterDocument {
-  /// What the Judge says of `map`: the plan's target, or the cluster's own map where there is none; what the plan claims of itself
-  /// and is not so comes first.
+  /// What the Judge says of `map`: the plan's target, or the cluster's own map where there is none; what the plan
+  /// claims of itself and is not so comes first.
   package func judged(
     _ map: MapDocument, _ plan: PlanDocument?, in source: DocumentSource, threads: Int, interrupt: Interrupt? = nil
   ) throws -> Report {
     try source.locatingErrors {
       var report = try Judge.judge(
-        DenseCluster(cluster), map: map.placement, from: plan == nil ? nil : mapBefore(), threads: threads, interrupt: interrupt)
+        DenseCluster(cluster), map: map.placement, from: plan == nil ? nil : mapBefore(), threads: threads,
+        interrupt: interrupt)
       report.put(first: report.claimFindings(plan?.claims ?? []))
       return report
     }

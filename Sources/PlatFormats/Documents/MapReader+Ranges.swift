@@ -22,7 +22,9 @@ extension MapReader {
         for source in range.source { try ranges.addSource(Array(source.utf8).span) }
       }
     }
-    do throws(PlatError) { try ranges.sort(reader.source.allowance.interrupt) } catch { throw reader.error(error, at: offset) }
+    do throws(PlatError) { try ranges.sort(reader.source.allowance.interrupt) } catch {
+      throw reader.error(error, at: offset)
+    }
     return ranges
   }
 

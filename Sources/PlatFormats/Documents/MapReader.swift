@@ -54,7 +54,9 @@ struct MapReader {
     let offset = try reader.peekOffset()
     var partitions = PartitionNames(cluster)
     var rows: RowReader
-    do throws(PlatError) { rows = try RowReader(cluster, leavesOutUnknownNodes, reader.source.allowance) } catch { throw reader.error(error, at: offset) }
+    do throws(PlatError) { rows = try RowReader(cluster, leavesOutUnknownNodes, reader.source.allowance) } catch {
+      throw reader.error(error, at: offset)
+    }
     try reader.beginObject(expected: "an object with the partitions")
     // As far as rows are plain, and again after one that is not.
     var tries = 16

@@ -4,7 +4,8 @@ import PlatEngine
 ///
 /// Left out: a state's `priority` is its place, `count` is 1 where it is placed, `holdsData` and `placed` are true,
 /// `serves` is everything in the most important state and nothing in the others, `excludes` is empty. Without
-/// `transitions` a model has those of `TransitionTable.standard`; in a table that is there, what is left out is one hop.
+/// `transitions` a model has those of `TransitionTable.standard`; in a table that is there, what is left out is one
+/// hop.
 enum ModelReader {
   private enum Key: String, JSONKey { case requests, states, transitions }
   private enum TableKey: String, JSONKey { case alone, takeover }
@@ -94,7 +95,9 @@ enum ModelReader {
 
   // MARK: tables
 
-  private static func readTable(_ reader: inout JSONReader, _ model: StateModel) throws(DocumentError) -> TransitionTable {
+  private static func readTable(_ reader: inout JSONReader, _ model: StateModel) throws(DocumentError)
+    -> TransitionTable
+  {
     let names = ["null"] + model.states.map(\.name)
     func state(_ index: Int) -> Int? { index == 0 ? nil : index - 1 }
     var table = TransitionTable(stateCount: model.states.count)
@@ -162,7 +165,8 @@ private enum ModelStatesReader {
       for (name, offset) in draft.excludes {
         guard let other = states.firstIndex(where: { $0.name == name }) else {
           throw reader.error(
-            at: offset, found: "\"\(name)\"", expected: "one of the states \(states.map(\.name).joined(separator: ", "))")
+            at: offset, found: "\"\(name)\"",
+            expected: "one of the states \(states.map(\.name).joined(separator: ", "))")
         }
         if !states[index].excludes.contains(other) { states[index].excludes.append(other) }
       }
@@ -223,7 +227,8 @@ private enum ModelStatesReader {
     }
     guard !drafts.contains(where: { $0.state.name == name }) else {
       throw reader.error(
-        at: text.offset, found: "the state \(reader.source.quoted(text.bytes)) a second time", expected: "each state once")
+        at: text.offset, found: "the state \(reader.source.quoted(text.bytes)) a second time",
+        expected: "each state once")
     }
     return name
   }

@@ -1,6 +1,7 @@
 import PlatEngine
 
-/// Writes the bare difference between two maps, or between several and theirs: which node becomes what in which partition.
+/// Writes the bare difference between two maps, or between several and theirs: which node becomes what in which
+/// partition.
 public enum MovesWriter {
   package struct Counts {
     package var moves = 0

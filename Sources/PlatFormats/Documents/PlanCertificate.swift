@@ -4,7 +4,8 @@ import PlatEngine
 public struct PlanCertificate: Equatable, Sendable {
   /// For each node; see `Judge.movesBound`.
   public var prices: [Int32]
-  /// Where partitions differ in weight, the windows that the bounds are about: for each node, in the document's numbers.
+  /// Where partitions differ in weight, the windows that the bounds are about: for each node, in the document's
+  /// numbers.
   public var windows: [Window]?
   /// Of operation, map, bounds, prices and windows: a plan that something happened to on its way has another.
   public var digest: UInt32
@@ -236,7 +237,9 @@ enum CertificateReader {
           try reader.beginArray(expected: "an array with the nodes of this window")
           while try reader.nextElement() {
             let name = try reader.readString(expected: "the name of a node")
-            guard let node = names.find(name.bytes) else { throw reader.error(at: name, expected: "a node of the cluster") }
+            guard let node = names.find(name.bytes) else {
+              throw reader.error(at: name, expected: "a node of the cluster")
+            }
             named.append(node)
           }
           nodes = named
@@ -245,10 +248,13 @@ enum CertificateReader {
       guard let least else { throw reader.missingKey("least", objectAt: offset) }
       guard let most else { throw reader.missingKey("most", objectAt: offset) }
       guard let nodes else { throw reader.missingKey("nodes", objectAt: offset) }
-      guard least <= most else { throw reader.error(at: offset, found: "\(least) to \(most)", expected: "the least first") }
+      guard least <= most else {
+        throw reader.error(at: offset, found: "\(least) to \(most)", expected: "the least first")
+      }
       for node in nodes {
         guard windows[node] == nil else {
-          throw reader.error(at: offset, found: "a second window of \(cluster.nodes[node].name)", expected: "one window a node")
+          throw reader.error(
+            at: offset, found: "a second window of \(cluster.nodes[node].name)", expected: "one window a node")
         }
         windows[node] = .init(least: least, most: most)
       }

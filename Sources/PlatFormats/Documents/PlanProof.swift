@@ -40,7 +40,8 @@ public struct PlanProof: Sendable {
     }
     let map = plan.map.placement
     proved.bound = try Judge.proved(
-      dense, map: map, from: document.map?.placement, prices: certificate.prices, windows: windows, interrupt: interrupt)
+      dense, map: map, from: document.map?.placement, prices: certificate.prices, windows: windows, interrupt: interrupt
+    )
     if let weights, let windows, let (node, load) = try Judge.falseWindow(dense, weights, map: map, windows) {
       proved.faults.append(falseWindow(dense, weights, node, load, windows))
     }
@@ -57,7 +58,8 @@ public struct PlanProof: Sendable {
     if let certificate = plan.certificate {
       if certificate.digest != certificate.digestNow(plan, cluster, bounds: claimed.bounds) {
         lies.append(
-          Self.untrue("certificate.digest", "operation, map, bounds or prices are not as they were when the plan was made"))
+          Self.untrue(
+            "certificate.digest", "operation, map, bounds or prices are not as they were when the plan was made"))
       }
       lies += claimed.unproved(moves: moves, weight: weight)
     } else {
@@ -179,7 +181,8 @@ public struct GroupProof: Sendable {
       try PlanProof.proved(one, of: document.document(index), dense.clusters[index], interrupt: interrupt)
     }
     let all = try Judge.provedTogether(
-      dense, maps: maps, from: document.maps.map { $0?.placement }, prices: plan.plans.map { $0.certificate?.prices ?? [] },
+      dense, maps: maps, from: document.maps.map { $0?.placement },
+      prices: plan.plans.map { $0.certificate?.prices ?? [] },
       windows: plan.plans.enumerated().map { index, one in
         dense.weights.flatMap { weights in one.certificate?.weightWindows(weights.of[index].unit) }
       }, each: each.map(\.bound), interrupt: interrupt)
@@ -196,7 +199,8 @@ public struct GroupProof: Sendable {
     var lies = PlanProof.unsaid(plan.operation, plan.sumClaims, plan.findings, report.sum, hasWeight: weight != nil)
     lies += report.sum.claimFindings(plan.sumClaims)
     if plan.digest != plan.digestNow(document, bounds: claimed.bounds) {
-      lies.append(PlanProof.untrue("certificate.digest", "operation, bounds or maps are not as they were when the plan was made"))
+      lies.append(
+        PlanProof.untrue("certificate.digest", "operation, bounds or maps are not as they were when the plan was made"))
     }
     lies += claimed.unproved(moves: moves, weight: weight)
     movesLowerBound = moves

@@ -5,7 +5,9 @@ public enum PlanReader {
   enum Key: String, JSONKey { case plat, operation, map, mapBefore, summary, findings, certificate }
 
   /// Reads a plan for `document`; refuses one that was made from another map. O(bytes).
-  public static func read(_ source: DocumentSource, for document: ClusterDocument) throws(DocumentError) -> PlanDocument {
+  public static func read(
+    _ source: DocumentSource, for document: ClusterDocument
+  ) throws(DocumentError) -> PlanDocument {
     do throws(DocumentError) {
       return try JSONReader.bySections(source) { reader throws(DocumentError) in try read(&reader, for: document) }
     } catch { throw DocumentKind.refine(error, of: source, expected: .plan) }
@@ -20,7 +22,8 @@ public enum PlanReader {
     try reader.readVersion()
     try sections.refuseUnknownKey()
 
-    let operation = sections.enter(.operation, &reader) ? try reader.readString(expected: "the operation").string : "rebalance"
+    let operation =
+      sections.enter(.operation, &reader) ? try reader.readString(expected: "the operation").string : "rebalance"
     try sections.require(.map, &reader)
     let map = try MapReader(&reader, kind: .target)
     let header = try checkedHeader(map, document.map?.header.revision, &reader)
@@ -100,7 +103,8 @@ extension JSONReader {
 /// Reads a summary as a list of claims.
 enum SummaryReader {
   private enum Key: String, JSONKey {
-    case moves, movesLowerBound, movesWeight, movesWeightLowerBound, roleChanges, load, fanOut, brokenSoft, unmet, health
+    case moves, movesLowerBound, movesWeight, movesWeightLowerBound, roleChanges, load, fanOut, brokenSoft, unmet,
+      health
   }
   private enum LoadKey: String, JSONKey { case min, max, ideal }
   private enum FanOutKey: String, JSONKey { case outbound, inbound }

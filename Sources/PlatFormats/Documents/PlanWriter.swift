@@ -19,7 +19,8 @@ public enum PlanWriter {
       MapWriter.write(before, of: cluster, to: &writer)
     }
     ReportWriter.writeSummary(
-      report, movement: .init(movesLowerBound: movesLowerBound, movesWeightLowerBound: movesWeightLowerBound), to: &writer)
+      report, movement: .init(movesLowerBound: movesLowerBound, movesWeightLowerBound: movesWeightLowerBound),
+      to: &writer)
     ReportWriter.writeFindings(report.findings, more: report.moreFindings, to: &writer)
     if let certificate = plan.certificate {
       writer.key("certificate")

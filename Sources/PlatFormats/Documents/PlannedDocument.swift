@@ -8,14 +8,17 @@ package enum PlannedDocument: Sendable {
   /// `source`: the document that was read. `to`: the path of the one whose map `restore-back` and `cancel` go back to.
   /// Throws what reading, planning and judging throw; errors about the document have their place in it.
   package init(
-    _ read: AnyClusterDocument, of source: DocumentSource, to path: String?, options: PlanOptions, stages: some PlanningStages
+    _ read: AnyClusterDocument, of source: DocumentSource, to path: String?, options: PlanOptions,
+    stages: some PlanningStages
   ) throws {
     self = try source.locatingErrors {
       switch read {
       case .one(let document):
         var options = options
         if let path {
-          let earlier = try stages.stage("reading") { try EarlierMaps.read(FileInput.read(path), for: document.cluster) }
+          let earlier = try stages.stage("reading") {
+            try EarlierMaps.read(FileInput.read(path), for: document.cluster)
+          }
           options.to = options.operation == .restoreBack ? earlier.mapBefore ?? earlier.map : earlier.map
         }
         let (dense, planned) = try stages.stage("planning") {

@@ -34,12 +34,15 @@ package struct RouteWriter: ~Copyable {
     switch document {
     case .one(let document):
       guard name == nil else {
-        throw source.error(InputError(path: "", found: "one map without a name", expected: "maps, one of them \(name!)"))
+        throw source.error(
+          InputError(path: "", found: "one map without a name", expected: "maps, one of them \(name!)"))
       }
       return [try Target(document)]
     case .several(let document):
       guard let name else {
-        return try document.group.members.indices.map { try Target(document.document($0), name: document.group.members[$0].name) }
+        return try document.group.members.indices.map {
+          try Target(document.document($0), name: document.group.members[$0].name)
+        }
       }
       guard let index = document.index(of: name) else {
         throw source.error(InputError(path: "maps", found: "no map \(name)", expected: "a map of this name"))
@@ -155,7 +158,8 @@ private struct KeyBatch {
       bytes.withUnsafeBufferPointer { bytes in
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 1) { nothing in
           router.partitions(
-            ofKeys: bytes.baseAddress ?? UnsafePointer(nothing.baseAddress!), offsets: offsets, count: count, into: target)
+            ofKeys: bytes.baseAddress ?? UnsafePointer(nothing.baseAddress!), offsets: offsets, count: count,
+            into: target)
         }
       }
     }

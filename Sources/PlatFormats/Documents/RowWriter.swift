@@ -5,13 +5,13 @@ import PlatEngine
 ///     ,\n      "17": {"master":["n4"],"slave":["n90","n3"]}
 ///
 /// Every piece of a row (the line break, a state's name, a node's) is rendered once into a cell of 16 or 32 bytes and
-/// copied whole, whatever its length; the next piece is written over what was too much. Each element is written with its
-/// comma, and a bracket that closes takes the place of the last one. The number is counted up as text.
+/// copied whole, whatever its length; the next piece is written over what was too much. Each element is written with
+/// its comma, and a bracket that closes takes the place of the last one. The number is counted up as text.
 struct RowWriter: ~Copyable {
   /// Of one or two words of 16 bytes: as few as the longest piece asks for.
   private let cellBytes: Int
-  /// A cell each: nodes, then states, then what is before and behind the number of the row. The last byte of a cell is the
-  /// length of what is in it.
+  /// A cell each: nodes, then states, then what is before and behind the number of the row. The last byte of a cell is
+  /// the length of what is in it.
   private let cells: UnsafeMutableRawPointer
   private let nodeCount: Int
   private let stateCount: Int
@@ -79,7 +79,8 @@ struct RowWriter: ~Copyable {
   }
 
   @inline(__always) private func writeStates(
-    _ slotCounts: UnsafeBufferPointer<Int>, _ isWanted: UnsafeBufferPointer<Bool>, _ row: UnsafeMutablePointer<NodeIndex>,
+    _ slotCounts: UnsafeBufferPointer<Int>, _ isWanted: UnsafeBufferPointer<Bool>,
+    _ row: UnsafeMutablePointer<NodeIndex>,
     _ end: inout UnsafeMutableRawPointer, _ cellBytes: Int
   ) {
     var slot = 0

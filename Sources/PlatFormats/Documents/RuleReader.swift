@@ -45,7 +45,8 @@ enum RuleReader {
       case .states: draft.states = try readStates(&reader, model)
       case .level:
         draft.level = try reader.readName(
-          of: levels, expected: levels.isEmpty ? "no rule about levels: there are none" : "one of the levels \(list(levels))")
+          of: levels,
+          expected: levels.isEmpty ? "no rule about levels: there are none" : "one of the levels \(list(levels))")
       case .atMost: draft.atMost = try reader.readCount(in: 0...Limits.nodes)
       case .near: draft.near = (try readState(&reader, model), offset)
       case .atLeast: draft.atLeast = (try reader.readCount(in: 0...Limits.nodes), offset)

@@ -46,7 +46,8 @@ enum SettingsReader {
         // Counts and rules speak of states, so those of another model say nothing.
         let before = draft.settings
         draft.settings = Settings(
-          model: known[index], keyFunction: before.keyFunction, partitionCount: before.partitionCount, fanOut: before.fanOut,
+          model: known[index], keyFunction: before.keyFunction, partitionCount: before.partitionCount,
+          fanOut: before.fanOut,
           balance: before.balance)
       }
     }

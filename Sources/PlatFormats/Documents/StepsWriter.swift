@@ -99,7 +99,8 @@ public enum StepsWriter {
     let findings = plan.findings(cluster)
     guard !findings.isEmpty else { return }
     ReportWriter.writeFindings(
-      Array(findings.prefix(Report.mostFindings)), more: findings.count - min(findings.count, Report.mostFindings), to: &writer)
+      Array(findings.prefix(Report.mostFindings)), more: findings.count - min(findings.count, Report.mostFindings),
+      to: &writer)
   }
 }
 
@@ -125,7 +126,8 @@ extension StepPlan.Reason {
     case .noRoomFound: "nodes without room wait for one another; no safe order was found, and not every one was tried"
     case .lastCopy: "its target leaves no copy; the last one stays where it is"
     case .failedNode: "a node of its target has failed"
-    case .noSafeOrder: "the model's hops lead there in no order that keeps its copies, its service and its exclusive states"
+    case .noSafeOrder:
+      "the model's hops lead there in no order that keeps its copies, its service and its exclusive states"
     }
   }
 }

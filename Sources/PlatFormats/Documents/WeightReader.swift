@@ -2,8 +2,8 @@ import PlatEngine
 
 /// Reads `weights`, the sizes of partitions; those that are left out weigh 1.
 enum WeightReader {
-  /// Of each partition; none where all are of one size, which says nothing; `besideOthers`: of other maps, where it does, and
-  /// none where all weigh 1. O(bytes), and exact arithmetic once for each number as it is written.
+  /// Of each partition; none where all are of one size, which says nothing; `besideOthers`: of other maps, where it
+  /// does, and none where all weigh 1. O(bytes), and exact arithmetic once for each number as it is written.
   static func read(
     _ reader: inout JSONReader, of cluster: Cluster, besideOthers: Bool = false
   ) throws(DocumentError) -> [Quantity] {

@@ -4,8 +4,8 @@ import Synchronization
 
 /// What reading or writing documents may take of one call: memory, and time until it is interrupted.
 ///
-/// Counted are the blocks whose size goes with the document: its bytes, the index of its structure, rows of maps, the text
-/// that is written. What is taken is not given back but where a block lives for a moment only.
+/// Counted are the blocks whose size goes with the document: its bytes, the index of its structure, rows of maps, the
+/// text that is written. What is taken is not given back but where a block lives for a moment only.
 package final class Allowance: Sendable {
   package let interrupt: Interrupt?
   private let limitBytes: Int

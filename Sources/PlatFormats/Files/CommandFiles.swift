@@ -1,5 +1,5 @@
-/// The files that a command reads and those that it writes: no output may be an input, by whatever link, and no two outputs
-/// may be one file. Every verb is asked for these before it reads anything.
+/// The files that a command reads and those that it writes: no output may be an input, by whatever link, and no two
+/// outputs may be one file. Every verb is asked for these before it reads anything.
 package struct CommandFiles {
   /// Paths as they were given; `-` is standard input.
   package var reads: [String]
@@ -12,8 +12,8 @@ package struct CommandFiles {
     self.writes = writes
   }
 
-  /// Throws where writing would destroy what is read, or what was written before. Two files are the same where device and
-  /// inode are. O(inputs + outputs) system calls.
+  /// Throws where writing would destroy what is read, or what was written before. Two files are the same where device
+  /// and inode are. O(inputs + outputs) system calls.
   package func refuseOverwriting() throws(FileError) {
     var inputs: [FileIdentity: String] = [:]
     for path in reads {

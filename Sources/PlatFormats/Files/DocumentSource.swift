@@ -70,7 +70,9 @@ public final class DocumentSource: @unchecked Sendable {
     guard BinaryFile.isBinary(bytes) else {
       return try DocumentSource(copying: bytes, name: name, binary: nil, allowance: allowance)
     }
-    guard allowance.take(bytes.count), let block = malloc(bytes.count) else { throw FileError(.outOfMemory, path: name) }
+    guard allowance.take(bytes.count), let block = malloc(bytes.count) else {
+      throw FileError(.outOfMemory, path: name)
+    }
     do throws(FileError) { try allowance.copy(bytes, to: block, name) } catch {
       free(block)
       throw error

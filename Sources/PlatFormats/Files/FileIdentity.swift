@@ -53,7 +53,8 @@ struct FilePlace: Hashable, Sendable {
   private let inode: UInt64
   private let name: String
 
-  /// Follows links. Nil where there is no such folder, or no regular file in the place: devices take any number of outputs.
+  /// Follows links. Nil where there is no such folder, or no regular file in the place: devices take any number of
+  /// outputs.
   init?(_ path: String) {
     guard BatchOutput.isFile(path) else { return nil }
     let target = AtomicFileOutput.resolved(path)

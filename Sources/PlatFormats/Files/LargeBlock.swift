@@ -1,7 +1,7 @@
 import Glibc
 
-/// Memory for a whole document: asked for in large pages, since touching 4 KiB for the first time takes longer than filling
-/// it (63 MiB: 13,000 of them), and 2 MiB hardly more.
+/// Memory for a whole document: asked for in large pages, since touching 4 KiB for the first time takes longer than
+/// filling it (63 MiB: 13,000 of them), and 2 MiB hardly more.
 enum LargeBlock {
   /// Below this, pages do not matter.
   private static let leastBytes = 4 << 20

@@ -52,7 +52,9 @@ package struct LineReader: ~Copyable {
   package mutating func next(isStopped: () -> Bool = { false }) throws(FileError) -> Line? {
     while let line = try nextLine(isStopped) {
       lineNumber += 1
-      if line.contains(where: { $0 != 0x20 && $0 != 0x09 && $0 != 0x0d }) { return Line(number: lineNumber, bytes: line) }
+      if line.contains(where: { $0 != 0x20 && $0 != 0x09 && $0 != 0x0d }) {
+        return Line(number: lineNumber, bytes: line)
+      }
     }
     return nil
   }

@@ -8,7 +8,8 @@ package enum GenerateWords {
   }
 
   package static func keyFunction(_ text: String) throws(InputError) -> KeyFunction {
-    try known(KeyFunction(rawValue: text), text, "one of \(KeyFunction.allCases.map(\.rawValue).joined(separator: ", "))")
+    try known(
+      KeyFunction(rawValue: text), text, "one of \(KeyFunction.allCases.map(\.rawValue).joined(separator: ", "))")
   }
 
   package static func weights(_ text: String) throws(InputError) -> GenerateOptions.Weights {
@@ -37,7 +38,9 @@ package enum GenerateWords {
     let ends = text.split(separator: ".", omittingEmptySubsequences: false)
     let isRange = ends.count == 3 && ends[1].isEmpty
     var range: ClosedRange<Int>?
-    if ends.count == 1 || isRange, let least = Int(ends[0]), let most = Int(ends[ends.count - 1]), 0 <= least, least <= most {
+    if ends.count == 1 || isRange, let least = Int(ends[0]), let most = Int(ends[ends.count - 1]), 0 <= least,
+      least <= most
+    {
       range = least...most
     }
     return try known(range, text, "a number, or a range like 1..3")
@@ -55,7 +58,9 @@ package enum GenerateWords {
   /// Several, with commas between; an empty text: none.
   package static func rules(_ text: String) throws(InputError) -> [GenerateOptions.Rule] {
     var rules: [GenerateOptions.Rule] = []
-    for part in text.split(separator: ",", omittingEmptySubsequences: !text.contains(",")) { rules.append(try rule(String(part))) }
+    for part in text.split(separator: ",", omittingEmptySubsequences: !text.contains(",")) {
+      rules.append(try rule(String(part)))
+    }
     return rules
   }
 

@@ -14,11 +14,15 @@ public enum Generator {
     if options.keyFunction == .range { cluster.ranges = try ranges(options.partitions) }
     cluster.partitionWeights = sizes(options)
     try cluster.validate()
-    return ClusterDocument(cluster: cluster, map: try MapGenerator(cluster, options, joining: lots.joining, planning).make())
+    return ClusterDocument(
+      cluster: cluster, map: try MapGenerator(cluster, options, joining: lots.joining, planning).make())
   }
 
-  /// The same with `options.maps` maps. Fresh ones are planned together; of all others, each is made as if it were alone.
-  public static func makeGroup(_ options: GenerateOptions, planning: PlanOptions = PlanOptions()) throws -> GroupDocument {
+  /// The same with `options.maps` maps. Fresh ones are planned together; of all others, each is made as if it were
+  /// alone.
+  public static func makeGroup(_ options: GenerateOptions, planning: PlanOptions = PlanOptions()) throws
+    -> GroupDocument
+  {
     var first = options
     first.map = .none
     var shared = try make(first, planning: planning).cluster

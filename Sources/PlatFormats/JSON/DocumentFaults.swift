@@ -6,8 +6,8 @@ extension DocumentSource {
   /// Of longer documents only the first fault is told: each more is another reading.
   private static let longestForFaults = 16 << 20
 
-  /// Reads the document. Where something is wrong with what it says, looks for more that is wrong, as if what was found were
-  /// left out, and tells all of it: up to `mostFaults`. O(faults · bytes).
+  /// Reads the document. Where something is wrong with what it says, looks for more that is wrong, as if what was found
+  /// were left out, and tells all of it: up to `mostFaults`. O(faults · bytes).
   package func readingFaults<Document>(
     _ read: (DocumentSource) throws(DocumentError) -> Document
   ) throws(DocumentError) -> Document {
@@ -44,13 +44,15 @@ extension DocumentSource {
 }
 
 extension DocumentError {
-  /// The rest of the document means the same without what is wrong here, so that what is told next is no consequence of it.
+  /// The rest of the document means the same without what is wrong here, so that what is told next is no consequence of
+  /// it.
   fileprivate var standsAlone: Bool {
     if found.hasPrefix("the unknown key") { return true }
     let depth = path.count { $0 == "." || $0 == "[" }
     let top = path.prefix { $0 != "." && $0 != "[" }
     switch top {
-    case "settings": return depth > 0 && !["settings.model", "settings.keyFunc", "settings.numPartitions"].contains(path)
+    case "settings":
+      return depth > 0 && !["settings.model", "settings.keyFunc", "settings.numPartitions"].contains(path)
     case "nodes": return depth > 1
     case "map": return path.hasPrefix("map.partitions") && depth > 1
     case "config", "weights", "partitions", "findings": return depth > 0
@@ -59,8 +61,8 @@ extension DocumentError {
   }
 }
 
-/// Takes a member or an element out of a text that is JSON, and leaves everything else in its place: blanks stand where it
-/// stood.
+/// Takes a member or an element out of a text that is JSON, and leaves everything else in its place: blanks stand where
+/// it stood.
 enum Elision {
   /// `offset`: where its key or its value begins. False where that is the whole document. O(its length).
   static func blank(_ text: inout [UInt8], at offset: Int) -> Bool {
@@ -72,7 +74,9 @@ enum Elision {
       guard let value = next(text, from: colon + 1) else { return false }
       end = endOfValue(text, from: value)
     } else if let colon = previous(text, before: offset), text[colon] == UInt8(ascii: ":") {
-      guard let quote = previous(text, before: colon), let key = beginOfString(text, endingAt: quote) else { return false }
+      guard let quote = previous(text, before: colon), let key = beginOfString(text, endingAt: quote) else {
+        return false
+      }
       begin = key
     }
     guard let before = previous(text, before: begin) else { return false }
@@ -91,7 +95,9 @@ enum Elision {
       switch text[index] {
       case UInt8(ascii: "\""):
         index += 1
-        while index < text.count, text[index] != UInt8(ascii: "\"") { index += text[index] == UInt8(ascii: "\\") ? 2 : 1 }
+        while index < text.count, text[index] != UInt8(ascii: "\"") {
+          index += text[index] == UInt8(ascii: "\\") ? 2 : 1
+        }
         if depth == 0 { return index + 1 }
       case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
       case UInt8(ascii: "}"), UInt8(ascii: "]"):
@@ -120,7 +126,9 @@ enum Elision {
     return nil
   }
 
-  private static func next(_ text: [UInt8], from index: Int) -> Int? { text[min(index, text.count)...].firstIndex { !isSpace($0) } }
+  private static func next(_ text: [UInt8], from index: Int) -> Int? {
+    text[min(index, text.count)...].firstIndex { !isSpace($0) }
+  }
   private static func previous(_ text: [UInt8], before index: Int) -> Int? { text[..<index].lastIndex { !isSpace($0) } }
   private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0a || byte == 0x0d }
 }

@@ -58,7 +58,8 @@ enum DocumentKind: String {
   /// The error in its place where it is about a document of another kind than was to be read: where an outermost key is
   /// missing, unknown or of the wrong kind.
   static func refine(_ error: DocumentError, of source: DocumentSource, expected: DocumentKind) -> DocumentError {
-    guard error.reason == .content, !error.path.contains(where: { $0 == "." || $0 == "[" }), let kind = of(source) else {
+    guard error.reason == .content, !error.path.contains(where: { $0 == "." || $0 == "[" }), let kind = of(source)
+    else {
       return error
     }
     guard kind != expected else { return refineMaps(error, of: source, kind) }
@@ -68,11 +69,16 @@ enum DocumentKind: String {
   }
 
   /// The same where one of both has one map and the other several.
-  private static func refineMaps(_ error: DocumentError, of source: DocumentSource, _ kind: DocumentKind) -> DocumentError {
+  private static func refineMaps(_ error: DocumentError, of source: DocumentSource, _ kind: DocumentKind)
+    -> DocumentError
+  {
     let words = ["map": "one map", "maps": "several maps"]
-    guard let found = words[error.path], error.found.hasPrefix("the unknown key"), let offset = error.offset else { return error }
+    guard let found = words[error.path], error.found.hasPrefix("the unknown key"), let offset = error.offset else {
+      return error
+    }
     return source.error(
       at: offset, found: "\(kind.rawValue) of \(found)",
-      expected: "\(kind.rawValue) of \(error.path == "map" ? "several maps" : "one map"), as the cluster has", reason: .otherKind)
+      expected: "\(kind.rawValue) of \(error.path == "map" ? "several maps" : "one map"), as the cluster has",
+      reason: .otherKind)
   }
 }

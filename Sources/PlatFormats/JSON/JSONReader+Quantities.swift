@@ -7,7 +7,8 @@ extension JSONReader {
     let token = try peek()
     let text = try readQuantityText(expected: "a number of at least 0, or a string with a rational")
     guard let quantity = Quantity(text.string) else {
-      throw mismatch(token, expected: "a number of at least 0 and of at most 200 digits, or a string with one or a rational")
+      throw mismatch(
+        token, expected: "a number of at least 0 and of at most 200 digits, or a string with one or a rational")
     }
     return quantity
   }

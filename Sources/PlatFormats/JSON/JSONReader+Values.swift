@@ -63,7 +63,9 @@ extension JSONReader {
   ) throws(DocumentError) -> Choice {
     let text = try readString()
     for choice in Choice.allCases where choice.rawValue.utf8.elementsEqual(text.bytes) { return choice }
-    throw error(at: text, noneOf: Choice.allCases.map(\.rawValue), expected: "one of \(Choice.allCases.map(\.rawValue).joined(separator: ", "))")
+    throw error(
+      at: text, noneOf: Choice.allCases.map(\.rawValue),
+      expected: "one of \(Choice.allCases.map(\.rawValue).joined(separator: ", "))")
   }
 
   mutating func readBool() throws(DocumentError) -> Bool {

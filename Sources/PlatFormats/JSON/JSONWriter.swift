@@ -84,8 +84,8 @@ package struct JSONWriter: ~Copyable {
 
   // MARK: elements
 
-  /// Elements of an object in lines that `body` writes itself, at most `mostBytes` of them with a comma and a line break
-  /// before each; it returns how many. The comma before the first element of all is dropped.
+  /// Elements of an object in lines that `body` writes itself, at most `mostBytes` of them with a comma and a line
+  /// break before each; it returns how many. The comma before the first element of all is dropped.
   mutating func elements(mostBytes: Int, _ body: (UnsafeMutablePointer<UInt8>) -> Int) {
     guard let end = reserve(mostBytes) else { return }
     let size = body(end)

@@ -1,7 +1,7 @@
 /// Which of some known words was meant by one that is none of them: `wieght` → `weight`.
 package enum Suggestion {
-  /// The nearest of `known`, the first of equally near ones; nil where none is near: where more than a third of the letters
-  /// would have to change. O(words · length²).
+  /// The nearest of `known`, the first of equally near ones; nil where none is near: where more than a third of the
+  /// letters would have to change. O(words · length²).
   package static func nearest(to word: String, among known: some Sequence<String>) -> String? {
     let letters = Array(word.lowercased().unicodeScalars)
     guard (3...64).contains(letters.count) else { return nil }
@@ -20,7 +20,8 @@ package enum Suggestion {
     nearest(to: word, among: known).map { "did you mean \"\($0)\"?" }
   }
 
-  /// Letters that must be put in, taken out, replaced or exchanged with their neighbour, each once (optimal string alignment).
+  /// Letters that must be put in, taken out, replaced or exchanged with their neighbour, each once (optimal string
+  /// alignment).
   private static func distance(_ a: [Unicode.Scalar], _ b: [Unicode.Scalar]) -> Int {
     var before: [Int] = []
     var last = Array(0...b.count)

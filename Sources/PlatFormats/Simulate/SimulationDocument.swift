@@ -10,7 +10,8 @@ package struct SimulationDocument: Sendable {
   private let simulator: Simulator
   package private(set) var outcome = Simulator.Outcome()
 
-  /// A cluster on its way to the target of a plan; `map`: which of several it is. Throws for options that are out of range.
+  /// A cluster on its way to the target of a plan; `map`: which of several it is. Throws for options that are out of
+  /// range.
   package init(
     _ document: ClusterDocument, _ dense: DenseCluster, _ plan: PlanDocument, names: (cluster: String, plan: String),
     map: String? = nil, options: SimulateOptions
@@ -21,7 +22,8 @@ package struct SimulationDocument: Sendable {
     self.options = options
     let setup = try SimulationCase(
       dense, from: document.map?.placement, to: plan.map.placement, revision: document.map?.header.revision ?? 0)
-    simulator = Simulator(setup, rates: try FaultRates(words: options.faults), plant: options.plant, lives: options.lives)
+    simulator = Simulator(
+      setup, rates: try FaultRates(words: options.faults), plant: options.plant, lives: options.lives)
   }
 
   /// Does all runs. The same outcome with any number of threads.
@@ -70,7 +72,8 @@ package struct SimulationDocument: Sendable {
   /// The same in words, the first violations with it.
   package var text: String {
     "\(outcome.runs) runs, \(outcome.events) events, \(outcome.faults.reduce(0, +)) faults\n"
-      + (simulator.withoutWrites.map { "  \($0)\n" } ?? "") + "  target reached  \(outcome.converged)\n  violations      \(outcome.violated)\n"
+      + (simulator.withoutWrites.map { "  \($0)\n" } ?? "")
+      + "  target reached  \(outcome.converged)\n  violations      \(outcome.violated)\n"
       + outcome.violations.prefix(3).map { "  \(describe($0))\n  replay: \(replay($0))\n" }.joined()
   }
 

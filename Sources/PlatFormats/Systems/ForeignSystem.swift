@@ -29,7 +29,8 @@ package enum ForeignSystem: String, CaseIterable, Sendable {
         return (.one(imported.document), imported.warnings)
       case .kafka:
         let imported = try KafkaImport.read(
-          source, racks: racks.map { try KafkaRacks(reading: $0) }, rule: options.rule, replication: options.replication)
+          source, racks: racks.map { try KafkaRacks(reading: $0) }, rule: options.rule, replication: options.replication
+        )
         return (.several(imported.document), imported.warnings)
       }
     }

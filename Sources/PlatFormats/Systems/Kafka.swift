@@ -60,7 +60,9 @@ struct KafkaMaps {
     var taken = Set(reassignment.topics)
     for (topic, factors) in factorsOfTopic.enumerated() {
       let kinds = factors.map { (replicas: $0, entries: entriesOfKind[Kind(topic: topic, replicas: $0)] ?? []) }
-      for (rank, kind) in kinds.sorted(by: { ($0.entries.count, $0.replicas) > ($1.entries.count, $1.replicas) }).enumerated() {
+      for (rank, kind) in kinds.sorted(by: { ($0.entries.count, $0.replicas) > ($1.entries.count, $1.replicas) })
+        .enumerated()
+      {
         var name = reassignment.topics[topic]
         if rank > 0 {
           name += ":rf\(kind.replicas)"

@@ -4,8 +4,8 @@ import PlatEngine
 ///
 /// Starts from the document that travelled as `x-kafka`, and writes anew only the entries whose replicas are others:
 /// master first, then slaves in slot order. A replica that stays keeps its log directory, a new one gets `"any"`; an
-/// entry that told none tells none. A document of several maps has one for each of `KafkaMaps`; a document of one map has
-/// the entries in their order as partitions.
+/// entry that told none tells none. A document of several maps has one for each of `KafkaMaps`; a document of one map
+/// has the entries in their order as partitions.
 ///
 /// Without an original, maps by name are topics of that name, whose partitions count from 0.
 package enum KafkaExport {
@@ -79,7 +79,8 @@ package enum KafkaExport {
     if let index = indexOfName.values.min() {
       throw InputError(
         path: String(maps.members[index].map.path.dropLast(".map".count)),
-        found: "the map \"\(maps.members[index].name ?? "")\"", expected: "a topic of \(KafkaReassignment.extensionKey)")
+        found: "the map \"\(maps.members[index].name ?? "")\"", expected: "a topic of \(KafkaReassignment.extensionKey)"
+      )
     }
     return places
   }

@@ -5,8 +5,8 @@ import PlatEngine
 /// - Nodes are brokers, named by their numbers. Without racks: those that hold something, by number. With racks:
 ///   those of the racks file, which may name more; racks become the level `rack`, with the rule that
 ///   `ImportedRule` says for each map's number of replicas.
-/// - Maps are as `KafkaMaps` says: a topic each, and partitions of another number of replicas in a map of their own, so that
-///   every partition keeps the number that it has. Only `replication` asks for another.
+/// - Maps are as `KafkaMaps` says: a topic each, and partitions of another number of replicas in a map of their own, so
+///   that every partition keeps the number that it has. Only `replication` asks for another.
 /// - The master of a partition is the preferred leader (the first replica), its slaves are the others in their order.
 /// - Kafka's clients choose partitions within a topic by a function of their own: `keyFunc` has no bearing on them.
 /// - The whole document travels as `x-kafka`, so that an export knows topics and log directories.
@@ -36,8 +36,8 @@ public enum KafkaImport {
     return ImportedGroup(document: document, warnings: warnings(maps, reassignment, replication))
   }
 
-  /// For hosts whose cluster has one map: a document of one topic with one number of replicas. Its partitions are numbered
-  /// in document order. Throws as `read`, and `InputError` for a document of more.
+  /// For hosts whose cluster has one map: a document of one topic with one number of replicas. Its partitions are
+  /// numbered in document order. Throws as `read`, and `InputError` for a document of more.
   public static func readOne(
     _ source: DocumentSource, racks: KafkaRacks? = nil, rule: ImportedRule = .automatic
   ) throws -> ImportedCluster {
@@ -75,7 +75,9 @@ public enum KafkaImport {
     func topic(_ map: KafkaMaps.Map) -> String { reassignment.topics[map.topic] }
     let split = maps.filter { $0.name != topic($0) }
     if !split.isEmpty {
-      let pieces = split.map { "\($0.name) (\(Self.count($0.entries.count, "partition")) of \(topic($0)) with \(Self.count($0.replicas, "replica")))" }
+      let pieces = split.map {
+        "\($0.name) (\(Self.count($0.entries.count, "partition")) of \(topic($0)) with \(Self.count($0.replicas, "replica")))"
+      }
       warnings.append("replication factors differ within a topic, and are kept: of their own map are \(list(pieces))")
     }
     let others = maps.filter { !$0.isNumberedAsInKafka }

@@ -47,7 +47,8 @@ extension KafkaReassignment {
       }
       guard seen.insert(TopicPartition(topic: index, number: partition.number)).inserted else {
         throw reader.error(
-          at: entry, found: "the partition \(partition.number) of \(topic) a second time", expected: "each partition once")
+          at: entry, found: "the partition \(partition.number) of \(topic) a second time",
+          expected: "each partition once")
       }
       partitions.append(partition)
       partitions[partitions.count - 1].topic = index

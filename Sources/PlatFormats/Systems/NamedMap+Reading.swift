@@ -90,7 +90,9 @@ extension NamedMap {
   }
 
   private static func cluster(_ source: DocumentSource, named name: String?) throws -> ClusterDocument {
-    guard let name, case .several(let group) = try ClusterReader.readAny(source) else { return try ClusterReader.read(source) }
+    guard let name, case .several(let group) = try ClusterReader.readAny(source) else {
+      return try ClusterReader.read(source)
+    }
     return group.document(try group.index(asked: name))
   }
 

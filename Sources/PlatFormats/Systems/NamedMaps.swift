@@ -38,7 +38,9 @@ package struct NamedMaps: Sendable {
     guard try NamedMap.hasSeveral(source) else { return NamedMaps(try NamedMap.read(source, named: name)) }
     var maps: NamedMaps
     if try NamedMap.isCluster(source) {
-      guard case .several(let document) = try ClusterReader.readAny(source) else { return NamedMaps(try NamedMap.read(source)) }
+      guard case .several(let document) = try ClusterReader.readAny(source) else {
+        return NamedMaps(try NamedMap.read(source))
+      }
       maps = try NamedMaps(document)
     } else {
       maps = try NamedMap.readAll(source)

@@ -54,7 +54,8 @@ extension GroupComparison {
   ) throws -> (a: Side, b: Side) {
     func group(_ source: DocumentSource) throws -> GroupDocument {
       guard case .several(let document) = try ClusterReader.readAny(source) else {
-        throw source.error(InputError(path: "map", found: "one map", expected: "several maps, as in the documents compared"))
+        throw source.error(
+          InputError(path: "map", found: "one map", expected: "several maps, as in the documents compared"))
       }
       return document
     }
@@ -66,8 +67,11 @@ extension GroupComparison {
         if let own = clusters[index] { return try Side(own.everyMap(), of: own.group, interrupt: interrupt) }
         if let known {
           do {
-            return try Side(GroupPlanReader.read(sources[index], for: known).maps, of: known.group, interrupt: interrupt)
-          } catch let error as DocumentError where cluster == nil && error.reason != .cancelled && error.reason != .outOfMemory {
+            return try Side(
+              GroupPlanReader.read(sources[index], for: known).maps, of: known.group, interrupt: interrupt)
+          } catch let error as DocumentError
+            where cluster == nil && error.reason != .cancelled && error.reason != .outOfMemory
+          {
             // A plan for another cluster, or others of its maps, still has maps; what is no plan is refused again.
           }
         }

@@ -1,7 +1,8 @@
 import PlatEngine
 
 extension ExplanationDocument {
-  /// Explains a partition of a plan by the documents of both, of one map or several. `map`: which, where there are several.
+  /// Explains a partition of a plan by the documents of both, of one map or several. `map`: which, where there are
+  /// several.
   package init(
     cluster source: DocumentSource, plan: DocumentSource, map name: String?, partition: String, node: String?,
     interrupt: Interrupt? = nil
@@ -9,7 +10,8 @@ extension ExplanationDocument {
     switch try ClusterReader.readAny(source) {
     case .one(let document):
       guard name == nil else {
-        throw source.error(InputError(path: "map", found: "one map without a name", expected: "several maps, one of them \(name!)"))
+        throw source.error(
+          InputError(path: "map", found: "one map without a name", expected: "several maps, one of them \(name!)"))
       }
       let cluster = document.cluster
       let plan = try PlanReader.read(plan, for: document)
@@ -18,7 +20,8 @@ extension ExplanationDocument {
       self = try source.locatingErrors {
         try ExplanationDocument(
           Judge.explain(
-            DenseCluster(cluster), map: plan.map.placement, from: document.map?.placement, partition: partition, node: node,
+            DenseCluster(cluster), map: plan.map.placement, from: document.map?.placement, partition: partition,
+            node: node,
             interrupt: interrupt),
           of: cluster, node: node)
       }
@@ -31,7 +34,8 @@ extension ExplanationDocument {
       self = try source.locatingErrors {
         try ExplanationDocument(
           Judge.explain(
-            DenseGroup(document.group), maps: plan.maps.map(\.placement), from: document.maps.map { $0?.placement }, map: index,
+            DenseGroup(document.group), maps: plan.maps.map(\.placement), from: document.maps.map { $0?.placement },
+            map: index,
             partition: partition, node: node, interrupt: interrupt),
           of: cluster, node: node, map: document.group.members[index].name)
       }

@@ -22,11 +22,16 @@ public struct ExplanationDocument: Sendable {
   /// Lines for people.
   public var text: String {
     var lines = ["partition \(cluster.partitionName(explanation.partition))\(map.map { " of map \($0)" } ?? "")"]
-    for holder in explanation.holders { lines.append("  \(state(holder.state)) \(name(holder.node)): \(holder.because)") }
+    for holder in explanation.holders {
+      lines.append("  \(state(holder.state)) \(name(holder.node)): \(holder.because)")
+    }
     if explanation.holders.isEmpty { lines.append("  nobody has it") }
-    for old in explanation.left { lines.append("  no more \(name(old.node)), which was \(state(old.state)): \(old.because)") }
+    for old in explanation.left {
+      lines.append("  no more \(name(old.node)), which was \(state(old.state)): \(old.because)")
+    }
     if let other = explanation.other {
-      lines.append("  not \(name(other.node))\(other.forbidden.isEmpty ? "" : ": " + other.forbidden.joined(separator: "; "))")
+      lines.append(
+        "  not \(name(other.node))\(other.forbidden.isEmpty ? "" : ": " + other.forbidden.joined(separator: "; "))")
       for exchange in other.exchanges {
         lines.append(
           "    instead of \(state(exchange.state)) \(name(exchange.instead)): "

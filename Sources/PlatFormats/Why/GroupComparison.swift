@@ -15,7 +15,8 @@ public struct GroupComparison: Sendable {
     init(_ maps: [MapDocument], of group: ClusterGroup, interrupt: Interrupt?) throws {
       let clusters = group.members.indices.map { group.cluster($0) }
       try self.init(
-        group.members.map(\.name), zip(maps, clusters).map { NamedMap($0, of: $1) }, clusters, in: group, interrupt: interrupt)
+        group.members.map(\.name), zip(maps, clusters).map { NamedMap($0, of: $1) }, clusters, in: group,
+        interrupt: interrupt)
     }
 
     /// Maps of which nothing else is known: nothing is asked of them.
@@ -44,7 +45,9 @@ public struct GroupComparison: Sendable {
           var counts = [Int](repeating: 0, count: loads.count)
           for partition in 0..<map.placement.partitionCount {
             let row = map.placement.row(partition)
-            for slot in map.placement.slots(ofState: state) where row[slot].int < counts.count { counts[row[slot].int] += 1 }
+            for slot in map.placement.slots(ofState: state) where row[slot].int < counts.count {
+              counts[row[slot].int] += 1
+            }
           }
           for node in loads.indices {
             loads[node].loads[about.name, default: 0] += counts[node]
@@ -107,7 +110,9 @@ public struct GroupComparison: Sendable {
     for (node, loads) in b { inB[node] = loads }
     let nothingInA = a.first?.loads.mapValues { _ in 0 } ?? [:]
     let nothingInB = b.first?.loads.mapValues { _ in 0 } ?? [:]
-    var all = a.map { MapComparison.NodeLoads(node: $0.node, a: $0.loads, b: inB.removeValue(forKey: $0.node) ?? nothingInB) }
+    var all = a.map {
+      MapComparison.NodeLoads(node: $0.node, a: $0.loads, b: inB.removeValue(forKey: $0.node) ?? nothingInB)
+    }
     for (node, loads) in b where inB[node] != nil { all.append(.init(node: node, a: nothingInA, b: loads)) }
     func had(_ loads: [String: Int]) -> [String: Int] { loads.filter { $0.value > 0 } }
     return all.filter { had($0.a) != had($0.b) }

@@ -14,7 +14,8 @@ extension GroupComparison {
     }
     if differing.count > 8 { text += "  and \(differing.count - 8) more\n" }
     for (side, names) in [("A", onlyInA), ("B", onlyInB)] where !names.isEmpty {
-      text += "  only in \(side): \(names.prefix(8).joined(separator: ", "))\(names.count > 8 ? " and \(names.count - 8) more" : "")\n"
+      text +=
+        "  only in \(side): \(names.prefix(8).joined(separator: ", "))\(names.count > 8 ? " and \(names.count - 8) more" : "")\n"
     }
     return text + MapComparison.figures(
       (a.sum, a.isJudged), (b.sum, b.isJudged), nodes: loads.count, revisions: nil)

@@ -1,8 +1,8 @@
 import PlatEngine
 
 extension MapComparison {
-  /// Two documents, clusters or plans, as the sides of a comparison. Rules are judged where the cluster is known: `cluster`, or
-  /// whichever of the two is one.
+  /// Two documents, clusters or plans, as the sides of a comparison. Rules are judged where the cluster is known:
+  /// `cluster`, or whichever of the two is one.
   package static func sides(
     _ a: DocumentSource, _ b: DocumentSource, cluster: DocumentSource?, interrupt: Interrupt? = nil
   ) throws -> (a: Side, b: Side) {
@@ -21,7 +21,9 @@ extension MapComparison {
           do {
             let plan = try PlanReader.read(sources[index], for: known)
             return try Side(NamedMap(plan.map, of: known.cluster), cluster: known.cluster, interrupt: interrupt)
-          } catch let error as DocumentError where cluster == nil && error.reason != .cancelled && error.reason != .outOfMemory {
+          } catch let error as DocumentError
+            where cluster == nil && error.reason != .cancelled && error.reason != .outOfMemory
+          {
             // A plan for another cluster, or another of its maps, still has a map; what is no plan is refused again.
           }
         }

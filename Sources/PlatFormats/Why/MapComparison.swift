@@ -17,7 +17,9 @@ public struct MapComparison: Sendable {
         try Judge.judge(DenseCluster(cluster ?? stand), map: map.placement, from: nil, interrupt: interrupt))
     }
 
-    init(_ map: NamedMap, cluster: Cluster?, _ report: Report) { (self.map, self.cluster, self.report) = (map, cluster, report) }
+    init(_ map: NamedMap, cluster: Cluster?, _ report: Report) {
+      (self.map, self.cluster, self.report) = (map, cluster, report)
+    }
 
     /// Settings that ask for what the map has.
     static func standing(_ map: NamedMap) -> Settings {
@@ -133,7 +135,8 @@ public struct MapComparison: Sendable {
       guard differs else { continue }
       differing += 1
       if differences.count < Self.mostDifferences {
-        differences.append(Difference(partition: partition, a: Self.holders(a.map, partition), b: Self.holders(b.map, partition)))
+        differences.append(
+          Difference(partition: partition, a: Self.holders(a.map, partition), b: Self.holders(b.map, partition)))
       }
     }
     for (node, name) in names.enumerated() {

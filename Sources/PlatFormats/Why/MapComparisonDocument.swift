@@ -14,7 +14,8 @@ extension MapComparison {
 
   /// Figures of both sides in two columns, with rules where they are judged.
   static func figures(
-    _ a: (report: Report, isJudged: Bool), _ b: (report: Report, isJudged: Bool), nodes: Int, revisions: (UInt64, UInt64)?
+    _ a: (report: Report, isJudged: Bool), _ b: (report: Report, isJudged: Bool), nodes: Int,
+    revisions: (UInt64, UInt64)?
   ) -> String {
     func padded(_ text: String) -> String { text + String(repeating: " ", count: max(1, 22 - text.count)) }
     func row(_ what: String, _ a: String, _ b: String) -> String { "  " + padded(what) + padded(a) + b + "\n" }
@@ -60,7 +61,8 @@ extension MapComparison {
     writer.beginArray(.lines)
     for difference in differences {
       writer.beginObject(.compact)
-      writer.member("partition", (a.cluster ?? b.cluster)?.partitionName(difference.partition) ?? "\(difference.partition)")
+      writer.member(
+        "partition", (a.cluster ?? b.cluster)?.partitionName(difference.partition) ?? "\(difference.partition)")
       for (side, holders) in [("a", difference.a), ("b", difference.b)] {
         writer.key(side)
         writer.beginObject(.compact)

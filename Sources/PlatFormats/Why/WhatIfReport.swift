@@ -40,7 +40,8 @@ public struct WhatIfReport: Sendable {
 
   public var worst: [Worst] {
     let figures: [(String, (FailureOutcome) -> Int)] = [
-      ("unreadable", \.unreadable), ("without a leader", \.leaderless), ("led by one node", \.mostLed), ("moves", \.moves),
+      ("unreadable", \.unreadable), ("without a leader", \.leaderless), ("led by one node", \.mostLed),
+      ("moves", \.moves),
       ("held by one node", \.mostHeld), ("unmet", \.unmet),
     ]
     return figures.map { what, figure in

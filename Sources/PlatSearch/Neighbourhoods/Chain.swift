@@ -21,8 +21,8 @@ extension LocalSearch {
     return true
   }
 
-  /// A replica that has moved goes back home; its old place goes to another one of that home, best of all one that does so
-  /// without moving, or has moved already.
+  /// A replica that has moved goes back home; its old place goes to another one of that home, best of all one that does
+  /// so without moving, or has moved already.
   mutating func comeHome() -> Bool {
     for _ in 0..<SearchLimits.tries {
       let slot = random.below(state.rowCount * state.width)

@@ -11,7 +11,8 @@ extension LocalSearch {
     return true
   }
 
-  /// Two replicas of a row change states, if need be with the same the other way round in another row of these two nodes.
+  /// Two replicas of a row change states, if need be with the same the other way round in another row of these two
+  /// nodes.
   mutating func swapStates() -> Bool {
     let a = random.happens(6) ? pickChangedState() : pickSlot()
     guard a >= 0 else { return false }

@@ -38,7 +38,9 @@ extension LocalSearch {
       let row = slot / state.width
       guard state.stateOfSlot[slot % state.width] == givenState, !state.isFixed[row] else { continue }
       let kept = state.slot(row, of: partner)
-      guard kept >= 0, state.stateOfSlot[kept % state.width] == keptState, state.slot(row, of: receiver) < 0 else { continue }
+      guard kept >= 0, state.stateOfSlot[kept % state.width] == keptState, state.slot(row, of: receiver) < 0 else {
+        continue
+      }
       slots.append(Int32(slot))
     }
     return slots

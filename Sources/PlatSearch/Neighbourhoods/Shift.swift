@@ -37,7 +37,9 @@ extension LocalSearch {
     state.open(given / state.width)
     // What makes way goes elsewhere, or stays away.
     let receiver = random.happens(12) ? pickReceiver() : -1
-    let goes = receiver >= 0 && receiver != node && state.slot(given / state.width, of: receiver) < 0 && state.admits(given, receiver)
+    let goes =
+      receiver >= 0 && receiver != node && state.slot(given / state.width, of: receiver) < 0
+      && state.admits(given, receiver)
     state.place(given, goes ? receiver : -1)
     state.open(row)
     state.place(slot, node)

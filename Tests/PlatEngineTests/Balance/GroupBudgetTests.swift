@@ -19,7 +19,9 @@ import Testing
     forAllSeeds(0..<80) { seed in
       let (made, currents) = try RandomGroup.make(seed: seed, maps: 2...5, shape: Self.shape, isJoined: seed % 2 == 0)
       let whole = try PlannedGroup(made.with(budget: nil), currents)
-      guard whole.report.sum.unmet == 0, whole.report.sum.isBalanced, whole.report.maps.allSatisfy(\.isBalanced) else { return }
+      guard whole.report.sum.unmet == 0, whole.report.sum.isBalanced, whole.report.maps.allSatisfy(\.isBalanced) else {
+        return
+      }
       let group = try made.with(budget: 1 + whole.moves / 4)
       let budget = 1 + whole.moves / 4
       var (maps, moves) = (currents, 0)
@@ -51,7 +53,9 @@ import Testing
       guard whole.report.sum.unmet == 0, currents[0] != nil else { return }
       let lost = lost(group, currents)
       try holds(one.report.maps[0].moves - lost[0] <= 1, "\(one.report.maps[0].moves), \(lost[0]) lost")
-      try holds(one.report.maps.dropFirst().map(\.moves) == whole.report.maps.dropFirst().map(\.moves), "another map is held back")
+      try holds(
+        one.report.maps.dropFirst().map(\.moves) == whole.report.maps.dropFirst().map(\.moves),
+        "another map is held back")
       heldBack += one.plan.movesHeldBack
     }
     #expect(heldBack > 100)
@@ -70,12 +74,14 @@ import Testing
       let group = try made.with(budget: 0)
       let (whole, one) = (try PlannedGroup(made.with(budget: nil), currents), try PlannedGroup(group, currents))
       try holds(one.passedCapacities.isEmpty, "\(one.passedCapacities)")
-      try holds(one.moves <= whole.moves && one.report.sum.unmet <= whole.report.sum.unmet, "\(one.moves), \(whole.moves)")
+      try holds(
+        one.moves <= whole.moves && one.report.sum.unmet <= whole.report.sum.unmet, "\(one.moves), \(whole.moves)")
       guard hasRoom, whole.report.sum.unmet == 0 else { return }
       let fresh = currents.indices.filter { currents[$0] == nil }
       let lost = lost(group, currents)
       for map in currents.indices where !fresh.contains(map) {
-        try holds(one.report.maps[map].moves == lost[map], "map \(map): \(one.report.maps[map].moves), \(lost[map]) lost")
+        try holds(
+          one.report.maps[map].moves == lost[map], "map \(map): \(one.report.maps[map].moves), \(lost[map]) lost")
       }
     }
   }
@@ -84,7 +90,8 @@ import Testing
   @Test func theShortestChainsOfAnyMapGoFirst() throws {
     func rows(_ loads: [Int]) -> PlacementMap {
       PlacementMap.make(
-        loads.enumerated().flatMap { node, load in Array(repeating: [[node], [], [], []], count: load) }, least: [1, 0, 0, 0])
+        loads.enumerated().flatMap { node, load in Array(repeating: [[node], [], [], []], count: load) },
+        least: [1, 0, 0, 0])
     }
     let currents = [rows([28, 22, 25, 25]), rows([28, 22, 25, 25])]
     let group = try PlannedGroup.plain(nodes: 4, maps: [(100, 1), (100, 1)])
@@ -95,9 +102,12 @@ import Testing
     #expect(finding.want == 6 && finding.have == 2)
     // A map's own is told in that map.
     let own = try PlannedGroup(group.with(budget: nil, own: 1), currents)
-    #expect(own.report.maps.map(\.moves) == [1, 3] && own.report.maps[0].findings.contains { $0.rule == "balance.moveBudget" })
+    #expect(
+      own.report.maps.map(\.moves) == [1, 3] && own.report.maps[0].findings.contains { $0.rule == "balance.moveBudget" }
+    )
     // A plan that makes more than it may is told from one that does not.
-    let spoilt = try Judge.judge(group.with(budget: 2), maps: PlannedGroup(group, currents).targets, from: PlannedGroup.before(group, currents))
+    let spoilt = try Judge.judge(
+      group.with(budget: 2), maps: PlannedGroup(group, currents).targets, from: PlannedGroup.before(group, currents))
     #expect(!spoilt.sum.findings.contains { $0.rule == "balance.moveBudget" } && spoilt.sum.moves == 6)
   }
 }

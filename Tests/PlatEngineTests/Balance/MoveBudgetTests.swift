@@ -57,7 +57,8 @@ import Testing
         steps += 1
         try holds(one.moves > 0, "no way on\n\(one.text)")
         try holds(
-          moves + one.plan.movesHeldBack == whole.moves, "\(moves) and \(one.plan.movesHeldBack) of \(whole.moves)\n\(one.text)")
+          moves + one.plan.movesHeldBack == whole.moves,
+          "\(moves) and \(one.plan.movesHeldBack) of \(whole.moves)\n\(one.text)")
       }
       try holds(moves == whole.moves, "\(moves) moves, \(whole.moves) at once\n\(whole.text)")
       let end = try cluster.plan(nil, from: map)
@@ -70,7 +71,8 @@ import Testing
     #expect(steps > 10)
   }
 
-  /// Capacities, maintenance, rules about single states, near rules: nothing is worse than in the plan without a budget.
+  /// Capacities, maintenance, rules about single states, near rules: nothing is worse than in the plan without a
+  /// budget.
   @Test func nothingIsWorseForIt() {
     forAllSeeds(0..<120) { seed in
       let shape = RandomCluster.Shape { $0.near = seed % 4 == 0 ? .hard : nil }
@@ -81,8 +83,11 @@ import Testing
       for budget in [0, 1, 5] {
         let one = try cluster.plan(budget)
         if seed % 4 != 0 { try one.checkConsistent() }
-        try holds(one.report.unmet <= whole.report.unmet + slack, "budget \(budget): \(one.report.unmet) unmet\n\(one.text)")
-        try holds(slack > 0 || one.moves <= whole.moves, "budget \(budget): \(one.moves) moves, \(whole.moves) in all\n\(one.text)")
+        try holds(
+          one.report.unmet <= whole.report.unmet + slack, "budget \(budget): \(one.report.unmet) unmet\n\(one.text)")
+        try holds(
+          slack > 0 || one.moves <= whole.moves,
+          "budget \(budget): \(one.moves) moves, \(whole.moves) in all\n\(one.text)")
       }
     }
   }
@@ -116,8 +121,8 @@ import Testing
     #expect(seen > 50)
   }
 
-  /// How near the plan's loads any map comes with so many moves beyond what is lost, whose rows lie between today's and the
-  /// plan's. Nil where a row changes more than one replica, or loses one: then it is not plain what replaces what.
+  /// How near the plan's loads any map comes with so many moves beyond what is lost, whose rows lie between today's and
+  /// the plan's. Nil where a row changes more than one replica, or loses one: then it is not plain what replaces what.
   private func nearest(_ whole: PlannedCase, lost: Int, _ budget: Int) -> Int? {
     guard lost == 0 else { return nil }
     let model = whole.cluster.cluster.settings.model
@@ -154,8 +159,8 @@ import Testing
     #expect(finding?.rule == "balance.moveBudget" && finding?.want == 70 && finding?.have == 20)
   }
 
-  /// Beside a hard limit on peers: nobody ever has more than it may, no plan makes more moves for balance than it may while
-  /// today's map is within the limit, and most come to the end step by step.
+  /// Beside a hard limit on peers: nobody ever has more than it may, no plan makes more moves for balance than it may
+  /// while today's map is within the limit, and most come to the end step by step.
   @Test func withinAHardLimitOnPeers() {
     var (seen, steps, ended) = (0, 0, 0)
     forAllSeeds(0..<150) { seed in
@@ -177,7 +182,9 @@ import Testing
       for _ in 0..<12 where !isDone {
         let one = try within.plan(budget, from: map)
         try one.checkConsistent()
-        try holds(!one.report.findings.contains { $0.rule.hasPrefix("fanOut") }, "\(one.report.findings.prefix(2))\n\(one.text)")
+        try holds(
+          !one.report.findings.contains { $0.rule.hasPrefix("fanOut") }, "\(one.report.findings.prefix(2))\n\(one.text)"
+        )
         try holds(one.moves <= budget && one.report.unmet == 0, "\(one.moves) moves of \(budget)\n\(one.text)")
         isDone = one.plan.movesHeldBack == 0
         (map, steps) = (one.plan.target, steps + 1)

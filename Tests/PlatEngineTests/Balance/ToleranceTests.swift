@@ -46,7 +46,8 @@ import Testing
   @Test func statesAreToleratedToo() throws {
     var cluster = Cluster(
       settings: Settings(partitionCount: 100, constraints: [1, 1, 0, 0]), nodes: (0..<2).map { Node(name: "n\($0)") })
-    let current = PlacementMap.make((0..<100).map { $0 < 54 ? [[0], [1], [], []] : [[1], [0], [], []] }, least: [1, 1, 0, 0])
+    let current = PlacementMap.make(
+      (0..<100).map { $0 < 54 ? [[0], [1], [], []] : [[1], [0], [], []] }, least: [1, 1, 0, 0])
     for (tolerance, changes) in [("0", 8), ("1/25", 4), ("1/10", 0), ("1", 0)] {
       cluster.settings.balance.tolerance = Quantity(tolerance)!
       let one = try PlannedCase(DenseCluster(cluster), current)
@@ -116,7 +117,8 @@ import Testing
       settings: Settings(partitionCount: 100, constraints: [1, 0, 0, 0]), nodes: (0..<4).map { Node(name: "n\($0)") })
     func rows(_ loads: [Int]) -> PlacementMap {
       PlacementMap.make(
-        loads.enumerated().flatMap { node, load in Array(repeating: [[node], [], [], []], count: load) }, least: [1, 0, 0, 0])
+        loads.enumerated().flatMap { node, load in Array(repeating: [[node], [], [], []], count: load) },
+        least: [1, 0, 0, 0])
     }
     let currents = [rows([28, 22, 25, 25]), rows([28, 22, 25, 25])]
     for (tolerance, moves) in [("0", 6), ("1/5", 0), ("1/10", 1), ("1/25", 4)] {

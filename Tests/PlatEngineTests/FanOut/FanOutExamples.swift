@@ -4,7 +4,9 @@ import Testing
 
 /// Limits on peers, by example.
 @Suite struct FanOutExamples {
-  private func shape(_ racks: [[Int]], _ partitions: Int, slaves: Int = 2, peers: Int, _ strength: Strength = .hard) -> QualityShape {
+  private func shape(_ racks: [[Int]], _ partitions: Int, slaves: Int = 2, peers: Int, _ strength: Strength = .hard)
+    -> QualityShape
+  {
     var shape = QualityShape(racks: racks, partitions: partitions)
     shape.constraints[1] = slaves
     if racks.count > slaves { shape.rules = [QualityShape.atMost(1, inLevel: 0)] }
@@ -28,13 +30,15 @@ import Testing
   /// Peers come as orders do: a limit twice as wide is used twice as far, and a fifth of it is left to changes.
   @Test func moreOrdersMorePeers() throws {
     for (peers, used) in [(2, 2), (3, 2), (4, 4), (5, 4), (10, 8), (20, 16)] {
-      let one = try PlannedCase(DenseCluster(shape(Array(repeating: [5], count: 20), 10_000, peers: peers).cluster()), nil)
+      let one = try PlannedCase(
+        DenseCluster(shape(Array(repeating: [5], count: 20), 10_000, peers: peers).cluster()), nil)
       #expect(one.report.fanOutOutbound == used && one.report.fanOutInbound == used, "\(peers)")
       #expect(one.report.total?.least == 300 && one.report.total?.greatest == 300 && one.report.isBalanced)
     }
   }
 
-  /// The case of a published generator: 1,000 nodes in 20 racks, 100,000 partitions, 3 replicas, 10 peers; exact counts.
+  /// The case of a published generator: 1,000 nodes in 20 racks, 100,000 partitions, 3 replicas, 10 peers; exact
+  /// counts.
   @Test func aThousandNodes() throws {
     let one = try PlannedCase(DenseCluster(shape(Array(repeating: [50], count: 20), 100_000, peers: 10).cluster()), nil)
     #expect(one.report.unmet == 0 && one.report.health == .green && one.report.isBalanced)
@@ -43,8 +47,8 @@ import Testing
     #expect(one.report.load[0].spread.least == 100 && one.report.load[0].spread.greatest == 100)
   }
 
-  /// 1 of 100 nodes goes, with 300 of 30,000 replicas and 10 peers: a published greedy form rebuilds 2,819 where 301 were
-  /// lost. All stays in balance, and no more than a third more moves than without a limit.
+  /// 1 of 100 nodes goes, with 300 of 30,000 replicas and 10 peers: a published greedy form rebuilds 2,819 where 301
+  /// were lost. All stays in balance, and no more than a third more moves than without a limit.
   @Test func oneOfAHundredLeaves() throws {
     let before = shape(Array(repeating: [5], count: 20), 10_000, peers: 10)
     for (status, node) in [(Node.Status.leaving, 3), (.failed, 47)] {
@@ -61,7 +65,8 @@ import Testing
   @Test func allPeersInUse() throws {
     let before = shape(Array(repeating: [5, 5], count: 5), 1_440, peers: 4)
     for quality in [
-      QualityCase("", .planned, before) { $0.statuses[7] = .leaving }, QualityCase("", .planned, before) { $0.racks[3][1] += 1 },
+      QualityCase("", .planned, before) { $0.statuses[7] = .leaving },
+      QualityCase("", .planned, before) { $0.racks[3][1] += 1 },
     ] {
       let (cluster, current) = try quality.make()
       let one = try PlannedCase(cluster, current)
@@ -80,8 +85,8 @@ import Testing
     #expect(one.moves <= 66, "\(one.moves)")
   }
 
-  /// A limit below R − 1 leaves unplaced what it must, and nothing else; every partition keeps its master, and what can be
-  /// placed is balanced.
+  /// A limit below R − 1 leaves unplaced what it must, and nothing else; every partition keeps its master, and what can
+  /// be placed is balanced.
   @Test func fewerPeersThanReplicas() throws {
     let one = try PlannedCase(DenseCluster(shape([[10]], 100, peers: 1).cluster()), nil)
     try one.checkConsistent()
@@ -108,7 +113,9 @@ import Testing
 
   /// Only one of the two may be limited.
   @Test func oneSideOnly() throws {
-    for limit in [FanOutLimit(outbound: 4, inbound: nil, strength: .hard), FanOutLimit(outbound: nil, inbound: 4, strength: .hard)] {
+    for limit in [
+      FanOutLimit(outbound: 4, inbound: nil, strength: .hard), FanOutLimit(outbound: nil, inbound: 4, strength: .hard),
+    ] {
       var shape = shape([[5], [5], [5], [5]], 400, peers: 4)
       shape.fanOut = limit
       let before = try Planner.plan(DenseCluster(shape.cluster()), from: nil)

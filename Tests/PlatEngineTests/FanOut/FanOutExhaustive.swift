@@ -29,7 +29,8 @@ import Testing
     forAllSeeds(0..<800) { seed in
       let (cluster, current) = try RandomCluster.limited(seed, .tiny, .hard, Self.shape)
       let limit = cluster.cluster.settings.fanOut
-      guard cluster.replicas > 1, cluster.wanted[0] > 0, min(limit?.outbound ?? 9, limit?.inbound ?? 9) < cluster.nodeCount - 1
+      guard cluster.replicas > 1, cluster.wanted[0] > 0,
+        min(limit?.outbound ?? 9, limit?.inbound ?? 9) < cluster.nodeCount - 1
       else { return }
       tally.seen += 1
       let one = try PlannedCase(cluster, current)
@@ -43,7 +44,9 @@ import Testing
       let isPlaced = one.report.unmet == forced
       if !isPlaced { tally.unplaced += 1 }
       try holds(!isPlaced || one.moves >= any, "\(one.moves) moves, fewer than \(any)\n\(one.text)")
-      guard let least = FanOutSearch.leastMoves(cluster: cluster, current: current, windows: one.due.windows) else { return }
+      guard let least = FanOutSearch.leastMoves(cluster: cluster, current: current, windows: one.due.windows) else {
+        return
+      }
       if forced > 0 { tally.lessWindowed += 1 } else { tally.windowed += 1 }
       try holds(one.plan.movesLowerBound <= least, "bound \(one.plan.movesLowerBound), and \(least) do\n\(one.text)")
       guard isPlaced else { return }

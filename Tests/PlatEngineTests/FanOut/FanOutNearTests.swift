@@ -27,7 +27,9 @@ import Testing
     forAllSeeds(0..<250) { seed in
       let (cluster, current) = try RandomCluster.limited(seed, .tiny, .hard, Self.shape)
       // A node without weight is due nothing.
-      guard cluster.replicas > 1, cluster.wanted[0] > 0, cluster.cluster.nodes.allSatisfy({ $0.weight != .zero }) else { return }
+      guard cluster.replicas > 1, cluster.wanted[0] > 0, cluster.cluster.nodes.allSatisfy({ $0.weight != .zero }) else {
+        return
+      }
       seen += 1
       let one = try PlannedCase(cluster, current)
       guard let least = FanOutSearch.leastMoves(cluster: cluster, current: current, windows: nil) else {
@@ -61,12 +63,15 @@ import Testing
     try one.checkConsistent()
     #expect(one.report.isBalanced && one.report.fanOutOutbound <= 10 && one.report.fanOutInbound <= 10)
     for zone in 0..<5 {
-      let others = one.plan.target.rows.filter { $0[0][0] / 10 == zone }.map { row in row[1].map { $0 / 10 }.filter { $0 != zone } }
+      let others = one.plan.target.rows.filter { $0[0][0] / 10 == zone }.map { row in
+        row[1].map { $0 / 10 }.filter { $0 != zone }
+      }
       #expect(others.allSatisfy { $0.count == 1 } && Set(others.joined()).count == 2)
     }
   }
 
-  /// Totals come to 88 and 89, and masters to 29 and 30, of one node to 31, for fewer than twice the moves that are proved.
+  /// Totals come to 88 and 89, and masters to 29 and 30, of one node to 31, for fewer than twice the moves that are
+  /// proved.
   @Test(arguments: [7, 13, 22, 30])
   func aNodeLeaves(node: Int) throws {
     let first = try PlannedCase(fifty(), nil).plan.target
@@ -75,7 +80,8 @@ import Testing
     #expect(one.report.unmet == 0 && one.report.fanOutOutbound <= 12 && one.report.fanOutInbound <= 12)
     let masters = (0..<50).filter { $0 != node }.map(one.masters)
     #expect(one.moves < 2 * one.plan.movesLowerBound, "\(one.moves) moves, \(one.plan.movesLowerBound) proved")
-    #expect(masters.allSatisfy { (29...31).contains($0) } && masters.count { $0 > 30 } <= (node == 13 ? 1 : 0), "\(masters)")
+    #expect(
+      masters.allSatisfy { (29...31).contains($0) } && masters.count { $0 > 30 } <= (node == 13 ? 1 : 0), "\(masters)")
     #expect(one.loads.indices.allSatisfy { $0 == node || (88...89).contains(one.loads[$0]) }, "\(one.loads)")
   }
 

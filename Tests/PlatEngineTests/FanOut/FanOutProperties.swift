@@ -10,7 +10,9 @@ extension RandomCluster {
     var made = RandomCluster.make(seed: seed, size: size, shape: shape)
     var random = SplitMix64(seed: seed ^ 0xfa0)
     let replicas = made.cluster.settings.constraints.reduce(0, +)
-    func limit() -> Int? { random.chance(1, 5) ? nil : random.among(random.chance(1, 8) ? 0...2 : max(0, replicas - 1)...(3 * replicas)) }
+    func limit() -> Int? {
+      random.chance(1, 5) ? nil : random.among(random.chance(1, 8) ? 0...2 : max(0, replicas - 1)...(3 * replicas))
+    }
     made.cluster.settings.fanOut = FanOutLimit(outbound: limit(), inbound: limit(), strength: strength)
     return (try DenseCluster(made.cluster), made.current)
   }
@@ -43,9 +45,12 @@ extension RandomCluster {
       beyondWith += over
       beyondWithout += beyond(try Judge.judge(cluster, map: other.plan.target, from: current))
       try holds(
-        one.moves <= other.moves && one.placed >= other.placed && one.plan.movesLowerBound == other.plan.movesLowerBound,
+        one.moves <= other.moves && one.placed >= other.placed
+          && one.plan.movesLowerBound == other.plan.movesLowerBound,
         "\(one.moves) moves, \(other.moves) without; \(one.placed) and \(other.placed) placed\n\(one.text)")
     }
-    #expect(100 * beyondWith < 95 * beyondWithout, "\(beyondWith) peers beyond limits, \(beyondWithout) without looking at them")
+    #expect(
+      100 * beyondWith < 95 * beyondWithout,
+      "\(beyondWith) peers beyond limits, \(beyondWithout) without looking at them")
   }
 }

@@ -24,9 +24,12 @@ import Testing
       }
       let listed = try PeerBook(problem, lists)
       func check() throws {
-        try holds(listed.excess == seen.excess && listed.pairCount == seen.pairCount, "\(listed.excess), \(seen.excess)")
+        try holds(
+          listed.excess == seen.excess && listed.pairCount == seen.pairCount, "\(listed.excess), \(seen.excess)")
         for node in 0..<cluster.nodeCount {
-          try holds(listed.out.base[node] == seen.out.base[node] && listed.into.base[node] == seen.into.base[node], "node \(node)")
+          try holds(
+            listed.out.base[node] == seen.out.base[node] && listed.into.base[node] == seen.into.base[node],
+            "node \(node)")
         }
       }
       try check()

@@ -33,7 +33,8 @@ import Testing
     for isBest in [false, true] {
       for failed in 0..<cluster.nodeCount where cluster.status[failed] == .active {
         let masters = takenOver(rows, from: failed, nodes: cluster.nodeCount, isBest: isBest)
-        #expect(masters.max()! <= most, "\(quality.name), node \(failed), \(isBest ? "best" : "natural"): \(masters.max()!)")
+        #expect(
+          masters.max()! <= most, "\(quality.name), node \(failed), \(isBest ? "best" : "natural"): \(masters.max()!)")
       }
     }
   }

@@ -85,7 +85,9 @@ import TestSupport
     zones.rules = []
     zones.fanOut = FanOutLimit(outbound: 1, inbound: 1, strength: .hard)
     let peers = try fault(zones.dense(), nil) { map in
-      (map.row(0)[0], map.row(0)[1], map.row(1)[0], map.row(1)[1]) = (NodeIndex(0), NodeIndex(1), NodeIndex(0), NodeIndex(2))
+      (map.row(0)[0], map.row(0)[1], map.row(1)[0], map.row(1)[1]) = (
+        NodeIndex(0), NodeIndex(1), NodeIndex(0), NodeIndex(2)
+      )
     }
     #expect(peers?.rule == "fanOut.outbound")
   }

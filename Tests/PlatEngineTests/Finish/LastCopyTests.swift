@@ -24,11 +24,14 @@ import TestSupport
     for row in target.rows { try holds(Set(row.joined()).count == row.joined().count, "\(row)\n\(text)") }
   }
 
-  private static let operations: [PlatEngine.Operation] = [.rebalance, .maintenance, .cancel, .restoreBack, .swap, .failover]
+  private static let operations: [PlatEngine.Operation] = [
+    .rebalance, .maintenance, .cancel, .restoreBack, .swap, .failover,
+  ]
 
   @Test func nothingIsAskedFor() throws {
     let cluster = try DenseCluster(
-      Cluster(settings: Settings(partitionCount: 2, constraints: [0, 0, 0, 0]), nodes: [Node(name: "a"), Node(name: "b")]))
+      Cluster(
+        settings: Settings(partitionCount: 2, constraints: [0, 0, 0, 0]), nodes: [Node(name: "a"), Node(name: "b")]))
     let current = PlacementMap.make([[[0], [1], [], []], [[], [1], [], []]], least: [0, 0, 0, 0])
     for operation in Self.operations {
       let plan = try Self.plan(cluster, current, operation, to: current)
@@ -69,7 +72,9 @@ import TestSupport
       let states = made.cluster.settings.model.states
       for state in states.indices where states[state].holdsData { made.cluster.settings.constraints[state] = 0 }
       if random.chance(1, 3) {
-        made.cluster.partitionWeights = (0..<made.cluster.settings.partitionCount).map { _ in Quantity(UInt64(random.among(1...9))) }
+        made.cluster.partitionWeights = (0..<made.cluster.settings.partitionCount).map { _ in
+          Quantity(UInt64(random.among(1...9)))
+        }
       }
       guard let current = made.current, let cluster = try? DenseCluster(made.cluster) else { return }
       for operation in Self.operations {
@@ -81,7 +86,8 @@ import TestSupport
         try holds(holders.allSatisfy { $0.count < 2 }, "\(holders)\n\(text)")
         kept += holders.count { !$0.isEmpty }
         let report = try Judge.judge(cluster, map: plan.target, from: current)
-        try holds(report.moves == 0 && (report.unmet > 0 || holders.allSatisfy(\.isEmpty)), "\(report.findings)\n\(text)")
+        try holds(
+          report.moves == 0 && (report.unmet > 0 || holders.allSatisfy(\.isEmpty)), "\(report.findings)\n\(text)")
       }
     }
     #expect(kept > 500, "\(kept)")
@@ -120,7 +126,8 @@ import TestSupport
       guard let cluster = try? DenseCluster(made.cluster) else { return }
       for operation in Self.operations where operation != .restoreBack || made.current != nil {
         let plan = try Self.plan(cluster, made.current, operation, to: made.current)
-        try Self.keepsAll(cluster, made.current, plan.target, "\(operation)\n\(RandomCluster.describe(made.cluster, made.current))")
+        try Self.keepsAll(
+          cluster, made.current, plan.target, "\(operation)\n\(RandomCluster.describe(made.cluster, made.current))")
         stays += LastCopies.staying(cluster, made.current, plan.target).contains { $0 > 0 } ? 1 : 0
         witnesses += cluster.hasWitnesses ? 1 : 0
       }

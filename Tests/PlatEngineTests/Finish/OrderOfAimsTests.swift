@@ -11,7 +11,9 @@ import TestSupport
     var placed = 0
 
     static func < (a: Self, b: Self) -> Bool { (a.covered, a.led, a.placed) < (b.covered, b.led, b.placed) }
-    static func + (a: Self, b: Self) -> Self { Aims(covered: a.covered + b.covered, led: a.led + b.led, placed: a.placed + b.placed) }
+    static func + (a: Self, b: Self) -> Self {
+      Aims(covered: a.covered + b.covered, led: a.led + b.led, placed: a.placed + b.placed)
+    }
     var description: String { "\(covered) covered, \(led) led, \(placed) placed" }
   }
 

@@ -9,7 +9,9 @@ import TestSupport
       var made = RandomCluster.make(seed: seed, size: .tiny, shape: shape)
       if weights {
         var random = SplitMix64(seed: seed)
-        made.cluster.partitionWeights = (0..<made.cluster.settings.partitionCount).map { _ in Quantity(random.pick([UInt64(1), 1, 4, 9])) }
+        made.cluster.partitionWeights = (0..<made.cluster.settings.partitionCount).map { _ in
+          Quantity(random.pick([UInt64(1), 1, 4, 9]))
+        }
       }
       let cluster = try DenseCluster(made.cluster)
       let first = try Planner.plan(cluster, from: made.current)
@@ -18,7 +20,8 @@ import TestSupport
       let text = RandomCluster.describe(made.cluster, made.current)
       try holds(
         report.moves == 0 && report.roleChanges == 0,
-        "\(report.moves) moves and \(report.roleChanges) role changes\n\(first.target.rows)\n\(again.target.rows)\n\(text)")
+        "\(report.moves) moves and \(report.roleChanges) role changes\n\(first.target.rows)\n\(again.target.rows)\n\(text)"
+      )
     }
   }
 
@@ -31,7 +34,9 @@ import TestSupport
 
   /// Nobody may take what two nodes of one zone have, and leave with: one of them keeps it, as the rule asks.
   @Test func copiesThatStayKeepTheRules() throws {
-    let nodes = [Node(name: "n0", status: .leaving), Node(name: "n1", status: .leaving), Node(name: "n2", status: .maintenance)]
+    let nodes = [
+      Node(name: "n0", status: .leaving), Node(name: "n1", status: .leaving), Node(name: "n2", status: .maintenance),
+    ]
     let zones = [0..<2, 2..<3].enumerated().map { Container(name: "z\($0)", level: 0, parent: nil, nodes: $1) }
     let rule = PlacementRule(states: [0, 1], level: 0, demand: .atMost(1), strength: .hard)
     let cluster = try DenseCluster(
@@ -57,7 +62,9 @@ import TestSupport
         made.cluster.nodes[node].status = random.pick([.leaving, .leaving, .maintenance])
       }
       if random.chance(1, 4) {
-        made.cluster.partitionWeights = (0..<made.cluster.settings.partitionCount).map { _ in Quantity(UInt64(random.among(1...9))) }
+        made.cluster.partitionWeights = (0..<made.cluster.settings.partitionCount).map { _ in
+          Quantity(UInt64(random.among(1...9)))
+        }
       }
       guard let cluster = try? DenseCluster(made.cluster) else { return }
       let plan = try Planner.plan(cluster, from: made.current)

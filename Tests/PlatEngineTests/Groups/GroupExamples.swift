@@ -86,13 +86,16 @@ import Testing
       for node in cluster.nodes.indices { cluster.nodes[node].weight = Quantity(UInt64(0)) }
     }
     _ = try PlannedGroup(weightless, [nil, nil])
-    #expect(try Planner.plan(DenseGroup(ClusterGroup(shared: weightless.group.shared, members: [])), from: []).plans.isEmpty)
+    #expect(
+      try Planner.plan(DenseGroup(ClusterGroup(shared: weightless.group.shared, members: [])), from: []).plans.isEmpty)
   }
 
   // MARK: The Judge
 
   @Test func theJudgeFindsWhatIsPlantedInTheSum() throws {
-    let group = try PlannedGroup.plain(nodes: 8, maps: Array(repeating: (10, 2), count: 4)) { $0.nodes[0].capacity = 10 }
+    let group = try PlannedGroup.plain(nodes: 8, maps: Array(repeating: (10, 2), count: 4)) {
+      $0.nodes[0].capacity = 10
+    }
     let one = try PlannedGroup(group, [nil, nil, nil, nil])
     #expect(one.report.sum.findings.isEmpty)
     // In each of two maps one replica goes from another node to node 0: 12 of 10.

@@ -56,7 +56,9 @@ import Testing
       }
       let (group, currents) = try RandomGroup.make(
         seed: seed, size: .tiny, maps: 2...3, shape: shape, isJoined: seed % 2 == 0)
-      guard group.clusters.allSatisfy({ $0.partitionCount <= 5 }), let least = leastMoves(group, currents) else { return }
+      guard group.clusters.allSatisfy({ $0.partitionCount <= 5 }), let least = leastMoves(group, currents) else {
+        return
+      }
       let one = try PlannedGroup(group, currents)
       guard one.report.sum.unmet == 0, !one.isOut("balance.total") else { return }
       let sums = one.report.sum

@@ -6,7 +6,8 @@ import Testing
 /// How good plans of several maps are, in `Tests/Golden/groups.tsv`; as `GoldenQuality`.
 @Suite struct GroupGolden {
   private static let table = GoldenTable("groups", columns: [
-    "case", "maps", "nodes", "moves", "bound", "roleChanges", "master", "total", "unmet", "balanced", "eachBalanced", "map",
+      "case", "maps", "nodes", "moves", "bound", "roleChanges", "master", "total", "unmet", "balanced", "eachBalanced",
+      "map",
   ])
 
   @Test func theTableIsAsItWas() throws {
@@ -40,7 +41,8 @@ import Testing
     try add("a map is added", various, try fresh(fewer) + [nil, nil, nil])
     try add("maps are dropped", fewer, Array(try fresh(various).dropLast(3)))
 
-    // Partitions differ in weight: by rank, 1:1000, 1:2:3; every fourth map has all of one size. Moves and loads are weights.
+    // Partitions differ in weight: by rank, 1:1000, 1:2:3; every fourth map has all of one size. Moves and loads are
+    // weights.
     func weighted(_ nodes: Int, zones: Int = 0) throws -> DenseGroup {
       var group = try PlannedGroup.plain(nodes: nodes, zones: zones, maps: Array(mixed.prefix(20))).group
       var random = SplitMix64(seed: 7)
@@ -51,7 +53,9 @@ import Testing
       }
       return try DenseGroup(group)
     }
-    for (name, group) in [("20 weighted maps", try weighted(14)), ("20 weighted maps in zones", try weighted(15, zones: 3))] {
+    for (name, group) in [
+      ("20 weighted maps", try weighted(14)), ("20 weighted maps in zones", try weighted(15, zones: 3)),
+    ] {
       try add("\(name): fresh", group, group.clusters.map { _ in nil })
       let now = try fresh(group)
       try add("\(name): nothing has changed", group, now)
@@ -72,7 +76,8 @@ import Testing
       ?? GoldenTable.spread(sum.load.first { $0.state == "master" }?.spread)
     let total = weight.map { GoldenTable.spread($0.total) } ?? GoldenTable.spread(sum.total)
     return [
-      name, "\(one.targets.count)", "\(one.group.nodeCount)", moves, bound, "\(sum.roleChanges)", master, total, "\(sum.unmet)",
+      name, "\(one.targets.count)", "\(one.group.nodeCount)", moves, bound, "\(sum.roleChanges)", master, total,
+      "\(sum.unmet)",
       "\(sum.findings.isEmpty)", "\(one.report.maps.allSatisfy(\.isBalanced))", String(hash, radix: 16),
     ].joined(separator: "\t")
   }

@@ -60,16 +60,21 @@ import Testing
     }
   }
 
-  /// The most that any node leads is the least that there can be in each map; and in all maps, of such choices, nearly always.
+  /// The most that any node leads is the least that there can be in each map; and in all maps, of such choices, nearly
+  /// always.
   @Test func failoverIsEvenInEachAndInSum() {
     let shape = RandomCluster.Shape {
-      ($0.noHardRules, $0.noSoftRules, $0.equalWeights, $0.allActive, $0.masterSlaveOnly, $0.noCapacities) = (true, true, true, true, true, true)
+      ($0.noHardRules, $0.noSoftRules, $0.equalWeights, $0.allActive, $0.masterSlaveOnly, $0.noCapacities) = (
+        true, true, true, true, true, true
+      )
       ($0.nodes, $0.partitions) = (4...6, 4...9)
     }
     var (seen, even, alone, apart) = (0, 0, 0, 0)
     forAllSeeds(0..<400) { seed in
       let (group, _) = try RandomGroup.make(seed: seed, maps: 2...3, shape: shape, isFresh: true)
-      guard group.group.members.allSatisfy({ $0.settings.constraints[0] == 1 && $0.settings.constraints[1] > 0 }) else { return }
+      guard group.group.members.allSatisfy({ $0.settings.constraints[0] == 1 && $0.settings.constraints[1] > 0 }) else {
+        return
+      }
       let now = try PlannedGroup(group, group.clusters.map { _ in nil }).targets
       let gone = Set([Int(seed % 4), Int(seed / 4 % 4)])
       let failed = try PlannedGroup.with(Dictionary(uniqueKeysWithValues: gone.map { ($0, .failed) }), group)
@@ -139,8 +144,8 @@ import Testing
     #expect(try plan(tight, now, .swap).operation == .rebalance)
   }
 
-  /// Two nodes leave, and of one map only one of them holds something: what they held moves, and nothing else. Counterparts
-  /// are the same in all maps, so that what nodes hold of all is as before.
+  /// Two nodes leave, and of one map only one of them holds something: what they held moves, and nothing else.
+  /// Counterparts are the same in all maps, so that what nodes hold of all is as before.
   @Test func aMapThatOnlySomeLeavingNodesHoldSwapsToo() throws {
     let group = try PlannedGroup.plain(nodes: 12, zones: 4, maps: [(60, 3), (3, 2), (40, 2)])
     let without = try PlannedGroup.with([2: .failed, 11: .failed], group)
@@ -210,17 +215,22 @@ import Testing
         let report = try Judge.judge(group, maps: maps, from: PlannedGroup.before(group, currents))
         let each = try plan.plans.enumerated().map { map, one in
           try Judge.proved(
-            group.clusters[map], map: maps[map], from: currents[map], prices: one.certificate, windows: one.weightWindows)
+            group.clusters[map], map: maps[map], from: currents[map], prices: one.certificate,
+            windows: one.weightWindows)
         }
         let all = try Judge.provedTogether(
-          group, maps: maps, from: currents, prices: plan.plans.map(\.certificate), windows: plan.plans.map(\.weightWindows),
+          group, maps: maps, from: currents, prices: plan.plans.map(\.certificate),
+          windows: plan.plans.map(\.weightWindows),
           each: each)
         for (map, one) in plan.plans.enumerated() {
-          try holds(one.movesLowerBound <= each[map].moves, "\(operation), map \(map): \(one.movesLowerBound), proved \(each[map])")
+          try holds(
+            one.movesLowerBound <= each[map].moves,
+            "\(operation), map \(map): \(one.movesLowerBound), proved \(each[map])")
         }
         try holds(
           plan.movesLowerBound <= all.moves && plan.movesLowerBound <= report.sum.moves
-            && plan.movesWeightLowerBound ?? .zero <= all.weight ?? .zero, "\(operation): \(plan.movesLowerBound) of all, proved \(all)")
+            && plan.movesWeightLowerBound ?? .zero <= all.weight ?? .zero,
+          "\(operation): \(plan.movesLowerBound) of all, proved \(all)")
       }
     }
     #expect(seen.count == 5 && seen.values.allSatisfy { $0 > 5 }, "\(seen)")
@@ -243,8 +253,8 @@ import Testing
     #expect("\(error!)".contains("without maps to go back to"), "\(error!)")
   }
 
-  /// A node's capacity is for all maps: where all together fit, every map comes back, though one of them has more than its
-  /// part of a capacity.
+  /// A node's capacity is for all maps: where all together fit, every map comes back, though one of them has more than
+  /// its part of a capacity.
   @Test func whatFitsTogetherComesBack() throws {
     func group(_ capacity: Int?) throws -> DenseGroup {
       try PlannedGroup.plain(nodes: 4, maps: [(8, 2), (8, 2)]) { $0.nodes[0].capacity = capacity }
@@ -280,8 +290,8 @@ import Testing
     }
   }
 
-  /// Any groups, capacities and rules: nothing passes a capacity, bounds hold, and where nothing is missing and all fits
-  /// nothing is moved that need not be.
+  /// Any groups, capacities and rules: nothing passes a capacity, bounds hold, and where nothing is missing and all
+  /// fits nothing is moved that need not be.
   @Test func anyGroupKeepsItsPromises() {
     var (whole, went) = (0, 0)
     forAllSeeds(0..<120) { seed in
@@ -291,13 +301,16 @@ import Testing
         let plan = try plan(group, currents, operation, to: goals)
         try holds(plan.operation == operation, "\(plan.operation)")
         let report = try proved(plan, group, currents)
-        guard operation == .restoreBack, report.sum.unmet == 0, !group.clusters[0].status.contains(.maintenance) else { continue }
+        guard operation == .restoreBack, report.sum.unmet == 0, !group.clusters[0].status.contains(.maintenance) else {
+          continue
+        }
         let fits = try Judge.judge(group, maps: goals, from: nil).sum.unmet == 0
         guard fits else { continue }
         whole += 1
         for (map, one) in plan.plans.enumerated() {
           try holds(
-            zip(one.target.rows, goals[map].rows).allSatisfy { Set($0.joined()) == Set($1.joined()) }, "map \(map) is not back")
+            zip(one.target.rows, goals[map].rows).allSatisfy { Set($0.joined()) == Set($1.joined()) },
+            "map \(map) is not back")
         }
         went += report.sum.moves
       }
@@ -308,7 +321,9 @@ import Testing
   /// What is not planned for one map is not for several.
   @Test func whatIsNotPlannedIsRefused() throws {
     let group = try PlannedGroup.plain(nodes: 6, zones: 2, maps: [(4, 2), (6, 2)]) { cluster in
-      cluster.settings.placement = [PlacementRule(states: [1], level: 0, demand: .near(of: 1, atLeast: 1), strength: .hard)]
+      cluster.settings.placement = [
+        PlacementRule(states: [1], level: 0, demand: .near(of: 1, atLeast: 1), strength: .hard)
+      ]
     }
     let nothing = try group.clusters.map { try PlacementMap(partitionCount: 0, slotCounts: $0.wanted) }
     for operation in [PlatEngine.Operation.restoreBack, .cancel, .maintenance] {

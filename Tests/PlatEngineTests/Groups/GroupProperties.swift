@@ -95,7 +95,8 @@ import Testing
         ClusterGroup(shared: cluster, members: [.init(name: "m", settings: cluster.settings)]))
       let plan = try Planner.plan(group, from: [current])
       let alone = try Planner.plan(DenseCluster(cluster), from: current)
-      try holds(plan.movesLowerBound == alone.movesLowerBound, "\(plan.movesLowerBound), alone \(alone.movesLowerBound)")
+      try holds(
+        plan.movesLowerBound == alone.movesLowerBound, "\(plan.movesLowerBound), alone \(alone.movesLowerBound)")
       guard current != nil else { return }
       try holds(mapHash(plan.plans[0].target) == mapHash(alone.target), "another map")
     }

@@ -82,7 +82,9 @@ extension DenseGroup {
   func with(budget: Int?, own: Int? = nil) throws -> DenseGroup {
     var changed = group
     changed.shared.settings.balance.moveBudget = budget
-    for map in changed.members.indices { changed.members[map].settings.balance.moveBudget = map == 0 ? own ?? budget : budget }
+    for map in changed.members.indices {
+      changed.members[map].settings.balance.moveBudget = map == 0 ? own ?? budget : budget
+    }
     return try DenseGroup(changed)
   }
 }

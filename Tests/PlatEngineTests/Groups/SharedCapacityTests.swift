@@ -26,14 +26,19 @@ import Testing
   /// Where portions do, they are left as they are.
   @Test func portionsThatDoStay() throws {
     let group = try PlannedGroup.plain(nodes: 4, maps: [(8, 2), (6, 2), (4, 1)]) { $0.nodes[0].capacity = 5 }
-    #expect(group.clusters.map { $0.exactCapacity(shared: $0.sharedCapacity(of: 0)!) } == [Rational(5 * 16, 32), Rational(5 * 12, 32), Rational(5 * 4, 32)])
+    #expect(
+      group.clusters.map { $0.exactCapacity(shared: $0.sharedCapacity(of: 0)!) } == [
+        Rational(5 * 16, 32), Rational(5 * 12, 32), Rational(5 * 4, 32),
+      ])
     #expect(group.clusters[0].sharedCapacity(of: 1) == nil)
   }
 
   /// The most replicas that maps hold together: the greatest flow, built plainly.
   private func most(_ group: DenseGroup) -> Int {
     let (nodes, maps) = (group.nodeCount, group.clusters.count)
-    let boxes = group.clusters.map { cluster in zip(cluster.levels, BoxCaps.replicasPerPartition(cluster)).filter { $1 != nil } }
+    let boxes = group.clusters.map { cluster in
+      zip(cluster.levels, BoxCaps.replicasPerPartition(cluster)).filter { $1 != nil }
+    }
     let source = nodes + maps
     let first = source + 2
     let count = boxes.reduce(0) { $0 + $1.reduce(0) { $0 + $1.0.count } }
@@ -46,7 +51,9 @@ import Testing
       var around = [Int](repeating: nodes + map, count: nodes)
       for (level, cap) in boxes[map] {
         for inside in level.nodes {
-          if let any = inside.first { flow.addArc(from: around[any], to: next, bounds: 0...(cap! * cluster.partitionCount)) }
+          if let any = inside.first {
+            flow.addArc(from: around[any], to: next, bounds: 0...(cap! * cluster.partitionCount))
+          }
           for node in inside { around[node] = next }
           next += 1
         }
@@ -79,7 +86,8 @@ import Testing
       var random = SplitMix64(seed: seed ^ 0xcafe)
       let total = made.clusters.reduce(0) { $0 + $1.partitionCount * $1.replicas }
       for node in changed.shared.nodes.indices {
-        changed.shared.nodes[node].capacity = random.chance(1, 6) ? nil : random.among(0...(3 * total / changed.shared.nodes.count + 1))
+        changed.shared.nodes[node].capacity =
+          random.chance(1, 6) ? nil : random.among(0...(3 * total / changed.shared.nodes.count + 1))
       }
       let group = try DenseGroup(changed)
       let most = most(group)

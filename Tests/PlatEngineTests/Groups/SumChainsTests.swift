@@ -27,7 +27,9 @@ import Testing
         var count = [Int32](repeating: 0, count: nodes)
         for partition in 0..<target.partitionCount {
           var others = Array(0..<nodes)
-          for slot in 0..<replicas { target.row(partition)[slot] = NodeIndex(others.remove(at: random.below(others.count))) }
+          for slot in 0..<replicas {
+            target.row(partition)[slot] = NodeIndex(others.remove(at: random.below(others.count)))
+          }
           count[target.row(partition)[0].int] += 1
         }
         targets.append(target)
@@ -102,7 +104,9 @@ import Testing
       var random = SplitMix64(seed: seed)
       let arena = try Arena()
       let one = try Case(&random, arena: arena)
-      let holders = one.targets.map { target in (0..<target.partitionCount).map { p in Set((0..<target.width).map { target.row(p)[$0] }) } }
+      let holders = one.targets.map { target in
+        (0..<target.partitionCount).map { p in Set((0..<target.width).map { target.row(p)[$0] }) }
+      }
       let can = one.canBeSettled()
       let sums = try one.run(arena)
       var recounted = [Int](repeating: 0, count: one.nodes)
@@ -110,7 +114,8 @@ import Testing
         try holds(one.fits(map, one.masters(map)), "map \(map) leaves its windows: \(one.masters(map))")
         for (node, count) in one.masters(map).enumerated() { recounted[node] += Int(count) }
         for partition in 0..<target.partitionCount {
-          try holds(Set((0..<target.width).map { target.row(partition)[$0] }) == holders[map][partition], "data has moved")
+          try holds(
+            Set((0..<target.width).map { target.row(partition)[$0] }) == holders[map][partition], "data has moved")
         }
       }
       try holds(sums == recounted, "sums \(sums), recounted \(recounted)")

@@ -13,7 +13,9 @@ import Testing
     }
   }
 
-  private func make(_ seed: UInt64, _ maps: ClosedRange<Int>, hasRoom: Bool = true) throws -> (DenseGroup, [PlacementMap?])? {
+  private func make(_ seed: UInt64, _ maps: ClosedRange<Int>, hasRoom: Bool = true) throws -> (
+    DenseGroup, [PlacementMap?]
+  )? {
     let (group, currents) = try RandomGroup.make(
       seed: seed, maps: maps, shape: shape(hasRoom: hasRoom), isJoined: seed % 2 == 0, weights: RandomGroup.anyWeights)
     return group.weights == nil ? nil : (group, currents)
@@ -28,7 +30,9 @@ import Testing
     forAllSeeds(0..<60) { seed in
       guard let (made, currents) = try make(seed, 2...4) else { return }
       let whole = try PlannedGroup(made.with(budget: nil), currents)
-      guard whole.report.sum.unmet == 0, whole.report.sum.isBalanced, whole.report.maps.allSatisfy(\.isBalanced) else { return }
+      guard whole.report.sum.unmet == 0, whole.report.sum.isBalanced, whole.report.maps.allSatisfy(\.isBalanced) else {
+        return
+      }
       let budget = 1 + whole.moves / 4
       let group = try made.with(budget: budget)
       var (maps, moves, isDone, count) = (currents, 0, false, 0)
@@ -66,7 +70,9 @@ import Testing
       guard whole.report.sum.unmet == 0, currents[0] != nil else { return }
       let lost = BoxCaps.lost(group.clusters[0], currents[0])
       try holds(one.report.maps[0].moves - lost <= 1, "\(one.report.maps[0].moves), \(lost) lost")
-      try holds(one.report.maps.dropFirst().map(\.moves) == whole.report.maps.dropFirst().map(\.moves), "another map is held back")
+      try holds(
+        one.report.maps.dropFirst().map(\.moves) == whole.report.maps.dropFirst().map(\.moves),
+        "another map is held back")
       heldBack += one.plan.movesHeldBack
     }
     #expect(heldBack > 20, "\(heldBack)")
@@ -91,11 +97,13 @@ import Testing
     }
   }
 
-  /// Both maps lean to the first node, each within its own balance: one move of 1 a map brings the sum in, and one is allowed.
+  /// Both maps lean to the first node, each within its own balance: one move of 1 a map brings the sum in, and one is
+  /// allowed.
   @Test func whatIsHeldBackIsTold() throws {
     var group = try PlannedGroup.plain(nodes: 2, maps: Array(repeating: (4, 1), count: 6)).group
     for map in group.members.indices { group.members[map].weights = ["3", "2", "2", "1"].map { Quantity($0)! } }
-    let leaning = PlacementMap.make([[[0], [], [], []], [[0], [], [], []], [[1], [], [], []], [[1], [], [], []]], least: [1, 0, 0, 0])
+    let leaning = PlacementMap.make(
+      [[[0], [], [], []], [[0], [], [], []], [[1], [], [], []], [[1], [], [], []]], least: [1, 0, 0, 0])
     let (made, maps) = (try DenseGroup(group), Array(repeating: leaning, count: 6))
     let whole = try PlannedGroup(made, maps)
     #expect(whole.report.sum.isBalanced && whole.moves > 1, "\(whole.moves)")

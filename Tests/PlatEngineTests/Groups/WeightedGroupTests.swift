@@ -12,15 +12,18 @@ import Testing
   }
 
   private func make(
-    _ seed: UInt64, _ maps: ClosedRange<Int> = 1...6, _ shape: RandomCluster.Shape = .init(), size: RandomCluster.Size = .small,
+    _ seed: UInt64, _ maps: ClosedRange<Int> = 1...6, _ shape: RandomCluster.Shape = .init(),
+    size: RandomCluster.Size = .small,
     isFresh: Bool = false, isJoined: Bool = false
   ) throws -> PlannedGroup? {
     let (group, currents) = try RandomGroup.make(
-      seed: seed, size: size, maps: maps, shape: shape, isFresh: isFresh, isJoined: isJoined, weights: RandomGroup.anyWeights)
+      seed: seed, size: size, maps: maps, shape: shape, isFresh: isFresh, isJoined: isJoined,
+      weights: RandomGroup.anyWeights)
     return group.weights == nil ? nil : try PlannedGroup(group, currents)
   }
 
-  /// Bounds of each map and of all are below what moves, in number and in weight; no capacity is passed, no hard rule broken.
+  /// Bounds of each map and of all are below what moves, in number and in weight; no capacity is passed, no hard rule
+  /// broken.
   @Test func anyGroupKeepsItsPromises() {
     var (seen, isOut) = (0, 0)
     forAllSeeds(0..<60) { seed in
@@ -33,13 +36,16 @@ import Testing
       for (map, plan) in one.plan.plans.enumerated() {
         let (each, cluster) = (one.report.maps[map], one.group.clusters[map])
         let faults = PlannedCase.faults(each, cluster, one.currents[map], plan.target)
-        try holds(faults.isEmpty && plan.movesLowerBound <= each.moves, "map \(map): \(faults), \(plan.movesLowerBound) of \(each.moves)")
+        try holds(
+          faults.isEmpty && plan.movesLowerBound <= each.moves,
+          "map \(map): \(faults), \(plan.movesLowerBound) of \(each.moves)")
         guard let weights = cluster.partitionWeights, let windows = plan.weightWindows else { continue }
         let proved = try Judge.weightBound(
           cluster, weights, map: plan.target, from: one.currents[map], prices: plan.certificate, windows: windows)
         let wrong = try Judge.falseWindow(cluster, weights, map: plan.target, windows)
         try holds(
-          plan.movesLowerBound <= proved.moves && plan.movesWeightLowerBound! <= weights.exact(proved.weight) && wrong == nil,
+          plan.movesLowerBound <= proved.moves && plan.movesWeightLowerBound! <= weights.exact(proved.weight)
+            && wrong == nil,
           "map \(map): the Judge proves \(proved), \(String(describing: wrong))")
       }
       guard one.report.sum.unmet == 0, one.report.maps.allSatisfy(\.isBalanced) else { return }
@@ -89,7 +95,8 @@ import Testing
   @Test func smallGroupsMoveLittleMoreThanTheirMapsAlone() {
     var (seen, isMore) = (0, 0)
     forAllSeeds(0..<40) { seed in
-      guard let one = try make(seed, 2...4, Self.plain), one.report.sum.unmet == 0, GroupSearch.isSearched(one.group.clusters)
+      guard let one = try make(seed, 2...4, Self.plain), one.report.sum.unmet == 0,
+        GroupSearch.isSearched(one.group.clusters)
       else { return }
       var alone = Rational.zero
       for (map, cluster) in one.group.clusters.enumerated() {
@@ -107,11 +114,15 @@ import Testing
   @Test func planningTwiceIsPlanningOnce() {
     var (seen, changed) = (0, 0)
     forAllSeeds(0..<80) { seed in
-      guard let one = try make(seed, 1...6, Self.plain), one.report.sum.unmet == 0, one.report.sum.isBalanced else { return }
+      guard let one = try make(seed, 1...6, Self.plain), one.report.sum.unmet == 0, one.report.sum.isBalanced else {
+        return
+      }
       let two = try PlannedGroup(one.group, one.targets)
       seen += 1
       changed += two.moves + two.report.sum.roleChanges > 0 ? 1 : 0
-      try holds(two.moves == 0 && two.report.sum.roleChanges == 0, "\(two.moves) moves, \(two.report.sum.roleChanges) role changes from a plan")
+      try holds(
+        two.moves == 0 && two.report.sum.roleChanges == 0,
+        "\(two.moves) moves, \(two.report.sum.roleChanges) role changes from a plan")
     }
     #expect(seen > 20, "\(changed) of \(seen)")
   }
@@ -148,7 +159,9 @@ import Testing
       let (judged, sum) = (one.report.maps[0], one.report.sum)
       try holds(sum.inWeight!.moves == judged.inWeight!.moves, "moves \(sum.inWeight!.moves)")
       guard judged.isBalanced, sum.isBalanced else { return }
-      try holds(mapsEqual(one.targets[0], alone.target) && one.plan.movesWeightLowerBound == alone.movesWeightLowerBound, "another map")
+      try holds(
+        mapsEqual(one.targets[0], alone.target) && one.plan.movesWeightLowerBound == alone.movesWeightLowerBound,
+        "another map")
     }
   }
 
@@ -197,7 +210,8 @@ import Testing
   /// Each map within its own balance, all off to the same side: only the sum tells.
   @Test func mapsThatLeanTheSameWayAreNoticed() throws {
     let group = try group(nodes: 2, weights: Array(repeating: ["3", "2", "2", "1"], count: 6))
-    let leaning = PlacementMap.make([[[0], [], [], []], [[0], [], [], []], [[1], [], [], []], [[1], [], [], []]], least: [1, 0, 0, 0])
+    let leaning = PlacementMap.make(
+      [[[0], [], [], []], [[0], [], [], []], [[1], [], [], []], [[1], [], [], []]], least: [1, 0, 0, 0])
     let maps = Array(repeating: leaning, count: 6)
     let report = try Judge.judge(group, maps: maps, from: nil)
     #expect(report.maps.allSatisfy(\.isBalanced) && !report.sum.isBalanced)
@@ -209,7 +223,8 @@ import Testing
     let (moved, bound) = (one.report.sum.inWeight!.moves, one.plan.movesWeightLowerBound!)
     #expect(moved <= Rational(4) && bound == Rational(3), "\(moved), \(bound)")
     for (map, target) in one.targets.enumerated() {
-      guard let gone = (0..<4).first(where: { !target.rows[$0][0].contains(0) && leaning.rows[$0][0].contains(0) }) else { continue }
+      guard let gone = (0..<4).first(where: { !target.rows[$0][0].contains(0) && leaning.rows[$0][0].contains(0) })
+      else { continue }
       let left = try Judge.explain(group, maps: one.targets, from: maps, map: map, partition: gone).left
       #expect(left.first?.because == "held 30 in weight of all maps and is due 24", "\(left)")
     }
@@ -251,7 +266,8 @@ import Testing
         $0.partitions = 2...4
       }
       guard let one = try make(seed, 2...3, shape, size: .tiny, isFresh: true), one.report.sum.unmet == 0,
-        one.group.clusters.allSatisfy({ $0.partitionCount <= 6 && $0.replicas > 0 }), one.report.maps.allSatisfy(\.isBalanced)
+        one.group.clusters.allSatisfy({ $0.partitionCount <= 6 && $0.replicas > 0 }),
+        one.report.maps.allSatisfy(\.isBalanced)
       else { return }
       var reached: Set<[Int]> = [[Int](repeating: 0, count: one.group.nodeCount)]
       for (map, cluster) in one.group.clusters.enumerated() {
@@ -265,11 +281,15 @@ import Testing
       let mine = sums(one, one.targets).max()! / one.group.weights!.unit
       try holds(mine >= Rational(best), "\(mine) is below the least, \(best)")
       seen += 1
-      let heaviest = one.group.clusters.indices.map { (one.group.weights!.of[$0].of.max() ?? 0) * one.group.weights!.scale[$0] }.max()!
+      let heaviest = one.group.clusters.indices.map {
+        (one.group.weights!.of[$0].of.max() ?? 0) * one.group.weights!.scale[$0]
+      }.max()!
       least += mine == Rational(best) ? 1 : 0
       above += mine > Rational(best + heaviest) ? 1 : 0
     }
-    #expect(seen > 60 && least * 2 > seen && above == 0, "the least in \(least) of \(seen), more than one partition above in \(above)")
+    #expect(
+      seen > 60 && least * 2 > seen && above == 0,
+      "the least in \(least) of \(seen), more than one partition above in \(above)")
   }
 
   /// What nodes hold in all maps of one cluster that are balanced in total.
@@ -291,7 +311,8 @@ import Testing
           }
           return places
         }, least: cluster.wanted)
-      guard try !Judge.judge(cluster, map: map, from: nil).findings.contains(where: { $0.rule == "balance.total" }) else { continue }
+      guard try !Judge.judge(cluster, map: map, from: nil).findings.contains(where: { $0.rule == "balance.total" })
+      else { continue }
       var load = [Int](repeating: 0, count: cluster.nodeCount)
       for (partition, row) in choice.enumerated() { for node in row { load[node] += weights.of[partition] * scale } }
       choices.insert(load)
@@ -307,7 +328,8 @@ import Testing
       guard let one = try make(seed, 1...4, .init(), isFresh: true) else { return }
       var changed = one.group.group
       let operation: PlatEngine.Operation = [.maintenance, .failover, .cancel, .restoreBack][Int(seed % 4)]
-      changed.shared.nodes[Int(seed) % changed.shared.nodes.count].status = operation == .maintenance ? .maintenance : .failed
+      changed.shared.nodes[Int(seed) % changed.shared.nodes.count].status =
+        operation == .maintenance ? .maintenance : .failed
       let group = try DenseGroup(changed)
       var options = PlanOptions()
       options.operation = operation
@@ -318,7 +340,8 @@ import Testing
       try holds(plan.operation == operation && passed.isEmpty, "\(passed)")
       try holds(
         plan.movesLowerBound <= report.sum.moves && plan.movesWeightLowerBound! <= report.sum.inWeight!.moves,
-        "bounds \(plan.movesLowerBound), \(plan.movesWeightLowerBound!) of \(report.sum.moves), \(report.sum.inWeight!.moves)")
+        "bounds \(plan.movesLowerBound), \(plan.movesWeightLowerBound!) of \(report.sum.moves), \(report.sum.inWeight!.moves)"
+      )
       if operation == .failover { try holds(report.sum.moves == 0 && plan.isMet(report), "\(report.sum.moves) moves") }
       seen += 1
     }
@@ -327,7 +350,8 @@ import Testing
 
   /// As many come as leave: each map's go to counterparts, if that is asked for.
   @Test func aSwapIsOneWhereItIsAskedFor() throws {
-    var changed = try group(nodes: 5, replicas: 2, weights: [["1", "2", "3", "4", "5", "6"], ["9", "1", "1", "1"]]).group
+    var changed = try group(nodes: 5, replicas: 2, weights: [["1", "2", "3", "4", "5", "6"], ["9", "1", "1", "1"]])
+      .group
     changed.shared.nodes[4].status = .leaving
     let now = try PlannedGroup(DenseGroup(changed), [nil, nil]).targets
     changed.shared.nodes[4].status = .active
@@ -339,14 +363,18 @@ import Testing
     let report = try Judge.judge(dense, maps: plan.plans.map(\.target), from: now)
     #expect(plan.operation == .swap && plan.movesWeightLowerBound == report.sum.inWeight!.moves)
     for (map, target) in plan.plans.map(\.target).enumerated() {
-      for (after, before) in zip(target.rows, now[map].rows) { #expect(after == before.map { $0.map { $0 == 0 ? 4 : $0 } }) }
+      for (after, before) in zip(target.rows, now[map].rows) {
+        #expect(after == before.map { $0.map { $0 == 0 ? 4 : $0 } })
+      }
     }
     let other = try Planner.plan(dense, from: now)
     #expect(other.operation == .rebalance)
   }
 
   @Test func sizesTooFarApartAreRefused() {
-    for weights in [[["1", "2"], ["1e18", "3e18", "1"]], [["1", "2"], ["1/1000000007", "2/1000000009"], ["1/998244353", "3"]]] {
+    for weights in [
+      [["1", "2"], ["1e18", "3e18", "1"]], [["1", "2"], ["1/1000000007", "2/1000000009"], ["1/998244353", "3"]],
+    ] {
       #expect { try self.group(nodes: 2, weights: weights) } throws: { error in
         (error as? InputError)?.path.hasSuffix("weights") == true
       }
@@ -374,20 +402,25 @@ import Testing
       func explain(_ sums: Bool) throws -> Explanation {
         sums
           ? try Judge.explain(group, maps: one.targets, from: one.currents, map: map, partition: partition, node: node)
-          : try Judge.explain(group.clusters[map], map: one.targets[map], from: one.currents[map], partition: partition, node: node)
+          : try Judge.explain(
+            group.clusters[map], map: one.targets[map], from: one.currents[map], partition: partition, node: node)
       }
       let (inGroup, alone) = (try explain(true), try explain(false))
       guard let exchanges = inGroup.other?.exchanges else { return }
       let total = try Judge.GroupWeightBalance(group, weights, one.targets, []).total
       let weight = weights.of[map].of[partition] * weights.scale[map]
       func farther(_ node: Int, _ by: Int) -> Int {
-        func distance(_ held: Int) -> Int { max(0, held - total[node].window.upperBound, total[node].window.lowerBound - held) }
+        func distance(_ held: Int) -> Int {
+          max(0, held - total[node].window.upperBound, total[node].window.lowerBound - held)
+        }
         return (distance(total[node].held + by) - distance(total[node].held)).signum()
       }
       for exchange in exchanges {
         let same = alone.other?.exchanges.first { $0.instead == exchange.instead }
         let beyond = farther(node, weight) + farther(exchange.instead, -weight)
-        try holds(exchange.outside - (same?.outside ?? 0) == beyond && exchange.moves == same?.moves, "\(beyond) in the sums: \(exchange)")
+        try holds(
+          exchange.outside - (same?.outside ?? 0) == beyond && exchange.moves == same?.moves,
+          "\(beyond) in the sums: \(exchange)")
         asked += 1
         out += beyond > 0 && exchange.because.contains("in weight of all maps") ? 1 : 0
       }
@@ -397,7 +430,8 @@ import Testing
 
   // MARK: bounds
 
-  /// No maps within the plan's windows whose sums are balanced are reached with less weight than the bound: beside every choice.
+  /// No maps within the plan's windows whose sums are balanced are reached with less weight than the bound: beside
+  /// every choice.
   @Test func noBalancedSumsNeedLess() {
     var (seen, reached, above, bySums) = (0, 0, 0, 0)
     forAllSeeds(0..<400) { seed in
@@ -436,14 +470,19 @@ import Testing
         guard costs.count < 100_000 else { return }
       }
       let least = costs.filter { sum, _ in
-        zip(sum, total).allSatisfy { min($1.held, $1.window.lowerBound) <= $0 && $0 <= max($1.held, $1.window.upperBound) }
+        zip(sum, total).allSatisfy {
+          min($1.held, $1.window.lowerBound) <= $0 && $0 <= max($1.held, $1.window.upperBound)
+        }
       }.values.min()
-      let (bound, moved) = (one.plan.movesWeightLowerBound! / weights.unit, one.report.sum.inWeight!.moves / weights.unit)
+      let (bound, moved) = (
+        one.plan.movesWeightLowerBound! / weights.unit, one.report.sum.inWeight!.moves / weights.unit
+      )
       try holds(least != nil, "the plan itself is no choice")
       guard let least else { return }
       try holds(bound <= Rational(least) && Rational(least) <= moved, "bound \(bound), least \(least), moved \(moved)")
       let alone = one.plan.plans.enumerated().reduce(Rational.zero) { sum, plan in
-        sum + (plan.element.movesWeightLowerBound ?? Rational(plan.element.movesLowerBound) * weights.of[plan.offset].unit)
+        sum
+          + (plan.element.movesWeightLowerBound ?? Rational(plan.element.movesLowerBound) * weights.of[plan.offset].unit)
       }
       seen += 1
       reached += moved == Rational(least) ? 1 : 0
@@ -451,10 +490,14 @@ import Testing
       guard one.plan.movesWeightLowerBound! > alone else { return }
       bySums += 1
       let byJudge = try proved(one, one.targets)
-      try holds(byJudge.map { one.plan.movesWeightLowerBound! <= $0 } ?? false, "the Judge proves \(String(describing: byJudge))")
+      try holds(
+        byJudge.map { one.plan.movesWeightLowerBound! <= $0 } ?? false,
+        "the Judge proves \(String(describing: byJudge))")
     }
     #expect(bySums > 0)
-    #expect(seen > 60 && reached * 10 > seen * 8 && above * 10 > seen * 8, "\(seen), the least in \(reached), bound \(above), \(bySums)")
+    #expect(
+      seen > 60 && reached * 10 > seen * 8 && above * 10 > seen * 8,
+      "\(seen), the least in \(reached), bound \(above), \(bySums)")
   }
 
   /// Of each load within windows the least weight that is moved for it.
@@ -477,7 +520,9 @@ import Testing
       }
       costs = next
     }
-    return costs.filter { load, _ in load.indices.allSatisfy { windows.least[$0] <= load[$0] && load[$0] <= windows.most[$0] } }
+    return costs.filter { load, _ in
+      load.indices.allSatisfy { windows.least[$0] <= load[$0] && load[$0] <= windows.most[$0] }
+    }
   }
 
   private func proved(_ one: PlannedGroup, _ maps: [PlacementMap]) throws -> Rational? {
@@ -491,7 +536,8 @@ import Testing
   /// Sums ask for 3 where no map asks for anything; from sums that may stay as they are nothing follows.
   @Test func theJudgeProvesTheBoundOfSums() throws {
     let group = try group(nodes: 2, weights: Array(repeating: ["3", "2", "2", "1"], count: 6))
-    let leaning = PlacementMap.make([[[0], [], [], []], [[0], [], [], []], [[1], [], [], []], [[1], [], [], []]], least: [1, 0, 0, 0])
+    let leaning = PlacementMap.make(
+      [[[0], [], [], []], [[0], [], [], []], [[1], [], [], []], [[1], [], [], []]], least: [1, 0, 0, 0])
     let one = try PlannedGroup(group, Array(repeating: leaning, count: 6))
     #expect(try one.plan.movesWeightLowerBound == Rational(3) && proved(one, one.targets) == Rational(3))
     #expect(try proved(one, one.currents.map { $0! }) == nil)

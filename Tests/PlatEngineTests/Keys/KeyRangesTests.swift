@@ -12,7 +12,8 @@ import Testing
   private static func range(_ random: inout SplitMix64) -> KeyRange {
     let sources = (0..<random.pick([0, 0, 0, 1, 3])).map { _ in String(decoding: text(&random, 9), as: UTF8.self) }
     return KeyRange(
-      name: String(decoding: text(&random, 20), as: UTF8.self), start: text(&random, 6), end: text(&random, 6), source: sources)
+      name: String(decoding: text(&random, 20), as: UTF8.self), start: text(&random, 6), end: text(&random, 6),
+      source: sources)
   }
 
   @Test func whatWasAddedIsThere() {
@@ -29,7 +30,8 @@ import Testing
       try ranges.sort()
       wanted.sort { precedes(($0.start, $0.name), ($1.start, $1.name)) }
       // Of ranges that are alike in both, any order will do.
-      try holds(zip(wanted, 0...).allSatisfy { $0.start == ranges[$1].start && $0.name == ranges[$1].name }, "not sorted")
+      try holds(
+        zip(wanted, 0...).allSatisfy { $0.start == ranges[$1].start && $0.name == ranges[$1].name }, "not sorted")
       let last = Self.range(&random)
       try ranges.append(name: Array(last.name.utf8).span, start: last.start.span, end: last.end.span)
       for source in last.source { try ranges.addSource(Array(source.utf8).span) }

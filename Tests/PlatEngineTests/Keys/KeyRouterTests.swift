@@ -7,7 +7,8 @@ import Testing
   private func router(_ function: KeyFunction, _ count: Int, ranges: [KeyRange] = []) throws -> KeyRouter {
     try KeyRouter(
       Cluster(
-        settings: Settings(keyFunction: function, partitionCount: count), nodes: [Node(name: "a")], ranges: KeyRanges(ranges)))
+        settings: Settings(keyFunction: function, partitionCount: count), nodes: [Node(name: "a")],
+        ranges: KeyRanges(ranges)))
   }
 
   @Test func theCommonCRC() throws {
@@ -57,8 +58,8 @@ import Testing
     }
   }
 
-  /// Against looking at every range: starts that share long beginnings, prefixes that tie, empty and long keys, bytes of
-  /// all values, keys that are starts or next to one.
+  /// Against looking at every range: starts that share long beginnings, prefixes that tie, empty and long keys, bytes
+  /// of all values, keys that are starts or next to one.
   @Test func rangesAgainstLookingAtAll() {
     forAllSeeds(0..<150) { seed in
       var random = SplitMix64(seed: seed)
@@ -75,7 +76,9 @@ import Testing
       let router = try router(.range, ranges.count, ranges: ranges)
       var keys: [[UInt8]] = [[], [0xff], [UInt8](repeating: 0xff, count: 40), shared]
       for start in ordered.prefix(80) {
-        keys += [start, start + [0], start + [0xff], Array(start.dropLast()), start.dropLast() + [(start.last ?? 1) &- 1]]
+        keys += [
+          start, start + [0], start + [0xff], Array(start.dropLast()), start.dropLast() + [(start.last ?? 1) &- 1],
+        ]
       }
       for _ in 0..<100 { keys.append((random.chance(3, 4) ? shared : []) + text(20)) }
       let offsets = keys.reduce(into: [UInt32(0)]) { $0.append($0[$0.count - 1] + UInt32($1.count)) }
@@ -83,7 +86,8 @@ import Testing
       router.partitions(ofKeys: keys.flatMap(\.self) + [0], offsets: offsets, count: keys.count, into: &partitions)
       for (key, partition) in zip(keys, partitions) {
         let wanted = ordered.lastIndex { !key.lexicographicallyPrecedes($0) }!
-        try holds(Int(partition) == wanted && router.partition(of: key) == wanted, "\(key): \(partition), not \(wanted)")
+        try holds(
+          Int(partition) == wanted && router.partition(of: key) == wanted, "\(key): \(partition), not \(wanted)")
       }
     }
   }
@@ -101,7 +105,8 @@ import Testing
   }
 
   private static func randomRanges(_ random: inout SplitMix64) -> [KeyRange] {
-    let bounds = (0..<random.below(40)).map { _ in (0..<random.among(1...4)).map { _ in UInt8(0x60 + random.below(4)) } }
+    let bounds = (0..<random.below(40)).map { _ in (0..<random.among(1...4)).map { _ in UInt8(0x60 + random.below(4)) }
+    }
     let starts = [[]] + Set(bounds).sorted { $0.lexicographicallyPrecedes($1) }
     return starts.indices.map { index in
       KeyRange(name: "\(index)", start: starts[index], end: index + 1 < starts.count ? starts[index + 1] : [])

@@ -80,7 +80,8 @@ import Testing
       }
       if one.current != nil {
         try holds(
-          one.report.moves == ModelPlanTests.received(one), "moves \(one.report.moves), received otherwise\n\(one.text)")
+            one.report.moves == ModelPlanTests.received(one),
+            "moves \(one.report.moves), received otherwise\n\(one.text)")
       }
     } }
   }

@@ -98,7 +98,9 @@ import Testing
           guard let via = here, here != to else { continue }
           for other in model.states.indices where model.areExclusive(via, other) {
             let ends = [from, to].compactMap { $0 }
-            if isTakeover || !ends.contains(where: { model.areExclusive($0, other) }) { fault = "\(via) meets \(other)" }
+            if isTakeover || !ends.contains(where: { model.areExclusive($0, other) }) {
+              fault = "\(via) meets \(other)"
+            }
           }
         }
         if here != to || hops > table.stateCount { fault = "no way from \(from as Any) to \(to as Any)" }
@@ -128,20 +130,50 @@ import Testing
       return "accepted"
     }
     #expect(error { $0.states = [] } == "models.trio.states: found 0 states, expected 1 to 16")
-    #expect(error { $0.states[1].name = "primary" } == "models.trio.states[1].name: found the state primary a second time, expected each state once")
-    #expect(error { $0.states[1].name = "null" }.hasPrefix("models.trio.states[1].name: found \"null\", expected a name other than null"))
-    #expect(error { $0.states[0].isPlaced = false; $0.states[0].defaultCount = 0 }.hasSuffix("expected one that is placed and holds data"))
-    #expect(error { $0.states[0].defaultCount = 2 } == "models.trio.states[0].count: found 2, expected at most 1 in the model trio")
-    #expect(error { $0.states[1].defaultCount = -1 } == "models.trio.states[1].count: found -1, expected 0 to 1048576 nodes")
-    #expect(error { $0.states[3].defaultCount = 1 } == "models.trio.states[3].count: found 1, expected 0: nothing is asked to stay gone")
-    #expect(error { $0.states[1].excludes = [4] } == "models.trio.states[1].excludes: found [4], expected some of the model's states")
-    #expect(error { $0.states[1].excludes = [2] } == "models.trio.states[2].count: found 1 standby beside secondary, expected one of them: they exclude one another in the model trio")
-    #expect(error { $0.alone = TransitionTable(stateCount: 3) } == "models.trio.transitions.alone: found a table of 3 states, expected one of 4")
-    #expect(error { $0.takeover[1, 2] = 9 } == "models.trio.transitions.takeover.secondary.standby: found no state, expected one of the model's")
-    #expect(error { $0.alone[1, 2] = 1 } == "models.trio.transitions.alone.secondary.standby: found secondary, expected a hop to another state")
-    #expect(error { $0.alone[1, 1] = 2 } == "models.trio.transitions.alone.secondary.secondary: found standby, expected secondary: it is there")
-    #expect(error { $0.alone[3, 2] = nil }.hasPrefix("models.trio.transitions.alone.null.standby: found gone, from where no hops lead to standby"))
-    #expect(error { $0.alone[3, 2] = 0 } == "models.trio.transitions.alone.null.standby: found a way through primary, which excludes primary, expected one on which no other node can be primary")
+    #expect(
+      error { $0.states[1].name = "primary" }
+        == "models.trio.states[1].name: found the state primary a second time, expected each state once")
+    #expect(
+      error { $0.states[1].name = "null" }.hasPrefix(
+        "models.trio.states[1].name: found \"null\", expected a name other than null"))
+    #expect(
+      error {
+        $0.states[0].isPlaced = false; $0.states[0].defaultCount = 0
+      }.hasSuffix("expected one that is placed and holds data"))
+    #expect(
+      error { $0.states[0].defaultCount = 2 }
+        == "models.trio.states[0].count: found 2, expected at most 1 in the model trio")
+    #expect(
+      error { $0.states[1].defaultCount = -1 } == "models.trio.states[1].count: found -1, expected 0 to 1048576 nodes")
+    #expect(
+      error { $0.states[3].defaultCount = 1 }
+        == "models.trio.states[3].count: found 1, expected 0: nothing is asked to stay gone")
+    #expect(
+      error { $0.states[1].excludes = [4] }
+        == "models.trio.states[1].excludes: found [4], expected some of the model's states")
+    #expect(
+      error { $0.states[1].excludes = [2] }
+        == "models.trio.states[2].count: found 1 standby beside secondary, expected one of them: they exclude one another in the model trio"
+    )
+    #expect(
+      error { $0.alone = TransitionTable(stateCount: 3) }
+        == "models.trio.transitions.alone: found a table of 3 states, expected one of 4")
+    #expect(
+      error { $0.takeover[1, 2] = 9 }
+        == "models.trio.transitions.takeover.secondary.standby: found no state, expected one of the model's")
+    #expect(
+      error { $0.alone[1, 2] = 1 }
+        == "models.trio.transitions.alone.secondary.standby: found secondary, expected a hop to another state")
+    #expect(
+      error { $0.alone[1, 1] = 2 }
+        == "models.trio.transitions.alone.secondary.secondary: found standby, expected secondary: it is there")
+    #expect(
+      error { $0.alone[3, 2] = nil }.hasPrefix(
+        "models.trio.transitions.alone.null.standby: found gone, from where no hops lead to standby"))
+    #expect(
+      error { $0.alone[3, 2] = 0 }
+        == "models.trio.transitions.alone.null.standby: found a way through primary, which excludes primary, expected one on which no other node can be primary"
+    )
     #expect(error { _ in } == "accepted")
   }
 }

@@ -8,7 +8,9 @@ import Testing
   private static let oneNear = PlacementRule(states: [1], level: 0, demand: .near(of: 0, atLeast: 1), strength: .hard)
 
   /// 50 nodes in five zones, 1,440 partitions of a master and two slaves, one of them near.
-  private func fifty(_ statuses: [Int: Node.Status] = [:], joining zone: Int? = nil, racksApart: Bool = false) -> Cluster {
+  private func fifty(_ statuses: [Int: Node.Status] = [:], joining zone: Int? = nil, racksApart: Bool = false)
+    -> Cluster
+  {
     var shape = QualityShape(racks: Array(repeating: [5, 5], count: 5), partitions: 1440, rules: [Self.oneNear])
     if racksApart { shape.rules += [QualityShape.atMost(2, inLevel: 0), QualityShape.atMost(1, inLevel: 1)] }
     shape.statuses = statuses
@@ -58,7 +60,8 @@ import Testing
   func everyNodeLeadsItsDueWhenOneGoes(node: Int, status: Node.Status) throws {
     let first = try plan(fifty(), nil).plan.target
     let one = try plan(fifty([node: status]), first)
-    #expect(one.report.unmet == 0 && one.report.isBalanced && one.moves <= one.plan.movesLowerBound * 3 / 2, "\(one.moves)")
+    #expect(
+      one.report.unmet == 0 && one.report.isBalanced && one.moves <= one.plan.movesLowerBound * 3 / 2, "\(one.moves)")
   }
 
   /// With the fewest moves a zone that lost a node leads as many as counting allows, every node as many as the others.
@@ -84,7 +87,8 @@ import Testing
     #expect(
       because.hasSuffix(
         "zone z\(node / 10) can lead \(zone.led) after these moves, and does: placement[0] wants company for a master, "
-          + "\(zone.kept) partitions have theirs there from before, and \(zone.received) replicas came, each for one more at most"),
+          + "\(zone.kept) partitions have theirs there from before, and \(zone.received) replicas came, each for one more at most"
+      ),
       "\(because)")
   }
 
@@ -131,7 +135,8 @@ import Testing
     #expect(one.report.unmet == 0)
     for zone in try zones(one) {
       let masters = zone.nodes.map(one.masters)
-      #expect(masters.max()! - masters.min()! <= 1 && masters.allSatisfy { abs(Double($0) - 32) <= farthest }, "\(masters)")
+      #expect(
+        masters.max()! - masters.min()! <= 1 && masters.allSatisfy { abs(Double($0) - 32) <= farthest }, "\(masters)")
     }
   }
 

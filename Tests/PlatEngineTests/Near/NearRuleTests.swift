@@ -201,13 +201,16 @@ import Testing
     }
   }
 
-  /// That the master is near to a slave is planned as what it is: that a slave is near to the master. The Judge reads it as it stands.
+  /// That the master is near to a slave is planned as what it is: that a slave is near to the master. The Judge reads
+  /// it as it stands.
   @Test func whatIsNearToASlave() {
     var seen = 0
     for size in [RandomCluster.Size.tiny, .small] {
       forAllSeeds(0..<60) { seed in
-        var (cluster, current) = RandomCluster.make(seed: seed, size: size, shape: RandomCluster.Shape { $0.near = .hard })
-        guard cluster.settings.constraints[0] == 1, cluster.settings.constraints[1] > 0, let place = cluster.settings.placement.indices.last,
+        var (cluster, current) = RandomCluster.make(
+          seed: seed, size: size, shape: RandomCluster.Shape { $0.near = .hard })
+        guard cluster.settings.constraints[0] == 1, cluster.settings.constraints[1] > 0,
+          let place = cluster.settings.placement.indices.last,
           case .near = cluster.settings.placement[place].demand
         else { return }
         seen += 1
@@ -217,13 +220,17 @@ import Testing
         cluster.settings.placement[place].demand = .near(of: 1, atLeast: seed % 2 == 0 ? 1 : 64)
         let one = try PlannedCase(DenseCluster(cluster), current)
         try one.checkConsistent()
-        try holds(mapsEqual(one.plan.target, plain.target) && one.plan.movesLowerBound == plain.movesLowerBound, "another map\n\(one.text)")
-        let proved = try Judge.movesBound(one.cluster, map: one.plan.target, from: one.current, prices: one.plan.certificate)
+        try holds(
+          mapsEqual(one.plan.target, plain.target) && one.plan.movesLowerBound == plain.movesLowerBound,
+          "another map\n\(one.text)")
+        let proved = try Judge.movesBound(
+          one.cluster, map: one.plan.target, from: one.current, prices: one.plan.certificate)
         try holds(proved >= one.plan.movesLowerBound, "proved \(proved) of \(one.plan.movesLowerBound)\n\(one.text)")
         let rows = one.plan.target.rows
         let level = one.cluster.levels[cluster.settings.placement[place].level]
         for row in rows where !row[0].isEmpty && !row[1].isEmpty {
-          try holds(row[1].contains { level.containerOfNode[$0] == level.containerOfNode[row[0][0]] }, "\(row)\n\(one.text)")
+          try holds(
+            row[1].contains { level.containerOfNode[$0] == level.containerOfNode[row[0][0]] }, "\(row)\n\(one.text)")
         }
       }
     }
@@ -249,7 +256,9 @@ import Testing
     failing.nodes[2].status = .failed
     let helped = try plan(failing, apart.plan.target)
     #expect(helped.moves == helped.plan.movesLowerBound)
-    #expect(helped.report.brokenSoft <= kept.report.brokenSoft - 40, "\(helped.report.brokenSoft) of \(kept.report.brokenSoft)")
+    #expect(
+      helped.report.brokenSoft <= kept.report.brokenSoft - 40,
+      "\(helped.report.brokenSoft) of \(kept.report.brokenSoft)")
   }
 
   // MARK: properties
@@ -279,7 +288,8 @@ import Testing
       var without = one.cluster.cluster
       without.settings.placement.removeAll { if case .near = $0.demand { true } else { false } }
       let plain = try PlannedCase(DenseCluster(without), one.current)
-      try holds(one.report.unmet == plain.report.unmet, "\(one.report.unmet) unmet, not \(plain.report.unmet)\n\(one.text)")
+      try holds(
+        one.report.unmet == plain.report.unmet, "\(one.report.unmet) unmet, not \(plain.report.unmet)\n\(one.text)")
       try holds(one.moves == plain.moves, "\(one.moves) moves, not \(plain.moves)\n\(one.text)")
     }
   }
@@ -341,7 +351,8 @@ import Testing
         return sum + max(windows[node].lowerBound - masters, masters - windows[node].upperBound, 0)
       }
       seen += 1
-      try holds(outside == least, "masters \(outside) outside their windows, at least \(least, default: "none")\n\(one.text)")
+      try holds(
+        outside == least, "masters \(outside) outside their windows, at least \(least, default: "none")\n\(one.text)")
     }
     #expect(seen > 40, "\(seen)")
   }

@@ -33,7 +33,10 @@ struct OperationBound {
       case .swap: return sum + held.count { cluster.status[$0] == .leaving }
       case .maintenance:
         let leaders = held.count(where: isActive)
-        return sum + max(0, cluster.wanted[0] - leaders, cluster.replicas - held.count { isActive($0) || cluster.status[$0] == .maintenance })
+        return sum
+          + max(
+            0, cluster.wanted[0] - leaders,
+            cluster.replicas - held.count { isActive($0) || cluster.status[$0] == .maintenance })
       case .restoreBack:
         return sum + data(goal![partition]).count { isActive($0) && !held.filter(isLive).contains($0) }
       case .cancel, .rebalance: return sum + max(0, cluster.replicas - held.count(where: isLive))
@@ -91,7 +94,8 @@ struct OperationBound {
     case .cancel:
       expect(report.moves == moves, "needless moves")
       expect(
-        zip(after, before).allSatisfy { now, was in was[0].filter(isLive).allSatisfy(now[0].contains) }, "a master changes")
+        zip(after, before).allSatisfy { now, was in was[0].filter(isLive).allSatisfy(now[0].contains) },
+        "a master changes")
     case .rebalance: break
     }
     expect(report.unmet == 0 || operation == .failover, "something is unmet")

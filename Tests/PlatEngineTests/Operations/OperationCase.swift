@@ -56,8 +56,8 @@ enum HalfDone {
     }
   }
 
-  /// Each partition has come so far as chance will have it: nothing done, the new replicas there beside the old ones, or
-  /// on their way as `dead` or `pending`, or all done.
+  /// Each partition has come so far as chance will have it: nothing done, the new replicas there beside the old ones,
+  /// or on their way as `dead` or `pending`, or all done.
   static func map(from before: PlacementMap, to target: PlacementMap, _ random: inout SplitMix64) -> PlacementMap {
     let (old, new) = (before.rows, target.rows)
     let rows = old.indices.map { partition -> [[Int]] in

@@ -13,7 +13,8 @@ struct OperationRow {
   var to: PlacementMap?
 
   init(
-    _ name: String, _ operation: PlatEngine.Operation, _ shape: QualityShape, from current: PlacementMap, to: PlacementMap? = nil
+    _ name: String, _ operation: PlatEngine.Operation, _ shape: QualityShape, from current: PlacementMap,
+    to: PlacementMap? = nil
   ) throws {
     (self.name, self.operation, self.current, self.to) = (name, operation, current, to)
     cluster = try DenseCluster(shape.cluster())
@@ -75,11 +76,14 @@ struct OperationRow {
     return [
       try OperationRow("failover: a node", .failover, fifty.with(1, .failed), from: map),
       try OperationRow("failover: a zone", .failover, zone, from: map),
-      try OperationRow("failover: a zone, weights", .failover, zone.with { $0.partitionWeights = weighted.partitionWeights }, from: weighed),
+      try OperationRow(
+        "failover: a zone, weights", .failover, zone.with { $0.partitionWeights = weighted.partitionWeights },
+        from: weighed),
       try OperationRow("swap: a node", .swap, swapping(1), from: held),
       try OperationRow("swap: five nodes", .swap, swapping(5), from: held),
       try OperationRow(
-        "swap: five nodes, weights", .swap, swapping(5).with { $0.partitionWeights = weighted.partitionWeights }, from: held),
+        "swap: five nodes, weights", .swap, swapping(5).with { $0.partitionWeights = weighted.partitionWeights },
+        from: held),
       try OperationRow("maintenance: a node", .maintenance, fifty.with(1, .maintenance), from: map),
       try OperationRow("maintenance: five", .maintenance, fifty.with(5, .maintenance), from: map),
       try OperationRow("maintenance: a zone", .maintenance, zoneAway, from: map),
@@ -92,7 +96,8 @@ struct OperationRow {
       try OperationRow("cancel: half of a node's leaving", .cancel, fifty, from: half(map, left), to: left),
       try OperationRow("cancel: the target unknown", .cancel, fifty, from: half(map, left)),
       try OperationRow(
-        "cancel: half of a node's leaving, weights", .cancel, weighted, from: half(weighed, weighedLeft), to: weighedLeft),
+        "cancel: half of a node's leaving, weights", .cancel, weighted, from: half(weighed, weighedLeft),
+        to: weighedLeft),
       try OperationRow("half-done: a node leaves", .rebalance, fifty.with(1, .leaving), from: half(map, left)),
       try OperationRow("half-done: three have failed", .rebalance, fifty.with(3, .failed), from: half(map, failed)),
     ]
@@ -147,13 +152,19 @@ struct OperationRow {
       let other = try #require((0..<row.cluster.nodeCount).last { node in
         row.cluster.status[node] == .active && !before[still].joined().contains(node)
       })
-      note("a slave moves", try faults { $0[still][1][0] = other }, row.operation == .failover ? "data moves" : "needless moves")
+      note(
+        "a slave moves", try faults { $0[still][1][0] = other },
+        row.operation == .failover ? "data moves" : "needless moves")
       let swapped = try faults { ($0[still][0][0], $0[still][1][0]) = ($0[still][1][0], $0[still][0][0]) }
       note("roles change", swapped, row.operation == .cancel ? "a master changes" : "needless role changes")
       switch row.operation {
       case .failover:
         let taken = try #require(plan.target.rows.indices.first { plan.target.rows[$0][0] != before[$0][0] })
-        note("nobody takes over", try faults { $0[taken][1] += $0[taken][0]; $0[taken][0] = [] }, "a live copy without a master")
+        note(
+          "nobody takes over",
+          try faults {
+            $0[taken][1] += $0[taken][0]; $0[taken][0] = []
+          }, "a live copy without a master")
       case .swap:
         let came = try #require(plan.target.rows.indices.first { plan.target.rows[$0] != before[$0] })
         note("a node does not leave", try faults { $0[came] = before[came] }, "a node does not leave")

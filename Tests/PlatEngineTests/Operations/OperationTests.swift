@@ -20,7 +20,8 @@ import Testing
       let before = try Judge.judge(cluster, map: current ?? nothing, from: nil)
       let text = RandomCluster.describe(named, current)
       try holds(report.moves == 0 && plan.movesLowerBound == 0, "\(report.moves) moves\n\(text)")
-      try holds(report.roleChanges == before.leaderless, "\(report.roleChanges), \(before.leaderless) had lost it\n\(text)")
+      try holds(
+        report.roleChanges == before.leaderless, "\(report.roleChanges), \(before.leaderless) had lost it\n\(text)")
       try holds(report.leaderless == 0 && plan.operation == .failover, "\(report.leaderless) without\n\(text)")
       changed += report.roleChanges
     }
@@ -69,7 +70,8 @@ import Testing
       let leave = rows.count { cluster.status[$0[0][0]] == .maintenance }
       guard rows.allSatisfy({ $0.joined().contains { cluster.status[$0] == .active } }) else { return }
       seen += 1
-      try holds(report.moves == 0 && report.unmet == 0, "\(report.moves) moves \(report.findings.prefix(2))\n\(one.text)")
+      try holds(
+        report.moves == 0 && report.unmet == 0, "\(report.moves) moves \(report.findings.prefix(2))\n\(one.text)")
       try holds(report.roleChanges == 2 * leave, "\(report.roleChanges) changes, \(leave) masters leave\n\(one.text)")
       try holds(plan.target.rows.allSatisfy { cluster.status[$0[0][0]] == .active }, "a master is left\n\(one.text)")
       let free = try one.plan(nil).plan
@@ -116,7 +118,8 @@ import Testing
         for (row, was) in zip(plan.target.rows, current.rows) {
           for (now, then) in zip(row, was) {
             try holds(
-              zip(now, then).allSatisfy { $0 == $1 || leaving.contains($1) && coming.contains($0) }, "\(row)\n\(one.text)")
+              zip(now, then).allSatisfy { $0 == $1 || leaving.contains($1) && coming.contains($0) },
+              "\(row)\n\(one.text)")
           }
         }
         if operation == nil { try holds(plan.movesLowerBound == held && report.isBalanced, "not as good\n\(one.text)") }
@@ -135,8 +138,11 @@ import Testing
       let away = try one.plan(.rebalance).plan.target
       one.named = active
       let (plan, report, _) = try one.plan(.restoreBack, from: away, to: one.before)
-      let differing = zip(one.before.rows, away.rows).reduce(0) { $0 + Set($1.0.joined()).subtracting($1.1.joined()).count }
-      try holds(mapsEqual(plan.target, one.before) && report.moves == differing, "\(report.moves), \(differing)\n\(one.text)")
+      let differing = zip(one.before.rows, away.rows).reduce(0) {
+        $0 + Set($1.0.joined()).subtracting($1.1.joined()).count
+      }
+      try holds(
+        mapsEqual(plan.target, one.before) && report.moves == differing, "\(report.moves), \(differing)\n\(one.text)")
     }
   }
 

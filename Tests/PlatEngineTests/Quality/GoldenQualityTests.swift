@@ -25,8 +25,10 @@ import Testing
     let naive = try naive(one)
     let spreads = Dictionary(uniqueKeysWithValues: one.report.load.map { ($0.state, $0.spread) })
     let columns: [String] = [
-      quality.name, "\(cluster.nodeCount)", "\(cluster.partitionCount)", "\(DenseCluster.holdingData(cluster.cluster.settings).reduce(0, +))", "\(one.moves)",
-      "\(one.plan.movesLowerBound)", "\(one.report.roleChanges)", GoldenTable.spread(spreads["master"]), GoldenTable.spread(spreads["slave"]),
+      quality.name, "\(cluster.nodeCount)", "\(cluster.partitionCount)",
+      "\(DenseCluster.holdingData(cluster.cluster.settings).reduce(0, +))", "\(one.moves)",
+      "\(one.plan.movesLowerBound)", "\(one.report.roleChanges)", GoldenTable.spread(spreads["master"]),
+      GoldenTable.spread(spreads["slave"]),
       GoldenTable.spread(one.report.total), WorstFailure(one.plan.target, of: cluster).text,
       "\(one.report.brokenSoft)", "\(one.report.unmet)", "\(one.report.isBalanced)",
       "\(one.report.fanOutOutbound)/\(one.report.fanOutInbound)", String(mapHash(one.plan.target), radix: 16),

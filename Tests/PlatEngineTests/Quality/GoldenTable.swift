@@ -2,8 +2,8 @@ import Foundation
 import PlatEngine
 import Testing
 
-/// A table of results in `Tests/Golden`, a case a line. `PLAT_UPDATE_GOLDEN=1` writes it anew; else every line must be as
-/// it was.
+/// A table of results in `Tests/Golden`, a case a line. `PLAT_UPDATE_GOLDEN=1` writes it anew; else every line must be
+/// as it was.
 struct GoldenTable {
   private let file: URL
   private let header: String
@@ -38,7 +38,9 @@ struct GoldenTable {
   }
 
   /// Least, greatest, and the least and greatest that are due.
-  private static func text<Load>(_ least: Load, _ greatest: Load, due leastDue: Rational, _ greatestDue: Rational) -> String {
+  private static func text<Load>(_ least: Load, _ greatest: Load, due leastDue: Rational, _ greatestDue: Rational)
+    -> String
+  {
     let due = leastDue == greatestDue ? "\(leastDue)" : "\(leastDue)…\(greatestDue)"
     return "\(least)…\(greatest) of \(due)"
   }

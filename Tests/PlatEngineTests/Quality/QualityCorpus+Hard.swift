@@ -30,7 +30,10 @@ extension QualityCase {
   ]
 
   private static let comingAndGoing: [QualityCase] = [
-    QualityCase("one slave to none to two", .plannedThrough([eighteen.with { $0.constraints[1] = 0 }]), eighteen.with { $0.constraints[1] = 1 }) {
+    QualityCase(
+      "one slave to none to two", .plannedThrough([eighteen.with { $0.constraints[1] = 0 }]),
+      eighteen.with { $0.constraints[1] = 1 }
+    ) {
       $0.constraints[1] = 2
     },
     QualityCase("one slave to none", .planned, eighteen.with { $0.constraints[1] = 1 }) { $0.constraints[1] = 0 },

@@ -4,7 +4,8 @@ import TestSupport
 /// The clusters of the quality table, from large to strange.
 extension QualityCase {
   static let corpus: [QualityCase] =
-    published + everyday + uneven + weighted + capped + levelled + manyStates + strange + hard + near + models + limited + balance
+    published + everyday + uneven + weighted + capped + levelled + manyStates + strange + hard + near + models + limited
+    + balance
     + large
 
   private static let fifty = QualityShape(
@@ -160,7 +161,9 @@ extension QualityCase {
   private static let near: [QualityCase] = {
     let rule = PlacementRule(states: [1], level: 0, demand: .near(of: 0, atLeast: 1), strength: .hard)
     let one = fifty.with { $0.rules = [rule] }
-    let capped = fifty.with { $0.rules = [rule, QualityShape.atMost(2, inLevel: 0), QualityShape.atMost(1, inLevel: 1)] }
+    let capped = fifty.with {
+      $0.rules = [rule, QualityShape.atMost(2, inLevel: 0), QualityShape.atMost(1, inLevel: 1)]
+    }
     let far = "rows that may have their company in two zones are no matroid: the bound is not reached"
     let states = "the bound is of totals; masters and slaves within one of their due take more"
     return [
@@ -172,7 +175,8 @@ extension QualityCase {
       },
       QualityCase("one slave near: random", .random(.random, seed: 15), one),
       QualityCase("one slave near: three leave", .planned, one, then: one.with(3, .leaving), gap: states),
-      QualityCase("one slave near, zones of one node: fresh", .fresh, one.with { $0.racks = Array(repeating: [1], count: 15) }),
+      QualityCase(
+        "one slave near, zones of one node: fresh", .fresh, one.with { $0.racks = Array(repeating: [1], count: 15) }),
       QualityCase("one slave near, racks apart: fresh", .fresh, capped),
       QualityCase("one slave near, racks apart: five fail", .planned, capped, then: capped.with(5, .failed), gap: far),
     ]

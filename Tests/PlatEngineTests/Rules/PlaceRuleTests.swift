@@ -19,11 +19,15 @@ import Testing
 
   private func loads(_ map: PlacementMap, state: Int?) -> [Int] {
     map.rows.reduce(into: Array(repeating: 0, count: 9)) { loads, row in
-      for (index, nodes) in row.enumerated() where state == nil || state == index { for node in nodes { loads[node] += 1 } }
+      for (index, nodes) in row.enumerated() where state == nil || state == index {
+        for node in nodes { loads[node] += 1 }
+      }
     }
   }
 
-  private func planned(_ cluster: Cluster, from current: PlacementMap? = nil) throws -> (map: PlacementMap, plan: Plan, report: Report) {
+  private func planned(_ cluster: Cluster, from current: PlacementMap? = nil) throws -> (
+    map: PlacementMap, plan: Plan, report: Report
+  ) {
     let dense = try DenseCluster(cluster)
     let plan = try Planner.plan(dense, from: current)
     return (plan.target, plan, try Judge.judge(dense, map: plan.target, from: current))
@@ -68,7 +72,8 @@ import Testing
 
   @Test func twoOnSsdAndAllNodesLevel() throws {
     let cluster = regions(
-      120, level: true, [PlaceRule(states: [0, 1], .within(atLeast: 2, atMost: nil), Selector(tags: ["ssd"]), position: 1)])
+      120, level: true,
+      [PlaceRule(states: [0, 1], .within(atLeast: 2, atMost: nil), Selector(tags: ["ssd"]), position: 1)])
     let fresh = try planned(cluster)
     #expect(loads(fresh.map, state: nil) == Array(repeating: 40, count: 9))
     #expect(fresh.report.isBalanced && fresh.report.health == .green)
@@ -103,7 +108,9 @@ import Testing
       short += one.isShort ? 1 : 0
       moved += one.report.moves
       let again = try Planner.plan(one.cluster, from: one.plan.target)
-      try holds(again.target.rows == one.plan.target.rows, "planned again it is another map\n\(one.text)\n\(cluster.settings.places)")
+      try holds(
+        again.target.rows == one.plan.target.rows,
+        "planned again it is another map\n\(one.text)\n\(cluster.settings.places)")
     }
     #expect(short > 20 && moved > 500, "\(short) short, \(moved) moves")
   }
@@ -162,7 +169,10 @@ import Testing
     cluster.partitionWeights = ["1", "2", "3", "4"].map { Quantity($0)! }
     let weighted = try DenseCluster(cluster)
     #expect(throws: PlatError.self) { try Planner.plan(weighted, from: nil) }
-    for selector in [Selector(tags: ["sdd"]), Selector(nodes: ["us9"]), Selector(containers: ["us/x"]), Selector(), Selector(tags: ["ssd"], nodes: ["us2"])] {
+    for selector in [
+      Selector(tags: ["sdd"]), Selector(nodes: ["us9"]), Selector(containers: ["us/x"]), Selector(),
+      Selector(tags: ["ssd"], nodes: ["us2"]),
+    ] {
       #expect(throws: InputError.self) { try DenseCluster(regions(4, [PlaceRule(states: [0], .only, selector)])) }
     }
   }

@@ -18,21 +18,29 @@ import Testing
 
   @Test func eachWayOfMatchingIsNoticed() {
     for line in [
-      "guard case .atMost(let most) = rule.demand else { continue }", "case .near(let of, let atLeast):", "switch rule.demand {",
+      "guard case .atMost(let most) = rule.demand else { continue }", "case .near(let of, let atLeast):",
+      "switch rule.demand {",
       "for rule in cluster.cluster.settings.placement where rule.strength == .hard {", "settings.rules(AtMost.self)",
-      "if let cap = rule as? AtMost {", "settings.places.contains { $0.strength == .hard }", "case .within(let least, _): least",
+      "if let cap = rule as? AtMost {", "settings.places.contains { $0.strength == .hard }",
+      "case .within(let least, _): least",
     ] { #expect(RuleHouseTests.count(RuleHouseTests.kind, line) > 0, "\(line)") }
     for line in [
-      "problem.near.isEmpty", "rule.atLeast - 1", "tree.demand - tree.total()", "placement.target.clear()", "map.placement.width",
-      "public var placement: [PlacementRule]", "// as settings.placement says", "settings.containerRules.map { $0.level }",
+      "problem.near.isEmpty", "rule.atLeast - 1", "tree.demand - tree.total()", "placement.target.clear()",
+      "map.placement.width",
+      "public var placement: [PlacementRule]", "// as settings.placement says",
+      "settings.containerRules.map { $0.level }",
     ] { #expect(RuleHouseTests.count(RuleHouseTests.kind, line) == 0, "\(line)") }
     for line in [
-      "if cluster.status[node] == .active {", "where status != .failed", "case .leaving, .failed: 0", "switch dense.status[node] {",
-      "cluster.status.contains(.maintenance)", "case .maintenance: held", "Node.Status.leaving", "node.status = .failed",
+      "if cluster.status[node] == .active {", "where status != .failed", "case .leaving, .failed: 0",
+      "switch dense.status[node] {",
+      "cluster.status.contains(.maintenance)", "case .maintenance: held", "Node.Status.leaving",
+      "node.status = .failed",
     ] { #expect(RuleHouseTests.count(RuleHouseTests.status, line) > 0, "\(line)") }
     for line in [
-      "if operation == .maintenance {", "case .failover, .maintenance, .restoreBack, .cancel:", "status.mayReceive && row.failed.isEmpty",
-      "switch cluster.status[node].entitlement {", "return holds ? .rebalance : .maintenance", "let active = groups.active", "/// .failed",
+      "if operation == .maintenance {", "case .failover, .maintenance, .restoreBack, .cancel:",
+      "status.mayReceive && row.failed.isEmpty",
+      "switch cluster.status[node].entitlement {", "return holds ? .rebalance : .maintenance",
+      "let active = groups.active", "/// .failed",
     ] { #expect(RuleHouseTests.count(RuleHouseTests.status, line) == 0, "\(line)") }
   }
 
@@ -55,13 +63,15 @@ import Testing
     + #"|\bsettings\.(placement|places)\b|\.rules\(|\b(as|is)[?!]? (AtMost|Near|PlaceRule)\b"#
 
   /// An operation is called maintenance, too.
-  private static let status = #"(?<![\w\])])\.(active|leaving|failed)\b|\bStatus\.(active|leaving|failed|maintenance|allCases)\b"#
+  private static let status =
+    #"(?<![\w\])])\.(active|leaving|failed)\b|\bStatus\.(active|leaving|failed|maintenance|allCases)\b"#
     + #"|\bswitch .*[sS]tatus(\[.*\])? \{"#
     + #"|^(?!.*([oO]peration|\.rebalance|\.restoreBack|\breturn \.maintenance)).*(?<![\w\])])\.maintenance\b"#
 
   /// What a line has at least where it matches: looking for words is quicker.
   private static let words = [
-    ".atMost", ".near", ".only", ".never", ".within", ".demand", ".placement", ".places", ".rules(", "AtMost", "Near", "PlaceRule",
+    ".atMost", ".near", ".only", ".never", ".within", ".demand", ".placement", ".places", ".rules(", "AtMost", "Near",
+    "PlaceRule",
     ".active", ".leaving", ".failed", ".maintenance", "tatus",
   ]
 
@@ -74,13 +84,14 @@ import Testing
     return expression.numberOfMatches(in: code, range: NSRange(code.startIndex..., in: code))
   }
 
-  /// Of the engine without `Rules/`, `Model/Cluster.swift`, which defines what a status is, and phases of the execution, which have
-  /// names of their own.
+  /// Of the engine without `Rules/`, `Model/Cluster.swift`, which defines what a status is, and phases of the
+  /// execution, which have names of their own.
   private static func sources() throws -> [(file: String, text: String)] {
     let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Sources/PlatEngine").path
     let files = try #require(FileManager.default.enumerator(atPath: root)).compactMap { $0 as? String }
-    let read = files.filter { $0.hasSuffix(".swift") && !$0.hasPrefix("Rules/") && $0 != "Model/Cluster.swift" }.sorted()
+    let read = files.filter { $0.hasSuffix(".swift") && !$0.hasPrefix("Rules/") && $0 != "Model/Cluster.swift" }
+      .sorted()
     #expect(read.count > 150)
     return try read.map { file in
       let text = try String(contentsOfFile: root + "/" + file, encoding: .utf8)

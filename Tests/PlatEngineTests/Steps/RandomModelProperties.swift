@@ -2,8 +2,8 @@ import PlatEngine
 import TestSupport
 import Testing
 
-/// Random models of 1 to 6 states, with any exclusions and tables, on random clusters, from random maps to planned ones and
-/// to random ones.
+/// Random models of 1 to 6 states, with any exclusions and tables, on random clusters, from random maps to planned ones
+/// and to random ones.
 @Suite struct RandomModelProperties {
   struct Case {
     let cluster: DenseCluster

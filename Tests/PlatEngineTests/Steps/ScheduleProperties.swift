@@ -37,9 +37,12 @@ import Testing
   private static func check(_ list: StepList, _ schedule: Schedule, _ limits: Limits, _ cluster: DenseCluster) throws {
     var rounds: [[Step]] = Array(repeating: [], count: schedule.length)
     for step in 0..<list.count {
-      try holds((0..<schedule.length).contains(schedule.start[step]), "step \(step) begins in round \(schedule.start[step])")
+      try holds(
+        (0..<schedule.length).contains(schedule.start[step]), "step \(step) begins in round \(schedule.start[step])")
       rounds[schedule.start[step]].append(list.steps[step])
-      for before in list.after(step) { try holds(schedule.start[Int(before)] < schedule.start[step], "step \(step) too early") }
+      for before in list.after(step) {
+        try holds(schedule.start[Int(before)] < schedule.start[step], "step \(step) too early")
+      }
     }
     func most(_ values: [Int]) -> Int { Dictionary(values.map { ($0, 1) }, uniquingKeysWith: +).values.max() ?? 0 }
     for (round, steps) in rounds.enumerated() {
@@ -83,7 +86,8 @@ import Testing
       // What restores safety goes first, and what it delays has at most three steps behind it.
       let purposes = Set(plan.list.steps.filter(\.isFullScan).map(\.purpose))
       let allowed = purposes.count > 1 ? 3 : 0
-      try holds(schedule.length <= schedule.lowerBound + allowed, "\(schedule.length) rounds, \(schedule.lowerBound) would do")
+      try holds(
+        schedule.length <= schedule.lowerBound + allowed, "\(schedule.length) rounds, \(schedule.lowerBound) would do")
     }
   }
 
@@ -93,7 +97,8 @@ import Testing
       var random = SplitMix64(seed: seed)
       let nodes = random.among(2...12)
       let limits = Limits(scans: random.among(1...3), streamsIn: random.among(1...3))
-      var cluster = Cluster(settings: Settings(partitionCount: 200), nodes: (0..<(2 * nodes)).map { Node(name: "n\($0)") })
+      var cluster = Cluster(
+        settings: Settings(partitionCount: 200), nodes: (0..<(2 * nodes)).map { Node(name: "n\($0)") })
       cluster.config.maxFullScansPerVolumeType = [("ssd", limits.scans)]
       cluster.config.maxStreamsIn = limits.streamsIn
       // Each partition has one replica; it gets a second one.
@@ -110,7 +115,9 @@ import Testing
         return counts.values.map { ($0 + limit - 1) / limit }.max() ?? 0
       }
       let busiest = max(rounds(\.source.int, limits.scans), rounds(\.node.int, limits.streamsIn!))
-      try holds(schedule.length == 1 + busiest && schedule.lowerBound == 1 + busiest, "\(schedule.length) rounds, \(busiest) and one before")
+      try holds(
+        schedule.length == 1 + busiest && schedule.lowerBound == 1 + busiest,
+        "\(schedule.length) rounds, \(busiest) and one before")
     }
   }
 
@@ -127,7 +134,9 @@ import Testing
       guard (1...9).contains(plan.list.count), let best = Self.shortest(plan.list, limits) else { return }
       cases += 1
       gaps += schedule.length - best
-      try holds(schedule.lowerBound <= best && best <= schedule.length, "bound \(schedule.lowerBound), best \(best), \(schedule.length)")
+      try holds(
+        schedule.lowerBound <= best && best <= schedule.length,
+        "bound \(schedule.lowerBound), best \(best), \(schedule.length)")
       try Self.check(plan.list, schedule, limits, dense)
     }
     #expect(cases > 30 && gaps * 50 <= cases, "\(gaps) rounds too many in \(cases) cases")
@@ -175,7 +184,8 @@ import Testing
 
   /// What restores safety goes before what is only balance, on each node.
   @Test func safetyComesFirst() throws {
-    var cluster = Cluster(settings: Settings(partitionCount: 20, constraints: [1, 1, 0, 0]), nodes: (0..<4).map { Node(name: "n\($0)") })
+    var cluster = Cluster(
+      settings: Settings(partitionCount: 20, constraints: [1, 1, 0, 0]), nodes: (0..<4).map { Node(name: "n\($0)") })
     cluster.config.maxFullScansPerVolumeType = [("ssd", 1)]
     // Even partitions have two copies, one of which moves; odd ones have one.
     let rows: Rows = (0..<20).map { $0 % 2 == 0 ? [[0], [1], [], []] : [[0], [], [], []] }
@@ -185,14 +195,17 @@ import Testing
     let plan = StepPlanner.plan(
       dense, from: PlacementMap.make(rows, least: [1, 1, 0, 0]), to: PlacementMap.make(ends, least: [1, 1, 0, 0]))
     let schedule = try Scheduler.schedule(plan.list, of: dense)
-    let copies = plan.list.steps.indices.filter { plan.list.steps[$0].isFullScan && plan.list.steps[$0].source.int == 0 }
+    let copies = plan.list.steps.indices.filter {
+      plan.list.steps[$0].isFullScan && plan.list.steps[$0].source.int == 0
+    }
     let restore = copies.filter { plan.list.steps[$0].purpose == .restore }.map { schedule.start[$0] }
     let balance = copies.filter { plan.list.steps[$0].purpose == .balance }.map { schedule.start[$0] }
     #expect(restore.count == 10 && restore.max()! < balance.min() ?? .max)
   }
 
   @Test func timesInsteadOfRounds() throws {
-    var cluster = Cluster(settings: Settings(partitionCount: 3, constraints: [1, 1, 0, 0]), nodes: (0..<3).map { Node(name: "n\($0)") })
+    var cluster = Cluster(
+      settings: Settings(partitionCount: 3, constraints: [1, 1, 0, 0]), nodes: (0..<3).map { Node(name: "n\($0)") })
     cluster.config.maxFullScansPerVolumeType = [("ssd", 1)]
     let rows: Rows = (0..<3).map { _ in [[0], [], [], []] }
     let ends: Rows = (0..<3).map { [[0], [1 + $0 % 2], [], []] }

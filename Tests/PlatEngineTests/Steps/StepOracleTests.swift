@@ -4,7 +4,9 @@ import Testing
 
 /// Where steps say that full nodes wait for one another, no order is safe: beside a search of all states.
 @Suite struct StepOracleTests {
-  private static func make(_ seed: UInt64) throws -> (cluster: DenseCluster, current: PlacementMap, target: PlacementMap)? {
+  private static func make(_ seed: UInt64) throws -> (
+    cluster: DenseCluster, current: PlacementMap, target: PlacementMap
+  )? {
     let shape = RandomCluster.Shape {
       $0.allActive = true
       $0.noSoftRules = true
@@ -48,7 +50,10 @@ import Testing
       }
       with += hasOrder ? 1 : 0
       without += hasOrder ? 0 : 1
-      try holds(plan.unmet.isEmpty == hasOrder, "an order \(hasOrder ? "exists" : "does not exist"), unmet \(plan.unmet)\n\(RandomCluster.describe(cluster.cluster, current))\nto \(target.rows)")
+      try holds(
+        plan.unmet.isEmpty == hasOrder,
+        "an order \(hasOrder ? "exists" : "does not exist"), unmet \(plan.unmet)\n\(RandomCluster.describe(cluster.cluster, current))\nto \(target.rows)"
+      )
     }
     #expect(with > 20 && without > 10, "\(with) with an order, \(without) without, \(unknown) not looked at")
   }
@@ -59,7 +64,9 @@ import Testing
     let nodes = [Node(name: "n0", capacity: 1), Node(name: "n1", capacity: 1), Node(name: "n2", capacity: 1)]
     let cluster = try DenseCluster(
       Cluster(settings: Settings(partitionCount: 2, constraints: [1, 0, 0, 0]), nodes: nodes))
-    func map(_ holders: [Int]) -> PlacementMap { PlacementMap.make(holders.map { [[$0], [], [], []] }, least: [1, 0, 0, 0]) }
+    func map(_ holders: [Int]) -> PlacementMap {
+      PlacementMap.make(holders.map { [[$0], [], [], []] }, least: [1, 0, 0, 0])
+    }
     let plan = StepPlanner.plan(cluster, from: map([0, 1]), to: map([1, 0]))
     #expect(plan.unmet.map(\.reason) == [.noRoom, .noRoom] && plan.list.count == 0)
     // By way of the third.

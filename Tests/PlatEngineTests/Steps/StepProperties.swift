@@ -64,11 +64,15 @@ import Testing
     }
   }
 
-  /// No row has fewer: two for each replica that comes, one or two for each that goes, one for each other change; and one where
-  /// somebody leads in the meantime who does not go, since then the takeover is no step of its going.
+  /// No row has fewer: two for each replica that comes, one or two for each that goes, one for each other change; and
+  /// one where somebody leads in the meantime who does not go, since then the takeover is no step of its going.
   @Test func noStepIsNeedless() {
     forAllSeeds(0..<500) { seed in
-      let one = try Case(seed, RandomCluster.Shape { $0.masterSlaveOnly = true; $0.currentMaps = [.random, .drifted, .halfMoved] })
+      let one = try Case(
+        seed,
+        RandomCluster.Shape {
+          $0.masterSlaveOnly = true; $0.currentMaps = [.random, .drifted, .halfMoved]
+        })
       var left: [PartitionIndex: Int] = [:]
       for step in one.plan.list.steps { left[step.partition, default: 0] += 1 }
       var difference = Difference(one.cluster, from: one.current, to: one.target)
@@ -87,15 +91,20 @@ import Testing
         let goesAway = nodes.contains { $0.from == master && !model.holdsData($0.to) }
         if leaves || comes { least += 1 }
         if goesAway && comes { least -= 1 }
-        let mayLead = row.nodes.filter { model.holdsData($0.change.from) && one.cluster.status[$0.node.int] != .maintenance }
+        let mayLead = row.nodes.filter {
+          model.holdsData($0.change.from) && one.cluster.status[$0.node.int] != .maintenance
+        }
         let heirs = nodes.filter { $0.to == master }
-        if !nodes.contains(where: { $0.from == master }), !heirs.isEmpty, heirs.allSatisfy({ !model.holdsData($0.from) }),
+        if !nodes.contains(where: { $0.from == master }), !heirs.isEmpty,
+          heirs.allSatisfy({ !model.holdsData($0.from) }),
           !mayLead.isEmpty, mayLead.allSatisfy({ model.holdsData($0.change.to) })
         {
           least += 1
         }
         if left[row.partition, default: 0] != least {
-          Issue.record("partition \(row.partition.int): \(left[row.partition, default: 0]) steps, \(least) would do: \(nodes) seed \(seed)")
+          Issue.record(
+            "partition \(row.partition.int): \(left[row.partition, default: 0]) steps, \(least) would do: \(nodes) seed \(seed)"
+          )
         }
       }
     }
@@ -114,7 +123,9 @@ import Testing
       var difference = Difference(one.cluster, from: one.current, to: one.target)
       difference.forEachChangedRow { row in
         let nodes = row.nodes
-        let canLead = nodes.contains { model.holdsData($0.change.from) && one.cluster.status[$0.node.int] != .maintenance }
+        let canLead = nodes.contains {
+          model.holdsData($0.change.from) && one.cluster.status[$0.node.int] != .maintenance
+        }
         guard canLead, !nodes.contains(where: { $0.change.from == StateIndex(0) }),
           nodes.contains(where: { $0.change.to == StateIndex(0) }),
           nodes.allSatisfy({ $0.change.to != StateIndex(0) || !model.holdsData($0.change.from) })
@@ -136,7 +147,9 @@ import Testing
   @Test func fullNodesNeverHoldMoreThanTheyMay() {
     var (waited, stuck, first, helped, left) = (0, 0, 0, 0, 0)
     forAllSeeds(0..<80) { seed in
-      let shape = RandomCluster.Shape { $0.allActive = true; $0.noHardRules = true; $0.currentMaps = [.random, .roundRobin, .halfMoved] }
+      let shape = RandomCluster.Shape {
+        $0.allActive = true; $0.noHardRules = true; $0.currentMaps = [.random, .roundRobin, .halfMoved]
+      }
       let made = RandomCluster.make(seed: seed, shape: shape)
       var random = SplitMix64(seed: seed)
       guard let current = made.current, let end = CurrentMap.random.make(made.cluster, &random) else { return }
@@ -198,22 +211,32 @@ import Testing
   @Test(arguments: [nil, 0]) func whoAloneHasTheDataLeadsBeforeItFeeds(_ room: Int?) throws {
     let cluster = try DenseCluster(
       Cluster(
-        settings: Settings(partitionCount: 1, constraints: [1, 1, 0, 0]), nodes: [Node(name: "a"), Node(name: "b", capacity: room)]))
+        settings: Settings(partitionCount: 1, constraints: [1, 1, 0, 0]),
+        nodes: [Node(name: "a"), Node(name: "b", capacity: room)]))
     let plan = StepPlanner.plan(
       cluster, from: PlacementMap.make([[[], [0], [], []]], least: [1, 1, 0, 0]),
       to: PlacementMap.make([[[0], [1], [], []]], least: [1, 1, 0, 0]))
-    let promotion = try #require(plan.list.steps.firstIndex { $0.node == NodeIndex(0) && $0.change == StateChange(StateIndex(1), StateIndex(0)) })
+    let promotion = try #require(
+      plan.list.steps.firstIndex { $0.node == NodeIndex(0) && $0.change == StateChange(StateIndex(1), StateIndex(0)) })
     #expect(plan.list.after(promotion).isEmpty)
     let stream = plan.list.steps.firstIndex(where: \.isFullScan)
     #expect((stream == nil) == (room == 0))
-    if let stream { #expect(plan.list.after(stream).contains(UInt32(promotion)) && plan.list.steps[stream].sourceChange.from == StateIndex(0)) }
+    if let stream {
+      #expect(
+        plan.list.after(stream).contains(UInt32(promotion))
+          && plan.list.steps[stream].sourceChange.from == StateIndex(0))
+    }
   }
 
   /// Each kind of fault that the replay is to notice, planted.
   @Test func plantedFaultsAreNoticed() throws {
     var caught: [String: Int] = [:]
     for seed in 0..<200 as Range<UInt64> {
-      let one = try Case(seed, RandomCluster.Shape { $0.masterSlaveOnly = true; $0.currentMaps = [.halfMoved, .random] })
+      let one = try Case(
+        seed,
+        RandomCluster.Shape {
+          $0.masterSlaveOnly = true; $0.currentMaps = [.halfMoved, .random]
+        })
       for (name, change) in Self.faults {
         var steps = one.plan.list.steps
         // What does not reach its target may be as it is left.
@@ -233,7 +256,9 @@ import Testing
   private static let faults: [(name: String, change: @Sendable (inout [Step]) -> Bool)] = [
     ("a step left out", { $0.popLast() != nil }),
     ("a copy from a node that has none", { steps in
-      guard let copy = steps.firstIndex(where: \.isFullScan), steps[copy].source != steps[copy].node else { return false }
+        guard let copy = steps.firstIndex(where: \.isFullScan), steps[copy].source != steps[copy].node else {
+          return false
+        }
       steps[copy].source = steps[copy].node
       return true
     }),
@@ -243,7 +268,11 @@ import Testing
       return true
     }),
     ("a replica that goes at once", { steps in
-      guard let going = steps.firstIndex(where: { $0.kind == .set && $0.change == StateChange(StateIndex(1), StateIndex(3)) }) else { return false }
+        guard
+          let going = steps.firstIndex(where: {
+            $0.kind == .set && $0.change == StateChange(StateIndex(1), StateIndex(3))
+          })
+        else { return false }
       steps[going].change.to = .null
       return true
     }),

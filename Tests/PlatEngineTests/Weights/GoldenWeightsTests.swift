@@ -4,10 +4,12 @@ import Testing
 
 /// How good plans are where partitions differ in weight, in `Tests/Golden/weights.tsv`.
 ///
-/// `PLAT_UPDATE_GOLDEN=1 swift test --filter GoldenWeights` writes the table anew; a change that worsens a row says why.
+/// `PLAT_UPDATE_GOLDEN=1 swift test --filter GoldenWeights` writes the table anew; a change that worsens a row says
+/// why.
 @Suite struct GoldenWeights {
   private static let table = GoldenTable("weights", columns: [
-    "case", "nodes", "partitions", "replicas", "weightMoved", "bound", "gap", "moves", "movesBound", "roleChanges", "master",
+      "case", "nodes", "partitions", "replicas", "weightMoved", "bound", "gap", "moves", "movesBound", "roleChanges",
+      "master",
     "slave", "total", "brokenSoft", "unmet", "balanced", "map",
   ])
 
@@ -25,10 +27,13 @@ import Testing
     let spreads = Dictionary(uniqueKeysWithValues: one.report.inWeight!.load.map { ($0.state, $0.spread) })
     let gap = bound.sign > 0 ? (one.moved - bound) * Rational(100) / bound : .zero
     return [
-      quality.name, "\(cluster.nodeCount)", "\(cluster.partitionCount)", "\(cluster.replicas)", "\(one.moved)", "\(bound)",
+      quality.name, "\(cluster.nodeCount)", "\(cluster.partitionCount)", "\(cluster.replicas)", "\(one.moved)",
+      "\(bound)",
       "\(decimals(gap)) %", "\(one.report.moves)", "\(one.plan.movesLowerBound)", "\(one.report.roleChanges)",
-      GoldenTable.spread(spreads["master"]), GoldenTable.spread(spreads["slave"]), GoldenTable.spread(one.report.inWeight!.total),
-      "\(one.report.brokenSoft)", "\(one.report.unmet)", "\(one.report.isBalanced)", String(mapHash(one.plan.target), radix: 16),
+      GoldenTable.spread(spreads["master"]), GoldenTable.spread(spreads["slave"]),
+      GoldenTable.spread(one.report.inWeight!.total),
+      "\(one.report.brokenSoft)", "\(one.report.unmet)", "\(one.report.isBalanced)",
+      String(mapHash(one.plan.target), radix: 16),
     ].joined(separator: "\t")
   }
 
@@ -75,7 +80,9 @@ extension QualityCase {
       QualityCase("\(name): random map", .random(.random, seed: 3), shape),
       QualityCase("\(name): nodes differ, fresh", .fresh, uneven),
       QualityCase("\(name): nodes differ, equal before", .planned, shape, then: uneven),
-      QualityCase("\(name): no rules, a node leaves", .planned, shape.with { $0.rules = [] }, then: shape.with(1, .leaving).with { $0.rules = [] }),
+      QualityCase(
+        "\(name): no rules, a node leaves", .planned, shape.with { $0.rules = [] },
+        then: shape.with(1, .leaving).with { $0.rules = [] }),
     ]
   }
 }

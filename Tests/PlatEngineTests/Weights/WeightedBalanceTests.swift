@@ -12,7 +12,8 @@ import Testing
   }
 
   private func make(
-    _ seed: UInt64, _ size: RandomCluster.Size, _ shape: RandomCluster.Shape = shape, _ change: (inout BalanceLimit) -> Void
+    _ seed: UInt64, _ size: RandomCluster.Size, _ shape: RandomCluster.Shape = shape,
+    _ change: (inout BalanceLimit) -> Void
   ) throws -> WeightedCase? {
     let made = RandomCluster.make(seed: seed, size: size, shape: shape)
     var cluster = made.cluster
@@ -70,11 +71,13 @@ import Testing
 
   @Test func planningTwiceIsPlanningOnce() {
     forAllSeeds(0..<60) { seed in
-      guard let one = try make(seed, .small, .laminar, { $0.tolerance = ToleranceTests.tolerances[Int(seed % 4)] }), one.current != nil
+      guard let one = try make(seed, .small, .laminar, { $0.tolerance = ToleranceTests.tolerances[Int(seed % 4)] }),
+        one.current != nil
       else { return }  // a fresh map knows of no tolerance
       let again = try WeightedCase(one.cluster, one.plan.target)
       try holds(
-        again.report.moves == 0 && again.report.roleChanges == 0, "\(again.report.moves), \(again.report.roleChanges)\n\(one.text)")
+        again.report.moves == 0 && again.report.roleChanges == 0,
+        "\(again.report.moves), \(again.report.roleChanges)\n\(one.text)")
     }
   }
 
@@ -87,13 +90,16 @@ import Testing
       guard let one = try make(seed, .small, .init(), limits) else { return }
       try holds(one.faults.isEmpty, "faults \(one.faults)\n\(one.text)")
       try holds(
-        one.plan.movesLowerBound <= one.report.moves && one.plan.movesWeightLowerBound! <= one.moved, "bounds\n\(one.text)")
+        one.plan.movesLowerBound <= one.report.moves && one.plan.movesWeightLowerBound! <= one.moved,
+        "bounds\n\(one.text)")
       guard let windows = one.plan.weightWindows else { return }
       let proved = try Judge.weightBound(
-        one.cluster, one.weights, map: one.plan.target, from: one.current, prices: one.plan.certificate, windows: windows)
+        one.cluster, one.weights, map: one.plan.target, from: one.current, prices: one.plan.certificate,
+        windows: windows)
       try holds(
         one.plan.movesLowerBound <= proved.moves
-          && one.plan.movesWeightLowerBound! <= one.weights.exact(proved.weight), "the Judge proves \(proved)\n\(one.text)")
+          && one.plan.movesWeightLowerBound! <= one.weights.exact(proved.weight),
+        "the Judge proves \(proved)\n\(one.text)")
       let wrong = try Judge.falseWindow(one.cluster, one.weights, map: one.plan.target, windows)
       try holds(wrong == nil, "\(wrong!)\n\(one.text)")
     }
@@ -129,7 +135,8 @@ import Testing
   @Test func besideTryingEverything() {
     var (seen, least) = (0, 0)
     forAllSeeds(0..<120) { seed in
-      guard let one = try make(seed, .tiny, .laminar, { $0.tolerance = ToleranceTests.tolerances[Int(seed % 4)] }), !one.isShort,
+      guard let one = try make(seed, .tiny, .laminar, { $0.tolerance = ToleranceTests.tolerances[Int(seed % 4)] }),
+        !one.isShort,
         one.cluster.replicas > 0
       else { return }
       guard let best = try WeightedExhaustive(one).least(one.hull) else { throw PropertyFailure("no map\n\(one.text)") }
@@ -175,8 +182,9 @@ import Testing
       }
       try holds(isDone, "no end\n\(whole.text)")
       let end = try plan(first, from: map, budget: nil)
-      // What the search moves for states is not divided. Nor is a plan under a budget planned again, as others are until they
-      // settle: a few go on, or stay where the Judge finds them balanced, a little outside the planner's windows.
+      // What the search moves for states is not divided. Nor is a plan under a budget planned again, as others are
+      // until they settle: a few go on, or stay where the Judge finds them balanced, a little outside the planner's
+      // windows.
       let rest = try Planner.unfinished(whole.cluster, from: map, options: PlanOptions())
       let isAtRest = try rest.target.received(whole.cluster, from: map) == 0 && end.isInWindows
       goesOn += isAtRest ? 0 : 1
@@ -186,13 +194,17 @@ import Testing
     }
     #expect(steps > 60 && worse * 20 < steps, "\(worse) of \(steps) steps leave more outside than before")
     #expect(goesOn * 10 <= seen, "\(goesOn) of \(seen) go on")
-    #expect(more * 3 < seen && inSteps * 100 <= atOnce * 110, "\(more) of \(seen) make more moves: \(inSteps), \(atOnce) at once")
+    #expect(
+      more * 3 < seen && inSteps * 100 <= atOnce * 110,
+      "\(more) of \(seen) make more moves: \(inSteps), \(atOnce) at once")
   }
 
   /// With none, only safety moves; and never more than without a budget.
   @Test func noneIsSafetyOnly() {
     forAllSeeds(0..<60) { seed in
-      guard let one = try make(seed, .small, Self.shape, { $0.moveBudget = 0 }), !one.isShort, one.current != nil else { return }
+      guard let one = try make(seed, .small, Self.shape, { $0.moveBudget = 0 }), !one.isShort, one.current != nil else {
+        return
+      }
       try holds(one.report.moves == lost(one), "\(one.report.moves) moves, \(lost(one)) lost\n\(one.text)")
     }
   }
@@ -204,8 +216,11 @@ import Testing
       let slack = whole.isShort ? 2 + whole.report.unmet / 8 : 0
       for budget in [0, 1, 5] {
         let one = try plan(whole, from: nil, budget: budget)
-        try holds(one.report.unmet <= whole.report.unmet + slack, "budget \(budget): \(one.report.unmet) unmet\n\(one.text)")
-        try holds(slack > 0 || one.report.moves <= whole.report.moves, "budget \(budget): \(one.report.moves) moves\n\(one.text)")
+        try holds(
+          one.report.unmet <= whole.report.unmet + slack, "budget \(budget): \(one.report.unmet) unmet\n\(one.text)")
+        try holds(
+          slack > 0 || one.report.moves <= whole.report.moves,
+          "budget \(budget): \(one.report.moves) moves\n\(one.text)")
       }
     }
   }
@@ -222,7 +237,8 @@ import Testing
       let model = whole.cluster.cluster.settings.model
       let (held, planned) = (whole.current!.dataHolders(model), whole.plan.target.dataHolders(model))
       let changed = held.indices.filter { held[$0] != planned[$0] }
-      guard changed.allSatisfy({ planned[$0].subtracting(held[$0]).count == 1 && held[$0].count == planned[$0].count }) else { return }
+      guard changed.allSatisfy({ planned[$0].subtracting(held[$0]).count == 1 && held[$0].count == planned[$0].count })
+      else { return }
       let budget = 1 + Int(seed) % (changed.count - 1)
       let one = try plan(made, from: nil, budget: budget)
       guard one.plan.movesHeldBack > 0 else { return }
@@ -252,7 +268,8 @@ import Testing
   @Test func whatIsLeftIsTold() throws {
     let one = try nodes([140, 60, 100, 100], balance("0", 5))
     let finding = try #require(one.report.findings.first { $0.rule == "balance.moveBudget" })
-    #expect(finding.have == 5 && finding.want > 30 && one.plan.movesHeldBack >= finding.want - 5 && one.report.moves == 5)
+    #expect(
+      finding.have == 5 && finding.want > 30 && one.plan.movesHeldBack >= finding.want - 5 && one.report.moves == 5)
     // The fullest gives, and the emptiest gets.
     #expect(one.loads[0] == 271 && one.loads[1] == 131, "\(one.loads)")
   }

@@ -30,7 +30,9 @@ struct WeightedCase {
   let report: Report
 
   /// Nil where the partitions turn out to be of one size.
-  init?(_ seed: UInt64, _ size: RandomCluster.Size = .small, _ shape: RandomCluster.Shape = .init(), _ sizes: Sizes? = nil) throws {
+  init?(
+    _ seed: UInt64, _ size: RandomCluster.Size = .small, _ shape: RandomCluster.Shape = .init(), _ sizes: Sizes? = nil
+  ) throws {
     let made = RandomCluster.make(seed: seed, size: size, shape: shape)
     var cluster = made.cluster
     var random = SplitMix64(seed: seed ^ 0x7765_6967_6874)

@@ -5,7 +5,9 @@ import Testing
 
 /// Small clusters whose right answer is plain.
 @Suite struct WeightedExamples {
-  private func cluster(_ weights: [String], nodes: Int, slaves: Int = 0, change: (inout Cluster) -> Void = { _ in }) throws -> DenseCluster {
+  private func cluster(_ weights: [String], nodes: Int, slaves: Int = 0, change: (inout Cluster) -> Void = { _ in })
+    throws -> DenseCluster
+  {
     var cluster = Cluster(
       settings: Settings(partitionCount: weights.count, constraints: [1, slaves, 0, 0]),
       nodes: (0..<nodes).map { Node(name: "n\($0)") }, partitionWeights: weights.map { Quantity($0)! })
@@ -23,15 +25,18 @@ import Testing
   @Test func aGiantIsItsNodesWholeDue() throws {
     let one = try WeightedCase(cluster(["100"] + Array(repeating: "1", count: 12), nodes: 4), nil)
     #expect(one.loads.sorted() == [4, 4, 4, 100] && one.report.isBalanced)
-    #expect(one.report.inWeight?.total?.leastDue == Rational(4) && one.report.inWeight?.total?.greatestDue == Rational(100))
+    #expect(
+      one.report.inWeight?.total?.leastDue == Rational(4) && one.report.inWeight?.total?.greatestDue == Rational(100))
   }
 
   /// Two giants on one node: one of them goes to the node with the least.
   @Test func giantsComeApart() throws {
     let dense = try cluster(["50", "50"] + Array(repeating: "1", count: 6), nodes: 4)
-    let current = PlacementMap.make([[[0]], [[0]], [[1]], [[1]], [[2]], [[2]], [[3]], [[3]]].map { $0 + [[], [], []] }, least: [1, 0, 0, 0])
+    let current = PlacementMap.make(
+      [[[0]], [[0]], [[1]], [[1]], [[2]], [[2]], [[3]], [[3]]].map { $0 + [[], [], []] }, least: [1, 0, 0, 0])
     let one = try WeightedCase(dense, current)
-    #expect(one.moved >= Rational(51) && one.moved <= Rational(52) && one.report.isBalanced, "\(one.loads) \(one.moved)")
+    #expect(
+      one.moved >= Rational(51) && one.moved <= Rational(52) && one.report.isBalanced, "\(one.loads) \(one.moved)")
   }
 
   /// Where one of the heavy partitions is due, two on one node are one too many, and so is none: one of them moves.
@@ -52,7 +57,8 @@ import Testing
     let weights = [1, 1, 3, 3, 4, 4, 5, 6, 7, 7, 8, 8, 9, 9, 30, 60]
     for first in 0..<4 {
       let rows = weights.indices.map { [[($0 + first) % 4], [($0 + first + 1) % 4], [], []] }
-      let one = try WeightedCase(cluster(weights.map(String.init), nodes: 4, slaves: 1), PlacementMap.make(rows, least: [1, 1, 0, 0]))
+      let one = try WeightedCase(
+        cluster(weights.map(String.init), nodes: 4, slaves: 1), PlacementMap.make(rows, least: [1, 1, 0, 0]))
       #expect(one.loads.allSatisfy { (78...87).contains($0) } && one.report.isBalanced, "\(one.loads)")
     }
   }
@@ -99,24 +105,27 @@ import Testing
     #expect(NaiveDue.heldCounts(one.cluster, one.plan.target)[1] <= 3 && one.report.unmet == 0)
   }
 
-  /// What fails is heavier than any room that is left: it goes where what must make way is light, and the bound knows that
-  /// two nodes have to.
+  /// What fails is heavier than any room that is left: it goes where what must make way is light, and the bound knows
+  /// that two nodes have to.
   @Test func whatIsHeavyFindsAWay() throws {
     let weights = ["100", "100"] + ["80", "80"] + Array(repeating: "20", count: 8)
-    let dense = try cluster(weights, nodes: 6) { cluster in for node in [0, 1] { cluster.nodes[node].status = .failed } }
+    let dense = try cluster(weights, nodes: 6) { cluster in for node in [0, 1] { cluster.nodes[node].status = .failed }
+    }
     // The two of 80 are on nodes 2 and 3, eight of 20 on 4 and 5.
     let rows = [[0], [1], [2], [3], [4], [4], [4], [4], [5], [5], [5], [5]].map { [$0, [], [], []] }
     let one = try WeightedCase(dense, PlacementMap.make(rows, least: [1, 0, 0, 0]))
     let heavy = (0..<2).map { one.plan.target.row($0)[0].int }
     #expect(heavy[0] != heavy[1] && heavy.allSatisfy { $0 >= 4 }, "\(heavy)")
-    #expect(one.plan.movesWeightLowerBound! > Rational(200) && one.plan.movesWeightLowerBound! <= one.moved, "\(one.moved)")
+    #expect(
+      one.plan.movesWeightLowerBound! > Rational(200) && one.plan.movesWeightLowerBound! <= one.moved, "\(one.moved)")
   }
 
   /// Heavy replicas of one size that were sent away for nothing come home, whatever the way is (`WeightedCycles`).
   @Test func cyclesOfOneSizeSpareMoves() throws {
     var seen = 0
     for seed in 0..<60 {
-      guard let one = try WeightedCase(UInt64(seed), .small, .laminar, .thousandfold), one.current != nil, !one.isShort else { continue }
+      guard let one = try WeightedCase(UInt64(seed), .small, .laminar, .thousandfold), one.current != nil, !one.isShort
+      else { continue }
       let problem = try Problem(one.cluster, current: one.current, arena: Arena())
       let copy = try PlacementMap(partitionCount: one.cluster.partitionCount, slotCounts: one.cluster.dataWanted)
       copy.copyData(from: one.plan.target, one.cluster)
@@ -129,7 +138,9 @@ import Testing
       weighing.set(p.0, p.1, to: n)
       weighing.set(q.0, q.1, to: m)
       #expect(weighing.moved.weight > before)
-      func due() throws(PlatError) -> WeightedDue { try WeightedDue.total(weighing, heaviest: weighing.heaviest(in: 0..<weighing.replicas)) }
+      func due() throws(PlatError) -> WeightedDue {
+        try WeightedDue.total(weighing, heaviest: weighing.heaviest(in: 0..<weighing.replicas))
+      }
       guard try due().outside(weighing.load) == 0 else { continue }
       try WeightedCycles.run(weighing, due()) { () throws(PlatError) in try due() }
       #expect(weighing.moved.weight <= before && weighing.unplaced == unplaced, "seed \(seed)")
@@ -145,7 +156,8 @@ import Testing
         for x in 0..<problem.replicas {
           for y in 0..<problem.replicas {
             let (m, n) = (weighing.row(p)[x], weighing.row(q)[y])
-            guard m != .none, n != .none, m != n, problem.isHeld(p, by: m), problem.isHeld(q, by: n), !problem.isHeld(p, by: n),
+            guard m != .none, n != .none, m != n, problem.isHeld(p, by: m), problem.isHeld(q, by: n),
+              !problem.isHeld(p, by: n),
               !problem.isHeld(q, by: m), problem.allows(weighing.row(p), leaving: x, to: n), weighing.capacity[m] > 0,
               weighing.capacity[n] > 0, problem.allows(weighing.row(q), leaving: y, to: m)
             else { continue }

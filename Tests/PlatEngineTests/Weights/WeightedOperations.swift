@@ -14,7 +14,9 @@ import Testing
   }
 
   /// What a plan says of itself is so, and the Judge proves it from no prices and no windows.
-  private func check(_ plan: Plan, _ report: Report, _ cluster: DenseCluster, from current: PlacementMap, _ text: String) throws {
+  private func check(
+    _ plan: Plan, _ report: Report, _ cluster: DenseCluster, from current: PlacementMap, _ text: String
+  ) throws {
     let weights = cluster.partitionWeights!
     try holds(plan.movesLowerBound <= report.moves, "bound \(plan.movesLowerBound), \(report.moves) moves\n\(text)")
     try holds(plan.movesWeightLowerBound! <= report.inWeight!.moves, "bound \(plan.movesWeightLowerBound!)\n\(text)")
@@ -41,7 +43,8 @@ import Testing
         weight += Set(was.joined()).subtracting(now.joined()).count * cluster.partitionWeights!.of[partition]
       }
       try holds(mapsEqual(plan.target, one.before) && plan.operation == .restoreBack, "not the map\n\(one.text)")
-      try holds(report.inWeight!.moves == cluster.partitionWeights!.exact(weight), "\(report.inWeight!.moves)\n\(one.text)")
+      try holds(
+        report.inWeight!.moves == cluster.partitionWeights!.exact(weight), "\(report.inWeight!.moves)\n\(one.text)")
       try check(plan, report, cluster, from: away, one.text)
       moved += report.moves
     }
@@ -55,7 +58,9 @@ import Testing
       guard var one = try make(seed, .tiny), one.named.nodes.count <= 5 else { return }
       let away = one.before
       let goal = try Planner.plan(DenseCluster(one.named), from: nil).target
-      for node in one.named.nodes.indices where one.random.chance(1, 3) { one.named.nodes[node].capacity = one.random.among(1...4) }
+      for node in one.named.nodes.indices where one.random.chance(1, 3) {
+        one.named.nodes[node].capacity = one.random.among(1...4)
+      }
       let (plan, report, cluster) = try one.plan(.restoreBack, from: away, to: goal)
       try check(plan, report, cluster, from: away, one.text)
       let only = LastCopies.held(cluster, away, plan.target)
@@ -76,7 +81,8 @@ import Testing
 
   private func shared(_ map: PlacementMap, _ goal: PlacementMap, _ cluster: DenseCluster) -> Int {
     zip(map.rows, goal.rows).enumerated().reduce(0) { sum, rows in
-      sum + Set(rows.element.0.joined()).intersection(rows.element.1.joined()).count * cluster.partitionWeights!.of[rows.offset]
+      sum + Set(rows.element.0.joined()).intersection(rows.element.1.joined()).count
+        * cluster.partitionWeights!.of[rows.offset]
     }
   }
 
@@ -92,7 +98,8 @@ import Testing
         for holders in legal where holders.allSatisfy({ counts[$0] < cluster.capacity[$0] }) {
           var counts = counts
           for node in holders { counts[node] += 1 }
-          next[counts] = max(next[counts] ?? 0, near + holders.count(where: was.contains) * cluster.partitionWeights!.of[partition])
+          next[counts] = max(
+            next[counts] ?? 0, near + holders.count(where: was.contains) * cluster.partitionWeights!.of[partition])
         }
       }
       reached = next
@@ -132,7 +139,8 @@ import Testing
     let plan = try Planner.plan(dense, from: current, options: options)
     #expect(plan.target.rows[3].prefix(2).elementsEqual([[1], [0]]))
     let report = try Judge.judge(dense, map: plan.target, from: current)
-    #expect(report.moves == 1 && plan.movesLowerBound == 1 && plan.movesWeightLowerBound == Rational(50) && report.unmet == 0)
+    #expect(
+      report.moves == 1 && plan.movesLowerBound == 1 && plan.movesWeightLowerBound == Rational(50) && report.unmet == 0)
   }
 
   @Test func anyShapeIsPlannedWithoutFault() {

@@ -81,7 +81,9 @@ import Testing
       guard let one = try WeightedCase(seed, .tiny, .laminar), !one.isShort, one.cluster.replicas > 0 else { return }
       guard let best = try WeightedExhaustive(one).least(one.hull) else { throw PropertyFailure("no map\n\(one.text)") }
       let exact = one.weights.exact(best)
-      try holds(one.plan.movesWeightLowerBound! <= exact, "bound \(one.plan.movesWeightLowerBound!), least \(exact)\n\(one.text)")
+      try holds(
+        one.plan.movesWeightLowerBound! <= exact,
+        "bound \(one.plan.movesWeightLowerBound!), least \(exact)\n\(one.text)")
       try holds(exact <= one.moved, "moved \(one.moved), least \(exact): not a map in its windows\n\(one.text)")
       seen += 1
       least += exact == one.moved ? 1 : 0
@@ -106,7 +108,10 @@ import Testing
       let due = try Due(problem, held: placement.load)
       let weighing = try Weighing(problem, one.weights, placement)
       let (low, high, prices): (NodeTable<Int>, NodeTable<Int>, NodeTable<Int32>) =
-        (try problem.arena.table(problem.nodeCount), try problem.arena.table(problem.nodeCount), try problem.arena.table(problem.nodeCount))
+        (
+          try problem.arena.table(problem.nodeCount), try problem.arena.table(problem.nodeCount),
+          try problem.arena.table(problem.nodeCount)
+        )
       for (node, window) in try one.hull.enumerated() {
         (low.base[node], high.base[node]) = (window.lowerBound, window.upperBound)
       }
@@ -140,7 +145,9 @@ import Testing
       rows[heavy][state][0] = other
       let spoilt = try Judge.judge(one.cluster, map: PlacementMap.make(rows, least: one.cluster.wanted), from: current)
       planted += 1
-      try holds(spoilt.inWeight!.moves == one.weights.exact(one.weights.of[heavy]), "moves \(spoilt.inWeight!.moves)\n\(one.text)")
+      try holds(
+        spoilt.inWeight!.moves == one.weights.exact(one.weights.of[heavy]),
+        "moves \(spoilt.inWeight!.moves)\n\(one.text)")
       try holds(spoilt.inWeight != one.report.inWeight, "not noticed\n\(one.text)")
     }
     #expect(planted > 2, "\(planted)")
@@ -153,7 +160,8 @@ import Testing
       var moved = 0
       for (partition, holders) in one.plan.target.dataHolders(one.cluster.cluster.settings.model).enumerated() {
         for node in holders {
-          let wasThere = partition < before.count && before[partition].contains(node) && one.cluster.status[node] != .failed
+          let wasThere =
+            partition < before.count && before[partition].contains(node) && one.cluster.status[node] != .failed
           moved += wasThere ? 0 : one.weights.of[partition]
         }
       }

@@ -8,7 +8,9 @@ import Testing
   enum Kind: CaseIterable { case peers, near, both }
 
   /// Nil where weights turn out to be equal, or the rule says nothing.
-  private func make(_ kind: Kind, _ seed: UInt64, _ size: RandomCluster.Size, _ change: (inout RandomCluster.Shape) -> Void = { _ in }) throws
+  private func make(
+    _ kind: Kind, _ seed: UInt64, _ size: RandomCluster.Size, _ change: (inout RandomCluster.Shape) -> Void = { _ in }
+  ) throws
     -> (cluster: DenseCluster, current: PlacementMap?)?
   {
     var shape = RandomCluster.Shape()
@@ -38,11 +40,16 @@ import Testing
       let one = try WeightedCase(made.cluster, made.current)
       seen += 1
       try holds(one.faults.isEmpty, "faults \(one.faults)\n\(one.text)")
-      try holds(one.plan.movesLowerBound <= one.report.moves, "bound \(one.plan.movesLowerBound), \(one.report.moves)\n\(one.text)")
-      try holds(one.plan.movesWeightLowerBound! <= one.moved, "bound \(one.plan.movesWeightLowerBound!), \(one.moved)\n\(one.text)")
+      try holds(
+        one.plan.movesLowerBound <= one.report.moves,
+        "bound \(one.plan.movesLowerBound), \(one.report.moves)\n\(one.text)")
+      try holds(
+        one.plan.movesWeightLowerBound! <= one.moved,
+        "bound \(one.plan.movesWeightLowerBound!), \(one.moved)\n\(one.text)")
       guard let windows = one.plan.weightWindows else { return }
       let proved = try Judge.weightBound(
-        one.cluster, one.weights, map: one.plan.target, from: one.current, prices: one.plan.certificate, windows: windows)
+        one.cluster, one.weights, map: one.plan.target, from: one.current, prices: one.plan.certificate,
+        windows: windows)
       try holds(
         one.plan.movesLowerBound <= proved.moves && one.plan.movesWeightLowerBound! <= one.weights.exact(proved.weight),
         "the Judge proves \(proved)\n\(one.text)")
@@ -60,7 +67,8 @@ import Testing
       guard !one.isShort else { return }
       let again = try WeightedCase(one.cluster, one.plan.target)
       try holds(
-        again.report.moves == 0 && again.report.roleChanges == 0, "\(again.report.moves), \(again.report.roleChanges)\n\(one.text)")
+        again.report.moves == 0 && again.report.roleChanges == 0,
+        "\(again.report.moves), \(again.report.roleChanges)\n\(one.text)")
       seen += 1
     }
     #expect(seen > 3, "\(seen)")
@@ -74,7 +82,9 @@ import Testing
         let parts = (Rational(weight) * Rational(5, 3)).parts!
         return Quantity("\(parts.numerator)/\(parts.denominator)")!
       }
-      let (one, scaled) = (try WeightedCase(made.cluster, made.current), try WeightedCase(DenseCluster(cluster), made.current))
+      let (one, scaled) = (
+        try WeightedCase(made.cluster, made.current), try WeightedCase(DenseCluster(cluster), made.current)
+      )
       try holds(mapsEqual(scaled.plan.target, one.plan.target), "another map\n\(one.text)")
     }
   }
@@ -99,14 +109,16 @@ import Testing
     }
   }
 
-  /// On tiny clusters: all replicas are placed where they can be, and the weight moved is near the least of any map that keeps
-  /// all rules and lies in the same windows.
+  /// On tiny clusters: all replicas are placed where they can be, and the weight moved is near the least of any map
+  /// that keeps all rules and lies in the same windows.
   @Test(arguments: Kind.allCases) func besideTryingEverything(kind: Kind) {
     var (full, unplaced, seen, least, balanced) = (0, 0, 0, 0, 0)
     var worst = 1.0
     forAllSeeds(0..<150) { seed in
       let made = try make(kind, seed, .tiny) {
-        ($0.rulesOverAllStates, $0.noMaintenance, $0.noCapacities, $0.nodes, $0.partitions) = (true, true, true, 3...5, 2...4)
+        ($0.rulesOverAllStates, $0.noMaintenance, $0.noCapacities, $0.nodes, $0.partitions) = (
+          true, true, true, 3...5, 2...4
+        )
       }
       guard let made, made.cluster.replicas == made.cluster.wanted.reduce(0, +), made.cluster.replicas > 1,
         made.cluster.cluster.nodes.allSatisfy({ $0.weight != .zero })  // one without weight is due nothing
@@ -124,13 +136,17 @@ import Testing
       balanced += one.report.isBalanced ? 1 : 0
       guard let best = try search.leastWeight(one.hull) else { throw PropertyFailure("no map\n\(one.text)") }
       let exact = one.weights.exact(best)
-      try holds(one.plan.movesWeightLowerBound! <= exact, "bound \(one.plan.movesWeightLowerBound!), least \(exact)\n\(one.text)")
+      try holds(
+        one.plan.movesWeightLowerBound! <= exact,
+        "bound \(one.plan.movesWeightLowerBound!), least \(exact)\n\(one.text)")
       try holds(exact <= one.moved, "moved \(one.moved), least \(exact)\n\(one.text)")
       seen += 1
       least += exact == one.moved ? 1 : 0
       if best > 0 { worst = max(worst, Double("\((one.moved * Rational(1000) / exact).floor!)")! / 1000) }
     }
-    print("\(kind): \(full) can be placed, \(unplaced) are not; the least weight in \(least) of \(seen), at most \(worst) times it; balanced \(balanced)")
+    print(
+      "\(kind): \(full) can be placed, \(unplaced) are not; the least weight in \(least) of \(seen), at most \(worst) times it; balanced \(balanced)"
+    )
     #expect(seen > 10 && unplaced == 0, "\(unplaced) of \(full) not placed, \(seen)")
     #expect(least * 10 >= seen * 8, "the least in \(least) of \(seen), at most \(worst) times it")
   }
@@ -146,7 +162,9 @@ import Testing
       // A master gets one peer more than it may have.
       var rows = one.plan.target.rows
       var peers: [Int: Set<Int>] = [:]
-      for row in rows { for master in row[0] { peers[master, default: []].formUnion(row.joined().filter { $0 != master }) } }
+      for row in rows {
+        for master in row[0] { peers[master, default: []].formUnion(row.joined().filter { $0 != master }) }
+      }
       guard let master = peers.first(where: { $0.value.count == most })?.key, most > 0,
         let partition = rows.indices.first(where: { rows[$0][0] == [master] && !rows[$0][1].isEmpty }),
         let other = (0..<made.cluster.nodeCount).first(where: { node in
@@ -157,12 +175,14 @@ import Testing
       rows[partition][1][0] = other
       planted += 1
       let spoilt = try Judge.judge(made.cluster, map: PlacementMap.make(rows, least: made.cluster.wanted), from: nil)
-      try holds(spoilt.findings.contains { $0.rule == "fanOut.outbound" && $0.strength == .hard }, "not noticed\n\(one.text)")
+      try holds(
+        spoilt.findings.contains { $0.rule == "fanOut.outbound" && $0.strength == .hard }, "not noticed\n\(one.text)")
     }
     #expect(planted > 2, "\(planted)")
   }
 
-  /// The same of a near rule beside a limit on peers: a slave that is nearest goes to another zone, over a pair that there is.
+  /// The same of a near rule beside a limit on peers: a slave that is nearest goes to another zone, over a pair that
+  /// there is.
   @Test func aSlaveTooFarIsNoticed() {
     var planted = 0
     forAllSeeds(0..<300) { seed in
@@ -174,25 +194,31 @@ import Testing
       let zone = made.cluster.levels[made.cluster.cluster.settings.placement[index].level].containerOfNode
       var rows = one.plan.target.rows
       for partition in rows.indices {
-        guard rows[partition][0].count == 1, rows[partition][1].count == 1, let slave = rows[partition][1].first else { continue }
+        guard rows[partition][0].count == 1, rows[partition][1].count == 1, let slave = rows[partition][1].first else {
+          continue
+        }
         let master = rows[partition][0][0]
         let others = rows.filter { $0[0] == [master] }.flatMap { $0[1] }
         guard zone[slave] == zone[master], let far = others.first(where: { zone[$0] != zone[master] }) else { continue }
         rows[partition][1] = [far]
         planted += 1
         let spoilt = try Judge.judge(made.cluster, map: PlacementMap.make(rows, least: made.cluster.wanted), from: nil)
-        try holds(spoilt.findings.contains { $0.rule == "placement[\(index)]" && $0.strength == .hard }, "not noticed\n\(one.text)")
+        try holds(
+          spoilt.findings.contains { $0.rule == "placement[\(index)]" && $0.strength == .hard },
+          "not noticed\n\(one.text)")
         return
       }
     }
     #expect(planted > 0, "\(planted)")
   }
 
-  /// Twenty nodes in five zones, each partition in other zones, and few peers: fresh, with a node more, and with one less.
+  /// Twenty nodes in five zones, each partition in other zones, and few peers: fresh, with a node more, and with one
+  /// less.
   @Test func aWholeCluster() throws {
     for sizes in [(0..<360).map { $0 % 3 + 1 }, (0..<360).map { $0 % 2 == 0 ? 1 : 1000 }] {
       var random = SplitMix64(seed: 7)
-      var shape = QualityShape(racks: Array(repeating: [2, 2], count: 5), partitions: 360, rules: [QualityShape.atMost(1, inLevel: 0)])
+      var shape = QualityShape(
+        racks: Array(repeating: [2, 2], count: 5), partitions: 360, rules: [QualityShape.atMost(1, inLevel: 0)])
       shape.partitionWeights = random.shuffled(sizes.map { "\($0)" })
       var cluster = shape.cluster()
       cluster.settings.fanOut = FanOutLimit(outbound: 8, inbound: 8, strength: .hard)
@@ -211,7 +237,8 @@ import Testing
     }
   }
 
-  /// Fifty nodes in five zones, one slave in its master's zone, and at most 12 peers: fresh, with a node less, and with it again.
+  /// Fifty nodes in five zones, one slave in its master's zone, and at most 12 peers: fresh, with a node less, and with
+  /// it again.
   @Test(arguments: [[1, 2, 3], [1, 1000]])
   func aWholeClusterUnderBoth(sizes: [Int]) throws {
     var random = SplitMix64(seed: 7)
@@ -225,7 +252,8 @@ import Testing
       #expect(one.report.fanOutOutbound <= 12 && one.report.fanOutInbound <= 12)
       // At most one node in one state, where the limit is used up.
       #expect(one.report.findings.count { $0.rule != "balance.total" } <= 2, "\(one.report.findings.map(\.because))")
-      #expect(!one.report.findings.contains { $0.rule == "balance.total" }, "\(one.report.findings.prefix(3).map(\.because))")
+      #expect(
+        !one.report.findings.contains { $0.rule == "balance.total" }, "\(one.report.findings.prefix(3).map(\.because))")
     }
     let fresh = try WeightedCase(DenseCluster(cluster), nil)
     check(fresh)

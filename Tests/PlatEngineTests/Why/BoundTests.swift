@@ -45,10 +45,12 @@ import Testing
       var one = try PlannedCase(seed, .small, .laminar)
       guard one.plan.movesLowerBound > 0, one.current != nil, !one.isShort else { return }
       seen += 1
-      let proved = try Judge.movesBound(one.cluster, map: one.plan.target, from: one.current, prices: one.plan.certificate)
+      let proved = try Judge.movesBound(
+        one.cluster, map: one.plan.target, from: one.current, prices: one.plan.certificate)
       try holds(proved == one.plan.movesLowerBound, "proved \(proved) of \(one.plan.movesLowerBound)\n\(one.text)")
       for node in one.plan.certificate.indices { one.plan.certificate[node] += node % 2 == 0 ? 1000 : -1000 }
-      let wrong = try Judge.movesBound(one.cluster, map: one.plan.target, from: one.current, prices: one.plan.certificate)
+      let wrong = try Judge.movesBound(
+        one.cluster, map: one.plan.target, from: one.current, prices: one.plan.certificate)
       less += wrong < proved ? 1 : 0
     }
     #expect(seen > 25 && less > seen / 2, "\(less) of \(seen)")

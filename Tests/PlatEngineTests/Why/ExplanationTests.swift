@@ -16,7 +16,8 @@ import Testing
         one.cluster, map: one.plan.target, from: one.current, partition: partition, node: node)
       try holds(
         Set(explanation.holders.map(\.node)) == Set(rows[partition].joined())
-          && explanation.holders.allSatisfy { !$0.because.isEmpty } && explanation.left.allSatisfy { !$0.because.isEmpty },
+          && explanation.holders.allSatisfy { !$0.because.isEmpty }
+          && explanation.left.allSatisfy { !$0.because.isEmpty },
         "\(explanation)\n\(one.text)")
       guard let other = explanation.other else {
         return try holds(rows[partition].joined().contains(node), "nothing of node \(node)\n\(one.text)")
@@ -25,10 +26,13 @@ import Testing
       if isActive, let capacity = one.cluster.cluster.nodes[node].capacity {
         try holds(other.forbidden.isEmpty == (one.loads[node] < capacity), "\(other)\n\(one.text)")
       }
-      try holds(isActive || one.cluster.status[node] == .maintenance || !other.forbidden.isEmpty, "\(other)\n\(one.text)")
+      try holds(
+        isActive || one.cluster.status[node] == .maintenance || !other.forbidden.isEmpty, "\(other)\n\(one.text)")
       let before = try Judge.judge(one.cluster, map: one.plan.target, from: one.before)
       func excess(_ report: Report) -> Int {
-        report.findings.filter { $0.strength == .hard && $0.rule.hasPrefix("placement[") }.reduce(0) { $0 + abs($1.want - $1.have) }
+        report.findings.filter { $0.strength == .hard && $0.rule.hasPrefix("placement[") }.reduce(0) {
+          $0 + abs($1.want - $1.have)
+        }
       }
       for exchange in other.exchanges {
         var changed = rows
@@ -87,10 +91,14 @@ import Testing
         }
         changed[map] = PlacementMap.make(rows, least: group.clusters[map].wanted)
         let same = alone?.exchanges.first { $0.instead == exchange.instead }
-        try holds(same?.moves == exchange.moves && same?.forbidden == exchange.forbidden, "\(String(describing: same)): \(text)")
+        try holds(
+          same?.moves == exchange.moves && same?.forbidden == exchange.forbidden, "\(String(describing: same)): \(text)"
+        )
         // What a node in maintenance is due is what it keeps.
         let areActive = [node, exchange.instead].allSatisfy { group.clusters[map].status[$0] == .active }
-        if areActive, !group.clusters[map].status.contains(.maintenance), group.group.shared.settings.model.states[exchange.state].holdsData {
+        if areActive, !group.clusters[map].status.contains(.maintenance),
+          group.group.shared.settings.model.states[exchange.state].holdsData
+        {
           let beyond = [node, exchange.instead].reduce(0) { $0 + out(changed, $1) - out(targets, $1) }
           try holds(exchange.outside - (same?.outside ?? 0) == beyond, "\(beyond) in the sums: \(text)")
           ofSums += beyond > 0 ? 1 : 0
@@ -101,7 +109,8 @@ import Testing
     #expect(asked > 60 && full > 3 && ofSums > 10, "\(asked), \(full), \(ofSums)")
   }
 
-  /// A share that a rule or a capacity forces is told with what forces it; for the others, which it forces likewise, too.
+  /// A share that a rule or a capacity forces is told with what forces it; for the others, which it forces likewise,
+  /// too.
   @Test func forcedSharesAreNamed() throws {
     func dues(_ cluster: DenseCluster, _ row: [[Int]], node: Int? = nil) throws -> [String] {
       let rows = [[[Int]]](repeating: row, count: cluster.partitionCount)
@@ -133,8 +142,8 @@ import Testing
       ])
   }
 
-  /// A share is explained where it is not the weight's, and nowhere else. Where one rule is all that limits, the share changes
-  /// towards the weight's without it, and the rule is named.
+  /// A share is explained where it is not the weight's, and nowhere else. Where one rule is all that limits, the share
+  /// changes towards the weight's without it, and the rule is named.
   @Test func forcedSharesAreThoseThatLimitsChange() {
     var (forced, lifted) = (0, 0)
     forAllSeeds(0..<150) { seed in
@@ -147,13 +156,17 @@ import Testing
           one.cluster.status[$1.offset] == .active ? $0 + Rational($1.element.weight) : $0
         }
         var amount = Rational(one.cluster.partitionCount) * Rational(one.cluster.replicas)
-        for node in 0..<one.cluster.nodeCount where one.cluster.status[node] != .active { amount = amount - due.total[node] }
+        for node in 0..<one.cluster.nodeCount where one.cluster.status[node] != .active {
+          amount = amount - due.total[node]
+        }
         for node in active {
           let byWeight = amount * Rational(one.cluster.cluster.nodes[node].weight) / weight
           let told = explanation.forcedDues.first { $0.node == node }
-          try holds((told != nil) == (due.total[node] != byWeight), "node \(node): \(String(describing: told))\n\(one.text)")
+          try holds(
+            (told != nil) == (due.total[node] != byWeight), "node \(node): \(String(describing: told))\n\(one.text)")
           guard let told else { continue }
-          try holds(told.due == due.total[node] && told.byWeight == byWeight && !told.because.isEmpty, "\(told)\n\(one.text)")
+          try holds(
+            told.due == due.total[node] && told.byWeight == byWeight && !told.because.isEmpty, "\(told)\n\(one.text)")
           forced += 1
           let hard = one.cluster.cluster.settings.placement.indices.filter {
             one.cluster.cluster.settings.placement[$0].strength == .hard
@@ -168,7 +181,8 @@ import Testing
           var without = one.cluster.cluster
           without.settings.placement.removeAll()
           let after = try Judge.due(DenseCluster(without), map: one.plan.target).total[node]
-          try holds(told.due < byWeight ? after > told.due : after < told.due, "\(after) without it: \(told)\n\(one.text)")
+          try holds(
+            told.due < byWeight ? after > told.due : after < told.due, "\(after) without it: \(told)\n\(one.text)")
           lifted += 1
         }
       }
@@ -178,7 +192,8 @@ import Testing
 
   @Test func reasonsAreNamed() throws {
     let cluster = try ZoneCluster(
-      partitions: 4, slaves: 1, zones: [2, 2, 2], statuses: [0: .leaving, 2: .failed], rules: [ZoneCluster.spread]).dense()
+      partitions: 4, slaves: 1, zones: [2, 2, 2], statuses: [0: .leaving, 2: .failed], rules: [ZoneCluster.spread]
+    ).dense()
     let current = try makeMap([[[0], [3]], [[2], [4]], [[4], [5]], [[3], [1]]])
     let target = try makeMap([[[3], [5]], [[4], [1]], [[4], [1]], [[3], [1]]])
     func words(_ partition: Int) throws -> [String] {
@@ -198,7 +213,9 @@ import Testing
     let other = try Judge.explain(cluster, map: target, from: current, partition: 0, node: 4).other
     #expect(other?.exchanges.first?.instead == 5 && other?.exchanges.first?.moves == 0)
     #expect(
-      other?.exchanges.last?.forbidden == ["placement[0] allows 1 replica in zone z2, which would have it on z2.0 and z2.1"])
+      other?.exchanges.last?.forbidden == [
+        "placement[0] allows 1 replica in zone z2, which would have it on z2.0 and z2.1"
+      ])
   }
 }
 

@@ -13,7 +13,8 @@ import Testing
     $0.partitions = 2...4
   }
 
-  /// Whether one partition by itself finds a place for all its replicas: every row is tried. Without capacities then all do.
+  /// Whether one partition by itself finds a place for all its replicas: every row is tried. Without capacities then
+  /// all do.
   private func hasFullRow(_ cluster: Cluster) throws -> Bool {
     let dense = try DenseCluster(cluster)
     let wanted = cluster.settings.constraints.reduce(0, +)
@@ -30,7 +31,11 @@ import Testing
     switch remedy {
     case .addNodes(let count, let container): count > 1 ? [.addNodes(count: count - 1, container: container)] : []
     case .raiseAtMost(let rule, let to):
-      if case .atMost(let most) = cluster.settings.placement[rule].demand, to > most + 1 { [.raiseAtMost(rule: rule, to: to - 1)] } else { [] }
+      if case .atMost(let most) = cluster.settings.placement[rule].demand, to > most + 1 {
+        [.raiseAtMost(rule: rule, to: to - 1)]
+      } else {
+        []
+      }
     case .raiseFanOut(let outbound, let inbound):
       [
         outbound.map { .raiseFanOut(outbound: $0 - 1, inbound: inbound) },
@@ -51,7 +56,8 @@ import Testing
         kinds["all", default: 0] += 1
         if try planned(mended).unmet > 0 { kinds["not planned", default: 0] += 1 }
         for less in less(remedy, than: cluster) {
-          try holds(!hasFullRow(less.applied(to: cluster)), "\(less) is enough\n\(RandomCluster.describe(cluster, nil))")
+          try holds(
+            !hasFullRow(less.applied(to: cluster)), "\(less) is enough\n\(RandomCluster.describe(cluster, nil))")
         }
         kinds[remedy.kind, default: 0] += 1
       }
@@ -66,14 +72,17 @@ import Testing
       var random = SplitMix64(seed: seed ^ 0x9ee)
       cluster.settings.placement = []
       cluster.settings.fanOut = FanOutLimit(
-        outbound: random.chance(1, 4) ? nil : random.among(0...3), inbound: random.chance(1, 4) ? nil : random.among(0...2), strength: .hard)
+        outbound: random.chance(1, 4) ? nil : random.among(0...3),
+        inbound: random.chance(1, 4) ? nil : random.among(0...2), strength: .hard)
       let report = try planned(cluster)
       try check(cluster, report, &kinds)
       if report.unmet > 0 {
         short += 1
         if !report.findings.contains(where: { $0.shortage != nil }) { unproved += 1 }
       }
-      try holds(hasFullRow(cluster) || report.findings.contains { $0.shortage != nil }, "not proved\n\(RandomCluster.describe(cluster, nil))")
+      try holds(
+        hasFullRow(cluster) || report.findings.contains { $0.shortage != nil },
+        "not proved\n\(RandomCluster.describe(cluster, nil))")
     }
     #expect(short > 100 && kinds["fanOut"]! > 50 && kinds["constraint"]! > 50, "\(short) \(kinds)")
     #expect(20 * kinds["not planned", default: 0] <= kinds["all"]!, "\(kinds)")
@@ -132,7 +141,8 @@ import Testing
           // Of several nodes none alone would do.
           guard case .endMaintenance(let nodes) = remedy else { continue }
           for node in nodes where nodes.count > 1 {
-            try holds(mended(.endMaintenance(nodes: [node]), cluster, current).unmet > 0, "\(node) is enough\n\(one.text)")
+            try holds(
+              mended(.endMaintenance(nodes: [node]), cluster, current).unmet > 0, "\(node) is enough\n\(one.text)")
           }
         }
       }
@@ -146,7 +156,8 @@ import Testing
     let after = remedy.applied(to: cluster)
     let number = Dictionary(uniqueKeysWithValues: after.nodes.enumerated().map { ($1.name, $0) })
     let map = PlacementMap.make(
-      current.rows.map { row in row.map { $0.compactMap { number[cluster.nodes[$0].name] } } }, least: current.slotCounts)
+      current.rows.map { row in row.map { $0.compactMap { number[cluster.nodes[$0].name] } } },
+      least: current.slotCounts)
     return try PlannedCase(DenseCluster(after), map).report
   }
 
@@ -173,7 +184,8 @@ import Testing
     let shortage = try #require(planned(cluster.cluster).findings.compactMap(\.shortage).first)
     #expect(shortage.rule == .init(path: "fanOut.outbound", most: 2) && shortage.short == 12)
     #expect(
-      "\(shortage)" == "fanOut.outbound leaves each partition at most 2: room for 24 of 36 master and slave replicas; let "
+      "\(shortage)"
+        == "fanOut.outbound leaves each partition at most 2: room for 24 of 36 master and slave replicas; let "
         + "fanOut.outbound allow 2, or ask for 1 in constraints.slave")
   }
 }

@@ -25,7 +25,8 @@ import Testing
         guard shortage.states.count == one.cluster.dataWanted.count(where: { $0 > 0 }) else { continue }
         try holds(shortage.wanted == one.cluster.partitionCount * one.cluster.replicas, "\(shortage)\n\(one.text)")
         try holds(
-          fits(one.cluster, shortage.room) && !fits(one.cluster, shortage.room + 1), "not the flow: \(shortage)\n\(one.text)")
+          fits(one.cluster, shortage.room) && !fits(one.cluster, shortage.room + 1),
+          "not the flow: \(shortage)\n\(one.text)")
         for remedy in shortage.remedies {
           let mended = try DenseCluster(remedy.applied(to: one.cluster.cluster))
           let plan = try Planner.plan(mended, from: nil)
@@ -41,7 +42,8 @@ import Testing
   /// Whether so many replicas find room: a flow with a vertex for each partition and container.
   private func fits(_ cluster: DenseCluster, _ amount: Int) -> Bool {
     let windows = (0..<cluster.nodeCount).map { node in
-      0...(cluster.status[node] == .active && Rational(cluster.cluster.nodes[node].weight).sign > 0 ? cluster.capacity[node] : 0)
+      0...(cluster.status[node] == .active && Rational(cluster.cluster.nodes[node].weight).sign > 0
+        ? cluster.capacity[node] : 0)
     }
     return FlowOracle.movesLowerBound(cluster: cluster, current: nil, windows: windows, totalFlow: amount) != nil
   }
@@ -78,14 +80,16 @@ import Testing
   @Test func capacitiesAndMissingNodes() throws {
     let full = try ZoneCluster(partitions: 4, slaves: 1, zones: [2], capacities: [0: 3, 1: 2]).dense()
     let plan = try Planner.plan(full, from: nil)
-    let shortage = try #require(try Judge.judge(full, map: plan.target, from: nil).findings.compactMap(\.shortage).first)
+    let shortage = try #require(
+      try Judge.judge(full, map: plan.target, from: nil).findings.compactMap(\.shortage).first)
     #expect(shortage.full == [.init(level: nil, name: "z0.0", room: 3), .init(level: nil, name: "z0.1", room: 2)])
     #expect(shortage.short == 3 && shortage.remedies.contains(.addNodes(count: 1, container: "z0r0")))
     #expect(shortage.remedies.contains(.raiseCapacity([.init(node: "z0.0", to: 4), .init(node: "z0.1", to: 4)])))
     let none = try ZoneCluster(partitions: 2, zones: [1], statuses: [0: .leaving]).dense()
     let map = try Planner.plan(none, from: nil).target
     let reason = try Judge.judge(none, map: map, from: nil).findings.compactMap(\.shortage).first
-    #expect(reason?.description.hasPrefix("no node may hold anything: room for 0 of 4 master and slave replicas") == true)
+    #expect(
+      reason?.description.hasPrefix("no node may hold anything: room for 0 of 4 master and slave replicas") == true)
   }
 }
 
@@ -114,7 +118,9 @@ extension Remedy {
         for node in range { cluster.nodes.append(Node(name: "new\(node)")) }
         for outer in 0...place {
           cluster.containers.append(
-            Container(name: "new\(outer).\(box)", level: outer, parent: outer > 0 ? cluster.containers.count - 1 : nil, nodes: range))
+            Container(
+              name: "new\(outer).\(box)", level: outer, parent: outer > 0 ? cluster.containers.count - 1 : nil,
+              nodes: range))
         }
         let parent = cluster.containers.count - 1
         for node in range {
@@ -145,13 +151,16 @@ extension Remedy {
     case .raiseAtMost(let rule, let to): cluster.settings.placement[rule].demand = .atMost(to)
     case .raiseCapacity(let raises):
       for raise in raises { cluster.nodes[cluster.nodes.firstIndex { $0.name == raise.node }!].capacity = raise.to }
-    case .lowerConstraint(let state, let to): cluster.settings.constraints[cluster.settings.model.index(of: state)!] = to
+    case .lowerConstraint(let state, let to):
+      cluster.settings.constraints[cluster.settings.model.index(of: state)!] = to
     case .raiseFanOut(let outbound, let inbound):
       if let outbound { cluster.settings.fanOut!.outbound = outbound }
       if let inbound { cluster.settings.fanOut!.inbound = inbound }
     case .lowerAtLeast(let rule, let to): cluster.settings.placement[rule].demand = .near(of: 0, atLeast: to)
     case .endMaintenance(let nodes):
-      for index in cluster.nodes.indices where nodes.contains(cluster.nodes[index].name) { cluster.nodes[index].status = .active }
+      for index in cluster.nodes.indices where nodes.contains(cluster.nodes[index].name) {
+        cluster.nodes[index].status = .active
+      }
     }
     return cluster
   }

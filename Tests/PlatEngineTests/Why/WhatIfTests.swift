@@ -25,7 +25,8 @@ import Testing
       guard let current else { return }
       let cases = cases(named)
       let outcomes = try WhatIf.run(dense, current: current, cases: cases)
-      try holds(try WhatIf.run(dense, current: current, cases: cases, threads: 3) == outcomes, "threads change something")
+      try holds(
+        try WhatIf.run(dense, current: current, cases: cases, threads: 3) == outcomes, "threads change something")
       let holders = current.dataHolders(named.settings.model)
       for (failure, outcome) in zip(cases, outcomes) {
         let text = "\(failure.name): \(outcome)\n\(RandomCluster.describe(named, current))"
@@ -41,8 +42,10 @@ import Testing
         let mended = try DenseCluster(after)
         let plan = try Planner.plan(mended, from: current)
         let report = try Judge.judge(mended, map: plan.target, from: current)
-        try holds(outcome.moves == report.moves && outcome.unmet == report.unmet, "\(report.moves), \(report.unmet)\n\(text)")
-        try holds(abs(outcome.mostHeld - (report.total?.greatest ?? 0)) <= 1, "\(String(describing: report.total))\n\(text)")
+        try holds(
+          outcome.moves == report.moves && outcome.unmet == report.unmet, "\(report.moves), \(report.unmet)\n\(text)")
+        try holds(
+          abs(outcome.mostHeld - (report.total?.greatest ?? 0)) <= 1, "\(String(describing: report.total))\n\(text)")
         partial += outcome.isPartial ? 1 : 0
         all += 1
       }
@@ -50,8 +53,8 @@ import Testing
     #expect(onPlannedMaps ? partial > all / 3 : partial < all, "\(partial) of \(all)")
   }
 
-  /// Several maps: what is lost and read by counting with sets, the repair by planning the whole group, and each outcome beside
-  /// that of the map alone where it can be.
+  /// Several maps: what is lost and read by counting with sets, the repair by planning the whole group, and each
+  /// outcome beside that of the map alone where it can be.
   @Test func outcomesOfGroupsAreThoseOfAWholePlan() {
     var (several, unmet, overs) = (0, 0, 0)
     forAllSeeds(0..<60) { seed in
@@ -61,7 +64,8 @@ import Testing
       let shared = group.group.shared
       let cases = cases(shared) + [FailureCase(name: "all", level: nil, nodes: Array(shared.nodes.indices))]
       let outcomes = try WhatIf.run(group, currents: currents, cases: cases)
-      try holds(try WhatIf.run(group, currents: currents, cases: cases, threads: 3) == outcomes, "threads change something")
+      try holds(
+        try WhatIf.run(group, currents: currents, cases: cases, threads: 3) == outcomes, "threads change something")
       for (failure, outcome) in zip(cases, outcomes) {
         let text = "\(failure.name): \(outcome)"
         let isGone = Set(failure.nodes + shared.nodes.indices.filter { shared.nodes[$0].status == .failed })
@@ -78,13 +82,15 @@ import Testing
         try holds(outcome.sum.readable == readable && outcome.sum.lost == lost, "\(readable), \(lost): \(text)")
         let failed = Dictionary(uniqueKeysWithValues: failure.nodes.map { ($0, Node.Status.failed) })
         let after = try PlannedGroup(PlannedGroup.with(failed, group), currents)
-        try holds(outcome.maps.map(\.moves) == after.report.maps.map(\.moves), "\(after.report.maps.map(\.moves)): \(text)")
+        try holds(
+          outcome.maps.map(\.moves) == after.report.maps.map(\.moves), "\(after.report.maps.map(\.moves)): \(text)")
         try holds(outcome.maps.map(\.unmet) == after.report.maps.map(\.unmet), text)
         try holds(outcome.sum.moves == after.moves && outcome.sum.unmet == after.report.sum.unmet, text)
         try holds(outcome.sum.mostHeld == after.report.sum.total?.greatest ?? 0, text)
         // Each fails over by itself, as `failover` does; what had no master before is left alone here.
         let hadLeads = currents.enumerated().allSatisfy { map, current in
-          group.group.members[map].settings.constraints[0] > 0 && current.rows.count == group.clusters[map].partitionCount
+          group.group.members[map].settings.constraints[0] > 0
+            && current.rows.count == group.clusters[map].partitionCount
             && current.rows.allSatisfy { $0[0].contains { shared.nodes[$0].status != .failed } }
         }
         if hadLeads {

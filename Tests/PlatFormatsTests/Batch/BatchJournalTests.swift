@@ -29,7 +29,8 @@ private let cluster = #"{ "plat": 1, "settings": { "numPartitions": 4 }, "nodes"
     }
     let journal = "plat-batch 1 \(token)\n" + note(2) + note(0)
     let ends = journal.utf8.enumerated().filter { $1 == 0x0a }.flatMap { [$0.0, $0.0 + 1, $0.0 + 2] }
-    for count in Set(stride(from: 0, through: journal.utf8.count, by: 23)).union(ends).sorted() where count <= journal.utf8.count {
+    for count in Set(stride(from: 0, through: journal.utf8.count, by: 23)).union(ends).sorted()
+    where count <= journal.utf8.count {
       for index in 0..<4 { unlink(folder.file("p\(index)")) }
       unlink(results)
       folder.write(String(journal.prefix(count)), "r.journal")

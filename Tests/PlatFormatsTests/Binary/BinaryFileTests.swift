@@ -46,7 +46,9 @@ private func seal(_ bytes: inout [UInt8]) {
   }
   for index in 0..<count {
     let entry = BinaryFile.headerBytes + BinaryFile.entryBytes * index
-    let (start, length) = bytes.withUnsafeBytes { ($0.number(UInt64.self, entry + 8), $0.number(UInt64.self, entry + 16)) }
+    let (start, length) = bytes.withUnsafeBytes {
+      ($0.number(UInt64.self, entry + 8), $0.number(UInt64.self, entry + 16))
+    }
     guard start <= UInt64(bytes.count), length <= UInt64(bytes.count) - start else { continue }
     let section = Array(bytes[Int(start)..<Int(start + length)])
     store(section.withUnsafeBytes { Checksum.crc32($0) }, entry + 4)
@@ -60,7 +62,8 @@ private func seal(_ bytes: inout [UInt8]) {
     forAllSeeds(0..<300) { seed in
       let (cluster, current) = RandomCluster.make(seed: seed)
       let document = ClusterDocument(
-        cluster: cluster, map: current.map { MapDocument(header: MapHeader(kind: .current, revision: seed), placement: $0) })
+        cluster: cluster,
+        map: current.map { MapDocument(header: MapHeader(kind: .current, revision: seed), placement: $0) })
       let text = try written(document)
       let bytes = try binary(document)
       try holds(bytes == binary(document), "other bytes the second time")

@@ -7,7 +7,9 @@ struct ChangedBytes {
   private(set) var caught = 0
 
   /// Tries 40 places of `text`. `holds`: whether the changed document holds; throws where it is refused.
-  mutating func check(_ text: [UInt8], seed: UInt64, alsoCapitals: Bool = false, _ holds: ([UInt8]) throws -> Bool) throws {
+  mutating func check(_ text: [UInt8], seed: UInt64, alsoCapitals: Bool = false, _ holds: ([UInt8]) throws -> Bool)
+    throws
+  {
     var random = SplitMix64(seed: seed)
     for _ in 0..<40 {
       let place = random.below(text.count)
@@ -15,7 +17,9 @@ struct ChangedBytes {
       let isDigit = (0x30...0x39).contains(old)
       guard isDigit || (0x61...0x7a).contains(old) || (alsoCapitals && (0x41...0x5a).contains(old)) else { continue }
       var changed = text
-      repeat { changed[place] = (isDigit ? 0x30 : 0x61) + UInt8(random.below(isDigit ? 10 : 26)) } while changed[place] == old
+      repeat {
+        changed[place] = (isDigit ? 0x30 : 0x61) + UInt8(random.below(isDigit ? 10 : 26))
+      } while changed[place] == old
       do {
         let stillHolds = try holds(changed)
         caught += 1

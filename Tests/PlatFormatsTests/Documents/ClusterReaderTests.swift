@@ -65,7 +65,8 @@ import Testing
   @Test func whatIsLeftOut() throws {
     let document = try read(#"{"plat": 1, "settings": {"numPartitions": 4}, "nodes": {"b": {}, "a": {}}}"#)
     #expect(document.map == nil)
-    #expect(document.cluster == Cluster(settings: Settings(partitionCount: 4), nodes: [Node(name: "b"), Node(name: "a")]))
+    #expect(
+      document.cluster == Cluster(settings: Settings(partitionCount: 4), nodes: [Node(name: "b"), Node(name: "a")]))
   }
 
   @Test func theMapMaySayWhatTheSettingsLeaveOut() throws {
@@ -90,7 +91,9 @@ import Testing
 
   @Test(arguments: ["8", "8.0", "80e-1", "0.8E1", "\"8\"", "\"8.0\"", "\"16/2\"", "\"08\""])
   func integersInEveryForm(number: String) throws {
-    #expect(try read(exampleCluster.changing(#""numPartitions": 8"#, "\"numPartitions\": \(number)")).cluster.settings.partitionCount == 8)
+    #expect(
+      try read(exampleCluster.changing(#""numPartitions": 8"#, "\"numPartitions\": \(number)")).cluster.settings
+        .partitionCount == 8)
   }
 
   @Test(arguments: ["0", "3", "0.250", "1e-30", "\"3/2\"", "\"0.1\"", "123456789012345678901234567890"])
@@ -115,8 +118,10 @@ import Testing
 
   @Test func equalWeightsSayNothing() throws {
     let all = (0..<8).map { "\"\($0)\": \(["2", "2.0", "\"4/2\""][$0 % 3])" }.joined(separator: ",")
-    #expect(try read(exampleCluster.changing(#""plat": 1,"#, "\"plat\": 1, \"weights\": {\(all)},")).cluster.nodes.count == 5)
-    #expect(try read(exampleCluster.changing(#""plat": 1,"#, #""plat": 1, "weights": {"3": 1},"#)).cluster.nodes.count == 5)
+    #expect(
+      try read(exampleCluster.changing(#""plat": 1,"#, "\"plat\": 1, \"weights\": {\(all)},")).cluster.nodes.count == 5)
+    #expect(
+      try read(exampleCluster.changing(#""plat": 1,"#, #""plat": 1, "weights": {"3": 1},"#)).cluster.nodes.count == 5)
   }
 
   @Test func ranges() throws {
@@ -135,7 +140,8 @@ import Testing
   }
 
   @Test func namesOfAnyKind() throws {
-    let text = #"{"plat":1,"settings":{"numPartitions":1,"constraints":{"slave":0}},"nodes":{"":{},"é\n\"":{},"x-n":{},"\u0061.b":{}},"#
+    let text =
+      #"{"plat":1,"settings":{"numPartitions":1,"constraints":{"slave":0}},"nodes":{"":{},"é\n\"":{},"x-n":{},"\u0061.b":{}},"#
       + #""map":{"partitions":{"0":{"master":["\u00e9\u000a\u0022"],"slave":["x-n",""],"dead":["a.b"]}}}}"#
     let document = try read(text)
     #expect(document.cluster.nodes.map(\.name) == ["", "é\n\"", "x-n", "a.b"])

@@ -46,7 +46,8 @@ import Testing
 
   private func mutate(_ bytes: inout [UInt8], _ random: inout SplitMix64) {
     let words = [
-      "0", "-1", "9", "null", "[]", "{}", "\"a\"", "\"b\"", "\"7\"", "1e9", "\"\"", "x-", "\\u0061", ",", ":", "}", "]", "é",
+      "0", "-1", "9", "null", "[]", "{}", "\"a\"", "\"b\"", "\"7\"", "1e9", "\"\"", "x-", "\\u0061", ",", ":", "}", "]",
+      "é",
     ]
     let place = random.below(bytes.count)
     let digits = bytes.indices.filter { (0x30...0x39).contains(bytes[$0]) }

@@ -35,7 +35,9 @@ import Testing
     #expect(members.map(\.settings.partitionCount) == [8, 5, 8, 2])
     #expect(members.map { $0.settings.constraints.prefix(2).map { $0 } } == [[1, 1], [1, 2], [2, 0], [1, 1]])
     #expect(members.map(\.settings.placement.count) == [1, 0, 0, 1])
-    #expect(members[2].settings.model == .multiMaster && (0..<members[3].ranges.count).map { members[3].ranges.name($0) } == ["low", "high"])
+    #expect(
+      members[2].settings.model == .multiMaster
+        && (0..<members[3].ranges.count).map { members[3].ranges.name($0) } == ["low", "high"])
     #expect(document.maps.map { $0?.header.revision } == [7, nil, nil, 0])
     #expect(document.group.shared.nodes[3].capacity == 12 && document.group.shared.extensions.map(\.key) == ["x-kept"])
   }
@@ -44,7 +46,9 @@ import Testing
   @Test func weightsOfMaps() throws {
     let text = Self.example.replacing(
       #""name": "users""#, with: #""weights": { "0": 3, "1": "1/2" }, "name": "users""#
-    ).replacing(#""name": "log""#, with: #""weights": { \#((0..<8).map { "\"\($0)\": 5" }.joined(separator: ", ")) }, "name": "log""#)
+    ).replacing(
+      #""name": "log""#,
+      with: #""weights": { \#((0..<8).map { "\"\($0)\": 5" }.joined(separator: ", ")) }, "name": "log""#)
     let document = try group(text)
     #expect(document.group.members.map(\.weights.count) == [0, 5, 8, 0])
     var writer = JSONWriter()
@@ -70,7 +74,8 @@ import Testing
       GroupWriter.write(document, to: &writer)
       let again = try group(try writer.withBytes { String(decoding: $0, as: UTF8.self) })
       #expect(again.group == document.group)
-      #expect(again.maps.map { $0?.placement.slots(ofState: 0) } == document.maps.map { $0?.placement.slots(ofState: 0) })
+      #expect(
+        again.maps.map { $0?.placement.slots(ofState: 0) } == document.maps.map { $0?.placement.slots(ofState: 0) })
 
       let dense = try DenseGroup(again.group)
       let planned = try Planner.plan(dense, from: again.maps.map { $0?.placement })
@@ -97,13 +102,33 @@ import Testing
   @Test(arguments: [
     (#""name": "users""#, #""name": "orders""#, "maps[1].name: found orders a second time, expected each map once"),
     (#""name": "users", "#, "", "maps[1]: the key \"name\" is missing"),
-    (#""x-kept": [1, 2]"#, #""map": {}"#, "maps: found maps beside one map or its weights, expected either map or maps"),
-    (#""x-note""#, #""note""#, "maps[2].note: found the unknown key \"note\", expected one of name, settings, weights, map"),
-    (#""name": "users""#, #""weights": { "0": "1e17", "1": "3e17" }, "name": "users""#, "maps[1].weights: found 5 sizes from 1 to 300000000000000000, expected sizes that are multiples of one number, all replicas together at most 2^60 times that"),
-    (#""slave": 2"#, #""slvae": 2"#, "maps[1].settings.constraints.slvae: found the unknown key \"slvae\", expected one of master, slave; did you mean \"slave\"?"),
-    (#"["c"] }, "high""#, #"["e"] }, "high""#, "maps[3].map.partitions.low.master[0]: found \"e\", expected a node of the cluster"),
-    (#""numPartitions": 5"#, #""numPartitions": 0"#, "maps[1].settings.numPartitions: found the number 0, expected an integer from 1 to 268435456"),
-    (#""start": "m", "end": """#, #""start": "n", "end": """#, "maps[3].map.partitions.high.start: found a gap between low and high, expected each key in one partition"),
+    (
+      #""x-kept": [1, 2]"#, #""map": {}"#, "maps: found maps beside one map or its weights, expected either map or maps"
+    ),
+    (
+      #""x-note""#, #""note""#,
+      "maps[2].note: found the unknown key \"note\", expected one of name, settings, weights, map"
+    ),
+    (
+      #""name": "users""#, #""weights": { "0": "1e17", "1": "3e17" }, "name": "users""#,
+      "maps[1].weights: found 5 sizes from 1 to 300000000000000000, expected sizes that are multiples of one number, all replicas together at most 2^60 times that"
+    ),
+    (
+      #""slave": 2"#, #""slvae": 2"#,
+      "maps[1].settings.constraints.slvae: found the unknown key \"slvae\", expected one of master, slave; did you mean \"slave\"?"
+    ),
+    (
+      #"["c"] }, "high""#, #"["e"] }, "high""#,
+      "maps[3].map.partitions.low.master[0]: found \"e\", expected a node of the cluster"
+    ),
+    (
+      #""numPartitions": 5"#, #""numPartitions": 0"#,
+      "maps[1].settings.numPartitions: found the number 0, expected an integer from 1 to 268435456"
+    ),
+    (
+      #""start": "m", "end": """#, #""start": "n", "end": """#,
+      "maps[3].map.partitions.high.start: found a gap between low and high, expected each key in one partition"
+    ),
   ])
   func faultsAreToldInTheirPlace(old: String, new: String, expected: String) throws {
     let text = Self.example.replacing(old, with: new)

@@ -11,7 +11,8 @@ import Testing
   ) throws -> (document: GroupDocument, dense: DenseGroup, text: [UInt8]) {
     // Every other one of partitions that differ in weight.
     let (group, currents) = try RandomGroup.make(
-      seed: seed, maps: 1...4, shape: shape, isJoined: seed % 3 == 0, weights: seed % 2 == 0 ? RandomGroup.anyWeights : nil)
+      seed: seed, maps: 1...4, shape: shape, isJoined: seed % 3 == 0,
+      weights: seed % 2 == 0 ? RandomGroup.anyWeights : nil)
     let maps = currents.map { current in
       current.map { MapDocument(header: MapHeader(kind: .current, revision: 3), placement: $0) }
     }
@@ -72,7 +73,8 @@ import Testing
     let planned = try Planner.plan(group, from: [nil, held], options: options)
     let report = try Judge.judge(group, maps: planned.plans.map(\.target), from: document.mapsBefore())
     var writer = JSONWriter()
-    GroupWriter.write(GroupPlanDocument(planned, for: document), of: document, report: report, planned: planned, to: &writer)
+    GroupWriter.write(
+      GroupPlanDocument(planned, for: document), of: document, report: report, planned: planned, to: &writer)
     let proof = try proof(writer.withBytes { Array($0) }, document, group)
     #expect(proof.holds, "\(proof.report.maps.flatMap(\.findings))")
   }
@@ -101,10 +103,13 @@ import Testing
     for seed in UInt64(0)..<30 {
       let (document, dense, text) = try planned(seed)
       let plan = try GroupPlanReader.read(source(text), for: document)
-      guard case .number(let bound)? = plan.sumClaims.first(where: { $0.path == "movesLowerBound" })?.value, bound > .zero
+      guard case .number(let bound)? = plan.sumClaims.first(where: { $0.path == "movesLowerBound" })?.value,
+        bound > .zero
       else { continue }
       /// Each map's findings, then the sum's; with digests that fit where `seals`.
-      func rules(seals: Bool = true, _ change: (inout GroupPlanDocument) -> Void) throws -> (maps: Set<String>, sum: Set<String>) {
+      func rules(seals: Bool = true, _ change: (inout GroupPlanDocument) -> Void) throws -> (
+        maps: Set<String>, sum: Set<String>
+      ) {
         var plan = plan
         change(&plan)
         if seals {
@@ -114,11 +119,18 @@ import Testing
           plan.digest = plan.digestNow(document, bounds: PlanProof.Claims(plan.sumClaims).bounds)
         }
         let report = try GroupProof(plan, of: document, dense).report
-        return (Set(report.maps.flatMap { $0.findings.prefix(12).map(\.rule) }), Set(report.sum.findings.prefix(12).map(\.rule)))
+        return (
+          Set(report.maps.flatMap { $0.findings.prefix(12).map(\.rule) }),
+          Set(report.sum.findings.prefix(12).map(\.rule))
+        )
       }
       func raise(_ claims: inout [SummaryFigure]) {
         claims = claims.map {
-          if $0.path == "movesLowerBound", case .number(let number) = $0.value { SummaryFigure($0.path, .number(number + .one)) } else { $0 }
+          if $0.path == "movesLowerBound", case .number(let number) = $0.value {
+            SummaryFigure($0.path, .number(number + .one))
+          } else {
+            $0
+          }
         }
       }
       #expect(try rules { raise(&$0.sumClaims) }.sum.contains("certificate.prices"))

@@ -87,33 +87,106 @@ private let example = """
   }
 
   @Test(arguments: [
-    (#""name": "leader""#, #""name": "follower""#, "models.quorum.states[1].name: found the state \"follower\" a second time, expected each state once"),
-    (#""name": "leader""#, #""name": "total""#, "models.quorum.states[1].name: found \"total\", expected a name other than null, total, start, end, source and x-…"),
-    (#""name": "leader""#, #""nome": "leader""#, "models.quorum.states[1].nome: found the unknown key \"nome\", expected one of name, priority, count, holdsData, serves, excludes, placed; did you mean \"name\"?"),
+    (
+      #""name": "leader""#, #""name": "follower""#,
+      "models.quorum.states[1].name: found the state \"follower\" a second time, expected each state once"
+    ),
+    (
+      #""name": "leader""#, #""name": "total""#,
+      "models.quorum.states[1].name: found \"total\", expected a name other than null, total, start, end, source and x-…"
+    ),
+    (
+      #""name": "leader""#, #""nome": "leader""#,
+      "models.quorum.states[1].nome: found the unknown key \"nome\", expected one of name, priority, count, holdsData, serves, excludes, placed; did you mean \"name\"?"
+    ),
     (#""name": "leader", "#, "", "models.quorum.states[1]: the key \"name\" is missing"),
-    (#""priority": 10"#, #""priority": 20"#, "models.quorum.states[1].priority: found the priority 20 a second time, expected each once; left out, it is the state's place"),
-    (#""priority": 10"#, #""priority": 0"#, "models.quorum.states[1].priority: found the number 0, expected an integer from 1 to 1048576"),
-    (#"["leader"]"#, #"["boss"]"#, "models.quorum.states[1].excludes[0]: found \"boss\", expected one of the states leader, follower, witness, off"),
-    (#"["leader"]"#, #"["leader", "follower"]"#, "models.quorum.states[1].count: found 1 follower beside leader, expected one of them: they exclude one another in the model quorum"),
-    (#"["read"]"#, #"["reed"]"#, "models.quorum.states[0].serves[0]: found \"reed\", expected one of read, write; did you mean \"read\"?"),
-    (#"{"states": [{"name": "only"}]}"#, #"{"requests": [{"name": "read"}], "states": [{"name": "only"}]}"#, "models.spare.requests[0].name: found the kind \"read\" a second time, expected each kind once; read and write are there anyway"),
-    (#"{"states": [{"name": "only"}]}"#, #"{"requests": [{"name": "scan"}], "states": [{"name": "only", "serves": ["scam"]}]}"#, "models.spare.states[0].serves[0]: found \"scam\", expected one of read, write, scan; did you mean \"scan\"?"),
-    (#"{"states": [{"name": "only"}]}"#, #"{"requests": [{"name": "scan", "writes": 1}], "states": [{"name": "only"}]}"#, "models.spare.requests[0].writes: found the number 1, expected true or false"),
-    (#"{"states": [{"name": "only"}]}"#, #"{"requests": [{"writes": true}], "states": [{"name": "only"}]}"#, "models.spare.requests[0]: the key \"name\" is missing"),
-    (#""count": 1"#, #""count": -1"#, "models.quorum.states[0].count: found the number -1, expected an integer from 0 to 1048576"),
-    (#""placed": false"#, #""count": 1, "placed": false"#, "models.quorum.states[3].count: found 1, expected 0: nothing is asked to stay off"),
-    (#""placed": false"#, #""placed": "no""#, "models.quorum.states[3].placed: found the string \"no\", expected true or false"),
-    (#""priority": 40"#, #""priority": 4"#, "models.quorum.states: found off as the most important state, expected one that is placed and holds data"),
-    (#""states": [{"name": "only"}]"#, #""states": []"#, "models.spare.states: found no state, expected at least one state"),
-    (#""states": [{"name": "only"}]"#, #""stats": [{"name": "only"}]"#, "models.spare.stats: found the unknown key \"stats\", expected one of requests, states, transitions; did you mean \"states\"?"),
+    (
+      #""priority": 10"#, #""priority": 20"#,
+      "models.quorum.states[1].priority: found the priority 20 a second time, expected each once; left out, it is the state's place"
+    ),
+    (
+      #""priority": 10"#, #""priority": 0"#,
+      "models.quorum.states[1].priority: found the number 0, expected an integer from 1 to 1048576"
+    ),
+    (
+      #"["leader"]"#, #"["boss"]"#,
+      "models.quorum.states[1].excludes[0]: found \"boss\", expected one of the states leader, follower, witness, off"
+    ),
+    (
+      #"["leader"]"#, #"["leader", "follower"]"#,
+      "models.quorum.states[1].count: found 1 follower beside leader, expected one of them: they exclude one another in the model quorum"
+    ),
+    (
+      #"["read"]"#, #"["reed"]"#,
+      "models.quorum.states[0].serves[0]: found \"reed\", expected one of read, write; did you mean \"read\"?"
+    ),
+    (
+      #"{"states": [{"name": "only"}]}"#, #"{"requests": [{"name": "read"}], "states": [{"name": "only"}]}"#,
+      "models.spare.requests[0].name: found the kind \"read\" a second time, expected each kind once; read and write are there anyway"
+    ),
+    (
+      #"{"states": [{"name": "only"}]}"#,
+      #"{"requests": [{"name": "scan"}], "states": [{"name": "only", "serves": ["scam"]}]}"#,
+      "models.spare.states[0].serves[0]: found \"scam\", expected one of read, write, scan; did you mean \"scan\"?"
+    ),
+    (
+      #"{"states": [{"name": "only"}]}"#,
+      #"{"requests": [{"name": "scan", "writes": 1}], "states": [{"name": "only"}]}"#,
+      "models.spare.requests[0].writes: found the number 1, expected true or false"
+    ),
+    (
+      #"{"states": [{"name": "only"}]}"#, #"{"requests": [{"writes": true}], "states": [{"name": "only"}]}"#,
+      "models.spare.requests[0]: the key \"name\" is missing"
+    ),
+    (
+      #""count": 1"#, #""count": -1"#,
+      "models.quorum.states[0].count: found the number -1, expected an integer from 0 to 1048576"
+    ),
+    (
+      #""placed": false"#, #""count": 1, "placed": false"#,
+      "models.quorum.states[3].count: found 1, expected 0: nothing is asked to stay off"
+    ),
+    (
+      #""placed": false"#, #""placed": "no""#,
+      "models.quorum.states[3].placed: found the string \"no\", expected true or false"
+    ),
+    (
+      #""priority": 40"#, #""priority": 4"#,
+      "models.quorum.states: found off as the most important state, expected one that is placed and holds data"
+    ),
+    (
+      #""states": [{"name": "only"}]"#, #""states": []"#,
+      "models.spare.states: found no state, expected at least one state"
+    ),
+    (
+      #""states": [{"name": "only"}]"#, #""stats": [{"name": "only"}]"#,
+      "models.spare.stats: found the unknown key \"stats\", expected one of requests, states, transitions; did you mean \"states\"?"
+    ),
     (#""states": [{"name": "only"}]"#, "", "models.spare: the key \"states\" is missing"),
     (#""spare""#, #""quorum""#, "models.quorum: found the model \"quorum\" a second time, expected each model once"),
-    (#""off": {"leader": "follower"}"#, #""of": {"leader": "follower"}"#, "models.quorum.transitions.alone.of: found the unknown key \"of\", expected one of null, leader, follower, witness, off"),
-    (#""off": {"leader": "follower"}"#, #""off": {"leader": "up"}"#, "models.quorum.transitions.alone.off.leader: found \"up\", expected the next state: one of null, leader, follower, witness, off"),
-    (#""off": {"leader": "follower"}"#, #""off": {"leader": "null"}"#, "models.quorum.transitions.alone.null.leader: found off, from where no hops lead to leader, expected a way to leader of at most 4 hops"),
-    (#""off": {"leader": "follower"}"#, #""off": {"follower": "leader"}"#, "models.quorum.transitions.alone.null.follower: found a way through leader, which excludes leader, expected one on which no other node can be leader"),
-    (#""model": "quorum""#, #""model": "raft""#, "settings.model: found \"raft\", expected one of the models masterSlave, multiMaster, quorum, spare"),
-    (#""follower": 2"#, #""leader": 2"#, "settings.constraints.leader: found 2, expected at most 1 in the model quorum"),
+    (
+      #""off": {"leader": "follower"}"#, #""of": {"leader": "follower"}"#,
+      "models.quorum.transitions.alone.of: found the unknown key \"of\", expected one of null, leader, follower, witness, off"
+    ),
+    (
+      #""off": {"leader": "follower"}"#, #""off": {"leader": "up"}"#,
+      "models.quorum.transitions.alone.off.leader: found \"up\", expected the next state: one of null, leader, follower, witness, off"
+    ),
+    (
+      #""off": {"leader": "follower"}"#, #""off": {"leader": "null"}"#,
+      "models.quorum.transitions.alone.null.leader: found off, from where no hops lead to leader, expected a way to leader of at most 4 hops"
+    ),
+    (
+      #""off": {"leader": "follower"}"#, #""off": {"follower": "leader"}"#,
+      "models.quorum.transitions.alone.null.follower: found a way through leader, which excludes leader, expected one on which no other node can be leader"
+    ),
+    (
+      #""model": "quorum""#, #""model": "raft""#,
+      "settings.model: found \"raft\", expected one of the models masterSlave, multiMaster, quorum, spare"
+    ),
+    (
+      #""follower": 2"#, #""leader": 2"#, "settings.constraints.leader: found 2, expected at most 1 in the model quorum"
+    ),
   ])
   func refused(old: String, new: String, expected: String) {
     let message = PlatFormatsTests.message { () throws(DocumentError) in _ = try read(example.changing(old, new)) }
@@ -123,7 +196,9 @@ private let example = """
   @Test func seventeenStates() {
     let states = (0..<17).map { #"{"name": "s\#($0)"}"# }.joined(separator: ", ")
     let message = PlatFormatsTests.message { () throws(DocumentError) in
-      _ = try read(#"{"plat": 1, "models": {"m": {"states": [\#(states)]}}, "settings": {"numPartitions": 1}, "nodes": {"a": {}}}"#)
+      _ = try read(
+        #"{"plat": 1, "models": {"m": {"states": [\#(states)]}}, "settings": {"numPartitions": 1}, "nodes": {"a": {}}}"#
+      )
     }
     #expect(message.hasSuffix("models.m.states[16]: found state 17, expected at most 16 states"))
   }
@@ -138,7 +213,9 @@ private let example = """
         switch random.below(3) {
         case 0: broken[random.below(broken.count)] = broken[random.below(broken.count)]
         case 1: broken.removeSubrange(random.below(broken.count / 2)..<(broken.count / 2 + random.below(20)))
-        default: broken.insert(contentsOf: Array(random.pick(["\"off\"", "0", "{}", "null", ","]).utf8), at: random.below(broken.count))
+        default:
+          broken.insert(
+            contentsOf: Array(random.pick(["\"off\"", "0", "{}", "null", ","]).utf8), at: random.below(broken.count))
         }
       }
       do {

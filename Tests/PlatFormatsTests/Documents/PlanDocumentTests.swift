@@ -6,7 +6,9 @@ import Testing
 
 @Suite struct PlanDocumentTests {
   /// A plan for the example, its report, and both as a document.
-  private func planned(_ text: String = exampleCluster) throws -> (document: ClusterDocument, report: Report, text: String) {
+  private func planned(_ text: String = exampleCluster) throws -> (
+    document: ClusterDocument, report: Report, text: String
+  ) {
     let document = try read(text)
     let dense = try DenseCluster(document.cluster)
     let plan = try Planner.plan(dense, from: document.map?.placement)
@@ -28,7 +30,9 @@ import Testing
     #expect(tree.keys == ["plat", "operation", "map", "summary", "findings", "x-origin"])
     #expect(tree["map"].keys == ["type", "revision", "basedOn", "keyFunc", "numPartitions", "partitions"])
     #expect(
-      tree["summary"].keys == ["moves", "movesLowerBound", "roleChanges", "load", "fanOut", "brokenSoft", "unmet", "health"])
+      tree["summary"].keys == [
+        "moves", "movesLowerBound", "roleChanges", "load", "fanOut", "brokenSoft", "unmet", "health",
+      ])
     #expect(tree["summary"]["load"].keys == ["master", "slave", "total"])
     #expect(tree["summary"]["load"]["total"].keys == ["min", "max", "ideal"])
     #expect(tree["map"]["revision"] == .number("8") && tree["map"]["basedOn"] == .number("7"))
@@ -40,7 +44,9 @@ import Testing
     forAllSeeds(0..<400) { seed in
       let (cluster, current) = RandomCluster.make(seed: seed)
       var document = ClusterDocument(cluster: cluster)
-      if let current { document.map = MapDocument(header: MapHeader(kind: .current, revision: seed), placement: current) }
+      if let current {
+        document.map = MapDocument(header: MapHeader(kind: .current, revision: seed), placement: current)
+      }
       // Any map will do for a plan: here what another random cluster has, or the same again.
       let placement = try current ?? PlacementMap(
         partitionCount: cluster.settings.partitionCount, slotCounts: cluster.settings.constraints)
@@ -53,17 +59,22 @@ import Testing
       let text = try writer.withBytes { Array($0) }
       let back = try PlanReader.read(source(text), for: document)
       try holds(back.map.placement.rows == placement.rows, "other holders")
-      try holds(back.map.header == MapHeader(kind: .target, revision: (current == nil ? 0 : seed) + 1, basedOn: current == nil ? nil : seed), "\(back.map.header)")
+      try holds(
+        back.map.header
+          == MapHeader(kind: .target, revision: (current == nil ? 0 : seed) + 1, basedOn: current == nil ? nil : seed),
+        "\(back.map.header)")
       try holds(back.claims.count == report.figures.count + 1, "\(back.claims)")
       try holds(report.claimFindings(back.claims).isEmpty, "\(report.claimFindings(back.claims))")
     }
   }
 
   @Test(arguments: [
-    (#""moves": "#, #""moves": 9"#, "summary.moves"), (#""roleChanges": "#, #""roleChanges": 9"#, "summary.roleChanges"),
+    (#""moves": "#, #""moves": 9"#, "summary.moves"),
+    (#""roleChanges": "#, #""roleChanges": 9"#, "summary.roleChanges"),
     (#""movesLowerBound": "#, #""movesLowerBound": 9"#, "summary.movesLowerBound"),
     (#""unmet": "#, #""unmet": 9"#, "summary.unmet"), (#""brokenSoft": "#, #""brokenSoft": 9"#, "summary.brokenSoft"),
-    (#""health": "yellow""#, #""health": "red""#, "summary.health"), (#"{"min":"#, #"{"min":9"#, "summary.load.master.min"),
+    (#""health": "yellow""#, #""health": "red""#, "summary.health"),
+    (#"{"min":"#, #"{"min":9"#, "summary.load.master.min"),
     (#""ideal":[""#, #""ideal":["9"#, "summary.load.master.ideal[0]"),
     (#"{"outbound":"#, #"{"outbound":9"#, "summary.fanOut.outbound"),
   ])
@@ -90,11 +101,22 @@ import Testing
     (#""type": "target""#, #""type": "current""#, "map.type: found current, expected target: a plan's map"),
     (#""numPartitions": 8"#, #""numPartitions": 9"#, "map.numPartitions: found 9, expected 8, as the settings say"),
     (#""master":[""#, #""master":["z"#, "expected a node of the cluster"),
-    (#""operation""#, #""operator""#, "operator: found the unknown key \"operator\", expected one of plat, operation, map, mapBefore, summary, findings, certificate; did you mean \"operation\"?"),
-    (#""unmet""#, #""unmeet""#, "summary.unmeet: found the unknown key \"unmeet\", expected one of moves, movesLowerBound, movesWeight, movesWeightLowerBound, roleChanges, load, fanOut, brokenSoft, unmet, health; did you mean \"unmet\"?"),
-    (#""slave": {"#, #""slaves": {"#, "summary.load.slaves: found the unknown key \"slaves\", expected one of master, slave, pending, dead, total; did you mean \"slave\"?"),
+    (
+      #""operation""#, #""operator""#,
+      "operator: found the unknown key \"operator\", expected one of plat, operation, map, mapBefore, summary, findings, certificate; did you mean \"operation\"?"
+    ),
+    (
+      #""unmet""#, #""unmeet""#,
+      "summary.unmeet: found the unknown key \"unmeet\", expected one of moves, movesLowerBound, movesWeight, movesWeightLowerBound, roleChanges, load, fanOut, brokenSoft, unmet, health; did you mean \"unmet\"?"
+    ),
+    (
+      #""slave": {"#, #""slaves": {"#,
+      "summary.load.slaves: found the unknown key \"slaves\", expected one of master, slave, pending, dead, total; did you mean \"slave\"?"
+    ),
     (#""moves": "#, #""moves": -"#, "of at most 200 digits, or a string with one or a rational"),
-    (#""health": "yellow""#, #""health": "blue""#, "summary.health: found \"blue\", expected one of green, yellow, red"),
+    (
+      #""health": "yellow""#, #""health": "blue""#, "summary.health: found \"blue\", expected one of green, yellow, red"
+    ),
   ])
   func refused(old: String, new: String, expected: String) throws {
     let (document, _, text) = try planned()
@@ -112,7 +134,8 @@ import Testing
     #expect(try PlanReader.read(source(text), for: document).map.placement.rows == placement.rows)
     #expect(
       message(text.changing(#""end":"m""#, #""end":"n""#).changing(#""start":"m""#, #""start":"n""#), for: document)
-        .hasSuffix(#"map.partitions: found d-m from "d" to "n", expected d-m from "d" to "m", as in the cluster's map"#))
+        .hasSuffix(#"map.partitions: found d-m from "d" to "n", expected d-m from "d" to "m", as in the cluster's map"#)
+    )
   }
 
   @Test func atMostAThousandFindings() throws {
@@ -123,15 +146,22 @@ import Testing
     ReportWriter.writeFindings(report.findings, more: report.moreFindings, to: &writer)
     writer.endObject()
     let text = try writer.withBytes { String(decoding: $0, as: UTF8.self) }
-    guard case .array(let findings) = try JSONTree(parsing: source(text))["findings"] else { throw PropertyFailure("none") }
-    #expect(findings.count == 1001 && findings.last == .object([.init(key: "more", value: .number("\(report.moreFindings)"))]))
+    guard case .array(let findings) = try JSONTree(parsing: source(text))["findings"] else {
+      throw PropertyFailure("none")
+    }
+    #expect(
+      findings.count == 1001 && findings.last == .object([.init(key: "more", value: .number("\(report.moreFindings)"))])
+    )
   }
 
   @Test func routes() throws {
     var writer = try RouteWriter(read(exampleCluster))
     writer.writeLines(of: source([0x61, 0x0a, 0xff, 0x0a, 0x0a] + Array("hex:1".utf8)))
     let lines = try writer.text
-    #expect(lines.split(separator: "\n").map { $0.prefix(12) } == [#"{"key":"a",""#, #"{"key":"hex:"#, #"{"key":"","p"#, #"{"key":"hex:"#])
+    #expect(
+      lines.split(separator: "\n").map { $0.prefix(12) } == [
+        #"{"key":"a",""#, #"{"key":"hex:"#, #"{"key":"","p"#, #"{"key":"hex:"#,
+      ])
     #expect(lines.contains(#"{"key":"","partition":"0","holders":{"master":["a"],"slave":["d","c"]}}"#))
     #expect(lines.contains(#""key":"hex:ff""#) && lines.contains(#""key":"hex:6865783a31""#))
   }

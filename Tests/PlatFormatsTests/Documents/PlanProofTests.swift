@@ -8,7 +8,8 @@ import Testing
 @Suite struct PlanProofTests {
   /// A planned document for a random cluster.
   private func planned(
-    _ seed: UInt64, _ shape: RandomCluster.Shape = .init(), _ operation: PlatEngine.Operation? = nil, asksForNothing: Bool = false
+    _ seed: UInt64, _ shape: RandomCluster.Shape = .init(), _ operation: PlatEngine.Operation? = nil,
+    asksForNothing: Bool = false
   ) throws -> (ClusterDocument, DenseCluster, [UInt8]) {
     var (cluster, current) = RandomCluster.make(seed: seed, shape: shape)
     if asksForNothing { cluster.settings.constraints = cluster.settings.constraints.map { _ in 0 } }
@@ -21,7 +22,8 @@ import Testing
     let report = try Judge.judge(dense, map: plan.target, from: document.mapBefore())
     var writer = JSONWriter()
     PlanWriter.write(
-      PlanDocument(plan, for: document), of: cluster, report: report, movesLowerBound: plan.movesLowerBound, to: &writer)
+      PlanDocument(plan, for: document), of: cluster, report: report, movesLowerBound: plan.movesLowerBound, to: &writer
+    )
     return (document, dense, try writer.withBytes { Array($0) })
   }
 
@@ -33,7 +35,9 @@ import Testing
     forAllSeeds(0..<400) { seed in
       let (document, dense, text) = try planned(seed)
       let proof = try proof(text, document, dense)
-      try holds(proof.holds, "\(proof.report.findings.prefix(4))\n\(RandomCluster.describe(document.cluster, document.map?.placement))")
+      try holds(
+        proof.holds,
+        "\(proof.report.findings.prefix(4))\n\(RandomCluster.describe(document.cluster, document.map?.placement))")
       try holds(
         String(decoding: text, as: UTF8.self).contains("\"movesLowerBound\": \(proof.movesLowerBound),"),
         "proved \(proof.movesLowerBound)")
@@ -48,7 +52,8 @@ import Testing
       let (document, dense, text) = try planned(seed, shape, operation, asksForNothing: asksForNothing)
       let proof = try proof(text, document, dense)
       try holds(
-        proof.holds, "\(proof.report.findings.prefix(4))\n\(RandomCluster.describe(document.cluster, document.map?.placement))")
+        proof.holds,
+        "\(proof.report.findings.prefix(4))\n\(RandomCluster.describe(document.cluster, document.map?.placement))")
     }
   }
 
@@ -66,7 +71,8 @@ import Testing
     let report = try Judge.judge(dense, map: plan.target, from: wide)
     var writer = JSONWriter()
     PlanWriter.write(
-      PlanDocument(plan, for: document), of: cluster, report: report, movesLowerBound: plan.movesLowerBound, to: &writer)
+      PlanDocument(plan, for: document), of: cluster, report: report, movesLowerBound: plan.movesLowerBound, to: &writer
+    )
     let proof = try proof(writer.withBytes { Array($0) }, document, dense)
     #expect(proof.holds, "\(proof.report.findings)")
   }
@@ -123,7 +129,8 @@ import Testing
       }
       if flat.contains("certificate.prices") { seen["flat", default: 0] += 1 }
       // A holder's place and another's are exchanged: the map may be as good, but is another.
-      if let slots = plan.map.placement.rows.firstIndex(where: { $0.count > 1 && $0[0].count == 1 && $0[1].count > 0 }) {
+      if let slots = plan.map.placement.rows.firstIndex(where: { $0.count > 1 && $0[0].count == 1 && $0[1].count > 0 })
+      {
         let changed = try rules { plan in
           var rows = plan.map.placement.rows
           (rows[slots][0][0], rows[slots][1][0]) = (rows[slots][1][0], rows[slots][0][0])
@@ -140,7 +147,9 @@ import Testing
     forAllSeeds(0..<100) { seed in
       var random = SplitMix64(seed: seed)
       let (cluster, _) = RandomCluster.make(seed: seed)
-      let prices = cluster.nodes.map { _ in random.chance(1, 2) ? 1 : Int32(truncatingIfNeeded: Int(random.next() >> 40) - 4_000_000) }
+      let prices = cluster.nodes.map { _ in
+        random.chance(1, 2) ? 1 : Int32(truncatingIfNeeded: Int(random.next() >> 40) - 4_000_000)
+      }
       let certificate = PlanCertificate(prices: prices, digest: UInt32(truncatingIfNeeded: random.next()))
       var writer = JSONWriter()
       CertificateWriter.write(certificate, of: cluster, to: &writer)
@@ -160,8 +169,14 @@ import Testing
     (#"{"digest":"00000000","prices":{"default":0,"01":[]}}"#, "expected default, or a price of 32 bits"),
     (#"{"digest":"00000000","prices":{"default":0,"3000000000":[]}}"#, "expected default, or a price of 32 bits"),
     (#"{"digest":"00000000","prices":{"default":0,"1":["zz"]}}"#, #"found "zz", expected a node of the cluster"#),
-    (#"{"digest":"00000000","prices":{"default":0,"1":["a"],"2":["a"]}}"#, "found a second price of a, expected one price a node"),
-    (#"{"digest":"00000000","prices":{"default":0,"1":["a"],"1":["a"]}}"#, #"found the price "1" a second time, expected each price once"#),
+    (
+      #"{"digest":"00000000","prices":{"default":0,"1":["a"],"2":["a"]}}"#,
+      "found a second price of a, expected one price a node"
+    ),
+    (
+      #"{"digest":"00000000","prices":{"default":0,"1":["a"],"1":["a"]}}"#,
+      #"found the price "1" a second time, expected each price once"#
+    ),
   ])
   func badCertificatesAreRefused(text: String, expected: String) throws {
     let cluster = try read(exampleCluster).cluster

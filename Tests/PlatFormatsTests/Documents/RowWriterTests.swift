@@ -11,12 +11,18 @@ import Testing
       var random = SplitMix64(seed: seed)
       let isShort = random.chance(1, 2)
       let nodes = (0..<random.among(1...30)).map { node in
-        isShort ? "é-\(node)" : random.pick(["n", "node-", "é", "quoted\"", String(repeating: "x", count: random.pick([5, 20, 24, 40]))]) + "\(node)"
+        isShort
+          ? "é-\(node)"
+          : random.pick(["n", "node-", "é", "quoted\"", String(repeating: "x", count: random.pick([5, 20, 24, 40]))])
+            + "\(node)"
       }
-      let states = ["master", "slave", isShort ? "pending" : "a state of many letters", "dead"].prefix(random.among(1...4)).map { $0 }
+      let states = ["master", "slave", isShort ? "pending" : "a state of many letters", "dead"].prefix(
+        random.among(1...4)
+      ).map { $0 }
       let counts = states.map { _ in random.below(4) }
       let isWanted = states.map { _ in random.chance(1, 2) }
-      let map = try PlacementMap(partitionCount: random.pick([1, 2, 9, 10, 11, 99, 101, 1024, 1025]), slotCounts: counts)
+      let map = try PlacementMap(
+        partitionCount: random.pick([1, 2, 9, 10, 11, 99, 101, 1024, 1025]), slotCounts: counts)
       for slot in 0..<map.partitionCount * map.width where random.chance(3, 4) {
         map.slots[slot] = NodeIndex(random.below(nodes.count))
       }
@@ -58,12 +64,13 @@ import Testing
     }
   }
 
-  /// Plain rows and rows that are not, one after another in any order, are read as they stand; what is wrong in either is
-  /// told with its place.
+  /// Plain rows and rows that are not, one after another in any order, are read as they stand; what is wrong in either
+  /// is told with its place.
   @Test func plainRowsAndOthersMix() throws {
     let rows = [
       #""0": {"master":["a"],"slave":["b","c"]}"#, #""1" : { "slave" : [ "c" ] , "master" : [ "b" ] }"#,
-      #""2": {"master":["\u0061"]}"#, #""3": {}"#, #""4": {"x-note":[1],"slave":["a"]}"#, #""5": {"slave":["a","b","c"]}"#,
+      #""2": {"master":["\u0061"]}"#, #""3": {}"#, #""4": {"x-note":[1],"slave":["a"]}"#,
+      #""5": {"slave":["a","b","c"]}"#,
       #""x-mine": {"any": [true]}"#, #""\u0036": {"master":[]}"#, #""7": {"slave":[],"master":["c"]}"#,
     ]
     func text(_ rows: [String]) -> String {
@@ -77,10 +84,13 @@ import Testing
       #expect(try written(read(text(shuffled))) == wanted)
     }
     for (bad, found) in [
-      (#""0": {"master":["b"]}"#, "the partition \"0\" a second time"), (#""8": {}"#, "\"8\""), (#""01": {}"#, "\"01\""),
+      (#""0": {"master":["b"]}"#, "the partition \"0\" a second time"), (#""8": {}"#, "\"8\""),
+      (#""01": {}"#, "\"01\""),
       (#""6": {"master":["d"]}"#, "\"d\""), (#""6": {"master":["a"],"slave":["a"]}"#, "the node \"a\" a second time"),
-      (#""6": {"master":["a"],"master":["b"]}"#, "the state \"master\" a second time"), (#""6": {"master":"a"}"#, "the string"),
-      (#""6": {"lord":["a"]}"#, "the unknown key \"lord\""), (#""6": {"master":["a",]}"#, "']'"), (#""6": {"master":["a"},"#, "'}'"),
+      (#""6": {"master":["a"],"master":["b"]}"#, "the state \"master\" a second time"),
+      (#""6": {"master":"a"}"#, "the string"),
+      (#""6": {"lord":["a"]}"#, "the unknown key \"lord\""), (#""6": {"master":["a",]}"#, "']'"),
+      (#""6": {"master":["a"},"#, "'}'"),
       (#""6": {"master" ["a"]}"#, "'['"), (#""6": 1"#, "the number 1"), (#""6": {},"#, "'}'"),
     ] {
       let all = rows.filter { !$0.contains("0036") } + [bad]

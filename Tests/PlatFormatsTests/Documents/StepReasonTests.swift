@@ -9,6 +9,7 @@ import Testing
   @Test func noRoomIsSaidOfThePlansCopies() {
     #expect(
       StepPlan.Reason.noRoom.text
-        == "nodes without room wait for one another; with no copies but the plan's, a replica would have to go before another comes")
+        == "nodes without room wait for one another; with no copies but the plan's, a replica would have to go before another comes"
+    )
   }
 }

@@ -21,7 +21,8 @@ import Testing
     let plan = try Planner.plan(dense, from: document.map?.placement)
     let report = try Judge.judge(
       dense, map: plan.target,
-      from: document.map?.placement ?? PlacementMap(partitionCount: 0, slotCounts: document.cluster.settings.constraints))
+      from: document.map?.placement
+        ?? PlacementMap(partitionCount: 0, slotCounts: document.cluster.settings.constraints))
     var writer = JSONWriter()
     PlanWriter.write(
       PlanDocument(.rebalance, target: plan.target, for: document), of: document.cluster, report: report,
@@ -45,7 +46,8 @@ import Testing
   }
 
   @Test func keyRangesAreWeighedByName() throws {
-    let map = #","map":{"partitions":{"m":{"start":"g","end":"t","master":["a"]},"z":{"start":"t","master":["a"]},"a":{"end":"g","master":["b"]}}}}"#
+    let map =
+      #","map":{"partitions":{"m":{"start":"g","end":"t","master":["a"]},"z":{"start":"t","master":["a"]},"a":{"end":"g","master":["b"]}}}}"#
     let document = try read(cluster(#"{"z":3,"a":2}"#, keyFunction: "range") + map)
     #expect(document.cluster.partitionWeights.map(\.text) == ["2", "1", "3"])
   }

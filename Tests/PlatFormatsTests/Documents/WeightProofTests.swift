@@ -15,7 +15,9 @@ import Testing
     var (cluster, current) = RandomCluster.make(seed: seed)
     var random = SplitMix64(seed: ~seed)
     let most = random.among(2...Self.sizes.count)
-    cluster.partitionWeights = (0..<cluster.settings.partitionCount).map { _ in Quantity(Self.sizes[random.below(most)])! }
+    cluster.partitionWeights = (0..<cluster.settings.partitionCount).map { _ in
+      Quantity(Self.sizes[random.below(most)])!
+    }
     var document = ClusterDocument(cluster: cluster)
     if let current { document.map = MapDocument(header: MapHeader(kind: .current, revision: 3), placement: current) }
     let dense = try DenseCluster(cluster)
@@ -43,7 +45,8 @@ import Testing
       let proof = try proof(text, document, dense)
       try holds(
         proof.holds,
-        "\(proof.report.findings.prefix(3))\n\(RandomCluster.describe(document.cluster, document.map?.placement))\n\(document.cluster.partitionWeights.map(\.text))")
+        "\(proof.report.findings.prefix(3))\n\(RandomCluster.describe(document.cluster, document.map?.placement))\n\(document.cluster.partitionWeights.map(\.text))"
+      )
       seen += 1
       if proof.movesWeightLowerBound ?? .zero > .zero { aboveZero += 1 }
     }
@@ -80,23 +83,34 @@ import Testing
       #expect(!own.contains { $0.hasPrefix("certificate") || $0.hasPrefix("summary") }, "\(own)")
       func raise(_ path: String, _ plan: inout PlanDocument) {
         plan.claims = plan.claims.map {
-          if $0.path == path, case .number(let number) = $0.value { SummaryFigure(path, .number(number + .one)) } else { $0 }
+          if $0.path == path, case .number(let number) = $0.value {
+            SummaryFigure(path, .number(number + .one))
+          } else {
+            $0
+          }
         }
       }
       #expect(try rules { raise("movesLowerBound", &$0) }.contains("certificate.prices"))
       #expect(try rules { raise("movesWeightLowerBound", &$0) }.contains("certificate.prices"))
-      #expect(try rules { $0.claims.removeAll { $0.path == "movesWeightLowerBound" } }.contains("summary.movesWeightLowerBound"))
+      #expect(
+        try rules { $0.claims.removeAll { $0.path == "movesWeightLowerBound" } }.contains(
+          "summary.movesWeightLowerBound"))
       seen.0 += 1
       // Windows narrower than what nodes hold, or beside it, are about other maps.
       let narrow = try rules { plan in
         let window = windows[0]
-        plan.certificate!.windows![0] = .init(least: window.most + dense.partitionWeights!.unit, most: window.most + dense.partitionWeights!.unit)
+        plan.certificate!.windows![0] = .init(
+          least: window.most + dense.partitionWeights!.unit, most: window.most + dense.partitionWeights!.unit)
       }
       #expect(narrow.contains("certificate.windows"))
-      let odd = try rules { $0.certificate!.windows![0].least = windows[0].least - dense.partitionWeights!.unit * Rational(1, 3) }
+      let odd = try rules {
+        $0.certificate!.windows![0].least = windows[0].least - dense.partitionWeights!.unit * Rational(1, 3)
+      }
       #expect(odd.contains("certificate.windows"))
       // Without windows only what rows need by themselves is proved, and without prices no more.
-      guard plan.claims.contains(where: { $0.path == "movesWeightLowerBound" && $0.value != .number(.zero) }) else { continue }
+      guard plan.claims.contains(where: { $0.path == "movesWeightLowerBound" && $0.value != .number(.zero) }) else {
+        continue
+      }
       let none = try rules { $0.certificate!.windows = nil }
       if none.contains("certificate.prices") { seen.1 += 1 }
       let flat = try rules { $0.certificate!.prices = certificate.prices.map { _ in 0 } }

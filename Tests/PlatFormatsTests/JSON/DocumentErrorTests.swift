@@ -27,7 +27,10 @@ import Testing
     ("[1 2]", "1:4: [1]: found '2', expected ',' or ']'"),
     ("[1", "1:3: [1]: found the end of the document, expected ',' or ']'"),
     ("[1}", "1:3: [1]: found '}', expected ',' or ']'"),
-    ("{\"a\":1,}", "1:8: found '}', expected a key in double quotes; JSON has no comma after the last element: take it away"),
+    (
+      "{\"a\":1,}",
+      "1:8: found '}', expected a key in double quotes; JSON has no comma after the last element: take it away"
+    ),
     ("{1:1}", "1:2: found '1', expected a key in double quotes or '}'"),
     ("{'a':1}", "1:2: found ''a'', expected a key in double quotes or '}'; JSON has double quotes only"),
     ("{\"a\" 1}", "1:6: found '1', expected ':' after the key"),
@@ -61,7 +64,9 @@ import Testing
   ])
   func syntax(document: String, expected: String) { #expect(message(Array(document.utf8)) == expected) }
 
-  @Test(arguments: ["01", "-", "-a", "1.", ".5", "+1", "1e", "1e+", "0x10", "1.e1", "--1", "1_000", "-01", "1.2.3", "1a"])
+  @Test(arguments: [
+    "01", "-", "-a", "1.", ".5", "+1", "1e", "1e+", "0x10", "1.e1", "--1", "1_000", "-01", "1.2.3", "1a",
+  ])
   func numbers(text: String) {
     let said = message(Array("{\"n\": \(text)}".utf8))
     #expect(said.hasPrefix("1:7: n: found '\(text)', expected a"), "\(said)")
@@ -177,7 +182,8 @@ import Testing
       }
     }
     #expect(said(#""status""#) == "accepted")
-    #expect(said(#""Status""#) == #"1:1: found "Status", expected one of weight, capacity, status; did you mean "status"?"#)
+    #expect(
+      said(#""Status""#) == #"1:1: found "Status", expected one of weight, capacity, status; did you mean "status"?"#)
     #expect(said("1") == "1:1: found the number 1, expected a string")
   }
 
@@ -197,7 +203,8 @@ import Testing
     }
     #expect(
       said(#"{"weight":1,"wieght":2}"#)
-        == #"1:13: wieght: found the unknown key "wieght", expected one of weight, capacity, status; did you mean "weight"?"#)
+        == #"1:13: wieght: found the unknown key "wieght", expected one of weight, capacity, status; did you mean "weight"?"#
+    )
     #expect(
       said("{\"weight\":1,\n \"w\\u0065ight\":2}")
         == #"2:2: ["w\u0065ight"]: found the key "weight" a second time, expected each key once"#)

@@ -75,14 +75,17 @@ import Testing
     forAllSeeds(0..<400) { seed in
       var random = SplitMix64(seed: seed)
       var bytes = Array(Self.cluster.utf8)
-      for _ in 0..<random.among(1...4) { bytes[random.below(bytes.count)] = UInt8(random.pick(Array(#"{}[]",:x1\ "#.utf8))) }
+      for _ in 0..<random.among(1...4) {
+        bytes[random.below(bytes.count)] = UInt8(random.pick(Array(#"{}[]",:x1\ "#.utf8)))
+      }
       let faults = Self.faults(String(decoding: bytes, as: UTF8.self))
       try holds(faults.count <= 10 && Set(faults.map { "\($0.line):\($0.column)" }).count == faults.count, "\(faults)")
     }
   }
 
   @Test(arguments: [
-    ("wieght", "weight"), ("Status", "status"), ("capcity", "capacity"), ("satus", "status"), ("volums", "volumes"), ("rack", nil),
+    ("wieght", "weight"), ("Status", "status"), ("capcity", "capacity"), ("satus", "status"), ("volums", "volumes"),
+    ("rack", nil),
     ("x", nil), ("wgt", nil),
   ])
   func suggestions(_ word: String, _ meant: String?) {

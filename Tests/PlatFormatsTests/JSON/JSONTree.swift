@@ -106,7 +106,9 @@ extension JSONTree {
   }
 
   static func randomText(using generator: inout SeededGenerator) -> String {
-    let letters = ["a", "n1", "master", "\"", "\\", "/", "\n", "\u{0}", "\u{1f}", "\u{7f}", "é", "€", "😀", "{", "]", ","]
+    let letters = [
+      "a", "n1", "master", "\"", "\\", "/", "\n", "\u{0}", "\u{1f}", "\u{7f}", "é", "€", "😀", "{", "]", ",",
+    ]
     return (0..<Int.random(in: 0..<6, using: &generator)).map { _ in letters.randomElement(using: &generator)! }
       .joined()
   }

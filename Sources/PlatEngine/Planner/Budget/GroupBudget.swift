@@ -1,8 +1,9 @@
-/// `settings.balance.moveBudget` of several maps: the document's own is for all of them together, a map's own for that one.
+/// `settings.balance.moveBudget` of several maps: the document's own is for all of them together, a map's own for that
+/// one.
 ///
-/// The maps are planned without a thought of it. Each then has moves that could be put off (`MoveBudget`), and chains of
-/// them that bring a replica to where the plan wants it (`MovesInBudget`). What all may make goes to the shortest chains of
-/// any map first, of equal ones to each map's first before any map's second:
+/// The maps are planned without a thought of it. Each then has moves that could be put off (`MoveBudget`), and chains
+/// of them that bring a replica to where the plan wants it (`MovesInBudget`). What all may make goes to the shortest
+/// chains of any map first, of equal ones to each map's first before any map's second:
 ///
 ///     map 0   1 1 1 1 2 3        what its chains cost, one after the other
 ///     map 1   1 1 2              a budget of 8:  0 1 0 1 0 0 1, that is 5 chains of one move, and one of two
@@ -33,8 +34,8 @@ struct GroupBudget {
     }
   }
 
-  /// Puts moves of finished plans off. Returns the maps that it has changed. O(maps · P · R) for what was before, and see
-  /// `MovesInBudget`.
+  /// Puts moves of finished plans off. Returns the maps that it has changed. O(maps · P · R) for what was before, and
+  /// see `MovesInBudget`.
   static func holdBack(
     _ group: DenseGroup, from currents: [PlacementMap?], _ due: GroupDue, _ plans: inout [Plan], options: PlanOptions
   ) throws(PlatError) -> [Int] {
@@ -67,17 +68,20 @@ struct GroupBudget {
     }
     members.append(
       Member(
-        map: map, problem: problem, windows: windows, kept: kept, arcs: arcs, most: most, placement: placement, before: before))
+        map: map, problem: problem, windows: windows, kept: kept, arcs: arcs, most: most, placement: placement,
+        before: before))
   }
 
-  /// Capacities are for all maps: what the plans leave of one goes to the maps that come from more, the first maps first.
+  /// Capacities are for all maps: what the plans leave of one goes to the maps that come from more, the first maps
+  /// first.
   private mutating func shareRoom(_ plans: [Plan]) {
     let nodes = group.group.shared.nodes
     for index in members.indices { members[index].capacities = Array(repeating: Int(Int32.max), count: nodes.count) }
     guard nodes.contains(where: { $0.capacity != nil }) else { return }
     let planned = plans.indices.map { map in
       let load = members.first { $0.map == map }?.placement.load
-      return load.map { load in nodes.indices.map { Int(load.base[$0]) } } ?? group.clusters[map].loads(of: plans[map].target)
+      return load.map { load in nodes.indices.map { Int(load.base[$0]) } }
+        ?? group.clusters[map].loads(of: plans[map].target)
     }
     for node in nodes.indices {
       guard let capacity = nodes[node].capacity else { continue }
@@ -102,7 +106,8 @@ struct GroupBudget {
       if members[index].problem.fanOut?.strength == .hard {
         let member = members[index]
         let putOff = try member.kept.holdBackWithinPeers(
-          member.problem, member.windows, &members[index].placement, atMost: shares[index], capacities: member.capacities)
+          member.problem, member.windows, &members[index].placement, atMost: shares[index],
+          capacities: member.capacities)
         if putOff > 0 { try take(index, putOff, &plans, &changed, options) }
         continue
       }
@@ -110,7 +115,8 @@ struct GroupBudget {
         chosen[index] = try members[index].choose(atMost: shares[index])
       }
       let member = members[index]
-      let putOff = member.kept.undo(member.arcs, unless: chosen[index].isMade, member.problem, &members[index].placement)
+      let putOff = member.kept.undo(
+        member.arcs, unless: chosen[index].isMade, member.problem, &members[index].placement)
       guard putOff > 0 else { continue }
       _ = try Roles.run(member.problem, member.windows, &members[index].placement)
       StateRules.enforce(member.problem, members[index].placement)
@@ -129,7 +135,8 @@ struct GroupBudget {
     changed.append(member.map)
   }
 
-  /// How many moves each map may make. `chains`: what its chains cost, one after the other, never less than the one before.
+  /// How many moves each map may make. `chains`: what its chains cost, one after the other, never less than the one
+  /// before.
   private func deal(_ chains: [[Int]], atMost shared: Int) -> [Int] {
     let order = chains.indices.flatMap { member in chains[member].indices.map { (member, $0) } }.sorted { a, b in
       (chains[a.0][a.1], a.1, a.0) < (chains[b.0][b.1], b.1, b.0)

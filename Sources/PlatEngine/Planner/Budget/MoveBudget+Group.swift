@@ -7,7 +7,8 @@ extension MoveBudget {
     let arena = try Arena(limitBytes: options.memoryLimitBytes, interrupt: options.interrupt)
     let problem = try Problem(cluster, current: current, arena: arena, wideRow: options.wideRow)
     let target = try PlacementMap(
-      unfilled: cluster.partitionCount, slotCounts: cluster.dataWanted, arena: Arena(limitBytes: options.memoryLimitBytes))
+      unfilled: cluster.partitionCount, slotCounts: cluster.dataWanted,
+      arena: Arena(limitBytes: options.memoryLimitBytes))
     var placement = try Placement(problem, target: target)
     Keep.run(problem, &placement)
     guard let kept = try MoveBudget(problem, placement, most: most) else { return nil }

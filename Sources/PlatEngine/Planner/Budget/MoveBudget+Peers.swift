@@ -4,7 +4,8 @@
 /// together may be too many. So the moves are made one by one, from what is there today with what safety asks for, each
 /// only if no node is beyond its limit then. What the budget has room for and the limit has not stays put off.
 ///
-/// Where today's map with what safety asks for is not within the limit itself, all moves are for that, and none is put off.
+/// Where today's map with what safety asks for is not within the limit itself, all moves are for that, and none is put
+/// off.
 extension MoveBudget {
   /// As `holdBack`. `capacities`: as in `MovesInBudget`. O(P · R), and what a row has of pairs for each move.
   func holdBackWithinPeers(

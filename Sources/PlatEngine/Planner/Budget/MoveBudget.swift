@@ -2,15 +2,15 @@
 ///
 /// The plan is made without a thought of the budget, and then some of its moves are put off: so what is left to do
 /// afterwards is part of the same plan. Each row lies between the row before and the planned one, so both ways together
-/// are as long as the way at once; and since that had the fewest moves, planning on from here needs just those that were
-/// put off, whichever they were. Which to make is chosen by `MovesInBudget`.
+/// are as long as the way at once; and since that had the fewest moves, planning on from here needs just those that
+/// were put off, whichever they were. Which to make is chosen by `MovesInBudget`.
 ///
 ///     before  n3 n9 n4 n7        n9 ⇢ n8 ─ put off, one by one, in any number
 ///     planned n3 n8 n4 n6        n7 ⇢ n6 ─
 ///
-/// What comes and what goes is paired in the innermost container that has both. What is left over in a container then is
-/// all coming or all going: so with any part of the pairs done its count lies between the one before and the planned one,
-/// and no rule about so many in a container breaks on the way.
+/// What comes and what goes is paired in the innermost container that has both. What is left over in a container then
+/// is all coming or all going: so with any part of the pairs done its count lies between the one before and the planned
+/// one, and no rule about so many in a container breaks on the way.
 ///
 /// For balance alone is a move whose partition could have stayed where it was: `Keep` kept it. What replaces a replica
 /// that is lost is never put off, nor what makes room for it under a capacity.
@@ -19,9 +19,12 @@ struct MoveBudget {
   /// The rows as `Keep` left them, with what else of today's may stay in them.
   private let before: PartitionTable<NodeIndex>
 
-  /// After `Keep`. `most`: nil: what the settings say. Nil where there is no budget, or nothing that could stay. O(P · R).
+  /// After `Keep`. `most`: nil: what the settings say. Nil where there is no budget, or nothing that could stay.
+  /// O(P · R).
   init?(_ problem: Problem, _ placement: Placement, most: Int? = nil) throws(PlatError) {
-    guard let most = most ?? problem.cluster.cluster.settings.balance.moveBudget, placement.placed > 0 else { return nil }
+    guard let most = most ?? problem.cluster.cluster.settings.balance.moveBudget, placement.placed > 0 else {
+      return nil
+    }
     self.most = most
     before = try problem.arena.table(problem.partitionCount * problem.replicas)
     before.base.update(from: placement.rows, count: before.count)
@@ -62,7 +65,8 @@ struct MoveBudget {
     return putOff
   }
 
-  /// The same where partitions differ in weight: the budget is in moves all the same, and what is brought near is weight.
+  /// The same where partitions differ in weight: the budget is in moves all the same, and what is brought near is
+  /// weight.
   /// `due`: by number. States are left as they are. See `WeightInBudget`.
   func holdBack(
     _ weighing: Weighing, _ due: Due, _ weighed: WeightedDue, _ placement: inout Placement

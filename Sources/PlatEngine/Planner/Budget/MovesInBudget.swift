@@ -1,9 +1,10 @@
 /// Which of a plan's moves to make when not all may be made: those that bring what nodes hold nearest to what they hold
 /// in the plan.
 ///
-/// The moves are arcs between nodes; each node is to come down, or up, to its load in the plan. A chain of moves from one
-/// that holds more to one that holds less brings one replica there, at the price of its moves. So this is a minimum-cost
-/// flow, by shortest paths in a graph of these arcs alone, where a move that was chosen may be given up again:
+/// The moves are arcs between nodes; each node is to come down, or up, to its load in the plan. A chain of moves from
+/// one that holds more to one that holds less brings one replica there, at the price of its moves. So this is a
+/// minimum-cost flow, by shortest paths in a graph of these arcs alone, where a move that was chosen may be given up
+/// again:
 ///
 ///     a ──▶ b      not made: costs its move        b ──▶ a     made: gives it back
 ///
@@ -80,7 +81,8 @@ struct MovesInBudget {
     if left == budget, budget > 0 { beginChain(budget) }
   }
 
-  /// Brings replicas from nodes above `floor` to nodes below their goal for at most so many moves; returns how many it took.
+  /// Brings replicas from nodes above `floor` to nodes below their goal for at most so many moves; returns how many it
+  /// took.
   private mutating func bring(_ budget: Int, floor: (_ capacity: Int32, _ goal: Int32) -> Int32) -> Int {
     var left = budget
     let floor = (0..<nodeCount).map { floor(capacity.base[$0], goal.base[$0]) }
@@ -89,7 +91,9 @@ struct MovesInBudget {
       guard moves <= left else { break }
       for node in 0..<nodeCount { place.base[node] = first.base[node] }
       // Worst first, one each: of those that are level, everyone comes down by one before anyone comes down by two.
-      let sources = (0..<nodeCount).filter { load.base[$0] > floor[$0] }.sorted { (-excess($0), $0) < (-excess($1), $1) }
+      let sources = (0..<nodeCount).filter { load.base[$0] > floor[$0] }.sorted {
+        (-excess($0), $0) < (-excess($1), $1)
+      }
       var (level, next) = (Int32.max, 0)
       var open: [Int] = []
       while !open.isEmpty || next < sources.count {

@@ -1,8 +1,8 @@
 /// Which of a plan's moves to make when not all may be made, where partitions differ in weight: those that leave least
 /// weight outside the windows.
 ///
-/// With weights that is a question of subset sums, so it is not searched to its end. From what nodes hold today, step by
-/// step, while the budget lasts:
+/// With weights that is a question of subset sums, so it is not searched to its end. From what nodes hold today, step
+/// by step, while the budget lasts:
 ///
 ///     a move       of the node that is farthest out, the one that brings most into the windows
 ///     an exchange  of two moves there and back, where no move by itself does
@@ -27,7 +27,8 @@ struct WeightInBudget {
 
   private static let exchangesTried = 64
 
-  /// `due`: whose windows count. `weighing`: with all moves made. `isMade`: those that have to be made whatever the budget.
+  /// `due`: whose windows count. `weighing`: with all moves made. `isMade`: those that have to be made whatever the
+  /// budget.
   init(_ weighing: Weighing, _ due: WeightedDue, _ arcs: [MoveBudget.Arc], isMade: [Bool]) throws(PlatError) {
     (self.weighing, self.due, self.arcs, self.isMade) = (weighing, due, arcs, isMade)
     let problem = weighing.problem
@@ -37,7 +38,9 @@ struct WeightInBudget {
     load.copy(from: weighing.load)
     goal.copy(from: weighing.load)
     count.copy(from: weighing.count)
-    var (from, to) = ([[Int]](repeating: [], count: problem.nodeCount), [[Int]](repeating: [], count: problem.nodeCount))
+    var (from, to) = (
+      [[Int]](repeating: [], count: problem.nodeCount), [[Int]](repeating: [], count: problem.nodeCount)
+    )
     for index in arcs.indices.sorted(by: {
       let (a, b) = (weighing.weight[arcs[$0].partition], weighing.weight[arcs[$1].partition])
       return a != b ? a > b : $0 < $1

@@ -1,9 +1,10 @@
-/// `settings.balance.moveBudget` of several maps whose partitions differ in weight: the document's own is for all of them together, a
-/// map's own for that one.
+/// `settings.balance.moveBudget` of several maps whose partitions differ in weight: the document's own is for all of
+/// them together, a map's own for that one.
 ///
-/// The maps are planned without a thought of it. From what nodes hold with all moves for balance put off, step by step, while budgets
-/// last: the move of any map that brings most into the windows of its map and of the sums, or two where no one does; then those that
-/// bring nothing out of them; and where none did, as many as may be made in the plan's order, so that planning on goes on.
+/// The maps are planned without a thought of it. From what nodes hold with all moves for balance put off, step by step,
+/// while budgets last: the move of any map that brings most into the windows of its map and of the sums, or two where
+/// no one does; then those that bring nothing out of them; and where none did, as many as may be made in the plan's
+/// order, so that planning on goes on.
 ///
 /// O(moves) for each that is made, and as much for each pair that is tried.
 struct WeightedGroupBudget {
@@ -32,7 +33,8 @@ struct WeightedGroupBudget {
 
   /// Puts moves of finished plans off. Returns the maps that it has changed.
   static func holdBack(
-    _ group: DenseGroup, _ clusters: [DenseCluster], _ weights: GroupWeights, _ sums: WeightSums, _ stands: [WeightSums.Stand],
+    _ group: DenseGroup, _ clusters: [DenseCluster], _ weights: GroupWeights, _ sums: WeightSums,
+    _ stands: [WeightSums.Stand],
     from currents: [PlacementMap?], _ plans: inout [Plan?], options: PlanOptions
   ) throws(PlatError) -> [Int] {
     let shared = group.group.shared.settings.balance.moveBudget ?? .max
@@ -64,7 +66,8 @@ struct WeightedGroupBudget {
   }
 
   private mutating func add(
-    _ map: Int, _ cluster: DenseCluster, _ current: PlacementMap, _ planned: PlacementMap, most: Int, _ options: PlanOptions
+    _ map: Int, _ cluster: DenseCluster, _ current: PlacementMap, _ planned: PlacementMap, most: Int,
+    _ options: PlanOptions
   ) throws(PlatError) {
     guard
       let (problem, placement, kept, arcs) = try MoveBudget.ofPlan(cluster, from: current, planned, most: most, options)
@@ -151,7 +154,9 @@ struct WeightedGroupBudget {
     guard left > 1 else { return nil }
     var best: (arcs: [Choice], gain: Int)?
     var tried = 0
-    let all = members.indices.flatMap { index in members[index].arcs.indices.filter { mayMake((index, $0)) }.map { (index, $0) } }
+    let all = members.indices.flatMap { index in
+      members[index].arcs.indices.filter { mayMake((index, $0)) }.map { (index, $0) }
+    }
     for first in all where tried < Self.pairsTried {
       let one = members[first.0].arcs[first.1]
       let alone = gain(first)

@@ -44,7 +44,8 @@ struct CompletedMap {
       return
     }
     boxes = innermost.map { cluster.levels[$0].nodes } ?? [0..<cluster.nodeCount]
-    boxOfNode = innermost.map { cluster.levels[$0].containerOfNode.map(\.int) } ?? Array(repeating: 0, count: cluster.nodeCount)
+    boxOfNode =
+      innermost.map { cluster.levels[$0].containerOfNode.map(\.int) } ?? Array(repeating: 0, count: cluster.nodeCount)
   }
 
   var width: Int { target.width }
@@ -99,13 +100,15 @@ struct CompletedMap {
     return isHeld(partition, by: node)
   }
 
-  /// Whether rules about containers let the leaf box of `node` have one more of the row in `slot`, where what slot `without`
-  /// holds goes. O(R · rules).
+  /// Whether rules about containers let the leaf box of `node` have one more of the row in `slot`, where what slot
+  /// `without` holds goes. O(R · rules).
   func admits(_ row: UnsafeMutablePointer<NodeIndex>, _ slot: Int, boxOf node: NodeIndex, without: Int = -1) -> Bool {
     rules.allSatisfy { $0.admits(row, width: width, slot, node, without: without) }
   }
 
-  func isInRow(_ row: UnsafeMutablePointer<NodeIndex>, _ node: NodeIndex) -> Bool { (0..<width).contains { row[$0] == node } }
+  func isInRow(_ row: UnsafeMutablePointer<NodeIndex>, _ node: NodeIndex) -> Bool {
+    (0..<width).contains { row[$0] == node }
+  }
 
   /// Whether the row breaks nothing as it stands. O(R² · rules).
   func isLegal(_ partition: Int) -> Bool {

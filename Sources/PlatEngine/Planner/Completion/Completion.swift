@@ -2,17 +2,18 @@
 ///
 ///     1. partitions with a live copy and none in the map     2. partitions without a leader     3. all that is missing
 ///
-/// Each is a search for the cheapest chain of replicas that make room for one another (`CompletionSearch`); the first two may
-/// end where another partition gives up a replica that comes later in the order. A copy that is placed stays placed: chains
-/// only ever add. Where a partition's last copy finds no place at all it stays where it is, whatever the node may hold.
+/// Each is a search for the cheapest chain of replicas that make room for one another (`CompletionSearch`); the first
+/// two may end where another partition gives up a replica that comes later in the order. A copy that is placed stays
+/// placed: chains only ever add. Where a partition's last copy finds no place at all it stays where it is, whatever the
+/// node may hold.
 ///
 /// Nodes of weight 0 are due nothing and so get nothing before; here they take what nobody else can.
 struct Completion {
   private var search: CompletionSearch
   private let interrupt: Interrupt?
 
-  /// Fills maps on the same nodes in place. `capacity`: of each node, for all maps together. Returns the maps that have changed.
-  /// O(P · R), and bounded searches where something is missing.
+  /// Fills maps on the same nodes in place. `capacity`: of each node, for all maps together. Returns the maps that have
+  /// changed. O(P · R), and bounded searches where something is missing.
   static func run(
     _ maps: [CompletedMap], capacity: [Int], interrupt: Interrupt?
   ) throws(PlatError) -> [Bool] {
@@ -23,7 +24,9 @@ struct Completion {
       try interrupt?.throwIfRequested()
       let wanted = map.cluster.dataWanted.reduce(0, +)
       guard wanted > 0 else { continue }
-      for partition in 0..<map.target.partitionCount where map.copies(partition) < wanted { incomplete.append((index, partition)) }
+      for partition in 0..<map.target.partitionCount where map.copies(partition) < wanted {
+        incomplete.append((index, partition))
+      }
     }
     guard !incomplete.isEmpty else { return search.isChanged }
     var completion = Completion(search: search, interrupt: interrupt)
@@ -34,8 +37,8 @@ struct Completion {
     return completion.search.isChanged
   }
 
-  /// Last copies that stay may leave a node beyond its capacity: then it has nothing else. What it would have received goes
-  /// back to who holds it today.
+  /// Last copies that stay may leave a node beyond its capacity: then it has nothing else. What it would have received
+  /// goes back to who holds it today.
   private mutating func evictBesideLastCopies() {
     while let (map, partition) = search.evictOne() { stay(map, partition) }
   }
@@ -56,7 +59,8 @@ struct Completion {
     let map = search.maps[index]
     func rank(_ node: NodeIndex) -> Int { map.cluster.status[node.int].lastCopyRank }
     let holders = map.holders(partition)
-    guard let node = holders.indices.min(by: { (rank(holders[$0]), $0) < (rank(holders[$1]), $1) }).map({ holders[$0] }) else { return }
+    guard let node = holders.indices.min(by: { (rank(holders[$0]), $0) < (rank(holders[$1]), $1) }).map({ holders[$0] })
+    else { return }
     let open = map.openSlots(partition)
     let isLed = !map.cluster.status[node.int].isSlaveOnly
     let allowed = open.filter { map.cluster.mayEver(node.int, inState: map.stateOfSlot[$0]) }
@@ -72,7 +76,8 @@ struct Completion {
       search.begin()
       for (index, partition) in incomplete {
         let map = search.maps[index]
-        guard map.cluster.dataWanted[0] > 0, !map.isPeerLimited, !map.hasLeader(partition), map.isLive(partition) == isLive,
+        guard map.cluster.dataWanted[0] > 0, !map.isPeerLimited, !map.hasLeader(partition),
+          map.isLive(partition) == isLive,
           let slot = map.openSlots(partition).first
         else { continue }
         try interrupt?.throwIfRequested()

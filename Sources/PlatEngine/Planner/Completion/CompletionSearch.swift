@@ -72,13 +72,15 @@ struct CompletionSearch {
   /// Another kind of chain is asked for: what was known to lead nowhere may lead somewhere.
   mutating func begin() {
     for node in isDead.indices { isDead[node] = false }
-    open = maps.map { map in map.boxes.map { box in box.lazy.filter { map.cluster.status[$0].mayReceive }.map { NodeIndex($0) } } }
+    open = maps.map { map in
+      map.boxes.map { box in box.lazy.filter { map.cluster.status[$0].mayReceive }.map { NodeIndex($0) } }
+    }
     roomy = open.map { $0.map { $0.filter { load[$0.int] < capacity[$0.int] && !isWeightless[$0.int] } } }
     cursor = roomy.map { $0.map { _ in 0 } }
   }
 
-  /// What nodes hold beyond their capacities goes: of partitions that keep another copy first, and such as follow before such as
-  /// lead. O(P · R) where there is any.
+  /// What nodes hold beyond their capacities goes: of partitions that keep another copy first, and such as follow
+  /// before such as lead. O(P · R) where there is any.
   mutating func evict() {
     for node in load.indices where load[node] > capacity[node] {
       listSlots()
@@ -111,9 +113,9 @@ struct CompletionSearch {
     isChanged[index] = true
   }
 
-  /// From nodes that hold more than they may, all that is no last copy of today's goes until they do not: of partitions with
-  /// another copy first. Returns at a partition that has none now, though somebody holds it; nil: there is nothing left to do.
-  /// O(slots of the node).
+  /// From nodes that hold more than they may, all that is no last copy of today's goes until they do not: of partitions
+  /// with another copy first. Returns at a partition that has none now, though somebody holds it; nil: there is nothing
+  /// left to do. O(slots of the node).
   mutating func evictOne() -> (map: Int, partition: Int)? {
     for node in load.indices where load[node] > capacity[node] {
       listSlots()
@@ -139,7 +141,9 @@ struct CompletionSearch {
 
   // MARK: slots by number
 
-  private func id(_ map: Int, _ partition: Int, _ slot: Int) -> Int { maps[map].firstSlot + partition * maps[map].width + slot }
+  private func id(_ map: Int, _ partition: Int, _ slot: Int) -> Int {
+    maps[map].firstSlot + partition * maps[map].width + slot
+  }
 
   private func place(of id: Int) -> (map: Int, partition: Int, slot: Int) {
     var map = maps.count - 1
@@ -154,7 +158,9 @@ struct CompletionSearch {
     for (index, map) in maps.enumerated() {
       for partition in 0..<map.target.partitionCount {
         let row = map.target.row(partition)
-        for slot in map.dataSlots where row[slot] != .none { slotsOfNode[row[slot].int].append(id(index, partition, slot)) }
+        for slot in map.dataSlots where row[slot] != .none {
+          slotsOfNode[row[slot].int].append(id(index, partition, slot))
+        }
       }
     }
   }
@@ -175,7 +181,8 @@ struct CompletionSearch {
     return false
   }
 
-  /// Gives the slot to a node with room: one that holds the partition today, or else the least loaded of the next few. O(boxes · R).
+  /// Gives the slot to a node with room: one that holds the partition today, or else the least loaded of the next few.
+  /// O(boxes · R).
   private mutating func placeDirectly(_ index: Int, _ partition: Int, _ slot: Int) -> Bool {
     let map = maps[index]
     let row = map.target.row(partition)
@@ -242,12 +249,16 @@ struct CompletionSearch {
         return chain.reversed()
       case .node(let node):
         nodes.append(node)
-        if load[node] < capacity[node] { reach(.room(node), here + (isWeightless[node] ? Cost.weightless : 0), from: step) }
+        if load[node] < capacity[node] {
+          reach(.room(node), here + (isWeightless[node] ? Cost.weightless : 0), from: step)
+        }
         effort -= slotsOfNode[node].count
         for id in slotsOfNode[node] where isHeld(id, by: node) { reach(.slot(id), here, from: step) }
       case .slot(let id):
         if mayStayOpen(id, givingUp), cameFrom[step] != nil { reach(.leftOpen(id), here + Cost.givingUp, from: step) }
-        forEachWayOn(id, isSettled: { isSettled.contains(.node($0)) }, barred) { next, more in reach(next, here + more, from: step) }
+        forEachWayOn(id, isSettled: { isSettled.contains(.node($0)) }, barred) { next, more in
+          reach(next, here + more, from: step)
+        }
       }
     }
     // No end can be reached from any of these.
@@ -300,7 +311,9 @@ struct CompletionSearch {
       body(.slot(self.id(index, partition, other)), Cost.role)
     }
     func consider(_ node: NodeIndex, _ cost: Int) {
-      guard node != before, !isSettled(node.int), !map.isInRow(row, node), !barred.contains([id, node.int]) else { return }
+      guard node != before, !isSettled(node.int), !map.isInRow(row, node), !barred.contains([id, node.int]) else {
+        return
+      }
       // One with room is asked before others that are as cheap.
       body(.node(node.int), load[node.int] < capacity[node.int] ? cost : cost + Cost.role)
     }
@@ -317,8 +330,8 @@ struct CompletionSearch {
 
   // MARK: carrying it out
 
-  /// Changes the rows along a chain. Where a row then is not legal nothing is changed, and the slot and node that made it so
-  /// come back.
+  /// Changes the rows along a chain. Where a row then is not legal nothing is changed, and the slot and node that made
+  /// it so come back.
   private mutating func carryOut(_ chain: [Step]) -> [Int]? {
     var undo: [(row: UnsafeMutablePointer<NodeIndex>, slot: Int, node: NodeIndex)] = []
     var touched: [(id: Int, node: NodeIndex)] = []

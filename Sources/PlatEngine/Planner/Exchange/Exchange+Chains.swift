@@ -130,7 +130,9 @@ extension Exchange {
     } else if let class_ = candidates.classIndex(of: wanted) {
       for box in problem.leafBoxes.indices {
         var index = candidates.first(class_, box, isDead: isDead)
-        guard index != nil, problem.allows(row, leaving: leaving, intoBoxOf: NodeIndex(problem.leafBoxes[box].lowerBound)) else { continue }
+        guard index != nil,
+          problem.allows(row, leaving: leaving, intoBoxOf: NodeIndex(problem.leafBoxes[box].lowerBound))
+        else { continue }
         while let here = index {
           let node = candidates.node(here)
           if !isIn(row, node), accept(node) {

@@ -97,7 +97,9 @@ extension Exchange {
       return
     }
     for box in farthest.indices where farthest[box] > newKey && newKey < horizon {
-      guard problem.allows(row, leaving: leaving, intoBoxOf: NodeIndex(problem.leafBoxes[box].lowerBound)) else { continue }
+      guard problem.allows(row, leaving: leaving, intoBoxOf: NodeIndex(problem.leafBoxes[box].lowerBound)) else {
+        continue
+      }
       var left = Int64.min
       for node in problem.leafBoxes[box] where problem.receives.base[node] && due.most.base[node] > 0 {
         if key.base[node] > newKey, !isSettled.base[node], !isIn(row, NodeIndex(node)) { reach(node, newKey) }
@@ -178,7 +180,9 @@ extension Exchange {
     var parent = 0
     while true {
       var least = parent
-      for child in [2 * parent + 1, 2 * parent + 2] where child < heap.count && heap[child] < heap[least] { least = child }
+      for child in [2 * parent + 1, 2 * parent + 2] where child < heap.count && heap[child] < heap[least] {
+        least = child
+      }
       if least == parent { return top }
       heap.swapAt(parent, least)
       parent = least

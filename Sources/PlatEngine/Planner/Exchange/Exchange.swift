@@ -48,8 +48,8 @@ struct Exchange {
   let reach: Reach
   /// Who may replicate to whom, where that is limited: then masters stay where they are, and slaves go nowhere else.
   let graph: PeerGraph?
-  /// Whether a replica that leaves where it has not arrived yet spares a move. Potentials of 0 are valid for a placement that is
-  /// not the cheapest only without that: chains may then cost more than they need.
+  /// Whether a replica that leaves where it has not arrived yet spares a move. Potentials of 0 are valid for a
+  /// placement that is not the cheapest only without that: chains may then cost more than they need.
   let refunds: Bool
   let slack: Int
   let pool: Int

@@ -100,9 +100,9 @@ struct Market {
   /// Beyond so many containers a company is not looked for in each.
   private static let mostContainers = 64
 
-  /// What all rows cost that `Keep` kept whole, if each is plainly cheapest as it is: they are legal, and so it is enough
-  /// that no node in one of them costs more than the cheapest newcomer. Their sum then is one over nodes. Nil where that
-  /// is not so. O(N · states).
+  /// What all rows cost that `Keep` kept whole, if each is plainly cheapest as it is: they are legal, and so it is
+  /// enough that no node in one of them costs more than the cheapest newcomer. Their sum then is one over nodes. Nil
+  /// where that is not so. O(N · states).
   func costOfWhole(_ concerned: Concerned) -> Int? {
     guard mayBeUnchanged, !concerned.isAll else { return nil }
     var cost = 0

@@ -24,7 +24,9 @@ struct Witnesses {
 
   /// The map with its places for states without data filled; the same map where there are none.
   /// O(P · R · rules + N) where the nodes that lack one may have it.
-  static func run(_ problem: Problem, _ placement: Placement, memoryLimitBytes: UInt64) throws(PlatError) -> PlacementMap {
+  static func run(_ problem: Problem, _ placement: Placement, memoryLimitBytes: UInt64) throws(PlatError)
+    -> PlacementMap
+  {
     try run(problem, data: placement.target, memoryLimitBytes: memoryLimitBytes)
   }
 

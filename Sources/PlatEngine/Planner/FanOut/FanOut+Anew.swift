@@ -59,7 +59,8 @@ extension FanOut {
 
     private func isAlike(_ a: Int, _ b: Int) -> Bool {
       let (a, b) = (fresh.row(a), fresh.row(b))
-      for slot in 0..<problem.replicas where slot < problem.wanted[0] || !(0..<problem.replicas).contains(where: { a[slot] == b[$0] }) {
+      for slot in 0..<problem.replicas
+      where slot < problem.wanted[0] || !(0..<problem.replicas).contains(where: { a[slot] == b[$0] }) {
         if a[slot] != b[slot] { return false }
       }
       return true

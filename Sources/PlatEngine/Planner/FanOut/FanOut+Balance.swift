@@ -9,8 +9,9 @@ extension FanOut {
   /// Replicas of a partition times peers looked at, over all trials.
   private static let mostWork = 1 << 27
 
-  /// Moves as many masters as bring nodes nearer to their windows. For each O(N² + partitions of the masters on its chain ·
-  /// peers² · R); nothing with more than 1,024 nodes, and a bounded number of peers looked at in all.
+  /// Moves as many masters as bring nodes nearer to their windows. For each
+  /// O(N² + partitions of the masters on its chain · peers² · R); nothing with more than 1,024 nodes, and a bounded
+  /// number of peers looked at in all.
   mutating func balanceMasters() throws(PlatError) {
     guard problem.wanted[0] == 1, problem.nodeCount <= FanOut.mostNodes,
       let windows = due.roles.first, windows.state == 0
@@ -72,7 +73,9 @@ private struct Changeovers {
     }
   }
 
-  private func window(_ node: Int) -> RoleWindows.Window { windows.window(NodeIndex(node), total: placement.load.base[node]) }
+  private func window(_ node: Int) -> RoleWindows.Window {
+    windows.window(NodeIndex(node), total: placement.load.base[node])
+  }
   private func excess(_ node: Int) -> Int { Int(masters.base[node] - window(node).most) }
   private func lack(_ node: Int) -> Int { Int(window(node).least - masters.base[node]) }
 
@@ -101,8 +104,11 @@ private struct Changeovers {
   private func isLike(_ partition: Int, _ other: Int) -> Bool {
     guard other >= 0, max(partition, other) < problem.heldPartitions else { return false }
     let (now, its) = (placement.row(partition), placement.row(other))
-    let (held, itsHeld) = (problem.heldRows + partition * problem.heldWidth, problem.heldRows + other * problem.heldWidth)
-    return (0..<problem.replicas).allSatisfy { now[$0] == its[$0] } && (0..<problem.heldWidth).allSatisfy { held[$0] == itsHeld[$0] }
+    let (held, itsHeld) = (
+      problem.heldRows + partition * problem.heldWidth, problem.heldRows + other * problem.heldWidth
+    )
+    return (0..<problem.replicas).allSatisfy { now[$0] == its[$0] }
+      && (0..<problem.heldWidth).allSatisfy { held[$0] == itsHeld[$0] }
   }
 
   private mutating func consider(_ partition: Int, _ heir: NodeIndex) {
@@ -176,7 +182,9 @@ private struct Changeovers {
     var before = [Int](repeating: -1, count: nodes)
     var isDone = [Bool](repeating: false, count: nodes)
     for node in 0..<nodes where isStart(node) { distance[node] = 0 }
-    while let node = (0..<nodes).filter({ !isDone[$0] && distance[$0] < .max }).min(by: { (distance[$0], $0) < (distance[$1], $1) }) {
+    while let node = (0..<nodes).filter({ !isDone[$0] && distance[$0] < .max }).min(by: {
+      (distance[$0], $0) < (distance[$1], $1)
+    }) {
       if isEnd(node), before[node] >= 0 {
         var chain = [NodeIndex(node)]
         var last = node

@@ -6,9 +6,9 @@ extension FanOut {
   private static let mostReplicasComposed = 8
   private static let mostNodesTried = 1 << 24
 
-  /// Every node in turn as the first master, and for each other slot the node that costs least: no pair beyond the limit, what
-  /// near rules ask for first, then windows, then moves. Taken where the row is whole. O(N² · R³) for each partition that lacks, and
-  /// so many nodes tried in all.
+  /// Every node in turn as the first master, and for each other slot the node that costs least: no pair beyond the
+  /// limit, what near rules ask for first, then windows, then moves. Taken where the row is whole. O(N² · R³) for each
+  /// partition that lacks, and so many nodes tried in all.
   static func compose(_ problem: Problem, _ due: Due, _ placement: inout Placement) throws(PlatError) {
     guard problem.nodeCount <= mostNodesComposed, problem.replicas <= mostReplicasComposed,
       placement.placed < problem.partitionCount * problem.replicas

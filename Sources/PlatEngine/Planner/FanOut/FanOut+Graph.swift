@@ -5,9 +5,9 @@ extension FanOut {
 
   private typealias Lack = (count: Int, node: NodeIndex)
 
-  /// For every node that lacks something, pairs from masters that have something for it; and for masters that still miss
-  /// replicas, pairs to nodes that have room. `book`: of the placement. O(P · R + nodes that lack · peers²), times as many
-  /// as are tried.
+  /// For every node that lacks something, pairs from masters that have something for it; and for masters that still
+  /// miss replicas, pairs to nodes that have room. `book`: of the placement. O(P · R + nodes that lack · peers²), times
+  /// as many as are tried.
   func widen(_ graph: inout PeerGraph, _ book: PeerBook) throws(PlatError) {
     let supply = try Supply(self, book)
     let missing: NodeTable<Int32> = try problem.arena.table(problem.nodeCount)
@@ -85,8 +85,8 @@ extension FanOut {
   }
 }
 
-/// What masters have for nodes that lack something: replicas of their partitions that are missing, and those that lie on
-/// nodes that can give some up. It is used up as it is promised.
+/// What masters have for nodes that lack something: replicas of their partitions that are missing, and those that lie
+/// on nodes that can give some up. It is used up as it is promised.
 private struct Supply {
   private let problem: Problem
   private let placement: Placement
@@ -118,7 +118,9 @@ private struct Supply {
 
   /// Under near rules: for each master, those of its partitions that `node` could take over or complete. O(P · R²).
   func offers(for node: NodeIndex) -> NodeTable<Int32>? {
-    guard !problem.near.isEmpty, problem.partitionCount * problem.replicas <= Supply.mostReplicasLookedAt else { return nil }
+    guard !problem.near.isEmpty, problem.partitionCount * problem.replicas <= Supply.mostReplicasLookedAt else {
+      return nil
+    }
     offered.fill(with: 0)
     for partition in 0..<problem.partitionCount {
       let row = placement.row(partition)
@@ -134,7 +136,9 @@ private struct Supply {
   /// O(peers).
   func of(_ master: NodeIndex, _ graph: PeerGraph) -> Int32 {
     var sum = misses[master]
-    for target in graph.targets(of: master) where gives[target] > 0 { sum += min(gives[target], book.count(master, target)) }
+    for target in graph.targets(of: master) where gives[target] > 0 {
+      sum += min(gives[target], book.count(master, target))
+    }
     return sum
   }
 

@@ -58,10 +58,14 @@ extension FanOut {
   private func promote(_ row: UnsafeMutablePointer<NodeIndex>, _ slot: Int, _ count: NodeTable<Int32>) -> Bool {
     var best: (excess: Int, pairs: Int, count: Int32, place: Int)?
     let before = book.excess
-    for place in problem.wanted[0]..<problem.replicas where row[place] != .none && problem.allows(row[place], inState: 0) {
+    for place in problem.wanted[0]..<problem.replicas
+    where row[place] != .none && problem.allows(row[place], inState: 0) {
       let pairs = book.pairCount
       book.swap(row, slot, place)
-      let key = (book.excess, FanOut.mastersForAPair * (book.pairCount - pairs) + tooMany(row[slot], count), count[row[slot]], place)
+      let key = (
+        book.excess, FanOut.mastersForAPair * (book.pairCount - pairs) + tooMany(row[slot], count), count[row[slot]],
+        place
+      )
       if key.0 <= before, StateRules.breach(problem, row) == nil, best == nil || key < best! { best = key }
       book.swap(row, slot, place)
     }

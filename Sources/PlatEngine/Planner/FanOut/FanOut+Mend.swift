@@ -12,7 +12,8 @@ extension FanOut {
       for partition in 0..<problem.partitionCount where !problem.arena.isInterrupted {
         let row = placement.row(partition)
         for slot in 0..<book.masters where row[slot] != .none {
-          for place in book.masters..<problem.replicas where row[place] != .none && problem.allows(row[place], inState: 0) {
+          for place in book.masters..<problem.replicas
+          where row[place] != .none && problem.allows(row[place], inState: 0) {
             let (before, after) = (row[slot], row[place])
             guard masters[before] > windows.window(before, total: placement.load[before]).least,
               masters[after] < windows.window(after, total: placement.load[after]).most,

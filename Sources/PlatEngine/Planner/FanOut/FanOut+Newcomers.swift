@@ -47,7 +47,9 @@ extension FanOut {
         while let slot = holdings.next(&place, of: last) {
           let row = placement.row(slot / problem.replicas)
           let among = (0..<problem.replicas).count { row[$0] != .none && isPeer[row[$0]] }
-          for slot in 0..<problem.replicas where row[slot] != .none { worth[row[slot]] += 1 << Int64(min(40, 5 * among)) }
+          for slot in 0..<problem.replicas where row[slot] != .none {
+            worth[row[slot]] += 1 << Int64(min(40, 5 * among))
+          }
         }
       }
       var best: NodeIndex?
@@ -62,10 +64,11 @@ extension FanOut {
     }
   }
 
-  /// Puts the newcomer in place of one holder where all the others are its peers, and makes it master. `patience`: even where
-  /// that takes from nodes that cannot spare it.
+  /// Puts the newcomer in place of one holder where all the others are its peers, and makes it master. `patience`: even
+  /// where that takes from nodes that cannot spare it.
   private mutating func settle(
-    _ node: NodeIndex, _ left: inout Int32, among isPeer: NodeTable<Bool>, _ holdings: Holdings, _ count: NodeTable<Int32>,
+    _ node: NodeIndex, _ left: inout Int32, among isPeer: NodeTable<Bool>, _ holdings: Holdings,
+    _ count: NodeTable<Int32>,
     patience: Bool
   ) {
     for index in 0..<problem.nodeCount where isPeer.base[index] {
@@ -78,10 +81,11 @@ extension FanOut {
     }
   }
 
-  /// A holder's place goes to another node, and whoever then is in the slot `ledFrom` leads. False, and nothing is changed, where
-  /// rules or limits forbid that.
+  /// A holder's place goes to another node, and whoever then is in the slot `ledFrom` leads. False, and nothing is
+  /// changed, where rules or limits forbid that.
   private func hand(
-    _ row: UnsafeMutablePointer<NodeIndex>, _ leaving: Int, to node: NodeIndex, ledFrom slot: Int, _ count: NodeTable<Int32>
+    _ row: UnsafeMutablePointer<NodeIndex>, _ leaving: Int, to node: NodeIndex, ledFrom slot: Int,
+    _ count: NodeTable<Int32>
   ) -> Bool {
     let (donor, master) = (row[leaving], row[0])
     var new = contents(row)
@@ -95,7 +99,9 @@ extension FanOut {
     return true
   }
 
-  private func contents(_ row: UnsafeMutablePointer<NodeIndex>) -> [NodeIndex] { (0..<problem.replicas).map { row[$0] } }
+  private func contents(_ row: UnsafeMutablePointer<NodeIndex>) -> [NodeIndex] {
+    (0..<problem.replicas).map { row[$0] }
+  }
 
   private func replace(_ row: UnsafeMutablePointer<NodeIndex>, with new: [NodeIndex]) -> Bool {
     book.tryReplace(row, with: new) { StateRules.breach(problem, $0) == nil }
@@ -103,13 +109,14 @@ extension FanOut {
 
   // MARK: Doubles
 
-  /// Where two holders can each spare one, the newcomer and one of its peers come instead of both; and the peer gives the
-  /// newcomer another replica, as a slave, so that it holds as many as before. Three moves for what two nodes give, where chains
-  /// of moves take four:
+  /// Where two holders can each spare one, the newcomer and one of its peers come instead of both; and the peer gives
+  /// the newcomer another replica, as a slave, so that it holds as many as before. Three moves for what two nodes give,
+  /// where chains of moves take four:
   ///
   ///     p: 4·7·9 becomes N·9·2      q: 5·2·6 becomes 5·N·6          4 and 7 give one each, 9 and 2 are N's peers
   private mutating func settleByDoubles(
-    _ node: NodeIndex, _ left: inout Int32, among isPeer: NodeTable<Bool>, _ holdings: Holdings, _ count: NodeTable<Int32>
+    _ node: NodeIndex, _ left: inout Int32, among isPeer: NodeTable<Bool>, _ holdings: Holdings,
+    _ count: NodeTable<Int32>
   ) {
     guard problem.replicas >= 3 else { return }
     let peers = (0..<problem.nodeCount).map { NodeIndex($0) }.filter { isPeer[$0] }
@@ -120,7 +127,9 @@ extension FanOut {
         let now = contents(row)
         guard now.allSatisfy({ $0 != .none && $0 != node }), mayLose(now[0], count) else { continue }
         let outsiders = now.indices.filter { !isPeer[now[$0]] }
-        guard outsiders.count == 2, outsiders.allSatisfy({ problem.receives[now[$0]] && spare(now[$0]) > 0 }) else { continue }
+        guard outsiders.count == 2, outsiders.allSatisfy({ problem.receives[now[$0]] && spare(now[$0]) > 0 }) else {
+          continue
+        }
         if double(node, row, now, outsiders, peers, holdings) {
           count[now[0]] -= 1
           count[node] += 1
@@ -135,7 +144,8 @@ extension FanOut {
   }
 
   private mutating func double(
-    _ node: NodeIndex, _ row: UnsafeMutablePointer<NodeIndex>, _ now: [NodeIndex], _ outsiders: [Int], _ peers: [NodeIndex],
+    _ node: NodeIndex, _ row: UnsafeMutablePointer<NodeIndex>, _ now: [NodeIndex], _ outsiders: [Int],
+    _ peers: [NodeIndex],
     _ holdings: Holdings
   ) -> Bool {
     for second in peers where !now.contains(second) && problem.receives[second] {
@@ -158,7 +168,8 @@ extension FanOut {
     return false
   }
 
-  /// The newcomer takes a slave's place of the node's: from a master that replicates to it already, or else from a new one.
+  /// The newcomer takes a slave's place of the node's: from a master that replicates to it already, or else from a new
+  /// one.
   private func takeOver(from giver: NodeIndex, by node: NodeIndex, _ holdings: Holdings) -> Bool {
     for isNew in [false, true] {
       var place = holdings.begin(giver)
@@ -176,8 +187,8 @@ extension FanOut {
     return false
   }
 
-  /// The holder of a full row that the newcomer may replace: none but it is no peer. `patience`: even where the donor, or
-  /// the master, then has less than its window.
+  /// The holder of a full row that the newcomer may replace: none but it is no peer. `patience`: even where the donor,
+  /// or the master, then has less than its window.
   private func leavingSlot(
     _ row: UnsafeMutablePointer<NodeIndex>, _ node: NodeIndex, _ isPeer: NodeTable<Bool>, _ count: NodeTable<Int32>,
     patience: Bool
@@ -205,8 +216,8 @@ extension FanOut {
 
   // MARK: Slaves
 
-  /// A newcomer's other replicas come from as few masters as it may have, so these are the ones whose partitions lie on most
-  /// nodes that can spare one. Each spares one at a time, also where another holder led the partition until now:
+  /// A newcomer's other replicas come from as few masters as it may have, so these are the ones whose partitions lie on
+  /// most nodes that can spare one. Each spares one at a time, also where another holder led the partition until now:
   ///
   ///     pairs   9 → 4,  9 → N               p: 7·4·9 becomes 9·4·N, and 7 gives one
   ///
@@ -250,7 +261,8 @@ extension FanOut {
     return found.count
   }
 
-  /// The slot of a holder that can spare one to the newcomer where `source`, in its slot, leads; nil where there is none.
+  /// The slot of a holder that can spare one to the newcomer where `source`, in its slot, leads; nil where there is
+  /// none.
   private func donor(
     _ slot: Int, _ source: NodeIndex, _ node: NodeIndex, _ count: NodeTable<Int32>, _ isDone: (NodeIndex) -> Bool
   ) -> Int? {
@@ -258,7 +270,8 @@ extension FanOut {
     if column > 0, !problem.allows(source, inState: 0) || count[source] >= mostMasters(source) { return nil }
     for leaving in 0..<problem.replicas where leaving != column && (column == 0 || leaving == 0) {
       let donor = row[leaving]
-      guard donor != .none, problem.receives[donor], spare(donor) > 0, !isDone(donor), column == 0 || mayLose(donor, count),
+      guard donor != .none, problem.receives[donor], spare(donor) > 0, !isDone(donor),
+        column == 0 || mayLose(donor, count),
         problem.allows(row, leaving: leaving, to: node),
         (0..<problem.replicas).allSatisfy({
           row[$0] != .none && ($0 == leaving || $0 == column || book.count(source, row[$0]) > 0)
@@ -270,7 +283,9 @@ extension FanOut {
   }
 
   /// Takes what the partitions that a node leads, or could lead, can spare: first those that it leads.
-  private mutating func takeFrom(_ source: NodeIndex, _ node: NodeIndex, _ holdings: Holdings, _ count: NodeTable<Int32>) {
+  private mutating func takeFrom(
+    _ source: NodeIndex, _ node: NodeIndex, _ holdings: Holdings, _ count: NodeTable<Int32>
+  ) {
     for isLed in [true, false] {
       var place = holdings.begin(source)
       while placement.load[node] < due.least[node], let slot = holdings.next(&place, of: source) {

@@ -86,7 +86,8 @@ extension FanOut {
 
   /// Some other holder that may be master comes to an empty slot of one.
   private func inherit(_ row: UnsafeMutablePointer<NodeIndex>, _ slot: Int) -> Bool {
-    for place in problem.wanted[0]..<problem.replicas where row[place] != .none && problem.allows(row[place], inState: 0) {
+    for place in problem.wanted[0]..<problem.replicas
+    where row[place] != .none && problem.allows(row[place], inState: 0) {
       row.swap(slot, place)
       if StateRules.breach(problem, row) == nil { return true }
       row.swap(slot, place)

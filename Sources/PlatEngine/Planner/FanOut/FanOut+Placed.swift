@@ -1,5 +1,5 @@
-/// The holders that a plan without a limit on peers has, kept as they are: masters stay, or are those who need the fewest
-/// new pairs, and newly placed replicas change places until every node is within its limit.
+/// The holders that a plan without a limit on peers has, kept as they are: masters stay, or are those who need the
+/// fewest new pairs, and newly placed replicas change places until every node is within its limit.
 ///
 ///     pairs beyond the limit   4 → 7      p: 4·9·7, q: 5·2·6, both last ones new      p: 4·9·6, q: 5·2·7, over pairs that there are
 ///
@@ -9,12 +9,14 @@ extension FanOut {
   private static let partnersTried = 512
   private static let mostTrials = 1 << 20
 
-  /// Nil where that does not bring all nodes within their limits. O(P · R²), and a bounded number of trials for each new
-  /// pair beyond the limit.
+  /// Nil where that does not bring all nodes within their limits. O(P · R²), and a bounded number of trials for each
+  /// new pair beyond the limit.
   static func asPlaced(
     _ problem: Problem, _ due: Due, _ placed: Placement, _ memoryLimitBytes: UInt64
   ) throws(PlatError) -> Placement? {
-    guard !problem.near.isEmpty, problem.wanted[0] == 1, problem.fanOut?.strength == .hard, Balance(placed, due).isSettled else { return nil }
+    guard !problem.near.isEmpty, problem.wanted[0] == 1, problem.fanOut?.strength == .hard,
+      Balance(placed, due).isSettled
+    else { return nil }
     let placement = try copy(problem, placed, memoryLimitBytes)
     var fanOut = FanOut(problem: problem, due: due, placement: placement, book: try PeerBook(problem))
     guard fanOut.chooseMasters() else { return nil }
@@ -108,8 +110,9 @@ extension FanOut {
     return StateRules.breach(problem, row) == nil
   }
 
-  /// Newly placed replicas change places with others or go home while others of the same node move instead, and their partitions
-  /// change masters, as long as that brings nodes nearer to their limits, or leaves fewer pairs, or more to those that others share.
+  /// Newly placed replicas change places with others or go home while others of the same node move instead, and their
+  /// partitions change masters, as long as that brings nodes nearer to their limits, or leaves fewer pairs, or more to
+  /// those that others share.
   private mutating func exchangeNewcomers() throws(PlatError) {
     guard !book.isWithin else { return }
     var newcomers: [Int] = []
@@ -144,7 +147,8 @@ extension FanOut {
 
   private var measure: (excess: Int, pairs: Int) { (book.excess, book.pairCount) }
 
-  /// The replica goes back to a node that holds it today, and another of that node's moves in its stead. Returns the slot of that.
+  /// The replica goes back to a node that holds it today, and another of that node's moves in its stead. Returns the
+  /// slot of that.
   private mutating func sendHome(_ slot: Int, _ holdings: inout Holdings, _ trialsLeft: inout Int) -> Int? {
     let (node, partition) = (placement.rows[slot], slot / problem.replicas)
     guard partition < problem.heldPartitions else { return nil }
@@ -179,11 +183,14 @@ extension FanOut {
     return false
   }
 
-  /// The slot of the partition that holds a newcomer now: masters that changed have changed slots. Nil where there is none.
+  /// The slot of the partition that holds a newcomer now: masters that changed have changed slots. Nil where there is
+  /// none.
   private func newcomer(of slot: Int) -> Int? {
     let partition = slot / problem.replicas
     let row = placement.row(partition)
-    return (0..<problem.replicas).first { !problem.isHeld(partition, by: row[$0]) }.map { partition * problem.replicas + $0 }
+    return (0..<problem.replicas).first { !problem.isHeld(partition, by: row[$0]) }.map {
+      partition * problem.replicas + $0
+    }
   }
 
   /// How many partitions go over the pair that a replica is for.
@@ -211,7 +218,9 @@ extension FanOut {
     }
     change(taker, node)
     let after = measure
-    if after < before || sharing && after == before && shared(row, place) + shared(other, otherPlace) > sharedBefore { return true }
+    if after < before || sharing && after == before && shared(row, place) + shared(other, otherPlace) > sharedBefore {
+      return true
+    }
     change(node, taker)
     return false
   }

@@ -69,7 +69,9 @@ struct FanOut {
   }
 
   /// The same placement in rows of its own. O(P · R).
-  static func copy(_ problem: Problem, _ placement: Placement, _ memoryLimitBytes: UInt64) throws(PlatError) -> Placement {
+  static func copy(_ problem: Problem, _ placement: Placement, _ memoryLimitBytes: UInt64) throws(PlatError)
+    -> Placement
+  {
     var copy = try emptyPlacement(problem, memoryLimitBytes)
     copy.rows.update(from: placement.rows, count: problem.partitionCount * problem.replicas)
     copy.load.copy(from: placement.load)
@@ -85,20 +87,22 @@ struct FanOut {
     case rolesLast
     /// As the first, but partitions change over to other nodes where masters are out of balance.
     case even
-    /// What is missing is seated by one move each under whoever may lead (`Seating`), after mastership went where it should.
+    /// What is missing is seated by one move each under whoever may lead (`Seating`), after mastership went where it
+    /// should.
     case seats
     /// The same, but what pairs that there are can serve comes before mastership.
     case seatsFirst
 
     /// The ways beside the first: larger maps do without those whose chains go through all rows again and again.
     static func others(_ problem: Problem) -> [Way] {
-      let seats: [Way] = problem.near.isEmpty && problem.partitionCount * problem.replicas <= 1 << 19 ? [.seats, .seatsFirst] : []
+      let seats: [Way] =
+        problem.near.isEmpty && problem.partitionCount * problem.replicas <= 1 << 19 ? [.seats, .seatsFirst] : []
       return problem.partitionCount * problem.replicas <= 1 << 18 ? [.rolesLast, .even] + seats : seats
     }
   }
 
-  /// A placement made for the limit. `mayDrop`: replicas may go for it. O(P · R² + N · peers²), and what `Exchange` needs,
-  /// for each way that is tried.
+  /// A placement made for the limit. `mayDrop`: replicas may go for it. O(P · R² + N · peers²), and what `Exchange`
+  /// needs, for each way that is tried.
   private static func rebalance(
     _ problem: Problem, _ due: Due, mayDrop: Bool, _ memoryLimitBytes: UInt64
   ) throws(PlatError) -> Placement {
@@ -111,7 +115,9 @@ struct FanOut {
       let other = try rebalance(problem, way, mayDrop: mayDrop, memoryLimitBytes)
       let itsCost = try Cost(problem, due, other)
       // With as many unplaced, the first way leaves the others that follow most room.
-      if itsCost.unplaced < cost.unplaced || (cost.unplaced == 0 && itsCost.isWorth(insteadOf: cost)) { (best, cost) = (other, itsCost) }
+      if itsCost.unplaced < cost.unplaced || (cost.unplaced == 0 && itsCost.isWorth(insteadOf: cost)) {
+        (best, cost) = (other, itsCost)
+      }
     }
     return best
   }
@@ -193,8 +199,8 @@ struct FanOut {
   private static let rounds = 4
   private static let directRounds = 16
 
-  /// What single moves can do, with new pairs for what is then still missing; then chains of moves, too. `handsOver`: other
-  /// holders may become master for what is missing.
+  /// What single moves can do, with new pairs for what is then still missing; then chains of moves, too. `handsOver`:
+  /// other holders may become master for what is missing.
   mutating func flow(handsOver: Bool = false) throws(PlatError) {
     for _ in 0..<FanOut.directRounds {
       try problem.arena.throwIfInterrupted()
@@ -228,7 +234,9 @@ struct FanOut {
 
   /// Where masters alone fill a node, its slaves go; and where they are too many, they go, too.
   private mutating func letGoOfWhatDoesNotFit() throws(PlatError) {
-    let tooFull = (0..<problem.nodeCount).map { NodeIndex($0) }.filter { placement.load[$0] > problem.cluster.capacity[$0.int] }
+    let tooFull = (0..<problem.nodeCount).map { NodeIndex($0) }.filter {
+      placement.load[$0] > problem.cluster.capacity[$0.int]
+    }
     guard !tooFull.isEmpty else { return }
     let holdings = try Holdings(problem, placement)
     for node in tooFull {

@@ -42,8 +42,8 @@ extension Fresh {
   }
 }
 
-/// One block after the other, as circles; as one worker goes through them. Each lays out all of them, as what one leaves of
-/// a node is known only then, and writes those that are its own.
+/// One block after the other, as circles; as one worker goes through them. Each lays out all of them, as what one
+/// leaves of a node is known only then, and writes those that are its own.
 private struct Circle {
   private let problem: Problem
   private let due: Due
@@ -200,7 +200,8 @@ private struct Circle {
   }
 
   @inline(__always) private mutating func goRound(
-    _ order: NodeTable<NodeIndex>, _ block: Range<Int>, _ pairs: inout PairList, writes: Bool, masters: Int, replicas: Int
+    _ order: NodeTable<NodeIndex>, _ block: Range<Int>, _ pairs: inout PairList, writes: Bool, masters: Int,
+    replicas: Int
   ) throws(PlatError) {
     let size = block.count
     var carried: Int64 = 0

@@ -6,10 +6,12 @@
 ///
 ///     whole(n) ≤ Σ of the (out + in) greatest numbers of partitions that n shares with one node
 ///
-/// What is not whole needs a move at least, and counts for each of its holders, R in all. What could not stay whole under
-/// any limit, for there are too few holders that may stay, counts by itself: each replica that has to be received.
+/// What is not whole needs a move at least, and counts for each of its holders, R in all. What could not stay whole
+/// under any limit, for there are too few holders that may stay, counts by itself: each replica that has to be
+/// received.
 enum PeerBound {
-  /// The bound. Partitions with more holders than are wanted are not looked at; roles are free. O(P · R² + N · peers · log).
+  /// The bound. Partitions with more holders than are wanted are not looked at; roles are free.
+  /// O(P · R² + N · peers · log).
   static func moves(_ problem: Problem) throws(PlatError) -> Int {
     guard let limit = problem.fanOut, problem.replicas > 1, problem.current != nil else { return 0 }
     let most = (limit.outbound ?? problem.nodeCount) + (limit.inbound ?? problem.nodeCount)

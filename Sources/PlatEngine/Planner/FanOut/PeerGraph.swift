@@ -35,7 +35,9 @@ struct PeerGraph {
 
   /// The pair may come, if neither has all the peers that it may have.
   mutating func add(_ from: NodeIndex, _ to: NodeIndex) -> Bool {
-    guard maySharePartitions(from, to), outLeft[from.int] > 0, inLeft[to.int] > 0, !allows(from, to) else { return false }
+    guard maySharePartitions(from, to), outLeft[from.int] > 0, inLeft[to.int] > 0, !allows(from, to) else {
+      return false
+    }
     targets[from.int].append(to)
     outLeft[from.int] -= 1
     inLeft[to.int] -= 1

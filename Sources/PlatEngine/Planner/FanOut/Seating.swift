@@ -2,9 +2,9 @@
 ///
 ///     pairs   4 → 7,  7 → 2,  9 → 4 7        p: 4·7·_ becomes 7·4·2 over the new pair 7 → 4, or 9·4·7 over none
 ///
-/// Where all that can be reached so has what it is due, *doubles* go on: the partition gives up one holder more and gets two
-/// takers, one of which leads; and the holder that has gone gets a replica of another partition that is open. That is one
-/// move more for two takers that nothing else reaches, where a chain of moves costs one for each of them.
+/// Where all that can be reached so has what it is due, *doubles* go on: the partition gives up one holder more and
+/// gets two takers, one of which leads; and the holder that has gone gets a replica of another partition that is open.
+/// That is one move more for two takers that nothing else reaches, where a chain of moves costs one for each of them.
 ///
 ///     pairs   9 → 4 2                         p: 4·7·_ becomes 9·4·2, and 7 gets what q misses
 ///
@@ -111,10 +111,12 @@ final class Seating {
     return best
   }
 
-  /// Pairs that a row needs beside those that there are if this slot's node leads it; nil where there is no room for them.
+  /// Pairs that a row needs beside those that there are if this slot's node leads it; nil where there is no room for
+  /// them.
   private func newPairs(_ row: UnsafeMutablePointer<NodeIndex>, _ leader: Int) -> Int? {
     var new = 0
-    for slot in 0..<problem.replicas where slot != leader && row[slot] != .none && book.count(row[leader], row[slot]) == 0 {
+    for slot in 0..<problem.replicas
+    where slot != leader && row[slot] != .none && book.count(row[leader], row[slot]) == 0 {
       guard book.into[row[slot]] < book.mostIn else { return nil }
       new += 1
     }
@@ -133,8 +135,8 @@ final class Seating {
     return (0..<problem.replicas).first { row[$0] == .none }
   }
 
-  /// Everything that a change of a row concerns. False, and nothing is changed, where some node would have too many peers
-  /// (`most`: where more than so many are beyond the limit).
+  /// Everything that a change of a row concerns. False, and nothing is changed, where some node would have too many
+  /// peers (`most`: where more than so many are beyond the limit).
   private func change(_ partition: Int, to new: [NodeIndex], most: Int? = nil) -> Bool {
     let row = placement.row(partition)
     let old = (0..<problem.replicas).map { row[$0] }
@@ -169,7 +171,8 @@ final class Seating {
 
   // MARK: Over the pairs that there are
 
-  /// Nodes that could come to a row over pairs that there are: peers of a holder, and those that have all holders as theirs.
+  /// Nodes that could come to a row over pairs that there are: peers of a holder, and those that have all holders as
+  /// theirs.
   private func forEachTaker(_ row: UnsafeMutablePointer<NodeIndex>, _ body: (NodeIndex) -> Void) {
     var first: NodeIndex?
     for slot in 0..<problem.replicas where row[slot] != .none {
@@ -261,7 +264,9 @@ final class Seating {
   }
 
   /// From the end of a chain to its begin: each row moves up to what the next one has left. All of it, or nothing.
-  private func apply(_ queue: [(partition: Int, loses: NodeIndex, before: Int, depth: Int)], _ last: Int, _ end: NodeIndex) -> Bool {
+  private func apply(
+    _ queue: [(partition: Int, loses: NodeIndex, before: Int, depth: Int)], _ last: Int, _ end: NodeIndex
+  ) -> Bool {
     var done: [(partition: Int, row: [NodeIndex])] = []
     var (link, taker) = (last, end)
     while link >= 0 {
@@ -270,7 +275,8 @@ final class Seating {
       let bare = contents(partition, without: loses)
       guard change(partition, to: bare) else { break }
       done.append((partition, old))
-      guard let free = freeSlot(partition), let seat = seat(partition, free, taker, mostNew: 0), sit(partition, free, taker, seat)
+      guard let free = freeSlot(partition), let seat = seat(partition, free, taker, mostNew: 0),
+        sit(partition, free, taker, seat)
       else { break }
       (link, taker) = (before, loses)
     }
@@ -287,7 +293,9 @@ final class Seating {
     for taker in tried {
       guard let seat = seat(partition, free, taker, mostNew: mostNew) else { continue }
       if let now = best,
-        (now.isSpare ? 1 : 0, now.cost, now.load, now.node) <= (isBelow(taker) ? 0 : 1, seat.cost, placement.load[taker], taker)
+        (now.isSpare ? 1 : 0, now.cost, now.load, now.node) <= (
+          isBelow(taker) ? 0 : 1, seat.cost, placement.load[taker], taker
+        )
       { continue }
       best = (seat.cost, !isBelow(taker), placement.load[taker], taker, seat)
     }
@@ -311,8 +319,8 @@ final class Seating {
     return kinds
   }
 
-  /// Opens pairs for what is still missing, one after the other, the one first that serves most and whose leader has most
-  /// room for peers. For each O(kinds · R² · nodes tried).
+  /// Opens pairs for what is still missing, one after the other, the one first that serves most and whose leader has
+  /// most room for peers. For each O(kinds · R² · nodes tried).
   func seatOverNewPairs() {
     for mostNew in 1...2 {
       while !problem.arena.isInterrupted, trialsLeft > 0, openPair(mostNew: mostNew) { seatAll(over: 0) }
@@ -335,9 +343,13 @@ final class Seating {
         let serves = min(count, max(1, Int(due.least[taker] - placement.load[taker])))
         let leads = seat.leader == free
         let room = leads
-          ? (0..<problem.replicas).reduce(Int.max) { row[$1] == .none ? $0 : min($0, Int(book.mostIn - book.into[row[$1]])) }
+          ? (0..<problem.replicas).reduce(Int.max) {
+            row[$1] == .none ? $0 : min($0, Int(book.mostIn - book.into[row[$1]]))
+          }
           : Int(book.mostOut - book.out[row[seat.leader]])
-        let score = 100 * serves - 40 * (seat.cost / Seating.pairCost) + 5 * min(room, 100) + (leads ? (isOrphan ? 20 : -30) : (isOrphan ? -20 : 0))
+        let score =
+          100 * serves - 40 * (seat.cost / Seating.pairCost) + 5 * min(room, 100)
+          + (leads ? (isOrphan ? 20 : -30) : (isOrphan ? -20 : 0))
         if best.map({ score > $0.score }) ?? true { best = (score, partition, free, taker, seat) }
       }
     }
@@ -345,7 +357,8 @@ final class Seating {
     return sit(best.partition, best.free, best.taker, best.seat)
   }
 
-  /// About how many seats the pairs that may still come can give: what their leaders have room for, times what each serves.
+  /// About how many seats the pairs that may still come can give: what their leaders have room for, times what each
+  /// serves.
   var seatsOverNewPairs: Int {
     var room = 0
     var isCounted = Set<NodeIndex>()  // asked only, never iterated
@@ -390,7 +403,8 @@ final class Seating {
     let rest = row.enumerated().filter { $0.offset != leaving && $0.element != .none }.map(\.element)
     var tried = 0
     for first in leaders(of: rest, mostNew) where first != leaver {
-      for second in targets(of: first, mostNew) where second != leaver && second != first && tried < Seating.takersTried {
+      for second in targets(of: first, mostNew) where second != leaver && second != first && tried < Seating.takersTried
+      {
         guard isBelow(first) || isBelow(second) || spare > 1 else { continue }
         trialsLeft -= 1
         let new = [first] + rest + [second]
@@ -454,8 +468,8 @@ final class Seating {
 
   // MARK: Chains
 
-  /// What is still missing goes to a node that wants none, which gives another replica to one that does: one move more for each.
-  /// O(open · peers · partitions of a node · peers · R²).
+  /// What is still missing goes to a node that wants none, which gives another replica to one that does: one move more
+  /// for each. O(open · peers · partitions of a node · peers · R²).
   func chain() throws(PlatError) {
     guard !open.isEmpty else { return }
     var holdings = try Holdings(problem, placement)

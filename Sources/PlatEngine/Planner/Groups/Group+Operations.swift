@@ -2,10 +2,10 @@
 /// their capacities.
 ///
 /// `failover`, `maintenance`, `restore-back`, `cancel`: each map by itself, within the room that the others leave
-/// (`SharedRoom`); who comes to lead where nobody does is, of those that are as good for the map, who leads least of all
-/// (`SharedLead`). `swap`: every map swaps, with counterparts that all agree on where there are such, and one that has
-/// nothing on leaving nodes stays as it is, where it is whole and keeps its rules; where some map can do neither, or a
-/// counterpart would hold more than its capacity of all maps, the whole group is rebalanced instead.
+/// (`SharedRoom`); who comes to lead where nobody does is, of those that are as good for the map, who leads least of
+/// all (`SharedLead`). `swap`: every map swaps, with counterparts that all agree on where there are such, and one that
+/// has nothing on leaving nodes stays as it is, where it is whole and keeps its rules; where some map can do neither,
+/// or a counterpart would hold more than its capacity of all maps, the whole group is rebalanced instead.
 extension Planner {
   /// Nil where the group is to be rebalanced.
   static func operate(
@@ -71,7 +71,8 @@ extension Planner {
     guard operation == .restoreBack else { return own }
     guard options.toMaps.contains(where: { $0 != nil }) else {
       throw .unsupported(
-        InputError(path: "operation", found: "restore-back without maps to go back to", expected: "maps, given as --to"))
+        InputError(path: "operation", found: "restore-back without maps to go back to", expected: "maps, given as --to")
+      )
     }
     own.to = own.to ?? currents[map]
     if own.to == nil { own.to = try PlacementMap(partitionCount: 0, slotCounts: group.clusters[map].wanted) }

@@ -5,7 +5,8 @@ public struct GroupPlan: Sendable {
   public var plans: [Plan]
   /// No maps that meet the same hard rules and are balanced, each and in sum, are reached with fewer moves.
   public var movesLowerBound: Int
-  /// The same of the weight that has to move, where partitions of some map differ in weight, in the document's own numbers.
+  /// The same of the weight that has to move, where partitions of some map differ in weight, in the document's own
+  /// numbers.
   public var movesWeightLowerBound: Rational?
 
   /// Moves for balance alone that budgets put off, in all maps.
@@ -175,8 +176,8 @@ private struct GroupPlanning {
 
   private static let rounds = 3
 
-  /// Where a node still has more than its capacity there is nowhere to go: replicas go unplaced, of the last maps first,
-  /// and of states that come last.
+  /// Where a node still has more than its capacity there is nowhere to go: replicas go unplaced, of the last maps
+  /// first, and of states that come last.
   func letGoOfWhatDoesNotFit() {
     for (node, about) in group.group.shared.nodes.enumerated() {
       guard let capacity = about.capacity else { continue }

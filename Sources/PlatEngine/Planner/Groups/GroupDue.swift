@@ -47,7 +47,8 @@ struct GroupDue {
       var held: NodeTable<Int32> = try arena.table(dense.nodeCount)
       if keeps, currents[first] != nil {
         var placement = try Placement(
-          problem, target: PlacementMap(unfilled: cluster.partitionCount, slotCounts: cluster.dataWanted, arena: Arena()))
+          problem,
+          target: PlacementMap(unfilled: cluster.partitionCount, slotCounts: cluster.dataWanted, arena: Arena()))
         Keep.run(problem, &placement)
         held = placement.load
       }

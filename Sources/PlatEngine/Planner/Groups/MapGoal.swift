@@ -17,7 +17,9 @@ struct MapGoal {
 
   /// Gives each node what is asked for of each state. False where nothing is, or where a node would leave its own
   /// window for it.
-  func assignRoles(_ problem: Problem, _ aim: Due, _ windows: Due, _ placement: inout Placement) throws(PlatError) -> Bool {
+  func assignRoles(_ problem: Problem, _ aim: Due, _ windows: Due, _ placement: inout Placement) throws(PlatError)
+    -> Bool
+  {
     guard states != nil, placement.peers == nil else { return false }
     guard let parts = try Roles.run(problem, aim, &placement), let own = windows.roles.first else { return true }
     return (0..<problem.nodeCount).allSatisfy { node in

@@ -1,5 +1,5 @@
-/// How many partitions each node leads of all maps together, while these are planned one after the other: of a map that is
-/// planned by its target, of the others by the map that is kept as far as may be.
+/// How many partitions each node leads of all maps together, while these are planned one after the other: of a map that
+/// is planned by its target, of the others by the map that is kept as far as may be.
 struct SharedLead {
   private let group: DenseGroup
   private var led: [[Int32]]

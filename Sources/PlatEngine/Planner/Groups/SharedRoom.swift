@@ -4,8 +4,8 @@
 ///     capacity   ├ map 0, planned ┤├ map 1 keeps ┤├ map 2 keeps ┤├ left ┤
 ///                                  └──── room for map 1 ────── and this ┘
 ///
-/// So no map gives up what all together have room for; and where a node holds more than its capacity just what is beyond
-/// it has to go, of the first maps first.
+/// So no map gives up what all together have room for; and where a node holds more than its capacity just what is
+/// beyond it has to go, of the first maps first.
 struct SharedRoom {
   private let group: DenseGroup
   /// Of each map what each node keeps of it, or holds once it is planned.
@@ -48,7 +48,9 @@ extension DenseCluster {
   func loads(of map: PlacementMap) -> [Int] {
     var loads = [Int](repeating: 0, count: nodeCount)
     for (slot, state) in map.stateOfSlot.enumerated() where cluster.settings.model.states[state].holdsData {
-      for partition in 0..<map.partitionCount where map.row(partition)[slot] != .none { loads[map.row(partition)[slot].int] += 1 }
+      for partition in 0..<map.partitionCount where map.row(partition)[slot] != .none {
+        loads[map.row(partition)[slot].int] += 1
+      }
     }
     return loads
   }

@@ -55,7 +55,9 @@ struct SumBalance {
     firstBox = rows.reduce(into: [least.count + 1]) { $0.append($0[$0.count - 1] + $1.boxes.count) }
     vertexCount = firstBox[rows.count]
     sum = try arena.table(nodeCount)
-    func table<Element: BitwiseCopyable>(_ vertexCount: Int, _: Element.Type) throws(PlatError) -> UnsafeMutablePointer<Element> {
+    func table<Element: BitwiseCopyable>(_ vertexCount: Int, _: Element.Type) throws(PlatError) -> UnsafeMutablePointer<
+      Element
+    > {
       let table: NodeTable<Element> = try arena.table(vertexCount)
       return table.base
     }
@@ -183,7 +185,9 @@ struct SumBalance {
       }
       if box > 0, start <= nodeCount, body(nodeCount, firstBox[index] + row.boxes.parent(box), 0) { return }
       for child in row.boxes.children(box) where nodeCount + child >= start {
-        if inBox[firstBox[index] + child] < row.boxes.most(child), body(nodeCount + child, firstBox[index] + child, 0) { return }
+        if inBox[firstBox[index] + child] < row.boxes.most(child), body(nodeCount + child, firstBox[index] + child, 0) {
+          return
+        }
       }
     }
   }
@@ -213,7 +217,9 @@ struct SumBalance {
     while true {
       var found: (place: Int, next: Int)?
       forEachArc(vertex, from: place[vertex]) { at, next, cost in
-        guard key[next] == key[vertex] + Int64(cost) * Self.unit + 1, !isStuck[next], !onPath[next] else { return false }
+        guard key[next] == key[vertex] + Int64(cost) * Self.unit + 1, !isStuck[next], !onPath[next] else {
+          return false
+        }
         found = (at, next)
         return true
       }

@@ -3,18 +3,22 @@
 ///     Σ over maps of  the cheapest rows, where a node costs (held ? 0 : 1) + π(node) + σ(node), less the worth of π in its windows
 ///       − Σ over nodes  of the most that a sum within its window is worth at σ
 ///
-/// π: a map's own prices (`WeightedBound`), or none; σ: 1 where more is held today than the window of the sum has, −1 where less.
-/// It holds for any prices; of these, which follow from what is held, the Judge needs no word.
+/// π: a map's own prices (`WeightedBound`), or none; σ: 1 where more is held today than the window of the sum has, −1
+/// where less. It holds for any prices; of these, which follow from what is held, the Judge needs no word.
 enum SumBound {
-  /// In the group's numbers; nil where something is missing, so that rows have no length of their own. O(Σ P · R) for each choice.
+  /// In the group's numbers; nil where something is missing, so that rows have no length of their own. O(Σ P · R) for
+  /// each choice.
   static func bound(
-    _ group: DenseGroup, _ weights: GroupWeights, _ windows: WeightSums.Windows, _ plans: [Plan], from currents: [PlacementMap?]
+    _ group: DenseGroup, _ weights: GroupWeights, _ windows: WeightSums.Windows, _ plans: [Plan],
+    from currents: [PlacementMap?]
   ) throws(PlatError) -> Int? {
     let nodes = 0..<group.nodeCount
     var held = nodes.map { _ in 0 }
     var rows: [Rows] = []
     for (map, cluster) in group.clusters.enumerated() where weights.scale[map] > 0 {
-      guard let of = try Rows(cluster, weights.of[map], weights.scale[map], plans[map], currents[map]) else { return nil }
+      guard let of = try Rows(cluster, weights.of[map], weights.scale[map], plans[map], currents[map]) else {
+        return nil
+      }
       of.addHeld(to: &held)
       rows.append(of)
     }
@@ -29,7 +33,9 @@ enum SumBound {
       var sum = Int128(0)
       for of in rows { sum += try of.cost(prices) }
       for node in nodes {
-        sum -= prices[node] > 0 ? Int128(windows.bounds(node).upperBound) : prices[node] < 0 ? -Int128(windows.bounds(node).lowerBound) : 0
+        sum -=
+          prices[node] > 0
+          ? Int128(windows.bounds(node).upperBound) : prices[node] < 0 ? -Int128(windows.bounds(node).lowerBound) : 0
       }
       best = max(best ?? 0, Int(clamping: sum))
     }
@@ -86,7 +92,9 @@ enum SumBound {
       for node in 0..<problem.nodeCount { prices.base[node] = price(node) }
       let market = try Market(problem, due, prices)
       var cost = Int128(0)
-      for partition in 0..<problem.partitionCount { cost += Int128(market.costOfCheapest(partition)) * Int128(weights.of[partition]) }
+      for partition in 0..<problem.partitionCount {
+        cost += Int128(market.costOfCheapest(partition)) * Int128(weights.of[partition])
+      }
       return cost
     }
   }

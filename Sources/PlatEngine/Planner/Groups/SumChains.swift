@@ -1,12 +1,12 @@
-/// A state passes from nodes that have too much of it over all maps to nodes that have too little, by role changes in any
-/// of the maps at once. No data moves.
+/// A state passes from nodes that have too much of it over all maps to nodes that have too little, by role changes in
+/// any of the maps at once. No data moves.
 ///
 ///     node a ─ a in map 3 ─ b in map 3 ─ node b ─ b in map 7 ─ c in map 7 ─ node c
 ///
-/// Within a map an arc a → b is a partition where a is in the state and b holds it in a later one: the two change places.
-/// A node passes from one map to another what it has too much of here and may have more of there, as each map's own
-/// windows let it. So a chain is a path from a sum that is too large to one that is too small, and the greatest flow
-/// (Dinic 1970) brings as many sums into their windows as the maps' rows and windows let in at all.
+/// Within a map an arc a → b is a partition where a is in the state and b holds it in a later one: the two change
+/// places. A node passes from one map to another what it has too much of here and may have more of there, as each map's
+/// own windows let it. So a chain is a path from a sum that is too large to one that is too small, and the greatest
+/// flow (Dinic 1970) brings as many sums into their windows as the maps' rows and windows let in at all.
 ///
 /// A class, so that its functions' closures hold one reference.
 final class SumChains {
@@ -67,7 +67,9 @@ final class SumChains {
     (self.sum, self.least, self.most) = (sum, least, most)
     nodeCount = least.count
     vertexCount = (members.count + 1) * nodeCount
-    func table<Element: BitwiseCopyable>(_ count: Int, _: Element.Type) throws(PlatError) -> UnsafeMutablePointer<Element> {
+    func table<Element: BitwiseCopyable>(_ count: Int, _: Element.Type) throws(PlatError) -> UnsafeMutablePointer<
+      Element
+    > {
       let table: NodeTable<Element> = try arena.table(count)
       return table.base
     }
@@ -82,8 +84,10 @@ final class SumChains {
       let held = try table(partitions * columns.count, Int32.self)
       maps[index] = Map(
         rows: member.target.slots, width: member.target.width, firstSlot: member.slots.lowerBound,
-        firstOfPool: member.slots.upperBound, end: member.target.width, count: member.count.base, least: member.least.base,
-        most: member.most.base, isOpen: member.isOpen, isFree: !member.problem.hasStateRules && !(member.state == 0 && member.problem.hasSlaveOnly),
+        firstOfPool: member.slots.upperBound, end: member.target.width, count: member.count.base,
+        least: member.least.base,
+        most: member.most.base, isOpen: member.isOpen,
+        isFree: !member.problem.hasStateRules && !(member.state == 0 && member.problem.hasSlaveOnly),
         first: first, held: held)
       for partition in 0..<partitions {
         let row = member.target.row(partition)
@@ -155,7 +159,8 @@ final class SumChains {
 
   /// The arcs that leave a vertex, from one place in their order on; ends when `body` returns true.
   @inline(__always) private func forEachArc(
-    _ direction: Direction, _ vertex: Int, from start: Int32, _ body: (_ at: Int32, _ next: Int, _ change: Change?) -> Bool
+    _ direction: Direction, _ vertex: Int, from start: Int32,
+    _ body: (_ at: Int32, _ next: Int, _ change: Change?) -> Bool
   ) {
     if vertex < nodeCount {
       for index in Int(start)..<max(mapCount, Int(start)) where maps[index].isOpen {

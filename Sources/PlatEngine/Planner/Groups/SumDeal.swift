@@ -5,8 +5,8 @@
 ///     masters   3    2    2    2        at least the floor; the extra one to who needs it most
 ///
 /// A map's windows leave open which nodes get the extra ones. They go, map by map, to the nodes that still lack most of
-/// their sum, measured against the maps in which they could get one: which is Ryser's construction of a matrix with given
-/// sums (1957), where any node could.
+/// their sum, measured against the maps in which they could get one: which is Ryser's construction of a matrix with
+/// given sums (1957), where any node could.
 struct SumDeal {
   /// For each fresh map the counts of `Due.roles`; nil where they are not dealt.
   private(set) var states: [[NodeTable<Int32>]?]
@@ -71,7 +71,8 @@ struct SumDeal {
       let (problem, due) = self.due.kinds[self.due.kindOfMap[map]]
       let (role, total) = (due.strict.roles[places[map]], left[map]!)
       var row = Row(
-        map: map, value: try arena.table(need.count), open: [], extra: problem.partitionCount * problem.wanted[role.state])
+        map: map, value: try arena.table(need.count), open: [],
+        extra: problem.partitionCount * problem.wanted[role.state])
       for node in need.indices {
         let window = role.window(NodeIndex(node), total: total.base[node])
         row.value.base[node] = window.least

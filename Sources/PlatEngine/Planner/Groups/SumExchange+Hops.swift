@@ -74,10 +74,13 @@ extension SumExchange {
     for item in items[node.int] {
       let (member, row, column) = place(of: item)
       for other in 0..<member.problem.replicas
-      where row[other] != .none && isActive[row[other].int] && member.placeOfColumn[other] != member.placeOfColumn[column] {
+      where row[other] != .none && isActive[row[other].int]
+        && member.placeOfColumn[other] != member.placeOfColumn[column]
+      {
         hops.append(
           SumHop(
-            kind: .roles(other: other), member: Int(item.member), partition: Int(item.slot) / member.problem.replicas, column: column,
+            kind: .roles(other: other), member: Int(item.member), partition: Int(item.slot) / member.problem.replicas,
+            column: column,
             from: node, to: row[other], weight: item.weight, cost: 0))
       }
       guard gives else { continue }
@@ -94,10 +97,12 @@ extension SumExchange {
   /// Nil where rules or capacities forbid it, or a soft rule would be broken.
   func move(_ item: Item, from node: NodeIndex, to other: NodeIndex) -> SumHop? {
     let (member, row, column) = place(of: item)
-    guard isActive[node.int], isActive[other.int], member.weighing.hasRoom(other), member.allows(row, column, to: other) else { return nil }
+    guard isActive[node.int], isActive[other.int], member.weighing.hasRoom(other), member.allows(row, column, to: other)
+    else { return nil }
     let partition = Int(item.slot) / member.problem.replicas
     return SumHop(
-      kind: .move, member: Int(item.member), partition: partition, column: column, from: node, to: other, weight: item.weight,
+      kind: .move, member: Int(item.member), partition: partition, column: column, from: node, to: other,
+      weight: item.weight,
       cost: item.weight * member.cost(partition, from: node, to: other))
   }
 
@@ -107,7 +112,8 @@ extension SumExchange {
     let row = weighing.row(hop.partition)
     switch hop.kind {
     case .move:
-      return row[hop.column] == hop.from && weighing.hasRoom(hop.to) && members[hop.member].allows(row, hop.column, to: hop.to)
+      return row[hop.column] == hop.from && weighing.hasRoom(hop.to)
+        && members[hop.member].allows(row, hop.column, to: hop.to)
     case .roles(let other): return row[hop.column] == hop.from && row[other] == hop.to
     case .contents: return true
     }
@@ -173,7 +179,8 @@ extension SumExchange.Member {
   fileprivate func allows(_ row: UnsafeMutablePointer<NodeIndex>, _ column: Int, to node: NodeIndex) -> Bool {
     problem.allows(row, leaving: column, to: node)
       && (problem.soft.isEmpty
-        || problem.softBreaches(row, leaving: column, at: node) <= problem.softBreaches(row, leaving: column, at: row[column]))
+        || problem.softBreaches(row, leaving: column, at: node)
+          <= problem.softBreaches(row, leaving: column, at: row[column]))
   }
 
   /// Nodes that are due the same where they hold the same.

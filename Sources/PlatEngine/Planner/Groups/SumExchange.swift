@@ -1,14 +1,14 @@
-/// Brings the sums of several maps, in weight, into their windows: replicas of any map change nodes or states, where the map itself
-/// comes no farther from its own balance.
+/// Brings the sums of several maps, in weight, into their windows: replicas of any map change nodes or states, where
+/// the map itself comes no farther from its own balance.
 ///
 ///     sum of a  ▓▓▓▓▓▓▓▓▓▓│▓▓       what brings most into the windows for the weight that moves:
 ///                                     1. two holders change states over: nothing moves
 ///     sum of b  ▓▓▓▓▓▓▓   │           2. a replica goes from a to b
 ///                                     3. two, of one map or of two: there and back, or on to a third node
 ///
-/// Each step brings what lies outside of the windows of sums down, so it ends. What then turns out to lie elsewhere for nothing goes
-/// home. No hard rule, capacity or soft rule is broken for it; maps with near rules, rules about single states, states that hold no
-/// data, or a limit on peers are left as they are.
+/// Each step brings what lies outside of the windows of sums down, so it ends. What then turns out to lie elsewhere for
+/// nothing goes home. No hard rule, capacity or soft rule is broken for it; maps with near rules, rules about single
+/// states, states that hold no data, or a limit on peers are left as they are.
 struct SumExchange {
   /// A map as the search sees it. Rows are the target's own.
   final class Member {
@@ -47,10 +47,11 @@ struct SumExchange {
 
   private static let rounds = 64
 
-  /// Returns the maps that it changed. `targets`: changed in place, but for those that are frozen. O(Σ P · R + P log P), and a bounded number of trials; nothing where
-  /// all sums are well.
+  /// Returns the maps that it changed. `targets`: changed in place, but for those that are frozen.
+  /// O(Σ P · R + P log P), and a bounded number of trials; nothing where all sums are well.
   static func run(
-    _ sums: WeightSums, _ group: DenseGroup, _ weights: GroupWeights, _ clusters: [DenseCluster], _ targets: [PlacementMap],
+    _ sums: WeightSums, _ group: DenseGroup, _ weights: GroupWeights, _ clusters: [DenseCluster],
+    _ targets: [PlacementMap],
     from currents: [PlacementMap?], isFrozen: [Bool], _ stands: inout [WeightSums.Stand], _ interrupt: Interrupt?
   ) throws(PlatError) -> [Int] {
     guard sums.windows(stands).outside.of > 0 else { return [] }
@@ -62,7 +63,8 @@ struct SumExchange {
   }
 
   private init(
-    _ sums: WeightSums, _ group: DenseGroup, _ weights: GroupWeights, _ clusters: [DenseCluster], _ targets: [PlacementMap],
+    _ sums: WeightSums, _ group: DenseGroup, _ weights: GroupWeights, _ clusters: [DenseCluster],
+    _ targets: [PlacementMap],
     _ currents: [PlacementMap?], _ isFrozen: [Bool], _ stands: [WeightSums.Stand], _ interrupt: Interrupt?
   ) throws(PlatError) {
     (self.sums, self.stands, self.interrupt) = (sums, stands, interrupt)
@@ -75,15 +77,20 @@ struct SumExchange {
       weighing.recount()
       var places = [Int](repeating: 0, count: problem.replicas)
       for state in cluster.dataWanted.indices {
-        for column in targets[map].slots(ofState: state) { places[column] = sums.place(of: state, in: map) ?? sums.total }
+        for column in targets[map].slots(ofState: state) {
+          places[column] = sums.place(of: state, in: map) ?? sums.total
+        }
       }
       members.append(
-        Member(map: map, problem: problem, weighing: weighing, target: targets[map], scale: weights.scale[map], placeOfColumn: places))
+        Member(
+          map: map, problem: problem, weighing: weighing, target: targets[map], scale: weights.scale[map],
+          placeOfColumn: places))
     }
     self.members = members
     items = Array(repeating: [], count: group.nodeCount)
     for (index, member) in members.enumerated() {
-      for slot in 0..<member.problem.partitionCount * member.problem.replicas where member.weighing.rows[slot] != .none {
+      for slot in 0..<member.problem.partitionCount * member.problem.replicas where member.weighing.rows[slot] != .none
+      {
         let weight = member.weighing.weight.base[slot / member.problem.replicas] * member.scale
         guard weight > 0 else { continue }
         items[member.weighing.rows[slot].int].append(Item(member: Int32(index), slot: UInt32(slot), weight: weight))
@@ -120,8 +127,8 @@ struct SumExchange {
     }
   }
 
-  /// Takes single hops by which a node's sums come nearer to their windows, those first that bring most for their weight: ranked once,
-  /// each is taken if it still brings as much when its turn comes. Returns whether any was.
+  /// Takes single hops by which a node's sums come nearer to their windows, those first that bring most for their
+  /// weight: ranked once, each is taken if it still brings as much when its turn comes. Returns whether any was.
   private mutating func takeHops(of node: Int) throws(PlatError) -> Bool {
     var ranked: [(choice: SumChoice, hop: SumHop)] = []
     let gives = windows.above(node) > 0
@@ -184,7 +191,8 @@ struct SumExchange {
 
   // MARK: one step
 
-  /// Where it changes dues, these are counted anew: then it counts only if it still helps. False where all is as it was.
+  /// Where it changes dues, these are counted anew: then it counts only if it still helps. False where all is as it
+  /// was.
   private mutating func take(_ step: SumStep, mayKeep: Bool = false) throws(PlatError) -> Bool {
     let (before, outside) = ((stands, windows), windows.outside.of)
     windows.add(changes(step))
@@ -215,7 +223,8 @@ struct SumExchange {
   }
 
   private func isLight(_ hop: SumHop) -> Bool {
-    hop.kind != .contents && changes(hop).allSatisfy { stands[members[hop.member].map].isLight(hop.weight, $0.place, $0.node) }
+    hop.kind != .contents
+      && changes(hop).allSatisfy { stands[members[hop.member].map].isLight(hop.weight, $0.place, $0.node) }
   }
 
   private mutating func make(_ hop: SumHop) {
@@ -238,12 +247,20 @@ struct SumExchange {
       add(theirs, to: hop.from)
     case .contents:
       for slot in 0..<weighing.problem.partitionCount * weighing.replicas {
-        if weighing.rows[slot] == hop.from { weighing.rows[slot] = hop.to } else if weighing.rows[slot] == hop.to { weighing.rows[slot] = hop.from }
+        if weighing.rows[slot] == hop.from {
+          weighing.rows[slot] = hop.to
+        } else if weighing.rows[slot] == hop.to {
+          weighing.rows[slot] = hop.from
+        }
       }
       weighing.recount()
       let (mine, theirs) = (items[hop.from.int], items[hop.to.int])
-      items[hop.from.int] = (mine.filter { Int($0.member) != hop.member } + theirs.filter { Int($0.member) == hop.member }).sorted(by: Self.isBefore)
-      items[hop.to.int] = (theirs.filter { Int($0.member) != hop.member } + mine.filter { Int($0.member) == hop.member }).sorted(by: Self.isBefore)
+      items[hop.from.int] =
+        (mine.filter { Int($0.member) != hop.member } + theirs.filter { Int($0.member) == hop.member }).sorted(
+          by: Self.isBefore)
+      items[hop.to.int] =
+        (theirs.filter { Int($0.member) != hop.member } + mine.filter { Int($0.member) == hop.member }).sorted(
+          by: Self.isBefore)
     }
   }
 
@@ -270,7 +287,8 @@ struct SumExchange {
     var isBetter = true
     while isBetter {
       isBetter = false
-      let newcomers = items.enumerated().flatMap { node, items in items.map { (node: NodeIndex(node), item: $0) } }.filter { newcomer in
+      let newcomers = items.enumerated().flatMap { node, items in items.map { (node: NodeIndex(node), item: $0) } }
+        .filter { newcomer in
         let member = members[Int(newcomer.item.member)]
         return changed.contains(member.map)
           && !member.problem.isHeld(Int(newcomer.item.slot) / member.problem.replicas, by: newcomer.node)

@@ -81,7 +81,8 @@ struct SumRoles {
       role != nil && !cluster.cluster.settings.hasPeerLimit && cluster.wanted == cluster.dataWanted && !problem.isWide
     guard isOpen, let role else {
       return SumChains.Member(
-        problem: problem, target: target, slots: slots, state: state, count: count, least: count, most: count, isOpen: false)
+        problem: problem, target: target, slots: slots, state: state, count: count, least: count, most: count,
+        isOpen: false)
     }
     let total: NodeTable<Int32> = try arena.table(nodes.count)
     let least: NodeTable<Int32> = try arena.table(nodes.count)
@@ -94,7 +95,8 @@ struct SumRoles {
       most.base[node] = max(window.most, count.base[node])
     }
     return SumChains.Member(
-      problem: problem, target: target, slots: slots, state: state, count: count, least: least, most: most, isOpen: true)
+      problem: problem, target: target, slots: slots, state: state, count: count, least: least, most: most, isOpen: true
+    )
   }
 }
 

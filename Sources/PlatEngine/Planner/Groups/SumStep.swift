@@ -5,7 +5,8 @@ struct SumHop: Equatable {
     case move
     /// Two holders of a partition, in two columns, change their states over.
     case roles(other: Int)
-    /// Two nodes change over all that they hold of the map: giants come to others so, and what others had comes in return.
+    /// Two nodes change over all that they hold of the map: giants come to others so, and what others had comes in
+    /// return.
     case contents
   }
   var kind: Kind

@@ -2,10 +2,10 @@ import PlatSearch
 
 /// What nodes hold and are due of all maps together, in weight: in all, which comes first, and in each state by name.
 ///
-/// A node is due the sum of what it would be due of each map if partitions could be cut; of a map of which some node holds a
-/// partition heavier than that, what it is due with that partition. Sums are well within the heaviest partition that fits
-/// that due; those in all that are not are aimed at a grain, as those of one map (`WeightedDue`), that of all maps' partitions
-/// together.
+/// A node is due the sum of what it would be due of each map if partitions could be cut; of a map of which some node
+/// holds a partition heavier than that, what it is due with that partition. Sums are well within the heaviest partition
+/// that fits that due; those in all that are not are aimed at a grain, as those of one map (`WeightedDue`), that of all
+/// maps' partitions together.
 struct WeightSums {
   /// Of one map, in the group's numbers.
   struct Stand {
@@ -96,7 +96,9 @@ struct WeightSums {
     }
     self.names = names
     single = WeightSizes(
-      group.clusters.indices.flatMap { map in weights.of[map].of.map { $0 * weights.scale[map] } }.sorted().lazy.map { ($0, $0) })
+      group.clusters.indices.flatMap { map in weights.of[map].of.map { $0 * weights.scale[map] } }.sorted().lazy.map {
+        ($0, $0)
+      })
     sizes = (0...names.count).map { place in
       var all: [(size: Int, replicas: Int)] = []
       for (map, cluster) in group.clusters.enumerated() {
@@ -139,7 +141,8 @@ struct WeightSums {
     var stand = Stand(
       held: places.map { _ in nil }, free: places.map { _ in nil }, pinned: places.map { _ in nil },
       heaviest: (0..<problem.nodeCount).map { heaviest.base[$0] * scale },
-      unplaced: weighing.unplaced, moves: weighing.moved.count, moved: weighing.moved.weight, own: places.map { _ in nil }, ownDue: places.map { _ in nil })
+      unplaced: weighing.unplaced, moves: weighing.moved.count, moved: weighing.moved.weight,
+      own: places.map { _ in nil }, ownDue: places.map { _ in nil })
     // Of one size, a node is due its number, whatever it holds.
     let isCounted = cluster.partitionWeights == nil
     func scaled(_ range: ClosedRange<Int>) -> ClosedRange<Int> {
@@ -156,7 +159,9 @@ struct WeightSums {
         let exact = shares.map { $0 * Rational(scale) }
         if isFree { stand.free[place] = exact } else { stand.pinned[place] = exact }
         guard isOwn, scale > 0 else { return }
-        stand.own[place] = shares.indices.map { place == total || cluster.status[$0].hasShare ? scaled(window($0)) : 0...(.max / 4) }
+        stand.own[place] = shares.indices.map {
+          place == total || cluster.status[$0].hasShare ? scaled(window($0)) : 0...(.max / 4)
+        }
         if !isCounted { stand.ownDue[place] = exact.map { $0.floor ?? .max } }
       }
       put(total, left) { isCounted ? due.counted($0) : due.window($0) }
@@ -171,10 +176,13 @@ struct WeightSums {
           continue
         }
         let ofState = try WeightedDue.state(
-          state, weighing, total: due, heaviest: isFree ? nothing : weighing.heaviest(in: slots), inAll: inAll, left: left)
+          state, weighing, total: due, heaviest: isFree ? nothing : weighing.heaviest(in: slots), inAll: inAll,
+          left: left)
         if isOwn, !isCounted {
           let pool: NodeTable<Int> = try problem.arena.table(problem.nodeCount)
-          for (node, weight) in held(weighing, slots.lowerBound..<problem.replicas, scale: 1).enumerated() { pool.base[node] = weight }
+          for (node, weight) in held(weighing, slots.lowerBound..<problem.replicas, scale: 1).enumerated() {
+            pool.base[node] = weight
+          }
           ofState.leave(problem, pool: pool, due: left, tolerance: due.tolerance)
         }
         let shares = (0..<problem.nodeCount).map { ofState.exact($0) }
@@ -244,7 +252,8 @@ struct WeightSums {
 
     func spares(_ change: Change) -> Int {
       let held = held[change.place][change.node]
-      return outside(widest, change.place, change.node, held) - outside(widest, change.place, change.node, held + change.by)
+      return outside(widest, change.place, change.node, held)
+        - outside(widest, change.place, change.node, held + change.by)
     }
 
     mutating func add(_ changes: [WeightSums.Change]) {
@@ -267,7 +276,9 @@ struct WeightSums {
     for place in places {
       var due = [Rational](repeating: .zero, count: nodes.count)
       for (map, stand) in stands.enumerated() {
-        guard let held = stand.held[place], let shares = isPinned[map] ? stand.pinned[place] : stand.free[place] else { continue }
+        guard let held = stand.held[place], let shares = isPinned[map] ? stand.pinned[place] : stand.free[place] else {
+          continue
+        }
         for node in nodes {
           windows.held[place][node] += held[node]
           due[node] = due[node] + shares[node]
@@ -275,18 +286,23 @@ struct WeightSums {
       }
       let whole = due.map { $0.floor ?? .max }
       let greatest = nodes.filter { isActive[$0] }.map { whole[$0] }.max() ?? 0
-      let grain = place > total ? .max : sizes[place].grain(heaviest: fitting(place, greatest), nodes: isActive.count { $0 })
+      let grain =
+        place > total ? .max : sizes[place].grain(heaviest: fitting(place, greatest), nodes: isActive.count { $0 })
       windows.due.append(whole)
       if place == total {
         totalDue = whole
         let unfilled = sizes[total].unfilled(nodes.filter { isActive[$0] }.map { whole[$0] })
-        mayStayBelow = nodes.map { unfilled.contains(whole[$0]) || single.size(upTo: whole[$0])?.weightUpTo ?? 0 < whole[$0] }
+        mayStayBelow = nodes.map {
+          unfilled.contains(whole[$0]) || single.size(upTo: whole[$0])?.weightUpTo ?? 0 < whole[$0]
+        }
       }
       let widest = nodes.map { fitting(total, totalDue[$0]) }
       func around(_ off: (Int) -> Int, mayStayBelow: [Bool]? = nil) -> [ClosedRange<Int>] {
         nodes.map { node in
           let ends = tolerance.ends(due[node])
-          let least = widest[node] == 0 || mayStayBelow?[node] == true ? 0 : max(0, (ends.lowest.floor ?? 0) + (ends.lowest.isInteger ? 0 : 1) - off(node))
+          let least =
+            widest[node] == 0 || mayStayBelow?[node] == true
+            ? 0 : max(0, (ends.lowest.floor ?? 0) + (ends.lowest.isInteger ? 0 : 1) - off(node))
           return least...max(least, (ends.highest.floor ?? .max / 2) + off(node))
         }
       }
@@ -308,7 +324,9 @@ struct WeightSums {
     }
     while let map = stands.indices.first(where: { !isPinned[$0] && isGiant($0) }) {
       isPinned[map] = true
-      for node in due.indices { due[node] = due[node] + (stands[map].pinned[total]![node] - stands[map].free[total]![node]) }
+      for node in due.indices {
+        due[node] = due[node] + (stands[map].pinned[total]![node] - stands[map].free[total]![node])
+      }
       whole = due.map { $0.floor ?? .max }
     }
     return isPinned

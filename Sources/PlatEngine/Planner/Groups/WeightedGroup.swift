@@ -89,7 +89,8 @@ private struct WeightedGroup {
       try throwIfInterrupted()
       let kind = due.kindOfMap[map]
       let quota: NodeTable<Int32> = try due.arena.table(group.nodeCount)
-      due.kinds[kind].due.round(seen[kind] << 10 + (kind &* 633) & 1023, of: due.mapsOfKind[kind].count << 10, into: quota)
+      due.kinds[kind].due.round(
+        seen[kind] << 10 + (kind &* 633) & 1023, of: due.mapsOfKind[kind].count << 10, into: quota)
       seen[kind] += 1
       var goal = MapGoal(due: due.kinds[kind].due, totals: quota)
       goal.seed = UInt64(map)
@@ -104,7 +105,9 @@ private struct WeightedGroup {
     guard stands[map].outside > 0 || stands[map].unplaced > 0 else { return }
     let alone = try alone(map)
     let stand = try sums.stand(map, alone.target, from: nil)
-    if (stand.unplaced, stand.outside) < (stands[map].unplaced, stands[map].outside) { (plans[map], stands[map]) = (alone, stand) }
+    if (stand.unplaced, stand.outside) < (stands[map].unplaced, stands[map].outside) {
+      (plans[map], stands[map]) = (alone, stand)
+    }
   }
 
   private func alone(_ map: Int) throws(PlatError) -> Plan {
@@ -122,8 +125,8 @@ private struct WeightedGroup {
     return try plan.bounded(group.clusters[map], weights.of[map], from: currents[map])
   }
 
-  /// A plan towards what the others leave of the sums. Nil where a map is planned in steps that keep a limit on peers, which
-  /// know of no goal.
+  /// A plan towards what the others leave of the sums. Nil where a map is planned in steps that keep a limit on peers,
+  /// which know of no goal.
   private func aimed(_ map: Int, _ asked: Asked = .all) throws(PlatError) -> Plan? {
     let cluster = clusters[map]
     let limit = cluster.limitOnPeers
@@ -134,7 +137,8 @@ private struct WeightedGroup {
     if asked == .states { goal.total = nil }
     if asked == .total { goal.states = goal.states.map { _ in nil } }
     try Planner.refuseUnsupported(cluster)
-    let plan = try Planner.rebalanceWeighted(cluster, weights.of[map], from: currents[map], options: options, goal: goal)
+    let plan = try Planner.rebalanceWeighted(
+      cluster, weights.of[map], from: currents[map], options: options, goal: goal)
     return try judged(plan, map)
   }
 
@@ -198,8 +202,8 @@ private struct WeightedGroup {
     return (0..<again.partitionCount * again.width).allSatisfy { again.slots[$0] == target.slots[$0] } ? nil : again
   }
 
-  /// Takes what a search over the rows of all maps finds, where each would stay as it comes out of it, and no sum and no map
-  /// is farther outside.
+  /// Takes what a search over the rows of all maps finds, where each would stay as it comes out of it, and no sum and
+  /// no map is farther outside.
   private mutating func improve() throws(PlatError) {
     let targets = plans.compactMap { $0?.target }
     guard isSearched, targets.count == clusters.count, let windows = sums.searched(stands) else { return }
@@ -208,7 +212,8 @@ private struct WeightedGroup {
       amounts: weights.of.indices.map { map in weights.of[map].of.map { $0 * weights.scale[map] } },
       capacity: group.group.shared.nodes.map { $0.capacity ?? .max })
     let least = plans.indices.reduce(0) { sum, map in
-      let bound = (plans[map]?.movesWeightLowerBound).flatMap { ($0 / weights.of[map].unit).floor } ?? plans[map]?.movesLowerBound
+      let bound =
+        (plans[map]?.movesWeightLowerBound).flatMap { ($0 / weights.of[map].unit).floor } ?? plans[map]?.movesLowerBound
       return sum + (bound ?? 0) * weights.scale[map]
     }
     guard let found = try search?.run(
@@ -228,9 +233,9 @@ private struct WeightedGroup {
     try options.interrupt?.finished("improve")
   }
 
-  /// Plans maps once more towards what the others leave of the sums: those of which something has to move anyway, if no more weight
-  /// moves for it than it brings into the windows. `mayMoveMore`: those that no exchange is made in, if less is outside then. True where
-  /// any map has another plan.
+  /// Plans maps once more towards what the others leave of the sums: those of which something has to move anyway, if no
+  /// more weight moves for it than it brings into the windows. `mayMoveMore`: those that no exchange is made in, if
+  /// less is outside then. True where any map has another plan.
   @discardableResult
   private mutating func aimAgain(mayMoveMore: Bool) throws(PlatError) -> Bool {
     var (outside, isBetter) = (sums.windows(stands).outside, false)
@@ -290,14 +295,16 @@ private struct WeightedGroup {
     for map in plans.indices where isChanged[map] { try bound(map) }
     var plan = GroupPlan(group, plans.compactMap { $0 }, .rebalance)
     let bound = try SumBound.bound(group, weights, sums.windows(stands), plan.plans, from: currents)
-    if let bound, let alone = plan.movesWeightLowerBound { plan.movesWeightLowerBound = max(alone, weights.exact(bound)) }
+    if let bound, let alone = plan.movesWeightLowerBound {
+      plan.movesWeightLowerBound = max(alone, weights.exact(bound))
+    }
     return plan
   }
 }
 
 extension DenseGroup {
-  /// Each map with whole places of the nodes whose capacities are for all: parts are rounded such that they add up, those of the
-  /// next map first on the next node.
+  /// Each map with whole places of the nodes whose capacities are for all: parts are rounded such that they add up,
+  /// those of the next map first on the next node.
   fileprivate var withWholePlaces: [DenseCluster] {
     guard group.shared.nodes.contains(where: { $0.capacity != nil }) else { return clusters }
     var rooms = clusters.map(\.capacity)
@@ -305,7 +312,9 @@ extension DenseGroup {
       var (sum, whole) = (Rational.zero, 0)
       for place in clusters.indices {
         let map = (place + node) % clusters.count
-        guard let key = clusters[map].sharedCapacity(of: node), let part = clusters[map].capacityPart?.exact(key) else { continue }
+        guard let key = clusters[map].sharedCapacity(of: node), let part = clusters[map].capacityPart?.exact(key) else {
+          continue
+        }
         sum = sum + part
         let upTo = sum.floor ?? whole
         rooms[map][node] = min(upTo - whole, clusters[map].partitionCount)
@@ -335,7 +344,8 @@ extension GroupPlan {
     self.init(operation: operation, plans: plans, movesLowerBound: plans.reduce(0) { $0 + $1.movesLowerBound })
     guard let weights = group.weights else { return }
     movesWeightLowerBound = plans.enumerated().reduce(Rational.zero) { sum, plan in
-      sum + (plan.element.movesWeightLowerBound ?? Rational(plan.element.movesLowerBound) * weights.of[plan.offset].unit)
+      sum
+        + (plan.element.movesWeightLowerBound ?? Rational(plan.element.movesLowerBound) * weights.of[plan.offset].unit)
     }
   }
 }

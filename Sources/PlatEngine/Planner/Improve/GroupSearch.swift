@@ -1,6 +1,7 @@
 import PlatSearch
 
-/// The local search over the rows of several maps together: each map within its own windows, and the sums within theirs.
+/// The local search over the rows of several maps together: each map within its own windows, and the sums within
+/// theirs.
 ///
 ///     rows      map 0's, then map 1's …      of one shape, under the same rules
 ///     ledgers   of all rows, and one for each map
@@ -16,10 +17,11 @@ struct GroupSearch {
       && !clusters.contains { $0.cluster.settings.balance.moveBudget != nil }
   }
 
-  /// `amounts`: of each map's partitions, in the group's numbers. `capacity`: of nodes, for all maps together. Nil where a map
-  /// is fresh, or maps differ in shape or rules.
+  /// `amounts`: of each map's partitions, in the group's numbers. `capacity`: of nodes, for all maps together. Nil
+  /// where a map is fresh, or maps differ in shape or rules.
   init?(
-    _ clusters: [DenseCluster], from currents: [PlacementMap?], _ targets: [PlacementMap], amounts: [[Int]], capacity: [Int]
+    _ clusters: [DenseCluster], from currents: [PlacementMap?], _ targets: [PlacementMap], amounts: [[Int]],
+    capacity: [Int]
   ) throws(PlatError) {
     var tables: [SearchTables] = []
     for (map, cluster) in clusters.enumerated() {
@@ -32,7 +34,8 @@ struct GroupSearch {
     guard let first = tables.first?.problem else { return nil }
     self.tables = tables
     problem = SearchProblem(
-      nodeCount: first.nodeCount, rowCount: tables.reduce(0) { $0 + $1.problem.rowCount }, stateOfSlot: first.stateOfSlot,
+      nodeCount: first.nodeCount, rowCount: tables.reduce(0) { $0 + $1.problem.rowCount },
+      stateOfSlot: first.stateOfSlot,
       stateCount: first.stateCount)
     (problem.mayKeep, problem.mayReceive) = (first.mayKeep, first.mayReceive)
     (problem.bounds, problem.colocations) = (first.bounds, first.colocations)
@@ -49,15 +52,17 @@ struct GroupSearch {
     }
   }
 
-  /// A better map for each by the order of aims; nil: none was found, or nothing is to be gained. `least`: what has to move
-  /// at least.
+  /// A better map for each by the order of aims; nil: none was found, or nothing is to be gained. `least`: what has to
+  /// move at least.
   func run(
     _ targets: [PlacementMap], all: MapWindows, ofMap: [MapWindows], least: Int, interrupt: Interrupt?
   ) throws(PlatError) -> [PlacementMap]? {
     var problem = problem
     (problem.total, problem.ofState, problem.ofMap) = (all.total, all.ofState, ofMap)
     let planned = zip(tables, targets).flatMap { $0.rows($1) }
-    let isEnough = { (score: SearchScore) in score.isWellPlaced && score.moved <= least + least * Improve.gapOfWeight / 100 }
+    let isEnough = { (score: SearchScore) in
+      score.isWellPlaced && score.moved <= least + least * Improve.gapOfWeight / 100
+    }
     let found = LocalSearch.run(
       problem, starts: [planned, tables.flatMap { $0.standing() }], isEnough: isEnough,
       isCancelled: { interrupt?.isRequested == true })

@@ -2,9 +2,10 @@ import PlatSearch
 
 /// A local search over whatever the stages before it left undone in a plan of one map.
 ///
-/// A plan is good enough where everything is placed within all rules and windows, moves are at their bound, and neither soft
-/// rules are broken nor states changed. Else the better map by the order of aims takes its place, never a worse one.
-/// A budget of moves asks for part of a plan: then only what is missing is searched for, and no node is left farther outside.
+/// A plan is good enough where everything is placed within all rules and windows, moves are at their bound, and neither
+/// soft rules are broken nor states changed. Else the better map by the order of aims takes its place, never a worse
+/// one. A budget of moves asks for part of a plan: then only what is missing is searched for, and no node is left
+/// farther outside.
 enum Improve {
   /// How much is left to do.
   private enum Need { case nothing, polish, search }
@@ -15,8 +16,8 @@ enum Improve {
   /// A bound of weight is not exact: moves up to so many hundredths above it are taken for the least.
   static let gapOfWeight = 3
 
-  /// `planned`: a plan by the stages up to this one, of another cluster or from another map. `polishes`: also for soft rules
-  /// and states alone.
+  /// `planned`: a plan by the stages up to this one, of another cluster or from another map. `polishes`: also for soft
+  /// rules and states alone.
   static func run(
     _ cluster: DenseCluster, _ plan: Plan, from current: PlacementMap?, options: PlanOptions, polishes: Bool = true,
     planned: (DenseCluster, PlacementMap?, PlanOptions) throws(PlatError) -> Plan
@@ -63,7 +64,9 @@ enum Improve {
     let isProved = isPlain && !plan.isFinished && score.isPlaced && score.outside == 0
     func need(_ other: SearchScore) -> Need {
       if isProved { return !mayPolish || other.isWellPlaced && other.moved <= score.moved ? .nothing : .polish }
-      guard other.isWellPlaced || !seeksBalance && other.isPlaced, !seeksBalance || other.moved <= bound else { return .search }
+      guard other.isWellPlaced || !seeksBalance && other.isPlaced, !seeksBalance || other.moved <= bound else {
+        return .search
+      }
       let isPolished = other.outsideCounts + other.softBroken + other.uneven + other.roleChanges == 0
       return isPolished || !mayPolish ? .nothing : .polish
     }
@@ -82,7 +85,9 @@ enum Improve {
   /// What moves at least, in the search's own amounts.
   private static func leastMoved(_ cluster: DenseCluster, _ plan: Plan, _ problem: SearchProblem) -> Int {
     guard problem.countsMoves else { return 0 }
-    guard let weights = cluster.partitionWeights, let bound = plan.movesWeightLowerBound else { return plan.movesLowerBound }
+    guard let weights = cluster.partitionWeights, let bound = plan.movesWeightLowerBound else {
+      return plan.movesLowerBound
+    }
     return (bound / weights.unit).floor.map { $0 + $0 * gapOfWeight / 100 } ?? 0
   }
 

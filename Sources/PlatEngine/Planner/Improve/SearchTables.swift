@@ -8,8 +8,8 @@ struct SearchTables {
   private let cluster: DenseCluster
   private let current: PlacementMap?
 
-  /// For a better plan than `plan`: a rebalance has windows, in other operations every node may hold anything. Nil where there
-  /// are no tables for what the cluster asks. O(P · R + N · rules).
+  /// For a better plan than `plan`: a rebalance has windows, in other operations every node may hold anything. Nil
+  /// where there are no tables for what the cluster asks. O(P · R + N · rules).
   init?(_ cluster: DenseCluster, from current: PlacementMap?, _ plan: Plan, _ options: PlanOptions) throws(PlatError) {
     self.init(rowsOf: cluster, from: current, keeping: plan.target)
     guard plan.operation == .rebalance else { return }
@@ -61,7 +61,8 @@ struct SearchTables {
     for partition in 0..<cluster.partitionCount {
       if partition < current.partitionCount {
         let row = current.row(partition)
-        for slot in held where row[slot] != .none && row[slot].int < cluster.nodeCount && cluster.status[row[slot].int].isReadable {
+        for slot in held
+        where row[slot] != .none && row[slot].int < cluster.nodeCount && cluster.status[row[slot].int].isReadable {
           problem.homeNode.append(Int32(row[slot].int))
           problem.homeState.append(UInt8(stateOfSlot[slot]))
         }
@@ -90,7 +91,9 @@ struct SearchTables {
     for partition in 0..<cluster.partitionCount {
       let homes = Int(problem.homeStart[partition])..<Int(problem.homeStart[partition + 1])
       let placed = row(target, partition).filter { $0 >= 0 }
-      if placed.count == 1, homes.contains(where: { problem.homeNode[$0] == placed[0] }) { problem.isFixed[partition] = true }
+      if placed.count == 1, homes.contains(where: { problem.homeNode[$0] == placed[0] }) {
+        problem.isFixed[partition] = true
+      }
     }
   }
 
@@ -128,7 +131,8 @@ struct SearchTables {
     try setWeights(weighing)
   }
 
-  /// By number: within one of what is due, or of what is tolerated; where no move depends on it, the whole numbers around it.
+  /// By number: within one of what is due, or of what is tolerated; where no move depends on it, the whole numbers
+  /// around it.
   private mutating func setStates(_ due: Due) {
     let tolerance = current == nil ? .zero : cluster.cluster.settings.tolerance
     func windows(_ window: (Rational) -> RoleWindows.Window, _ share: (Int) -> Rational) -> Windows {
@@ -155,17 +159,21 @@ struct SearchTables {
     problem.ofState[wanted.last!] = windows(tolerance.withinOne) { left[$0] }
   }
 
-  /// By weight, as far as the sizes level out; in a state within one replica that fits. Who holds a partition heavier than its
-  /// share keeps it.
+  /// By weight, as far as the sizes level out; in a state within one replica that fits. Who holds a partition heavier
+  /// than its share keeps it.
   private mutating func setWeights(_ weighing: Weighing) throws(PlatError) {
     let heaviest = try weighing.heaviest(in: 0..<weighing.replicas)
     let total = try WeightedDue.total(weighing, heaviest: heaviest)
     let nodes = 0..<cluster.nodeCount
-    problem.total = Windows(least: nodes.map { total.window($0).lowerBound }, most: nodes.map { total.window($0).upperBound })
+    problem.total = Windows(
+      least: nodes.map { total.window($0).lowerBound }, most: nodes.map { total.window($0).upperBound })
     problem.due = nodes.map { total.exact($0).floor ?? 0 }
     if nodes.contains(where: { total.isPinned.base[$0] }) {
-      let fits = nodes.filter { cluster.status[$0].hasShare && !total.isPinned.base[$0] }.map { total.most.base[$0] }.min() ?? 0
-      for partition in 0..<cluster.partitionCount where problem.amounts[partition] > fits { problem.isFixed[partition] = true }
+      let fits =
+        nodes.filter { cluster.status[$0].hasShare && !total.isPinned.base[$0] }.map { total.most.base[$0] }.min() ?? 0
+      for partition in 0..<cluster.partitionCount where problem.amounts[partition] > fits {
+        problem.isFixed[partition] = true
+      }
     }
     let wanted = cluster.dataWanted.indices.filter { cluster.dataWanted[$0] > 0 }
     guard wanted.count > 1 else { return }

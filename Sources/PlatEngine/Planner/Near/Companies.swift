@@ -14,7 +14,9 @@ final class Companies {
     self.rule = rule
     left = try problem.arena.table(rule.containerCount)
     self.due = try problem.arena.table(rule.containerCount)
-    for (container, twice) in rule.twiceMastersDue(problem, due, masters).enumerated() { left.base[container] = Int64(twice) }
+    for (container, twice) in rule.twiceMastersDue(problem, due, masters).enumerated() {
+      left.base[container] = Int64(twice)
+    }
     self.due.copy(from: left)
     for partition in 0..<problem.partitionCount {
       if let container = problem.companyOf(rule, placement.row(partition)) { left.base[container.int] -= 2 }
@@ -42,10 +44,10 @@ final class Companies {
 }
 
 extension Companies {
-  /// The nodes out of their windows, without those that no choice of roles and no exchange of as many moves brings nearer.
-  /// For placements that keep all that may stay. A container leads no more than the companies that it has left and one for each replica that it receives: where all
-  /// that is lacking is due to that, no one lacks anything; and where all that is too much is what the others cannot
-  /// lead, no one has too many. O(P · R² + N).
+  /// The nodes out of their windows, without those that no choice of roles and no exchange of as many moves brings
+  /// nearer. For placements that keep all that may stay. A container leads no more than the companies that it has left
+  /// and one for each replica that it receives: where all that is lacking is due to that, no one lacks anything; and
+  /// where all that is too much is what the others cannot lead, no one has too many. O(P · R² + N).
   static func unsettled(
     _ problem: Problem, _ placement: Placement, _ parts: Roles.Parts
   ) -> (tooFew: [NodeIndex], tooMany: [NodeIndex]) {
@@ -77,7 +79,9 @@ extension Companies {
       for (place, slot) in problem.heldSlots.enumerated() where isKept(problem, held[slot]) {
         let container = rule.containerOfNode[held[slot]]
         // Counted at the one that completes it.
-        let before = problem.heldSlots[..<place].count { isKept(problem, held[$0]) && rule.containerOfNode[held[$0]] == container }
+        let before = problem.heldSlots[..<place].count {
+          isKept(problem, held[$0]) && rule.containerOfNode[held[$0]] == container
+        }
         if before == rule.company - 1 { greatest[container.int] += 1 }
       }
     }

@@ -4,9 +4,9 @@
 ///
 ///     slot of p: x → y       slot of q: y → x       p's company now is in y's container, q's stays where it is
 ///
-/// or, where p was moved for balance, p goes home and q moves in its stead; or p goes elsewhere by itself, where windows
-/// let it. Each step lowers Σ (companies − due)² / due over the containers, or leaves companies as they are and more
-/// newly placed replicas outside of theirs, who can make way. Of the first near rule.
+/// or, where p was moved for balance, p goes home and q moves in its stead; or p goes elsewhere by itself, where
+/// windows let it. Each step lowers Σ (companies − due)² / due over the containers, or leaves companies as they are and
+/// more newly placed replicas outside of theirs, who can make way. Of the first near rule.
 struct CompanyExchange {
   private let problem: Problem
   private let due: Due
@@ -74,7 +74,8 @@ struct CompanyExchange {
       while next < slots.count {
         let slot = Int(slots[next])
         next += 1
-        guard isNewcomer(slot), slot / width < problem.heldPartitions, problem.isAway(slot / width, from: row(slot)) else { continue }
+        guard isNewcomer(slot), slot / width < problem.heldPartitions, problem.isAway(slot / width, from: row(slot))
+        else { continue }
         if holdings == nil { holdings = try Holdings(problem, placement) }
         guard let moved = goHome(slot, &holdings!) else { continue }
         slots.append(UInt32(moved))
@@ -90,7 +91,8 @@ struct CompanyExchange {
   /// Whether it is better that container `y` has a company than `x`, or just what is wished for.
   private func isBetter(from x: Int, to y: Int) -> Bool {
     if let wish { return wish == (x, y) }
-    return rule.isAble.base[y] && (2 * companies[x] - dues[x] - 1) * dues[y] > (2 * companies[y] - dues[y] + 1) * dues[x]
+    return rule.isAble.base[y]
+      && (2 * companies[x] - dues[x] - 1) * dues[y] > (2 * companies[y] - dues[y] + 1) * dues[x]
   }
 
   /// Whether any container should give one to any other. O(containers).
@@ -98,12 +100,16 @@ struct CompanyExchange {
     var (richest, poorest) = (-1, -1)
     for here in companies.indices {
       if companies[here] > 0,
-        richest < 0 || (2 * companies[here] - dues[here] - 1) * dues[richest] > (2 * companies[richest] - dues[richest] - 1) * dues[here]
+        richest < 0
+          || (2 * companies[here] - dues[here] - 1) * dues[richest] > (2 * companies[richest] - dues[richest] - 1)
+            * dues[here]
       {
         richest = here
       }
       if rule.isAble.base[here],
-        poorest < 0 || (2 * companies[here] - dues[here] + 1) * dues[poorest] < (2 * companies[poorest] - dues[poorest] + 1) * dues[here]
+        poorest < 0
+          || (2 * companies[here] - dues[here] + 1) * dues[poorest] < (2 * companies[poorest] - dues[poorest] + 1)
+            * dues[here]
       {
         poorest = here
       }
@@ -147,7 +153,9 @@ struct CompanyExchange {
   /// How many newly placed replicas of a slot's row are not where its company is: these can make way for others.
   private func outside(_ slot: Int, _ company: ContainerIndex?) -> Int {
     let first = slot / width * width
-    return (first..<(first + width)).count { rows[$0] != .none && rule.containerOfNode[rows[$0]] != company && isNewcomer($0) }
+    return (first..<(first + width)).count {
+      rows[$0] != .none && rule.containerOfNode[rows[$0]] != company && isNewcomer($0)
+    }
   }
 
   /// The replica of a slot goes where its partition's company should rather be.
@@ -175,7 +183,8 @@ struct CompanyExchange {
     let companiesBefore = companies
     rows[slot] = NodeIndex(free)
     // What comes instead comes last: then nothing is left of it where the step is not made.
-    guard book([(before, problem.companyOf(rule, row(slot)))]), placement.load[node] > due.least[node] || replace(node) else {
+    guard book([(before, problem.companyOf(rule, row(slot)))]), placement.load[node] > due.least[node] || replace(node)
+    else {
       companies = companiesBefore
       rows[slot] = node
       return false
@@ -188,7 +197,8 @@ struct CompanyExchange {
 
   private mutating func mayGo(_ slot: Int, to node: NodeIndex) -> Bool {
     trialsLeft -= 1
-    return problem.allows(row(slot), leaving: slot % width, to: node) && breaches(slot, at: node) <= breaches(slot, at: rows[slot])
+    return problem.allows(row(slot), leaving: slot % width, to: node)
+      && breaches(slot, at: node) <= breaches(slot, at: rows[slot])
   }
 
   /// A newly placed replica comes to a node that is to give one up, from one of the same container that can.
@@ -197,7 +207,8 @@ struct CompanyExchange {
     for index in newcomers[here].indices.prefix(CompanyExchange.partnersTried) {
       let slot = Int(newcomers[here][index])
       let giver = rows[slot]
-      guard isNewcomer(slot), container(giver) == here, placement.load[giver] > due.least[giver], mayGo(slot, to: node) else { continue }
+      guard isNewcomer(slot), container(giver) == here, placement.load[giver] > due.least[giver], mayGo(slot, to: node)
+      else { continue }
       rows[slot] = node
       placement.load[giver] -= 1
       placement.load[node] += 1
@@ -241,7 +252,8 @@ struct CompanyExchange {
     return false
   }
 
-  /// Any step that brings a company from the one container to the other, whatever it is worth; which slot it begins with.
+  /// Any step that brings a company from the one container to the other, whatever it is worth; which slot it begins
+  /// with.
   private mutating func shift(_ slots: ArraySlice<UInt32>, from: Int, to: Int) -> Int? {
     wish = (from, to)
     defer { wish = nil }
@@ -281,7 +293,8 @@ struct CompanyExchange {
     let after = (problem.companyOf(rule, row(slot)), problem.companyOf(rule, row(partner)))
     guard
       book([(before.0, after.0), (before.1, after.1)])
-        || wish == nil && before.0 == after.1 && before.1 == after.0 && outside < self.outside(slot, after.0) + self.outside(partner, after.1)
+        || wish == nil && before.0 == after.1 && before.1 == after.0
+          && outside < self.outside(slot, after.0) + self.outside(partner, after.1)
     else {
       (rows[slot], rows[partner]) = (node, other)
       return false

@@ -8,8 +8,8 @@
 ///
 /// Inside a container its partitions are laid on the line of its nodes as in `Fresh`: company in points as far apart as
 /// it has partitions, so that no node has two of one; others one by one. Blocks of partitions use other orders of the
-/// tree and other turns, so that each node has many peers. Where no turn keeps containers apart (containers that are due
-/// very different parts, or several others in few containers), nothing is made, and `Fill` finds what is left.
+/// tree and other turns, so that each node has many peers. Where no turn keeps containers apart (containers that are
+/// due very different parts, or several others in few containers), nothing is made, and `Fill` finds what is left.
 struct FreshNear {
   private let problem: Problem
   private let rule: NearRule
@@ -30,7 +30,8 @@ struct FreshNear {
     guard problem.current == nil, problem.near.count == 1, let rule = problem.near.first, !due.isShort,
       let masters = due.roles.first, problem.partitionCount > 0, rule.mostOutside == problem.replicas - rule.company
     else { return false }
-    let most = max(1, min(problem.partitionCount * problem.replicas / (4 * max(problem.nodeCount, 1)), problem.partitionCount / 16))
+    let most = max(
+      1, min(problem.partitionCount * problem.replicas / (4 * max(problem.nodeCount, 1)), problem.partitionCount / 16))
     // Where peers are limited, each block brings more of them: a fifth of the limit is left free.
     let within = min(most, problem.fanOut.map { FreshNear.blocks(within: $0, problem.replicas) } ?? most)
     for blocks in within > 1 ? [within, 1] : [1] {
@@ -212,8 +213,8 @@ struct FreshNear {
     }
   }
 
-  /// Where peers are few, and so are blocks: the turn by which a container's companies meet others of such containers as
-  /// they have not met in earlier blocks, so that what loses its company there has more to choose from.
+  /// Where peers are few, and so are blocks: the turn by which a container's companies meet others of such containers
+  /// as they have not met in earlier blocks, so that what loses its company there has more to choose from.
   /// O(containers³).
   private mutating func shiftApart(_ parts: [Part], _ size: Int) -> Int? {
     guard size > 0, let first = parts.first, parts.allSatisfy({ $0.others <= size - $0.companies }) else { return nil }
@@ -235,7 +236,9 @@ struct FreshNear {
     for part in parts where part.companies > 0 {
       for other in parts where other.others > 0 {
         let begin = FreshNear.onCircle(other.othersBegin + shift - part.companyBegin, size)
-        if begin < part.companies || begin + other.others > size { body(part.container * rule.containerCount + other.container) }
+        if begin < part.companies || begin + other.others > size {
+          body(part.container * rule.containerCount + other.container)
+        }
       }
     }
   }

@@ -1,9 +1,9 @@
-/// A map put together from who is preferred, partition by partition: what `restore-back` and `cancel` plan from as if it
-/// were the current map, so that whatever of it can stay does.
+/// A map put together from who is preferred, partition by partition: what `restore-back` and `cancel` plan from as if
+/// it were the current map, so that whatever of it can stay does.
 ///
-/// Candidates are asked in order, and each is taken while there is room and hard rules allow it. A legal row is a choice
-/// under nested caps, so taking the best first is exact: no legal row has more of the first kind, and of those none more
-/// of the second.
+/// Candidates are asked in order, and each is taken while there is room and hard rules allow it. A legal row is a
+/// choice under nested caps, so taking the best first is exact: no legal row has more of the first kind, and of those
+/// none more of the second.
 struct ComposedMap {
   struct Candidate {
     var node: NodeIndex
@@ -44,7 +44,8 @@ struct ComposedMap {
       }
     }
     var late: [NodeIndex] = []
-    let inOrder = chosen.enumerated().sorted { ($0.element.order, $0.offset) < ($1.element.order, $1.offset) }.map(\.element)
+    let inOrder = chosen.enumerated().sorted { ($0.element.order, $0.offset) < ($1.element.order, $1.offset) }.map(
+      \.element)
     for candidate in inOrder where !put(partition, candidate.node, candidate.state) { late.append(candidate.node) }
     for node in late { _ = put(partition, node, lastState) }
   }

@@ -1,9 +1,9 @@
-/// `failover`: a slave becomes master where no master lives. No data moves, no other replica changes; what was on failed
-/// nodes is gone from the map.
+/// `failover`: a slave becomes master where no master lives. No data moves, no other replica changes; what was on
+/// failed nodes is gone from the map.
 ///
-/// Each partition that has lost its masters needs one change of state and gets just one. Of its live holders active ones
-/// come first, then those that are leaving, then those in maintenance: a master somewhere is better than none. Among
-/// those it goes so that the most masters of any node, for its weight, are as few as can be (`Succession`).
+/// Each partition that has lost its masters needs one change of state and gets just one. Of its live holders active
+/// ones come first, then those that are leaving, then those in maintenance: a master somewhere is better than none.
+/// Among those it goes so that the most masters of any node, for its weight, are as few as can be (`Succession`).
 ///
 /// The map keeps the shape of the current one: more replicas than are wanted stay, fewer stay missing.
 enum Failover {
@@ -60,8 +60,11 @@ enum Failover {
     }
 
     /// Gives every such row a master, where a live copy is; returns the places for which there is none. `masters`: how
-    /// many partitions each node leads, kept up; `beside`: the same of other maps. O(N + places · width), and a short search for each chain.
-    func run(_ masters: NodeTable<Int32>, beside: [Int32] = [], weight: [Int], arena: Arena) throws(PlatError) -> [Int] {
+    /// many partitions each node leads, kept up; `beside`: the same of other maps. O(N + places · width), and a short
+    /// search for each chain.
+    func run(
+      _ masters: NodeTable<Int32>, beside: [Int32] = [], weight: [Int], arena: Arena
+    ) throws(PlatError) -> [Int] {
       let states = cluster.cluster.settings.model.states
       let stateOfSlot = target.stateOfSlot
       let pool = stateOfSlot.indices.filter { stateOfSlot[$0] > 0 && states[stateOfSlot[$0]].holdsData }
@@ -71,7 +74,8 @@ enum Failover {
       }
       let rules = LeaderCaps(cluster, target)
       let succession = Succession(
-        rows: target.slots, width: target.width, columns: target.slots(ofState: 0), pool: pool, count: masters, rank: rank,
+        rows: target.slots, width: target.width, columns: target.slots(ofState: 0), pool: pool, count: masters,
+        rank: rank,
         weight: weight, beside: beside, mayChange: { rules.allow($0, $1) })
       let unfilled = succession.fill(places)
       for place in places where target.slots[place] != .none {
@@ -94,7 +98,9 @@ enum Failover {
         let first = target.slots(ofState: state).lowerBound
         for (offset, slot) in current.slots(ofState: state).enumerated() {
           let node = current.row(partitions[index])[slot]
-          if node != .none, node.int < cluster.nodeCount, cluster.status[node.int].isReadable { row[first + offset] = node }
+          if node != .none, node.int < cluster.nodeCount, cluster.status[node.int].isReadable {
+            row[first + offset] = node
+          }
         }
       }
     }

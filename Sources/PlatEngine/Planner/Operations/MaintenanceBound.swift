@@ -1,5 +1,5 @@
-/// Moves that nodes in maintenance force, which the flow does not know of since it knows no states: a partition of which
-/// no other node may be master needs one that does not hold it.
+/// Moves that nodes in maintenance force, which the flow does not know of since it knows no states: a partition of
+/// which no other node may be master needs one that does not hold it.
 enum MaintenanceBound {
   /// Of each partition what its cheapest row costs, or what it lacks of nodes that may be master, whichever is more.
   /// 0 where no node is in maintenance, or not all replicas can be placed. O(P · R).

@@ -4,8 +4,9 @@
 /// of this, first what is on its node today. Then come others who hold the partition today, since keeping them moves
 /// nothing; what still is missing goes to whoever lacks most. Who was master there is master again, else who is today.
 ///
-/// So each row shares as many replicas with the map given as any legal row does, and where that map is legal, the target
-/// is that map: as many moves as it has replicas that are not on their nodes today. Only capacities can force more.
+/// So each row shares as many replicas with the map given as any legal row does, and where that map is legal, the
+/// target is that map: as many moves as it has replicas that are not on their nodes today. Only capacities can force
+/// more.
 enum NearestMap {
   /// O(P · R²).
   static func make(
@@ -13,7 +14,8 @@ enum NearestMap {
   ) throws(PlatError) -> PlacementMap {
     guard let goal = backTo else {
       throw .unsupported(
-        InputError(path: "operation", found: "restore-back without a map to go back to", expected: "one, given as --to"))
+        InputError(path: "operation", found: "restore-back without a map to go back to", expected: "one, given as --to")
+      )
     }
     let model = cluster.cluster.settings.model
     let composed = try ComposedMap(cluster, options: options)

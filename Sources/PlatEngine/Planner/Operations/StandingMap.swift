@@ -1,11 +1,11 @@
 /// `cancel`: the map as it stands, half-way, becomes the target.
 ///
-/// Every partition keeps as many of its live copies as are wanted, so nothing moves that is not missing altogether. Who is
-/// master stays. Of copies too many, one that is passing through goes before a slave, one on a node that is leaving
+/// Every partition keeps as many of its live copies as are wanted, so nothing moves that is not missing altogether. Who
+/// is master stays. Of copies too many, one that is passing through goes before a slave, one on a node that is leaving
 /// before others, one that the cancelled plan does not want before one that it does, and then the one on the node that
-/// holds most (in weight, where partitions differ in it): a change that has come as far as a second copy is finished, one
-/// that has not is undone. A replica that no live copy is there for has to be received by somebody, so it goes where it
-/// was on its way to: where the partition is `dead`, or where the cancelled plan has it.
+/// holds most (in weight, where partitions differ in it): a change that has come as far as a second copy is finished,
+/// one that has not is undone. A replica that no live copy is there for has to be received by somebody, so it goes
+/// where it was on its way to: where the partition is `dead`, or where the cancelled plan has it.
 ///
 /// Nodes that are leaving keep what they still hold: they are told in the findings.
 enum StandingMap {

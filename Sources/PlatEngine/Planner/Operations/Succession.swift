@@ -20,8 +20,8 @@ struct Succession {
   /// Lower is asked first; `Succession.never`: not at all.
   let rank: NodeTable<UInt8>
   let weight: [Int]
-  /// How many each node has in the same state of other maps; empty: there are none. Of candidates that are as good in this map the
-  /// one is taken that has least of all maps, and then places pass on between such.
+  /// How many each node has in the same state of other maps; empty: there are none. Of candidates that are as good in
+  /// this map the one is taken that has least of all maps, and then places pass on between such.
   let beside: [Int32]
   /// Whether two slots of one row may change places.
   let mayChange: (_ place: Int, _ other: Int) -> Bool
@@ -61,7 +61,9 @@ struct Succession {
         let other = rows[best]
         guard rank[node] <= rank[other] else { return }
         if rank[node] == rank[other], !hasLess(node, thanWithOneMore: other, plus: 1) {
-          guard !hasLess(other, thanWithOneMore: node, plus: 1), hasLessInAll(node, than: other, plus: 1) else { return }
+          guard !hasLess(other, thanWithOneMore: node, plus: 1), hasLessInAll(node, than: other, plus: 1) else {
+            return
+          }
         }
       }
       best = slot
@@ -144,13 +146,16 @@ struct Succession {
       }
     }
 
-    /// Of the nodes that are not done with, the one that has most for its weight; the first to have a place of equal ones.
+    /// Of the nodes that are not done with, the one that has most for its weight; the first to have a place of equal
+    /// ones.
     private func fullest() -> NodeIndex? {
       var best: NodeIndex?
       for node in nodes where !isDone[node.int] {
         if let best {
           let hasMore =
-            levelsSums ? succession.hasLessInAll(best, than: node, plus: 0) : succession.hasLess(best, thanWithOneMore: node, plus: 0)
+            levelsSums
+            ? succession.hasLessInAll(best, than: node, plus: 0)
+            : succession.hasLess(best, thanWithOneMore: node, plus: 0)
           guard hasMore else { continue }
         }
         best = node
@@ -173,7 +178,8 @@ struct Succession {
         for column in of.pool {
           let slot = place / of.width * of.width + column
           let other = of.rows[slot]
-          guard other != .none, reachedIn[other.int] != search, of.rank[other] <= of.rank[node], of.mayChange(place, slot)
+          guard other != .none, reachedIn[other.int] != search, of.rank[other] <= of.rank[node],
+            of.mayChange(place, slot)
           else { continue }
           // A node without open places is done from the start, and still may take one.
           if isDone[other.int], first[other.int] >= 0, !levelsSums { continue }

@@ -1,13 +1,13 @@
-/// `swap`: as many nodes come as leave. Exactly what a leaving node held moves, to its counterpart, replica for replica and
-/// state for state; no other node changes anything. The bound is what the leaving nodes hold, and no plan can do with
-/// less, since each of these replicas has to be received by somebody.
+/// `swap`: as many nodes come as leave. Exactly what a leaving node held moves, to its counterpart, replica for replica
+/// and state for state; no other node changes anything. The bound is what the leaving nodes hold, and no plan can do
+/// with less, since each of these replicas has to be received by somebody.
 ///
-/// Nodes come when they are active and hold nothing. A counterpart weighs the same and may hold as much; it is in the same
-/// innermost container that a hard rule caps, or else, as near in the tree as can be, where hard rules let in all that it
-/// gets (a matching). Where there is no such pairing, or the map is not whole without it, nothing is swapped.
+/// Nodes come when they are active and hold nothing. A counterpart weighs the same and may hold as much; it is in the
+/// same innermost container that a hard rule caps, or else, as near in the tree as can be, where hard rules let in all
+/// that it gets (a matching). Where there is no such pairing, or the map is not whole without it, nothing is swapped.
 ///
-/// Who leaves and holds nothing needs no counterpart: then a node that comes may stay empty. Several maps on the same nodes
-/// agree on counterparts where they can, so that each takes over all that its giver held of any map.
+/// Who leaves and holds nothing needs no counterpart: then a node that comes may stay empty. Several maps on the same
+/// nodes agree on counterparts where they can, so that each takes over all that its giver held of any map.
 enum Swap {
   /// After `Keep`: fills what the leaving nodes held. `isChosenFreely`: nobody has asked for a swap, so it is made only
   /// if it leaves every node in its windows, where it is as good as any plan. Sets `operation` to what is done.
@@ -48,14 +48,16 @@ enum Swap {
       && problem.cluster.cluster.nodes[node.int].weight != .zero
   }
 
-  /// The counterparts that several maps agree on; nil: there are none. O(maps · P · R + leaving · coming · what a node holds).
+  /// The counterparts that several maps agree on; nil: there are none.
+  /// O(maps · P · R + leaving · coming · what a node holds).
   static func counterparts(
     _ group: DenseGroup, from currents: [PlacementMap?], options: PlanOptions
   ) throws(PlatError) -> [NodeIndex]? {
     var parts: [Part] = []
     var coming = (0..<group.nodeCount).map { NodeIndex($0) }
     for (cluster, current) in zip(group.clusters, currents) {
-      guard let current, current.slotCounts == cluster.dataWanted, current.partitionCount == cluster.partitionCount else {
+      guard let current, current.slotCounts == cluster.dataWanted, current.partitionCount == cluster.partitionCount
+      else {
         return nil
       }
       let arena = try Arena(limitBytes: options.memoryLimitBytes, interrupt: options.interrupt)

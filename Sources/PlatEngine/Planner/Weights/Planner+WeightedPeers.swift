@@ -3,7 +3,8 @@
 ///     today's map → what may stay, masters, pairs too many → what is missing → steps (`WeightedPeers`)
 ///     a fresh one, and where that leaves much outside the windows: the map planned by number → steps
 ///
-/// The second is taken where it places more, or at least halves what lies outside; and again from there, until it is not.
+/// The second is taken where it places more, or at least halves what lies outside; and again from there, until it is
+/// not.
 extension Planner {
   /// O(P · R · log P), a plan by number where one is made, and a bounded number of steps tried.
   static func rebalanceWithinPeers(
@@ -52,7 +53,8 @@ extension Planner {
     let bound = try WeightedBound(weighing, due, total)
     try clock.mark("certify")
     return Plan(
-      operation: .rebalance, target: map, movesLowerBound: bound.moves, movesWeightLowerBound: weights.exact(bound.weight),
+      operation: .rebalance, target: map, movesLowerBound: bound.moves,
+      movesWeightLowerBound: weights.exact(bound.weight),
       movesHeldBack: heldBack, certificate: bound.prices, weightWindows: bound.windows, stageNanoseconds: clock.stages,
       peakBytes: arena.peakBytes + UInt64(best.map.memoryBytes) + UInt64(current?.memoryBytes ?? 0))
   }
@@ -69,7 +71,8 @@ private struct PeerArrangement {
   let outside: Int
 
   init(
-    _ cluster: DenseCluster, _ weights: PartitionWeights, home: PlacementMap?, byNumber: Bool, budget: Int?, options: PlanOptions
+    _ cluster: DenseCluster, _ weights: PartitionWeights, home: PlacementMap?, byNumber: Bool, budget: Int?,
+    options: PlanOptions
   ) throws(PlatError) {
     let arena = try Arena(limitBytes: options.memoryLimitBytes, interrupt: options.interrupt)
     map = try PlacementMap(partitionCount: cluster.partitionCount, slotCounts: cluster.dataWanted)
@@ -88,7 +91,8 @@ private struct PeerArrangement {
       weighing.recount()
       weighing.letGoBeyondCapacity()
       var fanOut = FanOut(
-        problem: problem, due: try Due(problem, held: placement.load), placement: placement, book: try PeerBook(problem))
+        problem: problem, due: try Due(problem, held: placement.load), placement: placement, book: try PeerBook(problem)
+      )
       try fanOut.settleMasters()
       try fanOut.dropPairs()
       weighing.recount()
@@ -106,7 +110,8 @@ private struct PeerArrangement {
   }
 
   func isWorth(insteadOf other: PeerArrangement) -> Bool {
-    unplaced != other.unplaced ? unplaced < other.unplaced : Int128(outside) * 2 <= Int128(other.outside) && outside < other.outside
+    unplaced != other.unplaced
+      ? unplaced < other.unplaced : Int128(outside) * 2 <= Int128(other.outside) && outside < other.outside
   }
 
   func moves(_ cluster: DenseCluster, from current: PlacementMap) throws(PlatError) -> Int {

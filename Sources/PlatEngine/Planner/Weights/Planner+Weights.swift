@@ -2,13 +2,13 @@
 ///
 ///     Dense → Keep → giants → due → fill → shed and exchange → mend → roles → bound → target map
 ///
-/// What a node is due depends on who holds the heaviest partitions; so these come first, and the due is taken again where
-/// they have changed hands.
+/// What a node is due depends on who holds the heaviest partitions; so these come first, and the due is taken again
+/// where they have changed hands.
 ///
 /// What is no matter of balance (`restore-back`, `cancel`, `maintenance`) does with fewer: see `operateWeighted`.
 extension Planner {
-  /// `home`: the map that is kept as far as may be; `movedFrom`: the one that moves are counted from. `judged`: the cluster that
-  /// the bound of an operation is about, where `cluster` has other capacities.
+  /// `home`: the map that is kept as far as may be; `movedFrom`: the one that moves are counted from. `judged`: the
+  /// cluster that the bound of an operation is about, where `cluster` has other capacities.
   static func planWeighted(
     _ cluster: DenseCluster, _ weights: PartitionWeights, from home: PlacementMap?, movedFrom: PlacementMap?,
     options: PlanOptions, as operation: Operation, judged: DenseCluster? = nil
@@ -35,7 +35,9 @@ extension Planner {
       func plan(_ current: PlacementMap?) throws(PlatError) -> Plan {
         try rebalanceWeighted(cluster, weights, from: current, options: options)
       }
-      guard cluster.hasHardNearRule, cluster.cluster.settings.balance.moveBudget == nil else { return try plan(current) }
+      guard cluster.hasHardNearRule, cluster.cluster.settings.balance.moveBudget == nil else {
+        return try plan(current)
+      }
       return try WeightedStanding.placingMost(cluster, from: current, byNumber: { () throws(PlatError) in
         try rebalance(cluster, from: current, options: options)
       }, plan)
@@ -55,7 +57,8 @@ extension Planner {
     let arena = try Arena(limitBytes: options.memoryLimitBytes, interrupt: options.interrupt)
     var clock = StageClock(options.interrupt)
     let target = try PlacementMap(
-      unfilled: cluster.partitionCount, slotCounts: cluster.dataWanted, arena: Arena(limitBytes: options.memoryLimitBytes))
+      unfilled: cluster.partitionCount, slotCounts: cluster.dataWanted,
+      arena: Arena(limitBytes: options.memoryLimitBytes))
     var problem = try Problem(cluster, current: home, arena: arena, leavingStay: operation == .cancel)
     problem.leadBeside = options.leadBeside
     var placement = try Placement(problem, target: target)
@@ -92,7 +95,8 @@ extension Planner {
     let arena = try Arena(limitBytes: options.memoryLimitBytes, interrupt: options.interrupt)
     var clock = StageClock(options.interrupt)
     let target = try PlacementMap(
-      unfilled: cluster.partitionCount, slotCounts: cluster.dataWanted, arena: Arena(limitBytes: options.memoryLimitBytes))
+      unfilled: cluster.partitionCount, slotCounts: cluster.dataWanted,
+      arena: Arena(limitBytes: options.memoryLimitBytes))
     let problem = try Problem(cluster, current: current, arena: arena)
     var placement = try Placement(problem, target: target)
     if current == nil { target.clear() }
@@ -149,8 +153,8 @@ extension Planner {
       peakBytes: arena.peakBytes + UInt64(target.memoryBytes) + UInt64(current?.memoryBytes ?? 0))
   }
 
-  /// Into the windows, as far as can be. Dues change where the heaviest replica of a node does; so each round counts only
-  /// if less is outside then, and a map where none does stays as it is.
+  /// Into the windows, as far as can be. Dues change where the heaviest replica of a node does; so each round counts
+  /// only if less is outside then, and a map where none does stays as it is.
   private static func settle(_ weighing: Weighing, aimed: Bool = true) throws(PlatError) -> WeightedDue {
     var due = try currentDue(weighing, aimed: aimed)
     var outside = due.outside(weighing.load)
@@ -177,9 +181,9 @@ extension Planner {
 
   /// Where capacities and hard rules leave no direct way, chains of replicas, each counted as one, make room.
   ///
-  /// What was filled by weight is not where it costs least, and chains whose links cost less than nothing may not be seen;
-  /// so where something still is missing once more as if nobody held anything, when all links cost the same. What went
-  /// needlessly goes home later (`WeightedHome`).
+  /// What was filled by weight is not where it costs least, and chains whose links cost less than nothing may not be
+  /// seen; so where something still is missing once more as if nobody held anything, when all links cost the same. What
+  /// went needlessly goes home later (`WeightedHome`).
   private static func placeTheRest(
     _ weighing: Weighing, _ due: Due, _ placement: inout Placement
   ) throws(PlatError) {

@@ -117,7 +117,9 @@ struct Weighing {
 
   /// Capacities count replicas: the lightest beyond them have to go.
   func letGoBeyondCapacity() {
-    guard (0..<problem.nodeCount).contains(where: { Int(count.base[$0]) > problem.cluster.capacity[$0] }) else { return }
+    guard (0..<problem.nodeCount).contains(where: { Int(count.base[$0]) > problem.cluster.capacity[$0] }) else {
+      return
+    }
     for place in (0..<order.count).reversed() {
       let partition = order.base[place].int
       let row = row(partition)
@@ -132,7 +134,9 @@ struct Weighing {
     let heaviest: NodeTable<Int> = try problem.arena.table(problem.nodeCount)
     for partition in 0..<problem.partitionCount {
       let row = row(partition)
-      for slot in slots where row[slot] != .none { heaviest[row[slot]] = max(heaviest[row[slot]], weight.base[partition]) }
+      for slot in slots where row[slot] != .none {
+        heaviest[row[slot]] = max(heaviest[row[slot]], weight.base[partition])
+      }
     }
     return heaviest
   }

@@ -1,4 +1,5 @@
-/// What several maps ask of one of them, in weight: what each node may have of it so that the sums come into their windows.
+/// What several maps ask of one of them, in weight: what each node may have of it so that the sums come into their
+/// windows.
 ///
 ///     sum's window     ├───────────────┤
 ///     of other maps    ─────────┤
@@ -21,8 +22,8 @@ struct WeightGoal {
 }
 
 extension WeightedDue {
-  /// The same dues with windows that are narrowed to a share, as far as they leave room for it. `pool`: of a state, what nodes
-  /// have in it and the state after it, of which `rest` is asked. O(N).
+  /// The same dues with windows that are narrowed to a share, as far as they leave room for it. `pool`: of a state,
+  /// what nodes have in it and the state after it, of which `rest` is asked. O(N).
   func aimed(
     at share: WeightGoal.Share, of goal: WeightGoal, _ problem: Problem, pool: NodeTable<Int>? = nil
   ) throws(PlatError) -> WeightedDue {
@@ -46,7 +47,8 @@ extension WeightedDue {
     let result = try copy(arena)
     for node in 0..<due.count {
       result.set(
-        node, least: min(least.base[node], load.base[node]), most: max(most.base[node], load.base[node]), due: due.base[node])
+        node, least: min(least.base[node], load.base[node]), most: max(most.base[node], load.base[node]),
+        due: due.base[node])
     }
     return result
   }

@@ -25,7 +25,8 @@ struct WeightSizes {
     return low > 0 ? ascending[low - 1] : nil
   }
 
-  /// The size to which light partitions can level out the heavier ones, up to `heaviest`; each is there `perPartition` times.
+  /// The size to which light partitions can level out the heavier ones, up to `heaviest`; each is there `perPartition`
+  /// times.
   func grain(heaviest: Int, nodes: Int, perPartition: Int = 1) -> Int {
     var grain = heaviest
     while true {
@@ -40,8 +41,8 @@ struct WeightSizes {
     }
   }
 
-  /// Those of some dues for which there is not enough: all that fits, in all its replicas, does not fill the nodes that are due no
-  /// more. O(dues · log).
+  /// Those of some dues for which there is not enough: all that fits, in all its replicas, does not fill the nodes that
+  /// are due no more. O(dues · log).
   func unfilled(_ dues: [Int], perPartition: Int = 1) -> Set<Int> {
     let dues = dues.sorted()
     var unfilled: Set<Int> = []  // asked only

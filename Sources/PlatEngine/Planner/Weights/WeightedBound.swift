@@ -68,9 +68,9 @@ struct WeightedBound {
     return (0..<min(problem.partitionCount, problem.heldPartitions)).reduce(0) { $0 - market.costOfCheapest($1) }
   }
 
-  /// What is missing must come, and what it does not find room for must go from there: the k heaviest come to k nodes at
-  /// most, so as much goes as they weigh beyond the k greatest rooms, whatever k is. Only where all that is held may stay,
-  /// so that what goes from one node is what another receives. O(P · R + N log N).
+  /// What is missing must come, and what it does not find room for must go from there: the k heaviest come to k nodes
+  /// at most, so as much goes as they weigh beyond the k greatest rooms, whatever k is. Only where all that is held may
+  /// stay, so that what goes from one node is what another receives. O(P · R + N log N).
   private func outOfTheWay(_ weighing: Weighing, _ most: NodeTable<Int>, kept: Int) -> Int {
     let problem = weighing.problem
     var missing = [Int](repeating: problem.replicas, count: problem.partitionCount)

@@ -1,5 +1,5 @@
-/// Chains: what is too much on one node goes to a second, which gives up another to a third … to where there is room; and
-/// the same backwards from where there is too little. Found breadth first, so the shortest are taken.
+/// Chains: what is too much on one node goes to a second, which gives up another to a third … to where there is room;
+/// and the same backwards from where there is too little. Found breadth first, so the shortest are taken.
 ///
 ///     n ──p──▶ k ──q──▶ m        k stays in its window: what comes less what goes
 ///
@@ -48,7 +48,9 @@ struct WeightedChains<Hops: WeightedHops> {
     for index in 0..<load.count {
       let node = NodeIndex(index)
       if arena.isInterrupted { return false }
-      while trials > 0, load[node] > due.most[node] || load[node] < due.least[node], chain(from: node, gives: load[node] > due.most[node]) {
+      while trials > 0, load[node] > due.most[node] || load[node] < due.least[node],
+        chain(from: node, gives: load[node] > due.most[node])
+      {
         found = true
       }
     }
@@ -104,8 +106,8 @@ struct Hop {
 }
 
 protocol WeightedHops {
-  /// Tells hops that take a weight of `weights` from `node` (or bring it there) and nodes that are not seen yet, which are
-  /// seen then, until `body` says that it is enough. Returns how much was looked at.
+  /// Tells hops that take a weight of `weights` from `node` (or bring it there) and nodes that are not seen yet, which
+  /// are seen then, until `body` says that it is enough. Returns how much was looked at.
   func visit(
     _ node: NodeIndex, gives: Bool, weights: ClosedRange<Int>, isSeen: inout [Bool], _ body: (NodeIndex, Hop) -> Bool
   ) -> Int
@@ -128,7 +130,9 @@ final class ReplicaHops: WeightedHops {
   ) -> Int {
     var looked = 0
     if gives {
-      let unseen = (0..<problem.nodeCount).filter { !isSeen[$0] && weighing.hasRoom(NodeIndex($0)) }.map { NodeIndex($0) }
+      let unseen = (0..<problem.nodeCount).filter { !isSeen[$0] && weighing.hasRoom(NodeIndex($0)) }.map {
+        NodeIndex($0)
+      }
       for slot in holdings.of(node) where weighing.rows[Int(slot)] == node {
         let (partition, column) = (Int(slot) / weighing.replicas, Int(slot) % weighing.replicas)
         let weight = weighing.weight.base[partition]
@@ -193,7 +197,8 @@ final class RoleHops: WeightedHops {
       guard weight <= weights.upperBound else { continue }
       guard weight >= weights.lowerBound else { break }
       let row = weighing.row(partition)
-      guard let mine = (slots.lowerBound..<problem.replicas).first(where: { row[$0] == node }), slots.contains(mine) == gives
+      guard let mine = (slots.lowerBound..<problem.replicas).first(where: { row[$0] == node }),
+        slots.contains(mine) == gives
       else { continue }
       for theirs in slots.lowerBound..<problem.replicas
       where row[theirs] != .none && slots.contains(theirs) != gives && !isSeen[row[theirs].int] {

@@ -3,9 +3,9 @@
 ///     m ──p──▶ d ──q──▶ k ──▶ … ──▶ m            a newcomer on m goes home to d, which gives q up to k, …
 ///     hub ──▶ m ──p──▶ d ──▶ … ──▶ k ──▶ hub     m ends one lighter, k one heavier
 ///
-/// All loads stay what they were, but for the two at the hub. These may leave their windows by as much as is less than what
-/// the cycle spares, which makes it dearer by that: what is light levels it out (`WeightedShed`), and it counts only if less
-/// moves then. So heavy replicas are moved as they would be if light ones were sand.
+/// All loads stay what they were, but for the two at the hub. These may leave their windows by as much as is less than
+/// what the cycle spares, which makes it dearer by that: what is light levels it out (`WeightedShed`), and it counts
+/// only if less moves then. So heavy replicas are moved as they would be if light ones were sand.
 ///
 /// Among replicas of one size the moves are a flow, of which negative cycles are all that there is to gain.
 struct WeightedCycles {
@@ -25,7 +25,9 @@ struct WeightedCycles {
   static func run(
     _ weighing: Weighing, _ due: WeightedDue, settle: () throws(PlatError) -> WeightedDue
   ) throws(PlatError) {
-    guard weighing.problem.nodeCount <= 512, weighing.problem.current != nil, due.outside(weighing.load) == 0 else { return }
+    guard weighing.problem.nodeCount <= 512, weighing.problem.current != nil, due.outside(weighing.load) == 0 else {
+      return
+    }
     var cycles = WeightedCycles(weighing)
     var due = due
     for partitions in cycles.sizesOfNewcomers() { try cycles.improve(partitions, &due, settle) }
@@ -98,7 +100,10 @@ struct WeightedCycles {
   private func hubCosts(_ size: Int, _ due: WeightedDue) -> [(less: Int, more: Int)] {
     (0..<hub).map { node in
       let (index, load) = (NodeIndex(node), weighing.load.base[node])
-      return (max(0, due.least.base[node] - load + size), weighing.hasRoom(index) ? max(0, load + size - due.most.base[node]) : size)
+      return (
+        max(0, due.least.base[node] - load + size),
+        weighing.hasRoom(index) ? max(0, load + size - due.most.base[node]) : size
+      )
     }
   }
 
@@ -114,7 +119,9 @@ struct WeightedCycles {
         for other in 0..<hub where weighing.capacity.base[other] > 0 && cost[row[column].int * hub + other] > -isNew {
           let node = NodeIndex(other)
           let hop = (problem.isHeld(partition, by: node) ? 0 : 1) - isNew
-          guard hop < cost[row[column].int * hub + other], problem.allows(row, leaving: column, to: node) else { continue }
+          guard hop < cost[row[column].int * hub + other], problem.allows(row, leaving: column, to: node) else {
+            continue
+          }
           cost[row[column].int * hub + other] = hop
           slot[row[column].int * hub + other] = UInt32(partition * weighing.replicas + column)
         }
@@ -122,7 +129,8 @@ struct WeightedCycles {
     }
   }
 
-  /// Some cycle of negative cost, in order; beginning with the hub if that is in it. Bellman and Ford's, from everywhere.
+  /// Some cycle of negative cost, in order; beginning with the hub if that is in it. Bellman and Ford's, from
+  /// everywhere.
   private mutating func cheaperCycle(_ size: Int, _ atHub: [(less: Int, more: Int)]) -> [Int]? {
     var distance = [Int](repeating: 0, count: hub + 1)
     var parent = [Int](repeating: -1, count: hub + 1)

@@ -1,15 +1,15 @@
 /// What every node is due in weight, and the windows that follow from it.
 ///
-/// As for replicas (`WaterFill`), but nothing can be cut in two: a node that holds a partition heavier than its share is
-/// due just that one, and the others share the rest. So the due follows from the cluster and from who holds the heaviest
-/// partitions, and from nothing else.
+/// As for replicas (`WaterFill`), but nothing can be cut in two: a node that holds a partition heavier than its share
+/// is due just that one, and the others share the rest. So the due follows from the cluster and from who holds the
+/// heaviest partitions, and from nothing else.
 ///
 /// The window of a node is its due give or take the *grain*, or a replica that fits if that is less, less its n-th part
 /// where n nodes share: whoever gives each replica to the node that has least comes that near. Where what fits does not
 /// suffice, a node may stay below. The grain is the size to which light partitions can level out what the
 /// heavier ones leave uneven. Start with the heaviest that fits a due; where all partitions up to some smaller size
-/// together weigh a quarter of what one of the heavier would on every node, that size takes its place; what is less than
-/// half an average replica, or 1/128 of a node's due, is not worth moving for.
+/// together weigh a quarter of what one of the heavier would on every node, that size takes its place; what is less
+/// than half an average replica, or 1/128 of a node's due, is not worth moving for.
 ///
 ///     sizes   1000 ─ 100 ─ 10 ─ 1 ─ 1 ─ 1 …      enough of 1s for 100 on each node: windows are due ± 1
 struct WeightedDue {
@@ -24,8 +24,8 @@ struct WeightedDue {
   let tolerance: NodeTable<Int>
   /// Nodes that hold one partition heavier than their share, and are due that.
   let isPinned: NodeTable<Bool>
-  /// The part of its due by which a node may be off it before anything changes for balance alone; a fresh map is as near
-  /// as can be.
+  /// The part of its due by which a node may be off it before anything changes for balance alone; a fresh map is as
+  /// near as can be.
   private let part: Tolerance
   /// Exact shares, by group.
   private let shares: [Rational]
@@ -69,7 +69,9 @@ struct WeightedDue {
   /// The whole numbers within `off` of a share, or of what is tolerated of it.
   func window(_ node: Int, off share: Rational, by off: Int) -> ClosedRange<Int> {
     let ends = part.ends(share)
-    let (least, most) = (ends.lowest.floor ?? 0, (ends.highest.floor ?? .max / 4) + (ends.highest.isInteger ? 0 : off == 0 ? 1 : 0))
+    let (least, most) = (
+      ends.lowest.floor ?? 0, (ends.highest.floor ?? .max / 4) + (ends.highest.isInteger ? 0 : off == 0 ? 1 : 0)
+    )
     let low = max(0, least + (ends.lowest.isInteger || off == 0 ? 0 : 1) - off)
     return low...max(low, most + off)
   }
@@ -134,7 +136,8 @@ struct WeightedDue {
 
   /// In one state. `left`: what each node is due in this state and those after it. `total`: the due in all.
   static func state(
-    _ state: Int, _ weighing: Weighing, total: WeightedDue, heaviest: NodeTable<Int>, inAll: NodeTable<Int>, left: [Rational]
+    _ state: Int, _ weighing: Weighing, total: WeightedDue, heaviest: NodeTable<Int>, inAll: NodeTable<Int>,
+    left: [Rational]
   ) throws(PlatError) -> WeightedDue {
     let problem = weighing.problem
     let caps = problem.cluster.hardCaps(ofStateAlone: state, count: problem.wanted[state])
@@ -172,7 +175,8 @@ struct WeightedDue {
       let members = groups.first.enumerated().map { group, node in
         let bound = bounds[node]
         return WaterFill.Member(
-          box: boxes.boxOfNode[node], weight: groups.weight[group], cap: bound.cap, isPinned: bound.isPinned, count: groups.count[group])
+          box: boxes.boxOfNode[node], weight: groups.weight[group], cap: bound.cap, isPinned: bound.isPinned,
+          count: groups.count[group])
       }
       shares = WaterFill(boxes: boxes.boxes, members: members).shares(demand: demand).ofMember
       var isSettled = true

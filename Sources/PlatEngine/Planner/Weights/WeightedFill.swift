@@ -39,8 +39,8 @@ enum WeightedFill {
     }
   }
 
-  /// Whether so much weight, wherever it goes, leaves nodes that are all within their windows about as far from one another
-  /// as they are. O(N).
+  /// Whether so much weight, wherever it goes, leaves nodes that are all within their windows about as far from one
+  /// another as they are. O(N).
   private static func isNegligible(_ left: Int, _ weighing: Weighing, _ due: WeightedDue) -> Bool {
     var (least, most) = (Int.max, Int.min)
     for index in 0..<due.due.count where weighing.hasRoom(NodeIndex(index)) {
@@ -53,8 +53,8 @@ enum WeightedFill {
   }
 
   /// A *giant* outweighs what any node without one is due. Nodes that hold two of them give the lighter away while some
-  /// node without may have it, but for nodes in their window by a tolerance. Returns the weight of the lightest giant, less
-  /// one; nil: there are none.
+  /// node without may have it, but for nodes in their window by a tolerance. Returns the weight of the lightest giant,
+  /// less one; nil: there are none.
   static func separateGiants(_ weighing: Weighing, _ due: WeightedDue) throws(PlatError) -> Int? {
     guard let above = giantsWeighMoreThan(weighing) else { return nil }
     let problem = weighing.problem
@@ -83,8 +83,8 @@ enum WeightedFill {
     return above
   }
 
-  /// Giants that one node has too many of in the sum of several maps go to nodes without, where that brings the sums nearer to
-  /// their windows: what the other has comes back for it. O(giants · N).
+  /// Giants that one node has too many of in the sum of several maps go to nodes without, where that brings the sums
+  /// nearer to their windows: what the other has comes back for it. O(giants · N).
   static func shareGiants(_ weighing: Weighing) throws(PlatError) {
     guard let goal = weighing.goal?.total, let above = giantsWeighMoreThan(weighing) else { return }
     let problem = weighing.problem
@@ -94,19 +94,26 @@ enum WeightedFill {
       let row = weighing.row(weighing.order.base[place].int)
       for slot in 0..<weighing.replicas where row[slot] != .none { giants[row[slot]] += 1 }
     }
-    func outside(_ node: NodeIndex, _ load: Int) -> Int { max(0, load - goal.most[node.int], goal.least[node.int] - load) }
+    func outside(_ node: NodeIndex, _ load: Int) -> Int {
+      max(0, load - goal.most[node.int], goal.least[node.int] - load)
+    }
     for place in 0..<count {
       let partition = weighing.order.base[place].int
       let row = weighing.row(partition)
-      for slot in 0..<weighing.replicas where row[slot] != .none && weighing.load[row[slot]] > goal.most[row[slot].int] {
+      for slot in 0..<weighing.replicas where row[slot] != .none && weighing.load[row[slot]] > goal.most[row[slot].int]
+      {
         let node = row[slot]
         var best: (node: NodeIndex, spares: Int)?
         for index in 0..<problem.nodeCount {
           let other = NodeIndex(index)
-          guard giants[other] == 0, weighing.hasRoom(other), problem.allows(row, leaving: slot, to: other) else { continue }
+          guard giants[other] == 0, weighing.hasRoom(other), problem.allows(row, leaving: slot, to: other) else {
+            continue
+          }
           let (mine, theirs) = (weighing.load[node], weighing.load[other])
           let change = max(0, weighing.weight.base[partition] - theirs)
-          let spares = outside(node, mine) + outside(other, theirs) - outside(node, mine - change) - outside(other, theirs + change)
+          let spares =
+            outside(node, mine) + outside(other, theirs) - outside(node, mine - change)
+            - outside(other, theirs + change)
           if spares > best?.spares ?? 0 { best = (other, spares) }
         }
         guard let best else { continue }
@@ -118,7 +125,8 @@ enum WeightedFill {
   }
 
   private static func freeOfGiants(
-    _ weighing: Weighing, _ due: WeightedDue, _ giants: NodeTable<Int32>, _ row: UnsafeMutablePointer<NodeIndex>, _ slot: Int
+    _ weighing: Weighing, _ due: WeightedDue, _ giants: NodeTable<Int32>, _ row: UnsafeMutablePointer<NodeIndex>,
+    _ slot: Int
   ) -> NodeIndex? {
     var best: NodeIndex?
     /// Beside other maps, what is too much for what they leave.
@@ -154,8 +162,8 @@ enum WeightedFill {
   }
 }
 
-/// Where a replica goes that is heavier than any node has room for: something that is held must make way for it, and that
-/// has to find a place as well.
+/// Where a replica goes that is heavier than any node has room for: something that is held must make way for it, and
+/// that has to find a place as well.
 ///
 ///     most  ├────── what comes ──────┤├ stays ┤      whose heaviest neither may stay nor fits elsewhere is not asked to
 ///                                                    give it up where there are others: of these, who has to give up least
@@ -170,7 +178,9 @@ private struct MakingWay {
   init(_ weighing: Weighing, _ due: WeightedDue) throws(PlatError) {
     (self.weighing, self.due) = (weighing, due)
     heaviest = try weighing.heaviest(in: 0..<weighing.replicas)
-    let rooms = (0..<due.due.count).map { weighing.hasRoom(NodeIndex($0)) ? due.most.base[$0] - weighing.load.base[$0] : 0 }
+    let rooms = (0..<due.due.count).map {
+      weighing.hasRoom(NodeIndex($0)) ? due.most.base[$0] - weighing.load.base[$0] : 0
+    }
     room = weighing.problem.current == nil ? .max : rooms.max() ?? 0
   }
 

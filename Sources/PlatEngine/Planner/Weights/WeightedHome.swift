@@ -6,8 +6,8 @@
 ///     p  m ⇢ d        p is back on m, and q goes on to d:   one move less, and the loads of both as they were, or
 ///     q  e ⇢ m        nearly so where p and q differ
 ///
-/// or over several nodes, each of which receives a newcomer and passes one on. Nothing that is held moves for it, windows are
-/// kept, and no soft rule breaks for it.
+/// or over several nodes, each of which receives a newcomer and passes one on. Nothing that is held moves for it,
+/// windows are kept, and no soft rule breaks for it.
 struct WeightedHome {
   private let weighing: Weighing
   private let due: WeightedDue
@@ -50,7 +50,8 @@ struct WeightedHome {
       let held = problem.heldRows + partition * problem.heldWidth
       for slot in 0..<weighing.replicas where row[slot] != .none && !problem.isHeld(partition, by: row[slot]) {
         for heldSlot in problem.heldSlots where held[heldSlot] != .none && problem.keeps[held[heldSlot]] {
-          guard problem.allows(row, leaving: slot, to: held[heldSlot]), bring(partition, slot, to: held[heldSlot]) else {
+          guard problem.allows(row, leaving: slot, to: held[heldSlot]), bring(partition, slot, to: held[heldSlot])
+          else {
             continue
           }
           changed = true
@@ -158,7 +159,8 @@ private struct NewcomerHops: WeightedHops {
       guard !gives || weighing.hasRoom(other) else { continue }
       for slot in newcomers[(gives ? node : other).int] {
         looked += 1
-        guard let weight = weight(slot, from: gives ? node : other, to: gives ? other : node), weights.contains(weight) else {
+        guard let weight = weight(slot, from: gives ? node : other, to: gives ? other : node), weights.contains(weight)
+        else {
           continue
         }
         isSeen[index] = true

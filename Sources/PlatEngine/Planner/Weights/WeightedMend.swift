@@ -1,5 +1,5 @@
-/// The last touch on what has been newly placed: it goes home where that fits after all, and where it breaks a soft rule
-/// it changes places, within the windows. What is held is not moved.
+/// The last touch on what has been newly placed: it goes home where that fits after all, and where it breaks a soft
+/// rule it changes places, within the windows. What is held is not moved.
 enum WeightedMend {
   private static let partnersTried = 128
 

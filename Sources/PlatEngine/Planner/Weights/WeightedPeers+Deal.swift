@@ -2,9 +2,9 @@
 extension WeightedPeers {
   private static let templatesTried = 16
 
-  /// Deals the rows of a map made by number to the partitions anew, heaviest first: each takes one of the rows that there are, the one
-  /// whose nodes lack most. Any row may be taken any number of times; no pair is new. Where capacities then leave some
-  /// partition none, everything stays as it was. O(P · (rows around a node + log)).
+  /// Deals the rows of a map made by number to the partitions anew, heaviest first: each takes one of the rows that
+  /// there are, the one whose nodes lack most. Any row may be taken any number of times; no pair is new. Where
+  /// capacities then leave some partition none, everything stays as it was. O(P · (rows around a node + log)).
   func deal() throws(PlatError) {
     let count = problem.partitionCount
     guard (0..<count).allSatisfy({ isFull(weighing.row($0)) }) else { return }
@@ -16,7 +16,9 @@ extension WeightedPeers {
     }
     func isSame(_ a: Int, _ b: Int) -> Bool { (0..<width).allSatisfy { row(a)[$0] == row(b)[$0] } }
     var distinct: [Int] = []
-    for one in (0..<count).sorted(by: precedes) where distinct.isEmpty || !isSame(distinct.last!, one) { distinct.append(one) }
+    for one in (0..<count).sorted(by: precedes) where distinct.isEmpty || !isSame(distinct.last!, one) {
+      distinct.append(one)
+    }
     var around = [[Int32]](repeating: [], count: problem.nodeCount)
     for (index, template) in distinct.enumerated() {
       for slot in 0..<width { around[row(template)[slot].int].append(Int32(index)) }
@@ -61,7 +63,9 @@ extension WeightedPeers {
         if slot < masters { led[template[slot]] += weighing.weight.base[partition] }
       }
       for slot in 0..<width {
-        for index in around[template[slot].int] where heap.contains(Int(index)) { heap.push(Int(index), key: lack(Int(index), least: false)) }
+        for index in around[template[slot].int] where heap.contains(Int(index)) {
+          heap.push(Int(index), key: lack(Int(index), least: false))
+        }
       }
     }
     if !isDealt { weighing.restore(templates) }

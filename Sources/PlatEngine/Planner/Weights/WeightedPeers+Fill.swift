@@ -2,9 +2,10 @@
 extension WeightedPeers {
   private static let rowsFollowed = 512
 
-  /// Missing replicas, heaviest first, to the node that lacks most of those that may have them: first of those that the master
-  /// replicates to already. What finds no place follows a row that lacks nothing, or gets one of its own; and of a row that
-  /// still is not whole goes what is far from its master for want of those who should be near. O(missing · (peers + N · R)).
+  /// Missing replicas, heaviest first, to the node that lacks most of those that may have them: first of those that the
+  /// master replicates to already. What finds no place follows a row that lacks nothing, or gets one of its own; and of
+  /// a row that still is not whole goes what is far from its master for want of those who should be near.
+  /// O(missing · (peers + N · R)).
   func fill() throws(PlatError) {
     settleMasters()
     var open: [Int] = []
@@ -25,8 +26,8 @@ extension WeightedPeers {
     }
   }
 
-  /// Who is near to whom is said by masters: where those of today have nobody near, another holder is master, or else what is
-  /// too far goes.
+  /// Who is near to whom is said by masters: where those of today have nobody near, another holder is master, or else
+  /// what is too far goes.
   private func settleMasters() {
     guard problem.hasStateRules else { return }
     for partition in 0..<problem.partitionCount {
@@ -69,7 +70,9 @@ extension WeightedPeers {
     let row = weighing.row(partition)
     while let slot = StateRules.fault(problem, row) { rewrite(partition) { $0[slot] = .none } }
     for slot in 0..<width where row[slot] == .none {
-      if let node = taker(partition, slot, asItStands: true) { make(.replace(partition: partition, slot: slot, by: node)) }
+      if let node = taker(partition, slot, asItStands: true) {
+        make(.replace(partition: partition, slot: slot, by: node))
+      }
     }
   }
 
@@ -78,7 +81,9 @@ extension WeightedPeers {
     let row = weighing.row(partition)
     var best: NodeIndex?
     func consider(_ node: NodeIndex) {
-      guard best.map({ lack(node) > lack($0) || lack(node) == lack($0) && node < $0 }) ?? true, isOpen(partition, slot, node, asItStands) else { return }
+      guard best.map({ lack(node) > lack($0) || lack(node) == lack($0) && node < $0 }) ?? true,
+        isOpen(partition, slot, node, asItStands)
+      else { return }
       best = node
     }
     if slot >= masters, row[0] != .none { for target in targets(row[0]) { consider(target) } }

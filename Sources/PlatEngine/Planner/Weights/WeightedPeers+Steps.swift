@@ -75,7 +75,8 @@ extension WeightedPeers {
     return (gain, cost, moves)
   }
 
-  /// Whether the limit on peers and the rules about states let a possible step be made. An exchange is of rows that they let be.
+  /// Whether the limit on peers and the rules about states let a possible step be made. An exchange is of rows that
+  /// they let be.
   func isLegal(_ step: Step) -> Bool {
     switch step {
     case .replace(let partition, let slot, let node): return isLegal(weighing.row(partition)) { $0[slot] = node }
@@ -95,7 +96,10 @@ extension WeightedPeers {
     book.remove(row)
     change(row)
     book.add(row)
-    let isLegal = book.excess <= excess && (!problem.hasStateRules || (asItStands ? StateRules.fault(problem, row) : StateRules.breach(problem, row)) == nil)
+    let isLegal =
+      book.excess <= excess
+      && (!problem.hasStateRules
+        || (asItStands ? StateRules.fault(problem, row) : StateRules.breach(problem, row)) == nil)
     book.remove(row)
     row.update(from: saved.base, count: width)
     book.add(row)

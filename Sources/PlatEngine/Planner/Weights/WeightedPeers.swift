@@ -1,7 +1,8 @@
 /// Balance in weight under a hard limit on peers, step by step on rows whose states are assigned.
 ///
-/// Each step keeps every hard rule and brings what lies outside the windows, in total, of the leading state and of the one other
-/// that there may be, further down; of those that a node out of its window has, the one that moves least weight for what it brings in:
+/// Each step keeps every hard rule and brings what lies outside the windows, in total, of the leading state and of the
+/// one other that there may be, further down; of those that a node out of its window has, the one that moves least
+/// weight for what it brings in:
 ///
 ///     replace    a replica goes to another node: one that its master replicates to, or that both may add to their peers
 ///     roles      master and another holder change over
@@ -109,8 +110,8 @@ final class WeightedPeers {
 
   // MARK: Balance
 
-  /// Steps until none is left. Dues change where the heaviest replica of a node does; so each round counts only if less is
-  /// outside then.
+  /// Steps until none is left. Dues change where the heaviest replica of a node does; so each round counts only if less
+  /// is outside then.
   func settle() throws(PlatError) {
     var left = outside
     while left > 0 {
@@ -155,7 +156,8 @@ final class WeightedPeers {
 
   func outside(_ node: NodeIndex, _ more: Int, _ moreLed: Int) -> Int {
     let (load, led) = (weighing.load[node] + more, led[node] + moreLed)
-    return max(0, load - total.most[node], total.least[node] - load) + max(0, led - lead.most[node], lead.least[node] - led)
+    return max(0, load - total.most[node], total.least[node] - load)
+      + max(0, led - lead.most[node], lead.least[node] - led)
       + max(0, load - led - mostRest[node], leastRest[node] - (load - led))
   }
 
@@ -171,15 +173,21 @@ final class WeightedPeers {
       best = (gain, cost, step)
     }
     let isMore =
-      weighing.load[node] > total.most[node] || led[node] > lead.most[node] || weighing.load[node] - led[node] > mostRest[node]
-    let others = (isMore ? lacking[...] : lacking[...].reversed()[...]).lazy.filter { $0 != node }.prefix(Self.partnersTried)
+      weighing.load[node] > total.most[node] || led[node] > lead.most[node]
+      || weighing.load[node] - led[node] > mostRest[node]
+    let others = (isMore ? lacking[...] : lacking[...].reversed()[...]).lazy.filter { $0 != node }.prefix(
+      Self.partnersTried)
     for slot in nearest(holdings.of(node), to: amount(node), Self.itemsTried) where weighing.rows[Int(slot)] == node {
       let (partition, column) = (Int(slot) / width, Int(slot) % width)
       let row = weighing.row(partition)
       if column < masters {
-        for heir in masters..<width where row[heir] != .none { consider(.roles(partition: partition, master: column, heir: heir)) }
+        for heir in masters..<width where row[heir] != .none {
+          consider(.roles(partition: partition, master: column, heir: heir))
+        }
       } else {
-        for master in 0..<masters where row[master] != .none { consider(.roles(partition: partition, master: master, heir: column)) }
+        for master in 0..<masters where row[master] != .none {
+          consider(.roles(partition: partition, master: master, heir: column))
+        }
       }
       if isMore {
         if column >= masters, row[0] != .none {
@@ -190,7 +198,8 @@ final class WeightedPeers {
     }
     if !isMore {
       for other in others {
-        for slot in nearest(holdings.of(other), to: amount(node), Self.itemsTried) where weighing.rows[Int(slot)] == other {
+        for slot in nearest(holdings.of(other), to: amount(node), Self.itemsTried)
+        where weighing.rows[Int(slot)] == other {
           consider(.replace(partition: Int(slot) / width, slot: Int(slot) % width, by: node))
         }
       }
@@ -208,7 +217,8 @@ final class WeightedPeers {
     var sources: [NodeIndex] = []
     book.forEachSource(of: node) { source, _ in sources.append(source) }
     for source in sources {
-      for slot in nearest(holdings.of(source), to: amount(node), Self.rowsTried) where weighing.rows[Int(slot)] == source {
+      for slot in nearest(holdings.of(source), to: amount(node), Self.rowsTried)
+      where weighing.rows[Int(slot)] == source {
         let (partition, column) = (Int(slot) / width, Int(slot) % width)
         guard column < masters else { continue }
         for other in masters..<width where weighing.row(partition)[other] != .none {
@@ -229,7 +239,8 @@ final class WeightedPeers {
       where weighing.rows[Int(back)] == other && Int(back) / width != Int(slot) / width {
         consider(.exchange(Int(slot) / width, Int(back) / width))
       }
-      for back in nearest(theirs, to: wanted, 1) where weighing.rows[Int(back)] == other && Int(back) / width != Int(slot) / width {
+      for back in nearest(theirs, to: wanted, 1)
+      where weighing.rows[Int(back)] == other && Int(back) / width != Int(slot) / width {
         let (p, q) = (Int(slot) / width, Int(back) / width)
         consider(isMore ? .follow(partition: p, model: q) : .follow(partition: q, model: p))
       }
@@ -240,11 +251,14 @@ final class WeightedPeers {
   private func amount(_ node: NodeIndex) -> Int {
     max(
       weighing.load[node] - total.most[node], total.least[node] - weighing.load[node], led[node] - lead.most[node],
-      lead.least[node] - led[node], weighing.load[node] - led[node] - mostRest[node], leastRest[node] - weighing.load[node] + led[node], 0)
+      lead.least[node] - led[node], weighing.load[node] - led[node] - mostRest[node],
+      leastRest[node] - weighing.load[node] + led[node], 0)
   }
 
   /// Slots whose partitions weigh about so much: of a list, heaviest first.
-  private func nearest(_ slots: UnsafeBufferPointer<UInt32>, to weight: Int, _ count: Int) -> UnsafeBufferPointer<UInt32>.SubSequence {
+  private func nearest(_ slots: UnsafeBufferPointer<UInt32>, to weight: Int, _ count: Int)
+    -> UnsafeBufferPointer<UInt32>.SubSequence
+  {
     var (low, high) = (0, slots.count)
     while low < high {
       let middle = (low + high) / 2

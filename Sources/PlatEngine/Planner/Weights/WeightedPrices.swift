@@ -81,7 +81,8 @@ struct WeightedPrices {
       }
       return sum > high ? (box, sum - high, 1) : (box, max(0, low - sum), -1)
     }
-    for (box, off, step) in boxes.sorted(by: { ($1.off, $0.box) < ($0.off, $1.box) }).prefix(Self.boxesTried) where off > 0 {
+    for (box, off, step) in boxes.sorted(by: { ($1.off, $0.box) < ($0.off, $1.box) }).prefix(Self.boxesTried)
+    where off > 0 {
       add(step) { problem.leafBoxOfNode.base[$0].int == box }
     }
     let apart = nodes.map { max(0, demand.base[$0] - most.base[$0], least.base[$0] - demand.base[$0]) }

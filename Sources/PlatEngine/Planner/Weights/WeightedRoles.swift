@@ -55,7 +55,9 @@ struct WeightedRoles {
     }
     for partition in 0..<problem.partitionCount {
       let row = weighing.row(partition)
-      for slot in slots.lowerBound..<problem.replicas where row[slot] != .none { pool[row[slot]] += weighing.weight.base[partition] }
+      for slot in slots.lowerBound..<problem.replicas where row[slot] != .none {
+        pool[row[slot]] += weighing.weight.base[partition]
+      }
     }
     let isAimed = weighing.goal?.states[state] != nil
     let open = keep()
@@ -188,7 +190,8 @@ struct WeightedRoles {
   // MARK: Who gives it up
 
   /// Hands the state on where that brings what lies outside the windows down; with `spreads`, wherever the two come
-  /// nearer to each other, so that it gets to where it is lacking by and by. Heaviest first. False where nothing changed.
+  /// nearer to each other, so that it gets to where it is lacking by and by. Heaviest first. False where nothing
+  /// changed.
   /// `isOut`: scratch; who is out of its window, without whom nothing can come down.
   private func sweep(_ due: WeightedDue, spreads: Bool, _ isOut: NodeTable<Bool>) -> Bool {
     for node in 0..<problem.nodeCount { isOut.base[node] = outside(NodeIndex(node), load.base[node], due) > 0 }
@@ -257,7 +260,8 @@ struct WeightedRoles {
         for other in slots.upperBound..<problem.replicas where row[other] != .none {
           let before = row[other]
           guard current.slots(ofState: state).contains(where: { held[$0] == before }), problem.isReadable[before],
-            problem.allows(before, inState: state), outside(node, load[node] - weight, due) <= outside(node, load[node], due),
+            problem.allows(before, inState: state),
+            outside(node, load[node] - weight, due) <= outside(node, load[node], due),
             outside(before, load[before] + weight, due) <= outside(before, load[before], due)
           else { continue }
           row.swap(slot, other)

@@ -167,7 +167,9 @@ struct KeyHeap {
     var here = start
     while true {
       var best = here
-      for child in [2 * here + 1, 2 * here + 2] where child < items.count && isBefore(items[child], items[best]) { best = child }
+      for child in [2 * here + 1, 2 * here + 2] where child < items.count && isBefore(items[child], items[best]) {
+        best = child
+      }
       guard best != here else { return }
       swap(here, best)
       here = best

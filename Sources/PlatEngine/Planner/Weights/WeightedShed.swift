@@ -15,7 +15,8 @@ struct WeightedShed {
   static func run(_ weighing: Weighing, _ due: WeightedDue) throws(PlatError) {
     for _ in 0..<rounds {
       try weighing.problem.arena.throwIfInterrupted()
-      let shed = WeightedShed(weighing: weighing, due: due, holdings: try WeighedHoldings(weighing, in: 0..<weighing.replicas))
+      let shed = WeightedShed(
+        weighing: weighing, due: due, holdings: try WeighedHoldings(weighing, in: 0..<weighing.replicas))
       var changed = shed.empty(heedsSoftRules: true)
       changed = shed.empty(heedsSoftRules: false) || changed
       changed = shed.top(mayPass: false) || changed
@@ -32,7 +33,9 @@ struct WeightedShed {
   }
 
   @inline(__always) private func weight(_ slot: UInt32) -> Int { weighing.weight.base[Int(slot) / weighing.replicas] }
-  @inline(__always) private func isStill(_ slot: UInt32, on node: NodeIndex) -> Bool { weighing.rows[Int(slot)] == node }
+  @inline(__always) private func isStill(_ slot: UInt32, on node: NodeIndex) -> Bool {
+    weighing.rows[Int(slot)] == node
+  }
 
   // MARK: What is too much
 
@@ -64,8 +67,11 @@ struct WeightedShed {
 
   private func give(_ slot: UInt32, of node: NodeIndex, _ room: inout WeightedRoom, _ heedsSoftRules: Bool) -> Bool {
     let (partition, column) = (Int(slot) / weighing.replicas, Int(slot) % weighing.replicas)
-    let breaches = heedsSoftRules ? weighing.problem.softBreaches(weighing.row(partition), leaving: column, at: node) : .max
-    guard let taker = room.take(partition, leaving: column, withinWindow: true, mostBreaches: breaches) else { return false }
+    let breaches =
+      heedsSoftRules ? weighing.problem.softBreaches(weighing.row(partition), leaving: column, at: node) : .max
+    guard let taker = room.take(partition, leaving: column, withinWindow: true, mostBreaches: breaches) else {
+      return false
+    }
     weighing.set(partition, column, to: taker)
     room.update(taker)
     room.update(node)

@@ -5,8 +5,9 @@ struct WeightedStanding {
   private let outside: Int
   private let moved: Int
 
-  /// A tolerance is no reason to move more, but the search goes other ways in wider windows. So where some weight moves beyond
-  /// the bound the plan without the tolerance, which is one within it, is made too, and the one that moves less is taken.
+  /// A tolerance is no reason to move more, but the search goes other ways in wider windows. So where some weight moves
+  /// beyond the bound the plan without the tolerance, which is one within it, is made too, and the one that moves less
+  /// is taken.
   ///
   /// `plan`: plans a cluster from a map. As long as that, or up to three times.
   static func best(
@@ -15,7 +16,8 @@ struct WeightedStanding {
   ) throws(PlatError) -> Plan {
     let wide = try plan(cluster, current)
     let balance = cluster.cluster.settings.balance
-    guard let current, let weights = cluster.partitionWeights, balance.tolerance != .zero, balance.moveBudget == nil else { return wide }
+    guard let current, let weights = cluster.partitionWeights, balance.tolerance != .zero, balance.moveBudget == nil
+    else { return wide }
     let (ofWide, _, _) = try stand(wide, cluster, weights, current)
     guard weights.exact(ofWide.moved) > wide.movesWeightLowerBound ?? .zero else { return wide }
     let narrow = try plan(cluster.withoutTolerance, current)
@@ -26,8 +28,8 @@ struct WeightedStanding {
     return ofSettled.isWorth(insteadOf: ofWide) ? try settled.bounded(by: weighing, total, weights) : wide
   }
 
-  /// Near rules can leave replicas without a place that is filled by weight, and have one in the map planned by number: then the
-  /// plan goes on from there, if that places more.
+  /// Near rules can leave replicas without a place that is filled by weight, and have one in the map planned by number:
+  /// then the plan goes on from there, if that places more.
   static func placingMost(
     _ cluster: DenseCluster, from current: PlacementMap?, byNumber: () throws(PlatError) -> Plan,
     _ plan: (PlacementMap?) throws(PlatError) -> Plan
@@ -68,7 +70,9 @@ struct WeightedStanding {
 
 extension Plan {
   /// The same with the bounds of what nodes are due in a cluster. O(P · R) for each choice of prices.
-  func bounded(_ cluster: DenseCluster, _ weights: PartitionWeights, from current: PlacementMap?) throws(PlatError) -> Plan {
+  func bounded(_ cluster: DenseCluster, _ weights: PartitionWeights, from current: PlacementMap?) throws(PlatError)
+    -> Plan
+  {
     let nothing = try PlacementMap(partitionCount: 0, slotCounts: cluster.wanted)
     let (_, weighing, total) = try WeightedStanding.stand(self, cluster, weights, current ?? nothing)
     return try bounded(by: weighing, total, weights)

@@ -32,7 +32,8 @@ extension Gate {
         guard let other else { continue }
         return map.fault(
           "nodes.\(node.name).capacity", other,
-          "\(node.name) may hold \(node.capacity ?? 0) replicas and is to hold \(loads.base[index]), among them this one, which is not the last")
+          "\(node.name) may hold \(node.capacity ?? 0) replicas and is to hold \(loads.base[index]), among them this one, which is not the last"
+        )
       }
     }
     return nil

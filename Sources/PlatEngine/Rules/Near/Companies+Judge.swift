@@ -47,7 +47,9 @@ extension Judge {
       }
     }
 
-    private static func nodes(_ map: PlacementMap, _ partition: Int, _ slots: Matter.SlotList, _ matter: Matter) -> [Int] {
+    private static func nodes(_ map: PlacementMap, _ partition: Int, _ slots: Matter.SlotList, _ matter: Matter)
+      -> [Int]
+    {
       (0..<slots.count).map { map.row(partition)[slots.base[$0]].int }.filter { $0 < matter.nodeCount }
     }
 

@@ -57,7 +57,8 @@ extension Near {
   ) throws(PlatError) -> GateRule {
     GateRule(
       index: index, levelName: cluster.cluster.levels[level], containerOfNode: cluster.levels[level].containerOfNode,
-      slots: slots(states.contains), limit: atLeast, anchors: slots { $0 == of }, count: try arena.table(cluster.levels[level].count))
+      slots: slots(states.contains), limit: atLeast, anchors: slots { $0 == of },
+      count: try arena.table(cluster.levels[level].count))
   }
 
   // MARK: Bounds

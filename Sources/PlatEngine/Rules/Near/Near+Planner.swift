@@ -120,7 +120,8 @@ extension NearRule {
     return NearRule(
       containerOfNode: table, containerCount: level.count, level: rule.level, isHard: rule.strength == .hard,
       atLeast: rule.atLeast, company: company,
-      mostOutside: isPossible ? cluster.replicas - company : free, mostFar: mostNear >= near ? free + others - near : free,
+      mostOutside: isPossible ? cluster.replicas - company : free,
+      mostFar: mostNear >= near ? free + others - near : free,
       named: rule.states.reduce(0) { $0 | 1 << UInt32($1) }, isAble: isAble, hasAble: hasAble)
   }
 

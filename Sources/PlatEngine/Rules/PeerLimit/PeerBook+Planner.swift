@@ -121,7 +121,9 @@ final class PeerBook {
     isLegal: (UnsafeMutablePointer<NodeIndex>) -> Bool = { _ in true }
   ) -> Bool {
     let old = (0..<width).map { row[$0] }
-    func put(_ nodes: [NodeIndex]) -> (UnsafeMutablePointer<NodeIndex>) -> Void { { $0.update(from: nodes, count: nodes.count) } }
+    func put(_ nodes: [NodeIndex]) -> (UnsafeMutablePointer<NodeIndex>) -> Void {
+      { $0.update(from: nodes, count: nodes.count) }
+    }
     guard tryChange(row, most: most, put(new), undo: put(old)) else { return false }
     if isLegal(row) { return true }
     _ = tryChange(row, most: .max, put(old), undo: { _ in })

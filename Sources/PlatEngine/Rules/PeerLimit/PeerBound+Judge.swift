@@ -10,7 +10,8 @@ extension Judge {
   /// above is of the others. Those with more holders than are wanted are left out. O(P · R² log).
   static func movesForPeers(_ matter: Matter) throws(PlatError) -> Int {
     let dense = matter.dense
-    guard let limit = matter.settings.fanOut, limit.strength == .hard, dense.replicas > 1, dense.replicas <= mostReplicasBound
+    guard let limit = matter.settings.fanOut, limit.strength == .hard, dense.replicas > 1,
+      dense.replicas <= mostReplicasBound
     else { return 0 }
     let most = (limit.outbound ?? dense.nodeCount) + (limit.inbound ?? dense.nodeCount)
     guard most < dense.nodeCount - 1 else { return 0 }

@@ -71,7 +71,8 @@ extension Judge {
 
     /// `slot` says where each is. Who can't be read goes down as nobody.
     @inline(__always) private func write<Number: FixedWidthInteger>(
-      _ matter: Matter, _ rows: Range<Int>, to list: UnsafeMutablePointer<Number>, masters: Int, width: Int, allLive: Bool,
+      _ matter: Matter, _ rows: Range<Int>, to list: UnsafeMutablePointer<Number>, masters: Int, width: Int,
+      allLive: Bool,
       slot: (Int) -> Int
     ) {
       let nobody = UInt32(matter.nodeCount)

@@ -33,7 +33,9 @@ extension Judge {
         let each = masters.count == 0 ? 0 : max(0, data.count - 1)
         lists = try PeerList.forEachWorker(matter, leading: holders.leading, each: each)
         let lists = lists
-        matter.blocks.run(as: holders.workerOfBlock) { worker, block in lists[worker].write(matter, block, masters, data) }
+        matter.blocks.run(as: holders.workerOfBlock) { worker, block in
+          lists[worker].write(matter, block, masters, data)
+        }
         try countDistinct()
       }
       countMost(nodeCount)
