@@ -203,17 +203,11 @@ public struct LocalSearch: ~Copyable {
   }
 
   private mutating func note(_ node: Int) {
-    var (isOver, isUnder) = (false, false)
-    for ledger in 0..<state.ledgerCount {
-      isOver = isOver || state.excess(node, ledger: ledger) > 0
-      isUnder = isUnder || state.excess(node, ledger: ledger) < 0
-    }
+    var (isOver, isUnder) = (state.excess(node) > 0, state.excess(node) < 0)
     if state.score.outside == 0 {
-      for ledger in 0..<state.ledgerCount {
-        for state in 0..<self.state.problem.stateCount {
-          isOver = isOver || self.state.excess(node, inState: state, ledger: ledger) > 0
-          isUnder = isUnder || self.state.excess(node, inState: state, ledger: ledger) < 0
-        }
+      for state in 0..<self.state.problem.stateCount {
+        isOver = isOver || self.state.excess(node, inState: state) > 0
+        isUnder = isUnder || self.state.excess(node, inState: state) < 0
       }
       if state.score.outsideLeading + state.score.outsideStates == 0 {
         isOver = isOver || state.excessCount(node) > 0

@@ -29,10 +29,6 @@ public struct SearchProblem: Sendable {
   public var bounds: [BoxBound] = []
   public var colocations: [Colocation] = []
   public var peers: PeerLimit?
-  /// Of which map each row is, where several lie on the nodes; empty: of one.
-  public var mapOfRow: [Int32] = []
-  /// What a node should carry of each of these maps, beside what it should carry of all.
-  public var ofMap: [MapWindows] = []
   /// What a node should carry in all, and in each state.
   public var total: Windows
   public var ofState: [Windows]
@@ -64,7 +60,7 @@ public struct SearchProblem: Sendable {
 }
 
 /// Of one row's replicas in `states`, at most `most` in one container.
-public struct BoxBound: Sendable, Equatable {
+public struct BoxBound: Sendable {
   /// −1: a node in none.
   public var containerOfNode: [Int32]
   public var containerCount: Int
@@ -82,7 +78,7 @@ public struct BoxBound: Sendable, Equatable {
 }
 
 /// Of one row's replicas in `states`, at least `atLeast` share a container with a replica in state `anchor`.
-public struct Colocation: Sendable, Equatable {
+public struct Colocation: Sendable {
   public var containerOfNode: [Int32]
   public var containerCount: Int
   public var states: UInt32
@@ -113,14 +109,6 @@ public struct PeerLimit: Sendable {
     self.inbound = inbound
     self.isHard = isHard
   }
-}
-
-/// What nodes should carry of one of several maps, in all and in each state.
-public struct MapWindows: Sendable {
-  public var total: Windows
-  public var ofState: [Windows]
-
-  public init(total: Windows, ofState: [Windows]) { (self.total, self.ofState) = (total, ofState) }
 }
 
 /// The least and the most of each node.

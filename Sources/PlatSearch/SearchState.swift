@@ -35,13 +35,10 @@ struct SearchState: ~Copyable {
   /// Of the containers of one rule, how many of the row at hand: zero between rows.
   let inContainer: UnsafeMutablePointer<Int32>
 
-  /// Ledgers by state and node, the last state of each being the total: first that of all rows, then one for each of
-  /// several maps.
+  /// By state and node; the last row of the table is the total.
   let load: UnsafeMutablePointer<Int>
   let least: UnsafeMutablePointer<Int>
   let most: UnsafeMutablePointer<Int>
-  let ledgerCount: Int
-  private let mapOfRow: UnsafeMutablePointer<Int32>
   /// The same of states, where they are as even as can be.
   let leastEven: UnsafeMutablePointer<Int>
   let mostEven: UnsafeMutablePointer<Int>
@@ -116,9 +113,7 @@ struct SearchState: ~Copyable {
     })
     containers = memory.table(tables)
     inContainer = memory.table(most, filledWith: 0)
-    let windows = problem.ofState + [problem.total] + problem.ofMap.flatMap { $0.ofState + [$0.total] }
-    ledgerCount = 1 + problem.ofMap.count
-    mapOfRow = memory.table(problem.mapOfRow)
+    let windows = problem.ofState + [problem.total]
     load = memory.table(windows.count * nodeCount, filledWith: 0)
     least = memory.table(windows.flatMap(\.least))
     self.most = memory.table(windows.flatMap(\.most))
@@ -138,11 +133,11 @@ struct SearchState: ~Copyable {
 
   private mutating func load(_ start: [Int32]) {
     for node in 0..<nodeCount {
-      for ledger in 0..<ledgerCount {
-        for state in 0..<problem.stateCount { addOutside(state, place(ledger, state, node), 1) }
-        score.outside += outside(place(ledger, problem.stateCount, node))
+      for state in 0..<problem.stateCount {
+        addOutside(state, node, 1)
+        score.uneven += uneven(state * nodeCount + node)
       }
-      for state in 0..<problem.stateCount { score.uneven += uneven(place(0, state, node)) }
+      score.outside += outside(problem.stateCount * nodeCount + node)
       score.outsideCounts += outsideCount(node)
       score.offDue += offDue(node)
     }
@@ -230,18 +225,10 @@ struct SearchState: ~Copyable {
     return -1
   }
 
-  /// How far above (positive) or below (negative) its window the node is in all, of a ledger; 0: inside.
-  @inline(__always) func excess(_ node: Int, ledger: Int = 0) -> Int {
-    excess(at: place(ledger, problem.stateCount, node))
-  }
+  /// How far above (positive) or below (negative) its window the node is in all; 0: inside.
+  @inline(__always) func excess(_ node: Int) -> Int { excess(at: problem.stateCount * nodeCount + node) }
 
-  @inline(__always) func excess(_ node: Int, inState state: Int, ledger: Int = 0) -> Int {
-    excess(at: place(ledger, state, node))
-  }
-
-  @inline(__always) private func place(_ ledger: Int, _ state: Int, _ node: Int) -> Int {
-    (ledger * (problem.stateCount + 1) + state) * nodeCount + node
-  }
+  @inline(__always) func excess(_ node: Int, inState state: Int) -> Int { excess(at: state * nodeCount + node) }
 
   @inline(__always) private func excess(at index: Int) -> Int {
     load[index] > most[index] ? load[index] - most[index] : load[index] < least[index] ? load[index] - least[index] : 0
@@ -249,8 +236,8 @@ struct SearchState: ~Copyable {
 
   @inline(__always) private func outside(_ index: Int) -> Int { abs(excess(at: index)) }
 
-  @inline(__always) private mutating func addOutside(_ state: Int, _ index: Int, _ sign: Int) {
-    let outside = sign * outside(index)
+  @inline(__always) private mutating func addOutside(_ state: Int, _ node: Int, _ sign: Int) {
+    let outside = sign * outside(state * nodeCount + node)
     if state == 0 { score.outsideLeading += outside } else { score.outsideStates += outside }
   }
 
@@ -295,26 +282,21 @@ struct SearchState: ~Copyable {
   }
 
   @inline(__always) private mutating func count(_ node: Int, _ slot: Int, _ state: Int, _ amount: Int, comes: Bool) {
-    score.uneven -= uneven(place(0, state, node))
+    let (one, all) = (state * nodeCount + node, problem.stateCount * nodeCount + node)
+    addOutside(state, node, -1)
+    score.uneven -= uneven(one)
+    score.outside -= outside(all)
     score.outsideCounts -= outsideCount(node)
     score.offDue -= offDue(node)
     score.broken -= beyondCapacity(node)
     if comes { replicas.insert(slot, node) } else { replicas.remove(slot, node) }
-    add(amount, to: 0, state, node)
-    if ledgerCount > 1 { add(amount, to: 1 + Int(mapOfRow[slot / width]), state, node) }
-    score.uneven += uneven(place(0, state, node))
+    load[one] += amount
+    load[all] += amount
+    addOutside(state, node, 1)
+    score.uneven += uneven(one)
+    score.outside += outside(all)
     score.outsideCounts += outsideCount(node)
     score.offDue += offDue(node)
     score.broken += beyondCapacity(node)
-  }
-
-  @inline(__always) private mutating func add(_ amount: Int, to ledger: Int, _ state: Int, _ node: Int) {
-    let (one, all) = (place(ledger, state, node), place(ledger, problem.stateCount, node))
-    addOutside(state, one, -1)
-    score.outside -= outside(all)
-    load[one] += amount
-    load[all] += amount
-    addOutside(state, one, 1)
-    score.outside += outside(all)
   }
 }

@@ -50,15 +50,6 @@ enum RandomProblem {
     for state in 0..<3 { problem.ofState[state] = windows(problem.stateOfSlot.count { $0 == UInt8(state) }) }
     if !problem.amounts.isEmpty { (problem.counts, problem.due) = (windows(width), windows(width).least) }
     if random.chance(1, 2) { problem.even = problem.ofState }
-    if random.chance(1, 3) {
-      problem.mapOfRow = (0..<problem.rowCount).map { _ in Int32(random.below(3)) }
-      problem.ofMap = (0..<3).map { _ in
-        func part(_ windows: Windows) -> Windows {
-          Windows(least: windows.least.map { $0 / 4 }, most: windows.most.map { $0 / 3 + 1 })
-        }
-        return MapWindows(total: part(problem.total), ofState: problem.ofState.map(part))
-      }
-    }
     for state in 0..<3 where random.chance(1, 2) {
       problem.ofState[state].most = problem.ofState[state].most.map { $0 + 1 }
     }
@@ -98,9 +89,7 @@ enum NaiveScore {
     var score = SearchScore()
     let width = problem.width
     var pairs: Set<[Int]> = []
-    let nothing = [[Int]](repeating: Array(repeating: 0, count: problem.nodeCount), count: problem.stateCount)
-    var load = nothing
-    var ofMap = problem.ofMap.map { _ in nothing }
+    var load = [[Int]](repeating: Array(repeating: 0, count: problem.nodeCount), count: problem.stateCount)
     var counts = [Int](repeating: 0, count: problem.nodeCount)
     for row in 0..<problem.rowCount {
       let all = (0..<width).map { (state: Int(problem.stateOfSlot[$0]), node: Int(rows[row * width + $0])) }
@@ -111,7 +100,6 @@ enum NaiveScore {
       let amount = problem.amounts.isEmpty ? 1 : problem.amounts[row]
       for (state, node) in placed {
         load[state][node] += amount
-        if !ofMap.isEmpty { ofMap[Int(problem.mapOfRow[row])][state][node] += amount }
         counts[node] += 1
         if let home = holds(problem, row, node) {
           if Int(problem.homeState[home]) != state { score.roleChanges += 1 }
@@ -139,15 +127,12 @@ enum NaiveScore {
     func outside(_ value: Int, _ windows: Windows, _ node: Int) -> Int {
       max(0, value - windows.most[node], windows.least[node] - value)
     }
-    let all = MapWindows(total: problem.total, ofState: problem.ofState)
     for node in 0..<problem.nodeCount {
-      for (load, windows) in zip([load] + ofMap, [all] + problem.ofMap) {
-        score.outsideLeading += outside(load[0][node], windows.ofState[0], node)
-        for state in 1..<problem.stateCount {
-          score.outsideStates += outside(load[state][node], windows.ofState[state], node)
-        }
-        score.outside += outside(load.reduce(0) { $0 + $1[node] }, windows.total, node)
+      score.outsideLeading += outside(load[0][node], problem.ofState[0], node)
+      for state in 1..<problem.stateCount {
+        score.outsideStates += outside(load[state][node], problem.ofState[state], node)
       }
+      score.outside += outside(load.reduce(0) { $0 + $1[node] }, problem.total, node)
       if !problem.due.isEmpty { score.offDue += abs(load.reduce(0) { $0 + $1[node] } - problem.due[node]) }
       if !problem.even.isEmpty {
         for state in 0..<problem.stateCount { score.uneven += outside(load[state][node], problem.even[state], node) }

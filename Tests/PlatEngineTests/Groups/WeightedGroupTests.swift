@@ -91,26 +91,6 @@ import Testing
     #expect(seen > 15 && after * 5 <= before, "of \(seen) sums \(before) were out, \(after) are")
   }
 
-  /// The rows of small groups are searched together: they move little more than their maps would alone.
-  @Test func smallGroupsMoveLittleMoreThanTheirMapsAlone() {
-    var (seen, isMore) = (0, 0)
-    forAllSeeds(0..<40) { seed in
-      guard let one = try make(seed, 2...4, Self.plain), one.report.sum.unmet == 0,
-        GroupSearch.isSearched(one.group.clusters)
-      else { return }
-      var alone = Rational.zero
-      for (map, cluster) in one.group.clusters.enumerated() {
-        guard let current = one.currents[map], cluster.partitionWeights != nil else { return }
-        let plan = try Planner.plan(cluster, from: current)
-        alone = alone + (try Judge.judge(cluster, map: plan.target, from: current).inWeight!.moves)
-      }
-      guard alone.sign > 0 else { return }
-      seen += 1
-      if one.report.sum.inWeight!.moves > alone * Rational(5, 4) { isMore += 1 }
-    }
-    #expect(seen > 3 && isMore * 5 <= seen, "\(isMore) of \(seen)")
-  }
-
   @Test func planningTwiceIsPlanningOnce() {
     var (seen, changed) = (0, 0)
     forAllSeeds(0..<80) { seed in

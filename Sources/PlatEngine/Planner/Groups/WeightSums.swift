@@ -1,5 +1,3 @@
-import PlatSearch
-
 /// What nodes hold and are due of all maps together, in weight: in all, which comes first, and in each state by name.
 ///
 /// A node is due the sum of what it would be due of each map if partitions could be cut; of a map of which some node
@@ -212,8 +210,6 @@ struct WeightSums {
     fileprivate var widest: [[ClosedRange<Int>]] = []
     /// Those that are not, or are still to come, are aimed at these.
     fileprivate var aims: [[ClosedRange<Int>]] = []
-    /// Those in which a search over all maps leaves them: as near as the aims, or a fiftieth of the due.
-    fileprivate var searched: [[ClosedRange<Int>]] = []
     let isActive: [Bool]
 
     /// What lies outside in all, and outside of the aims.
@@ -308,7 +304,6 @@ struct WeightSums {
       }
       windows.widest.append(around({ widest[$0] }, mayStayBelow: mayStayBelow))
       windows.aims.append(around { min(max(grain, whole[$0] / 128), widest[$0]) })
-      windows.searched.append(around({ min(max(grain, whole[$0] / 50), widest[$0]) }, mayStayBelow: mayStayBelow))
     }
     return windows
   }
@@ -330,29 +325,6 @@ struct WeightSums {
       whole = due.map { $0.floor ?? .max }
     }
     return isPinned
-  }
-
-  /// Windows of the sums and of each map, by state, as the local search has them; nil where a map weighs nothing.
-  func searched(_ stands: [Stand]) -> (all: MapWindows, ofMap: [MapWindows])? {
-    let sums = windows(stands)
-    let stateCount = group.clusters[0].dataWanted.count
-    func ofStates(_ map: Int, _ windows: [[ClosedRange<Int>]?]) -> MapWindows {
-      func window(_ place: Int) -> PlatSearch.Windows {
-        var result = PlatSearch.Windows(open: group.nodeCount)
-        guard let windows = windows[place] else { return result }
-        for node in 0..<group.nodeCount where sums.isActive[node] {
-          (result.least[node], result.most[node]) = (windows[node].lowerBound, windows[node].upperBound)
-        }
-        return result
-      }
-      return MapWindows(
-        total: window(total),
-        ofState: (0..<stateCount).map { state in
-          group.clusters[map].dataWanted[state] > 0 ? window(place(of: state, in: map)!) : .init(open: group.nodeCount)
-        })
-    }
-    guard stands.allSatisfy({ $0.own[total] != nil }) else { return nil }
-    return (ofStates(0, sums.searched), stands.indices.map { ofStates($0, stands[$0].own) })
   }
 
   /// What the others leave of the sums for one map. Nil where it weighs nothing.

@@ -4,7 +4,6 @@
 ///     fresh maps      the coarsest first, each where those before leave the sums below their dues
 ///     sums            replicas of any maps change nodes and states until sums are in their windows (SumExchange); maps that this
 ///                     is not made in are planned once more towards what the others leave (WeightGoal), the finest first
-///     rows            of small maps that are alike, all together: less weight for the same balance (GroupSearch)
 ///     budgets         some moves are put off (WeightedGroupBudget)
 ///
 /// Partitions of one size are planned by number where they can be; planned again for the sums each weighs 1.
@@ -35,13 +34,11 @@ private struct WeightedGroup {
 
   /// The clusters that are planned: where several maps share a node's capacity, each with whole places of its own.
   private let clusters: [DenseCluster]
-  private let isSearched: Bool
 
   init(_ group: DenseGroup, _ weights: GroupWeights, _ currents: [PlacementMap?], _ options: PlanOptions) {
     (self.group, self.weights, self.currents) = (group, weights, currents)
     sums = WeightSums(group, weights)
     clusters = group.withWholePlaces.map(\.withoutBudget)
-    isSearched = GroupSearch.isSearched(group.clusters)
     var options = options
     options.operation = .rebalance  // what one map looks like by itself does not say what has happened
     self.options = options
@@ -63,7 +60,7 @@ private struct WeightedGroup {
       if currents[map] == nil {
         stands.append(try sums.stand(map, nil, from: nil).expected)
       } else {
-        var plan = try improved(alone(map), map)
+        var plan = try alone(map)
         let stand = try sums.stand(map, plan.target, from: currents[map])
         // Who finds no whole place need not move.
         plan.movesLowerBound = min(plan.movesLowerBound, stand.moves)
@@ -152,7 +149,6 @@ private struct WeightedGroup {
       guard try aimAgain(mayMoveMore: true) else { break }
     }
     try options.interrupt?.finished("sums")
-    try improve()
   }
 
   /// Within budgets, some moves for balance are put off.
@@ -185,52 +181,10 @@ private struct WeightedGroup {
     }
   }
 
-  /// The plan of one map, searched where all maps together are small.
-  private mutating func improved(_ plan: Plan, _ map: Int) throws(PlatError) -> Plan {
-    guard isSearched else { return plan }
-    let (cluster, options) = (clusters[map], self.options)
-    let better = try Improve.run(cluster, plan, from: currents[map], options: options, polishes: false) {
-      (cluster, current, _) throws(PlatError) in try Planner.unfinished(cluster, from: current, options: options)
-    }
-    if better.target !== plan.target { isChanged[map] = true }
-    return better
-  }
-
   /// What a map by itself becomes next; nil: it stays as it is.
   private func next(_ map: Int, after target: PlacementMap) throws(PlatError) -> PlacementMap? {
     let again = try Planner.unfinished(clusters[map], from: target, options: options).target
     return (0..<again.partitionCount * again.width).allSatisfy { again.slots[$0] == target.slots[$0] } ? nil : again
-  }
-
-  /// Takes what a search over the rows of all maps finds, where each would stay as it comes out of it, and no sum and
-  /// no map is farther outside.
-  private mutating func improve() throws(PlatError) {
-    let targets = plans.compactMap { $0?.target }
-    guard isSearched, targets.count == clusters.count, let windows = sums.searched(stands) else { return }
-    let search = try GroupSearch(
-      clusters, from: currents, targets,
-      amounts: weights.of.indices.map { map in weights.of[map].of.map { $0 * weights.scale[map] } },
-      capacity: group.group.shared.nodes.map { $0.capacity ?? .max })
-    let least = plans.indices.reduce(0) { sum, map in
-      let bound =
-        (plans[map]?.movesWeightLowerBound).flatMap { ($0 / weights.of[map].unit).floor } ?? plans[map]?.movesLowerBound
-      return sum + (bound ?? 0) * weights.scale[map]
-    }
-    guard let found = try search?.run(
-      targets, all: windows.all, ofMap: windows.ofMap, least: least, interrupt: options.interrupt)
-    else { return }
-    var after = stands
-    for map in found.indices {
-      after[map] = try sums.stand(map, found[map], from: currents[map])
-      guard after[map].isNoWorse(than: stands[map]), try next(map, after: found[map]) == nil else { return }
-    }
-    guard sums.windows(after).outside.of <= sums.windows(stands).outside.of else { return }
-    stands = after
-    for map in found.indices {
-      plans[map]?.target = found[map]
-      isChanged[map] = true
-    }
-    try options.interrupt?.finished("improve")
   }
 
   /// Plans maps once more towards what the others leave of the sums: those of which something has to move anyway, if no

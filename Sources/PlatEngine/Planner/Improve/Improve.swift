@@ -14,12 +14,11 @@ enum Improve {
   private static let mostSlots = 60_000
   private static let mostSlotsToPolish = 1_024
   /// A bound of weight is not exact: moves up to so many hundredths above it are taken for the least.
-  static let gapOfWeight = 3
+  private static let gapOfWeight = 3
 
-  /// `planned`: a plan by the stages up to this one, of another cluster or from another map. `polishes`: also for soft
-  /// rules and states alone.
+  /// `planned`: a plan by the stages up to this one, of another cluster or from another map.
   static func run(
-    _ cluster: DenseCluster, _ plan: Plan, from current: PlacementMap?, options: PlanOptions, polishes: Bool = true,
+    _ cluster: DenseCluster, _ plan: Plan, from current: PlacementMap?, options: PlanOptions,
     planned: (DenseCluster, PlacementMap?, PlanOptions) throws(PlatError) -> Plan
   ) throws(PlatError) -> Plan {
     guard plan.operation == .rebalance || plan.operation == .maintenance, cluster.capacityPart == nil,
@@ -29,7 +28,7 @@ enum Improve {
     guard let tables = try SearchTables(cluster, from: current, plan, options) else { return plan }
     // A tolerance is no reason to move more: the plan without it is one within it.
     let isTolerant = current != nil && cluster.cluster.settings.balance.tolerance != .zero
-    let rows = try search(tables, cluster, plan, options, polishes) { () throws(PlatError) in
+    let rows = try search(tables, cluster, plan, options) { () throws(PlatError) in
       isTolerant ? try planned(cluster.withoutTolerance, current, options).target : nil
     }
     try clock.mark("improve")
@@ -49,7 +48,7 @@ enum Improve {
 
   /// The rows of a better map; nil where the plan is good enough, or the search found none.
   private static func search(
-    _ tables: SearchTables, _ cluster: DenseCluster, _ plan: Plan, _ options: PlanOptions, _ polishes: Bool,
+    _ tables: SearchTables, _ cluster: DenseCluster, _ plan: Plan, _ options: PlanOptions,
     strict: () throws(PlatError) -> PlacementMap?
   ) throws(PlatError) -> (rows: [Int32], need: Need)? {
     let problem = tables.problem
@@ -57,7 +56,7 @@ enum Improve {
     let score = LocalSearch.score(problem, planned)
     let bound = leastMoved(cluster, plan, problem)
     let seeksBalance = plan.operation == .rebalance && cluster.cluster.settings.balance.moveBudget == nil
-    let mayPolish = polishes && seeksBalance && planned.count <= mostSlotsToPolish
+    let mayPolish = seeksBalance && planned.count <= mostSlotsToPolish
     let isPlain = problem.amounts.isEmpty && problem.colocations.isEmpty && problem.peers?.isHard != true
       && cluster.places.bounds.isEmpty
     // By number and under bounds of containers alone the stages before have the fewest moves for their totals, proved.

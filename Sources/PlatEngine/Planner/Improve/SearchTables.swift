@@ -11,14 +11,7 @@ struct SearchTables {
   /// For a better plan than `plan`: a rebalance has windows, in other operations every node may hold anything. Nil
   /// where there are no tables for what the cluster asks. O(P · R + N · rules).
   init?(_ cluster: DenseCluster, from current: PlacementMap?, _ plan: Plan, _ options: PlanOptions) throws(PlatError) {
-    self.init(rowsOf: cluster, from: current, keeping: plan.target)
-    guard plan.operation == .rebalance else { return }
-    try setWindows(plan.target, options)
-    if cluster.cluster.settings.balance.moveBudget != nil { keepBalance(of: plan.target) }
-  }
-
-  /// Without windows. `target`: a plan, of which last copies stay. O(P · R + N · rules).
-  init?(rowsOf cluster: DenseCluster, from current: PlacementMap?, keeping target: PlacementMap) {
+    let target = plan.target
     self.cluster = cluster
     self.current = current
     guard !cluster.hasWitnesses, cluster.replicas > 0, cluster.nodeCount > 1 else { return nil }
@@ -34,6 +27,9 @@ struct SearchTables {
     setPlaces()
     guard cluster.compilePeerLimit(into: &problem) else { return nil }
     keepLastCopies(target)
+    guard plan.operation == .rebalance else { return }
+    try setWindows(target, options)
+    if cluster.cluster.settings.balance.moveBudget != nil { keepBalance(of: target) }
   }
 
   // MARK: What the cluster says
