@@ -44,7 +44,7 @@ import Testing
         !RoleOracle.canBalance(one.cluster, holders: one.holders, due: one.due),
         "\(one.report.findings.filter { $0.rule.hasPrefix("balance") })\n\(one.text)")
     }
-    #expect(500 * outside <= seen, "\(outside) of \(seen)")
+    #expect((onScatteredMaps ? 500 : 90) * outside <= seen, "\(outside) of \(seen)")
   }
 
   @Test func planningTwiceIsPlanningOnce() {

@@ -40,9 +40,8 @@ extension Judge {
   ///
   /// A node is balanced where its weight, in every state and in total, is off its due by no more than one replica: the
   /// heaviest partition that fits within its due in all; for a node that is due just the one that it holds, within what
-  /// others are due; and by the part of its due that the settings tolerate. In total it is less than one replica, by
-  /// the n-th part where n nodes share: two on one node where one is due are one too many. Where all that fits, in all
-  /// its replicas, does not fill the nodes that are due no more, or not this one alone, it may stay below.
+  /// others are due; and by the part of its due that the settings tolerate. Where all that fits, in all its replicas,
+  /// does not fill the nodes that are due no more, or not this one alone, it may stay below.
   struct WeightBalance {
     let weights: PartitionWeights
     let due: WeightDue
@@ -54,15 +53,7 @@ extension Judge {
     private(set) var dockets: [Docket] = []
     private(set) var outside = Outside()
     /// For each node: what it may be off its due, and whether it may stay below.
-    private var tolerances: [Tolerance] = []
-
-    private struct Tolerance {
-      /// In one state, and in all.
-      var weight: Int
-      var inAll: Rational
-      var mayStayBelow: Bool
-    }
-
+    private var tolerances: [(weight: Int, mayStayBelow: Bool)] = []
     /// The part of its due that the settings tolerate.
     private let part: Rational
 
@@ -93,9 +84,7 @@ extension Judge {
         let off = Rational(have[node]) - due[node]
         let tolerance = tolerances[node]
         let beyond = off.sign >= 0 || !tolerance.mayStayBelow
-          ? (off.sign < 0 ? .zero - off : off) - (state == nil ? tolerance.inAll : Rational(tolerance.weight)) - due[
-            node] * part
-          : .zero
+          ? (off.sign < 0 ? .zero - off : off) - Rational(tolerance.weight) - due[node] * part : .zero
         if beyond.sign > 0 { outside = outside + beyond }
         offInAll = offInAll + (off.sign < 0 ? .zero - off : off)
         if beyond.sign > 0, worst.map({ beyond > $0.beyond }) ?? true { worst = (beyond, node) }
@@ -127,7 +116,7 @@ extension Judge {
     /// How many replicas a node must give up, or get, at least to be balanced in all.
     func replicasOff(_ node: Int) -> (above: Int, below: Int) {
       let off = Rational(held.total[node]) - due.total[node]
-      let slack = tolerances[node].inAll + due.total[node] * part
+      let slack = Rational(tolerances[node].weight) + due.total[node] * part
       func count(_ beyond: Rational, _ heaviest: Int) -> Int {
         guard beyond.sign > 0, heaviest > 0, let floor = beyond.floor else { return 0 }
         return (floor + (beyond.isInteger ? 0 : 1) + heaviest - 1) / heaviest
@@ -138,7 +127,7 @@ extension Judge {
 
     private static func tolerances(
       _ matter: Matter, _ weights: PartitionWeights, _ due: WeightDue
-    ) throws(PlatError) -> [Tolerance] {
+    ) throws(PlatError) -> [(weight: Int, mayStayBelow: Bool)] {
       let ascending = try matter.sorted(weights.of) { $0 < $1 }
       var upTo = [0]
       for weight in ascending { upTo.append(upTo.last! + weight) }
@@ -158,12 +147,8 @@ extension Judge {
       let most = free.last.map { fitting(whole[$0]).heaviest } ?? .max
       var tolerances = whole.map { whole in
         let fits = fitting(whole)
-        let weight = min(most, fits.heaviest)
-        return Tolerance(
-          weight: weight, inAll: Rational(weight), mayStayBelow: fits.heaviest == 0 || fits.all < whole)
+        return (weight: min(most, fits.heaviest), mayStayBelow: fits.heaviest == 0 || fits.all < whole)
       }
-      let portion = Rational(max(0, free.count - 1)) / Rational(max(1, free.count))
-      for node in free { tolerances[node].inAll = tolerances[node].inAll * portion }
       var sum = 0
       var first = 0
       for (place, node) in free.enumerated() {

@@ -290,9 +290,7 @@ import Testing
       let plain = try PlannedCase(DenseCluster(without), one.current)
       try holds(
         one.report.unmet == plain.report.unmet, "\(one.report.unmet) unmet, not \(plain.report.unmet)\n\(one.text)")
-      // What moves for the sake of a state is searched for, and may be another number.
-      let isForStates = try plain.movesForStates() || one.movesForStates()
-      try holds(isForStates || one.moves == plain.moves, "\(one.moves) moves, not \(plain.moves)\n\(one.text)")
+      try holds(one.moves == plain.moves, "\(one.moves) moves, not \(plain.moves)\n\(one.text)")
     }
   }
 

@@ -60,9 +60,9 @@ import Testing
     #expect(try !nodes([130, 70, 100, 100], balance("0.1", 0)).report.isBalanced)
   }
 
-  /// The last that the Judge lets pass: what is tolerated, and a replica less its fourth part, as four nodes share.
+  /// The last that the Judge lets pass: what is tolerated, and a replica.
   @Test func theJudgeKnowsTheEdge() throws {
-    for (tens, isBalanced) in [(110, true), (111, false), (112, false), (90, true), (88, false)] {
+    for (tens, isBalanced) in [(110, true), (111, true), (112, false), (90, true), (88, false)] {
       let one = try nodes([tens, 200 - tens, 100, 100], balance("0.1"))
       let report = try Judge.judge(one.cluster, map: one.current!, from: nil)
       #expect(report.isBalanced == isBalanced, "\(tens)")
@@ -195,7 +195,7 @@ import Testing
     #expect(steps > 60 && worse * 20 < steps, "\(worse) of \(steps) steps leave more outside than before")
     #expect(goesOn * 10 <= seen, "\(goesOn) of \(seen) go on")
     #expect(
-      more * 5 < seen * 2 && inSteps * 100 <= atOnce * 110,
+      more * 3 < seen && inSteps * 100 <= atOnce * 110,
       "\(more) of \(seen) make more moves: \(inSteps), \(atOnce) at once")
   }
 

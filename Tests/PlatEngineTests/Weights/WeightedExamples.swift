@@ -39,30 +39,6 @@ import Testing
       one.moved >= Rational(51) && one.moved <= Rational(52) && one.report.isBalanced, "\(one.loads) \(one.moved)")
   }
 
-  /// Where one of the heavy partitions is due, two on one node are one too many, and so is none: one of them moves.
-  @Test(arguments: 2...7)
-  func twoHeavyWhereOneIsDue(nodes: Int) throws {
-    let dense = try cluster(Array(repeating: "100", count: nodes) + Array(repeating: "1", count: nodes), nodes: nodes)
-    let heavy = (0..<nodes).map { [[$0 == 1 ? 0 : $0], [], [], []] }
-    let light = (0..<nodes).map { [[$0], [], [], []] }
-    let one = try WeightedCase(dense, PlacementMap.make(heavy + light, least: [1, 0, 0, 0]))
-    #expect(one.moved == Rational(100) && one.loads.allSatisfy { $0 == 101 }, "\(one.loads) \(one.moved)")
-    // The map as it was is out of balance for the Judge, too.
-    let before = try #require(one.current)
-    #expect(try !Judge.judge(dense, map: before, from: before).isBalanced)
-  }
-
-  /// Less than half an average replica is not worth moving for: here one weighs 10.3, and 82.5 is due.
-  @Test func halfAReplicaIsNotWorthAMove() throws {
-    let weights = [1, 1, 3, 3, 4, 4, 5, 6, 7, 7, 8, 8, 9, 9, 30, 60]
-    for first in 0..<4 {
-      let rows = weights.indices.map { [[($0 + first) % 4], [($0 + first + 1) % 4], [], []] }
-      let one = try WeightedCase(
-        cluster(weights.map(String.init), nodes: 4, slaves: 1), PlacementMap.make(rows, least: [1, 1, 0, 0]))
-      #expect(one.loads.allSatisfy { (78...87).contains($0) } && one.report.isBalanced, "\(one.loads)")
-    }
-  }
-
   /// Node weights and partition weights go together.
   @Test func nodesOfDifferentWeight() throws {
     let one = try WeightedCase(

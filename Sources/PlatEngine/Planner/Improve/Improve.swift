@@ -78,6 +78,8 @@ enum Improve {
       problem, starts: [planned, standing] + others, isPolish: first == .polish, isEnough: { need($0) == .nothing },
       isCancelled: { interrupt?.isRequested == true })
     try interrupt?.throwIfRequested()
+    // What the stages moved is the fewest: states may change hands for it, and no more moves.
+    guard !isProved || found.score.moved <= score.moved else { return nil }
     return found.score < score ? (found.rows, first) : nil
   }
 

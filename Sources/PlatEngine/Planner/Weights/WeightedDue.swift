@@ -4,12 +4,11 @@
 /// is due just that one, and the others share the rest. So the due follows from the cluster and from who holds the
 /// heaviest partitions, and from nothing else.
 ///
-/// The window of a node is its due give or take the *grain*, or a replica that fits if that is less, less its n-th part
-/// where n nodes share: whoever gives each replica to the node that has least comes that near. Where what fits does not
-/// suffice, a node may stay below. The grain is the size to which light partitions can level out what the
+/// The window of a node is its due give or take the *grain*, or a replica that fits if that is less; where what fits
+/// does not suffice, a node may stay below. The grain is the size to which light partitions can level out what the
 /// heavier ones leave uneven. Start with the heaviest that fits a due; where all partitions up to some smaller size
 /// together weigh a quarter of what one of the heavier would on every node, that size takes its place; what is less
-/// than half an average replica, or 1/128 of a node's due, is not worth moving for.
+/// than 1/128 of a node's due is not worth moving for.
 ///
 ///     sizes   1000 ─ 100 ─ 10 ─ 1 ─ 1 ─ 1 …      enough of 1s for 100 on each node: windows are due ± 1
 struct WeightedDue {
@@ -196,23 +195,18 @@ struct WeightedDue {
     setWindows(weighing, bounds, perPartition: perPartition)
   }
 
-  /// The whole numbers from `off` below the lower to `off` above the higher; around one share there is always one.
-  private static func window(_ low: Rational, _ high: Rational, _ off: Rational) -> (least: Int, most: Int) {
-    let (low, high) = (low - off, high + off)
-    let first = max(0, (low.floor ?? .max) + (low.isInteger ? 0 : 1))
-    return (first, max(first, high.floor ?? .max))
-  }
-
   private func setWindows(_ weighing: Weighing, _ bounds: [Bounds], perPartition: Int) {
     let floors = shares.map { $0.floor ?? .max }
     let ceilings = zip(floors, shares).map { $1.isInteger ? $0 : $0 + 1 }
+    // The same of the ends of what is tolerated.
+    let ends = shares.map { part.ends($0) }
+    let lowest = ends.map { ($0.lowest.floor ?? .max) + ($0.lowest.isInteger ? 0 : 1) }
+    let highest = ends.map { $0.highest.floor ?? .max }
     let status = weighing.problem.cluster.status
     let free = (0..<groupOfNode.count).filter { status[$0].hasShare && !bounds[$0].isPinned }
     let greatest = free.map { floors[groupOfNode[$0]] }.max() ?? floors.max() ?? 0
     let heaviest = weighing.sizes.size(upTo: greatest)?.size ?? 0
     let grain = weighing.sizes.grain(heaviest: heaviest, nodes: groupOfNode.count, perPartition: perPartition)
-    let portion = Rational(max(0, free.count - 1)) / Rational(max(1, free.count))
-    let half = (weighing.total + weighing.problem.partitionCount - 1) / max(1, 2 * weighing.problem.partitionCount)
     let unfilled = weighing.sizes.unfilled(free.map { floors[groupOfNode[$0]] }, perPartition: perPartition)
     for node in 0..<groupOfNode.count {
       let group = groupOfNode[node]
@@ -220,17 +214,15 @@ struct WeightedDue {
       let fitting = weighing.sizes.size(upTo: floors[group]) ?? (0, 0)
       let mostOff = min(heaviest, fitting.size)
       self.tolerance.base[node] = mostOff
-      let tolerance = min(max(grain, bounds[node].isPinned ? 0 : max(half, floors[group] / 128)), mostOff)
+      let tolerance = min(max(grain, bounds[node].isPinned ? 0 : floors[group] / 128), mostOff)
       let mayStayBelow =
         fitting.size == 0 || !status[node].hasShare || fitting.weightUpTo < floors[group]
         || (!bounds[node].isPinned && unfilled.contains(floors[group]))
-      let off = bounds[node].isPinned ? Rational(tolerance) : Rational(tolerance) * portion
-      let strict = Self.window(shares[group], shares[group], off)
-      (strictLeast.base[node], strictMost.base[node]) = (mayStayBelow ? 0 : strict.least, strict.most)
-      guard !part.isZero else { continue }
-      let ends = part.ends(shares[group])
-      let wide = Self.window(ends.lowest, status[node].isPinned ? shares[group] : ends.highest, off)
-      (least.base[node], most.base[node]) = (mayStayBelow ? 0 : wide.least, wide.most)
+      let isKept = status[node].isPinned
+      strictLeast.base[node] = mayStayBelow ? 0 : max(0, ceilings[group] - tolerance)
+      strictMost.base[node] = floors[group] + tolerance
+      least.base[node] = mayStayBelow ? 0 : max(0, lowest[group] - tolerance)
+      most.base[node] = (isKept ? floors[group] : highest[group]) + tolerance
     }
   }
 }
