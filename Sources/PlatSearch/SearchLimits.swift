@@ -4,7 +4,7 @@
 /// | --- | --- | --- |
 /// | `proposalsOfSlot`, `leastProposals`, `mostProposals` | changes tried in a round | more rounds do more than longer ones |
 /// | `rounds` | rounds in all; rounds without anything better, after which it ends | small maps gain most; plain ones little |
-/// | `mostSlotsOfTiny` | slots of a map under a limit on peers that has more rounds | they cost little there, and pairs are hard to find |
+/// | `mostSlotsOfTiny` | slots of a map under a limit on peers with more rounds | pairs are hard to find |
 /// | `idleInShortage` | rounds without anything better, where something has no place | mostly nothing has |
 /// | `round` | where a round begins, and how many of its hottest stages it leaves out | some escape, some polish |
 /// | `mostSlotsAnew` | slots of a map on which rounds begin at a start again | large maps need all rounds to get anywhere |

@@ -43,7 +43,7 @@ extension Simulation {
     let host = orchestrators[number]
     orchestrators[number].outagePlans.append(now)
     let last = host.outagePlans[max(host.uncheckedPlans, host.outagePlans.count - 3)...] + [now]
-    let slack = timing.silence + (host.jumps + 2) * timing.longestTick
+    let slack = timing.silence + mostAhead(host)
     guard last.count == 4, zip(last, last.dropFirst()).allSatisfy({ $1 - $0 + slack < recovery.grace }) else { return }
     violate(
       .plansAreFew,
@@ -54,11 +54,13 @@ extension Simulation {
   /// It could not plan when it would have: what it planned before says nothing of what follows.
   func noteDelay(_ number: Int) { orchestrators[number].uncheckedPlans = orchestrators[number].outagePlans.count }
 
-  /// Its clock may be ahead by a tick for each jump, and goes by ticks. Whoever is heard of and never answers is not
-  /// waited for for ever.
+  /// How far its clock may be ahead: by a tick for each jump, and it goes by ticks.
+  private func mostAhead(_ host: Host) -> UInt64 { (host.jumps + 2) * timing.longestTick }
+
+  /// Whoever is heard of and never answers is not waited for for ever.
   private func checkGrace(_ node: Int, heardAt: UInt64, at time: UInt64, _ number: Int) {
     let host = orchestrators[number]
-    let ahead = (host.jumps + 2) * timing.longestTick
+    let ahead = mostAhead(host)
     let silence = time - heardAt + ahead
     guard silence < recovery.grace, now - host.recordedAt + ahead < recovery.grace << 1 else { return }
     violate(

@@ -21,8 +21,10 @@ package struct Outage: Sendable, CustomStringConvertible {
   package init(nodes: [Int], begin: UInt64) { (self.nodes, self.begin) = (nodes, begin) }
 
   package var description: String {
-    "nodes \(nodes) cut off from \(isOfOrchestrators ? "orchestrators" : "all") from \(begin) for \(ticks) ticks, back \(apart) apart, up to \(latency) more ticks a message "
-      + "\(recovery.map { "grace \($0.grace)" } ?? "")"
+    let others = isOfOrchestrators ? "orchestrators" : "all"
+    let grace = recovery.map { ", grace \($0.grace)" } ?? ""
+    return "nodes \(nodes) cut off from \(others) from \(begin) for \(ticks) ticks, back \(apart) apart, "
+      + "up to \(latency) more ticks a message\(grace)"
   }
 
   /// What came of it.

@@ -32,9 +32,9 @@ extension NodeAgent {
     guard rules.writing.contains(kind) else { return deny(request, client, &actions) }
     guard let place = ready(partition, held, &actions) else { return }
     let copies = replicas[place].record.followers.count + 1
-    guard !isDiskFull, copies >= rules.minInSync || plant == .ignoreFloor, plant != .denyOnceLeading || !wasToldToLead(place) else {
-      return deny(request, client, &actions)
-    }
+    guard !isDiskFull, copies >= rules.minInSync || plant == .ignoreFloor,
+      plant != .denyOnceLeading || !wasToldToLead(place)
+    else { return deny(request, client, &actions) }
     let entry = Entry(term: replicas[place].record.led, value: value)
     let isInFront = plant == .writeInFront && !replicas[place].record.log.isEmpty
     replicas[place].record.log.insert(entry, at: isInFront ? replicas[place].record.log.count - 1 : replicas[place].record.log.count)

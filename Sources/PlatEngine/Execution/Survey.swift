@@ -86,7 +86,8 @@ public struct Survey: Sendable {
       let copies = complete
       complete.removeAll { item in
         guard item.holding.isLeading else { return false }
-        return copies.contains { $0.holding.term > item.holding.term } || item.holding.isUnproven && Self.isBehind(item, copies)
+        return copies.contains { $0.holding.term > item.holding.term }
+          || item.holding.isUnproven && Self.isBehind(item, copies)
       }
     }
     let leader = complete.filter { $0.holding.isLeading }.max(by: Self.isEarlier)

@@ -69,3 +69,18 @@ struct GateRule {
     if let anchors { far(row, anchors, stamp) } else { crowd(row, stamp) }
   }
 }
+
+extension ContainerRule {
+  /// `slots`: those of a planned row whose state is asked for.
+  func gate(
+    _ cluster: DenseCluster, slots: (_ isAsked: (Int) -> Bool) -> [Int], _ arena: Arena
+  ) throws(PlatError) -> GateRule {
+    GateRule(
+      index: index, levelName: cluster.cluster.levels[level], containerOfNode: cluster.levels[level].containerOfNode,
+      slots: slots(states.contains), limit: count, anchors: anchor.map { anchor in slots { $0 == anchor } },
+      count: try arena.table(cluster.levels[level].count))
+  }
+
+  /// How many, where one rule has another number.
+  func limit(_ changing: (rule: Int, to: Int)?) -> Int { changing?.rule == index ? changing!.to : count }
+}

@@ -20,6 +20,10 @@ protocol ContainerRule: Sendable {
   var states: [Int] { get }
   var level: Int { get }
   var strength: Strength { get }
+  /// How many it allows, or asks for.
+  var count: Int { get }
+  /// The state that those are to be near to; nil: of a rule about no other.
+  var anchor: Int? { get }
   /// Checks its own numbers. States and level are checked for all kinds.
   func validate(_ path: String, in model: StateModel) throws(InputError)
   /// Whether it is a cap on all replicas of data together, so that windows and containers say all about it.
@@ -29,8 +33,6 @@ protocol ContainerRule: Sendable {
 
   /// Throws where plans cannot keep it.
   func refuseUnsupported(_ cluster: DenseCluster) throws(PlatError)
-  /// The rule as a question about one row.
-  func bound(_ cluster: DenseCluster, stateOfSlot: [Int]) -> RowBound
   func compile(_ cluster: DenseCluster, into problem: inout SearchProblem)
 
   // What the Judge recounts.
@@ -51,13 +53,10 @@ protocol ContainerRule: Sendable {
   func words(_ breach: RowBreach, _ matter: Judge.Matter) -> String
   /// What it leaves each single partition, whatever the map, where that is less than what is asked for.
   func shortage(_ dense: DenseCluster, held: Resting) -> Shortage?
-  /// The same rule for the gate. `slots`: those of a planned row whose state is asked for.
-  func gate(
-    _ cluster: DenseCluster, slots: (_ isAsked: (Int) -> Bool) -> [Int], _ arena: Arena
-  ) throws(PlatError) -> GateRule
 }
 
 extension ContainerRule {
+  var anchor: Int? { nil }
   func refuseUnsupported(_ cluster: DenseCluster) throws(PlatError) {}
   func isPlainCap(of wanted: [Int]) -> Bool { false }
   func isImplied(by other: any ContainerRule) -> Bool { false }

@@ -54,3 +54,17 @@ struct RowBound {
     return max(0, min(limit, counted.count) - counted.count(where: boxes.contains))
   }
 }
+
+extension ContainerRule {
+  /// The rule as a question about one row.
+  func bound(_ cluster: DenseCluster, stateOfSlot: [Int]) -> RowBound {
+    RowBound(
+      containerOfNode: cluster.levels[level].containerOfNode, countsSlot: stateOfSlot.map(states.contains),
+      limit: count, anchors: anchor.map { anchor in stateOfSlot.indices.filter { stateOfSlot[$0] == anchor } })
+  }
+}
+
+extension Sequence<Int> {
+  /// States as the bits of a mask.
+  var asMask: UInt32 { reduce(0) { $0 | 1 << UInt32($1) } }
+}

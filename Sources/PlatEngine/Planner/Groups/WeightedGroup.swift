@@ -173,18 +173,14 @@ private struct WeightedGroup {
       isSettled = true
       for map in changed {
         isChanged[map] = true
-        guard let again = try next(map, after: targets[map]) else { continue }
+        let again = try Planner.unfinished(clusters[map], from: targets[map], options: options).target
+        guard (0..<again.partitionCount * again.width).contains(where: { again.slots[$0] != targets[map].slots[$0] })
+        else { continue }
         (isFrozen[map], isSettled) = (true, false)
         targets[map].copyData(from: again, clusters[map])
         stands[map] = try sums.stand(map, targets[map], from: currents[map])
       }
     }
-  }
-
-  /// What a map by itself becomes next; nil: it stays as it is.
-  private func next(_ map: Int, after target: PlacementMap) throws(PlatError) -> PlacementMap? {
-    let again = try Planner.unfinished(clusters[map], from: target, options: options).target
-    return (0..<again.partitionCount * again.width).allSatisfy { again.slots[$0] == target.slots[$0] } ? nil : again
   }
 
   /// Plans maps once more towards what the others leave of the sums: those of which something has to move anyway, if no

@@ -74,14 +74,6 @@ extension AtMost {
 
   // MARK: The gate
 
-  func gate(
-    _ cluster: DenseCluster, slots: (_ isAsked: (Int) -> Bool) -> [Int], _ arena: Arena
-  ) throws(PlatError) -> GateRule {
-    GateRule(
-      index: index, levelName: cluster.cluster.levels[level], containerOfNode: cluster.levels[level].containerOfNode,
-      slots: slots(states.contains), limit: most, anchors: nil, count: try arena.table(cluster.levels[level].count))
-  }
-
   /// A hard rule of at most so many in a container, for rows that are full.
   struct Crowd: BitwiseCopyable {
     let boxOfNode: UnsafeMutablePointer<UInt32>
@@ -124,8 +116,6 @@ extension AtMost {
       rule.limit(changing) + states.filter { !rule.states.contains($0) }.reduce(0) { $0 + wanted[$1] }
     }.min()
   }
-
-  func limit(_ changing: (rule: Int, to: Int)?) -> Int { changing?.rule == index ? changing!.to : most }
 }
 
 extension GateRule {

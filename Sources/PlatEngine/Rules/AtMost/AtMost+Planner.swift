@@ -120,18 +120,12 @@ extension AtMost {
     wanted.indices.reduce(0) { $0 + (states.contains($1) ? 0 : wanted[$1]) }
   }
 
-  func bound(_ cluster: DenseCluster, stateOfSlot: [Int]) -> RowBound {
-    RowBound(
-      containerOfNode: cluster.levels[level].containerOfNode, countsSlot: stateOfSlot.map(states.contains),
-      limit: most, anchors: nil)
-  }
-
   func compile(_ cluster: DenseCluster, into problem: inout SearchProblem) {
     let containers = cluster.levels[level]
     problem.bounds.append(
       BoxBound(
         containerOfNode: containers.containerOfNode.map { Int32($0.int) }, containerCount: containers.count,
-        states: states.reduce(UInt32(0)) { $0 | 1 << UInt32($1) }, most: most, isHard: strength == .hard))
+        states: states.asMask, most: most, isHard: strength == .hard))
   }
 }
 

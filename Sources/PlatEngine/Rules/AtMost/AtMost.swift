@@ -7,6 +7,7 @@ struct AtMost: ContainerRule {
   let level: Int
   let strength: Strength
   let most: Int
+  var count: Int { most }
 
   init?(_ rule: PlacementRule, index: Int) {
     guard case .atMost(let most) = rule.demand else { return nil }

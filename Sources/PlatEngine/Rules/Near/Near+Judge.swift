@@ -50,20 +50,7 @@ extension Near {
       + "\(matter.container(level: level, breach.container)), beside its \(matter.model.states[of].name)"
   }
 
-  // MARK: The gate
-
-  func gate(
-    _ cluster: DenseCluster, slots: (_ isAsked: (Int) -> Bool) -> [Int], _ arena: Arena
-  ) throws(PlatError) -> GateRule {
-    GateRule(
-      index: index, levelName: cluster.cluster.levels[level], containerOfNode: cluster.levels[level].containerOfNode,
-      slots: slots(states.contains), limit: atLeast, anchors: slots { $0 == of },
-      count: try arena.table(cluster.levels[level].count))
-  }
-
   // MARK: Bounds
-
-  func limit(_ changing: (rule: Int, to: Int)?) -> Int { changing?.rule == index ? changing!.to : atLeast }
 
   /// What the first hard near rule about the leading state asks of a whole row with one master: so many replicas in one
   /// container of the level, the master's own included.

@@ -46,18 +46,12 @@ extension Near {
     }
   }
 
-  func bound(_ cluster: DenseCluster, stateOfSlot: [Int]) -> RowBound {
-    RowBound(
-      containerOfNode: cluster.levels[level].containerOfNode, countsSlot: stateOfSlot.map(states.contains),
-      limit: atLeast, anchors: stateOfSlot.indices.filter { stateOfSlot[$0] == of })
-  }
-
   func compile(_ cluster: DenseCluster, into problem: inout SearchProblem) {
     let containers = cluster.levels[level]
     problem.colocations.append(
       Colocation(
         containerOfNode: containers.containerOfNode.map { Int32($0.int) }, containerCount: containers.count,
-        states: states.reduce(UInt32(0)) { $0 | 1 << UInt32($1) }, anchor: UInt8(of), atLeast: atLeast,
+        states: states.asMask, anchor: UInt8(of), atLeast: atLeast,
         isHard: strength == .hard))
   }
 }
@@ -122,7 +116,7 @@ extension NearRule {
       atLeast: rule.atLeast, company: company,
       mostOutside: isPossible ? cluster.replicas - company : free,
       mostFar: mostNear >= near ? free + others - near : free,
-      named: rule.states.reduce(0) { $0 | 1 << UInt32($1) }, isAble: isAble, hasAble: hasAble)
+      named: rule.states.asMask, isAble: isAble, hasAble: hasAble)
   }
 
   /// For each container of a level, how many replicas of one partition it has room for: as many as hard rules and its

@@ -9,6 +9,8 @@ struct Near: ContainerRule {
   let strength: Strength
   let of: Int
   let atLeast: Int
+  var count: Int { atLeast }
+  var anchor: Int? { of }
 
   init?(_ rule: PlacementRule, index: Int) {
     guard case .near(let of, let atLeast) = rule.demand else { return nil }

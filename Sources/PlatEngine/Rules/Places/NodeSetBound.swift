@@ -31,7 +31,7 @@ extension DenseCluster {
       var bounds: [NodeSetBound] = []
       for rule in rules {
         let meant = rule.selector.nodes(of: cluster)
-        let states = rule.states.reduce(UInt32(0)) { $0 | 1 << UInt32($1) }
+        let states = rule.states.asMask
         for bound in rule.bounds(wanted) {
           let isIn = bound.isInside ? meant : meant.map { !$0 }
           bounds.append(NodeSetBound(isIn: isIn, states: states, most: bound.most, strength: rule.strength))
@@ -39,7 +39,7 @@ extension DenseCluster {
           for node in barred.indices where isIn[node] { barred[node] |= states }
         }
       }
-      let all = wanted.indices.reduce(UInt32(0)) { wanted[$1] > 0 ? $0 | 1 << UInt32($1) : $0 }
+      let all = wanted.indices.filter { wanted[$0] > 0 }.asMask
       isEmptied = barred.map { all != 0 && $0 & all == all }
       self.barred = barred
       self.bounds = bounds.filter { bound in
