@@ -1,18 +1,3 @@
-/// Between which weights each node's load is to lie, in units of `PartitionWeights`: what a plan for partitions of
-/// different weight aims at, and what its bounds are about.
-public struct WeightWindows: Equatable, Sendable {
-  public var least: [Int]
-  public var most: [Int]
-  /// What 1 stands for in the document's own numbers.
-  public var unit: Rational
-
-  public init(least: [Int], most: [Int], unit: Rational) {
-    self.least = least
-    self.most = most
-    self.unit = unit
-  }
-}
-
 extension Judge {
   /// Replicas and weight that must move at least, to any map that places as many replicas as `map` and whose loads lie
   /// in `windows`.

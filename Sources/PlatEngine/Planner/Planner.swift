@@ -6,7 +6,7 @@
 public enum Planner {
   /// What a pipeline makes of it: `plan` without what comes behind all of them.
   static func unfinished(
-    _ cluster: DenseCluster, from current: PlacementMap?, options: PlanOptions
+    _ cluster: DenseCluster, from current: PlacementMap?, options: PlanRequest
   ) throws(PlatError) -> Plan {
     try refuseUnsupported(cluster)
     let operation = options.operation ?? Operation.chosen(for: cluster, from: current)
@@ -20,7 +20,7 @@ public enum Planner {
 
   /// The map that an operation keeps as far as may be.
   static func home(
-    _ cluster: DenseCluster, from current: PlacementMap?, options: PlanOptions, as operation: Operation
+    _ cluster: DenseCluster, from current: PlacementMap?, options: PlanRequest, as operation: Operation
   ) throws(PlatError) -> PlacementMap? {
     switch operation {
     case .restoreBack: try NearestMap.make(cluster, from: current, backTo: options.to, options: options)
@@ -31,7 +31,7 @@ public enum Planner {
 
   /// The next map of one of several on the same nodes. `goal`: what each node should have of it.
   static func plan(
-    _ cluster: DenseCluster, from current: PlacementMap?, options: PlanOptions, goal: MapGoal
+    _ cluster: DenseCluster, from current: PlacementMap?, options: PlanRequest, goal: MapGoal
   ) throws(PlatError) -> Plan {
     try refuseUnsupported(cluster)
     return try rebalance(cluster, from: current, options: options, goal: goal)
@@ -41,7 +41,7 @@ public enum Planner {
   /// where that is another. Operations other than rebalance and swap move nothing for balance alone. `judged`: the
   /// cluster that the bound is about, where `cluster` has other capacities.
   static func rebalance(
-    _ cluster: DenseCluster, from home: PlacementMap?, movedFrom: PlacementMap? = nil, options: PlanOptions,
+    _ cluster: DenseCluster, from home: PlacementMap?, movedFrom: PlacementMap? = nil, options: PlanRequest,
     as asked: Operation = .rebalance, goal: MapGoal? = nil, judged: DenseCluster? = nil
   ) throws(PlatError) -> Plan {
     let seeksBalance = asked == .rebalance || asked == .swap

@@ -52,7 +52,7 @@ import Testing
   /// The stages before the search: with the fewest moves a zone that lost a node leads as many as counting allows.
   private func planByStages(_ cluster: Cluster, _ current: PlacementMap) throws -> PlannedCase {
     let dense = try DenseCluster(cluster)
-    return try PlannedCase(dense, current, plan: Planner.unfinished(dense, from: current, options: PlanOptions()))
+    return try PlannedCase(dense, current, plan: Planner.unfinished(dense, from: current, options: PlanRequest()))
   }
 
   /// Moves for the sake of states, too, bring every node to its due.

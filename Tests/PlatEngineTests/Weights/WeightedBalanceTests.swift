@@ -185,7 +185,7 @@ import Testing
       // What the search moves for states is not divided. Nor is a plan under a budget planned again, as others are
       // until they settle: a few go on, or stay where the Judge finds them balanced, a little outside the planner's
       // windows.
-      let rest = try Planner.unfinished(whole.cluster, from: map, options: PlanOptions())
+      let rest = try Planner.unfinished(whole.cluster, from: map, options: PlanRequest())
       let isAtRest = try rest.target.received(whole.cluster, from: map) == 0 && end.isInWindows
       goesOn += isAtRest ? 0 : 1
       seen += 1

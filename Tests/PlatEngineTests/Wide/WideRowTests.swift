@@ -6,7 +6,7 @@ import Testing
 /// Rows that are looked at through marks instead of slot by slot.
 @Suite struct WideRowTests {
   private static let allWide = {
-    var options = PlanOptions()
+    var options = PlanRequest()
     options.wideRow = 0
     return options
   }()

@@ -35,7 +35,7 @@ struct WeightedGroupBudget {
   static func holdBack(
     _ group: DenseGroup, _ clusters: [DenseCluster], _ weights: GroupWeights, _ sums: WeightSums,
     _ stands: [WeightSums.Stand],
-    from currents: [PlacementMap?], _ plans: inout [Plan?], options: PlanOptions
+    from currents: [PlacementMap?], _ plans: inout [Plan?], options: PlanRequest
   ) throws(PlatError) -> [Int] {
     let shared = group.group.shared.settings.balance.moveBudget ?? .max
     var budget = WeightedGroupBudget(
@@ -67,7 +67,7 @@ struct WeightedGroupBudget {
 
   private mutating func add(
     _ map: Int, _ cluster: DenseCluster, _ current: PlacementMap, _ planned: PlacementMap, most: Int,
-    _ options: PlanOptions
+    _ options: PlanRequest
   ) throws(PlatError) {
     guard
       let (problem, placement, kept, arcs) = try MoveBudget.ofPlan(cluster, from: current, planned, most: most, options)
@@ -190,7 +190,7 @@ struct WeightedGroupBudget {
 
   /// A map's target without what is put off, and how many moves that are; nil: none.
   private mutating func undo(
-    _ index: Int, _ options: PlanOptions
+    _ index: Int, _ options: PlanRequest
   ) throws(PlatError) -> (target: PlacementMap, putOff: Int)? {
     let member = members[index]
     let (problem, isWithinPeers) = (member.problem, member.problem.fanOut?.strength == .hard)

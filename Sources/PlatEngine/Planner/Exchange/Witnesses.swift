@@ -33,7 +33,7 @@ struct Witnesses {
   /// The same for a map whose data lies elsewhere than a pipeline put it: data goes where it must, so witnesses make
   /// way. Those of `before` stay while that fits; `data`: without any.
   static func run(
-    _ cluster: DenseCluster, data: PlacementMap, keeping before: PlacementMap, options: PlanOptions
+    _ cluster: DenseCluster, data: PlacementMap, keeping before: PlacementMap, options: PlanRequest
   ) throws(PlatError) -> PlacementMap {
     let arena = try Arena(limitBytes: options.memoryLimitBytes, interrupt: options.interrupt)
     let problem = try Problem(cluster, current: before, arena: arena)

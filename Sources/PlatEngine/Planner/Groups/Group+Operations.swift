@@ -9,7 +9,7 @@
 extension Planner {
   /// Nil where the group is to be rebalanced.
   static func operate(
-    _ group: DenseGroup, from currents: [PlacementMap?], options: PlanOptions
+    _ group: DenseGroup, from currents: [PlacementMap?], options: PlanRequest
   ) throws(PlatError) -> GroupPlan? {
     let operation = options.operation ?? Operation.chosen(for: group, from: currents)
     return switch operation {
@@ -22,7 +22,7 @@ extension Planner {
 
   /// O(maps · planning one).
   private static func planEach(
-    _ group: DenseGroup, from currents: [PlacementMap?], options: PlanOptions, as operation: Operation
+    _ group: DenseGroup, from currents: [PlacementMap?], options: PlanRequest, as operation: Operation
   ) throws(PlatError) -> GroupPlan {
     let own = try group.clusters.indices.map { map throws(PlatError) in
       try ownOptions(group, currents, options, as: operation, map: map)
@@ -63,8 +63,8 @@ extension Planner {
 
   /// What is asked of one map.
   private static func ownOptions(
-    _ group: DenseGroup, _ currents: [PlacementMap?], _ options: PlanOptions, as operation: Operation, map: Int
-  ) throws(PlatError) -> PlanOptions {
+    _ group: DenseGroup, _ currents: [PlacementMap?], _ options: PlanRequest, as operation: Operation, map: Int
+  ) throws(PlatError) -> PlanRequest {
     var own = options
     own.operation = operation
     own.to = map < options.toMaps.count ? options.toMaps[map] : nil
@@ -80,7 +80,7 @@ extension Planner {
   }
 
   private static func swap(
-    _ group: DenseGroup, from currents: [PlacementMap?], options: PlanOptions
+    _ group: DenseGroup, from currents: [PlacementMap?], options: PlanRequest
   ) throws(PlatError) -> GroupPlan? {
     var options = options
     options.counterparts = try Swap.counterparts(group, from: currents, options: options)

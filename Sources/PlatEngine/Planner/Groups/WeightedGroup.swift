@@ -10,7 +10,7 @@
 extension Planner {
   /// O(maps · planning one), as much again for maps that change for the sums, and see `SumExchange`.
   static func planWeighted(
-    _ group: DenseGroup, _ weights: GroupWeights, from currents: [PlacementMap?], options: PlanOptions
+    _ group: DenseGroup, _ weights: GroupWeights, from currents: [PlacementMap?], options: PlanRequest
   ) throws(PlatError) -> GroupPlan {
     var planning = WeightedGroup(group, weights, currents, options)
     try planning.planEach()
@@ -24,7 +24,7 @@ private struct WeightedGroup {
   private let group: DenseGroup
   private let weights: GroupWeights
   private let currents: [PlacementMap?]
-  private let options: PlanOptions
+  private let options: PlanRequest
   private let sums: WeightSums
   private var plans: [Plan?]
   private var stands: [WeightSums.Stand] = []
@@ -35,7 +35,7 @@ private struct WeightedGroup {
   /// The clusters that are planned: where several maps share a node's capacity, each with whole places of its own.
   private let clusters: [DenseCluster]
 
-  init(_ group: DenseGroup, _ weights: GroupWeights, _ currents: [PlacementMap?], _ options: PlanOptions) {
+  init(_ group: DenseGroup, _ weights: GroupWeights, _ currents: [PlacementMap?], _ options: PlanRequest) {
     (self.group, self.weights, self.currents) = (group, weights, currents)
     sums = WeightSums(group, weights)
     clusters = group.withWholePlaces.map(\.withoutBudget)

@@ -18,8 +18,8 @@ enum Improve {
 
   /// `planned`: a plan by the stages up to this one, of another cluster or from another map.
   static func run(
-    _ cluster: DenseCluster, _ plan: Plan, from current: PlacementMap?, options: PlanOptions,
-    planned: (DenseCluster, PlacementMap?, PlanOptions) throws(PlatError) -> Plan
+    _ cluster: DenseCluster, _ plan: Plan, from current: PlacementMap?, options: PlanRequest,
+    planned: (DenseCluster, PlacementMap?, PlanRequest) throws(PlatError) -> Plan
   ) throws(PlatError) -> Plan {
     guard plan.operation == .rebalance || plan.operation == .maintenance, cluster.capacityPart == nil,
       cluster.partitionCount * cluster.replicas <= mostSlots
@@ -48,7 +48,7 @@ enum Improve {
 
   /// The rows of a better map; nil where the plan is good enough, or the search found none.
   private static func search(
-    _ tables: SearchTables, _ cluster: DenseCluster, _ plan: Plan, _ options: PlanOptions,
+    _ tables: SearchTables, _ cluster: DenseCluster, _ plan: Plan, _ options: PlanRequest,
     strict: () throws(PlatError) -> PlacementMap?
   ) throws(PlatError) -> (rows: [Int32], need: Need)? {
     let problem = tables.problem

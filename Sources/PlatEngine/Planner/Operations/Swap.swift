@@ -51,7 +51,7 @@ enum Swap {
   /// The counterparts that several maps agree on; nil: there are none.
   /// O(maps · P · R + leaving · coming · what a node holds).
   static func counterparts(
-    _ group: DenseGroup, from currents: [PlacementMap?], options: PlanOptions
+    _ group: DenseGroup, from currents: [PlacementMap?], options: PlanRequest
   ) throws(PlatError) -> [NodeIndex]? {
     var parts: [Part] = []
     var coming = (0..<group.nodeCount).map { NodeIndex($0) }

@@ -8,7 +8,7 @@
 extension Planner {
   /// O(P · R · log P), a plan by number where one is made, and a bounded number of steps tried.
   static func rebalanceWithinPeers(
-    _ cluster: DenseCluster, _ weights: PartitionWeights, from current: PlacementMap?, options: PlanOptions
+    _ cluster: DenseCluster, _ weights: PartitionWeights, from current: PlacementMap?, options: PlanRequest
   ) throws(PlatError) -> Plan {
     var clock = StageClock(options.interrupt)
     let budget = cluster.cluster.settings.balance.moveBudget
@@ -72,7 +72,7 @@ private struct PeerArrangement {
 
   init(
     _ cluster: DenseCluster, _ weights: PartitionWeights, home: PlacementMap?, byNumber: Bool, budget: Int?,
-    options: PlanOptions
+    options: PlanRequest
   ) throws(PlatError) {
     let arena = try Arena(limitBytes: options.memoryLimitBytes, interrupt: options.interrupt)
     map = try PlacementMap(partitionCount: cluster.partitionCount, slotCounts: cluster.dataWanted)

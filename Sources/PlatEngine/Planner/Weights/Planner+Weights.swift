@@ -11,7 +11,7 @@ extension Planner {
   /// cluster that the bound of an operation is about, where `cluster` has other capacities.
   static func planWeighted(
     _ cluster: DenseCluster, _ weights: PartitionWeights, from home: PlacementMap?, movedFrom: PlacementMap?,
-    options: PlanOptions, as operation: Operation, judged: DenseCluster? = nil
+    options: PlanRequest, as operation: Operation, judged: DenseCluster? = nil
   ) throws(PlatError) -> Plan {
     switch operation {
     case .restoreBack, .cancel, .maintenance:
@@ -51,7 +51,7 @@ extension Planner {
   /// Operations that move nothing for balance: what may stay on its node stays, the lightest beyond a capacity go, and
   /// what is missing goes, heaviest first, to whoever lacks most. O(P · R · log N + P log P) where direct moves do.
   private static func operateWeighted(
-    _ cluster: DenseCluster, _ weights: PartitionWeights, from home: PlacementMap, options: PlanOptions,
+    _ cluster: DenseCluster, _ weights: PartitionWeights, from home: PlacementMap, options: PlanRequest,
     as operation: Operation
   ) throws(PlatError) -> Plan {
     let arena = try Arena(limitBytes: options.memoryLimitBytes, interrupt: options.interrupt)
@@ -89,7 +89,7 @@ extension Planner {
 
   /// `goal`: of one of several maps. O(P · R · log N + P log P) where direct moves do.
   static func rebalanceWeighted(
-    _ cluster: DenseCluster, _ weights: PartitionWeights, from current: PlacementMap?, options: PlanOptions,
+    _ cluster: DenseCluster, _ weights: PartitionWeights, from current: PlacementMap?, options: PlanRequest,
     goal: WeightGoal? = nil
   ) throws(PlatError) -> Plan {
     let arena = try Arena(limitBytes: options.memoryLimitBytes, interrupt: options.interrupt)

@@ -109,7 +109,7 @@ extension Judge {
   static func dueWithPlaces(_ cluster: DenseCluster, map: PlacementMap?) -> JudgedDue {
     let weights = cluster.cluster.nodes.map { Rational($0.weight) }
     let isResting = cluster.status.map(\.isPinned)
-    let held = isResting.contains(true) ? held(cluster, map) : []
+    let held = isResting.contains(true) ? cluster.loads(of: map) : []
     let caps = cluster.status.indices.map { node -> Rational in
       switch cluster.status[node].entitlement {
       case .share: Rational(cluster.capacity[node])
