@@ -50,6 +50,8 @@ public struct Plan: Sendable {
   var isComplete = false
   /// Its map is not quite the one that a pipeline has made.
   var isFinished = false
+  /// A search has looked for better states at no more moves, and what it found was not kept.
+  var isWanting = false
   /// Nanoseconds of each stage, in pipeline order.
   public var stageNanoseconds: [(stage: String, nanoseconds: UInt64)]
   /// The most bytes that the planner's arrays took at once, maps included.

@@ -18,10 +18,11 @@ enum Settling {
   ) throws(PlatError) {
     let replicas = cluster.partitionCount * cluster.replicas
     // A budget asks for a part of a plan, and comes to rest when nothing is held back.
+    let isMoreThanWindows = !plan.isComplete || cluster.hasMoreThanWindows
     guard plan.seeksRest, replicas > 0, replicas <= mostJudged, cluster.cluster.settings.balance.moveBudget == nil,
-      !plan.isComplete || cluster.hasMoreThanWindows
+      isMoreThanWindows || plan.isWanting
     else { return }
-    if let current, let stays = try current.asTarget(of: plan.target) {
+    if isMoreThanWindows, let current, let stays = try current.asTarget(of: plan.target) {
       let isThinned = stays.thinOut(in: cluster)
       if stays.differs(from: plan.target), try stays.mayStay(in: cluster) {
         let standing = Plan(standing: stays, of: plan, cluster)

@@ -58,7 +58,7 @@ public enum StepPlanner {
     var (steps, arcs) = (partitions.steps, partitions.arcs)
     // What cannot be read takes no room.
     let load = zip(cluster.loads(of: current), cluster.status).map { $1.isReadable ? $0 : 0 }
-    if !NodeRoom.isAmple(cluster, load: load, steps) {
+    if !MoveCapacity.isAmple(cluster, load: load, steps) {
       var room = RoomPlan(cluster, load: load, partitions, options)
       try room.make { difference.row($0) }
       (steps, arcs) = (room.steps, room.arcs)

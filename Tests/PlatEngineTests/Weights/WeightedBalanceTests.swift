@@ -49,7 +49,7 @@ import Testing
 
   // MARK: tolerance
 
-  /// All are due 1005; a tenth of that is 100.5, and a grain is a partition.
+  /// All are due 1005; a tenth of that is 100.5, and a resolution is a partition.
   @Test func outsideComesBackToTheEdge() throws {
     #expect(try nodes([108, 92, 100, 100], balance("0.1")).report.moves == 0)
     #expect(try nodes([108, 92, 100, 100], balance("0")).report.moves > 5)

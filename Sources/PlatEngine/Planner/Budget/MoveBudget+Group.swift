@@ -12,7 +12,7 @@ extension MoveBudget {
     var placement = try Placement(problem, target: target)
     Keep.run(problem, &placement)
     guard let kept = try MoveBudget(problem, placement, most: most) else { return nil }
-    placement.concerned.isAll = true
+    placement.changed.isAll = true
     target.copyData(from: planned, cluster)
     placement.load.fill(with: 0)
     planned.countData(cluster, into: placement.load)

@@ -189,8 +189,8 @@ struct Witnesses {
         let node = other[place]
         guard mayHave(row, node) else { continue }
         other[place] = .none
-        if let taker = pick(other) {
-          put(other, place, taker)
+        if let receiver = pick(other) {
+          put(other, place, receiver)
           row[slot] = node
           return true
         }

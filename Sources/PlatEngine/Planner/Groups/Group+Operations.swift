@@ -2,10 +2,10 @@
 /// their capacities.
 ///
 /// `failover`, `maintenance`, `restore-back`, `cancel`: each map by itself, within the room that the others leave
-/// (`SharedRoom`); who comes to lead where nobody does is, of those that are as good for the map, who leads least of
-/// all (`SharedLead`). `swap`: every map swaps, with counterparts that all agree on where there are such, and one that
-/// has nothing on leaving nodes stays as it is, where it is whole and keeps its rules; where some map can do neither,
-/// or a counterpart would hold more than its capacity of all maps, the whole group is rebalanced instead.
+/// (`SharedCapacityLeft`); who comes to lead where nobody does is, of those that are as good for the map, who leads
+/// least of all (`SharedLead`). `swap`: every map swaps, with counterparts that all agree on where there are such, and
+/// one that has nothing on leaving nodes stays as it is, where it is whole and keeps its rules; where some map can do
+/// neither, or a counterpart would hold more than its capacity of all maps, the whole group is rebalanced instead.
 extension Planner {
   /// Nil where the group is to be rebalanced.
   static func operate(
@@ -32,7 +32,7 @@ extension Planner {
       try refuseUnsupported(cluster)
       homes.append(try home(cluster, from: currents[map], options: own[map], as: operation))
     }
-    var room = operation == .failover ? nil : SharedRoom(group, homes, as: operation)
+    var room = operation == .failover ? nil : SharedCapacityLeft(group, homes, as: operation)
     var leads = SharedLead(group, homes, as: operation)
     var plans: [Plan] = []
     for (map, cluster) in group.clusters.enumerated() {

@@ -205,7 +205,8 @@ private struct GroupPlanning {
   /// A map outside its windows may need fewer moves than any inside: what it needs bounds both.
   mutating func boundByMoves() {
     for map in plans.indices where !fits(loads[map], map) {
-      plans[map].movesLowerBound = min(plans[map].movesLowerBound, plans[map].target.received(group.clusters[map], from: currents[map]))
+      plans[map].movesLowerBound = min(
+        plans[map].movesLowerBound, plans[map].target.received(group.clusters[map], from: currents[map]))
     }
   }
 
@@ -258,11 +259,17 @@ private struct GroupPlanning {
     }.states
   }
 
+  /// Replicas of each node in a map, of states that hold data.
+  private func count(_ map: PlacementMap, _ cluster: DenseCluster) throws(PlatError) -> NodeTable<Int32> {
+    let load: NodeTable<Int32> = try arena.table(group.nodeCount)
+    map.countData(cluster, into: load)
+    return load
+  }
+
   /// What each node has of a map and may keep; nil: nothing.
   private func heldToday(_ map: Int) throws(PlatError) -> NodeTable<Int32>? {
     guard let current = currents[map] else { return nil }
-    let held: NodeTable<Int32> = try arena.table(group.nodeCount)
-    current.countData(group.clusters[map], into: held)
+    let held = try count(current, group.clusters[map])
     for node in 0..<group.nodeCount {
       if !group.clusters[map].status[node].mayKeep { held.base[node] = 0 }
     }

@@ -1,6 +1,6 @@
 /// The pipeline for partitions of different sizes: balance in weight, and the least weight moved.
 ///
-///     Dense → Keep → giants → due → fill → shed and exchange → mend → roles → bound → target map
+///     Dense → Keep → oversized partitions → due → fill → shed and exchange → mend → roles → bound → target map
 ///
 /// What a node is due depends on who holds the heaviest partitions; so these come first, and the due is taken again
 /// where they have changed hands.
@@ -66,7 +66,7 @@ extension Planner {
     try clock.mark("prepare")
 
     Keep.run(problem, &placement)
-    placement.concerned.isAll = true  // rows change without a word from here on
+    placement.changed.isAll = true  // rows change without a word from here on
     let due = try Due(problem, held: placement.load)
     weighing.recount()
     weighing.letGoBeyondCapacity()
@@ -104,19 +104,19 @@ extension Planner {
     try clock.mark("prepare")
 
     Keep.run(problem, &placement)
-    placement.concerned.isAll = true  // rows change without a word from here on
+    placement.changed.isAll = true  // rows change without a word from here on
     let due = try Due(problem, held: placement.load)
     let kept = try MoveBudget(problem, placement)
     weighing.recount()
     weighing.letGoBeyondCapacity()
-    try WeightedFill.shareGiants(weighing)
+    try WeightedFill.shareOversized(weighing)
     try clock.mark("keep")
 
-    if let above = try WeightedFill.separateGiants(weighing, currentDue(weighing)) {
+    if let above = try WeightedFill.separateOversized(weighing, currentDue(weighing)) {
       try WeightedFill.run(weighing, try currentDue(weighing), above: above)
     }
     try WeightedFill.run(weighing, try currentDue(weighing))
-    _ = try WeightedFill.separateGiants(weighing, currentDue(weighing))
+    _ = try WeightedFill.separateOversized(weighing, currentDue(weighing))
     try placeTheRest(weighing, due, &placement)
     try clock.mark("fill")
 

@@ -6,7 +6,7 @@
 ///
 /// So no map gives up what all together have room for; and where a node holds more than its capacity just what is
 /// beyond it has to go, of the first maps first.
-struct SharedRoom {
+struct SharedCapacityLeft {
   private let group: DenseGroup
   /// Of each map what each node keeps of it, or holds once it is planned.
   private var kept: [[Int]]
@@ -20,7 +20,7 @@ struct SharedRoom {
     let nodes = group.group.shared.nodes
     guard nodes.contains(where: { $0.capacity != nil }) else { return nil }
     self.group = group
-    left = nodes.map { $0.capacity ?? SharedRoom.unlimited }
+    left = nodes.map { $0.capacity ?? SharedCapacityLeft.unlimited }
     kept = []
     for (cluster, home) in zip(group.clusters, homes) {
       var held = cluster.loads(of: home)
