@@ -57,9 +57,9 @@ public struct LocalSearch: ~Copyable {
     self.levels = levels
     hasSets = problem.hasSets
     let total = problem.amounts.reduce(0, +)
-    prices.grain = problem.amounts.isEmpty ? 1 : max(1, total / max(1, problem.rowCount))
+    prices.resolution = problem.amounts.isEmpty ? 1 : max(1, total / max(1, problem.rowCount))
     while total >> prices.shift > 1 << 36 { prices.shift += 1 }
-    prices.grain = max(1, prices.grain >> prices.shift)
+    prices.resolution = max(1, prices.resolution >> prices.shift)
     neighbourhoods = Self.table(problem)
   }
 
@@ -128,7 +128,7 @@ public struct LocalSearch: ~Copyable {
       prices.broken = base.broken * stage.factor
       prices.outside = base.outside * stage.factor
       prices.outsideStates = base.outsideStates * stage.factor
-      anneal(proposals * stage.part / 16, hottest: stage.hottest * prices.grain, isCancelled)
+      anneal(proposals * stage.part / 16, hottest: stage.hottest * prices.resolution, isCancelled)
     }
     prices = base
     descend(proposals * 3 / 16, isCancelled)

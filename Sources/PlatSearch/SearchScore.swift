@@ -41,7 +41,8 @@ public struct SearchScore: Equatable, Comparable, Sendable {
   public var isWellPlaced: Bool { isPlaced && balance == (0, 0, 0) }
 }
 
-/// What one unit of each aim costs while the search still trades one for another. Amounts count in units of `grain`.
+/// What one unit of each aim costs while the search still trades one for another. Amounts count in units of
+/// `resolution`.
 struct SearchPrices {
   var broken = 100
   var outside = 24
@@ -49,9 +50,9 @@ struct SearchPrices {
   let moved = 16
   let soft = 2
   let roleChange = 1
-  /// Amounts are shifted right by so many bits, and single replicas count as `grain` of them.
+  /// Amounts are shifted right by so many bits, and single replicas count as `resolution` of them.
   var shift = 0
-  var grain = 1
+  var resolution = 1
 
   /// A weighted sum; smaller is better.
   func energy(_ score: SearchScore) -> Int {
@@ -61,6 +62,6 @@ struct SearchPrices {
     let replicas =
       1500 * score.emptied + 800 * score.leaderless + broken * score.broken + 300 * score.unfilled
       + soft * score.softBroken + roleChange * score.roleChanges
-    return amounts + grain * replicas + (grain * (score.outsideCounts + score.moves)) / 4
+    return amounts + resolution * replicas + (resolution * (score.outsideCounts + score.moves)) / 4
   }
 }

@@ -79,7 +79,7 @@ import Testing
       guard !finding.because.contains("could become"), let partition = Int(finding.partition ?? "") else { continue }
       let state = finding.rule == "constraints.master" ? 0 : 1
       let named = names.indices.first { finding.because.hasSuffix("node \(names[$0]) could take it") }
-      let takers = try names.indices.filter { node in
+      let receivers = try names.indices.filter { node in
         guard cluster.status[node] == .active else { return false }
         var rows = rows + Array(repeating: [[], [], [], []], count: cluster.partitionCount - rows.count)
         guard !rows[partition][..<3].contains(where: { $0.contains(node) }) else { return false }
@@ -88,7 +88,7 @@ import Testing
         return after.allSatisfy { $1 <= before[$0, default: 0] }
           && after[finding.rule, default: 0] < before[finding.rule, default: 0]
       }
-      #expect(named == nil ? takers.isEmpty : takers.contains(named!), "seed \(seed): \(finding), \(takers)")
+      #expect(named == nil ? receivers.isEmpty : receivers.contains(named!), "seed \(seed): \(finding), \(receivers)")
     }
   }
 }

@@ -68,7 +68,7 @@ struct PlannedCase {
 
   /// The fewest moves leave a state out of balance: then it may take more.
   func movesForStates() throws -> Bool {
-    let staged = try Planner.unfinished(cluster, from: current, options: PlanOptions())
+    let staged = try Planner.unfinished(cluster, from: current, options: PlanRequest())
     let judged = try Judge.judge(cluster, map: staged.target, from: current)
     return !judged.isBalanced && report.outside < judged.outside
   }

@@ -54,7 +54,7 @@ extension PlannedCase {
     #expect(mapsEqual(one.plan.target, try #require(one.current)))
   }
 
-  /// 51 nodes are due 84 or 85; the newcomer takes the fewer, and nothing moves between the others.
+  /// 51 nodes are due 84 or 85; the new replica takes the fewer, and nothing moves between the others.
   @Test func aNodeJoins() throws {
     var after = Self.fifty
     after.zones[4] = 11

@@ -5,21 +5,21 @@ extension Judge {
   /// Legal rows are choices under nested caps: taking the cheapest node that still fits, again and again, finds the
   /// cheapest. Most rows are plainly that as they are; those are told by straight loops over columns.
   ///
-  /// Under a near rule a whole row with one master has a company in some container. Where the cheapest row has none, it
-  /// is the cheapest of those with a company in one container after the other: the cheapest nodes of it first, and then
-  /// what is cheapest of all.
+  /// Under a near rule a whole row with one master has a co-location group in some container. Where the cheapest row
+  /// has none, it is the cheapest of those with a co-location group in one container after the other: the cheapest
+  /// nodes of it first, and then what is cheapest of all.
   struct CheapestRows {
-    private let matter: Matter
+    private let context: CheckContext
     private let price: NodeTable<Int>
     private let replicas: Int
     private let isShort: Bool
     /// Slots of the map before that hold data.
-    private let slots: Matter.SlotList
+    private let slots: CheckContext.SlotList
     /// For each level with a cap: each node's container, and the most of one partition in it.
     private let caps: [(containerOfNode: UnsafeMutablePointer<UInt32>, most: Int)]
     /// Each node's container, how many there are, and how many of a row are in one. Nil without a hard near rule, and
     /// where it has more than 64 containers: leaving a rule out proves less.
-    private let near: (containerOfNode: UnsafeMutablePointer<UInt32>, containers: Int, company: Int)?
+    private let near: (containerOfNode: UnsafeMutablePointer<UInt32>, containers: Int, group: Int)?
     /// 1: what the node holds may stay there.
     private let mayStay: NodeTable<UInt8>
     /// Nodes that may receive, cheapest first, and of each innermost capped container no more than a row could use.
@@ -40,20 +40,20 @@ extension Judge {
     private var choice = 0
 
     /// O(N · R + containers · R log).
-    init(_ matter: Matter, _ windows: Windows, _ price: NodeTable<Int>) throws(PlatError) {
-      let dense = matter.dense
-      self.matter = matter
+    init(_ context: CheckContext, _ windows: Windows, _ price: NodeTable<Int>) throws(PlatError) {
+      let dense = context.dense
+      self.context = context
       self.price = price
       replicas = dense.replicas
       isShort = windows.isShort
-      slots = try matter.dataSlots(in: matter.map)
+      slots = try context.dataSlots(in: context.map)
       var caps: [(containerOfNode: UnsafeMutablePointer<UInt32>, most: Int)] = []
       var boxes = [0..<dense.nodeCount]
       var counts: [ContainerTable<Count>] = []
       for (level, cap) in Judge.totalCaps(dense).enumerated() {
         guard let cap, cap / dense.partitionCount < dense.replicas else { continue }
-        counts.append(try matter.arena.table(dense.levels[level].count))
-        let table: NodeTable<UInt32> = try matter.arena.table(dense.nodeCount + 1)
+        counts.append(try context.arena.table(dense.levels[level].count))
+        let table: NodeTable<UInt32> = try context.arena.table(dense.nodeCount + 1)
         for node in 0..<dense.nodeCount { table.base[node] = dense.levels[level].containerOfNode[node].raw }
         table.base[dense.nodeCount] = .max
         caps.append((table.base, cap / dense.partitionCount))
@@ -64,28 +64,28 @@ extension Judge {
       let innermost = Judge.totalCaps(dense).lastIndex {
         $0.map { $0 / dense.partitionCount < dense.replicas } ?? false
       }
-      if let (rule, company) = Near.company(dense), dense.replicas <= 64, dense.levels[rule.level].count <= 64, !isShort
+      if let (rule, group) = Near.group(dense), dense.replicas <= 64, dense.levels[rule.level].count <= 64, !isShort
       {
         let level = rule.level
-        let table: NodeTable<UInt32> = try matter.arena.table(dense.nodeCount + 1)
+        let table: NodeTable<UInt32> = try context.arena.table(dense.nodeCount + 1)
         for node in 0..<dense.nodeCount { table.base[node] = dense.levels[level].containerOfNode[node].raw }
         table.base[dense.nodeCount] = .max
-        near = (table.base, dense.levels[level].count, company)
-        // Of each container there must be nodes for a company.
+        near = (table.base, dense.levels[level].count, group)
+        // Of each container there must be nodes for a co-location group.
         if level > innermost ?? -1 { boxes = dense.levels[level].nodes }
       } else {
         near = nil
       }
 
-      mayStay = try matter.arena.table(dense.nodeCount + 1)
+      mayStay = try context.arena.table(dense.nodeCount + 1)
       let mastersOnly = dense.dataWanted.dropFirst().allSatisfy { $0 == 0 }
       for node in 0..<dense.nodeCount where windows.most.base[node] > 0 {
         let status = dense.status[node]
         mayStay.base[node] = status.mayKeep && !(status.isSlaveOnly && mastersOnly) ? 1 : 0
       }
-      chosen = try matter.arena.table(near == nil ? 0 : replicas)
-      stamp = try matter.arena.table(dense.nodeCount + 1)
-      held = try matter.arena.table(slots.count)
+      chosen = try context.arena.table(near == nil ? 0 : replicas)
+      stamp = try context.arena.table(dense.nodeCount + 1)
+      held = try context.arena.table(slots.count)
       open = CheapestRows.open(dense, windows, price, boxes, mostOfBox: replicas + slots.count)
     }
 
@@ -119,22 +119,22 @@ extension Judge {
     /// Of all partitions together.
     mutating func cost() throws(PlatError) -> Int {
       var cost = 0
-      let rowsBefore = matter.rowCount
+      let rowsBefore = context.rowCount
       if slots.count == replicas, !isShort, near == nil, replicas <= CheapestRows.narrow {
         let unchanged = try Unchanged(
-          matter, slots, caps, price, mayStay, mostPrice: open.first.map { price.base[$0] + 1 })
-        matter.forEachPiece(0..<rowsBefore) { rows in
+          context, slots, caps, price, mayStay, mostPrice: open.first.map { price.base[$0] + 1 })
+        context.forEachPiece(0..<rowsBefore) { rows in
           cost += unchanged.cost(rows)
           for (index, partition) in rows.enumerated() where unchanged.marks[index] != 0 { cost += ofOne(partition) }
         }
       } else {
         for partition in 0..<rowsBefore {
-          try matter.throwIfInterrupted(at: partition)
+          try context.throwIfInterrupted(at: partition)
           cost += ofOne(partition)
         }
       }
       // What nobody holds costs the same, whichever partition it is.
-      let fresh = matter.dense.partitionCount - rowsBefore
+      let fresh = context.dense.partitionCount - rowsBefore
       return fresh > 0 ? cost + fresh * ofOne(nil) : cost
     }
 
@@ -142,24 +142,25 @@ extension Judge {
     mutating func ofOne(_ partition: Int?) -> Int {
       row += 1
       let heldCount = partition.map(findHeld) ?? 0
-      let (cost, count) = choose(heldCount, companyIn: nil)
-      guard let near, count == replicas, !hasCompany(count) else { return cost }
+      let (cost, count) = choose(heldCount, groupIn: nil)
+      guard let near, count == replicas, !hasGroup(count) else { return cost }
       var least = Int.max
       for container in 0..<near.containers {
-        let (cost, count) = choose(heldCount, companyIn: UInt32(container))
+        let (cost, count) = choose(heldCount, groupIn: UInt32(container))
         if count == replicas { least = min(least, cost) }
       }
       return least == .max ? cost : least
     }
 
-    /// The cheapest row, what it costs and how many are in it: nobody where a container has too few for a company.
-    private mutating func choose(_ heldCount: Int, companyIn container: UInt32?) -> (cost: Int, count: Int) {
+    /// The cheapest row, what it costs and how many are in it: nobody where a container has too few for a co-location
+    /// group.
+    private mutating func choose(_ heldCount: Int, groupIn container: UInt32?) -> (cost: Int, count: Int) {
       choice += 1
       var count = 0
       var cost = 0
       if let near, let container {
-        cost = take(heldCount, upTo: near.company, &count) { near.containerOfNode[$0] == container }
-        guard count == near.company else { return (0, 0) }
+        cost = take(heldCount, upTo: near.group, &count) { near.containerOfNode[$0] == container }
+        guard count == near.group else { return (0, 0) }
       }
       let (first, chosen) = (count, chosen)
       cost += take(heldCount, upTo: replicas, &count) { node in
@@ -169,13 +170,13 @@ extension Judge {
       return (cost, count)
     }
 
-    private func hasCompany(_ count: Int) -> Bool {
+    private func hasGroup(_ count: Int) -> Bool {
       guard let near else { return true }
       for index in 0..<count {
         var members = 0
         for other in 0..<count
         where near.containerOfNode[chosen.base[other]] == near.containerOfNode[chosen.base[index]] { members += 1 }
-        if members >= near.company { return true }
+        if members >= near.group { return true }
       }
       return false
     }
@@ -204,8 +205,8 @@ extension Judge {
 
     /// Who holds the partition and may stay, cheapest first, each once; returns how many.
     private func findHeld(_ partition: Int) -> Int {
-      let slotsOfRow = matter.map.slots + partition * matter.map.width
-      let nobody = matter.nodeCount
+      let slotsOfRow = context.map.slots + partition * context.map.width
+      let nobody = context.nodeCount
       let isWide = slots.count > CheapestRows.wide
       var count = 0
       for index in 0..<slots.count {
@@ -247,9 +248,9 @@ extension Judge {
     private static let wide = 64
   }
 
-  /// Rows that are cheapest as they are: whole, legal, and no node of them dearer than the cheapest newcomer.
+  /// Rows that are cheapest as they are: whole, legal, and no node of them dearer than the cheapest new replica.
   private struct Unchanged {
-    private let matter: Matter
+    private let context: CheckContext
     /// Prices from 0 up; more than any where a node's replicas may not stay.
     private let priced: UnsafeMutablePointer<UInt32>
     private let prices: Columns
@@ -258,25 +259,26 @@ extension Judge {
     private let mostPrice: UInt32
     private static let offset = 1 << 30
 
-    /// `mostPrice`: what the cheapest newcomer costs; nil: there is none.
+    /// `mostPrice`: what the cheapest new replica costs; nil: there is none.
     init(
-      _ matter: Matter, _ slots: Matter.SlotList, _ caps: [(containerOfNode: UnsafeMutablePointer<UInt32>, most: Int)],
+      _ context: CheckContext, _ slots: CheckContext.SlotList,
+      _ caps: [(containerOfNode: UnsafeMutablePointer<UInt32>, most: Int)],
       _ price: NodeTable<Int>, _ mayStay: NodeTable<UInt8>, mostPrice: Int?
     ) throws(PlatError) {
-      self.matter = matter
-      let nodeCount = matter.nodeCount
-      let priced: NodeTable<UInt32> = try matter.arena.table(nodeCount + 1)
+      self.context = context
+      let nodeCount = context.nodeCount
+      let priced: NodeTable<UInt32> = try context.arena.table(nodeCount + 1)
       priced.fill(with: .max)
       for node in 0..<nodeCount where mayStay.base[node] == 1 {
         priced.base[node] = UInt32(price.base[node] + Unchanged.offset)
       }
       self.priced = priced.base
       self.mostPrice = UInt32((mostPrice ?? Unchanged.offset) + Unchanged.offset)
-      prices = try Columns(matter, slots)
-      contained = try Columns(matter, slots)
+      prices = try Columns(context, slots)
+      contained = try Columns(context, slots)
       var bars = caps.map { (tableOfNode: $0.containerOfNode, most: $0.most) }
       if !caps.contains(where: { $0.most == 1 }) {  // else no node can stand there twice
-        let number: NodeTable<UInt32> = try matter.arena.table(nodeCount + 1)
+        let number: NodeTable<UInt32> = try context.arena.table(nodeCount + 1)
         for node in 0..<nodeCount { number.base[node] = UInt32(node) }
         number.base[nodeCount] = .max
         bars.append((number.base, 1))
@@ -289,13 +291,13 @@ extension Judge {
 
     /// What those of the block cost, all but the marked.
     func cost(_ rows: Range<Int>) -> Int {
-      prices.read(matter.map, rows, through: priced)
+      prices.read(context.map, rows, through: priced)
       for index in 0..<prices.count {
         let column = prices.column(index)
         for row in 0..<rows.count { marks[row] |= column[row] > mostPrice ? 1 : 0 }
       }
       for bar in bars {
-        contained.read(matter.map, rows, through: bar.tableOfNode)
+        contained.read(context.map, rows, through: bar.tableOfNode)
         contained.markCrowded(bar.most, rows.count)
         for row in 0..<rows.count { marks[row] |= contained.marks[row] }
       }

@@ -17,11 +17,11 @@ extension Judge {
     /// For each row of the block: not 0 where something was found.
     let marks: UnsafeMutablePointer<UInt32>
 
-    init(_ matter: Matter, _ slots: Matter.SlotList) throws(PlatError) {
+    init(_ context: CheckContext, _ slots: CheckContext.SlotList) throws(PlatError) {
       count = slots.count
       self.slots = slots.base
-      nobody = UInt32(matter.nodeCount)
-      let table: NodeTable<UInt32> = try matter.arena.table((slots.count + 2) * Columns.blockRows)
+      nobody = UInt32(context.nodeCount)
+      let table: NodeTable<UInt32> = try context.arena.table((slots.count + 2) * Columns.blockRows)
       base = table.base
       earlier = base + slots.count * Columns.blockRows
       marks = earlier + Columns.blockRows
@@ -106,7 +106,7 @@ extension PlacementMap {
   }
 }
 
-extension Judge.Matter {
+extension Judge.CheckContext {
   /// Rows in as many pieces as columns can be made of.
   @inline(__always) func forEachPiece(_ rows: Range<Int>, _ body: (Range<Int>) -> Void) {
     var first = rows.lowerBound

@@ -78,11 +78,11 @@ extension Judge {
     sums: ExplainedSums?, _ interrupt: Interrupt?
   ) throws(PlatError) -> Explanation {
     let nothing = try PlacementMap(partitionCount: 0, slotCounts: cluster.wanted)
-    let matter = try Matter(cluster, map: map, before: current ?? nothing, interrupt: interrupt)
-    let was = try Holders(try Matter(cluster, map: current ?? nothing, before: nil, interrupt: interrupt))
-    let now = try Holders(matter)
+    let context = try CheckContext(cluster, map: map, before: current ?? nothing, interrupt: interrupt)
+    let was = try Holders(try CheckContext(cluster, map: current ?? nothing, before: nil, interrupt: interrupt))
+    let now = try Holders(context)
     let explainer = Explainer(
-      matter: matter, now: now, was: was, peers: try Peers(matter, now), due: due(cluster, map: map), sums: sums)
+      context: context, now: now, was: was, peers: try Peers(context, now), due: due(cluster, map: map), sums: sums)
     try interrupt?.finished("explaining")
     return explainer.explain(partition, node)
   }
@@ -153,7 +153,7 @@ private struct ExplainedSums {
 /// Puts the reasons together.
 private struct Explainer {
   typealias Row = [(node: Int, state: Int)]
-  let matter: Judge.Matter
+  let context: Judge.CheckContext
   let now: Judge.Holders
   let was: Judge.Holders
   let peers: Judge.Peers
@@ -162,8 +162,8 @@ private struct Explainer {
   let sums: ExplainedSums?
 
   func explain(_ partition: Int, _ node: Int?) -> Explanation {
-    let row = row(partition, in: matter.map)
-    let before = matter.before.map { self.row(partition, in: $0) } ?? []
+    let row = row(partition, in: context.map)
+    let before = context.before.map { self.row(partition, in: $0) } ?? []
     var explanation = Explanation(partition: partition)
     let leavers = before.filter { old in !row.contains { $0.node == old.node } }
     explanation.left = leavers.map { old in
@@ -171,7 +171,7 @@ private struct Explainer {
     }
     var arrived = 0
     for (node, state) in row {
-      let held = before.first { $0.node == node && matter.isLive.base[node] == 1 }?.state
+      let held = before.first { $0.node == node && context.isLive.base[node] == 1 }?.state
       let because: String
       if let held {
         because = whyKept(node, state, held, before, row)
@@ -182,9 +182,9 @@ private struct Explainer {
       explanation.holders.append(.init(node: node, state: state, before: held, because: because))
     }
     if let node, !row.contains(where: { $0.node == node }) { explanation.other = other(node, row, before) }
-    let limits = Judge.DueLimits(matter.dense, due: due)
+    let limits = Judge.DueLimits(context.dense, due: due)
     let asked = row.map(\.node) + (explanation.other.map { [$0.node] } ?? [])
-    explanation.forcedDues = asked.compactMap { limits.why($0, matter) }
+    explanation.forcedDues = asked.compactMap { limits.why($0, context) }
     return explanation
   }
 
@@ -196,46 +196,50 @@ private struct Explainer {
     let change = "has had it as \(name)"
     if state == 0, let old = before.first(where: { $0.state == 0 }), let now = row.first(where: { $0.node == old.node })
     {
-      return change + "; takes over from \(matter.nodeName(old.node)), which stays as \(stateName(now.state)): "
+      return change + "; takes over from \(context.nodeName(old.node)), which stays as \(stateName(now.state)): "
         + dueWords(old.node, state: 0, was)
     }
     if state == 0, let old = before.first(where: { $0.state == 0 }) {
-      return change + "; takes over from \(matter.nodeName(old.node)), which has it no more"
+      return change + "; takes over from \(context.nodeName(old.node)), which has it no more"
     }
     if state == 0 { return change + "; there was no \(stateName(0))" }
-    if matter.dense.status[node].isSlaveOnly, held == 0 { return change + "; is in maintenance, and gives up the lead" }
+    if context.dense.status[node].isSlaveOnly, held == 0 {
+      return change + "; is in maintenance, and gives up the lead"
+    }
     return change + "; " + dueWords(node, state: held, was)
   }
 
   private func whyCame(_ node: Int, for leaver: Int?, _ before: Row) -> String {
-    let from = leaver.map { "received in place of \(matter.nodeName($0))" }
+    let from = leaver.map { "received in place of \(context.nodeName($0))" }
       ?? (before.isEmpty ? "nobody had it" : "a replica was missing")
     let load = Int(was.totals.base[node])
     let floor = due.total[node].floor ?? 0
-    let room = load < floor ? "it held \(matter.replicas(load)) and is due \(due.total[node])"
-      : "it holds \(matter.replicas(Int(now.totals.base[node]))) and is due \(due.total[node])"
+    let room = load < floor ? "it held \(context.replicas(load)) and is due \(due.total[node])"
+      : "it holds \(context.replicas(Int(now.totals.base[node]))) and is due \(due.total[node])"
     return "\(from); \(room)"
   }
 
   private func whyLeft(_ old: (node: Int, state: Int), _ before: Row, _ row: Row) -> String {
-    let status = matter.dense.cluster.nodes[old.node].status
+    let status = context.dense.cluster.nodes[old.node].status
     if let words = status.words {
       return status.mayKeep ? "\(words), and there was no place for it beside a \(stateName(0))" : words
     }
     if let rule = brokenHard(before).first(where: { $0.nodes.contains(old.node) }) { return rule.words }
-    let wanted = matter.dense.replicas
+    let wanted = context.dense.replicas
     if before.count > wanted { return "\(before.count) had it, and \(wanted) are asked for" }
     let load = Int(was.totals.base[old.node])
-    if load > tolerated(old.node).aboveMost { return "held \(matter.replicas(load)) and is due \(due.total[old.node])" }
+    if load > tolerated(old.node).aboveMost {
+      return "held \(context.replicas(load)) and is due \(due.total[old.node])"
+    }
     if let sums, sums.wasAbove(old.node) { return "held \(sums.wordsBefore(old.node))" }
     if row.count < before.count { return "no legal place was left for \(before.count) replicas" }
     return
-      "gave it up to make room, in a chain of moves: it held \(matter.replicas(load)) and is due \(due.total[old.node])"
+      "gave it up to make room, in a chain of moves: it held \(context.replicas(load)) and is due \(due.total[old.node])"
   }
 
   private func dueWords(_ node: Int, state: Int, _ holders: Judge.Holders) -> String {
     guard !due.ofState[state].isEmpty else { return "nothing is asked to be \(stateName(state))" }
-    return "\(matter.nodeName(node)) was \(stateName(state)) of \(holders.loads[state].base[node]) and is due "
+    return "\(context.nodeName(node)) was \(stateName(state)) of \(holders.loads[state].base[node]) and is due "
       + "\(due.ofState[state][node])"
   }
 
@@ -246,16 +250,16 @@ private struct Explainer {
 
   private func other(_ node: Int, _ row: Row, _ before: Row) -> Explanation.Other {
     var forbidden: [String] = []
-    let name = matter.nodeName(node)
+    let name = context.nodeName(node)
     let held = before.contains { $0.node == node }
-    let status = matter.dense.cluster.nodes[node].status
+    let status = context.dense.cluster.nodes[node].status
     if let words = status.words, !(held && status.mayKeep) {
       forbidden.append("\(name) \(words)\(status.mayKeep ? " and gets nothing new" : "")")
     }
     let holds = sums?.count[node] ?? Int(now.totals.base[node])
-    if let capacity = matter.dense.cluster.nodes[node].capacity, holds >= capacity {
+    if let capacity = context.dense.cluster.nodes[node].capacity, holds >= capacity {
       forbidden.append(
-        "\(name) may hold \(matter.replicas(capacity))\(sums == nil ? "" : " of all maps") and holds \(holds)")
+        "\(name) may hold \(context.replicas(capacity))\(sums == nil ? "" : " of all maps") and holds \(holds)")
     }
     let exchanges = row.prefix(Explainer.mostExchanges).map { exchange(node, instead: $0, row, before) }.enumerated()
       .sorted {
@@ -272,21 +276,21 @@ private struct Explainer {
     let after = row.filter { $0.node != instead.node } + [(node, instead.state)]
     let known = brokenHard(row).map(\.words)
     var forbidden = brokenHard(after).map(\.words).filter { !known.contains($0) }
-    let status = matter.dense.status[node]
+    let status = context.dense.status[node]
     if instead.state == 0, status.isSlaveOnly {
-      forbidden.append("\(matter.nodeName(node)) \(status.words ?? "") and leads nothing")
+      forbidden.append("\(context.nodeName(node)) \(status.words ?? "") and leads nothing")
     }
     forbidden += peers.tooMany(node, instead.state, after)
-    let holdsData = matter.model.states[instead.state].holdsData
+    let holdsData = context.model.states[instead.state].holdsData
     func cost(_ node: Int) -> Int {
-      holdsData && !(before.contains { $0.node == node } && matter.isLive.base[node] == 1) ? 1 : 0
+      holdsData && !(before.contains { $0.node == node } && context.isLive.base[node] == 1) ? 1 : 0
     }
     let moves = cost(node) - cost(instead.node)
     let soft = excess(after, .soft) - excess(row, .soft)
     let outside = outside(node, by: 1) + outside(instead.node, by: -1)
     var words: [String] = []
-    let dues = "\(matter.nodeName(node)) would hold \(Int(now.totals.base[node]) + 1) and is due \(due.total[node]), "
-      + "\(matter.nodeName(instead.node)) \(Int(now.totals.base[instead.node]) - 1) and is due \(due.total[instead.node])"
+    let dues = "\(context.nodeName(node)) would hold \(Int(now.totals.base[node]) + 1) and is due \(due.total[node]), "
+      + "\(context.nodeName(instead.node)) \(Int(now.totals.base[instead.node]) - 1) and is due \(due.total[instead.node])"
     if moves != 0 { words.append("\(abs(moves)) move \(moves > 0 ? "more" : "less")") }
     if soft != 0 { words.append("\(abs(soft)) \(soft > 0 ? "more" : "fewer") breaches of soft rules") }
     if outside > 0 { words.append("out of balance: \(dues)\(sumWords(node, instead.node))") }
@@ -309,37 +313,37 @@ private struct Explainer {
   /// What the two would hold of all maps.
   private func sumWords(_ node: Int, _ instead: Int) -> String {
     guard let sums else { return "" }
-    return "; \(matter.nodeName(node)) would hold \(sums.words(node, by: 1)), "
-      + "\(matter.nodeName(instead)) \(sums.words(instead, by: -1))"
+    return "; \(context.nodeName(node)) would hold \(sums.words(node, by: 1)), "
+      + "\(context.nodeName(instead)) \(sums.words(instead, by: -1))"
   }
 
   private func tolerated(_ node: Int) -> Judge.Tolerated {
-    Judge.Tolerated(due.total[node], tolerance: matter.settings.exactTolerance)
+    Judge.Tolerated(due.total[node], tolerance: context.settings.exactTolerance)
   }
 
   // MARK: Rules about one row
 
   private func row(_ partition: Int, in map: PlacementMap) -> Row {
     guard partition < map.partitionCount else { return [] }
-    return matter.occupying(matter.model.states.indices).flatMap { state in
-      map.holders(of: partition, inState: state).map(\.int).filter { $0 < matter.nodeCount }.map { ($0, state) }
+    return context.occupying(context.model.states.indices).flatMap { state in
+      map.holders(of: partition, inState: state).map(\.int).filter { $0 < context.nodeCount }.map { ($0, state) }
     }
   }
 
   private func brokenHard(_ row: Row) -> [(nodes: [Int], words: String)] {
-    matter.brokenPlaces(row, .hard).map { place in
-      let names = matter.list(place.nodes.sorted().map(matter.nodeName))
-      return (place.nodes, "\(place.rule.words(matter.model)), and \(names) would have it")
-    } + matter.settings.hardContainerRules.flatMap { rule in
-      rule.broken(row, matter).map { ($0.nodes, rule.words($0, matter)) }
+    context.brokenPlaces(row, .hard).map { place in
+      let names = context.list(place.nodes.sorted().map(context.nodeName))
+      return (place.nodes, "\(place.rule.words(context.model)), and \(names) would have it")
+    } + context.settings.hardContainerRules.flatMap { rule in
+      rule.broken(row, context).map { ($0.nodes, rule.words($0, context)) }
     }
   }
 
   private func excess(_ row: Row, _ strength: Strength) -> Int {
-    let rules = matter.settings.containerRules.filter { $0.strength == strength }
-    return matter.brokenPlaces(row, strength).reduce(0) { $0 + $1.excess }
-      + rules.reduce(0) { sum, rule in sum + rule.broken(row, matter).reduce(0) { $0 + $1.excess } }
+    let rules = context.settings.containerRules.filter { $0.strength == strength }
+    return context.brokenPlaces(row, strength).reduce(0) { $0 + $1.excess }
+      + rules.reduce(0) { sum, rule in sum + rule.broken(row, context).reduce(0) { $0 + $1.excess } }
   }
 
-  private func stateName(_ state: Int) -> String { matter.model.states[state].name }
+  private func stateName(_ state: Int) -> String { context.model.states[state].name }
 }

@@ -48,25 +48,25 @@ extension Judge {
     }
 
     /// Nil where the node is due what its weight gives it, or is not active. O(N + containers).
-    func why(_ node: Int, _ matter: Matter) -> ForcedDue? {
+    func why(_ node: Int, _ context: CheckContext) -> ForcedDue? {
       guard isActive[node], due.total[node] != byWeight[node] else { return nil }
-      let because = due.total[node] < byWeight[node] ? whyLess(node, matter) : whyMore(node, matter)
+      let because = due.total[node] < byWeight[node] ? whyLess(node, context) : whyMore(node, context)
       return ForcedDue(node: node, due: due.total[node], byWeight: byWeight[node], because: because)
     }
 
-    private func whyLess(_ node: Int, _ matter: Matter) -> String {
+    private func whyLess(_ node: Int, _ context: CheckContext) -> String {
       if isAtItsCap(node) {
         if let capacity = dense.cluster.nodes[node].capacity, capacity < dense.partitionCount {
           return
-            "\(matter.nodeName(node)) may hold \(matter.replicas(capacity))\(dense.capacityPart == nil ? "" : " of all maps")"
+            "\(context.nodeName(node)) may hold \(context.replicas(capacity))\(dense.capacityPart == nil ? "" : " of all maps")"
         }
         return "it holds one replica of each partition at most"
       }
       guard let index = fullAround(node, inside: nil) else { return "the other nodes hold what they may" }
-      return words([(index, container(index, of: node))], matter)
+      return words([(index, container(index, of: node))], context)
     }
 
-    private func whyMore(_ node: Int, _ matter: Matter) -> String {
+    private func whyMore(_ node: Int, _ context: CheckContext) -> String {
       var limited: [(rule: Int, container: Int)] = []
       var nodes: [Int] = []
       var entity = (nodes: node..<(node + 1), level: nil as Int?)
@@ -80,9 +80,9 @@ extension Judge {
         else { break }
         entity = (box, around)
       }
-      var parts = words(limited, matter).isEmpty ? [] : [words(limited, matter)]
+      var parts = words(limited, context).isEmpty ? [] : [words(limited, context)]
       if !nodes.isEmpty {
-        let names = matter.list(nodes.sorted().map(matter.nodeName))
+        let names = context.list(nodes.sorted().map(context.nodeName))
         parts.append("\(names) \(nodes.count == 1 ? "holds all that it" : "hold all that they") may")
       }
       return parts.isEmpty ? "the other nodes hold what they may" : parts.joined(separator: "; ")
@@ -120,14 +120,14 @@ extension Judge {
     }
 
     /// `placement[0] leaves rack r0 and rack r1 at most 10 replicas each`, rule by rule.
-    private func words(_ limited: [(rule: Int, container: Int)], _ matter: Matter) -> String {
+    private func words(_ limited: [(rule: Int, container: Int)], _ context: CheckContext) -> String {
       rules.indices.compactMap { index in
         let boxes = limited.filter { $0.rule == index }.map {
-          matter.container(level: rules[index].level, $0.container)
+          context.container(level: rules[index].level, $0.container)
         }
         guard !boxes.isEmpty else { return nil }
-        return "\(matter.settings.ruleName(rules[index].rule)) leaves \(matter.list(boxes)) at most "
-          + "\(matter.replicas(rules[index].cap))\(boxes.count > 1 ? " each" : "")"
+        return "\(context.settings.ruleName(rules[index].rule)) leaves \(context.list(boxes)) at most "
+          + "\(context.replicas(rules[index].cap))\(boxes.count > 1 ? " each" : "")"
       }.joined(separator: "; ")
     }
 

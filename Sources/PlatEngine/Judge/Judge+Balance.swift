@@ -6,23 +6,23 @@ extension Judge {
     private(set) var total: LoadSpread?
     private(set) var isBalanced = true
     /// For each wanted state and in total: the node that is farthest from its due, if that is more than 1.
-    private(set) var dockets: [Docket] = []
+    private(set) var lists: [ViolationList] = []
     private(set) var outside = Outside()
 
     /// O(N · states).
-    init(_ matter: Matter, _ holders: Holders, due: JudgedDue) {
+    init(_ context: CheckContext, _ holders: Holders, due: JudgedDue) {
       self.due = due
-      for (state, due) in due.ofState.enumerated() where matter.dense.wanted[state] > 0 {
-        let spread = weigh(matter, holders.loads[state], due, state: state)
-        if let spread { load.append((matter.model.states[state].name, spread)) }
+      for (state, due) in due.ofState.enumerated() where context.dense.wanted[state] > 0 {
+        let spread = weigh(context, holders.loads[state], due, state: state)
+        if let spread { load.append((context.model.states[state].name, spread)) }
       }
-      total = weigh(matter, holders.totals, due.total, state: nil)
+      total = weigh(context, holders.totals, due.total, state: nil)
     }
 
     /// The spread over the nodes that may hold something; nil where there are none. Nodes that fail, leave or
     /// are in maintenance lie outside: their status says what they should hold.
     private mutating func weigh(
-      _ matter: Matter, _ have: NodeTable<UInt32>, _ due: [Rational], state: Int?
+      _ context: CheckContext, _ have: NodeTable<UInt32>, _ due: [Rational], state: Int?
     ) -> LoadSpread? {
       var least = Int.max
       var greatest = Int.min
@@ -30,10 +30,10 @@ extension Judge {
       var worst = (distance: 1, breach: Breach(want: 0, have: 0))
       // Equal nodes share one rational, and follow one another more often than not.
       var latest: Rational?
-      let tolerance = matter.settings.exactTolerance
+      let tolerance = context.settings.exactTolerance
       var tolerated = Tolerated(.zero, tolerance: tolerance)
       var outside = 0
-      for node in 0..<matter.nodeCount where matter.dense.status[node].hasShare {
+      for node in 0..<context.nodeCount where context.dense.status[node].hasShare {
         let have = Int(have.base[node])
         let isNew = latest !== due[node]
         if isNew {
@@ -52,26 +52,26 @@ extension Judge {
           dues = (min(dues?.least ?? due[node], due[node]), max(dues?.greatest ?? due[node], due[node]))
         }
       }
-      var docket = Docket(.balance(state: state), .soft)
-      docket.isCounted = false
-      if worst.distance > 1 { docket.add(worst.breach) }
+      var violations = ViolationList(.balance(state: state), .soft)
+      violations.isCounted = false
+      if worst.distance > 1 { violations.add(worst.breach) }
       if state == nil {
         self.outside.total = Rational(outside)
       } else {
         self.outside.states = self.outside.states + Rational(outside)
       }
       isBalanced = isBalanced && worst.distance == 1
-      dockets.append(docket)
+      lists.append(violations)
       return dues.map { LoadSpread(least: least, greatest: greatest, leastDue: $0.least, greatestDue: $0.greatest) }
     }
 
     /// Those about weight, with those about states that hold no data, which are counted all the same.
-    func dockets(beside weight: WeightBalance, _ matter: Matter) -> [Docket] {
-      let counted = dockets.filter {
-        if case .balance(let state?) = $0.rule { return matter.dense.dataWanted[state] == 0 }
+    func lists(beside weight: WeightBalance, _ context: CheckContext) -> [ViolationList] {
+      let counted = lists.filter {
+        if case .balance(let state?) = $0.rule { return context.dense.dataWanted[state] == 0 }
         return false
       }
-      return weight.dockets.dropLast() + counted + weight.dockets.suffix(1)
+      return weight.lists.dropLast() + counted + weight.lists.suffix(1)
     }
   }
 }

@@ -24,44 +24,44 @@ extension Judge {
   ) throws(PlatError) -> Int {
     guard cluster.replicas > 0 else { return 0 }
     let nothing = try PlacementMap(partitionCount: 0, slotCounts: cluster.wanted)
-    let matter = try Matter(cluster, map: current ?? nothing, before: nil, interrupt: interrupt)
-    let windows = try Windows(matter, due(cluster, map: map).total)
-    let price: NodeTable<Int> = try matter.arena.table(cluster.nodeCount)
+    let context = try CheckContext(cluster, map: current ?? nothing, before: nil, interrupt: interrupt)
+    let windows = try Windows(context, due(cluster, map: map).total)
+    let price: NodeTable<Int> = try context.arena.table(cluster.nodeCount)
     for node in 0..<cluster.nodeCount {
       price.base[node] = node < prices.count ? max(-mostPrice, min(mostPrice, Int(prices[node]))) : 0
     }
-    var rows = try CheapestRows(matter, windows, price)
+    var rows = try CheapestRows(context, windows, price)
     // No more than 2^31 slots at 2^30 each on either side: the difference fits.
     let priced = max(0, try rows.cost() - windows.greatestWorth(price))
     if windows.isShort { return priced }
-    return max(priced, try movesForPeers(matter), try rowsWithMasters(matter, windows).reduce(0, +))
+    return max(priced, try movesForPeers(context), try rowsWithMasters(context, windows).reduce(0, +))
   }
 
   /// Of each partition the moves that it needs by itself: what its cheapest row costs, or what it lacks of nodes that
   /// may be master, whichever is more. Nodes in maintenance may not. Empty where no node is in maintenance.
-  static func rowsWithMasters(_ matter: Matter, _ windows: Windows) throws(PlatError) -> [Int] {
-    let dense = matter.dense
+  static func rowsWithMasters(_ context: CheckContext, _ windows: Windows) throws(PlatError) -> [Int] {
+    let dense = context.dense
     guard dense.status.contains(where: \.isPinned) else { return [] }
-    return try rowsAlone(matter, windows)
+    return try rowsAlone(context, windows)
   }
 
   /// The same, whoever is in maintenance.
-  static func rowsAlone(_ matter: Matter, _ windows: Windows) throws(PlatError) -> [Int] {
-    let dense = matter.dense
-    let free: NodeTable<Int> = try matter.arena.table(dense.nodeCount)
-    var rows = try CheapestRows(matter, windows, free)
-    let slots = try matter.dataSlots(in: matter.map)
+  static func rowsAlone(_ context: CheckContext, _ windows: Windows) throws(PlatError) -> [Int] {
+    let dense = context.dense
+    let free: NodeTable<Int> = try context.arena.table(dense.nodeCount)
+    var rows = try CheapestRows(context, windows, free)
+    let slots = try context.dataSlots(in: context.map)
     var ofNew: Int?
     return try (0..<dense.partitionCount).map { partition throws(PlatError) in
-      try matter.throwIfInterrupted(at: partition)
-      guard partition < matter.rowCount else {
+      try context.throwIfInterrupted(at: partition)
+      guard partition < context.rowCount else {
         let cost = ofNew ?? max(rows.ofOne(nil), dense.dataWanted[0])
         ofNew = cost
         return cost
       }
       var leaders = 0
       for index in 0..<slots.count {
-        let node = matter.map.row(partition)[slots.base[index]].int
+        let node = context.map.row(partition)[slots.base[index]].int
         if node < dense.nodeCount, dense.status[node].mayReceive { leaders += 1 }
       }
       return max(rows.ofOne(partition), dense.dataWanted[0] - leaders)
@@ -86,10 +86,10 @@ extension Judge {
       return windows
     }
 
-    init(_ matter: Matter, _ due: [Rational]) throws(PlatError) {
-      let dense = matter.dense
-      least = try matter.arena.table(dense.nodeCount)
-      most = try matter.arena.table(dense.nodeCount)
+    init(_ context: CheckContext, _ due: [Rational]) throws(PlatError) {
+      let dense = context.dense
+      least = try context.arena.table(dense.nodeCount)
+      most = try context.arena.table(dense.nodeCount)
       var sum = Rational.zero
       var first = 0
       while first < dense.nodeCount {
@@ -98,7 +98,7 @@ extension Judge {
         while end < dense.nodeCount, due[end] === due[first] { end += 1 }
         let due = due[first]
         let ceiling = (due.floor ?? dense.partitionCount) + (due.isInteger ? 0 : 1)
-        let tolerated = Tolerated(due, tolerance: matter.settings.exactTolerance)
+        let tolerated = Tolerated(due, tolerance: context.settings.exactTolerance)
         for node in first..<end {
           let isKept = dense.status[node].isPinned
           least.base[node] = isKept ? 0 : tolerated.belowLeast

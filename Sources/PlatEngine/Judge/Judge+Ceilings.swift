@@ -6,27 +6,27 @@ extension Judge.Reasons {
     /// Nodes that it was on, and that have failed.
     var failed: [Int] = []
 
-    init(_ matter: Judge.Matter, _ partition: Int) {
-      guard partition < matter.rowCount else { return }
-      for state in matter.occupying(matter.model.states.indices) {
-        for node in matter.map.holders(of: partition, inState: state).map(\.int) where node < matter.nodeCount {
-          if matter.isLive.base[node] == 1 { held.append((node, state)) } else { failed.append(node) }
+    init(_ context: Judge.CheckContext, _ partition: Int) {
+      guard partition < context.rowCount else { return }
+      for state in context.occupying(context.model.states.indices) {
+        for node in context.map.holders(of: partition, inState: state).map(\.int) where node < context.nodeCount {
+          if context.isLive.base[node] == 1 { held.append((node, state)) } else { failed.append(node) }
         }
       }
     }
 
     /// For each node, whether it is one of the holders.
-    func holds(_ matter: Judge.Matter) -> [Bool] {
-      var holds = [Bool](repeating: false, count: matter.nodeCount)
+    func holds(_ context: Judge.CheckContext) -> [Bool] {
+      var holds = [Bool](repeating: false, count: context.nodeCount)
       for holder in held { holds[holder.node] = true }
       return holds
     }
 
     /// How many of its replicas in `states` each container of a level holds, by container.
-    func count(_ matter: Judge.Matter, level: Int, states: [Int]) -> [Int: Int] {
+    func count(_ context: Judge.CheckContext, level: Int, states: [Int]) -> [Int: Int] {
       held.reduce(into: [:]) { count, holder in
         guard states.contains(holder.state) else { return }
-        count[matter.dense.levels[level].containerOfNode[holder.node].int, default: 0] += 1
+        count[context.dense.levels[level].containerOfNode[holder.node].int, default: 0] += 1
       }
     }
   }
@@ -41,8 +41,8 @@ extension Judge.Reasons {
     var admits: Bool
 
     /// All that bear on one more replica in `state`.
-    static func all(_ matter: Judge.Matter, _ row: Row, _ state: Int) -> [Bar] {
-      matter.settings.hardContainerRules.compactMap { $0.bar(matter, row, state) }
+    static func all(_ context: Judge.CheckContext, _ row: Row, _ state: Int) -> [Bar] {
+      context.settings.hardContainerRules.compactMap { $0.bar(context, row, state) }
     }
   }
 
@@ -53,24 +53,24 @@ extension Judge.Reasons {
     var because: String
 
     /// Those that leave something missing, the lowest first. O(rules · (N + containers)).
-    static func all(_ matter: Judge.Matter) -> [Ceiling] {
-      let dense = matter.dense
+    static func all(_ context: Judge.CheckContext) -> [Ceiling] {
+      let dense = context.dense
       let isUsable = { (node: Int) in dense.status[node].mayReceive && dense.capacity[node] > 0 }
       let usable = (0..<dense.nodeCount).count(where: isUsable)
       var ceilings: [Ceiling] = []
       let wanted = dense.wanted.reduce(0, +)
       if usable < wanted {
         let only = usable == 0 ? "no node is" : usable == 1 ? "only 1 node is" : "only \(usable) nodes are"
-        let barring = matter.placesThatEmpty
-        let why = barring.map { "; \($0.rule.words(matter.model))" }.joined()
+        let barring = context.placesThatEmpty
+        let why = barring.map { "; \($0.rule.words(context.model))" }.joined()
         ceilings.append(
           Ceiling(
             states: Array(dense.wanted.indices), most: usable,
-            because: "\(only) active\(barring.isEmpty ? "" : " and allowed") and \(matter.replicas(wanted)) "
+            because: "\(only) active\(barring.isEmpty ? "" : " and allowed") and \(context.replicas(wanted)) "
               + "\(wanted == 1 ? "is" : "are") wanted\(why)"))
       }
-      if let ceiling = matter.settings.fanOut?.ceiling(matter) { ceilings.append(ceiling) }
-      ceilings += matter.settings.hardContainerRules.compactMap { $0.ceiling(matter, isUsable: isUsable) }
+      if let ceiling = context.settings.fanOut?.ceiling(context) { ceilings.append(ceiling) }
+      ceilings += context.settings.hardContainerRules.compactMap { $0.ceiling(context, isUsable: isUsable) }
       return ceilings.enumerated().sorted { ($0.element.most, $0.offset) < ($1.element.most, $1.offset) }
         .map(\.element)
     }

@@ -77,7 +77,7 @@ extension Judge {
     init(_ cluster: DenseCluster, map: PlacementMap?) {
       let ruledLevels = cluster.cluster.settings.hardContainerRules.map { $0.level }
       let innermost = ruledLevels.max().map { cluster.levels[$0].containerOfNode }
-      let held = cluster.status.contains(where: \.isPinned) ? Judge.held(cluster, map) : []
+      let held = cluster.status.contains(where: \.isPinned) ? cluster.loads(of: map) : []
       groupOfNode = Array(repeating: 0, count: cluster.nodeCount)
       var weightNumber: [String: Int] = [:]
       var exactWeights: [Rational] = []
@@ -136,19 +136,5 @@ extension Judge {
 
     /// From groups to nodes.
     func expand<Value>(_ ofGroup: [Value]) -> [Value] { groupOfNode.map { ofGroup[$0] } }
-  }
-
-  /// Replicas that each node holds. O(P · R).
-  static func held(_ cluster: DenseCluster, _ map: PlacementMap?) -> [Int] {
-    var held = [Int](repeating: 0, count: cluster.nodeCount)
-    guard let map else { return held }
-    let states = cluster.cluster.settings.model.states
-    for (slot, state) in map.stateOfSlot.enumerated() where state < states.count && states[state].holdsData {
-      for partition in 0..<min(map.partitionCount, cluster.partitionCount) {
-        let node = map.row(partition)[slot].int
-        if node < held.count { held[node] += 1 }
-      }
-    }
-    return held
   }
 }

@@ -1,7 +1,7 @@
 extension Judge {
   /// Puts breaches into words.
   struct Words {
-    let matter: Matter
+    let context: CheckContext
     let peers: Peers
     let holders: Holders
     let due: JudgedDue
@@ -10,28 +10,28 @@ extension Judge {
     /// Why replicas are missing; worked out only where some are.
     let reasons: Reasons?
     /// Of near rules, how many a container can lead; worked out only where masters are out of balance.
-    let companies: Companies?
+    let groups: ColocationGroups?
 
     init(
-      _ matter: Matter, _ holders: Holders, _ peers: Peers, _ due: JudgedDue, _ weight: WeightBalance?,
-      companies: Companies?
+      _ context: CheckContext, _ holders: Holders, _ peers: Peers, _ due: JudgedDue, _ weight: WeightBalance?,
+      groups: ColocationGroups?
     ) {
-      self.companies = companies
-      self.matter = matter
+      self.groups = groups
+      self.context = context
       self.peers = peers
       self.holders = holders
       self.due = due
       self.weight = weight
       let isMissing = holders.constraints.contains { $0.count > 0 }
-      reasons = isMissing ? Reasons(matter, holders, peers, due) : nil
+      reasons = isMissing ? Reasons(context, holders, peers, due) : nil
     }
 
     /// The first `Report.mostFindings`, in the order of the dockets.
-    func findings(_ dockets: [Docket]) -> [Finding] {
+    func findings(_ lists: [ViolationList]) -> [Finding] {
       var findings: [Finding] = []
-      for docket in dockets {
-        for breach in docket.breaches.prefix(Report.mostFindings - findings.count) {
-          findings.append(finding(docket, breach))
+      for violations in lists {
+        for breach in violations.breaches.prefix(Report.mostFindings - findings.count) {
+          findings.append(finding(violations, breach))
         }
       }
       prove(&findings)
@@ -42,7 +42,7 @@ extension Judge {
     /// of several about one state, the one that is short of most comes first.
     private func prove(_ findings: inout [Finding]) {
       guard reasons != nil else { return }
-      var shortages = Shortage.all(matter.dense, held: Resting(matter))
+      var shortages = Shortage.all(context.dense, held: Resting(context))
       shortages = shortages.indices.sorted { (-shortages[$0].short, $0) < (-shortages[$1].short, $1) }.map {
         shortages[$0]
       }
@@ -56,22 +56,22 @@ extension Judge {
       }
     }
 
-    private func finding(_ docket: Docket, _ breach: Breach) -> Finding {
+    private func finding(_ violations: ViolationList, _ breach: Breach) -> Finding {
       var container: String?
-      if breach.container >= 0, case .placement(let index) = docket.rule {
-        container = matter.containerName(level: matter.settings.containerRule(index).level, breach.container)
+      if breach.container >= 0, case .placement(let index) = violations.rule {
+        container = context.containerName(level: context.settings.containerRule(index).level, breach.container)
       }
-      let (want, have) = numbers(docket.rule, breach)
+      let (want, have) = numbers(violations.rule, breach)
       return Finding(
-        strength: docket.strength, rule: path(docket.rule, breach),
-        partition: breach.partition < 0 ? nil : matter.dense.cluster.partitionName(breach.partition),
-        node: breach.node < 0 ? nil : matter.nodeName(breach.node), container: container, want: want, have: have,
-        because: because(docket.rule, breach))
+        strength: violations.strength, rule: path(violations.rule, breach),
+        partition: breach.partition < 0 ? nil : context.dense.cluster.partitionName(breach.partition),
+        node: breach.node < 0 ? nil : context.nodeName(breach.node), container: container, want: want, have: have,
+        because: because(violations.rule, breach))
     }
 
     /// Of weights, in the document's own numbers where those are whole; else 1 node in balance wanted, 0 had.
     private func numbers(_ rule: Rule, _ breach: Breach) -> (want: Int, have: Int) {
-      guard case .balance(let state) = rule, let weight, state.map({ matter.dense.dataWanted[$0] > 0 }) ?? true else {
+      guard case .balance(let state) = rule, let weight, state.map({ context.dense.dataWanted[$0] > 0 }) ?? true else {
         return (breach.want, breach.have)
       }
       let (want, have) = (weight.weights.exact(breach.want), weight.weights.exact(breach.have))
@@ -81,36 +81,36 @@ extension Judge {
 
     private func path(_ rule: Rule, _ breach: Breach) -> String {
       switch rule {
-      case .constraint(let state): "constraints.\(matter.model.states[state].name)"
+      case .constraint(let state): "constraints.\(context.model.states[state].name)"
       case .oneReplicaOnANode: "placement.node"
-      case .placement(let index): matter.settings.ruleName(index)
-      case .place(let index): matter.places[index].rule.name
-      case .capacity: "nodes.\(matter.nodeName(breach.node)).capacity"
-      case .status: "nodes.\(matter.nodeName(breach.node)).status"
+      case .placement(let index): context.settings.ruleName(index)
+      case .place(let index): context.places[index].rule.name
+      case .capacity: "nodes.\(context.nodeName(breach.node)).capacity"
+      case .status: "nodes.\(context.nodeName(breach.node)).status"
       case .fanOutOutbound: "fanOut.outbound"
       case .fanOutInbound: "fanOut.inbound"
       case .moveBudget: "balance.moveBudget"
-      case .balance(let state): "balance.\(state.map { matter.model.states[$0].name } ?? "total")"
+      case .balance(let state): "balance.\(state.map { context.model.states[$0].name } ?? "total")"
       }
     }
 
     private func because(_ rule: Rule, _ breach: Breach) -> String {
       let (want, have) = (breach.want, breach.have)
-      let node = breach.node < 0 ? "" : matter.nodeName(breach.node)
+      let node = breach.node < 0 ? "" : context.nodeName(breach.node)
       switch rule {
       case .constraint(let state):
         if have < want { return reasons?.whyMissing(breach.partition, state) ?? "" }
-        let name = matter.model.states[state].name
-        let holders = matter.list(matter.liveHolders(of: breach.partition, inState: state).map(matter.nodeName))
+        let name = context.model.states[state].name
+        let holders = context.list(context.liveHolders(of: breach.partition, inState: state).map(context.nodeName))
         return "\(holders) have it as \(name), and constraints.\(name) asks for \(want)"
       case .oneReplicaOnANode:
         return "\(node) holds it \(have) times, and two replicas of a partition never share a node"
       case .placement(let index):
-        return matter.settings.containerRule(index).because(breach, matter)
+        return context.settings.containerRule(index).because(breach, context)
       case .place(let index):
         return becausePlace(index, breach)
       case .capacity:
-        return "\(node) may hold \(matter.replicas(want)) and holds \(have)"
+        return "\(node) may hold \(context.replicas(want)) and holds \(have)"
       case .status:
         return becauseStatus(breach)
       case .fanOutOutbound:
@@ -118,17 +118,17 @@ extension Judge {
       case .fanOutInbound:
         return "\(have) other nodes replicate to \(node), and fanOut.inbound allows \(want)"
       case .balance(let state):
-        if let weight, state.map({ matter.dense.dataWanted[$0] > 0 }) ?? true {
+        if let weight, state.map({ context.dense.dataWanted[$0] > 0 }) ?? true {
           let due = state.map { weight.due.ofState[$0][breach.node] } ?? weight.due.total[breach.node]
-          let what = state.map { "the weight of replicas as \(matter.model.states[$0].name)" } ?? "the weight in all"
+          let what = state.map { "the weight of replicas as \(context.model.states[$0].name)" } ?? "the weight in all"
           return "\(node) is due \(due * weight.weights.unit) of \(what) and holds \(weight.weights.exact(breach.have))"
         }
         let due = state.map { self.due.ofState[$0][breach.node] } ?? self.due.total[breach.node]
-        let what = state.map { "replicas as \(matter.model.states[$0].name)" } ?? "replicas in all"
-        let why = state == 0 && have < want ? companies?.why(matter, breach.node).map { "; \($0)" } : nil
+        let what = state.map { "replicas as \(context.model.states[$0].name)" } ?? "replicas in all"
+        let why = state == 0 && have < want ? groups?.why(context, breach.node).map { "; \($0)" } : nil
         return "\(node) is due \(due) \(what) and holds \(have)\(tolerated(due))\(why ?? "")"
       case .moveBudget:
-        let budget = matter.settings.balance.moveBudget ?? 0
+        let budget = context.settings.balance.moveBudget ?? 0
         return
           "held back by moveBudget: at least \(want - have) more \(want - have == 1 ? "move" : "moves") for balance "
           + "alone, beside \(have) made of \(budget)"
@@ -136,7 +136,7 @@ extension Judge {
     }
 
     private func tolerated(_ due: Rational) -> String {
-      let tolerance = matter.settings.exactTolerance
+      let tolerance = context.settings.exactTolerance
       guard tolerance.sign > 0 else { return "" }
       let window = Judge.Tolerated(due, tolerance: tolerance)
       return ": a tolerance of \(tolerance) is \(window.belowLeast) to \(window.aboveMost)"
@@ -144,7 +144,7 @@ extension Judge {
   }
 }
 
-extension Judge.Matter {
+extension Judge.CheckContext {
   func nodeName(_ node: Int) -> String { dense.cluster.nodes[node].name }
 
   func containerName(level: Int, _ container: Int) -> String {

@@ -58,10 +58,10 @@ extension Judge {
   ) throws(PlatError) {
     var (made, left) = (0, 0)
     for (map, cluster) in group.clusters.enumerated() {
-      let matter = try Matter(cluster, map: maps[map], before: currents[map])
-      let weight = try cluster.partitionWeights.map { weights throws(PlatError) in try WeightBalance(matter, weights) }
+      let context = try CheckContext(cluster, map: maps[map], before: currents[map])
+      let weight = try cluster.partitionWeights.map { weights throws(PlatError) in try WeightBalance(context, weights) }
       let moves = try movesForBalance(
-        matter, Holders(matter), due(cluster, map: maps[map]), weight, moves: report.maps[map].moves, isAsked: true)
+        context, Holders(context), due(cluster, map: maps[map]), weight, moves: report.maps[map].moves, isAsked: true)
       guard let moves else { return }
       (made, left) = (made + moves.made, left + moves.left)
     }

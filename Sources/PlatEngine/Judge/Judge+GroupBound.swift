@@ -61,14 +61,14 @@ extension Judge {
 
   /// What each node holds of a map, as far as it can be read.
   private static func live(_ cluster: DenseCluster, _ map: PlacementMap) throws(PlatError) -> [Int] {
-    let matter = try Matter(cluster, map: map, before: nil)
-    let slots = try matter.dataSlots(in: map)
+    let context = try CheckContext(cluster, map: map, before: nil)
+    let slots = try context.dataSlots(in: map)
     var count = [Int](repeating: 0, count: cluster.nodeCount)
-    for partition in 0..<matter.rowCount {
+    for partition in 0..<context.rowCount {
       let row = map.row(partition)
       for index in 0..<slots.count {
         let node = row[slots.base[index]].int
-        if node < cluster.nodeCount, matter.isLive.base[node] == 1 { count[node] += 1 }
+        if node < cluster.nodeCount, context.isLive.base[node] == 1 { count[node] += 1 }
       }
     }
     return count

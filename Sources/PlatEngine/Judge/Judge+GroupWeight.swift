@@ -35,8 +35,8 @@ extension Judge {
       var shares: [[String?: Share]] = []
       var heaviest: [[Int]] = []
       for (map, cluster) in group.clusters.enumerated() {
-        let matter = try Matter(cluster, map: maps[map], before: nil)
-        let held = Weighed(matter, weights.of[map])
+        let context = try CheckContext(cluster, map: maps[map], before: nil)
+        let held = Weighed(context, weights.of[map])
         let (free, pinned) = (
           WeightDue(cluster, weights.of[map], held.asSand()), WeightDue(cluster, weights.of[map], held)
         )
@@ -47,7 +47,7 @@ extension Judge {
           )
         }
         var ofMap: [String?: Share] = [nil: share(held.total, free.total, pinned.total)]
-        for (state, about) in matter.model.states.enumerated() where cluster.dataWanted[state] > 0 {
+        for (state, about) in context.model.states.enumerated() where cluster.dataWanted[state] > 0 {
           if !names.contains(about.name) { names.append(about.name) }
           ofMap[about.name] = share(held.ofState[state], free.ofState[state], pinned.ofState[state])
         }
@@ -89,13 +89,13 @@ extension Judge {
       var isPinned = shares.map { _ in false }
       var due = [Rational](repeating: .zero, count: group.nodeCount)
       for share in shares { for node in due.indices { due[node] = due[node] + share[nil]!.free[node] } }
-      func isGiant(_ map: Int) -> Bool {
+      func isOversized(_ map: Int) -> Bool {
         due.indices.contains { node in
           group.group.shared.nodes[node].status.hasShare && due[node].sign > 0
             && due[node] < Rational(heaviest[map][node])
         }
       }
-      while let map = shares.indices.first(where: { !isPinned[$0] && isGiant($0) }) {
+      while let map = shares.indices.first(where: { !isPinned[$0] && isOversized($0) }) {
         isPinned[map] = true
         let share = shares[map][nil]!
         for node in due.indices { due[node] = due[node] + (share.pinned[node] - share.free[node]) }

@@ -11,21 +11,21 @@ extension Judge {
     let received: NodeTable<UInt32>
 
     /// O(P · R²); O(P · R) where the maps agree. On several threads.
-    init(_ matter: Matter) throws(PlatError) {
-      guard let before = matter.before else {
-        received = try matter.arena.table(matter.nodeCount + 1)
+    init(_ context: CheckContext) throws(PlatError) {
+      guard let before = context.before else {
+        received = try context.arena.table(context.nodeCount + 1)
         return
       }
-      let rows = try ComparedRows(matter, before)
-      let tools = try matter.forEachWorker { (_) throws(PlatError) in
-        try ComparedRows.Tools(matter, isWide: rows.isWide)
+      let rows = try ComparedRows(context, before)
+      let tools = try context.forEachWorker { (_) throws(PlatError) in
+        try ComparedRows.Tools(context, isWide: rows.isWide)
       }
       var all = Count()
-      for found in matter.findings(tools: tools, empty: all, rows.count) { all.add(found) }
+      for found in context.findings(tools: tools, empty: all, rows.count) { all.add(found) }
       (moves, movesWeight, roleChanges) = (all.moves, all.movesWeight, all.roleChanges)
       received = tools[0].received
       for worker in tools.dropFirst() {
-        for node in 0..<matter.nodeCount { received.base[node] &+= worker.received.base[node] }
+        for node in 0..<context.nodeCount { received.base[node] &+= worker.received.base[node] }
       }
     }
 
@@ -53,9 +53,9 @@ private struct ComparedRows {
     /// plus 1, and the slot there.
     let slotOf: NodeTable<Int>
 
-    init(_ matter: Judge.Matter, isWide: Bool) throws(PlatError) {
-      received = try matter.arena.table(matter.nodeCount + 1)
-      slotOf = try matter.arena.table(isWide ? matter.nodeCount : 0)
+    init(_ context: Judge.CheckContext, isWide: Bool) throws(PlatError) {
+      received = try context.arena.table(context.nodeCount + 1)
+      slotOf = try context.arena.table(isWide ? context.nodeCount : 0)
     }
   }
 
@@ -65,8 +65,8 @@ private struct ComparedRows {
   private let isLive: NodeTable<UInt8>
   private let nodeCount: UInt32
   private let weights: [Int]?
-  private let slots: Judge.Matter.SlotList
-  private let slotsBefore: Judge.Matter.SlotList
+  private let slots: Judge.CheckContext.SlotList
+  private let slotsBefore: Judge.CheckContext.SlotList
   private let state: [Int]
   private let stateBefore: [Int]
   private let holdsData: [Bool]
@@ -74,22 +74,22 @@ private struct ComparedRows {
   private let nobody: UnsafeMutablePointer<NodeIndex>
   let isWide: Bool
 
-  init(_ matter: Judge.Matter, _ before: PlacementMap) throws(PlatError) {
-    map = matter.map
+  init(_ context: Judge.CheckContext, _ before: PlacementMap) throws(PlatError) {
+    map = context.map
     self.before = before
-    isLive = matter.isLive
-    nodeCount = UInt32(matter.nodeCount)
-    weights = matter.dense.partitionWeights?.of
-    slots = try matter.slots(ofStates: matter.occupying(matter.model.states.indices), in: map)
-    slotsBefore = try matter.dataSlots(in: before)
+    isLive = context.isLive
+    nodeCount = UInt32(context.nodeCount)
+    weights = context.dense.partitionWeights?.of
+    slots = try context.slots(ofStates: context.occupying(context.model.states.indices), in: map)
+    slotsBefore = try context.dataSlots(in: before)
     state = map.stateOfSlot
     stateBefore = before.stateOfSlot
-    holdsData = matter.model.states.map(\.holdsData)
+    holdsData = context.model.states.map(\.holdsData)
     isSameShape = map.slotCounts == before.slotCounts
-    nobody = try matter.nobodyRow(before.width)
+    nobody = try context.nobodyRow(before.width)
     isWide = slotsBefore.count > 16
-    let mayBeEqual = isSameShape && matter.allCanBeRead
-    equal = EqualRows(map: map, before: before, count: mayBeEqual ? min(matter.rowCount, before.partitionCount) : 0)
+    let mayBeEqual = isSameShape && context.allCanBeRead
+    equal = EqualRows(map: map, before: before, count: mayBeEqual ? min(context.rowCount, before.partitionCount) : 0)
   }
 
   /// Counts what changes in some rows.
@@ -182,7 +182,7 @@ private struct EqualRows {
   }
 }
 
-extension Judge.Matter {
+extension Judge.CheckContext {
   /// A row that nobody holds.
   func nobodyRow(_ width: Int) throws(PlatError) -> UnsafeMutablePointer<NodeIndex> {
     let row: NodeTable<NodeIndex> = try arena.table(width)

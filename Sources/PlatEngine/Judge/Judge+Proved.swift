@@ -1,14 +1,3 @@
-/// What the prices and windows of a plan's certificate prove: the planner claims that and no more, and whoever verifies
-/// a plan comes to the same.
-public struct ProvedBound: Sendable {
-  /// Replicas that move at least.
-  public var moves: Int
-  /// Their weight, where partitions differ in it.
-  public var weight: Rational?
-
-  public init(moves: Int = 0, weight: Rational? = nil) { (self.moves, self.weight) = (moves, weight) }
-}
-
 extension Judge {
   /// `windows`: in which loads lie by weight; nil: what is not a matter of balance needs none. Costs as `movesBound`
   /// and `weightBound`.

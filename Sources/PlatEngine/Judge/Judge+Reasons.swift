@@ -4,7 +4,7 @@ extension Judge {
   /// What is so for every partition is worked out once: what hard rules leave at most, which nodes have room,
   /// which boxes are full. The rest is asked partition by partition, skipping containers that can't take it.
   struct Reasons {
-    let matter: Matter
+    let context: CheckContext
     let peers: Peers
     /// Limits on what any partition can have, whatever the map.
     let ceilings: [Ceiling]
@@ -17,12 +17,12 @@ extension Judge {
     private let shortage: String?
     private let holders: Holders
 
-    init(_ matter: Matter, _ holders: Holders, _ peers: Peers, _ due: JudgedDue) {
-      self.matter = matter
+    init(_ context: CheckContext, _ holders: Holders, _ peers: Peers, _ due: JudgedDue) {
+      self.context = context
       self.holders = holders
       self.peers = peers
-      ceilings = Ceiling.all(matter)
-      let dense = matter.dense
+      ceilings = Ceiling.all(context)
+      let dense = context.dense
       let active = (0..<dense.nodeCount).filter { dense.status[$0].mayReceive }
       let isFull = { (node: Int) in
         dense.cluster.nodes[node].capacity.map {
@@ -38,15 +38,15 @@ extension Judge {
       }
       self.nextOpen = nextOpen
       self.nextActive = nextActive
-      shortage = Reasons.shortage(matter, due)
+      shortage = Reasons.shortage(context, due)
     }
 
     /// Why a partition has fewer replicas in a state than asked. O(containers + nodes with room) at most.
     func whyMissing(_ partition: Int, _ state: Int) -> String {
-      let row = Row(matter, partition)
+      let row = Row(context, partition)
       var parts: [String] = []
       if !row.failed.isEmpty {
-        let names = matter.list(row.failed.map(matter.nodeName))
+        let names = context.list(row.failed.map(context.nodeName))
         parts.append(
           row.held.isEmpty ? "no live copy is left: \(names) failed" : "failed: \(names), where it was")
       }
@@ -56,30 +56,30 @@ extension Judge {
 
     private func whyNobody(_ row: Row, _ state: Int) -> String {
       let successor = row.held.first {
-        $0.state != 0 && matter.model.states[$0.state].holdsData && matter.dense.status[$0.node].mayReceive
+        $0.state != 0 && context.model.states[$0.state].holdsData && context.dense.status[$0.node].mayReceive
       }
       if state == 0, let successor {
-        return "\(matter.nodeName(successor.node)) has its data and could become \(matter.model.states[0].name)"
+        return "\(context.nodeName(successor.node)) has its data and could become \(context.model.states[0].name)"
       }
-      let bars = Bar.all(matter, row, state)
+      let bars = Bar.all(context, row, state)
       var barred = bars.map { _ in [Int]() }
       var atFanOut = 0
-      let nextOpen = matter.model.states[state].holdsData ? nextOpen : nextActive
+      let nextOpen = context.model.states[state].holdsData ? nextOpen : nextActive
       var node = nextOpen[0]
-      let holds = row.holds(matter)
+      let holds = row.holds(context)
       var kept = Set<Int>()
-      search: while node < matter.nodeCount {
+      search: while node < context.nodeCount {
         if holds[node] {
           node = nextOpen[node + 1]
           continue
         }
-        if let place = matter.placeThatBars(node, row, state) {
+        if let place = context.placeThatBars(node, row, state) {
           kept.insert(place)
           node = nextOpen[node + 1]
           continue
         }
         for (index, bar) in bars.enumerated() {
-          let level = matter.dense.levels[bar.level]
+          let level = context.dense.levels[bar.level]
           let container = level.containerOfNode[node].int
           if bar.containers.contains(container) != bar.admits {
             barred[index].append(container)
@@ -87,12 +87,12 @@ extension Judge {
             continue search
           }
         }
-        guard peers.exclude(node, row.held, state) else { return "node \(matter.nodeName(node)) could take it" }
+        guard peers.exclude(node, row.held, state) else { return "node \(context.nodeName(node)) could take it" }
         atFanOut += 1
         node = nextOpen[node + 1]
       }
       for ceiling in ceilings where ceiling.states.contains(state) {
-        let have = row.held.count { ceiling.states.contains($0.state) && matter.dense.status[$0.node].mayReceive }
+        let have = row.held.count { ceiling.states.contains($0.state) && context.dense.status[$0.node].mayReceive }
         if have >= ceiling.most { return ceiling.because }
       }
       let reason = whyNone(row, bars, barred, atFanOut, kept.sorted())
@@ -104,40 +104,40 @@ extension Judge {
       let left = full.isEmpty ? "left" : "with room"
       var parts: [String] = []
       for (bar, containers) in zip(bars, barred) where !containers.isEmpty {
-        let names = matter.list(containers.map { matter.containerName(level: bar.level, $0) })
-        let level = matter.dense.cluster.levels[bar.level]
+        let names = context.list(containers.map { context.containerName(level: bar.level, $0) })
+        let level = context.dense.cluster.levels[bar.level]
         let boxes = containers.count == 1 ? "\(level) \(names) holds" : "\(Words.plural(level)) \(names) hold"
         if bar.admits {
-          parts.append("\(boxes) nodes \(left), but \(matter.settings.ruleName(bar.rule)) wants it elsewhere")
+          parts.append("\(boxes) nodes \(left), but \(context.settings.ruleName(bar.rule)) wants it elsewhere")
         } else if containers.count == 1, bar.most == 1 {
           parts.append("\(boxes) the only nodes \(left), and it already has this partition")
         } else {
           parts.append(
-            "\(boxes) the only nodes \(left), and \(matter.settings.ruleName(bar.rule)) allows "
-              + "\(matter.replicas(bar.most)) of this partition in each")
+            "\(boxes) the only nodes \(left), and \(context.settings.ruleName(bar.rule)) allows "
+              + "\(context.replicas(bar.most)) of this partition in each")
         }
       }
       if atFanOut > 0 { parts.append("fanOut allows no more peers for the \(atFanOut) nodes \(left)") }
-      parts += places.map { matter.places[$0].rule.words(matter.model) }
+      parts += places.map { context.places[$0].rule.words(context.model) }
       if !parts.isEmpty { return parts.joined(separator: "; ") }
-      let holds = row.holds(matter)
+      let holds = row.holds(context)
       let others = full.filter { !holds[$0] }
       if !others.isEmpty {
         let loads = others.map { node in
-          "\(matter.nodeName(node)): \(holders.totals.base[node]) of \(matter.dense.cluster.nodes[node].capacity ?? 0)"
+          "\(context.nodeName(node)): \(holders.totals.base[node]) of \(context.dense.cluster.nodes[node].capacity ?? 0)"
         }
-        return "every node that could take it is at its capacity (\(matter.list(loads)))"
+        return "every node that could take it is at its capacity (\(context.list(loads)))"
       }
-      if let place = matter.placesThatEmpty.first {
-        return "every other node that may have it already does: \(place.rule.words(matter.model))"
+      if let place = context.placesThatEmpty.first {
+        return "every other node that may have it already does: \(place.rule.words(context.model))"
       }
-      return matter.dense.status.contains(where: \.mayReceive)
+      return context.dense.status.contains(where: \.mayReceive)
         ? "every active node already has it" : "no node is active"
     }
 
     /// Which boxes are full where not everything wanted finds room. O(N + containers).
-    private static func shortage(_ matter: Matter, _ due: JudgedDue) -> String? {
-      let dense = matter.dense
+    private static func shortage(_ context: CheckContext, _ due: JudgedDue) -> String? {
+      let dense = context.dense
       let demand = Rational(dense.partitionCount) * Rational(dense.replicas)
       func sum(_ nodes: Range<Int>) -> Rational { nodes.reduce(.zero) { $0 + due.total[$1] } }
       let had = sum(0..<dense.nodeCount)
@@ -148,17 +148,17 @@ extension Judge {
         guard let cap else { continue }
         for (index, nodes) in dense.levels[level].nodes.enumerated() {
           guard !nodes.isEmpty, !isInFull[nodes.lowerBound], sum(nodes) >= Rational(cap) else { continue }
-          names.append("\(matter.container(level: level, index)): \(cap)")
+          names.append("\(context.container(level: level, index)): \(cap)")
           for node in nodes { isInFull[node] = true }
         }
       }
       for node in 0..<dense.nodeCount where dense.status[node].mayReceive && !isInFull[node] {
         if due.total[node] >= Rational(dense.capacity[node]) {
-          names.append("\(matter.nodeName(node)): \(dense.capacity[node])")
+          names.append("\(context.nodeName(node)): \(dense.capacity[node])")
         }
       }
       let all = "in all, \(had) of \(demand) replicas find room"
-      return names.isEmpty ? all : "\(all); full: \(matter.list(names))"
+      return names.isEmpty ? all : "\(all); full: \(context.list(names))"
     }
   }
 }

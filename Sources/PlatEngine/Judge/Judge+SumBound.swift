@@ -14,23 +14,23 @@ extension Judge {
       min($0.window.lowerBound, $0.held)...max($0.window.upperBound, $0.held)
     }
     let nodes = 0..<group.nodeCount
-    var rows: [(map: Int, matter: Matter, counts: Windows)] = []
+    var rows: [(map: Int, context: CheckContext, counts: Windows)] = []
     var held = nodes.map { _ in 0 }
     for (map, cluster) in group.clusters.enumerated() where weights.scale[map] > 0 {
       let nothing = try PlacementMap(partitionCount: 0, slotCounts: cluster.wanted)
-      let matter = try Matter(cluster, map: currents[map] ?? nothing, before: nil, interrupt: interrupt)
-      let counts = try Windows(matter, due(cluster, map: maps[map]).total)
+      let context = try CheckContext(cluster, map: currents[map] ?? nothing, before: nil, interrupt: interrupt)
+      let counts = try Windows(context, due(cluster, map: maps[map]).total)
       guard !counts.isShort,
-        try Matter(cluster, map: maps[map], before: nil).countLive() == cluster.partitionCount * cluster.replicas
+        try CheckContext(cluster, map: maps[map], before: nil).countLive() == cluster.partitionCount * cluster.replicas
       else { return nil }
-      let slots = try matter.dataSlots(in: matter.map)
-      for partition in 0..<matter.rowCount {
+      let slots = try context.dataSlots(in: context.map)
+      for partition in 0..<context.rowCount {
         for index in 0..<slots.count {
-          let node = matter.map.row(partition)[slots.base[index]].int
+          let node = context.map.row(partition)[slots.base[index]].int
           if node < group.nodeCount { held[node] += weights.of[map].of[partition] * weights.scale[map] }
         }
       }
-      rows.append((map, matter, counts))
+      rows.append((map, context, counts))
     }
     let isActive = group.group.shared.nodes.map { $0.status.hasShare }
     func sign(_ node: Int) -> Int {
@@ -41,13 +41,13 @@ extension Judge {
       let onTop = nodes.map { signs.contains(sign($0)) ? sign($0) : 0 }
       guard onTop.contains(where: { $0 != 0 }) else { continue }
       var sum = Int128(0)
-      for (map, matter, counts) in rows {
+      for (map, context, counts) in rows {
         func cost(_ own: [Int32]) throws(PlatError) -> Int128 {
-          let price: NodeTable<Int> = try matter.arena.table(group.nodeCount)
+          let price: NodeTable<Int> = try context.arena.table(group.nodeCount)
           for node in nodes { price.base[node] = priceInWeight(own, node) }
           let worth = own.isEmpty ? 0 : windows[map]?.greatestWorth(price, total: nil) ?? 0
           for node in nodes { price.base[node] += onTop[node] }
-          return try costOfRows(matter, counts, weights.of[map], price) - worth
+          return try costOfRows(context, counts, weights.of[map], price) - worth
         }
         var ofMap = try cost([])
         if map < prices.count, map < windows.count, windows[map] != nil { ofMap = max(ofMap, try cost(prices[map])) }

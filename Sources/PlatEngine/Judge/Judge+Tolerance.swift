@@ -35,27 +35,29 @@ extension Judge {
   /// For balance alone are those beyond what rows must receive whatever the loads: each as many as its best legal part
   /// of today's holders falls short. Where partitions differ in weight, as many are needed at least as the heaviest
   /// that there are would be. O(P · R²) where something is out of balance.
-  static func moveBudgetDocket(
-    _ matter: Matter, _ holders: Holders, _ due: JudgedDue, _ weight: WeightBalance?, moves: Int
-  ) throws(PlatError) -> Docket? {
-    guard let budget = matter.settings.balance.moveBudget, matter.before != nil,
-      let (made, left) = try movesForBalance(matter, holders, due, weight, moves: moves), left > 0, made + left > budget
+  static func moveBudgetViolations(
+    _ context: CheckContext, _ holders: Holders, _ due: JudgedDue, _ weight: WeightBalance?, moves: Int
+  ) throws(PlatError) -> ViolationList? {
+    guard let budget = context.settings.balance.moveBudget, context.before != nil,
+      let (made, left) = try movesForBalance(context, holders, due, weight, moves: moves), left > 0,
+      made + left > budget
     else { return nil }
-    var docket = Docket(.moveBudget, .soft)
-    docket.isCounted = false
-    docket.add(Breach(want: made + left, have: made))
-    return docket
+    var violations = ViolationList(.moveBudget, .soft)
+    violations.isCounted = false
+    violations.add(Breach(want: made + left, have: made))
+    return violations
   }
 
   /// The moves for balance alone that a plan makes, and how many more its map needs at least to be balanced. `isAsked`:
   /// also where it needs none. Nil where rows may stay short: what they lack is no measure then.
   static func movesForBalance(
-    _ matter: Matter, _ holders: Holders, _ due: JudgedDue, _ weight: WeightBalance?, moves: Int, isAsked: Bool = false
+    _ context: CheckContext, _ holders: Holders, _ due: JudgedDue, _ weight: WeightBalance?, moves: Int,
+    isAsked: Bool = false
   ) throws(PlatError) -> (made: Int, left: Int)? {
-    guard let before = matter.before else { return nil }
-    let tolerance = matter.settings.exactTolerance
+    guard let before = context.before else { return nil }
+    let tolerance = context.settings.exactTolerance
     var (above, below) = (0, 0)
-    for node in 0..<matter.nodeCount where matter.dense.status[node].hasShare {
+    for node in 0..<context.nodeCount where context.dense.status[node].hasShare {
       if let weight {
         let (more, less) = weight.replicasOff(node)
         (above, below) = (above + more, below + less)
@@ -66,11 +68,11 @@ extension Judge {
       below += max(0, tolerated.belowLeast - have)
     }
     guard isAsked || max(above, below) > 0 else { return (0, 0) }
-    let windows = try Windows(matter, due.total)
+    let windows = try Windows(context, due.total)
     guard !windows.isShort else { return nil }  // rows may stay short then, and what they lack is no measure
-    let matter = try Matter(matter.dense, map: before, before: nil)
-    let free: NodeTable<Int> = try matter.arena.table(matter.nodeCount)
-    var rows = try CheapestRows(matter, windows, free)
+    let context = try CheckContext(context.dense, map: before, before: nil)
+    let free: NodeTable<Int> = try context.arena.table(context.nodeCount)
+    var rows = try CheapestRows(context, windows, free)
     return (max(0, try moves - rows.cost()), max(above, below))
   }
 }

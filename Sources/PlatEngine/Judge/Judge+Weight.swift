@@ -50,7 +50,7 @@ extension Judge {
     private(set) var total: WeightSpread?
     private(set) var isBalanced = true
     /// For each state that is wanted and in total: the node that is farthest out of balance.
-    private(set) var dockets: [Docket] = []
+    private(set) var lists: [ViolationList] = []
     private(set) var outside = Outside()
     /// For each node: what it may be off its due, and whether it may stay below.
     private var tolerances: [(weight: Int, mayStayBelow: Bool)] = []
@@ -58,29 +58,30 @@ extension Judge {
     private let part: Rational
 
     /// O(P log P + P · R + N log P), and exact arithmetic for each kind of node.
-    init(_ matter: Matter, _ weights: PartitionWeights) throws(PlatError) {
+    init(_ context: CheckContext, _ weights: PartitionWeights) throws(PlatError) {
       self.weights = weights
-      part = matter.settings.exactTolerance
-      held = Weighed(matter, weights)
-      due = WeightDue(matter.dense, weights, held)
-      tolerances = try Self.tolerances(matter, weights, due)
-      for state in matter.model.states.indices where matter.dense.dataWanted[state] > 0 {
-        let spread = weigh(matter, held.ofState[state], due.ofState[state], state: state)
-        if let spread { load.append((matter.model.states[state].name, spread)) }
+      part = context.settings.exactTolerance
+      held = Weighed(context, weights)
+      due = WeightDue(context.dense, weights, held)
+      tolerances = try Self.tolerances(context, weights, due)
+      for state in context.model.states.indices where context.dense.dataWanted[state] > 0 {
+        let spread = weigh(context, held.ofState[state], due.ofState[state], state: state)
+        if let spread { load.append((context.model.states[state].name, spread)) }
       }
-      total = weigh(matter, held.total, due.total, state: nil)
+      total = weigh(context, held.total, due.total, state: nil)
     }
 
     func report(movesWeight: Int) -> WeightReport {
       WeightReport(moves: weights.exact(movesWeight), load: load, total: total)
     }
 
-    private mutating func weigh(_ matter: Matter, _ have: [Int], _ due: [Rational], state: Int?) -> WeightSpread? {
+    private mutating func weigh(_ context: CheckContext, _ have: [Int], _ due: [Rational], state: Int?) -> WeightSpread?
+    {
       var spread: WeightSpread?
       var (least, greatest) = (Int.max, 0)
       var worst: (beyond: Rational, node: Int)?
       var (outside, offInAll) = (Rational.zero, Rational.zero)
-      for node in 0..<matter.nodeCount where matter.dense.status[node].hasShare {
+      for node in 0..<context.nodeCount where context.dense.status[node].hasShare {
         let off = Rational(have[node]) - due[node]
         let tolerance = tolerances[node]
         let beyond = off.sign >= 0 || !tolerance.mayStayBelow
@@ -96,9 +97,9 @@ extension Judge {
         if due[node] < spread!.leastDue { spread!.leastDue = due[node] }
         if due[node] > spread!.greatestDue { spread!.greatestDue = due[node] }
       }
-      var docket = Docket(.balance(state: state), .soft)
-      docket.isCounted = false
-      if let node = worst?.node { docket.add(Breach(node: node, want: due[node].floor ?? 0, have: have[node])) }
+      var violations = ViolationList(.balance(state: state), .soft)
+      violations.isCounted = false
+      if let node = worst?.node { violations.add(Breach(node: node, want: due[node].floor ?? 0, have: have[node])) }
       isBalanced = isBalanced && worst == nil
       if state == nil {
         (self.outside.total, self.outside.offInTotal) = (outside, offInAll)
@@ -106,7 +107,7 @@ extension Judge {
         self.outside.states = self.outside.states + outside
         self.outside.offInStates = self.outside.offInStates + offInAll
       }
-      dockets.append(docket)
+      lists.append(violations)
       guard var spread else { return nil }
       (spread.least, spread.greatest) = (weights.exact(least), weights.exact(greatest))
       (spread.leastDue, spread.greatestDue) = (spread.leastDue * weights.unit, spread.greatestDue * weights.unit)
@@ -126,9 +127,9 @@ extension Judge {
     }
 
     private static func tolerances(
-      _ matter: Matter, _ weights: PartitionWeights, _ due: WeightDue
+      _ context: CheckContext, _ weights: PartitionWeights, _ due: WeightDue
     ) throws(PlatError) -> [(weight: Int, mayStayBelow: Bool)] {
-      let ascending = try matter.sorted(weights.of) { $0 < $1 }
+      let ascending = try context.sorted(weights.of) { $0 < $1 }
       var upTo = [0]
       for weight in ascending { upTo.append(upTo.last! + weight) }
       /// The heaviest that fits, and what all that fit weigh.
@@ -141,7 +142,7 @@ extension Judge {
         return (low > 0 ? ascending[low - 1] : 0, upTo[low])
       }
       let whole = due.total.map { $0.floor ?? .max }
-      let free = whole.indices.filter { matter.dense.status[$0].hasShare && !due.isPinned[$0] }.sorted {
+      let free = whole.indices.filter { context.dense.status[$0].hasShare && !due.isPinned[$0] }.sorted {
         (whole[$0], $0) < (whole[$1], $1)
       }
       let most = free.last.map { fitting(whole[$0]).heaviest } ?? .max
@@ -154,7 +155,7 @@ extension Judge {
       for (place, node) in free.enumerated() {
         sum += whole[node]
         guard place + 1 == free.count || whole[free[place + 1]] > whole[node] else { continue }
-        if sum > fitting(whole[node]).all * matter.dense.replicas {
+        if sum > fitting(whole[node]).all * context.dense.replicas {
           for node in free[first...place] { tolerances[node].mayStayBelow = true }
         }
         first = place + 1
@@ -181,16 +182,16 @@ extension Judge {
     }
 
     /// O(P · R).
-    init(_ matter: Matter, _ weights: PartitionWeights) {
-      let none = [Int](repeating: 0, count: matter.nodeCount)
+    init(_ context: CheckContext, _ weights: PartitionWeights) {
+      let none = [Int](repeating: 0, count: context.nodeCount)
       (total, heaviest) = (none, none)
-      ofState = matter.model.states.map { _ in none }
+      ofState = context.model.states.map { _ in none }
       heaviestOfState = ofState
-      let map = matter.map
-      for (slot, state) in map.stateOfSlot.enumerated() where matter.model.states[state].holdsData {
-        for partition in 0..<matter.rowCount {
+      let map = context.map
+      for (slot, state) in map.stateOfSlot.enumerated() where context.model.states[state].holdsData {
+        for partition in 0..<context.rowCount {
           let node = map.row(partition)[slot].int
-          guard node < matter.nodeCount, matter.isLive.base[node] == 1 else { continue }
+          guard node < context.nodeCount, context.isLive.base[node] == 1 else { continue }
           let weight = weights.of[partition]
           total[node] += weight
           ofState[state][node] += weight

@@ -1,18 +1,3 @@
-/// Between which weights each node's load is to lie, in units of `PartitionWeights`: what a plan for partitions of
-/// different weight aims at, and what its bounds are about.
-public struct WeightWindows: Equatable, Sendable {
-  public var least: [Int]
-  public var most: [Int]
-  /// What 1 stands for in the document's own numbers.
-  public var unit: Rational
-
-  public init(least: [Int], most: [Int], unit: Rational) {
-    self.least = least
-    self.most = most
-    self.unit = unit
-  }
-}
-
 extension Judge {
   /// Replicas and weight that must move at least, to any map that places as many replicas as `map` and whose loads lie
   /// in `windows`.
@@ -29,22 +14,22 @@ extension Judge {
   ) throws(PlatError) -> (moves: Int, weight: Int) {
     guard cluster.replicas > 0, cluster.nodeCount > 0 else { return (0, 0) }
     let nothing = try PlacementMap(partitionCount: 0, slotCounts: cluster.wanted)
-    let matter = try Matter(cluster, map: current ?? nothing, before: nil, interrupt: interrupt)
-    let target = try Matter(cluster, map: map, before: nil)
-    let counts = try Windows(matter, due(cluster, map: map).total)
+    let context = try CheckContext(cluster, map: current ?? nothing, before: nil, interrupt: interrupt)
+    let target = try CheckContext(cluster, map: map, before: nil)
+    let counts = try Windows(context, due(cluster, map: map).total)
     let placed = try target.countLive()
     let isShort = placed < cluster.partitionCount * cluster.replicas
-    let kept = try mostKept(matter, counts)
-    let keepable = try Keepable(matter, weights, windows)
+    let kept = try mostKept(context, counts)
+    let keepable = try Keepable(context, weights, windows)
 
-    let price: NodeTable<Int> = try matter.arena.table(cluster.nodeCount)
+    let price: NodeTable<Int> = try context.arena.table(cluster.nodeCount)
     for node in 0..<cluster.nodeCount { price.base[node] = priceInWeight(prices, node) }
-    let cost = try costOfRows(matter, counts, weights, price)
+    let cost = try costOfRows(context, counts, weights, price)
     let total = Int128(weights.total) * Int128(cluster.replicas)
     let worth = windows.greatestWorth(price, total: isShort || counts.isShort ? nil : total)
     let outOfTheWay = isShort || keepable.held != kept ? 0 : keepable.outOfTheWay(weights)
     // What each partition needs by itself, whatever the windows.
-    let alone = isShort || counts.isShort ? [] : try rowsAlone(matter, counts)
+    let alone = isShort || counts.isShort ? [] : try rowsAlone(context, counts)
     let weightAlone = alone.enumerated().reduce(0) { $0 + $1.element * weights.of[$1.offset] }
     return (
       max(0, placed - kept, placed - keepable.count, keepable.lacking, alone.reduce(0, +)),
@@ -61,15 +46,15 @@ extension Judge {
 
   /// What the cheapest rows cost, each counted with its partition's weight. O(P · R).
   static func costOfRows(
-    _ matter: Matter, _ counts: Windows, _ weights: PartitionWeights, _ price: NodeTable<Int>
+    _ context: CheckContext, _ counts: Windows, _ weights: PartitionWeights, _ price: NodeTable<Int>
   ) throws(PlatError) -> Int128 {
-    var rows = try CheapestRows(matter, counts, price)
+    var rows = try CheapestRows(context, counts, price)
     var cost: Int128 = 0
     var fresh: Int?
-    for partition in 0..<matter.dense.partitionCount {
-      try matter.throwIfInterrupted(at: partition)
+    for partition in 0..<context.dense.partitionCount {
+      try context.throwIfInterrupted(at: partition)
       let ofRow: Int
-      if partition < matter.rowCount {
+      if partition < context.rowCount {
         ofRow = rows.ofOne(partition)
       } else {
         ofRow = fresh ?? rows.ofOne(nil)
@@ -81,11 +66,11 @@ extension Judge {
   }
 
   /// The most replicas that may stay where they are, by hard rules: each row the most that it can.
-  private static func mostKept(_ matter: Matter, _ windows: Windows) throws(PlatError) -> Int {
+  private static func mostKept(_ context: CheckContext, _ windows: Windows) throws(PlatError) -> Int {
     // Who stays earns one, who comes nothing: the cheapest rows keep all that may be kept, and no more.
-    let price: NodeTable<Int> = try matter.arena.table(matter.nodeCount)
+    let price: NodeTable<Int> = try context.arena.table(context.nodeCount)
     price.fill(with: -1)
-    var rows = try CheapestRows(matter, windows.short, price)
+    var rows = try CheapestRows(context, windows.short, price)
     return -(try rows.cost())
   }
 
@@ -101,8 +86,8 @@ extension Judge {
     /// Of each partition, how many replicas have to come.
     private var missing: [Int]
 
-    init(_ matter: Matter, _ weights: PartitionWeights, _ windows: WeightWindows) throws(PlatError) {
-      let dense = matter.dense
+    init(_ context: CheckContext, _ weights: PartitionWeights, _ windows: WeightWindows) throws(PlatError) {
+      let dense = context.dense
       let mastersOnly = dense.dataWanted.dropFirst().allSatisfy { $0 == 0 }
       func mayKeep(_ node: Int) -> Bool {
         dense.status[node].mayKeep && !(dense.status[node].isSlaveOnly && mastersOnly)
@@ -110,10 +95,10 @@ extension Judge {
       var load = [Int](repeating: 0, count: dense.nodeCount)
       var kept = load
       missing = [Int](repeating: dense.replicas, count: dense.partitionCount)
-      let slots = try matter.dataSlots(in: matter.map)
+      let slots = try context.dataSlots(in: context.map)
       let lightest = (0..<dense.partitionCount).sorted { (weights.of[$0], $0) < (weights.of[$1], $1) }
-      for partition in lightest where partition < matter.rowCount {
-        let row = matter.map.row(partition)
+      for partition in lightest where partition < context.rowCount {
+        let row = context.map.row(partition)
         for index in 0..<slots.count {
           let node = row[slots.base[index]].int
           guard node < dense.nodeCount, mayKeep(node) else { continue }
@@ -151,7 +136,7 @@ extension Judge {
   }
 }
 
-extension Judge.Matter {
+extension Judge.CheckContext {
   /// Replicas of the map that can be read, in states that hold data.
   func countLive() throws(PlatError) -> Int {
     let slots = try dataSlots(in: map)
@@ -197,8 +182,8 @@ extension Judge {
   public static func falseWindow(
     _ cluster: DenseCluster, _ weights: PartitionWeights, map: PlacementMap, _ windows: WeightWindows
   ) throws(PlatError) -> (node: Int, load: Int)? {
-    let matter = try Matter(cluster, map: map, before: nil)
-    let held = Weighed(matter, weights)
+    let context = try CheckContext(cluster, map: map, before: nil)
+    let held = Weighed(context, weights)
     let due = WeightDue(cluster, weights, held).total
     for node in 0..<cluster.nodeCount {
       let floor = due[node].floor ?? .max

@@ -30,23 +30,23 @@ public enum Judge {
     _ cluster: DenseCluster, map: PlacementMap, from current: PlacementMap?, due known: JudgedDue?, threads: Int = 1,
     interrupt: Interrupt? = nil
   ) throws(PlatError) -> Report {
-    let matter = try Matter(cluster, map: map, before: current, threads: threads, interrupt: interrupt)
+    let context = try CheckContext(cluster, map: map, before: current, threads: threads, interrupt: interrupt)
     var found = known
-    let holders = try Holders(matter) { found = found ?? Judge.due(cluster, map: map) }
+    let holders = try Holders(context) { found = found ?? Judge.due(cluster, map: map) }
     let due = found ?? Judge.due(cluster, map: map)
-    let peers = try Peers(matter, holders)
-    let movement = try Movement(matter)
-    let balance = Balance(matter, holders, due: due)
+    let peers = try Peers(context, holders)
+    let movement = try Movement(context)
+    let balance = Balance(context, holders, due: due)
     try interrupt?.finished("counting")
 
-    var dockets = holders.constraints + [holders.shared]
-    dockets += try matter.placementRules()
-    dockets += try matter.placeRules()
-    dockets += [matter.capacity(holders), matter.status(holders, movement)]
-    let weight = try cluster.partitionWeights.map { weights throws(PlatError) in try WeightBalance(matter, weights) }
-    dockets += peers.dockets(matter) + (weight.map { balance.dockets(beside: $0, matter) } ?? balance.dockets)
-    if let heldBack = try moveBudgetDocket(matter, holders, due, weight, moves: movement.moves) {
-      dockets.append(heldBack)
+    var lists = holders.constraints + [holders.shared]
+    lists += try context.placementRules()
+    lists += try context.placeRules()
+    lists += [context.capacity(holders), context.status(holders, movement)]
+    let weight = try cluster.partitionWeights.map { weights throws(PlatError) in try WeightBalance(context, weights) }
+    lists += peers.lists(context) + (weight.map { balance.lists(beside: $0, context) } ?? balance.lists)
+    if let heldBack = try moveBudgetViolations(context, holders, due, weight, moves: movement.moves) {
+      lists.append(heldBack)
     }
 
     var report = Report()
@@ -56,8 +56,12 @@ public enum Judge {
     report.total = balance.total
     report.fanOutOutbound = peers.mostOutbound
     report.fanOutInbound = peers.mostInbound
-    for docket in dockets where docket.isCounted {
-      if docket.strength == .hard { report.unmet += docket.excess } else { report.brokenSoft += docket.excess }
+    for violations in lists where violations.isCounted {
+      if violations.strength == .hard {
+        report.unmet += violations.excess
+      } else {
+        report.brokenSoft += violations.excess
+      }
     }
     report.outside = weight?.outside ?? balance.outside
     report.isBalanced = weight?.isBalanced ?? balance.isBalanced
@@ -66,11 +70,11 @@ public enum Judge {
     report.health = holders.isRed ? .red : report.unmet + report.brokenSoft > 0 ? .yellow : .green
     try interrupt?.finished("judging")
     let isLedUnevenly =
-      weight == nil && dockets.contains { if case .balance(0?) = $0.rule { !$0.breaches.isEmpty } else { false } }
+      weight == nil && lists.contains { if case .balance(0?) = $0.rule { !$0.breaches.isEmpty } else { false } }
     let words = Words(
-      matter, holders, peers, balance.due, weight, companies: isLedUnevenly ? try Companies(matter) : nil)
-    report.findings = words.findings(dockets)
-    report.moreFindings = dockets.reduce(0) { $0 + $1.count } - report.findings.count
+      context, holders, peers, balance.due, weight, groups: isLedUnevenly ? try ColocationGroups(context) : nil)
+    report.findings = words.findings(lists)
+    report.moreFindings = lists.reduce(0) { $0 + $1.count } - report.findings.count
     return report
   }
 }

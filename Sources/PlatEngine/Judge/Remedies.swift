@@ -7,7 +7,7 @@ struct Remedies {
   let held: Resting
 
   /// `trees`: of all partitions and of each kind. `full`: what proves the shortage.
-  init(_ dense: DenseCluster, states: [Int], held: Resting, trees: [RoomTree], full: [RoomTree.Element]) {
+  init(_ dense: DenseCluster, states: [Int], held: Resting, trees: [CapacityTree], full: [CapacityTree.Element]) {
     self.dense = dense
     self.states = states
     self.held = held
@@ -30,11 +30,11 @@ struct Remedies {
   }
 
   /// Each of them brings room for what fits into it by the caps of its own level and of those around it.
-  private mutating func addContainers(_ trees: [RoomTree]) {
+  private mutating func addContainers(_ trees: [CapacityTree]) {
     guard let outermost = trees[0].levels.first, outermost.most > 0 else { return }
     var count = 1
     for states in Shortage.groups(dense, wanted: dense.dataWanted) {
-      for tree in RoomTree.all(dense, states: states, wanted: dense.dataWanted, held: held)
+      for tree in CapacityTree.all(dense, states: states, wanted: dense.dataWanted, held: held)
       where tree.total() < tree.demand {
         guard tree.levels.allSatisfy({ $0.most > 0 }) else { return }
         let around = tree.levels.filter { $0.level <= outermost.level }.map(\.most)
@@ -47,7 +47,7 @@ struct Remedies {
   }
 
   /// In the first container of the innermost level that has room for what they bring.
-  private mutating func addNodes(_ tree: RoomTree) {
+  private mutating func addNodes(_ tree: CapacityTree) {
     let replicas = tree.demand / max(tree.partitions, 1)
     guard dense.nodeCount > 0 else { return }
     let boxes = dense.levels.last?.nodes ?? [0..<dense.nodeCount]

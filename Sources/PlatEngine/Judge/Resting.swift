@@ -19,21 +19,21 @@ struct Resting {
   init(held: [Int], kinds: [Kind]) { (self.held, self.kinds) = (held, kinds) }
 
   /// By the map that a plan is made from, or else by the map itself. O(P · R) where some node is in maintenance.
-  init(_ matter: Judge.Matter) {
-    let resting = matter.dense.status.indices.filter { matter.dense.status[$0].isPinned }
-    var held = [Int](repeating: 0, count: matter.nodeCount)
+  init(_ context: Judge.CheckContext) {
+    let resting = context.dense.status.indices.filter { context.dense.status[$0].isPinned }
+    var held = [Int](repeating: 0, count: context.nodeCount)
     guard !resting.isEmpty else {
       self.init(held: held, kinds: [])
       return
     }
-    let map = matter.before ?? matter.map
-    let states = matter.dataStates(of: matter.model.states.indices)
+    let map = context.before ?? context.map
+    let states = context.dataStates(of: context.model.states.indices)
     var counts: [Set<Int>: Int] = [:]
-    for partition in 0..<matter.dense.partitionCount {
+    for partition in 0..<context.dense.partitionCount {
       var nodes: Set<Int> = []
       for state in states where partition < map.partitionCount {
         for node in map.holders(of: partition, inState: state).map(\.int)
-        where node < matter.nodeCount && matter.dense.status[node].isPinned { nodes.insert(node) }
+        where node < context.nodeCount && context.dense.status[node].isPinned { nodes.insert(node) }
       }
       for node in nodes { held[node] += 1 }
       counts[nodes, default: 0] += 1

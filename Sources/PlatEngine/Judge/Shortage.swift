@@ -3,8 +3,8 @@
 ///
 /// Every way of a replica leads through a container or a node of the list, and what they hold together is less than
 /// what is wanted: a minimum cut of the flow partition → container → node → capacity. All partitions are alike in it,
-/// so its value is a sum over the tree (`RoomTree`). Limits on peers and near rules can leave each partition too few by
-/// themselves.
+/// so its value is a sum over the tree (`CapacityTree`). Limits on peers and near rules can leave each partition too
+/// few by themselves.
 public struct Shortage: Equatable, Sendable {
   /// A container or a node with all the replicas that it may hold.
   public struct Full: Equatable, Sendable {
@@ -71,8 +71,8 @@ extension Shortage {
   /// Of all partitions together; or else of those that the same nodes in maintenance hold, the kind that is short of
   /// most.
   private static func ofRoom(_ dense: DenseCluster, _ states: [Int], _ held: Resting) -> Shortage? {
-    let trees = RoomTree.all(dense, states: states, wanted: dense.dataWanted, held: held)
-    func short(_ tree: RoomTree) -> Int { tree.demand - tree.total() }
+    let trees = CapacityTree.all(dense, states: states, wanted: dense.dataWanted, held: held)
+    func short(_ tree: CapacityTree) -> Int { tree.demand - tree.total() }
     let kinds = trees.dropFirst()
     guard let tree = short(trees[0]) > 0 ? trees[0] : kinds.max(by: { short($0) < short($1) }), short(tree) > 0 else {
       return nil
@@ -85,7 +85,7 @@ extension Shortage {
       remedies: Remedies(dense, states: states, held: held, trees: trees, full: full).all)
   }
 
-  static func named(_ elements: [RoomTree.Element], _ tree: RoomTree, _ dense: DenseCluster) -> [Full] {
+  static func named(_ elements: [CapacityTree.Element], _ tree: CapacityTree, _ dense: DenseCluster) -> [Full] {
     elements.filter { $0.room > 0 }.map { element in
       element.container.map { place in
         let level = dense.levels[tree.levels[place.level].level]
@@ -124,21 +124,21 @@ extension Shortage {
     return hasRows(dense, held: held, change)
       && (change.containers != nil
         || groups(dense, wanted: wanted).allSatisfy { states in
-      RoomTree.fit(dense, states: states, wanted: wanted, held: held, changing: change.limit, more: change.nodes)
+      CapacityTree.fit(dense, states: states, wanted: wanted, held: held, changing: change.limit, more: change.nodes)
     })
   }
 
   /// Whether each partition by itself has a row. Where that is too much to look at, it is supposed.
   static func hasRows(_ dense: DenseCluster, held: Resting, _ change: Change = Change()) -> Bool {
     (held.kinds.isEmpty ? [[]] : held.kinds.map(\.nodes)).allSatisfy {
-      RowRoom.hasWholeRow(dense, resting: $0, change) ?? true
+      RowFeasibility.hasUnchangedRow(dense, resting: $0, change) ?? true
     }
   }
 }
 
 /// How many replicas in some states find room: at the leaves what nodes may hold, at each container no more than its
 /// rule allows, in all no more than is wanted.
-struct RoomTree {
+struct CapacityTree {
   struct Level {
     /// Its place among the cluster's levels.
     var level: Int
@@ -164,9 +164,9 @@ struct RoomTree {
   /// Of all partitions, and then of each kind by itself that nodes in maintenance tell from others.
   static func all(
     _ dense: DenseCluster, states: [Int], wanted: [Int], held: Resting, changing: (rule: Int, to: Int)? = nil
-  ) -> [RoomTree] {
+  ) -> [CapacityTree] {
     ([nil] + held.kinds.map(Optional.some)).map {
-      RoomTree(dense, states: states, wanted: wanted, held: held, kind: $0, changing: changing)
+      CapacityTree(dense, states: states, wanted: wanted, held: held, kind: $0, changing: changing)
     }
   }
 

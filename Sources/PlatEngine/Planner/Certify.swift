@@ -8,14 +8,14 @@
 /// (Lagrange's bound.) A legal row is a choice under nested caps, so taking the cheapest node that still fits is
 /// exact. With the prices that shortest paths leave behind, the bound is the least number of moves itself.
 enum Certify {
-  /// The bound. `prices`: N, any integers; they come back as those that prove it. `concerned`: what `Keep` counted of
+  /// The bound. `prices`: N, any integers; they come back as those that prove it. `changed`: what `Keep` counted of
   /// today's rows; without it all are looked at. O(rows that are not whole · R + N log N); O(P · R) and more where
   /// prices make whole rows worth changing.
   static func movesLowerBound(
-    _ problem: Problem, _ due: Due, prices: NodeTable<Int32>, concerned: Concerned? = nil
+    _ problem: Problem, _ due: Due, prices: NodeTable<Int32>, changed: ChangedRows? = nil
   ) throws(PlatError) -> Int {
     guard problem.replicas > 0 else { return 0 }
-    var best = try bound(problem, due, prices, concerned)
+    var best = try bound(problem, due, prices, changed)
     if !problem.near.isEmpty, !due.isShort {
       // Near rules are nothing to the flow whose prices these are: what each row costs by itself may prove more.
       let free: NodeTable<Int32> = try problem.arena.table(problem.nodeCount)
@@ -46,23 +46,23 @@ enum Certify {
   }
 
   private static func bound(
-    _ problem: Problem, _ due: Due, _ prices: NodeTable<Int32>, _ concerned: Concerned? = nil
+    _ problem: Problem, _ due: Due, _ prices: NodeTable<Int32>, _ changed: ChangedRows? = nil
   ) throws(PlatError) -> Int {
-    let market = try Market(problem, due, prices)
-    if let concerned, let cost = market.costOfWhole(concerned) {
-      let rest = try costOfRest(problem, concerned, market)
+    let pricing = try RowPricing(problem, due, prices)
+    if let changed, let cost = pricing.costOfWhole(changed) {
+      let rest = try costOfRest(problem, changed, pricing)
       return cost + rest - greatestWorth(problem, due, prices)
     }
     let held = min(problem.partitionCount, problem.heldPartitions)
     var cost = 0
     // What nobody holds costs the same, whichever partition it is.
-    let fresh = problem.heldPartitions < problem.partitionCount ? market.costOfCheapest(problem.partitionCount - 1) : 0
+    let fresh = problem.heldPartitions < problem.partitionCount ? pricing.costOfCheapest(problem.partitionCount - 1) : 0
     var partition = 0
     while partition < held {
-      partition = market.addUnchanged(partition..<held, to: &cost)
+      partition = pricing.addUnchanged(partition..<held, to: &cost)
       guard partition < held else { break }
       try problem.arena.throwIfInterrupted()
-      cost += market.costOfCheapest(partition)
+      cost += pricing.costOfCheapest(partition)
       partition += 1
     }
     cost += fresh * max(0, problem.partitionCount - problem.heldPartitions)
@@ -72,17 +72,17 @@ enum Certify {
   /// What the rows that are not whole cost if each is the cheapest, on several threads. O(rows · R²) where prices are
   /// plain.
   private static func costOfRest(
-    _ problem: Problem, _ concerned: Concerned, _ market: Market
+    _ problem: Problem, _ changed: ChangedRows, _ pricing: RowPricing
   ) throws(PlatError) -> Int {
     let blocks = Blocks(problem.partitionCount, replicas: problem.replicas, threads: problem.threads)
-    let markets = try blocks.forEachWorker { worker throws(PlatError) in
-      worker == 0 ? market : try market.another(problem)
+    let pricings = try blocks.forEachWorker { worker throws(PlatError) in
+      worker == 0 ? pricing : try pricing.another(problem)
     }
     let costs: NodeTable<Int> = try problem.arena.table(blocks.workers)
     blocks.run { worker, block in
-      let market = markets[worker]
+      let pricing = pricings[worker]
       var cost = 0
-      concerned.forEachNotWhole(in: block) { if !problem.arena.isInterrupted { cost += market.costOfCheapest($0) } }
+      changed.forEachNotWhole(in: block) { if !problem.arena.isInterrupted { cost += pricing.costOfCheapest($0) } }
       costs.base[worker] += cost
     }
     try problem.arena.throwIfInterrupted()

@@ -13,7 +13,7 @@ enum Fill {
     if let due = due ?? (windows.isTolerant ? windows.strict : nil) {
       for (aim, spare) in [(windows, 0), (due, windows.total - placement.placed)] where placement.placed < windows.total
       {
-        var room = try Room(problem, aim, placement, spare: spare)
+        var room = try ReceiverPool(problem, aim, placement, spare: spare)
         fillMissing(problem, aim, &placement, &room)
       }
     }
@@ -25,16 +25,16 @@ enum Fill {
     guard !balance.isSettled else { return }
     let leading = try Leading(problem, due, placement)
     if placement.placed < due.total {
-      var room = try Room(problem, due, placement, spare: max(0, -balance.surplus), leading: leading)
+      var room = try ReceiverPool(problem, due, placement, spare: max(0, -balance.surplus), leading: leading)
       fillMissing(problem, due, &placement, &room, leading)
     }
-    var room = try Room(problem, due, placement, spare: max(0, -Balance(placement, due).surplus))
+    var room = try ReceiverPool(problem, due, placement, spare: max(0, -Balance(placement, due).surplus))
     try shed(problem, due, &placement, &room, leading)
   }
 
   /// Gives each missing replica a node. Where not all can be had, rows with the fewest go first.
   private static func fillMissing(
-    _ problem: Problem, _ due: Due, _ placement: inout Placement, _ room: inout Room, _ leading: Leading? = nil
+    _ problem: Problem, _ due: Due, _ placement: inout Placement, _ room: inout ReceiverPool, _ leading: Leading? = nil
   ) {
     let missing = placement.missing
     for fewest in (due.isShort ? 0 : problem.replicas - 1)..<problem.replicas {
@@ -73,7 +73,7 @@ enum Fill {
   /// fits what it has left; then any; and only then what breaks more soft rules where it goes. Of one partition one
   /// replica a pass, for the sake of the data and so that those who shared partitions share fewer.
   private static func shed(
-    _ problem: Problem, _ due: Due, _ placement: inout Placement, _ room: inout Room, _ leading: Leading
+    _ problem: Problem, _ due: Due, _ placement: inout Placement, _ room: inout ReceiverPool, _ leading: Leading
   ) throws(PlatError) {
     var balance = Balance(placement, due)
     guard balance.above + max(0, balance.surplus) > 0, !room.isEmpty else { return }
@@ -116,16 +116,16 @@ enum Fill {
           guard isAbove || optional > 0, problem.isHeld(partition, by: node) else { continue }
           let breaches = problem.softBreaches(row, leaving: slot, at: node)
           let mostBreaches = soft == .left ? Int.max : soft == .kept ? breaches : breaches - 1
-          guard mostBreaches >= 0, let taker = room.take(row, leaving: slot, mostBreaches: mostBreaches) else {
+          guard mostBreaches >= 0, let receiver = room.take(row, leaving: slot, mostBreaches: mostBreaches) else {
             continue
           }
-          row[slot] = taker
-          placement.concerned.change(partition)
+          row[slot] = receiver
+          placement.changed.change(partition)
           load[node] -= 1
-          leading.move(from: node, to: taker, slot: slot)
+          leading.move(from: node, to: receiver, slot: slot)
           if !isAbove { optional -= 1 }
           gives[node] = giving(node)
-          gives[taker] = giving(taker)
+          gives[receiver] = giving(receiver)
           left -= 1
           if left == 0 || room.isEmpty { return }
           if pass < passes.count - 1 { break }
@@ -182,9 +182,9 @@ final class Leading {
     return (count[node] > window.least ? Leading.first : 0) | (count[node] <= window.most ? Leading.other : 0)
   }
 
-  func move(from node: NodeIndex, to taker: NodeIndex, slot: Int) {
+  func move(from node: NodeIndex, to receiver: NodeIndex, slot: Int) {
     guard slot < slots.upperBound else { return }
     count[node] -= 1
-    count[taker] += 1
+    count[receiver] += 1
   }
 }

@@ -17,12 +17,12 @@ enum Keep {
       return
     }
     let isSameShape = current.slotCounts == placement.target.slotCounts && current.width == problem.replicas
-    if placement.concerned.canTell {
-      placement.concerned.isAll = false
+    if placement.changed.canTell {
+      placement.changed.isAll = false
       keepWhole(problem, &placement)
     }
-    let concerned = placement.concerned
-    concerned.forEachNotWhole { partition in
+    let changed = placement.changed
+    changed.forEachNotWhole { partition in
       let row = placement.row(partition)
       row.update(repeating: .none, count: problem.replicas)
       var kept = 0
@@ -42,15 +42,15 @@ enum Keep {
     }
     // Under some rules whether a row may stay is more than who is in it.
     let isPlain = problem.stateCaps.isEmpty && problem.fanOut == nil
-    if !isPlain || !placement.concerned.isTracked { placement.concerned.isAll = true }
+    if !isPlain || !placement.changed.isTracked { placement.changed.isAll = true }
   }
 
   /// The first count: copies and books every row that stays as it is, and marks all others.
   private static func keepWhole(_ problem: Problem, _ placement: inout Placement) {
-    let whole = WholeRows(problem, placement)
+    let whole = UnchangedRows(problem, placement)
     let held = whole.blocks.partitions
     whole.blocks.run { worker, block in whole.keep(block, worker) }
-    for partition in held..<max(held, problem.partitionCount) { placement.concerned.markNotWhole(partition) }
+    for partition in held..<max(held, problem.partitionCount) { placement.changed.markNotWhole(partition) }
     placement.placed += whole.join(into: placement)
   }
 

@@ -5,7 +5,7 @@
 /// reason to send data.
 enum Mend {
   /// A newly placed replica: partition and slot.
-  private struct Newcomer {
+  private struct NewReplica {
     var partition: Int
     var slot: Int
   }
@@ -17,32 +17,32 @@ enum Mend {
     guard !problem.soft.isEmpty && problem.current != nil || !problem.near.isEmpty || !problem.softNear.isEmpty else {
       return
     }
-    var newcomers: [Newcomer] = []
-    placement.forEachNewcomer(problem) { newcomers.append(Newcomer(partition: $0, slot: $1)) }
+    var newReplicas: [NewReplica] = []
+    placement.forEachNewReplica(problem) { newReplicas.append(NewReplica(partition: $0, slot: $1)) }
     var random = SplitMix(seed: 0x6d65_6e64)
     // Looking at one place of a wide row takes R steps.
     var trialsLeft = problem.isWide ? (1 << 28) / problem.replicas : Int.max
-    for newcomer in newcomers
-    where trialsLeft > 0 && !problem.arena.isInterrupted && breaches(problem, placement, newcomer) > 0 {
+    for newReplica in newReplicas
+    where trialsLeft > 0 && !problem.arena.isInterrupted && breaches(problem, placement, newReplica) > 0 {
       trialsLeft -= partnersTried
-      _ = relocate(problem, due, placement, newcomer, &random)
-        || exchange(problem, placement, newcomer, newcomers, &random)
+      _ = relocate(problem, due, placement, newReplica, &random)
+        || exchange(problem, placement, newReplica, newReplicas, &random)
     }
   }
 
-  private static func breaches(_ problem: Problem, _ placement: Placement, _ newcomer: Newcomer) -> Int {
-    let row = placement.row(newcomer.partition)
-    return problem.softBreaches(row, leaving: newcomer.slot, at: row[newcomer.slot])
+  private static func breaches(_ problem: Problem, _ placement: Placement, _ newReplica: NewReplica) -> Int {
+    let row = placement.row(newReplica.partition)
+    return problem.softBreaches(row, leaving: newReplica.slot, at: row[newReplica.slot])
   }
 
   private static func exchange(
-    _ problem: Problem, _ placement: Placement, _ a: Newcomer, _ newcomers: [Newcomer], _ random: inout SplitMix
+    _ problem: Problem, _ placement: Placement, _ a: NewReplica, _ newReplicas: [NewReplica], _ random: inout SplitMix
   ) -> Bool {
     let rowA = placement.row(a.partition)
     let nodeA = rowA[a.slot]
-    let start = random.below(newcomers.count)
-    for offset in 0..<min(partnersTried, newcomers.count) {
-      let b = newcomers[(start + offset) % newcomers.count]
+    let start = random.below(newReplicas.count)
+    for offset in 0..<min(partnersTried, newReplicas.count) {
+      let b = newReplicas[(start + offset) % newReplicas.count]
       let rowB = placement.row(b.partition)
       let nodeB = rowB[b.slot]
       guard a.partition != b.partition, nodeA != nodeB,
@@ -59,7 +59,7 @@ enum Mend {
   }
 
   private static func relocate(
-    _ problem: Problem, _ due: Due, _ placement: Placement, _ a: Newcomer, _ random: inout SplitMix
+    _ problem: Problem, _ due: Due, _ placement: Placement, _ a: NewReplica, _ random: inout SplitMix
   ) -> Bool {
     let row = placement.row(a.partition)
     let node = row[a.slot]

@@ -8,7 +8,7 @@ struct Placement {
   /// Replicas of each node.
   let load: NodeTable<Int32>
   /// Which partitions are more than a row that stays as it is.
-  var concerned: Concerned
+  var changed: ChangedRows
   /// All replicas placed.
   var placed = 0
   /// Replicas that were held, could have stayed by their node, and were let go by `Keep`.
@@ -25,7 +25,7 @@ struct Placement {
     rows = target.slots
     replicas = problem.replicas
     load = try problem.arena.table(problem.nodeCount)
-    concerned = try Concerned(problem)
+    changed = try ChangedRows(problem)
   }
 
   /// The partitions up to here have their states. `led`: in how many of them each node has the first one.
@@ -53,14 +53,14 @@ struct Placement {
   /// Replicas on nodes that do not hold them today. O(concerned · R²).
   func moves(_ problem: Problem) -> Int {
     var moves = 0
-    forEachNewcomer(problem) { _, _ in moves += 1 }
+    forEachNewReplica(problem) { _, _ in moves += 1 }
     return moves
   }
 
   /// The partition and slot of every replica on a node that does not hold the partition today. O(concerned · R²);
   /// O(concerned · (R + R log R)) where rows are wide.
-  func forEachNewcomer(_ problem: Problem, _ body: (_ partition: Int, _ slot: Int) -> Void) {
-    concerned.forEach { partition in
+  func forEachNewReplica(_ problem: Problem, _ body: (_ partition: Int, _ slot: Int) -> Void) {
+    changed.forEach { partition in
       let row = row(partition)
       if problem.isWide {
         var held: Set<NodeIndex> = []  // looked up only, never iterated
@@ -82,7 +82,7 @@ struct Placement {
   /// The partitions that lack a replica, in order. O(concerned · R).
   var missing: [PartitionIndex] {
     var missing: [PartitionIndex] = []
-    concerned.forEach { partition in
+    changed.forEach { partition in
       let row = row(partition)
       for slot in 0..<replicas where row[slot] == .none {
         missing.append(PartitionIndex(partition))
@@ -94,21 +94,21 @@ struct Placement {
 
   /// For checks: rows that are not concerned are today's.
   func staysAsItIs(_ problem: Problem) -> Bool {
-    var isConcerned = [Bool](repeating: false, count: problem.partitionCount)
-    concerned.forEach { isConcerned[$0] = true }
+    var isChanged = [Bool](repeating: false, count: problem.partitionCount)
+    changed.forEach { isChanged[$0] = true }
     return (0..<problem.partitionCount).allSatisfy { partition in
       let held = problem.heldRows + partition * problem.heldWidth
-      return isConcerned[partition] || (0..<replicas).allSatisfy { row(partition)[$0] == held[$0] }
+      return isChanged[partition] || (0..<replicas).allSatisfy { row(partition)[$0] == held[$0] }
     }
   }
 
   /// Adds to `count` what each node holds in a state's slots. O(N + concerned · R).
   func addHolders(_ problem: Problem, state: Int, slots: Range<Int>, to count: NodeTable<Int32>) {
-    if !concerned.isAll {
-      for node in 0..<problem.nodeCount { count.base[node] += concerned.whole(state, node) }
+    if !changed.isAll {
+      for node in 0..<problem.nodeCount { count.base[node] += changed.whole(state, node) }
     }
-    concerned.forEach { partition in
-      if concerned.wasWhole(partition) {
+    changed.forEach { partition in
+      if changed.wasWhole(partition) {
         let held = problem.heldRows + partition * problem.heldWidth
         for slot in slots { count[held[slot]] -= 1 }
       }

@@ -29,22 +29,6 @@ public struct PlanOptions: Sendable {
   /// Stops planning, with `cancelled`.
   public var interrupt: Interrupt?
 
-  /// Rows of more slots than this are looked at through marks; up to there comparing every two slots is quicker.
-  static let wideRow = 64
-  /// For tests: the same, for all rows.
-  var wideRow = PlanOptions.wideRow
-  /// Of a swap: who takes over from each node, where several maps have agreed on it.
-  var counterparts: [NodeIndex]?
-  /// Of one of several maps whose open places are filled one map after the other: how many of the others each node
-  /// leads.
-  var leadBeside: [Int32] = []
-  /// For tests: what harms a plan before the gate.
-  var damage: (@Sendable (PlacementMap) -> Void)?
-  /// A search that only makes a plan nicer looks whether the next plan would change it again.
-  var settles = true
-  /// A fresh map keeps soft near rules as if they were hard; where that does not come out even, without.
-  var promotesNear = true
-
   public init() {}
 }
 
@@ -66,6 +50,8 @@ public struct Plan: Sendable {
   var isComplete = false
   /// Its map is not quite the one that a pipeline has made.
   var isFinished = false
+  /// A search has looked for better states at no more moves, and what it found was not kept.
+  var isWanting = false
   /// Nanoseconds of each stage, in pipeline order.
   public var stageNanoseconds: [(stage: String, nanoseconds: UInt64)]
   /// The most bytes that the planner's arrays took at once, maps included.

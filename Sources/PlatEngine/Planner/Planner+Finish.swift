@@ -10,6 +10,12 @@ extension Planner {
   public static func plan(
     _ cluster: DenseCluster, from current: PlacementMap?, options: PlanOptions = PlanOptions()
   ) throws(PlatError) -> Plan {
+    try plan(cluster, from: current, options: PlanRequest(options))
+  }
+
+  static func plan(
+    _ cluster: DenseCluster, from current: PlacementMap?, options: PlanRequest
+  ) throws(PlatError) -> Plan {
     // A fresh map knows of no tolerance.
     let cluster = current == nil ? cluster.withoutTolerance : cluster
     var plan = try completed(cluster, from: current, options: options)
@@ -30,6 +36,12 @@ extension Planner {
   /// map.
   public static func plan(
     _ group: DenseGroup, from currents: [PlacementMap?], options: PlanOptions = PlanOptions()
+  ) throws(PlatError) -> GroupPlan {
+    try plan(group, from: currents, options: PlanRequest(options))
+  }
+
+  static func plan(
+    _ group: DenseGroup, from currents: [PlacementMap?], options: PlanRequest
   ) throws(PlatError) -> GroupPlan {
     precondition(currents.count == group.clusters.count)
     if group.clusters.count == 1 { return try planOnly(group.clusters[0], from: currents[0], options: options) }
@@ -57,7 +69,7 @@ extension Planner {
 
   /// A group of one map is that map.
   private static func planOnly(
-    _ cluster: DenseCluster, from current: PlacementMap?, options: PlanOptions
+    _ cluster: DenseCluster, from current: PlacementMap?, options: PlanRequest
   ) throws(PlatError) -> GroupPlan {
     var options = options
     options.to = options.toMaps.first ?? nil
@@ -71,7 +83,7 @@ extension Planner {
   /// The bounds of a group: what the Judge finds proved, and no more than the plan moves. `isChanged`: some of its maps
   /// are others than their pipeline made; else what the pipelines claim is a limit, too. O(Σ P · R²).
   private static func claimWhatIsProved(
-    _ plan: inout GroupPlan, _ group: DenseGroup, isChanged: Bool, from currents: [PlacementMap?], options: PlanOptions
+    _ plan: inout GroupPlan, _ group: DenseGroup, isChanged: Bool, from currents: [PlacementMap?], options: PlanRequest
   ) throws(PlatError) {
     for (map, cluster) in group.clusters.enumerated() {
       try claimWhatIsProved(&plan.plans[map], cluster, from: currents[map], options: options)
@@ -107,7 +119,7 @@ extension Planner {
   /// The bounds of a plan whose map is another than its pipeline made, or that has nodes in maintenance, whose part is
   /// what they hold in the map: what the Judge finds proved, and no more than the plan moves. O(P · R²) there.
   private static func claimWhatIsProved(
-    _ plan: inout Plan, _ cluster: DenseCluster, from current: PlacementMap?, options: PlanOptions
+    _ plan: inout Plan, _ cluster: DenseCluster, from current: PlacementMap?, options: PlanRequest
   ) throws(PlatError) {
     guard plan.isFinished || cluster.status.contains(where: \.isPinned), plan.operation != .failover,
       plan.operation != .swap
@@ -135,7 +147,7 @@ extension Planner {
   }
 
   private static func completed(
-    _ cluster: DenseCluster, from current: PlacementMap?, options: PlanOptions
+    _ cluster: DenseCluster, from current: PlacementMap?, options: PlanRequest
   ) throws(PlatError) -> Plan {
     try cluster.refusePlacesBesideWeights()
     // Rules that name places are kept behind the pipelines, which know only nodes that are to be emptied.
@@ -163,7 +175,7 @@ extension Planner {
 
   /// Fills what is still missing; the bounds of a plan that this changes are those of what it moves, if these are less.
   private static func complete(
-    _ plans: inout [Plan], _ clusters: [DenseCluster], from currents: [PlacementMap?], options: PlanOptions
+    _ plans: inout [Plan], _ clusters: [DenseCluster], from currents: [PlacementMap?], options: PlanRequest
   ) throws(PlatError) -> Bool {
     let planned = plans.map(\.target)
     var capacity = clusters.first?.cluster.nodes.map { $0.capacity ?? .max } ?? []
@@ -231,29 +243,5 @@ extension Plan {
   fileprivate mutating func claimAtMost(_ proved: ProvedBound) {
     movesLowerBound = min(movesLowerBound, proved.moves)
     if let bound = movesWeightLowerBound, let weight = proved.weight { movesWeightLowerBound = min(bound, weight) }
-  }
-}
-
-extension PlacementMap {
-  /// Replicas, or their weight, on nodes that hold nothing of the partition that can be read. O(P · R²).
-  func received(_ cluster: DenseCluster, from before: PlacementMap?, weights: [Int]? = nil) -> Int {
-    let states = cluster.cluster.settings.model.states
-    func dataSlots(_ map: PlacementMap) -> [Int] {
-      let stateOfSlot = map.stateOfSlot
-      return stateOfSlot.indices.filter { states[stateOfSlot[$0]].holdsData }
-    }
-    let slots = dataSlots(self)
-    let heldSlots = before.map(dataSlots) ?? []
-    var received = 0
-    for partition in 0..<partitionCount {
-      let held = before.flatMap { partition < $0.partitionCount ? $0.row(partition) : nil }
-      for slot in slots where row(partition)[slot] != .none {
-        let node = row(partition)[slot]
-        let isHeld =
-          cluster.status[node.int].isReadable && (held.map { held in heldSlots.contains { held[$0] == node } } ?? false)
-        if !isHeld { received += weights?[partition] ?? 1 }
-      }
-    }
-    return received
   }
 }

@@ -6,7 +6,7 @@
 public enum Planner {
   /// What a pipeline makes of it: `plan` without what comes behind all of them.
   static func unfinished(
-    _ cluster: DenseCluster, from current: PlacementMap?, options: PlanOptions
+    _ cluster: DenseCluster, from current: PlacementMap?, options: PlanRequest
   ) throws(PlatError) -> Plan {
     try refuseUnsupported(cluster)
     let operation = options.operation ?? Operation.chosen(for: cluster, from: current)
@@ -20,7 +20,7 @@ public enum Planner {
 
   /// The map that an operation keeps as far as may be.
   static func home(
-    _ cluster: DenseCluster, from current: PlacementMap?, options: PlanOptions, as operation: Operation
+    _ cluster: DenseCluster, from current: PlacementMap?, options: PlanRequest, as operation: Operation
   ) throws(PlatError) -> PlacementMap? {
     switch operation {
     case .restoreBack: try NearestMap.make(cluster, from: current, backTo: options.to, options: options)
@@ -31,7 +31,7 @@ public enum Planner {
 
   /// The next map of one of several on the same nodes. `goal`: what each node should have of it.
   static func plan(
-    _ cluster: DenseCluster, from current: PlacementMap?, options: PlanOptions, goal: MapGoal
+    _ cluster: DenseCluster, from current: PlacementMap?, options: PlanRequest, goal: MapGoal
   ) throws(PlatError) -> Plan {
     try refuseUnsupported(cluster)
     return try rebalance(cluster, from: current, options: options, goal: goal)
@@ -41,7 +41,7 @@ public enum Planner {
   /// where that is another. Operations other than rebalance and swap move nothing for balance alone. `judged`: the
   /// cluster that the bound is about, where `cluster` has other capacities.
   static func rebalance(
-    _ cluster: DenseCluster, from home: PlacementMap?, movedFrom: PlacementMap? = nil, options: PlanOptions,
+    _ cluster: DenseCluster, from home: PlacementMap?, movedFrom: PlacementMap? = nil, options: PlanRequest,
     as asked: Operation = .rebalance, goal: MapGoal? = nil, judged: DenseCluster? = nil
   ) throws(PlatError) -> Plan {
     let seeksBalance = asked == .rebalance || asked == .swap
@@ -59,7 +59,7 @@ public enum Planner {
     var placement = try Placement(problem, target: target)
     try clock.mark("prepare")
 
-    placement.concerned.isTracked = true
+    placement.changed.isTracked = true
     Keep.run(problem, &placement)
     try clock.mark("keep")
     let due: Due
@@ -103,7 +103,7 @@ public enum Planner {
       try RowSearch.complete(problem, &placement)
       try clock.mark("exchange")
       Mend.run(problem, windows, placement)
-      try CompanyExchange.run(problem, windows, placement)
+      try ColocationExchange.run(problem, windows, placement)
       try clock.mark("mend")
     }
     let roles = isFresh ? due.strict : due
@@ -134,14 +134,14 @@ public enum Planner {
     }
     let isOther = operation == .restoreBack || operation == .cancel || judged != nil
     let counted = isOther ? try Problem(judged ?? cluster, current: movedFrom, arena: arena) : problem
-    if isOther { placement.concerned.isAll = true }  // it is told by the home map, and moves are not
+    if isOther { placement.changed.isAll = true }  // it is told by the home map, and moves are not
     // Near rules may have taken from nodes in maintenance what they kept at first: the others are due that, too.
     let isDueAsBefore = judged == nil && (problem.near.isEmpty || !problem.hasSlaveOnly)
     let proved = isDueAsBefore ? due : try Due(counted, held: placement.load)
     let allAreMoves = goal != nil && current == nil && !due.isShort
     var bound =
       allAreMoves
-      ? due.total : try Certify.movesLowerBound(counted, proved, prices: prices, concerned: placement.concerned)
+      ? due.total : try Certify.movesLowerBound(counted, proved, prices: prices, changed: placement.changed)
     if problem.fanOut?.strength == .hard, !due.isShort { bound = max(bound, try PeerBound.moves(counted)) }
     if problem.hasSlaveOnly {
       bound = min(max(bound, try MaintenanceBound.moves(counted, proved)), placement.moves(counted))
@@ -203,14 +203,14 @@ public enum Planner {
       placement.peers = nil  // a soft limit costs no balance
     }
     let slack = potential.base[problem.nodeCount]
-    // Under near rules what a node has in all was then chosen with a view to who has company where.
+    // Under near rules what a node has in all was then chosen with a view to who has co-location group where.
     let allStay =
       !problem.near.isEmpty && !(0..<problem.partitionCount).contains { problem.isAway($0, from: placement.row($0)) }
     var due = due
     var before = Int.max
     for _ in 0..<roleRounds {
       guard let parts = try Roles.run(problem, due, &placement) else { return }
-      let (tooFew, tooMany) = allStay ? Companies.unsettled(problem, placement, parts) : parts.unsettled()
+      let (tooFew, tooMany) = allStay ? ColocationGroups.unsettled(problem, placement, parts) : parts.unsettled()
       guard !tooFew.isEmpty || !tooMany.isEmpty else { return }
       func isWithin(_ node: NodeIndex) -> Bool {
         due.least[node] <= placement.load[node] && placement.load[node] <= due.most[node] && potential[node] == slack

@@ -57,7 +57,7 @@ struct Problem {
   let isWide: Bool
 
   init(
-    _ cluster: DenseCluster, current: PlacementMap?, arena: Arena, threads: Int = 1, wideRow: Int = PlanOptions.wideRow,
+    _ cluster: DenseCluster, current: PlacementMap?, arena: Arena, threads: Int = 1, wideRow: Int = PlanRequest.wideRow,
     promotesNear: Bool = true, leavingStay: Bool = false
   ) throws(PlatError) {
     self.threads = threads

@@ -13,7 +13,7 @@ struct RoleChains {
   private let window: NodeTable<RoleWindows.Window>
   /// Who replicates to whom, where that is limited.
   private let peers: PeerBook?
-  private let concerned: Concerned
+  private let changed: ChangedRows
 
   init(
     _ problem: Problem, _ placement: Placement, slots: Range<Int>, state: Int,
@@ -22,7 +22,7 @@ struct RoleChains {
     self.problem = problem
     rows = placement.rows
     peers = placement.peers
-    concerned = placement.concerned
+    changed = placement.changed
     width = problem.replicas
     self.slots = slots
     self.state = state
@@ -38,8 +38,8 @@ struct RoleChains {
   }
 
   private func run(_ placement: Placement, in partitions: Range<Int>) throws(PlatError) {
-    try sweep(partitions, pending: tooMany, isGiver: { $0 > $1.most }, isTaker: { $0 < $1.most })
-    try sweep(partitions, pending: tooFew, isGiver: { $0 > $1.least }, isTaker: { $0 < $1.least })
+    try sweep(partitions, pending: tooMany, isDonor: { $0 > $1.most }, isReceiver: { $0 < $1.most })
+    try sweep(partitions, pending: tooFew, isDonor: { $0 > $1.least }, isReceiver: { $0 < $1.least })
     guard tooMany > 0 || tooFew > 0 else { return }
     var search = try Search(self, holdings: Holdings(problem, placement, in: partitions))
     search.drain(.onward, from: { $0 > $1.most }, into: { $0 < $1.most })
@@ -80,20 +80,21 @@ struct RoleChains {
   }
 
   /// What a node is in a sweep, as bits.
-  private static let giver: UInt8 = 1
-  private static let taker: UInt8 = 2
+  private static let donor: UInt8 = 1
+  private static let receiver: UInt8 = 2
 
-  /// One pass over the rows: wherever a giver is in the state and a taker is not, they change places. Few rows have
+  /// One pass over the rows: wherever a donor is in the state and a receiver is not, they change places. Few rows have
   /// both, which a byte of each node tells.
   @inline(__always) private func sweep(
-    _ partitions: Range<Int>, pending: Int, isGiver: Test, isTaker: Test
+    _ partitions: Range<Int>, pending: Int, isDonor: Test, isReceiver: Test
   ) throws(PlatError) {
     guard pending > 0 else { return }
     let parts: NodeTable<UInt8> = try problem.arena.table(problem.nodeCount + 1)
     defer { problem.arena.free(parts) }
     func tell(_ node: NodeIndex) {
       let (count, window) = (count[node], window[node])
-      parts[node] = (isGiver(count, window) ? RoleChains.giver : 0) | (isTaker(count, window) ? RoleChains.taker : 0)
+      parts[node] =
+        (isDonor(count, window) ? RoleChains.donor : 0) | (isReceiver(count, window) ? RoleChains.receiver : 0)
     }
     for node in 0..<problem.nodeCount { tell(NodeIndex(node)) }
     var left = pending
@@ -102,18 +103,18 @@ struct RoleChains {
       partition = firstWithBoth(partition..<partitions.upperBound, parts.base)
       guard partition < partitions.upperBound else { return }
       let row = rows + partition * width
-      for slot in slots where row[slot] != .none && parts[row[slot]] & RoleChains.giver != 0 {
-        let giver = row[slot]
+      for slot in slots where row[slot] != .none && parts[row[slot]] & RoleChains.donor != 0 {
+        let donor = row[slot]
         for place in slots.upperBound..<width {
-          let taker = row[place]
-          guard taker != .none, parts[taker] & RoleChains.taker != 0,
+          let receiver = row[place]
+          guard receiver != .none, parts[receiver] & RoleChains.receiver != 0,
             mayChange(partition * width + slot, partition * width + place)
           else { continue }
           change(partition * width + slot, partition * width + place)
-          count[giver] -= 1
-          count[taker] += 1
-          tell(giver)
-          tell(taker)
+          count[donor] -= 1
+          count[receiver] += 1
+          tell(donor)
+          tell(receiver)
           left -= 1
           break
         }
@@ -122,7 +123,7 @@ struct RoleChains {
     }
   }
 
-  /// The first row with a giver in the state and a taker outside it; where the range ends if there is none.
+  /// The first row with a donor in the state and a receiver outside it; where the range ends if there is none.
   private func firstWithBoth(_ partitions: Range<Int>, _ parts: UnsafeMutablePointer<UInt8>) -> Int {
     // The same loop for the usual rows, which the compiler then unrolls.
     switch (slots, width) {
@@ -142,7 +143,7 @@ struct RoleChains {
       var outside: UInt8 = 0
       for slot in slots { inside |= parts[Int(min(row[slot].raw, nobody))] }
       for place in slots.upperBound..<width { outside |= parts[Int(min(row[place].raw, nobody))] }
-      if inside & RoleChains.giver != 0, outside & RoleChains.taker != 0 { return partition }
+      if inside & RoleChains.donor != 0, outside & RoleChains.receiver != 0 { return partition }
       row += width
     }
     return partitions.upperBound
@@ -161,7 +162,7 @@ struct RoleChains {
 
   /// Two slots of one row change their holders.
   @inline(__always) private func change(_ slot: Int, _ place: Int) {
-    concerned.change(slot / width)
+    changed.change(slot / width)
     if let peers {
       let row = slot / width * width
       peers.swap(rows + row, slot - row, place - row)

@@ -52,7 +52,7 @@ struct RoleCycles {
   }
 
   /// Whether the map is small, has two states at the most, and nothing but windows says who may be in the state.
-  var isWorth: Bool {
+  var mayHelp: Bool {
     problem.current != nil && problem.wanted.count { $0 > 0 } <= 2 && problem.cluster.wanted == problem.wanted
       && slots.count == 1 && placement.peers == nil && !problem.hasStateRules && problem.softNear.isEmpty
       && !problem.isWide && problem.partitionCount * problem.replicas <= Self.mostReplicas
@@ -125,12 +125,12 @@ struct RoleCycles {
     }
     let rows = placement.rows
     let width = problem.replicas
-    var newcomers: [Int] = []
+    var newReplicas: [Int] = []
     var slotsOfNode: [[Int]] = stays.map { _ in [] }
     for slot in 0..<problem.partitionCount * width where rows[slot] != .none {
       let partition = row(of: slot)
       if !problem.isHeld(partition, by: rows[slot]) {
-        newcomers.append(slot)
+        newReplicas.append(slot)
       } else {
         slotsOfNode[rows[slot].int].append(slot)
       }
@@ -144,10 +144,10 @@ struct RoleCycles {
       }
     }
     let mostHome = arcs.count + Self.mostArcs
-    for slot in newcomers where withHolders && arcs.count < mostHome { addHomes(slot, slotsOfNode, add) }
+    for slot in newReplicas where withHolders && arcs.count < mostHome { addHomes(slot, slotsOfNode, add) }
     let mostArrivals = arcs.count + Self.mostArcs
-    for (place, slot) in newcomers.enumerated() where withHolders && arcs.count < mostArrivals {
-      for other in newcomers[(place + 1)...] { addArrival(slot, other, add) }
+    for (place, slot) in newReplicas.enumerated() where withHolders && arcs.count < mostArrivals {
+      for other in newReplicas[(place + 1)...] { addArrival(slot, other, add) }
     }
     for node in 0..<problem.nodeCount {
       let (count, window) = (count.base[node], window.base[node])
@@ -231,7 +231,7 @@ struct RoleCycles {
     for arc in cycle where arc.changes.isEmpty {
       if arc.from == hub { count.base[arc.to] -= 1 } else { count.base[arc.from] += 1 }
     }
-    for partition in partitions { placement.concerned.change(partition) }
+    for partition in partitions { placement.changed.change(partition) }
     return nil
   }
 

@@ -3,10 +3,10 @@
 ///
 ///     slot of p: x → i       slot of q: i → x       cost(p: x → i) + cost(q: i → x) = 0
 ///
-/// A state goes from node m to node h where m has it in a partition that h holds and may have it in. *Givers* are those
-/// that can get one more of it from where there is one to spare, in any number of such steps; *takers* those from which
-/// one more gets to where it is lacking. While none is both, all that a step can do is done; and a partition whose
-/// state a giver has and that a taker comes into is a new step from the ones to the others.
+/// A state goes from node m to node h where m has it in a partition that h holds and may have it in. *Donors* are those
+/// that can get one more of it from where there is one to spare, in any number of such steps; *receivers* those from
+/// which one more gets to where it is lacking. While none is both, all that a step can do is done; and a partition
+/// whose state a donor has and that a receiver comes into is a new step from the ones to the others.
 ///
 /// Needed on small or clustered maps, where nodes share partitions with few others, and under near rules, where not all
 /// who hold a partition can be master.
@@ -15,10 +15,10 @@ struct RoleSwaps {
   private let rows: UnsafeMutablePointer<NodeIndex>
   private let width: Int
   private let parts: Roles.Parts
-  private let concerned: Concerned
+  private let changed: ChangedRows
   private var holdings: Holdings
   private var trialsLeft = 1 << 24
-  /// Nodes that hold a partition today which the taker looked at holds in the next map.
+  /// Nodes that hold a partition today which the receiver looked at holds in the next map.
   private let isOrigin: NodeTable<Bool>
 
   /// Returns whether anything changed. O(P · R) for each unit that a node is out of its window by; a bounded number of
@@ -44,7 +44,7 @@ struct RoleSwaps {
     self.parts = parts
     rows = placement.rows
     width = problem.replicas
-    concerned = placement.concerned
+    changed = placement.changed
     holdings = try Holdings(problem, placement)
     isOrigin = try problem.arena.table(problem.nodeCount)
   }
@@ -57,20 +57,20 @@ struct RoleSwaps {
   private mutating func settleOne(_ isLack: Bool) throws(PlatError) -> Bool {
     try problem.arena.throwIfInterrupted()
     let parts = parts
-    let givers = try reached(.onward) { isLack ? parts.lack($0) < 0 : parts.excess($0) > 0 }
-    let takers = try reached(.backward) { isLack ? parts.lack($0) > 0 : parts.excess($0) < 0 }
+    let donors = try reached(.onward) { isLack ? parts.lack($0) < 0 : parts.excess($0) > 0 }
+    let receivers = try reached(.backward) { isLack ? parts.lack($0) > 0 : parts.excess($0) < 0 }
     defer {
-      problem.arena.free(givers.hop)
-      problem.arena.free(takers.hop)
+      problem.arena.free(donors.hop)
+      problem.arena.free(receivers.hop)
     }
-    if let both = takers.order.first(where: { givers.has($0) }) {
-      handOn(from: both, takers)
-      handBack(to: both, givers)
+    if let both = receivers.order.first(where: { donors.has($0) }) {
+      handOn(from: both, receivers)
+      handBack(to: both, donors)
       return true
     }
-    for taker in takers.order where problem.receives[taker] && problem.allows(taker, inState: parts.state) {
+    for receiver in receivers.order where problem.receives[receiver] && problem.allows(receiver, inState: parts.state) {
       try problem.arena.throwIfInterrupted()
-      if swap(taker, givers, takers) { return true }
+      if swap(receiver, donors, receivers) { return true }
     }
     return false
   }
@@ -125,21 +125,21 @@ struct RoleSwaps {
     return reached
   }
 
-  /// The state goes on from a taker to where it is lacking.
-  private mutating func handOn(from node: NodeIndex, _ takers: Reached) {
+  /// The state goes on from a receiver to where it is lacking.
+  private mutating func handOn(from node: NodeIndex, _ receivers: Reached) {
     var node = node
-    while takers.hop[node].slot >= 0, rows[takers.hop[node].slot] == node, mayChange(takers.hop[node]) {
-      let hop = takers.hop[node]
+    while receivers.hop[node].slot >= 0, rows[receivers.hop[node].slot] == node, mayChange(receivers.hop[node]) {
+      let hop = receivers.hop[node]
       node = rows[hop.place]
       exchange(hop)
     }
   }
 
-  /// A giver gets the state back from where there is one to spare.
-  private mutating func handBack(to node: NodeIndex, _ givers: Reached) {
+  /// A donor gets the state back from where there is one to spare.
+  private mutating func handBack(to node: NodeIndex, _ donors: Reached) {
     var node = node
-    while givers.hop[node].slot >= 0, rows[givers.hop[node].place] == node, mayChange(givers.hop[node]) {
-      let hop = givers.hop[node]
+    while donors.hop[node].slot >= 0, rows[donors.hop[node].place] == node, mayChange(donors.hop[node]) {
+      let hop = donors.hop[node]
       node = rows[hop.slot]
       exchange(hop)
     }
@@ -161,43 +161,43 @@ struct RoleSwaps {
 
   private mutating func swapSlots(_ a: Int, _ b: Int) {
     rows.swap(a, b)
-    concerned.change(a / width)
+    changed.change(a / width)
     holdings.add(a, to: rows[a])
     holdings.add(b, to: rows[b])
   }
 
   // MARK: Two replicas
 
-  /// The taker comes into a partition of a giver's state, in place of another node, which gets one of the taker's other
-  /// replicas; then the state goes its way.
-  private mutating func swap(_ taker: NodeIndex, _ givers: Reached, _ takers: Reached) -> Bool {
-    markOrigins(of: taker)
+  /// The receiver comes into a partition of a donor's state, in place of another node, which gets one of the receiver's
+  /// other replicas; then the state goes its way.
+  private mutating func swap(_ receiver: NodeIndex, _ donors: Reached, _ receivers: Reached) -> Bool {
+    markOrigins(of: receiver)
     for incoming in 0..<(problem.partitionCount * width) where trialsLeft > 0 && !problem.arena.isInterrupted {
       trialsLeft -= 1
       let other = rows[incoming]
-      guard other != .none, other != taker, problem.receives[other], let slot = giverSlot(incoming, givers),
-        let cost = cost(incoming, to: taker), cost <= 0 || isOrigin[other], canHaveState(taker, incoming, slot)
+      guard other != .none, other != receiver, problem.receives[other], let slot = donorSlot(incoming, donors),
+        let cost = cost(incoming, to: receiver), cost <= 0 || isOrigin[other], canHaveState(receiver, incoming, slot)
       else { continue }
-      var place = holdings.begin(taker)
-      while let outgoing = holdings.next(&place, of: taker) {
+      var place = holdings.begin(receiver)
+      while let outgoing = holdings.next(&place, of: receiver) {
         trialsLeft -= 1
         guard !isInState(outgoing), outgoing / width != incoming / width, self.cost(outgoing, to: other) == -cost
         else { continue }
         rows[outgoing] = other
         guard isLegal(outgoing) else {
-          rows[outgoing] = taker
+          rows[outgoing] = receiver
           continue
         }
-        let giver = rows[slot]
-        rows[incoming] = taker
-        holdings.add(incoming, to: taker)
+        let donor = rows[slot]
+        rows[incoming] = receiver
+        holdings.add(incoming, to: receiver)
         holdings.add(outgoing, to: other)
-        concerned.change(outgoing / width)
+        changed.change(outgoing / width)
         swapSlots(incoming, slot)
-        parts.count[giver] -= 1
-        parts.count[taker] += 1
-        handOn(from: taker, takers)
-        handBack(to: giver, givers)
+        parts.count[donor] -= 1
+        parts.count[receiver] += 1
+        handOn(from: receiver, receivers)
+        handBack(to: donor, donors)
         return true
       }
     }
@@ -206,18 +206,18 @@ struct RoleSwaps {
 
   /// The slot of the partition whose node has the state and can give it: the slot looked at itself, if it is one of the
   /// state's.
-  private func giverSlot(_ slot: Int, _ givers: Reached) -> Int? {
-    if isInState(slot) { return givers.has(rows[slot]) ? slot : nil }
+  private func donorSlot(_ slot: Int, _ donors: Reached) -> Int? {
+    if isInState(slot) { return donors.has(rows[slot]) ? slot : nil }
     let row = slot / width * width
-    return parts.slots.lazy.map { row + $0 }.first { rows[$0] != .none && givers.has(rows[$0]) }
+    return parts.slots.lazy.map { row + $0 }.first { rows[$0] != .none && donors.has(rows[$0]) }
   }
 
-  /// Whether the taker, in place of whoever is at `incoming`, can have the state that `slot` stands for.
-  private func canHaveState(_ taker: NodeIndex, _ incoming: Int, _ slot: Int) -> Bool {
+  /// Whether the receiver, in place of whoever is at `incoming`, can have the state that `slot` stands for.
+  private func canHaveState(_ receiver: NodeIndex, _ incoming: Int, _ slot: Int) -> Bool {
     guard incoming % width >= parts.slots.lowerBound else { return false }
     guard problem.hasStateRules else { return true }
     let other = rows[incoming]
-    rows[incoming] = taker
+    rows[incoming] = receiver
     rows.swap(incoming, slot)
     defer {
       rows.swap(incoming, slot)
@@ -226,10 +226,10 @@ struct RoleSwaps {
     return isLegal(incoming)
   }
 
-  private func markOrigins(of taker: NodeIndex) {
+  private func markOrigins(of receiver: NodeIndex) {
     isOrigin.fill(with: false)
-    var place = holdings.begin(taker)
-    while let slot = holdings.next(&place, of: taker) {
+    var place = holdings.begin(receiver)
+    while let slot = holdings.next(&place, of: receiver) {
       let partition = slot / width
       guard partition < problem.heldPartitions else { continue }
       for held in problem.heldSlots {

@@ -115,7 +115,7 @@ extension Roles {
         (best, bestWant, isBestNear) = (slot, want, isNear)
       }
       guard best >= 0 else {
-        makeWay(row, place)
+        evict(row, place)
         continue
       }
       wants[row[best].int].receive()
@@ -143,7 +143,7 @@ extension Roles {
   }
 
   /// No holder may be in the state: who stands in its slot goes to a free one of the pool, or else goes unplaced.
-  func makeWay(_ row: UnsafeMutablePointer<NodeIndex>, _ place: Int) {
+  func evict(_ row: UnsafeMutablePointer<NodeIndex>, _ place: Int) {
     guard row[place] != .none else { return }
     if let free = (slots.upperBound..<width).first(where: { row[$0] == .none }) {
       row.swap(place, free)

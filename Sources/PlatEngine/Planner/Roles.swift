@@ -92,13 +92,13 @@ struct Roles {
 
   private func run() throws(PlatError) {
     let open: PartitionTable<PartitionIndex> = try problem.arena.unfilledTable(
-      placement.concerned.isAll ? problem.partitionCount - placement.dealt : placement.concerned.count)
+      placement.changed.isAll ? problem.partitionCount - placement.dealt : placement.changed.count)
     let openCount = keep(open)
     guard seeksBalance else { return try succeed(open, openCount) }
     try assign(open, openCount)
     try flow()
     let cycles = RoleCycles(problem, placement, slots: slots, state: state, count: count, window: window)
-    if cycles.isWorth { cycles.run() }
+    if cycles.mayHelp { cycles.run() }
   }
 
   // MARK: Who stays
@@ -122,12 +122,12 @@ struct Roles {
         place += width
       }
     }
-    let concerned = placement.concerned
-    if !concerned.isAll {
-      for node in 0..<problem.nodeCount { count.base[node] += concerned.whole(state, node) }
+    let changed = placement.changed
+    if !changed.isAll {
+      for node in 0..<problem.nodeCount { count.base[node] += changed.whole(state, node) }
     }
-    concerned.forEach(from: placement.dealt) { partition in
-      if concerned.wasWhole(partition) {
+    changed.forEach(from: placement.dealt) { partition in
+      if changed.wasWhole(partition) {
         for slot in slots { count[problem.heldRows[partition * problem.heldWidth + slot]] -= 1 }
       }
       if partition < comparable, unchanged.keep(partition) { return }
@@ -244,7 +244,7 @@ struct Roles {
       settleWide(problem, placement, slots: slots, held: firstHeld..<(firstHeld + both))
       return
     }
-    placement.concerned.forEach { partition in
+    placement.changed.forEach { partition in
       guard partition < problem.heldPartitions else { return }
       let row = rows + partition * width
       let before = heldRows + partition * heldWidth

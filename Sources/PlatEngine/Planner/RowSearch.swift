@@ -80,7 +80,7 @@ extension RowSearch {
       if let whole = search.find(nodes) {
         placement.placed += (0..<problem.replicas).count { row[$0] == .none }
         row.update(from: whole, count: problem.replicas)
-        placement.concerned.isAll = true
+        placement.changed.isAll = true
       }
       for slot in 0..<problem.replicas where row[slot] != .none { placement.load[row[slot]] += 1 }
     }

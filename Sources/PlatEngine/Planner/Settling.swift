@@ -13,15 +13,16 @@ enum Settling {
 
   /// `again`: plans the same cluster from another map.
   static func settle(
-    _ plan: inout Plan, _ cluster: DenseCluster, from current: PlacementMap?, options: PlanOptions,
-    again: (PlacementMap, PlanOptions) throws(PlatError) -> Plan
+    _ plan: inout Plan, _ cluster: DenseCluster, from current: PlacementMap?, options: PlanRequest,
+    again: (PlacementMap, PlanRequest) throws(PlatError) -> Plan
   ) throws(PlatError) {
     let replicas = cluster.partitionCount * cluster.replicas
     // A budget asks for a part of a plan, and comes to rest when nothing is held back.
+    let isMoreThanWindows = !plan.isComplete || cluster.hasMoreThanWindows
     guard plan.seeksRest, replicas > 0, replicas <= mostJudged, cluster.cluster.settings.balance.moveBudget == nil,
-      !plan.isComplete || cluster.hasMoreThanWindows
+      isMoreThanWindows || plan.isWanting
     else { return }
-    if let current, let stays = try current.asTarget(of: plan.target) {
+    if isMoreThanWindows, let current, let stays = try current.asTarget(of: plan.target) {
       let isThinned = stays.thinOut(in: cluster)
       if stays.differs(from: plan.target), try stays.mayStay(in: cluster) {
         let standing = Plan(standing: stays, of: plan, cluster)
@@ -59,7 +60,7 @@ enum Settling {
   /// Whether a plan is worth its changes to another map: better by an aim that comes before moves, or by soft rules at
   /// none.
   private static func isBetter(
-    _ plan: Plan, than other: Plan, _ cluster: DenseCluster, from map: PlacementMap, _ options: PlanOptions
+    _ plan: Plan, than other: Plan, _ cluster: DenseCluster, from map: PlacementMap, _ options: PlanRequest
   ) throws(PlatError) -> Bool {
     let mine = try Judge.judge(
       cluster, map: plan.target, from: map, threads: options.threads, interrupt: options.interrupt?.quiet)

@@ -1,15 +1,16 @@
 /// Every rule about containers, as the Judge recounts a map by it.
-extension Judge.Matter {
+extension Judge.CheckContext {
   /// Judges every placement rule, outermost level first; the dockets come in the order of the settings. Where no
   /// container holds more of some states than a rule allows, none inside it does: then there is no need to look again.
-  func placementRules() throws(PlatError) -> [Judge.Docket] {
+  func placementRules() throws(PlatError) -> [Judge.ViolationList] {
     let rules = settings.containerRules
-    var dockets: [Judge.Docket?] = rules.map { _ in nil }
+    var lists: [Judge.ViolationList?] = rules.map { _ in nil }
     for index in rules.indices.sorted(by: { (rules[$0].level, $0) < (rules[$1].level, $1) }) {
-      let isImplied = rules.indices.contains { dockets[$0]?.count == 0 && rules[index].isImplied(by: rules[$0]) }
-      dockets[index] = isImplied ? Judge.Docket(.placement(index), rules[index].strength) : try rules[index].judge(self)
+      let isImplied = rules.indices.contains { lists[$0]?.count == 0 && rules[index].isImplied(by: rules[$0]) }
+      lists[index] =
+        isImplied ? Judge.ViolationList(.placement(index), rules[index].strength) : try rules[index].judge(self)
     }
-    return dockets.compactMap { $0 }
+    return lists.compactMap { $0 }
   }
 
   /// The containers of one level, as a pass over the map needs them.
@@ -22,23 +23,23 @@ extension Judge.Matter {
     private(set) var here: UnsafeMutablePointer<UInt32>
 
     /// The same with a row of its own, for another worker.
-    func another(_ matter: Judge.Matter, _ slots: Int) throws(PlatError) -> ContainersOfLevel {
-      let row: NodeTable<UInt32> = try matter.arena.table(slots)
+    func another(_ context: Judge.CheckContext, _ slots: Int) throws(PlatError) -> ContainersOfLevel {
+      let row: NodeTable<UInt32> = try context.arena.table(slots)
       var another = self
       another.here = row.base
       return another
     }
 
-    init(_ matter: Judge.Matter, level: Int, roomFor slots: Int) throws(PlatError) {
-      let containers = matter.dense.levels[level]
+    init(_ context: Judge.CheckContext, level: Int, roomFor slots: Int) throws(PlatError) {
+      let containers = context.dense.levels[level]
       count = UInt32(containers.count)
-      let table: NodeTable<UInt32> = try matter.arena.table(matter.nodeCount + 1)
+      let table: NodeTable<UInt32> = try context.arena.table(context.nodeCount + 1)
       table.fill(with: .max)
-      for node in 0..<matter.nodeCount where matter.isLive.base[node] == 1 {
+      for node in 0..<context.nodeCount where context.isLive.base[node] == 1 {
         table.base[node] = containers.containerOfNode[node].raw
       }
       ofNode = table.base
-      let row: NodeTable<UInt32> = try matter.arena.table(slots)
+      let row: NodeTable<UInt32> = try context.arena.table(slots)
       here = row.base
     }
   }

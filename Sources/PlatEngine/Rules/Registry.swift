@@ -38,19 +38,19 @@ protocol ContainerRule: Sendable {
   // What the Judge recounts.
 
   /// In one pass over the map.
-  func judge(_ matter: Judge.Matter) throws(PlatError) -> Judge.Docket
+  func judge(_ context: Judge.CheckContext) throws(PlatError) -> Judge.ViolationList
   /// Whether no map that keeps `other` breaks this rule.
   func isImplied(by other: any ContainerRule) -> Bool
   /// Why a row breaks it.
-  func because(_ breach: Judge.Breach, _ matter: Judge.Matter) -> String
+  func because(_ breach: Judge.Breach, _ context: Judge.CheckContext) -> String
   /// Where it lets one more replica of a row in `state` go; nil: anywhere.
-  func bar(_ matter: Judge.Matter, _ row: Judge.Reasons.Row, _ state: Int) -> Judge.Reasons.Bar?
+  func bar(_ context: Judge.CheckContext, _ row: Judge.Reasons.Row, _ state: Int) -> Judge.Reasons.Bar?
   /// What it leaves any partition at most, where that is less than what is asked for.
-  func ceiling(_ matter: Judge.Matter, isUsable: (Int) -> Bool) -> Judge.Reasons.Ceiling?
+  func ceiling(_ context: Judge.CheckContext, isUsable: (Int) -> Bool) -> Judge.Reasons.Ceiling?
   /// The containers in which a row breaks it, with those of its nodes that count there.
-  func broken(_ row: [(node: Int, state: Int)], _ matter: Judge.Matter) -> [RowBreach]
+  func broken(_ row: [(node: Int, state: Int)], _ context: Judge.CheckContext) -> [RowBreach]
   /// As explanations say such a breach.
-  func words(_ breach: RowBreach, _ matter: Judge.Matter) -> String
+  func words(_ breach: RowBreach, _ context: Judge.CheckContext) -> String
   /// What it leaves each single partition, whatever the map, where that is less than what is asked for.
   func shortage(_ dense: DenseCluster, held: Resting) -> Shortage?
 }
@@ -60,7 +60,7 @@ extension ContainerRule {
   func refuseUnsupported(_ cluster: DenseCluster) throws(PlatError) {}
   func isPlainCap(of wanted: [Int]) -> Bool { false }
   func isImplied(by other: any ContainerRule) -> Bool { false }
-  func ceiling(_ matter: Judge.Matter, isUsable: (Int) -> Bool) -> Judge.Reasons.Ceiling? { nil }
+  func ceiling(_ context: Judge.CheckContext, isUsable: (Int) -> Bool) -> Judge.Reasons.Ceiling? { nil }
   func shortage(_ dense: DenseCluster, held: Resting) -> Shortage? { nil }
 }
 

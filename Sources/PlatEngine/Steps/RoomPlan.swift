@@ -33,7 +33,7 @@ struct RoomPlan {
 
   /// `rowOf`: what is to become of a partition.
   mutating func make(rowOf: (PartitionIndex) -> Difference.Row) throws(PlatError) {
-    var room = NodeRoom(cluster, load: load, partitions.steps, partitions.arcs)
+    var room = MoveCapacity(cluster, load: load, partitions.steps, partitions.arcs)
     try room.run(options.interrupt)
     var group = stuck(room)
     guard !group.isEmpty else {
@@ -44,7 +44,7 @@ struct RoomPlan {
     if isWhole { group = near }
     // Who waited for a place that one of these leaves belongs to them.
     while true {
-      room = NodeRoom(cluster, load: load, partitions.steps, partitions.arcs, without: group)
+      room = MoveCapacity(cluster, load: load, partitions.steps, partitions.arcs, without: group)
       try room.run(options.interrupt)
       let more = stuck(room).subtracting(group)
       guard !more.isEmpty else { break }
@@ -54,7 +54,7 @@ struct RoomPlan {
     try search(rows, group, room)
   }
 
-  private func stuck(_ room: NodeRoom) -> Set<PartitionIndex> {
+  private func stuck(_ room: MoveCapacity) -> Set<PartitionIndex> {
     Set(partitions.steps.indices.lazy.filter { !room.isDone[$0] }.map { partitions.steps[$0].partition })
   }
 
@@ -62,7 +62,7 @@ struct RoomPlan {
   /// and not all were taken.
   private func neighbours(of group: Set<PartitionIndex>) -> (Set<PartitionIndex>, isWhole: Bool) {
     var coming = [Int](repeating: 0, count: cluster.nodeCount)
-    for step in partitions.steps where NodeRoom.comes(step, model) { coming[step.node.int] += 1 }
+    for step in partitions.steps where MoveCapacity.comes(step, model) { coming[step.node.int] += 1 }
     func isTight(_ node: NodeIndex) -> Bool {
       coming[node.int] > 0 && load[node.int] + coming[node.int] > cluster.cluster.nodes[node.int].capacity ?? .max
     }
@@ -109,7 +109,8 @@ struct RoomPlan {
 
   // MARK: The order
 
-  private mutating func search(_ rows: [Searched], _ group: Set<PartitionIndex>, _ room: NodeRoom) throws(PlatError) {
+  private mutating func search(_ rows: [Searched], _ group: Set<PartitionIndex>, _ room: MoveCapacity) throws(PlatError)
+  {
     let free = room.free.indices.map { room.free[$0] == .max ? Int.max : room.free[$0] + room.left[$0].count }
     var blocked = [Bool](repeating: false, count: rows.count)
     while true {
@@ -156,7 +157,7 @@ struct RoomPlan {
   /// Puts the steps of all partitions together, those searched anew.
   private mutating func finish(
     _ rows: [Searched], _ plans: [RowPlan], _ all: [RoomSearch.Event], _ ofRow: [[(place: Int, gains: Bool)]],
-    _ blocked: [Bool], _ group: Set<PartitionIndex>, _ room: NodeRoom, _ reason: StepPlan.Reason
+    _ blocked: [Bool], _ group: Set<PartitionIndex>, _ room: MoveCapacity, _ reason: StepPlan.Reason
   ) {
     var number = [UInt32](repeating: .max, count: partitions.steps.count)
     for index in partitions.steps.indices where !group.contains(partitions.steps[index].partition) {

@@ -68,8 +68,8 @@ struct RowPlanner {
       }
     }
     var third = first
-    let heir = third.indices.first { hops.holdsData(third[$0]) && !shape.mayNotLead($0) }
-    if let heir, end.contains(hops.leading), !third.contains(hops.leading) { third[heir] = hops.leading }
+    let successor = third.indices.first { hops.holdsData(third[$0]) && !shape.mayNotLead($0) }
+    if let successor, end.contains(hops.leading), !third.contains(hops.leading) { third[successor] = hops.leading }
     return [third, second, first, from].filter { row in
       row.indices.allSatisfy { hops.holdsData(row[$0]) == hops.holdsData(first[$0]) }
     }

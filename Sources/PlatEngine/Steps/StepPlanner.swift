@@ -56,8 +56,9 @@ public enum StepPlanner {
     }
     try interrupt?.throwIfRequested()
     var (steps, arcs) = (partitions.steps, partitions.arcs)
-    let load = load(cluster, current)
-    if !NodeRoom.isAmple(cluster, load: load, steps) {
+    // What cannot be read takes no room.
+    let load = zip(cluster.loads(of: current), cluster.status).map { $1.isReadable ? $0 : 0 }
+    if !MoveCapacity.isAmple(cluster, load: load, steps) {
       var room = RoomPlan(cluster, load: load, partitions, options)
       try room.make { difference.row($0) }
       (steps, arcs) = (room.steps, room.arcs)
@@ -69,20 +70,5 @@ public enum StepPlanner {
     try interrupt?.throwIfRequested()
     plan.list = try StepList(steps, arcs: arcs, interrupt)
     return plan
-  }
-
-  /// Replicas of each node now. O(P · R).
-  private static func load(_ cluster: DenseCluster, _ current: PlacementMap?) -> [Int] {
-    var load = [Int](repeating: 0, count: cluster.nodeCount)
-    guard let current else { return load }
-    let model = cluster.cluster.settings.model
-    let slots = current.stateOfSlot.indices.filter { model.states[current.stateOfSlot[$0]].holdsData }
-    for partition in 0..<min(current.partitionCount, cluster.partitionCount) {
-      let row = current.row(partition)
-      for slot in slots where row[slot].int < cluster.nodeCount && cluster.status[row[slot].int].isReadable {
-        load[row[slot].int] += 1
-      }
-    }
-    return load
   }
 }

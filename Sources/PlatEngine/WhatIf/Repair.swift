@@ -10,19 +10,19 @@ struct Repair {
   private(set) var unmet = 0
 
   /// Nil where moves beyond the lost replicas could be needed. O(N + touched · R).
-  init?(_ ground: WhatIf.Ground, _ touched: [UInt32], _ isFailed: [Bool]) throws(PlatError) {
-    guard ground.cluster.partitionWeights == nil else { return nil }  // by number only
-    let cluster = ground.cluster.failing(isFailed)
+  init?(_ baseline: WhatIf.Baseline, _ touched: [UInt32], _ isFailed: [Bool]) throws(PlatError) {
+    guard baseline.cluster.partitionWeights == nil else { return nil }  // by number only
+    let cluster = baseline.cluster.failing(isFailed)
     let nodeCount = cluster.nodeCount
-    let arena = try Arena(interrupt: ground.interrupt)
-    let whole = try Problem(cluster, current: ground.current, arena: arena)
+    let arena = try Arena(interrupt: baseline.interrupt)
+    let whole = try Problem(cluster, current: baseline.current, arena: arena)
     let due = try Due(whole, held: arena.table(nodeCount))
 
-    let map = try PlacementMap(partitionCount: touched.count, slotCounts: ground.current.slotCounts)
+    let map = try PlacementMap(partitionCount: touched.count, slotCounts: baseline.current.slotCounts)
     let staying: NodeTable<Int32> = try arena.table(nodeCount)
-    staying.copy(from: ground.held)
+    staying.copy(from: baseline.held)
     for (index, partition) in touched.enumerated() {
-      let row = ground.current.row(Int(partition))
+      let row = baseline.current.row(Int(partition))
       map.row(index).update(from: row, count: map.width)
       for slot in 0..<map.width where row[slot] != .none { staying[row[slot]] -= 1 }
     }

@@ -12,23 +12,23 @@ extension WhatIf {
   public static func run(
     _ group: DenseGroup, currents: [PlacementMap], cases: [FailureCase], threads: Int = 1, interrupt: Interrupt? = nil
   ) throws(PlatError) -> [GroupFailureOutcome] {
-    let ground = try GroupGround(group, currents, interrupt: interrupt?.quiet)
-    return try runEach(cases, threads: threads, interrupt) { failure throws(PlatError) in try ground.fail(failure) }
+    let baseline = try GroupBaseline(group, currents, interrupt: interrupt?.quiet)
+    return try runEach(cases, threads: threads, interrupt) { failure throws(PlatError) in try baseline.fail(failure) }
   }
 
   /// The group before any failure.
-  private struct GroupGround: Sendable {
+  private struct GroupBaseline: Sendable {
     let group: DenseGroup
     let currents: [PlacementMap]
-    let maps: [Ground]
+    let maps: [Baseline]
     let interrupt: Interrupt?
 
     init(_ group: DenseGroup, _ currents: [PlacementMap], interrupt: Interrupt?) throws(PlatError) {
       (self.group, self.currents, self.interrupt) = (group, currents, interrupt)
       let report = try Judge.judge(group, maps: currents, from: nil, interrupt: interrupt)
-      var maps: [Ground] = []
+      var maps: [Baseline] = []
       for (map, cluster) in group.clusters.enumerated() {
-        maps.append(try Ground(cluster, currents[map], health: report.maps[map].health, interrupt: interrupt))
+        maps.append(try Baseline(cluster, currents[map], health: report.maps[map].health, interrupt: interrupt))
       }
       self.maps = maps
     }

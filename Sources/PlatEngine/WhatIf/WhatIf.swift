@@ -58,8 +58,8 @@ public enum WhatIf {
     _ cluster: DenseCluster, current: PlacementMap, cases: [FailureCase], threads: Int = 1,
     interrupt: Interrupt? = nil
   ) throws(PlatError) -> [FailureOutcome] {
-    let ground = try Ground(cluster, current, interrupt: interrupt?.quiet)
-    return try runEach(cases, threads: threads, interrupt) { failure throws(PlatError) in try ground.fail(failure) }
+    let baseline = try Baseline(cluster, current, interrupt: interrupt?.quiet)
+    return try runEach(cases, threads: threads, interrupt) { failure throws(PlatError) in try baseline.fail(failure) }
   }
 
   /// What each failure comes to, in their order.
@@ -94,7 +94,7 @@ public enum WhatIf {
   }
 
   /// The cluster before any failure.
-  struct Ground: Sendable {
+  struct Baseline: Sendable {
     let cluster: DenseCluster
     let current: PlacementMap
     let arena: Arena

@@ -10,27 +10,14 @@ extension GroupDocument {
       var taken = [Int](repeating: 0, count: document.cluster.nodes.count)
       for other in maps.indices where other != index {
         let model = group.members[other].settings.model
-        let before = Self.held(maps[other]?.placement, model, nodes: taken.count)
-        let after = Self.held(plan.plans[other].map.placement, model, nodes: taken.count)
-        for node in taken.indices { taken[node] += max(before[node], after[node]) }
+        let before = maps[other]?.placement.loads(model, nodes: taken.count)
+        let after = plan.plans[other].map.placement.loads(model, nodes: taken.count)
+        for node in taken.indices { taken[node] += max(before?[node] ?? 0, after[node]) }
       }
       for node in taken.indices {
         document.cluster.nodes[node].capacity = document.cluster.nodes[node].capacity.map { max(0, $0 - taken[node]) }
       }
     }
     return (document, plan.plans[index])
-  }
-
-  /// Replicas with data on each node.
-  private static func held(_ map: PlacementMap?, _ model: StateModel, nodes: Int) -> [Int] {
-    var held = [Int](repeating: 0, count: nodes)
-    guard let map else { return held }
-    for state in model.states.indices where model.states[state].holdsData {
-      for partition in 0..<map.partitionCount {
-        let row = map.row(partition)
-        for slot in map.slots(ofState: state) where row[slot] != .none { held[row[slot].int] += 1 }
-      }
-    }
-    return held
   }
 }

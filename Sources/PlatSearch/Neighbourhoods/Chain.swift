@@ -5,13 +5,13 @@ extension LocalSearch {
   mutating func chain() -> Bool {
     let slot = pickSlot()
     guard slot >= 0 else { return false }
-    let giver = Int(state.rows[slot])
+    let donor = Int(state.rows[slot])
     var node = random.below(state.nodeCount)
     guard move(slot, to: node) else { return false }
     for length in 1...SearchLimits.chainLength {
       guard state.replicas.count(node) > 1 else { return true }
       let next = state.replicas.slot(node, random.below(state.replicas.count(node)))
-      let receiver = length == 1 && giver >= 0 && random.happens(3) ? giver : pickReceiver()
+      let receiver = length == 1 && donor >= 0 && random.happens(3) ? donor : pickReceiver()
       guard next / state.width != slot / state.width, state.slot(next / state.width, of: receiver) < 0,
         move(next, to: receiver)
       else { return true }

@@ -9,15 +9,15 @@ extension LocalSearch {
     let row = picked / state.width
     let other = row * state.width + random.below(state.width)
     guard other != picked, state.rows[other] >= 0 else { return false }
-    let (giver, partner) = (Int(state.rows[picked]), Int(state.rows[other]))
+    let (donor, partner) = (Int(state.rows[picked]), Int(state.rows[other]))
     let (givenState, keptState) = (state.stateOfSlot[picked % state.width], state.stateOfSlot[other % state.width])
     guard givenState == 0 || keptState == 0 else { return false }
     let receiver = pickReceiver()
-    guard receiver != giver, receiver != partner else { return false }
-    let (leader, peer) = givenState == 0 ? (giver, partner) : (partner, giver)
+    guard receiver != donor, receiver != partner else { return false }
+    let (leader, peer) = givenState == 0 ? (donor, partner) : (partner, donor)
     let all = state.shared(leader, peer)
     let most = random.happens(8) ? all : 1 + random.below(max(1, all))
-    let slots = slotsOf(giver, givenState, beside: partner, keptState, receiver, most: most)
+    let slots = slotsOf(donor, givenState, beside: partner, keptState, receiver, most: most)
     guard !slots.isEmpty else { return false }
     for slot in slots where state.admits(Int(slot), receiver) {
       state.open(Int(slot) / state.width)
@@ -26,15 +26,15 @@ extension LocalSearch {
     return true
   }
 
-  /// Slots in which `giver` stands in rows in which `partner` stands in its state, and `receiver` does not.
+  /// Slots in which `donor` stands in rows in which `partner` stands in its state, and `receiver` does not.
   private mutating func slotsOf(
-    _ giver: Int, _ givenState: UInt8, beside partner: Int, _ keptState: UInt8, _ receiver: Int, most: Int
+    _ donor: Int, _ givenState: UInt8, beside partner: Int, _ keptState: UInt8, _ receiver: Int, most: Int
   ) -> [Int32] {
     var slots: [Int32] = []
-    let count = state.replicas.count(giver)
+    let count = state.replicas.count(donor)
     let start = count > 0 ? random.below(count) : 0
     for index in 0..<count where slots.count < most {
-      let slot = state.replicas.slot(giver, (start + index) % count)
+      let slot = state.replicas.slot(donor, (start + index) % count)
       let row = slot / state.width
       guard state.stateOfSlot[slot % state.width] == givenState, !state.isFixed[row] else { continue }
       let kept = state.slot(row, of: partner)

@@ -43,8 +43,8 @@ import Testing
     var masters = [Int](repeating: 0, count: nodes)
     for row in rows where row[0] != [failed] { masters[row[0][0]] += 1 }
     for row in rows where row[0] == [failed] {
-      let heir = isBest ? row[1].min { (masters[$0], $0) < (masters[$1], $1) }! : row[1][0]
-      masters[heir] += 1
+      let successor = isBest ? row[1].min { (masters[$0], $0) < (masters[$1], $1) }! : row[1][0]
+      masters[successor] += 1
     }
     return masters
   }

@@ -16,7 +16,7 @@ import TestSupport
   }
 
   private func fault(
-    _ cluster: DenseCluster, _ current: PlacementMap?, _ options: PlanOptions = PlanOptions(),
+    _ cluster: DenseCluster, _ current: PlacementMap?, _ options: PlanRequest = PlanRequest(),
     _ damage: @escaping @Sendable (PlacementMap) -> Void
   ) throws -> PlanFault? {
     var options = options
@@ -96,7 +96,7 @@ import TestSupport
   @Test func everyWayOutHasTheGate() throws {
     let (cluster, current) = try Self.cluster()
     for operation in [Operation.rebalance, .failover, .maintenance, .cancel, .restoreBack] {
-      var options = PlanOptions()
+      var options = PlanRequest()
       options.operation = operation
       options.to = current
       let found = try fault(cluster, current, options) { ($0.row(4)[0], $0.row(4)[1]) = (NodeIndex(0), NodeIndex(0)) }
@@ -108,7 +108,7 @@ import TestSupport
 
     let members = ["a", "b"].map { ClusterGroup.Member(name: $0, settings: cluster.cluster.settings) }
     let group = try DenseGroup(ClusterGroup(shared: cluster.cluster, members: members))
-    var options = PlanOptions()
+    var options = PlanRequest()
     options.damage = { $0.row(2)[0] = NodeIndex(10) }
     let found = try Self.fault { () throws(PlatError) in
       _ = try Planner.plan(group, from: [current, current], options: options)
@@ -121,7 +121,7 @@ import TestSupport
     let zones = ZoneCluster(partitions: 300_000, slaves: 1, zones: [4, 4])
     let cluster = try zones.dense()
     for threads in [1, 3] {
-      var options = PlanOptions()
+      var options = PlanRequest()
       options.threads = threads
       let found = try fault(cluster, nil, options) { map in
         for row in [299_999, 150_001, 200_000] { map.row(row)[1] = map.row(row)[0] }

@@ -84,12 +84,12 @@ import Testing
       for map in now {
         var reached: Set<[Int]> = [[Int](repeating: 0, count: group.nodeCount)]
         for row in map.rows {
-          let heirs = gone.contains(row[0][0]) ? row[1].filter { !gone.contains($0) } : row[0]
-          guard !heirs.isEmpty else { continue }
+          let successors = gone.contains(row[0][0]) ? row[1].filter { !gone.contains($0) } : row[0]
+          guard !successors.isEmpty else { continue }
           reached = Set(reached.flatMap { counts in
-            heirs.map { heir in
+            successors.map { successor in
               var counts = counts
-              counts[heir] += 1
+              counts[successor] += 1
               return counts
             }
           })

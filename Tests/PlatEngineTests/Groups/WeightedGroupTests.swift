@@ -211,7 +211,7 @@ import Testing
   }
 
   /// Two of three nodes have the heavy ones of every map; each map by itself is as good as it can be.
-  @Test func giantsOfManyMapsAreShared() throws {
+  @Test func oversizedPartitionsOfManyMapsAreShared() throws {
     let group = try group(nodes: 3, weights: Array(repeating: ["10", "10", "1"], count: 12))
     let same = PlacementMap.make([[[0], [], [], []], [[1], [], [], []], [[2], [], [], []]], least: [1, 0, 0, 0])
     let maps = Array(repeating: same, count: 12)

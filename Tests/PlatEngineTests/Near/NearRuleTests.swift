@@ -48,7 +48,8 @@ import Testing
     }
   }
 
-  /// With the fewest moves, companies may be in other zones than masters are due in: then only totals are balanced.
+  /// With the fewest moves, co-location groups may be in other zones than masters are due in: then only totals are
+  /// balanced.
   private func hasBalancedTotals(_ one: PlannedCase) -> Bool {
     !one.report.findings.contains { $0.rule == "balance.total" }
   }
@@ -62,8 +63,8 @@ import Testing
     #expect(oneAndOne(one) == 240)
   }
 
-  /// Fresh maps are made in closed form: balanced in every state, with just the company that is asked for. With two or
-  /// three partitions a node rounding can stand in the way, and seldom does.
+  /// Fresh maps are made in closed form: balanced in every state, with just the co-location group that is asked for.
+  /// With two or three partitions a node rounding can stand in the way, and seldom does.
   @Test func freshMapsInClosedForm() {
     var (seen, outside, crowded) = (0, 0, 0)
     forAllSeeds(0..<100) { seed in
@@ -246,7 +247,8 @@ import Testing
     let fresh = try plan(cluster([4, 4, 4], [soft]))
     #expect(fresh.report.brokenSoft == 0 && fresh.report.unmet == 0 && fresh.report.isBalanced)
 
-    // Laid out without the rule, and then under it: nothing moves, and masters are chosen among those who have company.
+    // Laid out without the rule, and then under it: nothing moves, and masters are chosen among those who have
+    // co-location group.
     let apart = try plan(cluster([4, 4, 4], []))
     let kept = try plan(cluster([4, 4, 4], [soft]), apart.plan.target)
     #expect(kept.moves == 0 && kept.report.unmet == 0)

@@ -55,8 +55,8 @@ struct OperationBound {
         return sum + (isLed || !held.contains(where: isLive) ? 0 : 1)
       case .maintenance:
         let leave = row[0].count { cluster.status[$0] == .maintenance }
-        let heirs = held.count { isActive($0) && !row[0].contains($0) }
-        return sum + (held.count > cluster.replicas ? 1 : 2) * min(leave, heirs)
+        let successors = held.count { isActive($0) && !row[0].contains($0) }
+        return sum + (held.count > cluster.replicas ? 1 : 2) * min(leave, successors)
       case .restoreBack:
         return sum + goal![partition].indices.reduce(0) { sum, state in
           sum + goal![partition][state].count { node in

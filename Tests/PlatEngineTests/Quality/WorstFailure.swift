@@ -17,17 +17,17 @@ struct WorstFailure {
     isDefined = cluster.wanted[0] == 1 && cluster.wanted[1] > 0 && cluster.nodeCount > 1
     guard isDefined else { return }
     var masters = [Int](repeating: 0, count: cluster.nodeCount)
-    var heirs: [[Int]] = Array(repeating: [], count: cluster.nodeCount)
+    var successors: [[Int]] = Array(repeating: [], count: cluster.nodeCount)
     for partition in 0..<map.partitionCount {
       guard let master = map.holders(of: partition, inState: 0).first?.int else { continue }
       masters[master] += 1
-      if let heir = map.holders(of: partition, inState: 1).first?.int { heirs[master].append(heir) }
+      if let successor = map.holders(of: partition, inState: 1).first?.int { successors[master].append(successor) }
     }
     before = masters.max() ?? 0
     for dead in 0..<cluster.nodeCount {
       var left = masters
       left[dead] = 0
-      for heir in heirs[dead] { left[heir] += 1 }
+      for successor in successors[dead] { left[successor] += 1 }
       after = max(after, left.max() ?? 0)
     }
     evenShare = map.partitionCount / max(1, cluster.status.count { $0 == .active } - 1)

@@ -159,7 +159,7 @@ import Testing
   /// A plan that breaks one does not get out.
   @Test func theGateNotices() throws {
     let dense = try DenseCluster(regions(6, slaves: 0, [PlaceRule(states: [0], .only, Selector(containers: ["us"]))]))
-    var options = PlanOptions()
+    var options = PlanRequest()
     options.damage = { $0.row(3)[0] = NodeIndex(5) }
     #expect(throws: PlatError.self) { try Planner.plan(dense, from: nil, options: options) }
   }

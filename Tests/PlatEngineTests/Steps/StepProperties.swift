@@ -94,9 +94,9 @@ import Testing
         let mayLead = row.nodes.filter {
           model.holdsData($0.change.from) && one.cluster.status[$0.node.int] != .maintenance
         }
-        let heirs = nodes.filter { $0.to == master }
-        if !nodes.contains(where: { $0.from == master }), !heirs.isEmpty,
-          heirs.allSatisfy({ !model.holdsData($0.from) }),
+        let successors = nodes.filter { $0.to == master }
+        if !nodes.contains(where: { $0.from == master }), !successors.isEmpty,
+          successors.allSatisfy({ !model.holdsData($0.from) }),
           !mayLead.isEmpty, mayLead.allSatisfy({ model.holdsData($0.change.to) })
         {
           least += 1

@@ -49,7 +49,7 @@ import Testing
 
   // MARK: tolerance
 
-  /// All are due 1005; a tenth of that is 100.5, and a grain is a partition.
+  /// All are due 1005; a tenth of that is 100.5, and a resolution is a partition.
   @Test func outsideComesBackToTheEdge() throws {
     #expect(try nodes([108, 92, 100, 100], balance("0.1")).report.moves == 0)
     #expect(try nodes([108, 92, 100, 100], balance("0")).report.moves > 5)
@@ -185,7 +185,7 @@ import Testing
       // What the search moves for states is not divided. Nor is a plan under a budget planned again, as others are
       // until they settle: a few go on, or stay where the Judge finds them balanced, a little outside the planner's
       // windows.
-      let rest = try Planner.unfinished(whole.cluster, from: map, options: PlanOptions())
+      let rest = try Planner.unfinished(whole.cluster, from: map, options: PlanRequest())
       let isAtRest = try rest.target.received(whole.cluster, from: map) == 0 && end.isInWindows
       goesOn += isAtRest ? 0 : 1
       seen += 1

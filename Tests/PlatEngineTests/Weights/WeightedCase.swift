@@ -4,7 +4,7 @@ import TestSupport
 
 /// Sizes of partitions, as clusters come with them.
 enum Sizes: CaseIterable {
-  case thirds, thousandfold, zipf, giant, fractions, withNothing, anyhow
+  case thirds, thousandfold, zipf, oversized, fractions, withNothing, anyhow
 
   func make(_ partitions: Int, _ random: inout SplitMix64) -> [Quantity] {
     func text(_ index: Int) -> String {
@@ -12,7 +12,7 @@ enum Sizes: CaseIterable {
       case .thirds: "\(index % 3 + 1)"
       case .thousandfold: index % 2 == 0 ? "1" : "1000"
       case .zipf: "\(max(1, 100_000 / (index + 1)))"
-      case .giant: index == 0 ? "10000" : "1"
+      case .oversized: index == 0 ? "10000" : "1"
       case .fractions: ["1/3", "0.5", "7/4", "2e-1"][index % 4]
       case .withNothing: ["0", "1", "5"][index % 3]
       case .anyhow: "\(random.among(1...40))"

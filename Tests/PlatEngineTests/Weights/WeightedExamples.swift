@@ -21,16 +21,16 @@ import Testing
     #expect(one.loads == [3, 3] && one.report.isBalanced && one.plan.movesWeightLowerBound == Rational(6))
   }
 
-  /// Whoever has the giant has nothing else; the others share the rest.
-  @Test func aGiantIsItsNodesWholeDue() throws {
+  /// Whoever has the oversized partition has nothing else; the others share the rest.
+  @Test func anOversizedPartitionIsItsNodesWholeDue() throws {
     let one = try WeightedCase(cluster(["100"] + Array(repeating: "1", count: 12), nodes: 4), nil)
     #expect(one.loads.sorted() == [4, 4, 4, 100] && one.report.isBalanced)
     #expect(
       one.report.inWeight?.total?.leastDue == Rational(4) && one.report.inWeight?.total?.greatestDue == Rational(100))
   }
 
-  /// Two giants on one node: one of them goes to the node with the least.
-  @Test func giantsComeApart() throws {
+  /// Two oversized partitions on one node: one of them goes to the node with the least.
+  @Test func oversizedPartitionsComeApart() throws {
     let dense = try cluster(["50", "50"] + Array(repeating: "1", count: 6), nodes: 4)
     let current = PlacementMap.make(
       [[[0]], [[0]], [[1]], [[1]], [[2]], [[2]], [[3]], [[3]]].map { $0 + [[], [], []] }, least: [1, 0, 0, 0])

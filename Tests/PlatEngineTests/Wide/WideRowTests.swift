@@ -6,7 +6,7 @@ import Testing
 /// Rows that are looked at through marks instead of slot by slot.
 @Suite struct WideRowTests {
   private static let allWide = {
-    var options = PlanOptions()
+    var options = PlanRequest()
     options.wideRow = 0
     return options
   }()
@@ -160,11 +160,11 @@ import Testing
         [Array(order.prefix(masters)), Array(order.dropFirst(masters).prefix(dense.wanted[1])), [], []]
       }
       let map = PlacementMap.make(rows, least: dense.wanted)
-      let matter = try Judge.Matter(dense, map: map, before: nil)
-      let slots = (try matter.slots(ofStates: [0], in: map), try matter.dataSlots(in: map))
-      let outbound: NodeTable<UInt32> = try matter.arena.table(nodes + 1)
-      let inbound: NodeTable<UInt32> = try matter.arena.table(nodes + 1)
-      try Judge.Peers.countSets(matter, slots.0, slots.1, outbound: outbound, inbound: inbound)
+      let context = try Judge.CheckContext(dense, map: map, before: nil)
+      let slots = (try context.slots(ofStates: [0], in: map), try context.dataSlots(in: map))
+      let outbound: NodeTable<UInt32> = try context.arena.table(nodes + 1)
+      let inbound: NodeTable<UInt32> = try context.arena.table(nodes + 1)
+      try Judge.Peers.countSets(context, slots.0, slots.1, outbound: outbound, inbound: inbound)
       var targets = [Set<Int>](repeating: [], count: nodes)
       var sources = targets
       for row in rows {
@@ -175,7 +175,7 @@ import Testing
           }
         }
       }
-      let peers = try Judge.Peers(matter, Judge.Holders(matter))
+      let peers = try Judge.Peers(context, Judge.Holders(context))
       for node in 0..<nodes {
         let expected = [targets[node].count, sources[node].count]
         try holds([Int(outbound.base[node]), Int(inbound.base[node])] == expected, "sets: node \(node), \(rows)")

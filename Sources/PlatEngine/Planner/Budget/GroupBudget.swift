@@ -37,7 +37,7 @@ struct GroupBudget {
   /// Puts moves of finished plans off. Returns the maps that it has changed. O(maps · P · R) for what was before, and
   /// see `MovesInBudget`.
   static func holdBack(
-    _ group: DenseGroup, from currents: [PlacementMap?], _ due: GroupDue, _ plans: inout [Plan], options: PlanOptions
+    _ group: DenseGroup, from currents: [PlacementMap?], _ due: GroupDue, _ plans: inout [Plan], options: PlanRequest
   ) throws(PlatError) -> [Int] {
     let shared = group.group.shared.settings.balance.moveBudget
     var budget = GroupBudget(group: group)
@@ -55,7 +55,7 @@ struct GroupBudget {
   private init(group: DenseGroup) { self.group = group }
 
   private mutating func add(
-    _ map: Int, _ current: PlacementMap, _ plan: Plan, _ windows: Due, most: Int, _ options: PlanOptions
+    _ map: Int, _ current: PlacementMap, _ plan: Plan, _ windows: Due, most: Int, _ options: PlanRequest
   ) throws(PlatError) {
     guard
       let (problem, placement, kept, arcs) = try MoveBudget.ofPlan(
@@ -96,7 +96,7 @@ struct GroupBudget {
   }
 
   private mutating func put(
-    off plans: inout [Plan], atMost shared: Int, _ options: PlanOptions
+    off plans: inout [Plan], atMost shared: Int, _ options: PlanRequest
   ) throws(PlatError) -> [Int] {
     var chosen: [MovesInBudget] = []
     for member in members { chosen.append(try member.choose(atMost: member.most)) }
@@ -126,7 +126,7 @@ struct GroupBudget {
   }
 
   private func take(
-    _ index: Int, _ putOff: Int, _ plans: inout [Plan], _ changed: inout [Int], _ options: PlanOptions
+    _ index: Int, _ putOff: Int, _ plans: inout [Plan], _ changed: inout [Int], _ options: PlanRequest
   ) throws(PlatError) {
     let member = members[index]
     plans[member.map].target = try Witnesses.run(

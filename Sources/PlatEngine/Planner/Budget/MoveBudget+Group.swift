@@ -2,7 +2,7 @@
 extension MoveBudget {
   /// `placement` is what is planned, in rows of its own. Nil where nothing can be put off. O(P · R).
   static func ofPlan(
-    _ cluster: DenseCluster, from current: PlacementMap, _ planned: PlacementMap, most: Int, _ options: PlanOptions
+    _ cluster: DenseCluster, from current: PlacementMap, _ planned: PlacementMap, most: Int, _ options: PlanRequest
   ) throws(PlatError) -> (problem: Problem, placement: Placement, kept: MoveBudget, arcs: [Arc])? {
     let arena = try Arena(limitBytes: options.memoryLimitBytes, interrupt: options.interrupt)
     let problem = try Problem(cluster, current: current, arena: arena, wideRow: options.wideRow)
@@ -12,7 +12,7 @@ extension MoveBudget {
     var placement = try Placement(problem, target: target)
     Keep.run(problem, &placement)
     guard let kept = try MoveBudget(problem, placement, most: most) else { return nil }
-    placement.concerned.isAll = true
+    placement.changed.isAll = true
     target.copyData(from: planned, cluster)
     placement.load.fill(with: 0)
     planned.countData(cluster, into: placement.load)

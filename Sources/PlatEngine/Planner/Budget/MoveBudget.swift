@@ -28,7 +28,7 @@ struct MoveBudget {
     self.most = most
     before = try problem.arena.table(problem.partitionCount * problem.replicas)
     before.base.update(from: placement.rows, count: before.count)
-    placement.concerned.forEachNotWhole { complete(problem, $0) }
+    placement.changed.forEachNotWhole { complete(problem, $0) }
   }
 
   /// `Keep` leaves out what did not fit beside others that it then took out, too: any of them that fits now could stay.
@@ -95,7 +95,7 @@ struct MoveBudget {
       row[slot] = arc.from
       placement.load[arc.to] -= 1
       placement.load[arc.from] += 1
-      placement.concerned.change(arc.partition.int)
+      placement.changed.change(arc.partition.int)
       putOff += arc.moves
     }
     return putOff
@@ -114,7 +114,7 @@ struct MoveBudget {
   func forBalance(_ problem: Problem, _ placement: Placement) -> [Arc] {
     var arcs: [Arc] = []
     var (goes, comes): ([NodeIndex], [NodeIndex]) = ([], [])
-    placement.concerned.forEach { partition in
+    placement.changed.forEach { partition in
       let (old, new) = (before.base + partition * problem.replicas, placement.row(partition))
       goes.removeAll(keepingCapacity: true)
       comes.removeAll(keepingCapacity: true)

@@ -10,7 +10,7 @@
 struct WeightedGroupBudget {
   private let sums: WeightSums
   private let weights: GroupWeights
-  private var stands: [WeightSums.Stand]
+  private var scores: [WeightSums.BalanceScore]
   private var windows: WeightSums.Windows
   private var members: [Member] = []
   private var left: Int
@@ -34,12 +34,12 @@ struct WeightedGroupBudget {
   /// Puts moves of finished plans off. Returns the maps that it has changed.
   static func holdBack(
     _ group: DenseGroup, _ clusters: [DenseCluster], _ weights: GroupWeights, _ sums: WeightSums,
-    _ stands: [WeightSums.Stand],
-    from currents: [PlacementMap?], _ plans: inout [Plan?], options: PlanOptions
+    _ scores: [WeightSums.BalanceScore],
+    from currents: [PlacementMap?], _ plans: inout [Plan?], options: PlanRequest
   ) throws(PlatError) -> [Int] {
     let shared = group.group.shared.settings.balance.moveBudget ?? .max
     var budget = WeightedGroupBudget(
-      sums: sums, weights: weights, stands: stands, windows: sums.windows(stands), left: shared)
+      sums: sums, weights: weights, scores: scores, windows: sums.windows(scores), left: shared)
     for (map, cluster) in clusters.enumerated() {
       let most = min(shared, group.clusters[map].cluster.settings.balance.moveBudget ?? .max)
       guard let current = currents[map], let plan = plans[map], most < .max else { continue }
@@ -60,14 +60,14 @@ struct WeightedGroupBudget {
   }
 
   private init(
-    sums: WeightSums, weights: GroupWeights, stands: [WeightSums.Stand], windows: WeightSums.Windows, left: Int
+    sums: WeightSums, weights: GroupWeights, scores: [WeightSums.BalanceScore], windows: WeightSums.Windows, left: Int
   ) {
-    (self.sums, self.weights, self.stands, self.windows, self.left) = (sums, weights, stands, windows, left)
+    (self.sums, self.weights, self.scores, self.windows, self.left) = (sums, weights, scores, windows, left)
   }
 
   private mutating func add(
     _ map: Int, _ cluster: DenseCluster, _ current: PlacementMap, _ planned: PlacementMap, most: Int,
-    _ options: PlanOptions
+    _ options: PlanRequest
   ) throws(PlatError) {
     guard
       let (problem, placement, kept, arcs) = try MoveBudget.ofPlan(cluster, from: current, planned, most: most, options)
@@ -87,7 +87,7 @@ struct WeightedGroupBudget {
       member.count[arc.to.int] -= 1
       member.count[arc.from.int] += 1
       let changes = changes(arc, map, by: -1)
-      stands[map].add(changes)
+      scores[map].add(changes)
       windows.add(changes)
     }
     members.append(member)
@@ -135,7 +135,7 @@ struct WeightedGroupBudget {
   /// What it brings into the windows of its map and of the sums.
   private func gain(_ choice: Choice) -> Int {
     let changes = changes(members[choice.member].arcs[choice.arc], members[choice.member].map)
-    return stands[members[choice.member].map].spares(changes) + windows.spares(changes)
+    return scores[members[choice.member].map].spares(changes) + windows.spares(changes)
   }
 
   private func best(above least: Int) -> [Choice]? {
@@ -160,7 +160,7 @@ struct WeightedGroupBudget {
     for first in all where tried < Self.pairsTried {
       let one = members[first.0].arcs[first.1]
       let alone = gain(first)
-      let before = (members, stands, windows, left)
+      let before = (members, scores, windows, left)
       make(first)
       for second in all where mayMake(second) {
         let two = members[second.0].arcs[second.1]
@@ -169,7 +169,7 @@ struct WeightedGroupBudget {
         let gain = alone + gain(second)
         if gain > best?.gain ?? 0 { best = ([first, second], gain) }
       }
-      (members, stands, windows, left) = before
+      (members, scores, windows, left) = before
     }
     return best?.arcs
   }
@@ -177,7 +177,7 @@ struct WeightedGroupBudget {
   private mutating func make(_ choice: Choice) {
     let arc = members[choice.member].arcs[choice.arc]
     let changes = changes(arc, members[choice.member].map)
-    stands[members[choice.member].map].add(changes)
+    scores[members[choice.member].map].add(changes)
     windows.add(changes)
     members[choice.member].isMade[choice.arc] = true
     members[choice.member].count[arc.from.int] -= 1
@@ -190,7 +190,7 @@ struct WeightedGroupBudget {
 
   /// A map's target without what is put off, and how many moves that are; nil: none.
   private mutating func undo(
-    _ index: Int, _ options: PlanOptions
+    _ index: Int, _ options: PlanRequest
   ) throws(PlatError) -> (target: PlacementMap, putOff: Int)? {
     let member = members[index]
     let (problem, isWithinPeers) = (member.problem, member.problem.fanOut?.strength == .hard)

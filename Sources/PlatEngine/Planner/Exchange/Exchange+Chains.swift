@@ -59,9 +59,9 @@ extension Exchange {
       let partition = poolMissing[poolPlace].int
       let row = placement.row(partition)
       if let free = freeSlot(row),
-        let taker = findTaker(partition, row, leaving: free, from: key.base[pool], refund: 0)
+        let receiver = findReceiver(partition, row, leaving: free, from: key.base[pool], refund: 0)
       {
-        put(partition, free, taker)
+        put(partition, free, receiver)
         placement.placed += 1
         return true
       }
@@ -88,16 +88,16 @@ extension Exchange {
         if unplaced < 0 || leavePool() {
           if unplaced < 0 { unplaced += 1 }
           row[slot % problem.replicas] = .none
-          placement.concerned.change(partition)
+          placement.changed.change(partition)
           marks.forget()
           placement.placed -= 1
           return true
         }
       }
-      if let taker = findTaker(
+      if let receiver = findReceiver(
         partition, row, leaving: slot % problem.replicas, from: key[node], refund: refund)
       {
-        put(partition, slot % problem.replicas, taker)
+        put(partition, slot % problem.replicas, receiver)
         return true
       }
       place[node] = after
@@ -107,26 +107,26 @@ extension Exchange {
   }
 
   /// A node that takes the partition and has passed on what it must; its load is booked.
-  mutating func findTaker(
+  mutating func findReceiver(
     _ partition: Int, _ row: UnsafeMutablePointer<NodeIndex>, leaving: Int, from: Int64, refund: Int64
   ) -> NodeIndex? {
     let wanted = from + (1 - refund) * Exchange.move + Exchange.hop
     let before = row[leaving]
     if let graph {
-      var taker: NodeIndex?
+      var receiver: NodeIndex?
       var isCut = false
-      graph.forEachTaker(row) { node in
-        guard taker == nil, !isCut, isSettled[node], !isDead[node], key[node] == wanted, problem.receives[node],
+      graph.forEachReceiver(row) { node in
+        guard receiver == nil, !isCut, isSettled[node], !isDead[node], key[node] == wanted, problem.receives[node],
           problem.allowsUnderMaster(row, leaving: leaving, to: node), accept(node)
         else { return }
         if row[leaving] == before, problem.allows(row, leaving: leaving, to: node) {
-          taker = node
+          receiver = node
         } else {
           load[node] -= 1
           isCut = true
         }
       }
-      if taker != nil || isCut { return taker }
+      if receiver != nil || isCut { return receiver }
     } else if let class_ = candidates.classIndex(of: wanted) {
       for box in problem.leafBoxes.indices {
         var index = candidates.first(class_, box, isDead: isDead)
@@ -160,7 +160,7 @@ extension Exchange {
 
   mutating func put(_ partition: Int, _ slot: Int, _ node: NodeIndex) {
     placement.row(partition)[slot] = node
-    placement.concerned.change(partition)
+    placement.changed.change(partition)
     marks.forget()
     holdings.add(partition * problem.replicas + slot, to: node)
   }

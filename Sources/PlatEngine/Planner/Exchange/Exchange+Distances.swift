@@ -50,7 +50,7 @@ extension Exchange {
     for partition in poolMissing {
       let row = placement.row(partition.int)
       guard let free = freeSlot(row) else { continue }
-      reachTakers(partition.int, row, leaving: free, from: key.base[pool], refund: 0)
+      reachReceivers(partition.int, row, leaving: free, from: key.base[pool], refund: 0)
     }
   }
 
@@ -64,7 +64,7 @@ extension Exchange {
       let row = placement.row(partition)
       let refund = refund(partition, node)
       if mayGoToPool(row) { reach(pool, from - refund * Exchange.move + Exchange.hop) }
-      reachTakers(partition, row, leaving: slot % problem.replicas, from: from, refund: refund)
+      reachReceivers(partition, row, leaving: slot % problem.replicas, from: from, refund: refund)
     }
   }
 
@@ -82,12 +82,12 @@ extension Exchange {
   }
 
   /// All nodes that may take a replica of the partition when slot `leaving` is given up.
-  @inline(__always) mutating func reachTakers(
+  @inline(__always) mutating func reachReceivers(
     _ partition: Int, _ row: UnsafeMutablePointer<NodeIndex>, leaving: Int, from: Int64, refund: Int64
   ) {
     let newKey = from + (1 - refund) * Exchange.move + Exchange.hop
     if let graph {
-      graph.forEachTaker(row) { node in
+      graph.forEachReceiver(row) { node in
         guard key[node] > newKey, !isSettled[node], problem.receives[node], due.most[node] > 0,
           problem.allowsUnderMaster(row, leaving: leaving, to: node)
         else { return }

@@ -184,7 +184,7 @@ struct Exchange {
         let slot = holdings.next(&place, of: NodeIndex(node))
       {
         placement.rows[slot] = .none
-        placement.concerned.change(slot / problem.replicas)
+        placement.changed.change(slot / problem.replicas)
         load.base[node] -= 1
         placement.placed -= 1
       }

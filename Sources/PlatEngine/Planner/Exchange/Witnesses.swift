@@ -33,7 +33,7 @@ struct Witnesses {
   /// The same for a map whose data lies elsewhere than a pipeline put it: data goes where it must, so witnesses make
   /// way. Those of `before` stay while that fits; `data`: without any.
   static func run(
-    _ cluster: DenseCluster, data: PlacementMap, keeping before: PlacementMap, options: PlanOptions
+    _ cluster: DenseCluster, data: PlacementMap, keeping before: PlacementMap, options: PlanRequest
   ) throws(PlatError) -> PlacementMap {
     let arena = try Arena(limitBytes: options.memoryLimitBytes, interrupt: options.interrupt)
     let problem = try Problem(cluster, current: before, arena: arena)
@@ -189,8 +189,8 @@ struct Witnesses {
         let node = other[place]
         guard mayHave(row, node) else { continue }
         other[place] = .none
-        if let taker = pick(other) {
-          put(other, place, taker)
+        if let receiver = pick(other) {
+          put(other, place, receiver)
           row[slot] = node
           return true
         }

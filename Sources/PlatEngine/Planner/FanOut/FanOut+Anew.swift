@@ -24,9 +24,9 @@ extension FanOut {
 
     var dealer = Dealer(problem, fresh)
     var result = try emptyPlacement(problem, memoryLimitBytes)
-    let seat = dealer.deal()
+    let newRow = dealer.deal()
     for partition in 0..<problem.partitionCount {
-      result.row(partition).update(from: fresh.row(seat[partition]), count: problem.replicas)
+      result.row(partition).update(from: fresh.row(newRow[partition]), count: problem.replicas)
     }
     result.load.copy(from: fresh.load)
     result.placed = fresh.placed
@@ -68,18 +68,18 @@ extension FanOut {
 
     /// For each partition, the row that it gets: those that have most in common with one choose first.
     mutating func deal() -> [Int] {
-      var seat = [Int](repeating: -1, count: problem.partitionCount)
+      var newRow = [Int](repeating: -1, count: problem.partitionCount)
       for common in (1...max(1, problem.replicas)).reversed() {
-        for partition in 0..<min(problem.partitionCount, problem.heldPartitions) where seat[partition] < 0 {
-          if let run = best(partition, atLeast: common) { seat[partition] = take(run) }
+        for partition in 0..<min(problem.partitionCount, problem.heldPartitions) where newRow[partition] < 0 {
+          if let run = best(partition, atLeast: common) { newRow[partition] = take(run) }
         }
       }
       var next = 0
-      for partition in 0..<problem.partitionCount where seat[partition] < 0 {
+      for partition in 0..<problem.partitionCount where newRow[partition] < 0 {
         while runs[next].left == 0 { next += 1 }
-        seat[partition] = take(next)
+        newRow[partition] = take(next)
       }
-      return seat
+      return newRow
     }
 
     /// A run's last row that is left.

@@ -111,27 +111,29 @@ private struct Changeovers {
       && (0..<problem.heldWidth).allSatisfy { held[$0] == itsHeld[$0] }
   }
 
-  private mutating func consider(_ partition: Int, _ heir: NodeIndex) {
-    let place = placement.row(partition)[0].int * nodes + heir.int
-    guard arcs.base[place].cost > 0, let cost = layOut(partition, heir), cost < arcs.base[place].cost else { return }
+  private mutating func consider(_ partition: Int, _ successor: NodeIndex) {
+    let place = placement.row(partition)[0].int * nodes + successor.int
+    guard arcs.base[place].cost > 0, let cost = layOut(partition, successor), cost < arcs.base[place].cost else {
+      return
+    }
     arcs.base[place] = Arc(cost: cost, partition: Int32(partition))
   }
 
-  /// Puts into `row` the nodes that the partition has when `heir` is its master: of its peers first those that hold it
-  /// today, then those that it is planned on, then those with most room. Returns how many more moves that takes, where
-  /// what is missing takes one each anyhow, 0 for fewer; nil where there are too few.
-  private mutating func layOut(_ partition: Int, _ heir: NodeIndex) -> Int32? {
-    work += problem.replicas * max(1, graph.targets(of: heir).count)
+  /// Puts into `row` the nodes that the partition has when `successor` is its master: of its peers first those that
+  /// hold it today, then those that it is planned on, then those with most room. Returns how many more moves that
+  /// takes, where what is missing takes one each anyhow, 0 for fewer; nil where there are too few.
+  private mutating func layOut(_ partition: Int, _ successor: NodeIndex) -> Int32? {
+    work += problem.replicas * max(1, graph.targets(of: successor).count)
     let now = placement.row(partition)
     func mayHold(_ node: NodeIndex) -> Bool {
       for slot in 0..<problem.replicas where now[slot] == node { return true }
       return FanOut.mayTake(problem, placement.load, partition, node)
     }
-    guard mayHold(heir), problem.allows(heir, inState: 0) else { return nil }
+    guard mayHold(successor), problem.allows(successor, inState: 0) else { return nil }
     for slot in 0..<problem.replicas { row.base[slot] = .none }
-    row.base[0] = heir
+    row.base[0] = successor
     candidates.removeAll(keepingCapacity: true)
-    for node in graph.targets(of: heir) where mayHold(node) {
+    for node in graph.targets(of: successor) where mayHold(node) {
       let isIn = (0..<problem.replicas).contains { now[$0] == node }
       let rank = (problem.isHeld(partition, by: node) ? 0 : 2) + (isIn ? 0 : 1)
       candidates.append(UInt64(rank) << 62 | UInt64(placement.load[node]) << 31 | UInt64(node.int))

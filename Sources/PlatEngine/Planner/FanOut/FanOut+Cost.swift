@@ -32,7 +32,7 @@ extension FanOut {
 
     /// A replica is worth any number of moves, better balance twice the moves; else fewer are better. Masters are not
     /// balanced at the price of totals.
-    func isWorth(insteadOf other: Cost) -> Bool {
+    func isBetter(than other: Cost) -> Bool {
       if unplaced != other.unplaced { return unplaced < other.unplaced }
       let (mine, its) = ((replicasOutside, mastersOutside), (other.replicasOutside, other.mastersOutside))
       return mine == its ? moves < other.moves : mine < its && moves <= 2 * other.moves

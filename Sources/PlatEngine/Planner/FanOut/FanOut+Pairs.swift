@@ -54,15 +54,15 @@ extension FanOut {
     else { return }
     if slot >= masters {
       for place in masters..<problem.replicas where row[place] != .none && problem.allows(row[place], inState: 0) {
-        let heir = row[place]
-        guard mastered[heir] <= mostMasters(heir) else { continue }
+        let successor = row[place]
+        guard mastered[successor] <= mostMasters(successor) else { continue }
         let isFree = (0..<problem.replicas).allSatisfy {
-          row[$0] == .none || $0 == place || (heir != from && book.count(heir, row[$0]) > 0)
+          row[$0] == .none || $0 == place || (successor != from && book.count(successor, row[$0]) > 0)
         }
         guard isFree, book.trySwap(row, master, place) else { continue }
         if StateRules.breach(problem, row) == nil {
           mastered[from] -= 1
-          mastered[heir] += 1
+          mastered[successor] += 1
           return
         }
         book.swap(row, master, place)

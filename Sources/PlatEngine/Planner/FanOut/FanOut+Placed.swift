@@ -3,8 +3,8 @@
 ///
 ///     pairs beyond the limit   4 → 7      p: 4·9·7, q: 5·2·6, both last ones new      p: 4·9·6, q: 5·2·7, over pairs that there are
 ///
-/// Neither moves nor loads change. Where near rules bind, which zone has a partition's company is then chosen for all
-/// partitions together, and pairs for what has been chosen.
+/// Neither moves nor loads change. Where near rules bind, which zone has a partition's co-location group is then chosen
+/// for all partitions together, and pairs for what has been chosen.
 extension FanOut {
   private static let partnersTried = 512
   private static let mostTrials = 1 << 20
@@ -20,7 +20,7 @@ extension FanOut {
     let placement = try copy(problem, placed, memoryLimitBytes)
     var fanOut = FanOut(problem: problem, due: due, placement: placement, book: try PeerBook(problem))
     guard fanOut.chooseMasters() else { return nil }
-    try fanOut.exchangeNewcomers()
+    try fanOut.exchangeNewReplicas()
     if fanOut.book.isOutOfMemory { throw .outOfMemory }
     // What is beyond the limit then goes, and finds a place within the pairs.
     let isWithin = fanOut.book.isWithin
@@ -61,7 +61,7 @@ extension FanOut {
     if problem.wanted.count(where: { $0 > 0 }) > 2 { try fanOut.handOn() }
     let even = try fanOut.settled()
     let itsCost = try Cost(problem, due, even)
-    return itsCost.isWorth(insteadOf: cost) ? even : placement
+    return itsCost.isBetter(than: cost) ? even : placement
   }
 
   /// Puts a master into every row. False where some row has nobody who may be.
@@ -113,26 +113,26 @@ extension FanOut {
   /// Newly placed replicas change places with others or go home while others of the same node move instead, and their
   /// partitions change masters, as long as that brings nodes nearer to their limits, or leaves fewer pairs, or more to
   /// those that others share.
-  private mutating func exchangeNewcomers() throws(PlatError) {
+  private mutating func exchangeNewReplicas() throws(PlatError) {
     guard !book.isWithin else { return }
-    var newcomers: [Int] = []
-    placement.forEachNewcomer(problem) { newcomers.append($0 * problem.replicas + $1) }
+    var newReplicas: [Int] = []
+    placement.forEachNewReplica(problem) { newReplicas.append($0 * problem.replicas + $1) }
     var trialsLeft = FanOut.mostTrials
     var holdings = try Holdings(problem, placement)
     var isChanged = true
     while isChanged, !book.isWithin, trialsLeft > 0 {
       try problem.arena.throwIfInterrupted()
       isChanged = false
-      for (index, slot) in newcomers.enumerated() where !book.isWithin && trialsLeft > 0 {
+      for (index, slot) in newReplicas.enumerated() where !book.isWithin && trialsLeft > 0 {
         if changeMaster(slot / problem.replicas, &holdings) { isChanged = true }
-        guard let now = newcomer(of: slot) else { continue }
+        guard let now = newReplica(of: slot) else { continue }
         if let moved = sendHome(now, &holdings, &trialsLeft) {
-          newcomers[index] = moved
+          newReplicas[index] = moved
           isChanged = true
           continue
         }
-        for offset in 1..<max(2, min(newcomers.count, FanOut.partnersTried)) {
-          guard let partner = newcomer(of: newcomers[(index + offset) % newcomers.count]) else { continue }
+        for offset in 1..<max(2, min(newReplicas.count, FanOut.partnersTried)) {
+          guard let partner = newReplica(of: newReplicas[(index + offset) % newReplicas.count]) else { continue }
           trialsLeft -= 1
           if exchange(now, partner) {
             holdings.add(now, to: placement.rows[now])
@@ -183,9 +183,9 @@ extension FanOut {
     return false
   }
 
-  /// The slot of the partition that holds a newcomer now: masters that changed have changed slots. Nil where there is
-  /// none.
-  private func newcomer(of slot: Int) -> Int? {
+  /// The slot of the partition that holds a new replica now: masters that changed have changed slots. Nil where there
+  /// is none.
+  private func newReplica(of slot: Int) -> Int? {
     let partition = slot / problem.replicas
     let row = placement.row(partition)
     return (0..<problem.replicas).first { !problem.isHeld(partition, by: row[$0]) }.map {
@@ -202,8 +202,8 @@ extension FanOut {
   private mutating func exchange(_ slot: Int, _ partner: Int, sharing: Bool = false) -> Bool {
     let (row, other) = (placement.row(slot / problem.replicas), placement.row(partner / problem.replicas))
     let (place, otherPlace) = (slot % problem.replicas, partner % problem.replicas)
-    let (node, taker) = (row[place], other[otherPlace])
-    guard row != other, problem.allowsUnderMaster(row, leaving: place, to: taker),
+    let (node, receiver) = (row[place], other[otherPlace])
+    guard row != other, problem.allowsUnderMaster(row, leaving: place, to: receiver),
       problem.allowsUnderMaster(other, leaving: otherPlace, to: node)
     else { return false }
     let before = measure
@@ -216,12 +216,12 @@ extension FanOut {
       book.add(row)
       book.add(other)
     }
-    change(taker, node)
+    change(receiver, node)
     let after = measure
     if after < before || sharing && after == before && shared(row, place) + shared(other, otherPlace) > sharedBefore {
       return true
     }
-    change(node, taker)
+    change(node, receiver)
     return false
   }
 }

@@ -4,7 +4,7 @@
 /// may come, in which no node has more peers than it may; then the fewest moves within that graph (`Exchange`, which
 /// then leaves masters where they are); then mastership from node to node, as far as the limit lets it:
 ///
-///     Keep → masters → too many peers: the lightest pairs go → newcomers' masters → graph → flow → roles
+///     Keep → masters → too many peers: the lightest pairs go → new replicas' masters → graph → flow → roles
 ///
 /// Nothing is ever placed that would take a node beyond its limit.
 struct FanOut {
@@ -46,7 +46,7 @@ struct FanOut {
       StateRules.enforce(problem, other)
       try enforce(problem, &other, due)
       other.countPlaced()
-      if try Cost(problem, due, other).isWorth(insteadOf: cost) { result = other }
+      if try Cost(problem, due, other).isBetter(than: cost) { result = other }
     }
     try follow(problem, due, &result)
     return result
@@ -80,29 +80,29 @@ struct FanOut {
   }
 
   /// Ways to a placement. Which is best is found by trying: that question contains exact covers.
-  private enum Way {
+  private enum Strategy {
     /// Mastership first goes where it should while pairs are few, and again when all is placed.
     case rolesFirst
     /// Pairs first serve what is missing, other holders become master for it, and mastership comes last, as below.
     case rolesLast
     /// As the first, but partitions change over to other nodes where masters are out of balance.
     case even
-    /// What is missing is seated by one move each under whoever may lead (`Seating`), after mastership went where it
-    /// should.
-    case seats
+    /// What is missing is placed by one move each under whoever may lead (`SingleMovePlacement`), after mastership went
+    /// where it should.
+    case singleMoves
     /// The same, but what pairs that there are can serve comes before mastership.
-    case seatsFirst
+    case singleMovesFirst
 
     /// The ways beside the first: larger maps do without those whose chains go through all rows again and again.
-    static func others(_ problem: Problem) -> [Way] {
-      let seats: [Way] =
-        problem.near.isEmpty && problem.partitionCount * problem.replicas <= 1 << 19 ? [.seats, .seatsFirst] : []
-      return problem.partitionCount * problem.replicas <= 1 << 18 ? [.rolesLast, .even] + seats : seats
+    static func others(_ problem: Problem) -> [Strategy] {
+      let singleMoves: [Strategy] =
+        problem.near.isEmpty && problem.partitionCount * problem.replicas <= 1 << 19 ? [.singleMoves, .singleMovesFirst] : []
+      return problem.partitionCount * problem.replicas <= 1 << 18 ? [.rolesLast, .even] + singleMoves : singleMoves
     }
   }
 
   /// A placement made for the limit. `mayDrop`: replicas may go for it. O(P · R² + N · peers²), and what `Exchange`
-  /// needs, for each way that is tried.
+  /// needs, for each strategy that is tried.
   private static func rebalance(
     _ problem: Problem, _ due: Due, mayDrop: Bool, _ memoryLimitBytes: UInt64
   ) throws(PlatError) -> Placement {
@@ -110,12 +110,12 @@ struct FanOut {
     var cost = try Cost(problem, due, best)
     guard mayDrop else { return best }
     let (least, isOutside) = (try PeerBound.moves(problem), cost.outside > 0)
-    for way in Way.others(problem) {
-      guard isOutside || (way != .even && cost.moves > least) else { continue }
-      let other = try rebalance(problem, way, mayDrop: mayDrop, memoryLimitBytes)
+    for strategy in Strategy.others(problem) {
+      guard isOutside || (strategy != .even && cost.moves > least) else { continue }
+      let other = try rebalance(problem, strategy, mayDrop: mayDrop, memoryLimitBytes)
       let itsCost = try Cost(problem, due, other)
-      // With as many unplaced, the first way leaves the others that follow most room.
-      if itsCost.unplaced < cost.unplaced || (cost.unplaced == 0 && itsCost.isWorth(insteadOf: cost)) {
+      // With as many unplaced, the first strategy leaves the others that follow most room.
+      if itsCost.unplaced < cost.unplaced || (cost.unplaced == 0 && itsCost.isBetter(than: cost)) {
         (best, cost) = (other, itsCost)
       }
     }
@@ -123,7 +123,7 @@ struct FanOut {
   }
 
   private static func rebalance(
-    _ problem: Problem, _ way: Way, mayDrop: Bool, _ memoryLimitBytes: UInt64
+    _ problem: Problem, _ strategy: Strategy, mayDrop: Bool, _ memoryLimitBytes: UInt64
   ) throws(PlatError) -> Placement {
     var placement = try emptyPlacement(problem, memoryLimitBytes)
     Keep.run(problem, &placement)
@@ -131,18 +131,18 @@ struct FanOut {
     var fanOut = FanOut(problem: problem, due: due, placement: placement, book: try PeerBook(problem))
     try fanOut.settleMasters()
     if mayDrop { try fanOut.dropPairs() }
-    try fanOut.giveToNewcomers(slavesToo: way == .rolesFirst || way == .seats)
+    try fanOut.giveToNewReplicas(slavesToo: strategy == .rolesFirst || strategy == .singleMoves)
     fanOut.placement.peers = fanOut.book
     fanOut.placement.book(upTo: problem.partitionCount)
-    switch way {
-    case .seats, .seatsFirst: try fanOut.seat(rolesFirst: way == .seats)
+    switch strategy {
+    case .singleMoves, .singleMovesFirst: try fanOut.placeBySingleMoves(rolesFirst: strategy == .singleMoves)
     case .rolesFirst, .even: _ = try Roles.run(problem, due, &fanOut.placement)
     case .rolesLast: break
     }
-    if way == .even { try fanOut.balanceMasters() }
-    try fanOut.flow(handsOver: way == .rolesLast)
+    if strategy == .even { try fanOut.balanceMasters() }
+    try fanOut.flow(handsOver: strategy == .rolesLast)
     try fanOut.handOn()
-    if way != .rolesFirst {
+    if strategy != .rolesFirst {
       try fanOut.balanceMasters()
       try fanOut.flow()
       try fanOut.handOn()
@@ -150,28 +150,28 @@ struct FanOut {
     return fanOut.placement
   }
 
-  /// Single moves and doubles, before any chain of moves.
-  mutating func seat(rolesFirst: Bool) throws(PlatError) {
+  /// Single moves and two-for-one moves, before any chain of moves.
+  mutating func placeBySingleMoves(rolesFirst: Bool) throws(PlatError) {
     if rolesFirst { try handOn() }
-    if let seating = try Seating(problem, due, placement, PeerBook(problem, placement)) {
-      seating.seatAll()
-      seating.double(most: max(0, seating.open.count - seating.seatsOverNewPairs) / 2, mostNew: 0, mostNewBehind: 1)
+    if let placing = try SingleMovePlacement(problem, due, placement, PeerBook(problem, placement)) {
+      placing.placeAll()
+      placing.twoForOne(most: max(0, placing.open.count - placing.placesOverNewPairs) / 2, mostNew: 0, mostNewBehind: 1)
       placement.countPlaced()
     }
     if !rolesFirst { try handOn() }
-    if let seating = try Seating(problem, due, placement, PeerBook(problem, placement)) {
-      seating.seatAll()
-      seating.seatOverNewPairs()
+    if let placing = try SingleMovePlacement(problem, due, placement, PeerBook(problem, placement)) {
+      placing.placeAll()
+      placing.placeOverNewPairs()
       for mostNew in 0...2 {
-        seating.double(mostNew: mostNew, mostNewBehind: 2)
-        seating.seatAll()
+        placing.twoForOne(mostNew: mostNew, mostNewBehind: 2)
+        placing.placeAll()
       }
       placement.countPlaced()
     }
     try handOn()
     try flow()
-    if let seating = try Seating(problem, due, placement, PeerBook(problem, placement)) {
-      try seating.chain()
+    if let placing = try SingleMovePlacement(problem, due, placement, PeerBook(problem, placement)) {
+      try placing.chain()
       placement.countPlaced()
       try handOn()
     }
@@ -209,7 +209,7 @@ struct FanOut {
       try exchange(due, .direct)
       let after = Balance(placement, due)
       if after.below + after.unplaced + after.above < before.below + before.unplaced + before.above { continue }
-      guard handsOver, try placeUnderHeirs() else { break }
+      guard handsOver, try placeUnderSuccessors() else { break }
     }
     // What came here by other ways than cheapest chains may stop those: the last round does without refunds.
     for round in 0...FanOut.rounds {

@@ -58,7 +58,7 @@ struct PeerGraph {
   }
 
   /// Nodes that may take a replica of the row.
-  @inline(__always) func forEachTaker(_ row: UnsafeMutablePointer<NodeIndex>, _ body: (NodeIndex) -> Void) {
+  @inline(__always) func forEachReceiver(_ row: UnsafeMutablePointer<NodeIndex>, _ body: (NodeIndex) -> Void) {
     guard let first = (0..<masters).first(where: { row[$0] != .none }) else { return }
     for node in targets[row[first].int] where masters == 1 || allows(row, node) { body(node) }
   }

@@ -2,14 +2,14 @@
 /// their capacities.
 ///
 /// `failover`, `maintenance`, `restore-back`, `cancel`: each map by itself, within the room that the others leave
-/// (`SharedRoom`); who comes to lead where nobody does is, of those that are as good for the map, who leads least of
-/// all (`SharedLead`). `swap`: every map swaps, with counterparts that all agree on where there are such, and one that
-/// has nothing on leaving nodes stays as it is, where it is whole and keeps its rules; where some map can do neither,
-/// or a counterpart would hold more than its capacity of all maps, the whole group is rebalanced instead.
+/// (`SharedCapacityLeft`); who comes to lead where nobody does is, of those that are as good for the map, who leads
+/// least of all (`SharedLead`). `swap`: every map swaps, with counterparts that all agree on where there are such, and
+/// one that has nothing on leaving nodes stays as it is, where it is whole and keeps its rules; where some map can do
+/// neither, or a counterpart would hold more than its capacity of all maps, the whole group is rebalanced instead.
 extension Planner {
   /// Nil where the group is to be rebalanced.
   static func operate(
-    _ group: DenseGroup, from currents: [PlacementMap?], options: PlanOptions
+    _ group: DenseGroup, from currents: [PlacementMap?], options: PlanRequest
   ) throws(PlatError) -> GroupPlan? {
     let operation = options.operation ?? Operation.chosen(for: group, from: currents)
     return switch operation {
@@ -22,7 +22,7 @@ extension Planner {
 
   /// O(maps · planning one).
   private static func planEach(
-    _ group: DenseGroup, from currents: [PlacementMap?], options: PlanOptions, as operation: Operation
+    _ group: DenseGroup, from currents: [PlacementMap?], options: PlanRequest, as operation: Operation
   ) throws(PlatError) -> GroupPlan {
     let own = try group.clusters.indices.map { map throws(PlatError) in
       try ownOptions(group, currents, options, as: operation, map: map)
@@ -32,7 +32,7 @@ extension Planner {
       try refuseUnsupported(cluster)
       homes.append(try home(cluster, from: currents[map], options: own[map], as: operation))
     }
-    var room = operation == .failover ? nil : SharedRoom(group, homes, as: operation)
+    var room = operation == .failover ? nil : SharedCapacityLeft(group, homes, as: operation)
     var leads = SharedLead(group, homes, as: operation)
     var plans: [Plan] = []
     for (map, cluster) in group.clusters.enumerated() {
@@ -63,8 +63,8 @@ extension Planner {
 
   /// What is asked of one map.
   private static func ownOptions(
-    _ group: DenseGroup, _ currents: [PlacementMap?], _ options: PlanOptions, as operation: Operation, map: Int
-  ) throws(PlatError) -> PlanOptions {
+    _ group: DenseGroup, _ currents: [PlacementMap?], _ options: PlanRequest, as operation: Operation, map: Int
+  ) throws(PlatError) -> PlanRequest {
     var own = options
     own.operation = operation
     own.to = map < options.toMaps.count ? options.toMaps[map] : nil
@@ -80,7 +80,7 @@ extension Planner {
   }
 
   private static func swap(
-    _ group: DenseGroup, from currents: [PlacementMap?], options: PlanOptions
+    _ group: DenseGroup, from currents: [PlacementMap?], options: PlanRequest
   ) throws(PlatError) -> GroupPlan? {
     var options = options
     options.counterparts = try Swap.counterparts(group, from: currents, options: options)

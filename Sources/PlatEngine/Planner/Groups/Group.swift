@@ -24,7 +24,7 @@ public struct GroupPlan: Sendable {
 extension Planner {
   /// What a pipeline makes of it: `plan` without what comes behind all of them.
   static func unfinished(
-    _ group: DenseGroup, from currents: [PlacementMap?], options: PlanOptions
+    _ group: DenseGroup, from currents: [PlacementMap?], options: PlanRequest
   ) throws(PlatError) -> GroupPlan {
     guard !group.clusters.isEmpty else { return GroupPlan(plans: [], movesLowerBound: 0) }
     if let plan = try operate(group, from: currents, options: options) { return plan }
@@ -54,7 +54,7 @@ private struct GroupPlanning {
   private let group: DenseGroup
   private let currents: [PlacementMap?]
   private let due: GroupDue
-  private let options: PlanOptions
+  private let options: PlanRequest
   private let arena: Arena
   private(set) var plans: [Plan] = []
   /// What each node holds of each map: the numbers that are aimed at, and then those that came out.
@@ -63,7 +63,7 @@ private struct GroupPlanning {
   private let attempt: Int
 
   init(
-    _ group: DenseGroup, _ currents: [PlacementMap?], _ due: GroupDue, _ options: PlanOptions, attempt: Int
+    _ group: DenseGroup, _ currents: [PlacementMap?], _ due: GroupDue, _ options: PlanRequest, attempt: Int
   ) throws(PlatError) {
     self.attempt = attempt
     self.group = group
@@ -205,32 +205,9 @@ private struct GroupPlanning {
   /// A map outside its windows may need fewer moves than any inside: what it needs bounds both.
   mutating func boundByMoves() {
     for map in plans.indices where !fits(loads[map], map) {
-      plans[map].movesLowerBound = min(plans[map].movesLowerBound, moves(map))
+      plans[map].movesLowerBound = min(
+        plans[map].movesLowerBound, plans[map].target.received(group.clusters[map], from: currents[map]))
     }
-  }
-
-  /// What nodes must receive of a map.
-  private func moves(_ map: Int) -> Int {
-    let (cluster, target) = (group.clusters[map], plans[map].target)
-    let states = cluster.cluster.settings.model.states
-    var moves = 0
-    for partition in 0..<target.partitionCount {
-      var held: Set<NodeIndex> = []  // asked only
-      if let current = currents[map], partition < current.partitionCount {
-        for state in states.indices where states[state].holdsData {
-          for slot in current.slots(ofState: state) where current.row(partition)[slot] != .none {
-            let node = current.row(partition)[slot]
-            if cluster.status[node.int].isReadable { held.insert(node) }
-          }
-        }
-      }
-      for state in states.indices where states[state].holdsData {
-        for slot in target.slots(ofState: state) where target.row(partition)[slot] != .none {
-          moves += held.contains(target.row(partition)[slot]) ? 0 : 1
-        }
-      }
-    }
-    return moves
   }
 
   private func fits(_ load: NodeTable<Int32>, _ map: Int) -> Bool {
@@ -285,14 +262,7 @@ private struct GroupPlanning {
   /// Replicas of each node in a map, of states that hold data.
   private func count(_ map: PlacementMap, _ cluster: DenseCluster) throws(PlatError) -> NodeTable<Int32> {
     let load: NodeTable<Int32> = try arena.table(group.nodeCount)
-    let states = cluster.cluster.settings.model.states
-    for state in states.indices where states[state].holdsData {
-      let slots = map.slots(ofState: state)
-      for partition in 0..<map.partitionCount {
-        let row = map.row(partition)
-        for slot in slots where row[slot] != .none { load[row[slot]] += 1 }
-      }
-    }
+    map.countData(cluster, into: load)
     return load
   }
 

@@ -27,7 +27,7 @@ struct GroupDue {
   }
 
   /// `currents`: of each map; nil: fresh. O(kinds · N), and exact arithmetic for each kind of node in each kind of map.
-  init(_ dense: DenseGroup, currents: [PlacementMap?], options: PlanOptions) throws(PlatError) {
+  init(_ dense: DenseGroup, currents: [PlacementMap?], options: PlanRequest) throws(PlatError) {
     self.dense = dense
     arena = try Arena(limitBytes: options.memoryLimitBytes, interrupt: options.interrupt)
     let keeps = dense.clusters.first?.status.contains(where: \.isPinned) ?? false

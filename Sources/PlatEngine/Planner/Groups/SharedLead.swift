@@ -30,14 +30,7 @@ struct SharedLead {
 extension DenseCluster {
   /// How many partitions each node leads that can be reached. O(P + N).
   fileprivate func leads(of map: PlacementMap?, leavingStay: Bool) -> [Int32] {
-    var led = [Int32](repeating: 0, count: nodeCount)
-    guard let map else { return led }
-    for slot in map.slots(ofState: 0) {
-      for partition in 0..<min(map.partitionCount, partitionCount) {
-        let node = map.row(partition)[slot]
-        if node != .none, node.int < nodeCount { led[node.int] += 1 }
-      }
-    }
+    var led = loads(of: map, inState: 0).map(Int32.init)
     for node in led.indices where !status[node].mayKeep(leavingStay: leavingStay) { led[node] = 0 }
     return led
   }

@@ -90,10 +90,10 @@ enum SumBound {
     private func rows(_ price: (Int) -> Int32) throws(PlatError) -> Int128 {
       let prices: NodeTable<Int32> = try problem.arena.table(problem.nodeCount)
       for node in 0..<problem.nodeCount { prices.base[node] = price(node) }
-      let market = try Market(problem, due, prices)
+      let pricing = try RowPricing(problem, due, prices)
       var cost = Int128(0)
       for partition in 0..<problem.partitionCount {
-        cost += Int128(market.costOfCheapest(partition)) * Int128(weights.of[partition])
+        cost += Int128(pricing.costOfCheapest(partition)) * Int128(weights.of[partition])
       }
       return cost
     }

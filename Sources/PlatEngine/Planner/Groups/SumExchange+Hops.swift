@@ -29,7 +29,7 @@ extension SumExchange {
       both(member.placeOfColumn[other], -hop.weight)
     case .contents:
       for place in sums.places {
-        guard let held = stands[member.map].held[place], held[hop.from.int] != held[hop.to.int] else { continue }
+        guard let held = scores[member.map].held[place], held[hop.from.int] != held[hop.to.int] else { continue }
         both(place, held[hop.from.int] - held[hop.to.int])
       }
     }
@@ -47,7 +47,7 @@ extension SumExchange {
     if hop.kind == .contents { return true }
     let map = members[hop.member].map
     var isWithin = true
-    forEachChange(hop) { if isWithin { isWithin = stands[map].allows($0) } }
+    forEachChange(hop) { if isWithin { isWithin = scores[map].allows($0) } }
     return isWithin
   }
 

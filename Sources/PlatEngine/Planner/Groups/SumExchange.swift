@@ -35,7 +35,7 @@ struct SumExchange {
 
   let sums: WeightSums
   let members: [Member]
-  private(set) var stands: [WeightSums.Stand]
+  private(set) var scores: [WeightSums.BalanceScore]
   private(set) var windows: WeightSums.Windows
   private(set) var items: [[Item]]
   let isActive: [Bool]
@@ -52,23 +52,23 @@ struct SumExchange {
   static func run(
     _ sums: WeightSums, _ group: DenseGroup, _ weights: GroupWeights, _ clusters: [DenseCluster],
     _ targets: [PlacementMap],
-    from currents: [PlacementMap?], isFrozen: [Bool], _ stands: inout [WeightSums.Stand], _ interrupt: Interrupt?
+    from currents: [PlacementMap?], isFrozen: [Bool], _ scores: inout [WeightSums.BalanceScore], _ interrupt: Interrupt?
   ) throws(PlatError) -> [Int] {
-    guard sums.windows(stands).outside.of > 0 else { return [] }
-    var search = try SumExchange(sums, group, weights, clusters, targets, currents, isFrozen, stands, interrupt)
+    guard sums.windows(scores).outside.of > 0 else { return [] }
+    var search = try SumExchange(sums, group, weights, clusters, targets, currents, isFrozen, scores, interrupt)
     try search.search()
     try search.bringHome()
-    stands = search.stands
+    scores = search.scores
     return search.changed.sorted()
   }
 
   private init(
     _ sums: WeightSums, _ group: DenseGroup, _ weights: GroupWeights, _ clusters: [DenseCluster],
     _ targets: [PlacementMap],
-    _ currents: [PlacementMap?], _ isFrozen: [Bool], _ stands: [WeightSums.Stand], _ interrupt: Interrupt?
+    _ currents: [PlacementMap?], _ isFrozen: [Bool], _ scores: [WeightSums.BalanceScore], _ interrupt: Interrupt?
   ) throws(PlatError) {
-    (self.sums, self.stands, self.interrupt) = (sums, stands, interrupt)
-    windows = sums.windows(stands)
+    (self.sums, self.scores, self.interrupt) = (sums, scores, interrupt)
+    windows = sums.windows(scores)
     isActive = windows.isActive
     var members: [Member] = []
     for (map, cluster) in clusters.enumerated() where weights.scale[map] > 0 && cluster.mayExchange && !isFrozen[map] {
@@ -142,8 +142,8 @@ struct SumExchange {
     }
     var isTaken = false
     let order = ranked.indices.sorted { a, b in
-      if ranked[b].choice.isWorth(ranked[a].choice.gain, ranked[a].hop.cost) { return true }
-      return !ranked[a].choice.isWorth(ranked[b].choice.gain, ranked[b].hop.cost) && a < b
+      if ranked[b].choice.isBeaten(by: ranked[a].choice.gain, ranked[a].hop.cost) { return true }
+      return !ranked[a].choice.isBeaten(by: ranked[b].choice.gain, ranked[b].hop.cost) && a < b
     }
     for place in order where windows.outside(node) > 0 {
       let (choice, hop) = ranked[place]
@@ -178,7 +178,7 @@ struct SumExchange {
   mutating func consider(_ step: SumStep, _ best: inout SumChoice) {
     trials -= 1
     let gain = windows.spares(changes(step))
-    guard gain > 0, best.isWorth(gain, step.cost), isWithin(step), !barred.contains(step) else { return }
+    guard gain > 0, best.isBeaten(by: gain, step.cost), isWithin(step), !barred.contains(step) else { return }
     best = SumChoice(step: step, gain: gain)
   }
 
@@ -186,7 +186,7 @@ struct SumExchange {
   func isWithin(_ step: SumStep) -> Bool {
     guard let second = step.second else { return isWithin(step.first) }
     if second.member != step.first.member { return isWithin(step.first) && isWithin(second) }
-    return stands[members[step.first.member].map].allows(changes(step))
+    return scores[members[step.first.member].map].allows(changes(step))
   }
 
   // MARK: one step
@@ -194,27 +194,27 @@ struct SumExchange {
   /// Where it changes dues, these are counted anew: then it counts only if it still helps. False where all is as it
   /// was.
   private mutating func take(_ step: SumStep, mayKeep: Bool = false) throws(PlatError) -> Bool {
-    let (before, outside) = ((stands, windows), windows.outside.of)
+    let (before, outside) = ((scores, windows), windows.outside.of)
     windows.add(changes(step))
     var isCounted = false
     for hop in step.hops {
       let map = members[hop.member].map
       let isLight = isLight(hop)
-      stands[map].add(changes(hop))
+      scores[map].add(changes(hop))
       make(hop)
       guard !isLight else { continue }
-      stands[map] = try sums.stand(map, members[hop.member].weighing)
+      scores[map] = try sums.score(map, members[hop.member].weighing)
       isCounted = true
     }
     if isCounted {
-      windows = sums.windows(stands)
+      windows = sums.windows(scores)
       let isWell = step.hops.allSatisfy { hop in
         let map = members[hop.member].map
-        return stands[map].isNoWorse(than: before.0[map])
+        return scores[map].isNoWorse(than: before.0[map])
       }
       guard isWell, mayKeep ? windows.outside.of <= outside : windows.outside.of < outside else {
         for hop in step.hops.reversed() { make(hop.reversed) }
-        (stands, windows) = before
+        (scores, windows) = before
         return false
       }
     }
@@ -224,7 +224,7 @@ struct SumExchange {
 
   private func isLight(_ hop: SumHop) -> Bool {
     hop.kind != .contents
-      && changes(hop).allSatisfy { stands[members[hop.member].map].isLight(hop.weight, $0.place, $0.node) }
+      && changes(hop).allSatisfy { scores[members[hop.member].map].isLight(hop.weight, $0.place, $0.node) }
   }
 
   private mutating func make(_ hop: SumHop) {
@@ -287,13 +287,13 @@ struct SumExchange {
     var isBetter = true
     while isBetter {
       isBetter = false
-      let newcomers = items.enumerated().flatMap { node, items in items.map { (node: NodeIndex(node), item: $0) } }
-        .filter { newcomer in
-        let member = members[Int(newcomer.item.member)]
+      let newReplicas = items.enumerated().flatMap { node, items in items.map { (node: NodeIndex(node), item: $0) } }
+        .filter { newReplica in
+        let member = members[Int(newReplica.item.member)]
         return changed.contains(member.map)
-          && !member.problem.isHeld(Int(newcomer.item.slot) / member.problem.replicas, by: newcomer.node)
+          && !member.problem.isHeld(Int(newReplica.item.slot) / member.problem.replicas, by: newReplica.node)
       }
-      for (node, item) in newcomers.sorted(by: { Self.isBefore($0.item, $1.item) }) {
+      for (node, item) in newReplicas.sorted(by: { Self.isBefore($0.item, $1.item) }) {
         if interrupt?.isRequested == true { throw .cancelled }
         let problem = members[Int(item.member)].problem
         let partition = Int(item.slot) / problem.replicas

@@ -14,7 +14,7 @@ struct SumRoles {
   /// from the others; and maps with fan-out limits, with states without data, or with wide rows.
   /// Returns whether all are settled then. O(P · R + maps · N), and what `SumChains` takes where sums are not.
   static func run(
-    _ group: DenseGroup, _ currents: [PlacementMap?], _ due: GroupDue, _ plans: [Plan], options: PlanOptions
+    _ group: DenseGroup, _ currents: [PlacementMap?], _ due: GroupDue, _ plans: [Plan], options: PlanRequest
   ) throws(PlatError) -> Bool {
     let roles = SumRoles(
       group: group, due: due, plans: plans, areFresh: currents.allSatisfy { $0 == nil },
@@ -97,21 +97,5 @@ struct SumRoles {
     return SumChains.Member(
       problem: problem, target: target, slots: slots, state: state, count: count, least: least, most: most, isOpen: true
     )
-  }
-}
-
-extension PlacementMap {
-  /// Adds to `count` how many slots of the columns each node has. O(P · columns).
-  func count(_ columns: Range<Int>, into count: NodeTable<Int32>) {
-    for partition in 0..<partitionCount {
-      let row = row(partition)
-      for slot in columns where row[slot] != .none { count[row[slot]] += 1 }
-    }
-  }
-
-  /// The same of all states that hold data.
-  func countData(_ cluster: DenseCluster, into count: NodeTable<Int32>) {
-    let states = cluster.cluster.settings.model.states
-    for state in states.indices where states[state].holdsData { self.count(slots(ofState: state), into: count) }
   }
 }

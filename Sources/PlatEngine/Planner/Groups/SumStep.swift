@@ -5,8 +5,8 @@ struct SumHop: Equatable {
     case move
     /// Two holders of a partition, in two columns, change their states over.
     case roles(other: Int)
-    /// Two nodes change over all that they hold of the map: giants come to others so, and what others had comes in
-    /// return.
+    /// Two nodes change over all that they hold of the map: oversized partitions come to others so, and what others had
+    /// comes in return.
     case contents
   }
   var kind: Kind
@@ -47,7 +47,7 @@ struct SumChoice {
 
   init(step: SumStep, gain: Int) { (self.step, self.gain) = (step, gain) }
 
-  func isWorth(_ gain: Int, _ cost: Int) -> Bool {
+  func isBeaten(by gain: Int, _ cost: Int) -> Bool {
     guard let step else { return true }
     let (new, old) = (max(0, cost), max(0, step.cost))
     if new == 0 || old == 0 { return new == 0 && (old > 0 || (gain, step.cost) > (self.gain, cost)) }

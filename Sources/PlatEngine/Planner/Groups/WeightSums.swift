@@ -2,11 +2,11 @@
 ///
 /// A node is due the sum of what it would be due of each map if partitions could be cut; of a map of which some node
 /// holds a partition heavier than that, what it is due with that partition. Sums are well within the heaviest partition
-/// that fits that due; those in all that are not are aimed at a grain, as those of one map (`WeightedDue`), that of all
-/// maps' partitions together.
+/// that fits that due; those in all that are not are aimed at a resolution, as those of one map (`WeightedDue`), that
+/// of all maps' partitions together.
 struct WeightSums {
   /// Of one map, in the group's numbers.
-  struct Stand {
+  struct BalanceScore {
     /// Of each place; nil where the map has no such state.
     var held: [[Int]?]
     fileprivate var free: [[Rational]?]
@@ -32,7 +32,9 @@ struct WeightSums {
     }
 
     /// Whether it is no farther from its own windows, in all and in each state.
-    func isNoWorse(than other: Stand) -> Bool { zip(outsideOfPlaces, other.outsideOfPlaces).allSatisfy { $0 <= $1 } }
+    func isNoWorse(than other: BalanceScore) -> Bool {
+      zip(outsideOfPlaces, other.outsideOfPlaces).allSatisfy { $0 <= $1 }
+    }
 
     /// Whether changes of what is held bring no node farther out of the map's own windows.
     func allows(_ changes: [WeightSums.Change]) -> Bool {
@@ -60,7 +62,7 @@ struct WeightSums {
     func isLight(_ weight: Int, _ place: Int, _ node: Int) -> Bool { ownDue[place].map { weight <= $0[node] } ?? true }
 
     /// What a map is expected to have that is not planned yet: what its nodes are due.
-    var expected: Stand {
+    var expected: BalanceScore {
       var result = self
       result.held = free.map { $0.map { $0.map { $0.floor ?? 0 } } }
       return result
@@ -119,7 +121,7 @@ struct WeightSums {
   // MARK: one map
 
   /// How a map stands. O(P · R), and exact arithmetic for each kind of node.
-  func stand(_ map: Int, _ target: PlacementMap?, from current: PlacementMap?) throws(PlatError) -> Stand {
+  func score(_ map: Int, _ target: PlacementMap?, from current: PlacementMap?) throws(PlatError) -> BalanceScore {
     let cluster = group.clusters[map]
     let problem = try Problem(cluster, current: current, arena: Arena())
     let copy = try PlacementMap(unfilled: cluster.partitionCount, slotCounts: cluster.dataWanted, arena: Arena())
@@ -127,16 +129,16 @@ struct WeightSums {
     if let target { copy.copyData(from: target, cluster) }
     let weighing = try Weighing(problem, weights.of[map], Placement(problem, target: copy))
     weighing.recount()
-    return try stand(map, weighing)
+    return try score(map, weighing)
   }
 
   /// The same of rows that are weighed already.
-  func stand(_ map: Int, _ weighing: Weighing) throws(PlatError) -> Stand {
+  func score(_ map: Int, _ weighing: Weighing) throws(PlatError) -> BalanceScore {
     let (cluster, problem, scale) = (group.clusters[map], weighing.problem, weights.scale[map])
     let wanted = cluster.dataWanted.indices.filter { cluster.dataWanted[$0] > 0 }
     let nothing: NodeTable<Int> = try problem.arena.table(problem.nodeCount)
     let heaviest = try weighing.heaviest(in: 0..<problem.replicas)
-    var stand = Stand(
+    var score = BalanceScore(
       held: places.map { _ in nil }, free: places.map { _ in nil }, pinned: places.map { _ in nil },
       heaviest: (0..<problem.nodeCount).map { heaviest.base[$0] * scale },
       unplaced: weighing.unplaced, moves: weighing.moved.count, moved: weighing.moved.weight,
@@ -147,7 +149,7 @@ struct WeightSums {
       func times(_ weight: Int) -> Int { weight > Limits.weight / max(1, scale) ? .max / 4 : weight * scale }
       return times(range.lowerBound)...times(range.upperBound)
     }
-    stand.held[total] = held(weighing, 0..<problem.replicas, scale: scale)
+    score.held[total] = held(weighing, 0..<problem.replicas, scale: scale)
     for isFree in [true, false] {
       let inAll = isFree ? nothing : heaviest
       let due = try WeightedDue.total(weighing, heaviest: inAll)
@@ -155,12 +157,12 @@ struct WeightSums {
       var left = (0..<problem.nodeCount).map { due.exact($0) }
       func put(_ place: Int, _ shares: [Rational], _ window: (Int) -> ClosedRange<Int>) {
         let exact = shares.map { $0 * Rational(scale) }
-        if isFree { stand.free[place] = exact } else { stand.pinned[place] = exact }
+        if isFree { score.free[place] = exact } else { score.pinned[place] = exact }
         guard isOwn, scale > 0 else { return }
-        stand.own[place] = shares.indices.map {
+        score.own[place] = shares.indices.map {
           place == total || cluster.status[$0].hasShare ? scaled(window($0)) : 0...(.max / 4)
         }
-        if !isCounted { stand.ownDue[place] = exact.map { $0.floor ?? .max } }
+        if !isCounted { score.ownDue[place] = exact.map { $0.floor ?? .max } }
       }
       put(total, left) { isCounted ? due.counted($0) : due.window($0) }
       var first = 0
@@ -168,7 +170,7 @@ struct WeightSums {
         let slots = first..<(first + cluster.dataWanted[state])
         first = slots.upperBound
         guard let place = place(of: state, in: map) else { continue }
-        if isFree { stand.held[place] = held(weighing, slots, scale: scale) }
+        if isFree { score.held[place] = held(weighing, slots, scale: scale) }
         guard state != wanted.last else {
           put(place, left) { due.window($0, off: left[$0], by: isCounted ? 0 : due.tolerance.base[$0]) }
           continue
@@ -188,7 +190,7 @@ struct WeightSums {
         put(place, shares) { isCounted ? ofState.counted($0) : ofState.window($0) }
       }
     }
-    return stand
+    return score
   }
 
   private func held(_ weighing: Weighing, _ slots: Range<Int>, scale: Int) -> [Int] {
@@ -261,18 +263,18 @@ struct WeightSums {
   private func fitting(_ place: Int, _ most: Int) -> Int { sizes[place].size(upTo: most)?.size ?? 0 }
 
   /// O(maps · N) exact additions.
-  func windows(_ stands: [Stand]) -> Windows {
+  func windows(_ scores: [BalanceScore]) -> Windows {
     let nodes = 0..<group.nodeCount
     let isActive = group.group.shared.nodes.map { $0.status.hasShare }
-    let isPinned = pinned(stands, isActive)
+    let isPinned = pinned(scores, isActive)
     var mayStayBelow: [Bool] = []
     var windows = Windows(held: places.map { _ in nodes.map { _ in 0 } }, isActive: isActive)
     let tolerance = group.group.shared.settings.tolerance
     var totalDue: [Int] = []
     for place in places {
       var due = [Rational](repeating: .zero, count: nodes.count)
-      for (map, stand) in stands.enumerated() {
-        guard let held = stand.held[place], let shares = isPinned[map] ? stand.pinned[place] : stand.free[place] else {
+      for (map, score) in scores.enumerated() {
+        guard let held = score.held[place], let shares = isPinned[map] ? score.pinned[place] : score.free[place] else {
           continue
         }
         for node in nodes {
@@ -282,8 +284,8 @@ struct WeightSums {
       }
       let whole = due.map { $0.floor ?? .max }
       let greatest = nodes.filter { isActive[$0] }.map { whole[$0] }.max() ?? 0
-      let grain =
-        place > total ? .max : sizes[place].grain(heaviest: fitting(place, greatest), nodes: isActive.count { $0 })
+      let resolution =
+        place > total ? .max : sizes[place].resolution(heaviest: fitting(place, greatest), nodes: isActive.count { $0 })
       windows.due.append(whole)
       if place == total {
         totalDue = whole
@@ -303,24 +305,24 @@ struct WeightSums {
         }
       }
       windows.widest.append(around({ widest[$0] }, mayStayBelow: mayStayBelow))
-      windows.aims.append(around { min(max(grain, whole[$0] / 128), widest[$0]) })
+      windows.aims.append(around { min(max(resolution, whole[$0] / 128), widest[$0]) })
     }
     return windows
   }
 
   /// Maps of which some node holds a partition heavier than what it is due of all.
-  private func pinned(_ stands: [Stand], _ isActive: [Bool]) -> [Bool] {
-    var isPinned = stands.map { _ in false }
+  private func pinned(_ scores: [BalanceScore], _ isActive: [Bool]) -> [Bool] {
+    var isPinned = scores.map { _ in false }
     var due = [Rational](repeating: .zero, count: group.nodeCount)
-    for stand in stands { for node in due.indices { due[node] = due[node] + stand.free[total]![node] } }
+    for score in scores { for node in due.indices { due[node] = due[node] + score.free[total]![node] } }
     var whole = due.map { $0.floor ?? .max }
-    func isGiant(_ map: Int) -> Bool {
-      whole.indices.contains { isActive[$0] && due[$0].sign > 0 && whole[$0] < stands[map].heaviest[$0] }
+    func isOversized(_ map: Int) -> Bool {
+      whole.indices.contains { isActive[$0] && due[$0].sign > 0 && whole[$0] < scores[map].heaviest[$0] }
     }
-    while let map = stands.indices.first(where: { !isPinned[$0] && isGiant($0) }) {
+    while let map = scores.indices.first(where: { !isPinned[$0] && isOversized($0) }) {
       isPinned[map] = true
       for node in due.indices {
-        due[node] = due[node] + (stands[map].pinned[total]![node] - stands[map].free[total]![node])
+        due[node] = due[node] + (scores[map].pinned[total]![node] - scores[map].free[total]![node])
       }
       whole = due.map { $0.floor ?? .max }
     }
@@ -328,13 +330,13 @@ struct WeightSums {
   }
 
   /// What the others leave of the sums for one map. Nil where it weighs nothing.
-  func goal(_ map: Int, _ stands: [Stand], _ windows: Windows) -> WeightGoal? {
+  func goal(_ map: Int, _ scores: [BalanceScore], _ windows: Windows) -> WeightGoal? {
     let cluster = group.clusters[map]
     let scale = weights.scale[map]
     guard scale > 0 else { return nil }
     func down(_ a: Int) -> Int { a >= 0 ? a / scale : -((-a + scale - 1) / scale) }
     func share(_ place: Int) -> WeightGoal.Share {
-      let beside = (0..<group.nodeCount).map { windows.held[place][$0] - (stands[map].held[place]?[$0] ?? 0) }
+      let beside = (0..<group.nodeCount).map { windows.held[place][$0] - (scores[map].held[place]?[$0] ?? 0) }
       return WeightGoal.Share(
         least: beside.indices.map { down(windows.aims[place][$0].lowerBound - beside[$0] + scale - 1) },
         most: beside.indices.map { down(windows.aims[place][$0].upperBound - beside[$0]) },

@@ -10,7 +10,7 @@
 extension Planner {
   /// O(maps · planning one), as much again for maps that change for the sums, and see `SumExchange`.
   static func planWeighted(
-    _ group: DenseGroup, _ weights: GroupWeights, from currents: [PlacementMap?], options: PlanOptions
+    _ group: DenseGroup, _ weights: GroupWeights, from currents: [PlacementMap?], options: PlanRequest
   ) throws(PlatError) -> GroupPlan {
     var planning = WeightedGroup(group, weights, currents, options)
     try planning.planEach()
@@ -24,10 +24,10 @@ private struct WeightedGroup {
   private let group: DenseGroup
   private let weights: GroupWeights
   private let currents: [PlacementMap?]
-  private let options: PlanOptions
+  private let options: PlanRequest
   private let sums: WeightSums
   private var plans: [Plan?]
-  private var stands: [WeightSums.Stand] = []
+  private var scores: [WeightSums.BalanceScore] = []
   private var isChanged: [Bool] = []
 
   private static let rounds = 4
@@ -35,7 +35,7 @@ private struct WeightedGroup {
   /// The clusters that are planned: where several maps share a node's capacity, each with whole places of its own.
   private let clusters: [DenseCluster]
 
-  init(_ group: DenseGroup, _ weights: GroupWeights, _ currents: [PlacementMap?], _ options: PlanOptions) {
+  init(_ group: DenseGroup, _ weights: GroupWeights, _ currents: [PlacementMap?], _ options: PlanRequest) {
     (self.group, self.weights, self.currents) = (group, weights, currents)
     sums = WeightSums(group, weights)
     clusters = group.withWholePlaces.map(\.withoutBudget)
@@ -58,14 +58,14 @@ private struct WeightedGroup {
     for map in group.clusters.indices {
       try throwIfInterrupted()
       if currents[map] == nil {
-        stands.append(try sums.stand(map, nil, from: nil).expected)
+        scores.append(try sums.score(map, nil, from: nil).expected)
       } else {
         var plan = try alone(map)
-        let stand = try sums.stand(map, plan.target, from: currents[map])
+        let score = try sums.score(map, plan.target, from: currents[map])
         // Who finds no whole place need not move.
-        plan.movesLowerBound = min(plan.movesLowerBound, stand.moves)
+        plan.movesLowerBound = min(plan.movesLowerBound, score.moves)
         plans[map] = plan
-        stands.append(stand)
+        scores.append(score)
       }
     }
     let fresh = finestFirst.reversed().filter { currents[$0] == nil }
@@ -98,12 +98,12 @@ private struct WeightedGroup {
 
   /// Or the plan of the map alone, where that is more balanced.
   private mutating func takeFresh(_ plan: Plan, for map: Int) throws(PlatError) {
-    (plans[map], stands[map]) = (plan, try sums.stand(map, plan.target, from: nil))
-    guard stands[map].outside > 0 || stands[map].unplaced > 0 else { return }
+    (plans[map], scores[map]) = (plan, try sums.score(map, plan.target, from: nil))
+    guard scores[map].outside > 0 || scores[map].unplaced > 0 else { return }
     let alone = try alone(map)
-    let stand = try sums.stand(map, alone.target, from: nil)
-    if (stand.unplaced, stand.outside) < (stands[map].unplaced, stands[map].outside) {
-      (plans[map], stands[map]) = (alone, stand)
+    let score = try sums.score(map, alone.target, from: nil)
+    if (score.unplaced, score.outside) < (scores[map].unplaced, scores[map].outside) {
+      (plans[map], scores[map]) = (alone, score)
     }
   }
 
@@ -129,7 +129,7 @@ private struct WeightedGroup {
     let limit = cluster.limitOnPeers
     guard limit == nil || limit?.strength == .soft && cluster.partitionWeights != nil,
       cluster.partitionWeights != nil || plans[map] != nil,
-      var goal = sums.goal(map, stands, sums.windows(stands))
+      var goal = sums.goal(map, scores, sums.windows(scores))
     else { return nil }
     if asked == .states { goal.total = nil }
     if asked == .total { goal.states = goal.states.map { _ in nil } }
@@ -154,10 +154,10 @@ private struct WeightedGroup {
   /// Within budgets, some moves for balance are put off.
   mutating func holdBack() throws(PlatError) {
     let changed = try WeightedGroupBudget.holdBack(
-      group, clusters, weights, sums, stands, from: currents, &plans, options: options)
+      group, clusters, weights, sums, scores, from: currents, &plans, options: options)
     for map in changed {
       isChanged[map] = true
-      stands[map] = try sums.stand(map, plans[map]?.target, from: currents[map])
+      scores[map] = try sums.score(map, plans[map]?.target, from: currents[map])
     }
   }
 
@@ -169,7 +169,7 @@ private struct WeightedGroup {
     while !isSettled {
       try throwIfInterrupted()
       let changed = try SumExchange.run(
-        sums, group, weights, clusters, targets, from: currents, isFrozen: isFrozen, &stands, options.interrupt)
+        sums, group, weights, clusters, targets, from: currents, isFrozen: isFrozen, &scores, options.interrupt)
       isSettled = true
       for map in changed {
         isChanged[map] = true
@@ -178,7 +178,7 @@ private struct WeightedGroup {
         else { continue }
         (isFrozen[map], isSettled) = (true, false)
         targets[map].copyData(from: again, clusters[map])
-        stands[map] = try sums.stand(map, targets[map], from: currents[map])
+        scores[map] = try sums.score(map, targets[map], from: currents[map])
       }
     }
   }
@@ -188,24 +188,24 @@ private struct WeightedGroup {
   /// less is outside then. True where any map has another plan.
   @discardableResult
   private mutating func aimAgain(mayMoveMore: Bool) throws(PlatError) -> Bool {
-    var (outside, isBetter) = (sums.windows(stands).outside, false)
+    var (outside, isBetter) = (sums.windows(scores).outside, false)
     for map in finestFirst where outside.of > 0 && currents[map] != nil {
-      guard mayMoveMore ? !clusters[map].mayExchange : stands[map].moves > 0 else { continue }
+      guard mayMoveMore ? !clusters[map].mayExchange : scores[map].moves > 0 else { continue }
       for asked in Asked.allCases {
         try throwIfInterrupted()
         guard let plan = try aimed(map, asked) else { break }
-        let before = stands[map]
-        stands[map] = try sums.stand(map, plan.target, from: currents[map])
-        let after = sums.windows(stands).outside
-        let more = (stands[map].moved - before.moved) * weights.scale[map]
-        if after < outside, mayMoveMore || more <= outside.of - after.of, stands[map].unplaced <= before.unplaced,
-          stands[map].outside <= before.outside
+        let before = scores[map]
+        scores[map] = try sums.score(map, plan.target, from: currents[map])
+        let after = sums.windows(scores).outside
+        let more = (scores[map].moved - before.moved) * weights.scale[map]
+        if after < outside, mayMoveMore || more <= outside.of - after.of, scores[map].unplaced <= before.unplaced,
+          scores[map].outside <= before.outside
         {
           (outside, isChanged[map], isBetter) = (after, true, true)
           take(plan, for: map)
           break
         }
-        stands[map] = before
+        scores[map] = before
         guard mayMoveMore else { break }
       }
     }
@@ -219,7 +219,7 @@ private struct WeightedGroup {
     guard var plan = plans[map] else { return }
     let putOff = plan.movesHeldBack
     if group.clusters[map].partitionWeights == nil {
-      plan.movesLowerBound = min(plan.movesLowerBound, stands[map].moves)
+      plan.movesLowerBound = min(plan.movesLowerBound, scores[map].moves)
     } else {
       plan = try plan.bounded(group.clusters[map], weights.of[map], from: currents[map])
     }
@@ -231,7 +231,7 @@ private struct WeightedGroup {
   private mutating func take(_ plan: Plan, for map: Int) {
     var plan = plan
     if group.clusters[map].partitionWeights == nil, let own = plans[map] {
-      (plan.movesLowerBound, plan.certificate) = (min(own.movesLowerBound, stands[map].moves), own.certificate)
+      (plan.movesLowerBound, plan.certificate) = (min(own.movesLowerBound, scores[map].moves), own.certificate)
       (plan.movesWeightLowerBound, plan.weightWindows) = (nil, nil)
     }
     plans[map] = plan
@@ -244,7 +244,7 @@ private struct WeightedGroup {
   mutating func plan() throws(PlatError) -> GroupPlan {
     for map in plans.indices where isChanged[map] { try bound(map) }
     var plan = GroupPlan(group, plans.compactMap { $0 }, .rebalance)
-    let bound = try SumBound.bound(group, weights, sums.windows(stands), plan.plans, from: currents)
+    let bound = try SumBound.bound(group, weights, sums.windows(scores), plan.plans, from: currents)
     if let bound, let alone = plan.movesWeightLowerBound {
       plan.movesWeightLowerBound = max(alone, weights.exact(bound))
     }

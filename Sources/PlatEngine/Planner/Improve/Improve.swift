@@ -18,8 +18,8 @@ enum Improve {
 
   /// `planned`: a plan by the stages up to this one, of another cluster or from another map.
   static func run(
-    _ cluster: DenseCluster, _ plan: Plan, from current: PlacementMap?, options: PlanOptions,
-    planned: (DenseCluster, PlacementMap?, PlanOptions) throws(PlatError) -> Plan
+    _ cluster: DenseCluster, _ plan: Plan, from current: PlacementMap?, options: PlanRequest,
+    planned: (DenseCluster, PlacementMap?, PlanRequest) throws(PlatError) -> Plan
   ) throws(PlatError) -> Plan {
     guard plan.operation == .rebalance || plan.operation == .maintenance, cluster.capacityPart == nil,
       cluster.partitionCount * cluster.replicas <= mostSlots
@@ -28,7 +28,8 @@ enum Improve {
     guard let tables = try SearchTables(cluster, from: current, plan, options) else { return plan }
     // A tolerance is no reason to move more: the plan without it is one within it.
     let isTolerant = current != nil && cluster.cluster.settings.balance.tolerance != .zero
-    let rows = try search(tables, cluster, plan, options) { () throws(PlatError) in
+    var plan = plan
+    let rows = try search(tables, cluster, &plan, options) { () throws(PlatError) in
       isTolerant ? try planned(cluster.withoutTolerance, current, options).target : nil
     }
     try clock.mark("improve")
@@ -40,7 +41,10 @@ enum Improve {
       again.settles = false
       again.interrupt = options.interrupt?.quiet
       let next = try planned(cluster, result.target, again)
-      guard tables.rows(next.target) == rows else { return plan }
+      guard tables.rows(next.target) == rows else {
+        plan.isWanting = true
+        return plan
+      }
     }
     result.stageNanoseconds += clock.stages
     return result
@@ -48,7 +52,7 @@ enum Improve {
 
   /// The rows of a better map; nil where the plan is good enough, or the search found none.
   private static func search(
-    _ tables: SearchTables, _ cluster: DenseCluster, _ plan: Plan, _ options: PlanOptions,
+    _ tables: SearchTables, _ cluster: DenseCluster, _ plan: inout Plan, _ options: PlanRequest,
     strict: () throws(PlatError) -> PlacementMap?
   ) throws(PlatError) -> (rows: [Int32], need: Need)? {
     let problem = tables.problem
@@ -79,7 +83,10 @@ enum Improve {
       isCancelled: { interrupt?.isRequested == true })
     try interrupt?.throwIfRequested()
     // What the stages moved is the fewest: states may change hands for it, and no more moves.
-    guard !isProved || found.score.moved <= score.moved else { return nil }
+    guard !isProved || found.score.moved <= score.moved else {
+      plan.isWanting = true
+      return nil
+    }
     return found.score < score ? (found.rows, first) : nil
   }
 

@@ -10,7 +10,7 @@ struct SearchTables {
 
   /// For a better plan than `plan`: a rebalance has windows, in other operations every node may hold anything. Nil
   /// where there are no tables for what the cluster asks. O(P · R + N · rules).
-  init?(_ cluster: DenseCluster, from current: PlacementMap?, _ plan: Plan, _ options: PlanOptions) throws(PlatError) {
+  init?(_ cluster: DenseCluster, from current: PlacementMap?, _ plan: Plan, _ options: PlanRequest) throws(PlatError) {
     let target = plan.target
     self.cluster = cluster
     self.current = current
@@ -104,7 +104,7 @@ struct SearchTables {
 
   // MARK: Windows
 
-  private mutating func setWindows(_ target: PlacementMap, _ options: PlanOptions) throws(PlatError) {
+  private mutating func setWindows(_ target: PlacementMap, _ options: PlanRequest) throws(PlatError) {
     let arena = try Arena(limitBytes: options.memoryLimitBytes, interrupt: options.interrupt)
     let planned = try Problem(cluster, current: current, arena: arena)
     let map = try PlacementMap(partitionCount: cluster.partitionCount, slotCounts: cluster.dataWanted)

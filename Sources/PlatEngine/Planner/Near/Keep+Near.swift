@@ -17,7 +17,7 @@ extension Keep {
         dropped += 1
       }
     } else {
-      // Nobody in the row can be master in company: what may be elsewhere stays.
+      // Nobody in the row can be master in co-location group: what may be elsewhere stays.
       var seen = 0
       for slot in 0..<problem.replicas where row[slot] != .none {
         seen += 1
@@ -38,7 +38,7 @@ extension Keep {
   ) -> Int {
     for rule in problem.near
     where !rule.isAble.base[rule.containerOfNode[master].int]
-      && problem.members(rule, row, -1, besides: master) < rule.company { return 0 }
+      && problem.members(rule, row, -1, besides: master) < rule.group { return 0 }
     var stays = 0
     for slot in 0..<problem.replicas where row[slot] != .none {
       // Outside of a container, so many earlier ones are too.

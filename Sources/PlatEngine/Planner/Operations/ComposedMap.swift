@@ -19,7 +19,7 @@ struct ComposedMap {
   /// Whoever finds no slot of its own state is here, so that nobody becomes master by chance.
   private let lastState: Int
 
-  init(_ cluster: DenseCluster, options: PlanOptions) throws(PlatError) {
+  init(_ cluster: DenseCluster, options: PlanRequest) throws(PlatError) {
     self.cluster = cluster
     let arena = try Arena(limitBytes: options.memoryLimitBytes, interrupt: options.interrupt)
     problem = try Problem(cluster, current: nil, arena: arena)

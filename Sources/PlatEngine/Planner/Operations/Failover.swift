@@ -9,7 +9,7 @@
 enum Failover {
   /// O(P · width).
   static func plan(
-    _ cluster: DenseCluster, from current: PlacementMap?, options: PlanOptions
+    _ cluster: DenseCluster, from current: PlacementMap?, options: PlanRequest
   ) throws(PlatError) -> Plan {
     let arena = try Arena(limitBytes: options.memoryLimitBytes, interrupt: options.interrupt)
     let partitions = Array(0..<cluster.partitionCount)

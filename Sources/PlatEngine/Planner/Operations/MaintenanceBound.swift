@@ -11,7 +11,7 @@ enum MaintenanceBound {
   /// Of each partition.
   static func ofRows(_ problem: Problem, _ due: Due) throws(PlatError) -> [Int] {
     let free: NodeTable<Int32> = try problem.arena.table(problem.nodeCount)
-    let market = try Market(problem, due, free)
+    let pricing = try RowPricing(problem, due, free)
     return (0..<problem.partitionCount).map { partition in
       var leaders = 0
       if partition < problem.heldPartitions {
@@ -20,7 +20,7 @@ enum MaintenanceBound {
           if problem.keeps[row[slot]], problem.allows(row[slot], inState: 0) { leaders += 1 }
         }
       }
-      return max(market.costOfCheapest(partition), problem.wanted[0] - leaders)
+      return max(pricing.costOfCheapest(partition), problem.wanted[0] - leaders)
     }
   }
 }

@@ -10,7 +10,7 @@
 enum NearestMap {
   /// O(P · R²).
   static func make(
-    _ cluster: DenseCluster, from current: PlacementMap?, backTo: PlacementMap?, options: PlanOptions
+    _ cluster: DenseCluster, from current: PlacementMap?, backTo: PlacementMap?, options: PlanRequest
   ) throws(PlatError) -> PlacementMap {
     guard let goal = backTo else {
       throw .unsupported(

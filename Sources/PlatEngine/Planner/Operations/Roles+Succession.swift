@@ -20,6 +20,6 @@ extension Roles {
       mayChange: { place, other in
         problem.stateCaps.isEmpty || isLegal(rows + place / width * width, withSwapped: place % width, other % width)
       })
-    for place in succession.fill(places) { makeWay(rows + place / width * width, place % width) }
+    for place in succession.fill(places) { evict(rows + place / width * width, place % width) }
   }
 }

@@ -11,7 +11,7 @@
 enum StandingMap {
   /// `target`: the map of the plan that was under way, where it is known. O(P · R log R + P · R²).
   static func make(
-    _ cluster: DenseCluster, from current: PlacementMap?, target: PlacementMap?, options: PlanOptions
+    _ cluster: DenseCluster, from current: PlacementMap?, target: PlacementMap?, options: PlanRequest
   ) throws(PlatError) -> PlacementMap? {
     guard let current else { return nil }
     let model = cluster.cluster.settings.model

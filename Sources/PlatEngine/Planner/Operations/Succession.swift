@@ -205,14 +205,14 @@ struct Succession {
       var node = end
       while node != start {
         let (place, slot) = cameBy[node.int]
-        let giver = of.rows[place]
+        let donor = of.rows[place]
         of.rows.swap(place, slot)
         if let index = places.firstIndex(sorted: place) {
           if first[node.int] < 0 { nodes.append(node) }
           link(index, to: node)
         }
         isDone[node.int] = false
-        node = giver
+        node = donor
       }
       of.count[start] -= 1
       of.count[end] += 1

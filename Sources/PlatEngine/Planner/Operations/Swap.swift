@@ -7,7 +7,7 @@
 /// that it gets (a matching). Where there is no such pairing, or the map is not whole without it, nothing is swapped.
 ///
 /// Who leaves and holds nothing needs no counterpart: then a node that comes may stay empty. Several maps on the same
-/// nodes agree on counterparts where they can, so that each takes over all that its giver held of any map.
+/// nodes agree on counterparts where they can, so that each takes over all that its donor held of any map.
 enum Swap {
   /// After `Keep`: fills what the leaving nodes held. `isChosenFreely`: nobody has asked for a swap, so it is made only
   /// if it leaves every node in its windows, where it is as good as any plan. Sets `operation` to what is done.
@@ -51,7 +51,7 @@ enum Swap {
   /// The counterparts that several maps agree on; nil: there are none.
   /// O(maps · P · R + leaving · coming · what a node holds).
   static func counterparts(
-    _ group: DenseGroup, from currents: [PlacementMap?], options: PlanOptions
+    _ group: DenseGroup, from currents: [PlacementMap?], options: PlanRequest
   ) throws(PlatError) -> [NodeIndex]? {
     var parts: [Part] = []
     var coming = (0..<group.nodeCount).map { NodeIndex($0) }
@@ -64,7 +64,7 @@ enum Swap {
       let problem = try Problem(cluster, current: current, arena: arena)
       var placement = try Placement(
         problem, target: PlacementMap(unfilled: cluster.partitionCount, slotCounts: cluster.dataWanted, arena: arena))
-      placement.concerned.isTracked = true
+      placement.changed.isTracked = true
       Keep.run(problem, &placement)
       guard placement.letGo == 0, let left = Left(problem, placement, current) else { return nil }
       coming = coming.filter { mayCome(problem, placement, $0) }
@@ -158,25 +158,25 @@ enum Swap {
 private struct Pairing {
   private let parts: [Swap.Part]
   private let coming: [NodeIndex]
-  private let givers: [NodeIndex]
+  private let donors: [NodeIndex]
   /// What each node holds that must go.
   private let load: [Int]
   private let capacity: (NodeIndex) -> Int
   private let weight: [String]
-  private var takerOf: [NodeIndex: NodeIndex] = [:]  // looked up only
-  private var giverTo: [NodeIndex: NodeIndex] = [:]
+  private var receiverOf: [NodeIndex: NodeIndex] = [:]  // looked up only
+  private var donorTo: [NodeIndex: NodeIndex] = [:]
 
   init(_ parts: [Swap.Part], _ coming: [NodeIndex], capacity: @escaping (NodeIndex) -> Int) {
     (self.parts, self.coming, self.capacity) = (parts, coming, capacity)
     let nodes = parts.first?.problem.cluster.cluster.nodes ?? []
     var load = [Int](repeating: 0, count: nodes.count)
     for part in parts {
-      for giver in part.left.nodes { load[giver.int] += part.left.partitionsOf[giver.int].count }
+      for donor in part.left.nodes { load[donor.int] += part.left.partitionsOf[donor.int].count }
     }
     // Those who hold most choose first; within a box any pair is legal.
-    givers = load.indices.filter { load[$0] > 0 }.sorted { (load[$1], $0) < (load[$0], $1) }.map { NodeIndex($0) }
+    donors = load.indices.filter { load[$0] > 0 }.sorted { (load[$1], $0) < (load[$0], $1) }.map { NodeIndex($0) }
     var weight = [String](repeating: "", count: nodes.count)
-    for node in givers + coming { weight[node.int] = Rational(nodes[node.int].weight).description }
+    for node in donors + coming { weight[node.int] = Rational(nodes[node.int].weight).description }
     self.load = load
     self.weight = weight
   }
@@ -188,40 +188,40 @@ private struct Pairing {
   }
 
   private mutating func match() -> [NodeIndex]? {
-    guard givers.count <= coming.count else { return nil }
+    guard donors.count <= coming.count else { return nil }
     var counterpart = [NodeIndex](repeating: .none, count: load.count)
-    for giver in givers {
+    for donor in donors {
       var tried: Set<NodeIndex> = []
-      guard findTaker(for: giver, &tried) else { return nil }
+      guard findReceiver(for: donor, &tried) else { return nil }
     }
-    for giver in givers { counterpart[giver.int] = takerOf[giver]! }
+    for donor in donors { counterpart[donor.int] = receiverOf[donor]! }
     return counterpart
   }
 
-  /// An augmenting path (Kuhn): the nearest free counterpart, else one whose giver finds another.
-  private mutating func findTaker(for giver: NodeIndex, _ tried: inout Set<NodeIndex>) -> Bool {
-    let choice = coming.filter { !tried.contains($0) && mayTake($0, from: giver) }
-      .sorted { (depth($1, giver), $0) < (depth($0, giver), $1) }
-    if let free = choice.first(where: { giverTo[$0] == nil }) {
-      (takerOf[giver], giverTo[free]) = (free, giver)
+  /// An augmenting path (Kuhn): the nearest free counterpart, else one whose donor finds another.
+  private mutating func findReceiver(for donor: NodeIndex, _ tried: inout Set<NodeIndex>) -> Bool {
+    let choice = coming.filter { !tried.contains($0) && mayTake($0, from: donor) }
+      .sorted { (depth($1, donor), $0) < (depth($0, donor), $1) }
+    if let free = choice.first(where: { donorTo[$0] == nil }) {
+      (receiverOf[donor], donorTo[free]) = (free, donor)
       return true
     }
-    for taker in choice where !tried.contains(taker) {
-      tried.insert(taker)
-      guard findTaker(for: giverTo[taker]!, &tried) else { continue }
-      (takerOf[giver], giverTo[taker]) = (taker, giver)
+    for receiver in choice where !tried.contains(receiver) {
+      tried.insert(receiver)
+      guard findReceiver(for: donorTo[receiver]!, &tried) else { continue }
+      (receiverOf[donor], donorTo[receiver]) = (receiver, donor)
       return true
     }
     return false
   }
 
-  private func mayTake(_ taker: NodeIndex, from giver: NodeIndex) -> Bool {
-    guard weight[taker.int] == weight[giver.int], load[giver.int] <= capacity(taker) else { return false }
+  private func mayTake(_ receiver: NodeIndex, from donor: NodeIndex) -> Bool {
+    guard weight[receiver.int] == weight[donor.int], load[donor.int] <= capacity(receiver) else { return false }
     return parts.allSatisfy { part in
       let problem = part.problem
-      if problem.leafBoxOfNode[taker] == problem.leafBoxOfNode[giver] { return true }
-      return part.left.partitionsOf[giver.int].allSatisfy {
-        problem.allows(part.placement.row($0), leaving: -1, to: taker)
+      if problem.leafBoxOfNode[receiver] == problem.leafBoxOfNode[donor] { return true }
+      return part.left.partitionsOf[donor.int].allSatisfy {
+        problem.allows(part.placement.row($0), leaving: -1, to: receiver)
       }
     }
   }

@@ -8,7 +8,7 @@
 extension Planner {
   /// O(P · R · log P), a plan by number where one is made, and a bounded number of steps tried.
   static func rebalanceWithinPeers(
-    _ cluster: DenseCluster, _ weights: PartitionWeights, from current: PlacementMap?, options: PlanOptions
+    _ cluster: DenseCluster, _ weights: PartitionWeights, from current: PlacementMap?, options: PlanRequest
   ) throws(PlatError) -> Plan {
     var clock = StageClock(options.interrupt)
     let budget = cluster.cluster.settings.balance.moveBudget
@@ -20,7 +20,7 @@ extension Planner {
     if current != nil {
       for _ in 0..<numberRounds where best.isPoor(weights, cluster) {
         let other = try arrange(best.map, byNumber: true)
-        guard other.isWorth(insteadOf: best) else { break }
+        guard other.isBetter(than: best) else { break }
         best = other
       }
     }
@@ -41,7 +41,7 @@ extension Planner {
     let arena = try Arena(limitBytes: options.memoryLimitBytes, interrupt: options.interrupt)
     let problem = try Problem(cluster, current: current, arena: arena)
     var placement = try Placement(problem, target: best.map)
-    placement.concerned.isAll = true
+    placement.changed.isAll = true
     let weighing = try Weighing(problem, weights, placement)
     weighing.recount()
     let total = try WeightedDue.total(weighing, heaviest: weighing.heaviest(in: 0..<problem.replicas))
@@ -72,7 +72,7 @@ private struct PeerArrangement {
 
   init(
     _ cluster: DenseCluster, _ weights: PartitionWeights, home: PlacementMap?, byNumber: Bool, budget: Int?,
-    options: PlanOptions
+    options: PlanRequest
   ) throws(PlatError) {
     let arena = try Arena(limitBytes: options.memoryLimitBytes, interrupt: options.interrupt)
     map = try PlacementMap(partitionCount: cluster.partitionCount, slotCounts: cluster.dataWanted)
@@ -87,7 +87,7 @@ private struct PeerArrangement {
       weighing.recount()
     } else {
       Keep.run(problem, &placement)
-      placement.concerned.isAll = true
+      placement.changed.isAll = true
       weighing.recount()
       weighing.letGoBeyondCapacity()
       var fanOut = FanOut(
@@ -109,7 +109,7 @@ private struct PeerArrangement {
     unplaced > 0 || Int128(outside) * 50 > Int128(weights.total) * Int128(cluster.replicas)
   }
 
-  func isWorth(insteadOf other: PeerArrangement) -> Bool {
+  func isBetter(than other: PeerArrangement) -> Bool {
     unplaced != other.unplaced
       ? unplaced < other.unplaced : Int128(outside) * 2 <= Int128(other.outside) && outside < other.outside
   }

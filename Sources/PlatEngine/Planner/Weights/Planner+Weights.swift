@@ -1,6 +1,6 @@
 /// The pipeline for partitions of different sizes: balance in weight, and the least weight moved.
 ///
-///     Dense → Keep → giants → due → fill → shed and exchange → mend → roles → bound → target map
+///     Dense → Keep → oversized partitions → due → fill → shed and exchange → mend → roles → bound → target map
 ///
 /// What a node is due depends on who holds the heaviest partitions; so these come first, and the due is taken again
 /// where they have changed hands.
@@ -11,7 +11,7 @@ extension Planner {
   /// cluster that the bound of an operation is about, where `cluster` has other capacities.
   static func planWeighted(
     _ cluster: DenseCluster, _ weights: PartitionWeights, from home: PlacementMap?, movedFrom: PlacementMap?,
-    options: PlanOptions, as operation: Operation, judged: DenseCluster? = nil
+    options: PlanRequest, as operation: Operation, judged: DenseCluster? = nil
   ) throws(PlatError) -> Plan {
     switch operation {
     case .restoreBack, .cancel, .maintenance:
@@ -51,7 +51,7 @@ extension Planner {
   /// Operations that move nothing for balance: what may stay on its node stays, the lightest beyond a capacity go, and
   /// what is missing goes, heaviest first, to whoever lacks most. O(P · R · log N + P log P) where direct moves do.
   private static func operateWeighted(
-    _ cluster: DenseCluster, _ weights: PartitionWeights, from home: PlacementMap, options: PlanOptions,
+    _ cluster: DenseCluster, _ weights: PartitionWeights, from home: PlacementMap, options: PlanRequest,
     as operation: Operation
   ) throws(PlatError) -> Plan {
     let arena = try Arena(limitBytes: options.memoryLimitBytes, interrupt: options.interrupt)
@@ -66,7 +66,7 @@ extension Planner {
     try clock.mark("prepare")
 
     Keep.run(problem, &placement)
-    placement.concerned.isAll = true  // rows change without a word from here on
+    placement.changed.isAll = true  // rows change without a word from here on
     let due = try Due(problem, held: placement.load)
     weighing.recount()
     weighing.letGoBeyondCapacity()
@@ -89,7 +89,7 @@ extension Planner {
 
   /// `goal`: of one of several maps. O(P · R · log N + P log P) where direct moves do.
   static func rebalanceWeighted(
-    _ cluster: DenseCluster, _ weights: PartitionWeights, from current: PlacementMap?, options: PlanOptions,
+    _ cluster: DenseCluster, _ weights: PartitionWeights, from current: PlacementMap?, options: PlanRequest,
     goal: WeightGoal? = nil
   ) throws(PlatError) -> Plan {
     let arena = try Arena(limitBytes: options.memoryLimitBytes, interrupt: options.interrupt)
@@ -104,19 +104,19 @@ extension Planner {
     try clock.mark("prepare")
 
     Keep.run(problem, &placement)
-    placement.concerned.isAll = true  // rows change without a word from here on
+    placement.changed.isAll = true  // rows change without a word from here on
     let due = try Due(problem, held: placement.load)
     let kept = try MoveBudget(problem, placement)
     weighing.recount()
     weighing.letGoBeyondCapacity()
-    try WeightedFill.shareGiants(weighing)
+    try WeightedFill.shareOversized(weighing)
     try clock.mark("keep")
 
-    if let above = try WeightedFill.separateGiants(weighing, currentDue(weighing)) {
+    if let above = try WeightedFill.separateOversized(weighing, currentDue(weighing)) {
       try WeightedFill.run(weighing, try currentDue(weighing), above: above)
     }
     try WeightedFill.run(weighing, try currentDue(weighing))
-    _ = try WeightedFill.separateGiants(weighing, currentDue(weighing))
+    _ = try WeightedFill.separateOversized(weighing, currentDue(weighing))
     try placeTheRest(weighing, due, &placement)
     try clock.mark("fill")
 

@@ -27,17 +27,18 @@ struct WeightSizes {
 
   /// The size to which light partitions can level out the heavier ones, up to `heaviest`; each is there `perPartition`
   /// times.
-  func grain(heaviest: Int, nodes: Int, perPartition: Int = 1) -> Int {
-    var grain = heaviest
+  func resolution(heaviest: Int, nodes: Int, perPartition: Int = 1) -> Int {
+    var resolution = heaviest
     while true {
       // The smallest size up to which all weigh a quarter of such a replica for every node; nothing levels nothing.
-      let (asked, overflow) = grain.multipliedReportingOverflow(by: nodes)
-      guard !overflow else { return grain }
+      let (asked, overflow) = resolution.multipliedReportingOverflow(by: nodes)
+      guard !overflow else { return resolution }
       let least = asked / (4 * max(perPartition, 1))
-      guard let finer = ascending.first(where: { $0.size > 0 && $0.weightUpTo >= least }), finer.size < grain else {
-        return grain
+      guard let finer = ascending.first(where: { $0.size > 0 && $0.weightUpTo >= least }), finer.size < resolution
+      else {
+        return resolution
       }
-      grain = finer.size
+      resolution = finer.size
     }
   }
 

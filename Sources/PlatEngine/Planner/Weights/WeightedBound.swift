@@ -64,8 +64,8 @@ struct WeightedBound {
     // Who stays earns one, who comes nothing: the cheapest rows keep all that may be kept.
     let prices: NodeTable<Int32> = try problem.arena.table(problem.nodeCount)
     prices.fill(with: -1)
-    let market = try Market(problem, due, prices)
-    return (0..<min(problem.partitionCount, problem.heldPartitions)).reduce(0) { $0 - market.costOfCheapest($1) }
+    let pricing = try RowPricing(problem, due, prices)
+    return (0..<min(problem.partitionCount, problem.heldPartitions)).reduce(0) { $0 - pricing.costOfCheapest($1) }
   }
 
   /// What is missing must come, and what it does not find room for must go from there: the k heaviest come to k nodes

@@ -1,6 +1,6 @@
 /// Cycles of replicas of one size that move less in all: some go home, and others move for them.
 ///
-///     m ──p──▶ d ──q──▶ k ──▶ … ──▶ m            a newcomer on m goes home to d, which gives q up to k, …
+///     m ──p──▶ d ──q──▶ k ──▶ … ──▶ m            a new replica on m goes home to d, which gives q up to k, …
 ///     hub ──▶ m ──p──▶ d ──▶ … ──▶ k ──▶ hub     m ends one lighter, k one heavier
 ///
 /// All loads stay what they were, but for the two at the hub. These may leave their windows by as much as is less than
@@ -30,7 +30,7 @@ struct WeightedCycles {
     }
     var cycles = WeightedCycles(weighing)
     var due = due
-    for partitions in cycles.sizesOfNewcomers() { try cycles.improve(partitions, &due, settle) }
+    for partitions in cycles.sizesOfNewReplicas() { try cycles.improve(partitions, &due, settle) }
   }
 
   private init(_ weighing: Weighing) {
@@ -42,7 +42,7 @@ struct WeightedCycles {
   }
 
   /// Partitions of each size of which some could go home, as places in `weighing.order`.
-  private func sizesOfNewcomers() -> [Range<Int>] {
+  private func sizesOfNewReplicas() -> [Range<Int>] {
     var sizes: [Range<Int>] = []
     var first = 0
     while first < weighing.order.count {

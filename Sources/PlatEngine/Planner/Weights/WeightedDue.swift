@@ -4,11 +4,11 @@
 /// is due just that one, and the others share the rest. So the due follows from the cluster and from who holds the
 /// heaviest partitions, and from nothing else.
 ///
-/// The window of a node is its due give or take the *grain*, or a replica that fits if that is less; where what fits
-/// does not suffice, a node may stay below. The grain is the size to which light partitions can level out what the
-/// heavier ones leave uneven. Start with the heaviest that fits a due; where all partitions up to some smaller size
-/// together weigh a quarter of what one of the heavier would on every node, that size takes its place; what is less
-/// than 1/128 of a node's due is not worth moving for.
+/// The window of a node is its due give or take the *resolution*, or a replica that fits if that is less; where what
+/// fits does not suffice, a node may stay below. The resolution is the size to which light partitions can level out
+/// what the heavier ones leave uneven. Start with the heaviest that fits a due; where all partitions up to some smaller
+/// size together weigh a quarter of what one of the heavier would on every node, that size takes its place; what is
+/// less than 1/128 of a node's due is not worth moving for.
 ///
 ///     sizes   1000 ─ 100 ─ 10 ─ 1 ─ 1 ─ 1 …      enough of 1s for 100 on each node: windows are due ± 1
 struct WeightedDue {
@@ -206,7 +206,7 @@ struct WeightedDue {
     let free = (0..<groupOfNode.count).filter { status[$0].hasShare && !bounds[$0].isPinned }
     let greatest = free.map { floors[groupOfNode[$0]] }.max() ?? floors.max() ?? 0
     let heaviest = weighing.sizes.size(upTo: greatest)?.size ?? 0
-    let grain = weighing.sizes.grain(heaviest: heaviest, nodes: groupOfNode.count, perPartition: perPartition)
+    let resolution = weighing.sizes.resolution(heaviest: heaviest, nodes: groupOfNode.count, perPartition: perPartition)
     let unfilled = weighing.sizes.unfilled(free.map { floors[groupOfNode[$0]] }, perPartition: perPartition)
     for node in 0..<groupOfNode.count {
       let group = groupOfNode[node]
@@ -214,7 +214,7 @@ struct WeightedDue {
       let fitting = weighing.sizes.size(upTo: floors[group]) ?? (0, 0)
       let mostOff = min(heaviest, fitting.size)
       self.tolerance.base[node] = mostOff
-      let tolerance = min(max(grain, bounds[node].isPinned ? 0 : floors[group] / 128), mostOff)
+      let tolerance = min(max(resolution, bounds[node].isPinned ? 0 : floors[group] / 128), mostOff)
       let mayStayBelow =
         fitting.size == 0 || !status[node].hasShare || fitting.weightUpTo < floors[group]
         || (!bounds[node].isPinned && unfilled.contains(floors[group]))

@@ -3,7 +3,7 @@
 enum WeightedFill {
   /// Partitions that are missing replicas, and weigh more than `above`. O(P · R · log N).
   static func run(_ weighing: Weighing, _ due: WeightedDue, above: Int = -1) throws(PlatError) {
-    var room = WeightedRoom(weighing, due)
+    var room = WeightedReceiverPool(weighing, due)
     var countsReplicas = false
     let way = try MakingWay(weighing, due)
     var left = missingWeight(weighing)
@@ -16,7 +16,7 @@ enum WeightedFill {
         looked = weight
         if weight == 0 || isNegligible(left, weighing, due) {
           // What weighs next to nothing is spread by number.
-          room = WeightedRoom(weighing, due, counts: true)
+          room = WeightedReceiverPool(weighing, due, counts: true)
           countsReplicas = true
         }
       }
@@ -52,18 +52,18 @@ enum WeightedFill {
     return least <= most && (most - least) / 16 >= left
   }
 
-  /// A *giant* outweighs what any node without one is due. Nodes that hold two of them give the lighter away while some
-  /// node without may have it, but for nodes in their window by a tolerance. Returns the weight of the lightest giant,
-  /// less one; nil: there are none.
-  static func separateGiants(_ weighing: Weighing, _ due: WeightedDue) throws(PlatError) -> Int? {
-    guard let above = giantsWeighMoreThan(weighing) else { return nil }
+  /// A *oversized partition* outweighs what any node without one is due. Nodes that hold two of them give the lighter
+  /// away while some node without may have it, but for nodes in their window by a tolerance. Returns the weight of the
+  /// lightest oversized partition, less one; nil: there are none.
+  static func separateOversized(_ weighing: Weighing, _ due: WeightedDue) throws(PlatError) -> Int? {
+    guard let above = oversizedAbove(weighing) else { return nil }
     let problem = weighing.problem
-    let giants: NodeTable<Int32> = try problem.arena.table(problem.nodeCount)
+    let oversized: NodeTable<Int32> = try problem.arena.table(problem.nodeCount)
     let isKept: NodeTable<Bool> = try problem.arena.table(problem.nodeCount)
     let count = (0..<weighing.order.count).count { weighing.weight[weighing.order.base[$0]] > above }
     for place in 0..<count {
       let row = weighing.row(weighing.order.base[place].int)
-      for slot in 0..<weighing.replicas where row[slot] != .none { giants[row[slot]] += 1 }
+      for slot in 0..<weighing.replicas where row[slot] != .none { oversized[row[slot]] += 1 }
     }
     for place in 0..<count {
       let partition = weighing.order.base[place].int
@@ -71,10 +71,10 @@ enum WeightedFill {
       for slot in 0..<weighing.replicas where row[slot] != .none {
         let node = row[slot]
         let isTolerated = due.isTolerant && weighing.load[node] <= due.most[node]
-        if isKept[node], !isTolerated, let free = freeOfGiants(weighing, due, giants, row, slot) {
+        if isKept[node], !isTolerated, let free = freeOfOversized(weighing, due, oversized, row, slot) {
           weighing.set(partition, slot, to: free)
-          giants[node] -= 1
-          giants[free] += 1
+          oversized[node] -= 1
+          oversized[free] += 1
           isKept[free] = true
         }
         isKept[node] = true
@@ -83,16 +83,16 @@ enum WeightedFill {
     return above
   }
 
-  /// Giants that one node has too many of in the sum of several maps go to nodes without, where that brings the sums
-  /// nearer to their windows: what the other has comes back for it. O(giants · N).
-  static func shareGiants(_ weighing: Weighing) throws(PlatError) {
-    guard let goal = weighing.goal?.total, let above = giantsWeighMoreThan(weighing) else { return }
+  /// Oversized partitions that one node has too many of in the sum of several maps go to nodes without, where that
+  /// brings the sums nearer to their windows: what the other has comes back for it. O(oversized partitions · N).
+  static func shareOversized(_ weighing: Weighing) throws(PlatError) {
+    guard let goal = weighing.goal?.total, let above = oversizedAbove(weighing) else { return }
     let problem = weighing.problem
-    let giants: NodeTable<Int32> = try problem.arena.table(problem.nodeCount)
+    let oversized: NodeTable<Int32> = try problem.arena.table(problem.nodeCount)
     let count = (0..<weighing.order.count).count { weighing.weight[weighing.order.base[$0]] > above }
     for place in 0..<count {
       let row = weighing.row(weighing.order.base[place].int)
-      for slot in 0..<weighing.replicas where row[slot] != .none { giants[row[slot]] += 1 }
+      for slot in 0..<weighing.replicas where row[slot] != .none { oversized[row[slot]] += 1 }
     }
     func outside(_ node: NodeIndex, _ load: Int) -> Int {
       max(0, load - goal.most[node.int], goal.least[node.int] - load)
@@ -106,7 +106,7 @@ enum WeightedFill {
         var best: (node: NodeIndex, spares: Int)?
         for index in 0..<problem.nodeCount {
           let other = NodeIndex(index)
-          guard giants[other] == 0, weighing.hasRoom(other), problem.allows(row, leaving: slot, to: other) else {
+          guard oversized[other] == 0, weighing.hasRoom(other), problem.allows(row, leaving: slot, to: other) else {
             continue
           }
           let (mine, theirs) = (weighing.load[node], weighing.load[other])
@@ -118,14 +118,14 @@ enum WeightedFill {
         }
         guard let best else { continue }
         weighing.set(partition, slot, to: best.node)
-        giants[node] -= 1
-        giants[best.node] += 1
+        oversized[node] -= 1
+        oversized[best.node] += 1
       }
     }
   }
 
-  private static func freeOfGiants(
-    _ weighing: Weighing, _ due: WeightedDue, _ giants: NodeTable<Int32>, _ row: UnsafeMutablePointer<NodeIndex>,
+  private static func freeOfOversized(
+    _ weighing: Weighing, _ due: WeightedDue, _ oversized: NodeTable<Int32>, _ row: UnsafeMutablePointer<NodeIndex>,
     _ slot: Int
   ) -> NodeIndex? {
     var best: NodeIndex?
@@ -133,7 +133,7 @@ enum WeightedFill {
     func key(_ node: NodeIndex) -> Int { weighing.load[node] - (weighing.goal == nil ? 0 : due.due[node]) }
     for index in 0..<weighing.problem.nodeCount {
       let node = NodeIndex(index)
-      guard giants[node] == 0, weighing.hasRoom(node), best.map({ key(node) < key($0) }) ?? true,
+      guard oversized[node] == 0, weighing.hasRoom(node), best.map({ key(node) < key($0) }) ?? true,
         weighing.problem.allows(row, leaving: slot, to: node)
       else { continue }
       best = node
@@ -141,8 +141,8 @@ enum WeightedFill {
     return best
   }
 
-  /// Raises the level that all share, node after node taken out for a giant, the weightiest nodes first.
-  private static func giantsWeighMoreThan(_ weighing: Weighing) -> Int? {
+  /// Raises the level that all share, node after node taken out for an oversized partition, the weightiest nodes first.
+  private static func oversizedAbove(_ weighing: Weighing) -> Int? {
     let problem = weighing.problem
     let shares = (0..<problem.nodeCount).filter { weighing.capacity.base[$0] > 0 }
       .map { Rational(problem.cluster.cluster.nodes[$0].weight) }.sorted(by: >)

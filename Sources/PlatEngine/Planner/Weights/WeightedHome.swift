@@ -1,19 +1,20 @@
 /// What has been newly placed goes home where that fits after all, and so need not be moved.
 ///
-/// By itself, where both nodes stay in their windows; else together with another newcomer, which costs as much where it
-/// goes as where it was. That is what a chain of moves leaves behind when its middle both received and gave:
+/// By itself, where both nodes stay in their windows; else together with another new replica, which costs as much where
+/// it goes as where it was. That is what a chain of moves leaves behind when its middle both received and gave:
 ///
 ///     p  m ⇢ d        p is back on m, and q goes on to d:   one move less, and the loads of both as they were, or
 ///     q  e ⇢ m        nearly so where p and q differ
 ///
-/// or over several nodes, each of which receives a newcomer and passes one on. Nothing that is held moves for it,
+/// or over several nodes, each of which receives a new replica and passes one on. Nothing that is held moves for it,
 /// windows are kept, and no soft rule breaks for it.
 struct WeightedHome {
   private let weighing: Weighing
   private let due: WeightedDue
   private let problem: Problem
-  /// Of each node the slots of its newcomers, heaviest first, those that came later behind. Some may have gone since.
-  private var newcomers: [[UInt32]]
+  /// Of each node the slots of its new replicas, heaviest first, those that came later behind. Some may have gone
+  /// since.
+  private var newReplicas: [[UInt32]]
   private var trials = 1 << 20
 
   private static let rounds = 8
@@ -30,12 +31,12 @@ struct WeightedHome {
     self.weighing = weighing
     self.due = due
     problem = weighing.problem
-    newcomers = Array(repeating: [], count: problem.nodeCount)
+    newReplicas = Array(repeating: [], count: problem.nodeCount)
     for place in 0..<weighing.order.count {
       let partition = weighing.order.base[place].int
       let row = weighing.row(partition)
       for slot in 0..<weighing.replicas where row[slot] != .none && !problem.isHeld(partition, by: row[slot]) {
-        newcomers[row[slot].int].append(UInt32(partition * weighing.replicas + slot))
+        newReplicas[row[slot].int].append(UInt32(partition * weighing.replicas + slot))
       }
     }
   }
@@ -62,13 +63,13 @@ struct WeightedHome {
     return changed
   }
 
-  /// Puts a newcomer onto its home, with what else must go, or leaves everything as it is.
+  /// Puts a new replica onto its home, with what else must go, or leaves everything as it is.
   private mutating func bring(_ partition: Int, _ slot: Int, to home: NodeIndex) -> Bool {
     let node = weighing.row(partition)[slot]
     weighing.set(partition, slot, to: home)
     if isWell(home), isWell(node) { return true }
     if isTooMuch(home) {
-      // One of its own newcomers goes instead: to where this one was, or wherever there is room.
+      // One of its own new replicas goes instead: to where this one was, or wherever there is room.
       if pass(from: home, to: node, beside: partition) { return true }
       if isWell(node) {
         for other in problem.receivers where trials > 0 && other != node && other != home {
@@ -87,21 +88,21 @@ struct WeightedHome {
     return false
   }
 
-  /// Newcomers pass on along chains until both nodes are well; else everything is as it was.
+  /// New replicas pass on along chains until both nodes are well; else everything is as it was.
   private mutating func passOn(from home: NodeIndex, _ node: NodeIndex, beside partition: Int) -> Bool {
     guard trials > 0 else { return false }
-    let hops = NewcomerHops(weighing: weighing, newcomers: newcomers, barred: partition)
+    let hops = NewReplicaHops(weighing: weighing, newReplicas: newReplicas, barred: partition)
     let most = min(trials, Self.trialsForChains)
     var chains = WeightedChains(
       hops, due, load: weighing.load, arena: problem.arena, mostSteps: Self.mostSteps, trials: most)
     _ = chains.run()
     trials -= most - chains.trials
     if isWell(home), isWell(node) {
-      for (slot, _, taker) in hops.made.all { newcomers[taker.int].append(UInt32(slot)) }
+      for (slot, _, receiver) in hops.made.all { newReplicas[receiver.int].append(UInt32(slot)) }
       return true
     }
-    for (slot, giver, _) in hops.made.all.reversed() {
-      weighing.set(slot / weighing.replicas, slot % weighing.replicas, to: giver)
+    for (slot, donor, _) in hops.made.all.reversed() {
+      weighing.set(slot / weighing.replicas, slot % weighing.replicas, to: donor)
     }
     return false
   }
@@ -115,36 +116,37 @@ struct WeightedHome {
 
   private func isWell(_ node: NodeIndex) -> Bool { !isTooMuch(node) && weighing.load[node] >= due.least[node] }
 
-  /// Moves a newcomer on, such that both nodes are well.
-  private mutating func pass(from giver: NodeIndex, to taker: NodeIndex, beside partition: Int) -> Bool {
-    let least = max(weighing.load[giver] - due.most[giver], due.least[taker] - weighing.load[taker])
-    let most = min(weighing.load[giver] - due.least[giver], due.most[taker] - weighing.load[taker])
-    guard least <= most, weighing.count[taker] < weighing.capacity[taker],
-      weighing.count[giver] <= weighing.capacity[giver] + 1
+  /// Moves a new replica on, such that both nodes are well.
+  private mutating func pass(from donor: NodeIndex, to receiver: NodeIndex, beside partition: Int) -> Bool {
+    let least = max(weighing.load[donor] - due.most[donor], due.least[receiver] - weighing.load[receiver])
+    let most = min(weighing.load[donor] - due.least[donor], due.most[receiver] - weighing.load[receiver])
+    guard least <= most, weighing.count[receiver] < weighing.capacity[receiver],
+      weighing.count[donor] <= weighing.capacity[donor] + 1
     else { return false }
-    for slot in newcomers[giver.int] {
+    for slot in newReplicas[donor.int] {
       trials -= 1
       guard trials > 0 else { return false }
       let (other, column) = (Int(slot) / weighing.replicas, Int(slot) % weighing.replicas)
       let row = weighing.row(other)
-      guard (least...most).contains(weighing.weight.base[other]), other != partition, row[column] == giver,
-        !problem.isHeld(other, by: giver), problem.allows(row, leaving: column, to: taker),
-        problem.softBreaches(row, leaving: column, at: taker) <= problem.softBreaches(row, leaving: column, at: giver)
+      guard (least...most).contains(weighing.weight.base[other]), other != partition, row[column] == donor,
+        !problem.isHeld(other, by: donor), problem.allows(row, leaving: column, to: receiver),
+        problem.softBreaches(row, leaving: column, at: receiver)
+          <= problem.softBreaches(row, leaving: column, at: donor)
       else { continue }
-      weighing.set(other, column, to: taker)
-      newcomers[taker.int].append(slot)
+      weighing.set(other, column, to: receiver)
+      newReplicas[receiver.int].append(slot)
       return true
     }
     return false
   }
 }
 
-/// Newcomers that go on to other nodes, which costs nothing.
-private struct NewcomerHops: WeightedHops {
+/// New replicas that go on to other nodes, which costs nothing.
+private struct NewReplicaHops: WeightedHops {
   final class Made { var all: [(slot: Int, from: NodeIndex, to: NodeIndex)] = [] }
 
   let weighing: Weighing
-  let newcomers: [[UInt32]]
+  let newReplicas: [[UInt32]]
   /// A partition that stays where it is.
   let barred: Int
   let made = Made()
@@ -157,7 +159,7 @@ private struct NewcomerHops: WeightedHops {
     for index in 0..<weighing.problem.nodeCount where !isSeen[index] {
       let other = NodeIndex(index)
       guard !gives || weighing.hasRoom(other) else { continue }
-      for slot in newcomers[(gives ? node : other).int] {
+      for slot in newReplicas[(gives ? node : other).int] {
         looked += 1
         guard let weight = weight(slot, from: gives ? node : other, to: gives ? other : node), weights.contains(weight)
         else {
@@ -172,13 +174,13 @@ private struct NewcomerHops: WeightedHops {
   }
 
   /// Nil where it may not go, or is one no more.
-  private func weight(_ slot: UInt32, from giver: NodeIndex, to taker: NodeIndex) -> Int? {
+  private func weight(_ slot: UInt32, from donor: NodeIndex, to receiver: NodeIndex) -> Int? {
     let problem = weighing.problem
     let (partition, column) = (Int(slot) / weighing.replicas, Int(slot) % weighing.replicas)
     let row = weighing.row(partition)
-    guard partition != barred, row[column] == giver, !problem.isHeld(partition, by: giver),
-      problem.allows(row, leaving: column, to: taker),
-      problem.softBreaches(row, leaving: column, at: taker) <= problem.softBreaches(row, leaving: column, at: giver)
+    guard partition != barred, row[column] == donor, !problem.isHeld(partition, by: donor),
+      problem.allows(row, leaving: column, to: receiver),
+      problem.softBreaches(row, leaving: column, at: receiver) <= problem.softBreaches(row, leaving: column, at: donor)
     else { return nil }
     return weighing.weight.base[partition]
   }

@@ -20,16 +20,16 @@ enum WeightedMend {
 
   private static func keepSoftRules(_ weighing: Weighing, _ due: WeightedDue) {
     let problem = weighing.problem
-    var newcomers: [(partition: Int, slot: Int)] = []
+    var newReplicas: [(partition: Int, slot: Int)] = []
     for partition in 0..<problem.partitionCount {
       let row = weighing.row(partition)
       for slot in 0..<problem.replicas where row[slot] != .none && !problem.isHeld(partition, by: row[slot]) {
-        newcomers.append((partition, slot))
+        newReplicas.append((partition, slot))
       }
     }
-    var room = WeightedRoom(weighing, due)
+    var room = WeightedReceiverPool(weighing, due)
     var random = SplitMix(seed: 0x6d65_6e64)
-    for (partition, slot) in newcomers where !problem.arena.isInterrupted {
+    for (partition, slot) in newReplicas where !problem.arena.isInterrupted {
       let row = weighing.row(partition)
       let breaches = problem.softBreaches(row, leaving: slot, at: row[slot])
       guard breaches > 0 else { continue }
@@ -38,7 +38,7 @@ enum WeightedMend {
         mayMove(weighing, due, partition, from: node, to: other)
       {
         weighing.set(partition, slot, to: other)
-      } else if let other = exchange(weighing, due, partition, slot, newcomers, &random) {
+      } else if let other = exchange(weighing, due, partition, slot, newReplicas, &random) {
         room.update(other)
       }
       room.update(node)
@@ -47,14 +47,14 @@ enum WeightedMend {
   }
 
   private static func exchange(
-    _ weighing: Weighing, _ due: WeightedDue, _ p: Int, _ x: Int, _ newcomers: [(partition: Int, slot: Int)],
+    _ weighing: Weighing, _ due: WeightedDue, _ p: Int, _ x: Int, _ newReplicas: [(partition: Int, slot: Int)],
     _ random: inout SplitMix
   ) -> NodeIndex? {
     let problem = weighing.problem
     let rowP = weighing.row(p)
-    let start = random.below(newcomers.count)
-    for offset in 0..<min(partnersTried, newcomers.count) {
-      let (q, y) = newcomers[(start + offset) % newcomers.count]
+    let start = random.below(newReplicas.count)
+    for offset in 0..<min(partnersTried, newReplicas.count) {
+      let (q, y) = newReplicas[(start + offset) % newReplicas.count]
       let rowQ = weighing.row(q)
       let (m, n) = (rowP[x], rowQ[y])
       let more = weighing.weight.base[q] - weighing.weight.base[p]  // for m

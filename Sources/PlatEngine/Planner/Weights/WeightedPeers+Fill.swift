@@ -13,7 +13,7 @@ extension WeightedPeers {
       let partition = weighing.order.base[place].int
       let row = weighing.row(partition)
       for slot in 0..<width where row[slot] == .none {
-        if let node = taker(partition, slot) { make(.replace(partition: partition, slot: slot, by: node)) }
+        if let node = receiver(partition, slot) { make(.replace(partition: partition, slot: slot, by: node)) }
       }
       if !isFull(row) { open.append(partition) }
     }
@@ -40,9 +40,9 @@ extension WeightedPeers {
   private func changeMaster(_ partition: Int) -> Bool {
     let row = weighing.row(partition)
     for master in 0..<masters where row[master] != .none {
-      for heir in masters..<width where row[heir] != .none && problem.allows(row[heir], inState: 0) {
-        guard isLegal(row, asItStands: false, { $0.swap(master, heir) }) else { continue }
-        make(.roles(partition: partition, master: master, heir: heir))
+      for successor in masters..<width where row[successor] != .none && problem.allows(row[successor], inState: 0) {
+        guard isLegal(row, asItStands: false, { $0.swap(master, successor) }) else { continue }
+        make(.roles(partition: partition, master: master, successor: successor))
         return true
       }
     }
@@ -70,14 +70,14 @@ extension WeightedPeers {
     let row = weighing.row(partition)
     while let slot = StateRules.fault(problem, row) { rewrite(partition) { $0[slot] = .none } }
     for slot in 0..<width where row[slot] == .none {
-      if let node = taker(partition, slot, asItStands: true) {
+      if let node = receiver(partition, slot, asItStands: true) {
         make(.replace(partition: partition, slot: slot, by: node))
       }
     }
   }
 
   /// `asItStands`: nothing else comes to the row.
-  private func taker(_ partition: Int, _ slot: Int, asItStands: Bool = false) -> NodeIndex? {
+  private func receiver(_ partition: Int, _ slot: Int, asItStands: Bool = false) -> NodeIndex? {
     let row = weighing.row(partition)
     var best: NodeIndex?
     func consider(_ node: NodeIndex) {

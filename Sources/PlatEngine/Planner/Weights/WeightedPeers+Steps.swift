@@ -6,8 +6,8 @@ extension WeightedPeers {
     case .replace(let partition, let slot, let node):
       return weighing.hasRoom(node) && (slot >= masters || problem.allows(node, inState: 0))
         && problem.allows(weighing.row(partition), leaving: slot, to: node)
-    case .roles(let partition, _, let heir):
-      return problem.allows(weighing.row(partition)[heir], inState: 0)
+    case .roles(let partition, _, let successor):
+      return problem.allows(weighing.row(partition)[successor], inState: 0)
     case .exchange(let p, let q):
       return p != q && weighing.weight.base[p] != weighing.weight.base[q] && mayTake(p, weighing.row(q), counts: false)
         && mayTake(q, weighing.row(p), counts: false)
@@ -52,11 +52,11 @@ extension WeightedPeers {
       let row = weighing.row(partition)
       if row[slot] != .none { add(partition, row[slot], -1, isLed: slot < masters) }
       add(partition, node, 1, isLed: slot < masters)
-    case .roles(let partition, let master, let heir):
+    case .roles(let partition, let master, let successor):
       let (row, weight) = (weighing.row(partition), weighing.weight.base[partition])
-      touched += [row[master], row[heir]]
+      touched += [row[master], row[successor]]
       deltaLed[row[master]] -= weight
-      deltaLed[row[heir]] += weight
+      deltaLed[row[successor]] += weight
     case .exchange(let p, let q):
       addRow(p, weighing.row(p), -1)
       addRow(q, weighing.row(q), -1)
@@ -80,7 +80,8 @@ extension WeightedPeers {
   func isLegal(_ step: Step) -> Bool {
     switch step {
     case .replace(let partition, let slot, let node): return isLegal(weighing.row(partition)) { $0[slot] = node }
-    case .roles(let partition, let master, let heir): return isLegal(weighing.row(partition)) { $0.swap(master, heir) }
+    case .roles(let partition, let master, let successor):
+      return isLegal(weighing.row(partition)) { $0.swap(master, successor) }
     case .exchange: return true
     case .follow(let partition, let model):
       let rows = weighing.row(model)
@@ -109,7 +110,7 @@ extension WeightedPeers {
   func make(_ step: Step) {
     switch step {
     case .replace(let partition, let slot, let node): rewrite(partition) { $0[slot] = node }
-    case .roles(let partition, let master, let heir): rewrite(partition) { $0.swap(master, heir) }
+    case .roles(let partition, let master, let successor): rewrite(partition) { $0.swap(master, successor) }
     case .exchange(let p, let q): exchange(p, q)
     case .follow(let partition, let model):
       let rows = weighing.row(model)

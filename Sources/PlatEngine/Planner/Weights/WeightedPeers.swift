@@ -41,7 +41,7 @@ final class WeightedPeers {
 
   enum Step {
     case replace(partition: Int, slot: Int, by: NodeIndex)
-    case roles(partition: Int, master: Int, heir: Int)
+    case roles(partition: Int, master: Int, successor: Int)
     case exchange(Int, Int)
     case follow(partition: Int, model: Int)
   }
@@ -90,9 +90,9 @@ final class WeightedPeers {
       let (low, high) = (total.least.base[node] - lead.most.base[node], total.most.base[node] - lead.least.base[node])
       let share = total.exact(node) - lead.exact(node)
       guard low >= 0, let floor = share.floor else { continue }
-      let grain = weighing.sizes.size(upTo: floor)?.size ?? 0
-      leastRest.base[node] = max(0, min(floor, max(low, floor + (share.isInteger ? 0 : 1) - grain)))
-      mostRest.base[node] = max(floor, min(high, floor + grain))
+      let resolution = weighing.sizes.size(upTo: floor)?.size ?? 0
+      leastRest.base[node] = max(0, min(floor, max(low, floor + (share.isInteger ? 0 : 1) - resolution)))
+      mostRest.base[node] = max(floor, min(high, floor + resolution))
     }
   }
 
@@ -181,12 +181,12 @@ final class WeightedPeers {
       let (partition, column) = (Int(slot) / width, Int(slot) % width)
       let row = weighing.row(partition)
       if column < masters {
-        for heir in masters..<width where row[heir] != .none {
-          consider(.roles(partition: partition, master: column, heir: heir))
+        for successor in masters..<width where row[successor] != .none {
+          consider(.roles(partition: partition, master: column, successor: successor))
         }
       } else {
         for master in 0..<masters where row[master] != .none {
-          consider(.roles(partition: partition, master: master, heir: column))
+          consider(.roles(partition: partition, master: master, successor: column))
         }
       }
       if isMore {

@@ -96,17 +96,17 @@ struct WeightedPrices {
   func bound(_ prices: NodeTable<Int32>, _ demand: NodeTable<Int>) throws(PlatError) -> Int {
     let problem = weighing.problem
     guard problem.replicas > 0 else { return 0 }
-    let market = try Market(problem, due, prices)
+    let pricing = try RowPricing(problem, due, prices)
     demand.fill(with: 0)
     var cost: Int128 = 0
     for partition in 0..<problem.partitionCount {
       let weight = weighing.weight.base[partition]
       var ofRow = 0
-      if partition < problem.heldPartitions, market.addUnchanged(partition..<(partition + 1), to: &ofRow) > partition {
+      if partition < problem.heldPartitions, pricing.addUnchanged(partition..<(partition + 1), to: &ofRow) > partition {
         let row = problem.heldRows + partition * problem.heldWidth
         for slot in 0..<problem.replicas { demand[row[slot]] += weight }
       } else {
-        ofRow = market.costOfCheapest(partition) { demand[$0] += weight }
+        ofRow = pricing.costOfCheapest(partition) { demand[$0] += weight }
       }
       cost += Int128(ofRow) * Int128(weight)
     }

@@ -167,7 +167,7 @@ struct WeightedRoles {
           row.swap(place, slot)
         }
         guard best >= 0 else {
-          makeWay(partition, place)
+          evict(partition, place)
           continue
         }
         row.swap(place, best)
@@ -177,7 +177,7 @@ struct WeightedRoles {
   }
 
   /// No holder may be in the state: who stands in its slot goes to a free one of the pool, or else goes unplaced.
-  private func makeWay(_ partition: Int, _ place: Int) {
+  private func evict(_ partition: Int, _ place: Int) {
     let row = weighing.row(partition)
     guard row[place] != .none else { return }
     if let free = (slots.upperBound..<problem.replicas).first(where: { row[$0] == .none }) {

@@ -43,7 +43,7 @@ struct WeightedShed {
   /// that is.
   private func empty(heedsSoftRules: Bool) -> Bool {
     if !heedsSoftRules, weighing.problem.soft.isEmpty { return false }
-    var room = WeightedRoom(weighing, due)
+    var room = WeightedReceiverPool(weighing, due)
     var changed = false
     for index in 0..<weighing.problem.nodeCount where !weighing.problem.arena.isInterrupted {
       let node = NodeIndex(index)
@@ -65,15 +65,17 @@ struct WeightedShed {
     return changed
   }
 
-  private func give(_ slot: UInt32, of node: NodeIndex, _ room: inout WeightedRoom, _ heedsSoftRules: Bool) -> Bool {
+  private func give(_ slot: UInt32, of node: NodeIndex, _ room: inout WeightedReceiverPool, _ heedsSoftRules: Bool)
+    -> Bool
+  {
     let (partition, column) = (Int(slot) / weighing.replicas, Int(slot) % weighing.replicas)
     let breaches =
       heedsSoftRules ? weighing.problem.softBreaches(weighing.row(partition), leaving: column, at: node) : .max
-    guard let taker = room.take(partition, leaving: column, withinWindow: true, mostBreaches: breaches) else {
+    guard let receiver = room.take(partition, leaving: column, withinWindow: true, mostBreaches: breaches) else {
       return false
     }
-    weighing.set(partition, column, to: taker)
-    room.update(taker)
+    weighing.set(partition, column, to: receiver)
+    room.update(receiver)
     room.update(node)
     return true
   }

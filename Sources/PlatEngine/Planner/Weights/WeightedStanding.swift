@@ -25,7 +25,7 @@ struct WeightedStanding {
     // Planned on in the wider windows: then it stays when it is planned again.
     let settled = try plan(cluster, narrow.target)
     let (ofSettled, weighing, total) = try stand(settled, cluster, weights, current)
-    return ofSettled.isWorth(insteadOf: ofWide) ? try settled.bounded(by: weighing, total, weights) : wide
+    return ofSettled.isBetter(than: ofWide) ? try settled.bounded(by: weighing, total, weights) : wide
   }
 
   /// Near rules can leave replicas without a place that is filled by weight, and have one in the map planned by number:
@@ -63,7 +63,7 @@ struct WeightedStanding {
   }
 
   /// Soft rules cost no move.
-  private func isWorth(insteadOf other: WeightedStanding) -> Bool {
+  private func isBetter(than other: WeightedStanding) -> Bool {
     moved < other.moved && unplaced <= other.unplaced && outside <= other.outside
   }
 }

@@ -5,16 +5,17 @@ extension AtMost {
   }
 
   /// O(P · R²), or O(P · R) where rows are wide.
-  func judge(_ matter: Judge.Matter) throws(PlatError) -> Judge.Docket {
-    let slots = try matter.slots(ofStates: matter.occupying(states), in: matter.map)
-    let boxes = try Judge.Matter.ContainersOfLevel(matter, level: level, roomFor: max(slots.count, matter.map.width))
-    var docket = Judge.Docket(.placement(index), strength)
+  func judge(_ context: Judge.CheckContext) throws(PlatError) -> Judge.ViolationList {
+    let slots = try context.slots(ofStates: context.occupying(states), in: context.map)
+    let boxes = try Judge.CheckContext.ContainersOfLevel(
+      context, level: level, roomFor: max(slots.count, context.map.width))
+    var violations = Judge.ViolationList(.placement(index), strength)
     if slots.count <= 16 {
-      try matter.judgeAtMost(most, slots, boxes, &docket)
+      try context.judgeAtMost(most, slots, boxes, &violations)
     } else {
-      try matter.judgeAtMostInWideRows(most, slots, boxes, &docket)
+      try context.judgeAtMostInWideRows(most, slots, boxes, &violations)
     }
-    return docket
+    return violations
   }
 
   func isImplied(by other: any ContainerRule) -> Bool {
@@ -24,25 +25,25 @@ extension AtMost {
 
   // MARK: Words
 
-  func because(_ breach: Judge.Breach, _ matter: Judge.Matter) -> String {
-    let box = matter.container(level: level, breach.container)
-    let range = matter.dense.levels[level].nodes[breach.container]
-    let nodes = matter.occupying(states).flatMap { matter.liveHolders(of: breach.partition, inState: $0) }
-    let names = matter.list(nodes.filter(range.contains).sorted().map(matter.nodeName))
-    return "\(box) has it on \(names), and \(matter.settings.ruleName(index)) allows "
-      + "\(matter.replicas(most)) of it there"
+  func because(_ breach: Judge.Breach, _ context: Judge.CheckContext) -> String {
+    let box = context.container(level: level, breach.container)
+    let range = context.dense.levels[level].nodes[breach.container]
+    let nodes = context.occupying(states).flatMap { context.liveHolders(of: breach.partition, inState: $0) }
+    let names = context.list(nodes.filter(range.contains).sorted().map(context.nodeName))
+    return "\(box) has it on \(names), and \(context.settings.ruleName(index)) allows "
+      + "\(context.replicas(most)) of it there"
   }
 
-  func bar(_ matter: Judge.Matter, _ row: Judge.Reasons.Row, _ state: Int) -> Judge.Reasons.Bar? {
+  func bar(_ context: Judge.CheckContext, _ row: Judge.Reasons.Row, _ state: Int) -> Judge.Reasons.Bar? {
     guard states.contains(state) else { return nil }
-    let count = row.count(matter, level: level, states: states)
-    let all = matter.dense.levels[level].nodes.indices
+    let count = row.count(context, level: level, states: states)
+    let all = context.dense.levels[level].nodes.indices
     let taken = most == 0 ? Array(all) : count.filter { $1 >= most }.keys.sorted()
     return Judge.Reasons.Bar(rule: index, level: level, most: most, containers: taken, admits: false)
   }
 
-  func ceiling(_ matter: Judge.Matter, isUsable: (Int) -> Bool) -> Judge.Reasons.Ceiling? {
-    let dense = matter.dense
+  func ceiling(_ context: Judge.CheckContext, isUsable: (Int) -> Bool) -> Judge.Reasons.Ceiling? {
+    let dense = context.dense
     let boxes = dense.levels[level].nodes.map { $0.count(where: isUsable) }
     let ceiling = boxes.reduce(0) { $0 + min($1, most) }
     let wanted = states.reduce(0) { $0 + dense.wanted[$1] }
@@ -55,21 +56,21 @@ extension AtMost {
     let which = open < boxes.count ? " with active nodes" : ""
     return Judge.Reasons.Ceiling(
       states: states, most: ceiling,
-      because: "\(some) \(ofThem)\(which), and \(matter.settings.ruleName(index)) allows "
-        + "\(matter.replicas(most)) in each\(small): at most \(ceiling) of \(wanted)")
+      because: "\(some) \(ofThem)\(which), and \(context.settings.ruleName(index)) allows "
+        + "\(context.replicas(most)) in each\(small): at most \(ceiling) of \(wanted)")
   }
 
-  func broken(_ row: [(node: Int, state: Int)], _ matter: Judge.Matter) -> [RowBreach] {
-    let boxes = matter.dense.levels[level].containerOfNode
-    let counted = row.filter { states.contains($0.state) && matter.isLive.base[$0.node] == 1 }.map(\.node)
+  func broken(_ row: [(node: Int, state: Int)], _ context: Judge.CheckContext) -> [RowBreach] {
+    let boxes = context.dense.levels[level].containerOfNode
+    let counted = row.filter { states.contains($0.state) && context.isLive.base[$0.node] == 1 }.map(\.node)
     return Dictionary(grouping: counted) { boxes[$0].int }.filter { $1.count > most }.sorted { $0.key < $1.key }
       .map { RowBreach(container: $0.key, nodes: $0.value, excess: $0.value.count - most) }
   }
 
-  func words(_ breach: RowBreach, _ matter: Judge.Matter) -> String {
-    let names = matter.list(breach.nodes.sorted().map(matter.nodeName))
-    return "\(matter.settings.ruleName(index)) allows \(matter.replicas(most)) in "
-      + "\(matter.container(level: level, breach.container)), which would have it on \(names)"
+  func words(_ breach: RowBreach, _ context: Judge.CheckContext) -> String {
+    let names = context.list(breach.nodes.sorted().map(context.nodeName))
+    return "\(context.settings.ruleName(index)) allows \(context.replicas(most)) in "
+      + "\(context.container(level: level, breach.container)), which would have it on \(names)"
   }
 
   // MARK: The gate
@@ -180,15 +181,15 @@ extension Remedies {
   }
 }
 
-extension Judge.Matter {
+extension Judge.CheckContext {
   /// Compares every two replicas of a row.
   fileprivate func judgeAtMost(
-    _ most: Int, _ slots: SlotList, _ boxes: ContainersOfLevel, _ docket: inout Judge.Docket
+    _ most: Int, _ slots: SlotList, _ boxes: ContainersOfLevel, _ violations: inout Judge.ViolationList
   ) throws(PlatError) {
     let tools = try forEachWorker { (_) throws(PlatError) in
       (try Judge.Columns(self, slots), try boxes.another(self, slots.count))
     }
-    let found = findings(tools: tools, empty: docket) { tools, rows, docket in
+    let found = findings(tools: tools, empty: violations) { tools, rows, violations in
       let (columns, boxes) = tools
       forEachPiece(rows) { rows in
         if most == 1, columns.areDifferent(map, rows, through: boxes.ofNode, below: boxes.count) { return }
@@ -196,16 +197,16 @@ extension Judge.Matter {
         columns.markCrowded(most, rows.count)
         for row in 0..<rows.count where columns.marks[row] != 0 {
           for index in 0..<slots.count { boxes.here[index] = columns.column(index)[row] }
-          recordCrowded(rows.lowerBound + row, most, slots.count, boxes, &docket)
+          recordCrowded(rows.lowerBound + row, most, slots.count, boxes, &violations)
         }
       }
     }
-    for found in found { docket.append(found) }
+    for found in found { violations.append(found) }
   }
 
   /// Counts in stamps: rows that are too wide to compare every two.
   fileprivate func judgeAtMostInWideRows(
-    _ most: Int, _ slots: SlotList, _ boxes: ContainersOfLevel, _ docket: inout Judge.Docket
+    _ most: Int, _ slots: SlotList, _ boxes: ContainersOfLevel, _ violations: inout Judge.ViolationList
   ) throws(PlatError) {
     let nobody = UInt32(nodeCount)
     let stamp: ContainerTable<Int> = try arena.table(Int(boxes.count))
@@ -224,13 +225,13 @@ extension Judge.Matter {
         count.base[Int(box)] += 1
         isCrowded = isCrowded || count.base[Int(box)] > most
       }
-      if isCrowded { recordCrowded(partition, most, slots.count, boxes, &docket) }
+      if isCrowded { recordCrowded(partition, most, slots.count, boxes, &violations) }
     }
   }
 
   /// A breach for each container that holds too many of the row in `boxes.here`.
   @inline(never) private func recordCrowded(
-    _ partition: Int, _ most: Int, _ count: Int, _ boxes: ContainersOfLevel, _ docket: inout Judge.Docket
+    _ partition: Int, _ most: Int, _ count: Int, _ boxes: ContainersOfLevel, _ violations: inout Judge.ViolationList
   ) {
     var here = UnsafeMutableBufferPointer(start: boxes.here, count: count)
     if count > 1 { here.sort() }
@@ -239,7 +240,7 @@ extension Judge.Matter {
       var end = start + 1
       while end < count, here[end] == here[start] { end += 1 }
       if end - start > most {
-        docket.add(Judge.Breach(partition: partition, container: Int(here[start]), want: most, have: end - start))
+        violations.add(Judge.Breach(partition: partition, container: Int(here[start]), want: most, have: end - start))
       }
       start = end
     }

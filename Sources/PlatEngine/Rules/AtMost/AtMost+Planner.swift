@@ -7,7 +7,7 @@ struct LevelCap: BitwiseCopyable {
   let most: Int
   let level: Int
   let containerCount: Int
-  /// `PlanOptions.wideRow`.
+  /// `PlanRequest.wideRow`.
   let wideRow: Int
 }
 

@@ -1,14 +1,14 @@
 /// Capacities of nodes, recounted.
-extension Judge.Matter {
+extension Judge.CheckContext {
   /// Nodes that hold more than their capacity. O(N).
-  func capacity(_ holders: Judge.Holders) -> Judge.Docket {
-    var docket = Judge.Docket(.capacity, .hard)
+  func capacity(_ holders: Judge.Holders) -> Judge.ViolationList {
+    var violations = Judge.ViolationList(.capacity, .hard)
     for (node, about) in dense.cluster.nodes.enumerated() {
       guard dense.capacityPart == nil, let capacity = about.capacity, about.status.isReadable else { continue }
       let have = Int(holders.totals.base[node])
-      if have > capacity { docket.add(Judge.Breach(node: node, want: capacity, have: have)) }
+      if have > capacity { violations.add(Judge.Breach(node: node, want: capacity, have: have)) }
     }
-    return docket
+    return violations
   }
 }
 
@@ -42,7 +42,7 @@ extension Gate {
 
 extension Remedies {
   /// Of nodes that hold less than one of each partition, in tree order, each by as much as helps.
-  mutating func raiseCapacity(_ tree: RoomTree, _ full: [RoomTree.Element]) {
+  mutating func raiseCapacity(_ tree: CapacityTree, _ full: [CapacityTree.Element]) {
     let nodes = full.filter { $0.container == nil }.map(\.nodes.lowerBound).filter { node in
       dense.status[node].mayReceive && tree.room[node] < tree.partitions && dense.capacity[node] == tree.room[node]
         && dense.mayTake(node)

@@ -1,27 +1,28 @@
 /// Near rules, recounted.
 extension Near {
   /// O(P · R).
-  func judge(_ matter: Judge.Matter) throws(PlatError) -> Judge.Docket {
-    let slots = try matter.slots(ofStates: matter.occupying(states), in: matter.map)
-    let boxes = try Judge.Matter.ContainersOfLevel(matter, level: level, roomFor: max(slots.count, matter.map.width))
-    var docket = Judge.Docket(.placement(index), strength)
-    try matter.judgeNear(
-      try matter.slots(ofStates: matter.occupying([of]), in: matter.map), atLeast, slots, boxes, &docket)
-    return docket
+  func judge(_ context: Judge.CheckContext) throws(PlatError) -> Judge.ViolationList {
+    let slots = try context.slots(ofStates: context.occupying(states), in: context.map)
+    let boxes = try Judge.CheckContext.ContainersOfLevel(
+      context, level: level, roomFor: max(slots.count, context.map.width))
+    var violations = Judge.ViolationList(.placement(index), strength)
+    try context.judgeNear(
+      try context.slots(ofStates: context.occupying([of]), in: context.map), atLeast, slots, boxes, &violations)
+    return violations
   }
 
   // MARK: Words
 
-  func because(_ breach: Judge.Breach, _ matter: Judge.Matter) -> String {
-    "\(breach.have) of \(matter.replicas(breach.want)) share "
-      + "\(matter.container(level: level, breach.container)) with its "
-      + "\(matter.model.states[of].name), as \(matter.settings.ruleName(index)) asks"
+  func because(_ breach: Judge.Breach, _ context: Judge.CheckContext) -> String {
+    "\(breach.have) of \(context.replicas(breach.want)) share "
+      + "\(context.container(level: level, breach.container)) with its "
+      + "\(context.model.states[of].name), as \(context.settings.ruleName(index)) asks"
   }
 
-  func bar(_ matter: Judge.Matter, _ row: Judge.Reasons.Row, _ state: Int) -> Judge.Reasons.Bar? {
-    let count = row.count(matter, level: level, states: states)
+  func bar(_ context: Judge.CheckContext, _ row: Judge.Reasons.Row, _ state: Int) -> Judge.Reasons.Bar? {
+    let count = row.count(context, level: level, states: states)
     let placed = count.values.reduce(0, +)
-    let anchors = row.count(matter, level: level, states: [of]).keys.sorted()
+    let anchors = row.count(context, level: level, states: [of]).keys.sorted()
     if state == of, anchors.isEmpty {
       // It must come to where enough of the others are; if it is one of them itself, it brings one along.
       let own = states.contains(state) ? 1 : 0
@@ -34,9 +35,9 @@ extension Near {
     return Judge.Reasons.Bar(rule: index, level: level, most: atLeast, containers: anchors, admits: true)
   }
 
-  func broken(_ row: [(node: Int, state: Int)], _ matter: Judge.Matter) -> [RowBreach] {
-    let boxes = matter.dense.levels[level].containerOfNode
-    let live = row.filter { matter.isLive.base[$0.node] == 1 }
+  func broken(_ row: [(node: Int, state: Int)], _ context: Judge.CheckContext) -> [RowBreach] {
+    let boxes = context.dense.levels[level].containerOfNode
+    let live = row.filter { context.isLive.base[$0.node] == 1 }
     let counted = live.filter { states.contains($0.state) }.map(\.node)
     let anchors = live.filter { $0.state == of }.map { boxes[$0.node].int }
     guard let anchor = anchors.first else { return [] }
@@ -45,16 +46,16 @@ extension Near {
     return near < want ? [RowBreach(container: anchor, nodes: counted, excess: want - near)] : []
   }
 
-  func words(_ breach: RowBreach, _ matter: Judge.Matter) -> String {
-    "\(matter.settings.ruleName(index)) wants \(matter.replicas(atLeast)) in "
-      + "\(matter.container(level: level, breach.container)), beside its \(matter.model.states[of].name)"
+  func words(_ breach: RowBreach, _ context: Judge.CheckContext) -> String {
+    "\(context.settings.ruleName(index)) wants \(context.replicas(atLeast)) in "
+      + "\(context.container(level: level, breach.container)), beside its \(context.model.states[of].name)"
   }
 
   // MARK: Bounds
 
   /// What the first hard near rule about the leading state asks of a whole row with one master: so many replicas in one
   /// container of the level, the master's own included.
-  static func company(_ dense: DenseCluster) -> (rule: Near, company: Int)? {
+  static func group(_ dense: DenseCluster) -> (rule: Near, group: Int)? {
     guard dense.dataWanted[0] == 1 else { return nil }
     for rule in ofFirstState(dense, dense.wanted) where rule.strength == .hard {
       let others = rule.states.filter { $0 != 0 }.reduce(0) { $0 + dense.dataWanted[$1] }
@@ -84,11 +85,12 @@ extension GateRule {
   }
 }
 
-extension Judge.Matter {
+extension Judge.CheckContext {
   /// Of the replicas in `slots`, at least `atLeast` share a container with one in `anchors`. Replicas that are
   /// not placed at all are missing, not far; without an anchor there is nothing to be near.
   fileprivate func judgeNear(
-    _ anchors: SlotList, _ atLeast: Int, _ slots: SlotList, _ boxes: ContainersOfLevel, _ docket: inout Judge.Docket
+    _ anchors: SlotList, _ atLeast: Int, _ slots: SlotList, _ boxes: ContainersOfLevel,
+    _ violations: inout Judge.ViolationList
   ) throws(PlatError) {
     let nobody = UInt32(nodeCount)
     /// The last partition, plus 1, with an anchor in the container.
@@ -114,7 +116,7 @@ extension Judge.Matter {
       }
       let want = min(atLeast, placed)
       if near < want {
-        docket.add(Judge.Breach(partition: partition, container: Int(boxes.here[0]), want: want, have: near))
+        violations.add(Judge.Breach(partition: partition, container: Int(boxes.here[0]), want: want, have: near))
       }
     }
   }

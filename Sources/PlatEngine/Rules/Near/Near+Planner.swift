@@ -2,7 +2,7 @@ import PlatSearch
 
 /// A near rule flattened: so many of a partition's replicas are in the container of its master.
 ///
-///     z0 [ a* b ]   z1 [ c ]      company 2 of 3 in z0, 1 elsewhere
+///     z0 [ a* b ]   z1 [ c ]      co-location group 2 of 3 in z0, 1 elsewhere
 ///
 /// Before anybody is master, a row can keep it while some container has all but those that may be elsewhere.
 struct NearRule: BitwiseCopyable {
@@ -13,13 +13,13 @@ struct NearRule: BitwiseCopyable {
   /// Of the replicas in the states that it names, so many are to be near, or all that there are.
   let atLeast: Int
   /// The master and those that must be with it.
-  let company: Int
-  /// Replicas that may be outside of the company's container; and of those that are not master.
+  let group: Int
+  /// Replicas that may be outside of the co-location group's container; and of those that are not master.
   let mostOutside: Int
   let mostFar: Int
   /// The states that the rule names, as bits.
   let named: UInt32
-  /// Containers with nodes that may receive a whole company.
+  /// Containers with nodes that may receive a whole co-location group.
   let isAble: NodeTable<Bool>
   let hasAble: Bool
 }
@@ -103,18 +103,18 @@ extension NearRule {
     let isPossible = most > near
     // Of several masters, each can have some of them.
     let mostNear = places.sorted(by: >).prefix(masters).reduce(0) { $0 + max(0, $1 - 1) }
-    let company = isPossible ? near + 1 : most
+    let group = isPossible ? near + 1 : most
     let level = cluster.levels[rule.level]
     let isAble: NodeTable<Bool> = try arena.table(level.count)
     var hasAble = false
     for container in 0..<level.count {
-      isAble.base[container] = places[container] >= max(company, 1)
+      isAble.base[container] = places[container] >= max(group, 1)
       hasAble = hasAble || isAble.base[container]
     }
     return NearRule(
       containerOfNode: table, containerCount: level.count, level: rule.level, isHard: rule.strength == .hard,
-      atLeast: rule.atLeast, company: company,
-      mostOutside: isPossible ? cluster.replicas - company : free,
+      atLeast: rule.atLeast, group: group,
+      mostOutside: isPossible ? cluster.replicas - group : free,
       mostFar: mostNear >= near ? free + others - near : free,
       named: rule.states.asMask, isAble: isAble, hasAble: hasAble)
   }
@@ -144,16 +144,16 @@ extension Problem {
   func isNamed(_ slot: Int, by rule: NearRule) -> Bool { rule.named >> UInt32(stateOfSlot[slot]) & 1 == 1 }
 
   /// Whether a row can still keep these rules when slot `leaving` (-1: none) goes and `node` comes: one of its nodes
-  /// could be master among a whole company, or there is room for one that is yet to come. O(R² · rules).
+  /// could be master among a whole co-location group, or there is room for one that is yet to come. O(R² · rules).
   @inline(never) func keepsNear(
     _ rules: UnsafeBufferPointer<NearRule>, _ row: UnsafeMutablePointer<NodeIndex>, leaving: Int,
     adding node: NodeIndex
   ) -> Bool {
     var count = 1
     for slot in 0..<replicas where slot != leaving && row[slot] != .none { count += 1 }
-    if isCompany(rules, row, leaving, node, count, of: node) { return true }
+    if isGroup(rules, row, leaving, node, count, of: node) { return true }
     for slot in 0..<replicas where slot != leaving && row[slot] != .none {
-      if isCompany(rules, row, leaving, node, count, of: row[slot]) { return true }
+      if isGroup(rules, row, leaving, node, count, of: row[slot]) { return true }
     }
     for rule in rules where !rule.hasAble || count > rule.mostOutside { return false }
     return true
@@ -171,8 +171,8 @@ extension Problem {
     return StateRules.far(self, row) == nil
   }
 
-  /// Whether the row with `node` is company for `master`.
-  private func isCompany(
+  /// Whether the row with `node` is co-location group for `master`.
+  private func isGroup(
     _ rules: UnsafeBufferPointer<NearRule>, _ row: UnsafeMutablePointer<NodeIndex>, _ leaving: Int, _ node: NodeIndex,
     _ count: Int, of master: NodeIndex
   ) -> Bool {
@@ -183,20 +183,20 @@ extension Problem {
       for slot in 0..<replicas where slot != leaving && row[slot] != .none {
         if rule.containerOfNode[row[slot]] != container { outside += 1 }
       }
-      if outside > rule.mostOutside || (count - outside < rule.company && !rule.isAble.base[container.int]) {
+      if outside > rule.mostOutside || (count - outside < rule.group && !rule.isAble.base[container.int]) {
         return false
       }
     }
     return true
   }
 
-  /// What `node` would break for the sake of near rules: soft ones; and where a company is complete in its container
-  /// already, the others are wanted elsewhere.
+  /// What `node` would break for the sake of near rules: soft ones; and where a co-location group is complete in its
+  /// container already, the others are wanted elsewhere.
   @inline(never) func nearBreaches(
     _ row: UnsafeMutablePointer<NodeIndex>, leaving: Int, at node: NodeIndex
   ) -> Int {
     var breaches = 0
-    for rule in near where rule.mostOutside > 0 && members(rule, row, leaving, besides: node) >= rule.company {
+    for rule in near where rule.mostOutside > 0 && members(rule, row, leaving, besides: node) >= rule.group {
       breaches += 1
     }
     if !softNear.isEmpty, !isNearMaster(row, leaving, node) { breaches += 1 }
@@ -209,7 +209,7 @@ extension Problem {
     guard leaving != 0, row[0] != .none else { return keepsNear(softNear, row, leaving: leaving, adding: node) }
     var count = 1
     for slot in 0..<replicas where slot != leaving && row[slot] != .none { count += 1 }
-    return isCompany(softNear, row, leaving, node, count, of: row[0])
+    return isGroup(softNear, row, leaving, node, count, of: row[0])
   }
 
   /// Replicas of the row in the container of `node`, without slot `leaving`.
@@ -223,11 +223,11 @@ extension Problem {
     return members
   }
 
-  /// The first container that has a whole company of the row; nil where none has.
-  func companyOf(_ rule: NearRule, _ row: UnsafeMutablePointer<NodeIndex>) -> ContainerIndex? {
+  /// The first container that has a whole co-location group of the row; nil where none has.
+  func groupOf(_ rule: NearRule, _ row: UnsafeMutablePointer<NodeIndex>) -> ContainerIndex? {
     for slot in 0..<replicas where row[slot] != .none {
       let container = rule.containerOfNode[row[slot]]
-      if members(rule, row, -1, besides: row[slot]) >= rule.company { return container }
+      if members(rule, row, -1, besides: row[slot]) >= rule.group { return container }
     }
     return nil
   }

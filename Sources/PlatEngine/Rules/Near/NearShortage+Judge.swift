@@ -2,18 +2,18 @@
 extension Near {
   /// No container has room for a master and for all that must be with it.
   func shortage(_ dense: DenseCluster, held: Resting) -> Shortage? {
-    guard let company = Company(dense, self), company.isShort else { return nil }
-    let names = company.states.map { dense.cluster.settings.model.states[$0].name }
+    guard let group = ColocationGroup(dense, self), group.isShort else { return nil }
+    let names = group.states.map { dense.cluster.settings.model.states[$0].name }
     return Shortage(
-      states: names, full: [], rule: Shortage.Rule(path: dense.cluster.settings.ruleName(index), most: company.most),
-      room: dense.partitionCount * company.most, wanted: dense.partitionCount * company.wanted,
-      remedies: company.remedies(dense, held: held))
+      states: names, full: [], rule: Shortage.Rule(path: dense.cluster.settings.ruleName(index), most: group.most),
+      room: dense.partitionCount * group.most, wanted: dense.partitionCount * group.wanted,
+      remedies: group.remedies(dense, held: held))
   }
 }
 
 /// One hard near rule, as a single partition sees it: `near` others must lie in the container of its master, or all
 /// that are placed where they are fewer.
-private struct Company {
+private struct ColocationGroup {
   let rule: Near
   /// The states that the rule names, without the master's, and their replicas.
   let states: [Int]
@@ -28,7 +28,7 @@ private struct Company {
   /// The most replicas of one partition in these states.
   var most: Int { isShort ? places : wanted }
 
-  /// Nil for rules that ask nothing of one master's company. O(N · levels + rules · states).
+  /// Nil for rules that ask nothing of one master's co-location group. O(N · levels + rules · states).
   init?(_ dense: DenseCluster, _ written: Near, _ change: Shortage.Change = .init()) {
     let counts = change.wanted ?? dense.dataWanted
     let rule = written.fromFirstState(counts)
@@ -40,7 +40,7 @@ private struct Company {
     guard near > 0 else { return nil }
 
     // How much of one partition finds room in each container, by the nodes and caps inside and around it.
-    var here = dense.status.indices.map { Company.isUsable(dense, $0) ? 1 : 0 }
+    var here = dense.status.indices.map { ColocationGroup.isUsable(dense, $0) ? 1 : 0 }
     if let (beside, count) = change.nodes { here[beside] += count }
     var around = [Int](repeating: .max, count: dense.nodeCount)
     for level in dense.levels.indices.reversed() {
@@ -77,7 +77,7 @@ private struct Company {
     let settings = dense.cluster.settings
     guard !settings.hasHardPlaces else { return [] }
     func isMet(_ change: Shortage.Change) -> Bool {
-      Company(dense, rule, change)?.isShort != true && Shortage.hasRoom(dense, held: held, change)
+      ColocationGroup(dense, rule, change)?.isShort != true && Shortage.hasRoom(dense, held: held, change)
     }
     var remedies: [Remedy] = []
     let short = near - places
@@ -85,7 +85,9 @@ private struct Company {
     let inBest = boxes.indices.filter { box in
       !boxes[box].isEmpty && best.contains(dense.levels[rule.level].containerOfNode[boxes[box].lowerBound].int)
     }
-    if let box = inBest.prefix(Company.mostBoxes).first(where: { isMet(.init(nodes: (boxes[$0].lowerBound, short))) }) {
+    if let box = inBest.prefix(ColocationGroup.mostBoxes).first(where: {
+      isMet(.init(nodes: (boxes[$0].lowerBound, short)))
+    }) {
       let name = dense.cluster.containers[dense.levels[dense.levels.count - 1].modelContainer[box]].name
       remedies.append(.addNodes(count: short, container: name))
     }

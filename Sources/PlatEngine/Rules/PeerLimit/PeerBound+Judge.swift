@@ -8,20 +8,20 @@ extension Judge {
   ///
   /// Partitions that have too few holders who are not to go change anyhow: they receive what they lack, and the count
   /// above is of the others. Those with more holders than are wanted are left out. O(P · R² log).
-  static func movesForPeers(_ matter: Matter) throws(PlatError) -> Int {
-    let dense = matter.dense
-    guard let limit = matter.settings.fanOut, limit.strength == .hard, dense.replicas > 1,
+  static func movesForPeers(_ context: CheckContext) throws(PlatError) -> Int {
+    let dense = context.dense
+    guard let limit = context.settings.fanOut, limit.strength == .hard, dense.replicas > 1,
       dense.replicas <= mostReplicasBound
     else { return 0 }
     let most = (limit.outbound ?? dense.nodeCount) + (limit.inbound ?? dense.nodeCount)
     guard most < dense.nodeCount - 1 else { return 0 }
-    let slots = try matter.dataSlots(in: matter.map)
+    let slots = try context.dataSlots(in: context.map)
     var beside = [[UInt32]](repeating: [], count: dense.nodeCount)
-    var lacking = (dense.partitionCount - matter.rowCount) * dense.replicas
-    for partition in 0..<matter.rowCount {
-      let row = matter.map.row(partition)
+    var lacking = (dense.partitionCount - context.rowCount) * dense.replicas
+    for partition in 0..<context.rowCount {
+      let row = context.map.row(partition)
       let holders = (0..<slots.count).map { Int(min(row[slots.base[$0]].raw, UInt32(dense.nodeCount))) }
-        .filter { matter.isLive.base[$0] == 1 && dense.status[$0].mayKeep }
+        .filter { context.isLive.base[$0] == 1 && dense.status[$0].mayKeep }
       lacking += max(0, dense.replicas - holders.count)
       guard holders.count == dense.replicas else { continue }
       for holder in holders {

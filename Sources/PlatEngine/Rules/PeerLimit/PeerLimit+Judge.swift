@@ -1,14 +1,14 @@
 /// The limit on peers, recounted: `Judge.Peers` has the counts.
 extension FanOutLimit {
   /// What it leaves any partition at most, where that is less than what is asked for.
-  func ceiling(_ matter: Judge.Matter) -> Judge.Reasons.Ceiling? {
-    guard let most = DenseCluster.mostHolders(matter.settings),
-      most < DenseCluster.holdingData(matter.settings).reduce(0, +)
+  func ceiling(_ context: Judge.CheckContext) -> Judge.Reasons.Ceiling? {
+    guard let most = DenseCluster.mostHolders(context.settings),
+      most < DenseCluster.holdingData(context.settings).reduce(0, +)
     else { return nil }
     let side = inbound == 0 ? "inbound allows 0" : "outbound allows \(most - 1)"
     return Judge.Reasons.Ceiling(
-      states: matter.dataStates(of: matter.model.states.indices), most: most,
-      because: "fanOut.\(side), so that a partition has at most \(matter.replicas(most))")
+      states: context.dataStates(of: context.model.states.indices), most: most,
+      because: "fanOut.\(side), so that a partition has at most \(context.replicas(most))")
   }
 
   /// Of a hard limit on peers: a master replicates to all others, so a partition has as many replicas as that may be,
@@ -41,18 +41,18 @@ extension FanOutLimit {
 extension Judge.Peers {
   /// Why a row with `node` in `state` has more peers than a hard limit allows.
   func tooMany(_ node: Int, _ state: Int, _ after: [(node: Int, state: Int)]) -> [String] {
-    guard let limit = matter.settings.fanOut, limit.strength == .hard else { return [] }
+    guard let limit = context.settings.fanOut, limit.strength == .hard else { return [] }
     var words: [String] = []
-    let others = after.filter { $0.node != node && matter.model.states[$0.state].holdsData }.map(\.node)
+    let others = after.filter { $0.node != node && context.model.states[$0.state].holdsData }.map(\.node)
     let masters = state == 0 ? [node] : after.filter { $0.state == 0 }.map(\.node)
     for master in masters {
       let new = (state == 0 ? others : [node]).filter { !replicates(master, to: $0) }
       let out = Int(outbound.base[master]) + new.count
       if !new.isEmpty, let most = limit.outbound, out > most {
-        words.append("\(matter.nodeName(master)) would replicate to \(out) nodes, and fanOut.outbound allows \(most)")
+        words.append("\(context.nodeName(master)) would replicate to \(out) nodes, and fanOut.outbound allows \(most)")
       }
       for target in new where Int(inbound.base[target]) + 1 > limit.inbound ?? .max {
-        words.append("\(inbound.base[target] + 1) nodes would replicate to \(matter.nodeName(target)), "
+        words.append("\(inbound.base[target] + 1) nodes would replicate to \(context.nodeName(target)), "
           + "and fanOut.inbound allows \(limit.inbound ?? 0)")
       }
     }
@@ -61,7 +61,7 @@ extension Judge.Peers {
 
   /// A hard limit on fan-out keeps the node from holding the partition in `state`.
   func exclude(_ node: Int, _ held: [(node: Int, state: Int)], _ state: Int) -> Bool {
-    guard let limit = matter.settings.fanOut, limit.strength == .hard else { return false }
+    guard let limit = context.settings.fanOut, limit.strength == .hard else { return false }
     let others = held.filter { $0.node != node }
     let sources = others.filter { $0.state == 0 && !replicates($0.node, to: node) }
     let targets = state == 0 ? others.filter { !replicates(node, to: $0.node) } : []
@@ -79,13 +79,13 @@ extension Gate {
   /// A node with more peers than a hard limit allows. O(P · R) where there is one.
   static func peers(_ planned: Planned, threads: Int, interrupt: Interrupt?) throws(PlatError) -> PlanFault? {
     guard planned.cluster.cluster.settings.hasHardPeerLimit, !planned.changesStatesOnly else { return nil }
-    let matter = try Judge.Matter(
+    let context = try Judge.CheckContext(
       planned.cluster, map: planned.map, before: nil, threads: threads, interrupt: interrupt?.quiet)
-    for docket in try Judge.Peers(matter, Judge.Holders(matter)).dockets(matter) {
-      guard let breach = docket.breaches.first else { continue }
+    for violations in try Judge.Peers(context, Judge.Holders(context)).lists(context) {
+      guard let breach = violations.breaches.first else { continue }
       return planned.fault(
-        docket.rule == .fanOutInbound ? "fanOut.inbound" : "fanOut.outbound", nil,
-        "\(matter.nodeName(breach.node)) would have \(breach.have) peers, and \(breach.want) are allowed")
+        violations.rule == .fanOutInbound ? "fanOut.inbound" : "fanOut.outbound", nil,
+        "\(context.nodeName(breach.node)) would have \(breach.have) peers, and \(breach.want) are allowed")
     }
     return nil
   }

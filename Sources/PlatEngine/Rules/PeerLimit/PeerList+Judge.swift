@@ -14,30 +14,30 @@ extension Judge {
     /// One for each worker of the matter. `leading`: the partitions that each node is master of in the worker's blocks;
     /// `each`: the holders beside each. O(N · workers).
     static func forEachWorker(
-      _ matter: Matter, leading: [NodeTable<UInt32>], each: Int
+      _ context: CheckContext, leading: [NodeTable<UInt32>], each: Int
     ) throws(PlatError) -> [PeerList] {
       var lists: [PeerList] = []
-      for leading in leading { lists.append(try PeerList(matter, leading, each: each)) }
+      for leading in leading { lists.append(try PeerList(context, leading, each: each)) }
       return lists
     }
 
-    private init(_ matter: Matter, _ leading: NodeTable<UInt32>, each: Int) throws(PlatError) {
-      start = try matter.arena.table(matter.nodeCount + 1)
-      end = try matter.arena.table(matter.nodeCount + 1)
+    private init(_ context: CheckContext, _ leading: NodeTable<UInt32>, each: Int) throws(PlatError) {
+      start = try context.arena.table(context.nodeCount + 1)
+      end = try context.arena.table(context.nodeCount + 1)
       var room: UInt32 = 0  // below `Limits.slots`, or else peers are sets
-      for node in 0..<matter.nodeCount {
+      for node in 0..<context.nodeCount {
         start.base[node] = room
         end.base[node] = room
         room += leading.base[node] * UInt32(each)
       }
       self.room = Int(room)
       // Nobody is one more number.
-      isNarrow = matter.nodeCount < Int(UInt16.max)
+      isNarrow = context.nodeCount < Int(UInt16.max)
       if isNarrow {
-        let table: NodeTable<UInt16> = try matter.arena.unfilledTable(self.room)
+        let table: NodeTable<UInt16> = try context.arena.unfilledTable(self.room)
         numbers = UnsafeMutableRawPointer(table.base)
       } else {
-        let table: NodeTable<UInt32> = try matter.arena.unfilledTable(self.room)
+        let table: NodeTable<UInt32> = try context.arena.unfilledTable(self.room)
         numbers = UnsafeMutableRawPointer(table.base)
       }
     }
@@ -46,40 +46,44 @@ extension Judge {
 
     /// Appends to each live master's holders all other live ones of its partitions. `holders`: the slots that hold
     /// data, the first state's before all others.
-    func write(_ matter: Matter, _ rows: Range<Int>, _ masters: Matter.SlotList, _ holders: Matter.SlotList) {
+    func write(
+      _ context: CheckContext, _ rows: Range<Int>, _ masters: CheckContext.SlotList, _ holders: CheckContext.SlotList
+    ) {
       if isNarrow {
-        write(matter, rows, masters, holders, to: numbers.assumingMemoryBound(to: UInt16.self))
+        write(context, rows, masters, holders, to: numbers.assumingMemoryBound(to: UInt16.self))
       } else {
-        write(matter, rows, masters, holders, to: numbers.assumingMemoryBound(to: UInt32.self))
+        write(context, rows, masters, holders, to: numbers.assumingMemoryBound(to: UInt32.self))
       }
     }
 
     @inline(__always) private func write<Number: FixedWidthInteger>(
-      _ matter: Matter, _ rows: Range<Int>, _ masters: Matter.SlotList, _ holders: Matter.SlotList,
+      _ context: CheckContext, _ rows: Range<Int>, _ masters: CheckContext.SlotList, _ holders: CheckContext.SlotList,
       to list: UnsafeMutablePointer<Number>
     ) {
-      let width = matter.map.width
+      let width = context.map.width
       // The same loop for the usual rows, which the compiler then unrolls.
-      let isPlain = masters.count == 1 && masters.base[0] == 0 && holders.count == width && matter.allCanBeRead
+      let isPlain = masters.count == 1 && masters.base[0] == 0 && holders.count == width && context.allCanBeRead
       switch (isPlain, width) {
-      case (true, 2): write(matter, rows, to: list, masters: 1, width: 2, allLive: true) { $0 }
-      case (true, 3): write(matter, rows, to: list, masters: 1, width: 3, allLive: true) { $0 }
+      case (true, 2): write(context, rows, to: list, masters: 1, width: 2, allLive: true) { $0 }
+      case (true, 3): write(context, rows, to: list, masters: 1, width: 3, allLive: true) { $0 }
       default:
-        write(matter, rows, to: list, masters: masters.count, width: holders.count, allLive: false) { holders.base[$0] }
+        write(context, rows, to: list, masters: masters.count, width: holders.count, allLive: false) {
+          holders.base[$0]
+        }
       }
     }
 
     /// `slot` says where each is. Who can't be read goes down as nobody.
     @inline(__always) private func write<Number: FixedWidthInteger>(
-      _ matter: Matter, _ rows: Range<Int>, to list: UnsafeMutablePointer<Number>, masters: Int, width: Int,
+      _ context: CheckContext, _ rows: Range<Int>, to list: UnsafeMutablePointer<Number>, masters: Int, width: Int,
       allLive: Bool,
       slot: (Int) -> Int
     ) {
-      let nobody = UInt32(matter.nodeCount)
-      let isLive = matter.isLive.base
-      let stride = matter.map.width
+      let nobody = UInt32(context.nodeCount)
+      let isLive = context.isLive.base
+      let stride = context.map.width
       let end = end.base
-      var row = matter.map.slots + rows.lowerBound * stride
+      var row = context.map.slots + rows.lowerBound * stride
       for _ in rows {
         for index in 0..<masters {
           let master = min(row[slot(index)].raw, nobody)

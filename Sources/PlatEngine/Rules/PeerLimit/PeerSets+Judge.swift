@@ -1,10 +1,10 @@
 extension Judge.Peers {
   /// Whether peers are counted as sets, and not as lists: with several masters in wide rows the lists grow by the
   /// square of what a row holds, while a node has no more than N peers.
-  static func areSets(_ matter: Judge.Matter, masters: Int, holders: Int) -> Bool {
+  static func areSets(_ context: Judge.CheckContext, masters: Int, holders: Int) -> Bool {
     guard masters > 1 else { return false }
-    let pairs = matter.rowCount.multipliedReportingOverflow(by: masters * holders)
-    return (holders > 64 && holders * 64 >= matter.nodeCount) || pairs.overflow || pairs.partialValue > 1 << 26
+    let pairs = context.rowCount.multipliedReportingOverflow(by: masters * holders)
+    return (holders > 64 && holders * 64 >= context.nodeCount) || pairs.overflow || pairs.partialValue > 1 << 26
   }
 
   /// Distinct peers by sets of nodes, as bits, for as many masters at a time as fit into 64 MiB:
@@ -14,19 +14,19 @@ extension Judge.Peers {
   /// A set that has everybody is looked at no more: where each node holds every partition one row settles it, and the
   /// others are only read. O(P · R) a pass, P · masters · N / 64 where sets fill slowly; N² / 2²⁹ passes.
   static func countSets(
-    _ matter: Judge.Matter, _ masters: Judge.Matter.SlotList, _ holders: Judge.Matter.SlotList,
+    _ context: Judge.CheckContext, _ masters: Judge.CheckContext.SlotList, _ holders: Judge.CheckContext.SlotList,
     outbound: NodeTable<UInt32>, inbound: NodeTable<UInt32>
   ) throws(PlatError) {
-    let nodes = matter.nodeCount
+    let nodes = context.nodeCount
     let words = (nodes + 63) / 64
     let block = min(nodes, max(1, (64 << 20) / (8 * max(words, 1))))
-    let sets: NodeTable<UInt64> = try matter.arena.table(block * words)
-    let count: NodeTable<Int> = try matter.arena.table(block)
-    let row: NodeTable<UInt64> = try matter.arena.table(words)
-    let live: NodeTable<UInt64> = try matter.arena.table(words)
-    let open: NodeTable<Int> = try matter.arena.table(masters.count)
+    let sets: NodeTable<UInt64> = try context.arena.table(block * words)
+    let count: NodeTable<Int> = try context.arena.table(block)
+    let row: NodeTable<UInt64> = try context.arena.table(words)
+    let live: NodeTable<UInt64> = try context.arena.table(words)
+    let open: NodeTable<Int> = try context.arena.table(masters.count)
     var liveCount = 0
-    for node in 0..<nodes where matter.isLive.base[node] == 1 {
+    for node in 0..<nodes where context.isLive.base[node] == 1 {
       live.base[node >> 6] |= 1 << UInt64(node & 63)
       liveCount += 1
     }
@@ -36,12 +36,12 @@ extension Judge.Peers {
       let end = min(first + block, nodes)
       sets.fill(with: 0)
       count.fill(with: 0)
-      for partition in 0..<matter.rowCount {
-        let slots = matter.map.slots + partition * matter.map.width
+      for partition in 0..<context.rowCount {
+        let slots = context.map.slots + partition * context.map.width
         var openCount = 0
         for index in 0..<masters.count {
           let master = slots[masters.base[index]].int
-          guard master >= first, master < end, matter.isLive.base[master] == 1, count.base[master - first] < liveCount
+          guard master >= first, master < end, context.isLive.base[master] == 1, count.base[master - first] < liveCount
           else { continue }
           open.base[openCount] = master - first
           openCount += 1
@@ -72,7 +72,7 @@ extension Judge.Peers {
       }
       first = end
     }
-    for node in 0..<nodes where matter.isLive.base[node] == 1 { inbound.base[node] &+= ofAll }
+    for node in 0..<nodes where context.isLive.base[node] == 1 { inbound.base[node] &+= ofAll }
   }
 
   /// Returns how many the set then has.

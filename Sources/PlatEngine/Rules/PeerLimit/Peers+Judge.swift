@@ -15,26 +15,26 @@ extension Judge {
     private let lists: [PeerList]
     /// Peers were counted as sets: there is no list.
     private let areSets: Bool
-    let matter: Matter
+    let context: CheckContext
 
     /// O(N + P · masters · R). `holders` knows how many partitions each node is master of, which bounds its peers.
-    init(_ matter: Matter, _ holders: Holders) throws(PlatError) {
-      self.matter = matter
-      let nodeCount = matter.nodeCount
-      let masters = try matter.slots(ofStates: matter.dataStates(of: [0]), in: matter.map)
-      let data = try matter.dataSlots(in: matter.map)
-      outbound = try matter.arena.table(nodeCount + 1)
-      inbound = try matter.arena.table(nodeCount + 1)
-      areSets = Peers.areSets(matter, masters: masters.count, holders: data.count)
+    init(_ context: CheckContext, _ holders: Holders) throws(PlatError) {
+      self.context = context
+      let nodeCount = context.nodeCount
+      let masters = try context.slots(ofStates: context.dataStates(of: [0]), in: context.map)
+      let data = try context.dataSlots(in: context.map)
+      outbound = try context.arena.table(nodeCount + 1)
+      inbound = try context.arena.table(nodeCount + 1)
+      areSets = Peers.areSets(context, masters: masters.count, holders: data.count)
       if areSets {
         lists = []
-        try Peers.countSets(matter, masters, data, outbound: outbound, inbound: inbound)
+        try Peers.countSets(context, masters, data, outbound: outbound, inbound: inbound)
       } else {
         let each = masters.count == 0 ? 0 : max(0, data.count - 1)
-        lists = try PeerList.forEachWorker(matter, leading: holders.leading, each: each)
+        lists = try PeerList.forEachWorker(context, leading: holders.leading, each: each)
         let lists = lists
-        matter.blocks.run(as: holders.workerOfBlock) { worker, block in
-          lists[worker].write(matter, block, masters, data)
+        context.blocks.run(as: holders.workerOfBlock) { worker, block in
+          lists[worker].write(context, block, masters, data)
         }
         try countDistinct()
       }
@@ -43,13 +43,13 @@ extension Judge {
 
     /// Block by block of masters, each worker with stamps of its own. O(N · workers + peers).
     private func countDistinct() throws(PlatError) {
-      let nodeCount = matter.nodeCount
+      let nodeCount = context.nodeCount
       let all = lists.reduce(0) { $0 + $1.room }
       let blocks = Blocks(
-        nodeCount, ofBlock: nodeCount * Peers.peersOfBlock / max(all, 1) + 1, threads: matter.blocks.workers)
+        nodeCount, ofBlock: nodeCount * Peers.peersOfBlock / max(all, 1) + 1, threads: context.blocks.workers)
       let tools = try blocks.forEachWorker { (_) throws(PlatError) in
-        (stamp: try matter.arena.table(nodeCount + 1, of: UInt32.self, by: NodeIndex.self),
-          inbound: try matter.arena.table(nodeCount + 1, of: UInt32.self, by: NodeIndex.self))
+        (stamp: try context.arena.table(nodeCount + 1, of: UInt32.self, by: NodeIndex.self),
+          inbound: try context.arena.table(nodeCount + 1, of: UInt32.self, by: NodeIndex.self))
       }
       let (lists, outbound) = (lists, outbound)
       blocks.run { worker, masters in
@@ -82,27 +82,27 @@ extension Judge {
     /// `master` replicates to `holder`. O(partitions that it is master of); O(P · R) where there is no list.
     func replicates(_ master: Int, to holder: Int) -> Bool {
       if areSets {
-        return (0..<matter.rowCount).contains { partition in
-          matter.liveHolders(of: partition, inState: 0).contains(master)
-            && matter.dataStates(of: matter.model.states.indices)
-              .contains { matter.liveHolders(of: partition, inState: $0).contains(holder) }
+        return (0..<context.rowCount).contains { partition in
+          context.liveHolders(of: partition, inState: 0).contains(master)
+            && context.dataStates(of: context.model.states.indices)
+              .contains { context.liveHolders(of: partition, inState: $0).contains(holder) }
         }
       }
       return lists.contains { $0.contains(holder, beside: master) }
     }
 
     /// Nodes beyond the limits of the settings.
-    func dockets(_ matter: Matter) -> [Docket] {
-      guard let limit = matter.settings.fanOut else { return [] }
-      func docket(_ rule: Rule, _ most: Int?, _ count: NodeTable<UInt32>) -> Docket {
-        var docket = Docket(rule, limit.strength)
-        guard let most else { return docket }
-        for node in 0..<matter.nodeCount where Int(count.base[node]) > most {
-          docket.add(Breach(node: node, want: most, have: Int(count.base[node])))
+    func lists(_ context: CheckContext) -> [ViolationList] {
+      guard let limit = context.settings.fanOut else { return [] }
+      func violations(_ rule: Rule, _ most: Int?, _ count: NodeTable<UInt32>) -> ViolationList {
+        var violations = ViolationList(rule, limit.strength)
+        guard let most else { return violations }
+        for node in 0..<context.nodeCount where Int(count.base[node]) > most {
+          violations.add(Breach(node: node, want: most, have: Int(count.base[node])))
         }
-        return docket
+        return violations
       }
-      return [docket(.fanOutOutbound, limit.outbound, outbound), docket(.fanOutInbound, limit.inbound, inbound)]
+      return [violations(.fanOutOutbound, limit.outbound, outbound), violations(.fanOutInbound, limit.inbound, inbound)]
     }
   }
 }

@@ -13,14 +13,14 @@ struct JudgedPlace {
   }
 }
 
-extension Judge.Matter {
+extension Judge.CheckContext {
   /// Judges the rules that name places, each in one pass over the map, from the rules themselves. What failed nodes
   /// hold is not there. O(P · R · rules).
-  func placeRules() throws(PlatError) -> [Judge.Docket] {
-    var dockets: [Judge.Docket] = []
+  func placeRules() throws(PlatError) -> [Judge.ViolationList] {
+    var lists: [Judge.ViolationList] = []
     for (index, place) in places.enumerated() {
       let rule = place.rule
-      var docket = Judge.Docket(.place(index), rule.strength)
+      var violations = Judge.ViolationList(.place(index), rule.strength)
       let slots = try slots(ofStates: rule.states, in: map)
       for partition in 0..<rowCount {
         let row = map.slots + partition * map.width
@@ -31,12 +31,12 @@ extension Judge.Matter {
           if place.isMeant[node] { inside += 1 } else { outside += 1 }
         }
         if let breach = rule.breach(inside, outside, dense.wanted) {
-          docket.add(Judge.Breach(partition: partition, want: breach.want, have: breach.have))
+          violations.add(Judge.Breach(partition: partition, want: breach.want, have: breach.have))
         }
       }
-      dockets.append(docket)
+      lists.append(violations)
     }
-    return dockets
+    return lists
   }
 
   /// Rules that name places which the row breaks, with what they count too much.
@@ -109,7 +109,7 @@ extension Judge {
   static func dueWithPlaces(_ cluster: DenseCluster, map: PlacementMap?) -> JudgedDue {
     let weights = cluster.cluster.nodes.map { Rational($0.weight) }
     let isResting = cluster.status.map(\.isPinned)
-    let held = isResting.contains(true) ? held(cluster, map) : []
+    let held = isResting.contains(true) ? cluster.loads(of: map) : []
     let caps = cluster.status.indices.map { node -> Rational in
       switch cluster.status[node].entitlement {
       case .share: Rational(cluster.capacity[node])
@@ -258,15 +258,15 @@ extension PlaceRule {
 
 extension Judge.Words {
   func becausePlace(_ index: Int, _ breach: Judge.Breach) -> String {
-    let (rule, isMeant) = (matter.places[index].rule, matter.places[index].isMeant)
-    let wrong = rule.states.flatMap { matter.liveHolders(of: breach.partition, inState: $0) }.filter { node in
+    let (rule, isMeant) = (context.places[index].rule, context.places[index].isMeant)
+    let wrong = rule.states.flatMap { context.liveHolders(of: breach.partition, inState: $0) }.filter { node in
       switch rule.demand {
       case .only: return !isMeant[node]
       case .never: return isMeant[node]
       case .within(_, let atMost): return isMeant[node] == (breach.want == atMost && breach.have > breach.want)
       }
     }
-    let names = matter.list(wrong.sorted().map(matter.nodeName))
-    return "\(names) \(wrong.count == 1 ? "has" : "have") it, and \(rule.words(matter.model))"
+    let names = context.list(wrong.sorted().map(context.nodeName))
+    return "\(names) \(wrong.count == 1 ? "has" : "have") it, and \(rule.words(context.model))"
   }
 }

@@ -1,11 +1,11 @@
 /// What the Judge says of replicas that lie where the status of their node does not allow it.
-extension Judge.Matter {
+extension Judge.CheckContext {
   /// What lies where the node's status does not allow it: anything on a node that failed or leaves, masters on
   /// and new replicas for a node in maintenance. Of a map that the cluster has now, only what failed nodes hold
   /// is told, and not counted: what is missing for it is. O(N).
-  func status(_ holders: Judge.Holders, _ movement: Judge.Movement) -> Judge.Docket {
-    var docket = Judge.Docket(.status, isPlan ? .hard : .soft)
-    docket.isCounted = isPlan
+  func status(_ holders: Judge.Holders, _ movement: Judge.Movement) -> Judge.ViolationList {
+    var violations = Judge.ViolationList(.status, isPlan ? .hard : .soft)
+    violations.isCounted = isPlan
     let idle = model.states.indices.filter { model.states[$0].isPlaced && !model.states[$0].holdsData }
     func occupied(_ node: Int) -> Int {
       idle.reduce(Int(holders.totals.base[node])) { $0 + Int(holders.loads[$1].base[node]) }
@@ -20,20 +20,20 @@ extension Judge.Matter {
         // The last copy may stay there, and nobody leads it then.
         misplaced = isPlan ? max(Int(holders.loads[0].base[node]), Int(movement.received.base[node])) : 0
       }
-      if misplaced > 0 { docket.add(Judge.Breach(node: node, want: 0, have: misplaced)) }
+      if misplaced > 0 { violations.add(Judge.Breach(node: node, want: 0, have: misplaced)) }
     }
-    return docket
+    return violations
   }
 }
 
 extension Judge.Words {
   func becauseStatus(_ breach: Judge.Breach) -> String {
-    let node = matter.nodeName(breach.node)
-    switch matter.dense.status[breach.node] {
-    case .failed: return "\(node) has failed: \(matter.replicas(breach.have)) on it can't be read"
-    case .leaving: return "\(node) is leaving and still holds \(matter.replicas(breach.have))"
+    let node = context.nodeName(breach.node)
+    switch context.dense.status[breach.node] {
+    case .failed: return "\(node) has failed: \(context.replicas(breach.have)) on it can't be read"
+    case .leaving: return "\(node) is leaving and still holds \(context.replicas(breach.have))"
     case .maintenance, .active:
-      return "\(node) is in maintenance, and \(matter.replicas(breach.have)) on it can't stay: masters, or new there"
+      return "\(node) is in maintenance, and \(context.replicas(breach.have)) on it can't stay: masters, or new there"
     }
   }
 }

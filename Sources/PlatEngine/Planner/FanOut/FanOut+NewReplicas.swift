@@ -1,23 +1,23 @@
 /// A node that comes has no peers, and a limit lets it have few: its masters must lie among few others.
 extension FanOut {
   /// Gives masters to nodes that have hardly any: partitions whose other holders are all among the peers that it is
-  /// to have. For each newcomer O(peers · partitions of its peers · R²).
-  mutating func giveToNewcomers(slavesToo: Bool) throws(PlatError) {
+  /// to have. For each new replica O(peers · partitions of its peers · R²).
+  mutating func giveToNewReplicas(slavesToo: Bool) throws(PlatError) {
     guard let windows = due.roles.first, windows.state == 0, problem.wanted[0] == 1 else { return }
     let count = try FanOut.masters(problem, placement)
-    var newcomers: [(node: NodeIndex, lacks: Int32)] = []
+    var newReplicas: [(node: NodeIndex, lacks: Int32)] = []
     for index in 0..<problem.nodeCount where problem.receives.base[index] {
       let node = NodeIndex(index)
       let least = windows.window(node, total: due.least[node]).least
       if least >= 2, count[node] <= least / 2, placement.load[node] <= due.least[node] / 2 {
-        newcomers.append((node, least - count[node]))
+        newReplicas.append((node, least - count[node]))
       }
     }
-    guard !newcomers.isEmpty else { return }
+    guard !newReplicas.isEmpty else { return }
     let holdings = try Holdings(problem, placement)
     let isPeer: NodeTable<Bool> = try problem.arena.table(problem.nodeCount)
     let worth: NodeTable<Int64> = try problem.arena.table(problem.nodeCount)
-    for (node, lacks) in newcomers where !problem.arena.isInterrupted {
+    for (node, lacks) in newReplicas where !problem.arena.isInterrupted {
       choosePeers(of: node, holdings, isPeer, worth)
       var left = lacks
       settle(node, &left, among: isPeer, holdings, count, patience: false)
@@ -28,7 +28,7 @@ extension FanOut {
     if book.isOutOfMemory { throw .outOfMemory }
   }
 
-  /// The nodes that the newcomer may replicate to: they share as many partitions among themselves as possible.
+  /// The nodes that the new replica may replicate to: they share as many partitions among themselves as possible.
   private func choosePeers(
     of node: NodeIndex, _ holdings: Holdings, _ isPeer: NodeTable<Bool>, _ worth: NodeTable<Int64>
   ) {
@@ -64,8 +64,8 @@ extension FanOut {
     }
   }
 
-  /// Puts the newcomer in place of one holder where all the others are its peers, and makes it master. `patience`: even
-  /// where that takes from nodes that cannot spare it.
+  /// Puts the new replica in place of one holder where all the others are its peers, and makes it master. `patience`:
+  /// even where that takes from nodes that cannot spare it.
   private mutating func settle(
     _ node: NodeIndex, _ left: inout Int32, among isPeer: NodeTable<Bool>, _ holdings: Holdings,
     _ count: NodeTable<Int32>,
@@ -109,9 +109,9 @@ extension FanOut {
 
   // MARK: Doubles
 
-  /// Where two holders can each spare one, the newcomer and one of its peers come instead of both; and the peer gives
-  /// the newcomer another replica, as a slave, so that it holds as many as before. Three moves for what two nodes give,
-  /// where chains of moves take four:
+  /// Where two holders can each spare one, the new replica and one of its peers come instead of both; and the peer
+  /// gives the new replica another replica, as a slave, so that it holds as many as before. Three moves for what two
+  /// nodes give, where chains of moves take four:
   ///
   ///     p: 4·7·9 becomes N·9·2      q: 5·2·6 becomes 5·N·6          4 and 7 give one each, 9 and 2 are N's peers
   private mutating func settleByDoubles(
@@ -168,15 +168,15 @@ extension FanOut {
     return false
   }
 
-  /// The newcomer takes a slave's place of the node's: from a master that replicates to it already, or else from a new
-  /// one.
-  private func takeOver(from giver: NodeIndex, by node: NodeIndex, _ holdings: Holdings) -> Bool {
+  /// The new replica takes a slave's place of the node's: from a master that replicates to it already, or else from a
+  /// new one.
+  private func takeOver(from donor: NodeIndex, by node: NodeIndex, _ holdings: Holdings) -> Bool {
     for isNew in [false, true] {
-      var place = holdings.begin(giver)
-      while let slot = holdings.next(&place, of: giver) {
+      var place = holdings.begin(donor)
+      while let slot = holdings.next(&place, of: donor) {
         let (row, column) = (placement.row(slot / problem.replicas), slot % problem.replicas)
         guard column >= problem.wanted[0], row[0] != .none, row[0] != node, book.allows(row[0], node),
-          (book.count(row[0], node) == 0) == isNew, problem.isHeld(slot / problem.replicas, by: giver),
+          (book.count(row[0], node) == 0) == isNew, problem.isHeld(slot / problem.replicas, by: donor),
           problem.allows(row, leaving: column, to: node)
         else { continue }
         var new = contents(row)
@@ -187,8 +187,8 @@ extension FanOut {
     return false
   }
 
-  /// The holder of a full row that the newcomer may replace: none but it is no peer. `patience`: even where the donor,
-  /// or the master, then has less than its window.
+  /// The holder of a full row that the new replica may replace: none but it is no peer. `patience`: even where the
+  /// donor, or the master, then has less than its window.
   private func leavingSlot(
     _ row: UnsafeMutablePointer<NodeIndex>, _ node: NodeIndex, _ isPeer: NodeTable<Bool>, _ count: NodeTable<Int32>,
     patience: Bool
@@ -216,8 +216,9 @@ extension FanOut {
 
   // MARK: Slaves
 
-  /// A newcomer's other replicas come from as few masters as it may have, so these are the ones whose partitions lie on
-  /// most nodes that can spare one. Each spares one at a time, also where another holder led the partition until now:
+  /// A new replica's other replicas come from as few masters as it may have, so these are the ones whose partitions lie
+  /// on most nodes that can spare one. Each spares one at a time, also where another holder led the partition until
+  /// now:
   ///
   ///     pairs   9 → 4,  9 → N               p: 7·4·9 becomes 9·4·N, and 7 gives one
   ///
@@ -245,7 +246,7 @@ extension FanOut {
     }
   }
 
-  /// How many nodes could spare one for the newcomer if this one led the partition. O(partitions of the node · R²).
+  /// How many nodes could spare one for the new replica if this one led the partition. O(partitions of the node · R²).
   private func donors(
     of source: NodeIndex, _ node: NodeIndex, _ holdings: Holdings, _ count: NodeTable<Int32>, _ isDonor: NodeTable<Bool>
   ) -> Int {
@@ -261,7 +262,7 @@ extension FanOut {
     return found.count
   }
 
-  /// The slot of a holder that can spare one to the newcomer where `source`, in its slot, leads; nil where there is
+  /// The slot of a holder that can spare one to the new replica where `source`, in its slot, leads; nil where there is
   /// none.
   private func donor(
     _ slot: Int, _ source: NodeIndex, _ node: NodeIndex, _ count: NodeTable<Int32>, _ isDone: (NodeIndex) -> Bool

@@ -8,7 +8,7 @@ extension FanOut {
 
   /// Places what is missing on nodes that lack something, one move each, where another holder becomes master for it.
   /// Returns whether anything was placed. O(P · R + missing · R · peers · R²).
-  mutating func placeUnderHeirs() throws(PlatError) -> Bool {
+  mutating func placeUnderSuccessors() throws(PlatError) -> Bool {
     let (problem, due) = (problem, due)
     guard problem.wanted[0] == 1, let windows = due.roles.first, windows.state == 0 else { return false }
     let book = try PeerBook(problem, placement)
@@ -32,21 +32,21 @@ extension FanOut {
     return placement.placed > before
   }
 
-  /// Fills a free slot under the first heir who can; returns where the master before then stands.
+  /// Fills a free slot under the first successor who can; returns where the master before then stands.
   private mutating func place(
     _ row: UnsafeMutablePointer<NodeIndex>, _ free: Int, _ book: PeerBook, _ mayLead: (NodeIndex) -> Bool
   ) -> Int? {
     for place in 1..<problem.replicas where row[place] != .none && mayLead(row[place]) {
-      var takers: [NodeIndex] = []
+      var receivers: [NodeIndex] = []
       book.forEachTarget(of: row[place]) { node, _ in
-        if placement.load[node] < due.least[node], problem.receives[node] { takers.append(node) }
+        if placement.load[node] < due.least[node], problem.receives[node] { receivers.append(node) }
       }
-      for taker in takers where problem.allows(row, leaving: free, to: taker) {
+      for receiver in receivers where problem.allows(row, leaving: free, to: receiver) {
         var new = (0..<problem.replicas).map { row[$0] }
         new.swapAt(0, place)
-        new[free] = taker
+        new[free] = receiver
         guard book.tryReplace(row, with: new, isLegal: { StateRules.breach(problem, $0) == nil }) else { continue }
-        placement.load[taker] += 1
+        placement.load[receiver] += 1
         placement.placed += 1
         return place
       }

@@ -3,7 +3,7 @@ extension Judge {
   ///
   /// Every node number in a map is read through `min(number, N)`: node `N` stands for nobody, so that an empty
   /// slot needs no branch and no number from outside leads astray. Tables by node have `N + 1` entries.
-  struct Matter {
+  struct CheckContext {
     /// Some slots of a row, for straight loops. They live as long as the matter.
     typealias SlotList = (base: UnsafeMutablePointer<Int>, count: Int)
 

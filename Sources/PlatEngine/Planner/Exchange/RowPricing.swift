@@ -1,5 +1,5 @@
 /// Nodes by price, for choosing the cheapest row of a partition.
-struct Market {
+struct RowPricing {
   private let hard: UnsafeBufferPointer<LevelCap>
   private let heldSlots: UnsafeBufferPointer<Int>
   private let heldRows: UnsafeMutablePointer<NodeIndex>
@@ -40,12 +40,13 @@ struct Market {
     stateCount = problem.wanted.count
     isShort = due.isShort
     isWide = problem.isWide
-    // A whole row with one master has its company in one container, or breaks the rule. With many containers that could
-    // be it, or rows that may stay short, the bound does without: it holds for any prices and any rules left out.
+    // A whole row with one master has its co-location group in one container, or breaks the rule. With many containers
+    // that could be it, or rows that may stay short, the bound does without: it holds for any prices and any rules left
+    // out.
     let rule = problem.near.first
     let isKnown = rule.map { rule in
       problem.wanted[0] == 1 && !problem.isNearPromoted && !due.isShort && !problem.isWide
-        && rule.containerCount <= Market.mostContainers && rule.mostOutside == problem.replicas - rule.company
+        && rule.containerCount <= RowPricing.mostContainers && rule.mostOutside == problem.replicas - rule.group
     }
     near = isKnown == true ? rule : nil
     containers = near.map { near in (0..<near.containerCount).map { ContainerIndex($0) } } ?? []
@@ -89,7 +90,7 @@ struct Market {
   }
 
   /// The same with rows of its own, for another thread.
-  func another(_ problem: Problem) throws(PlatError) -> Market {
+  func another(_ problem: Problem) throws(PlatError) -> RowPricing {
     var another = self
     another.chosen = try problem.arena.table(replicas)
     another.chosenNodes = try problem.arena.table(1)
@@ -97,18 +98,18 @@ struct Market {
     return another
   }
 
-  /// Beyond so many containers a company is not looked for in each.
+  /// Beyond so many containers a co-location group is not looked for in each.
   private static let mostContainers = 64
 
   /// What all rows cost that `Keep` kept whole, if each is plainly cheapest as it is: they are legal, and so it is
-  /// enough that no node in one of them costs more than the cheapest newcomer. Their sum then is one over nodes. Nil
+  /// enough that no node in one of them costs more than the cheapest new replica. Their sum then is one over nodes. Nil
   /// where that is not so. O(N · states).
-  func costOfWhole(_ concerned: Concerned) -> Int? {
-    guard mayBeUnchanged, !concerned.isAll else { return nil }
+  func costOfWhole(_ changed: ChangedRows) -> Int? {
+    guard mayBeUnchanged, !changed.isAll else { return nil }
     var cost = 0
     for node in 0..<nodeCount {
       var count = 0
-      for state in 0..<stateCount { count += Int(concerned.whole(state, node)) }
+      for state in 0..<stateCount { count += Int(changed.whole(state, node)) }
       guard count > 0 else { continue }
       guard mayStay[node], prices[node] <= leastPrice + 1 else { return nil }
       cost += count * Int(prices[node])
@@ -117,7 +118,7 @@ struct Market {
   }
 
   /// Adds up the costs of rows that are plainly cheapest as they are today, up to the first that is not; returns where
-  /// that is. Such a row is whole, legal, and no node of it costs more than the cheapest newcomer. O(R²) a row.
+  /// that is. Such a row is whole, legal, and no node of it costs more than the cheapest new replica. O(R²) a row.
   @inline(never) func addUnchanged(_ partitions: Range<Int>, to cost: inout Int) -> Int {
     guard mayBeUnchanged else { return partitions.lowerBound }
     switch replicas {
@@ -138,42 +139,42 @@ struct Market {
         guard row[slot] != .none, mayStay[row[slot].int], prices[row[slot].int] <= most else { return partition }
         ofRow += Int(prices[row[slot].int])
       }
-      guard hard.allow(row, width: width), near == nil || hasCompany(row, width) else { return partition }
+      guard hard.allow(row, width: width), near == nil || hasGroup(row, width) else { return partition }
       sum += ofRow
     }
     return partitions.upperBound
   }
 
-  /// The cheapest legal row: held nodes and newcomers merged by price, each taken where the caps still allow.
+  /// The cheapest legal row: held nodes and new replicas merged by price, each taken where the caps still allow.
   func costOfCheapest(_ partition: Int) -> Int {
     if isWide { return costOfCheapestWide(partition) }
     let heldCount = sortHeld(partition)
-    let cost = cost(heldCount, company: nil) ?? 0
-    guard let near, !hasCompany(chosen.base, replicas) else { return cost }
-    let least = containers.reduce(Int.max) { min($0, self.cost(heldCount, company: (near, $1)) ?? .max) }
+    let cost = cost(heldCount, group: nil) ?? 0
+    guard let near, !hasGroup(chosen.base, replicas) else { return cost }
+    let least = containers.reduce(Int.max) { min($0, self.cost(heldCount, group: (near, $1)) ?? .max) }
     return least == .max ? cost : least
   }
 
-  /// Whether some container has a whole company of the row.
-  private func hasCompany(_ row: UnsafeMutablePointer<NodeIndex>, _ width: Int) -> Bool {
+  /// Whether some container has a whole co-location group of the row.
+  private func hasGroup(_ row: UnsafeMutablePointer<NodeIndex>, _ width: Int) -> Bool {
     guard let near else { return true }
     for slot in 0..<width {
       var members = 0
       for other in 0..<width where near.containerOfNode[row[other]] == near.containerOfNode[row[slot]] { members += 1 }
-      if members >= near.company { return true }
+      if members >= near.group { return true }
     }
     return false
   }
 
-  /// The cheapest row, of which `company` are in one container: those first, and then the cheapest that fit. Nil where
+  /// The cheapest row, of which `group` are in one container: those first, and then the cheapest that fit. Nil where
   /// there are not so many. With fewer in the container than that, the cheapest row has just so many, the cheapest of
   /// it, and which these are is nothing to the others: caps see their number only.
-  private func cost(_ heldCount: Int, company: (rule: NearRule, container: ContainerIndex)?) -> Int? {
+  private func cost(_ heldCount: Int, group: (rule: NearRule, container: ContainerIndex)?) -> Int? {
     var chosenCount = 0
     var cost = 0
-    if let (rule, container) = company {
-      cost = take(heldCount, upTo: rule.company, &chosenCount) { rule.containerOfNode[$0] == container }
-      guard chosenCount == rule.company else { return nil }
+    if let (rule, container) = group {
+      cost = take(heldCount, upTo: rule.group, &chosenCount) { rule.containerOfNode[$0] == container }
+      guard chosenCount == rule.group else { return nil }
     }
     let first = chosenCount
     cost += take(heldCount, upTo: replicas, &chosenCount) { node in

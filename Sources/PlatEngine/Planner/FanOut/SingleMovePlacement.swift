@@ -1,15 +1,16 @@
-/// Seats what is missing by one move each, whoever then leads: a holder that did, another one, or the taker itself.
+/// Places what is missing by one move each, whoever then leads: a holder that did, another one, or the receiver itself.
 ///
 ///     pairs   4 → 7,  7 → 2,  9 → 4 7        p: 4·7·_ becomes 7·4·2 over the new pair 7 → 4, or 9·4·7 over none
 ///
-/// Where all that can be reached so has what it is due, *doubles* go on: the partition gives up one holder more and
-/// gets two takers, one of which leads; and the holder that has gone gets a replica of another partition that is open.
-/// That is one move more for two takers that nothing else reaches, where a chain of moves costs one for each of them.
+/// Where all that can be reached so has what it is due, *two-for-one moves* go on: the partition gives up one holder more and
+/// gets two receivers, one of which leads; and the holder that has gone gets a replica of another partition that is
+/// open. That is one move more for two receivers that nothing else reaches, where a chain of moves costs one for each
+/// of them.
 ///
 ///     pairs   9 → 4 2                         p: 4·7·_ becomes 9·4·2, and 7 gets what q misses
 ///
 /// Of models with one master. The book knows of every change.
-final class Seating {
+final class SingleMovePlacement {
   let problem: Problem
   let due: Due
   let placement: Placement
@@ -17,7 +18,7 @@ final class Seating {
   /// How often each node is master, and what window it has for that.
   let masters: NodeTable<Int32>
   private let windows: RoleWindows?
-  /// So many takers may be given one more than the fewest that they are due.
+  /// So many receivers may be given one more than the fewest that they are due.
   private(set) var spare: Int
   /// Rows that miss a replica.
   private(set) var open: [Int]
@@ -29,17 +30,17 @@ final class Seating {
 
   /// So many rows may be open at most; with more the other ways do.
   static let mostOpen = 1 << 12
-  /// A row that finds no seat takes another's, which then takes another's, and so on, so many times.
+  /// A row that finds no place takes another's, which then takes another's, and so on, so many times.
   private static let longestChain = 3
-  /// So many takers are looked at for each pair of a double's ends.
-  private static let takersTried = 4
+  /// So many receivers are looked at for each pair of a ends of a two-for-one move.
+  private static let receiversTried = 4
 
   /// Nil where there is nothing to do, or too much. O(P · R).
   init?(_ problem: Problem, _ due: Due, _ placement: Placement, _ book: PeerBook) throws(PlatError) {
     guard problem.wanted[0] == 1, placement.placed < due.total else { return nil }
     (self.problem, self.due, self.placement, self.book) = (problem, due, placement, book)
     open = placement.missing.map(\.int).filter { placement.row($0)[0] != .none }
-    guard !open.isEmpty, open.count <= Seating.mostOpen else { return nil }
+    guard !open.isEmpty, open.count <= SingleMovePlacement.mostOpen else { return nil }
     masters = try FanOut.masters(problem, placement)
     windows = due.roles.first.flatMap { $0.state == 0 ? $0 : nil }
     spare = max(0, -Balance(placement, due).surplus)
@@ -67,8 +68,8 @@ final class Seating {
 
   // MARK: One row
 
-  /// Who leads a row that a taker comes to, over how many new pairs, and how that suits everybody's masters.
-  private struct Seat {
+  /// Who leads a row that a receiver comes to, over how many new pairs, and how that suits everybody's masters.
+  private struct Option {
     var leader: Int
     var cost: Int
   }
@@ -86,27 +87,27 @@ final class Seating {
     return current.slots(ofState: 0).contains { held[$0] == row[0] }
   }
 
-  /// The best leader of a row with a taker in its empty slot, over at most so many new pairs. O(R²).
-  private func seat(_ partition: Int, _ free: Int, _ taker: NodeIndex, mostNew: Int) -> Seat? {
+  /// The best leader of a row with a receiver in its empty slot, over at most so many new pairs. O(R²).
+  private func option(_ partition: Int, _ free: Int, _ receiver: NodeIndex, mostNew: Int) -> Option? {
     let row = placement.row(partition)
     trialsLeft -= 1
-    guard problem.allows(row, leaving: free, to: taker) else { return nil }
+    guard problem.allows(row, leaving: free, to: receiver) else { return nil }
     let isOrphan = !isLed(partition, row)
-    row[free] = taker
+    row[free] = receiver
     defer { row[free] = .none }
-    var best: Seat?
+    var best: Option?
     for leader in 0..<problem.replicas where row[leader] != .none && problem.allows(row[leader], inState: 0) {
       guard let new = newPairs(row, leader), new <= mostNew else { continue }
       let isFull = masters[row[leader]] >= mostMasters(row[leader])
-      let taste: Int
+      let preference: Int
       if isOrphan {
-        taste = leader == free ? (isFull ? 6 : 0) : (isFull ? 8 : 6)  // takers had better lead what nobody leads
+        preference = leader == free ? (isFull ? 6 : 0) : (isFull ? 8 : 6)  // receivers had better lead what nobody leads
       } else {
-        taste = leader == 0 ? 1 : leader == free ? 4 : isFull ? 3 : 2
+        preference = leader == 0 ? 1 : leader == free ? 4 : isFull ? 3 : 2
       }
-      let cost = new * Seating.pairCost + taste
+      let cost = new * SingleMovePlacement.pairCost + preference
       guard best.map({ cost < $0.cost }) ?? true, keepsRules(row, leader) else { continue }
-      best = Seat(leader: leader, cost: cost)
+      best = Option(leader: leader, cost: cost)
     }
     return best
   }
@@ -148,13 +149,13 @@ final class Seating {
     return true
   }
 
-  private func sit(_ partition: Int, _ free: Int, _ taker: NodeIndex, _ seat: Seat) -> Bool {
+  private func place(_ partition: Int, _ free: Int, _ receiver: NodeIndex, _ option: Option) -> Bool {
     let row = placement.row(partition)
     var new = (0..<problem.replicas).map { row[$0] }
-    new[free] = taker
-    new.swapAt(0, seat.leader)
+    new[free] = receiver
+    new.swapAt(0, option.leader)
     guard change(partition, to: new) else { return false }
-    given[taker.int].append(partition)
+    given[receiver.int].append(partition)
     return true
   }
 
@@ -173,7 +174,7 @@ final class Seating {
 
   /// Nodes that could come to a row over pairs that there are: peers of a holder, and those that have all holders as
   /// theirs.
-  private func forEachTaker(_ row: UnsafeMutablePointer<NodeIndex>, _ body: (NodeIndex) -> Void) {
+  private func forEachReceiver(_ row: UnsafeMutablePointer<NodeIndex>, _ body: (NodeIndex) -> Void) {
     var first: NodeIndex?
     for slot in 0..<problem.replicas where row[slot] != .none {
       if first == nil { first = row[slot] }
@@ -183,12 +184,12 @@ final class Seating {
     book.forEachSource(of: first) { node, _ in body(node) }
   }
 
-  /// Seats all that find a taker, the ones behind them moving up where need be. O(kinds · open · peers · R²).
-  func seatAll(over chain: Int = longestChain) {
+  /// Places all that find a receiver, the ones behind them moving up where need be. O(kinds · open · peers · R²).
+  func placeAll(over chain: Int = longestChain) {
     var hasNone = Set<[NodeIndex]>()  // asked only, never iterated
     for partition in open where !problem.arena.isInterrupted && trialsLeft > 0 {
       while freeSlot(partition) != nil, !hasNone.contains(kind(partition)) {
-        guard seatOne(partition, over: chain) else {
+        guard placeOne(partition, over: chain) else {
           hasNone.insert(kind(partition))
           break
         }
@@ -197,23 +198,23 @@ final class Seating {
     open.removeAll { freeSlot($0) == nil }
   }
 
-  private func seatOne(_ partition: Int, over longest: Int) -> Bool {
+  private func placeOne(_ partition: Int, over longest: Int) -> Bool {
     guard let free = freeSlot(partition) else { return false }
-    // Straight to somebody who wants one: the seat that suits masters best.
-    if seatBest(partition, free, mostNew: 0) { return true }
+    // Straight to somebody who wants one: the one that suits masters best.
+    if placeBest(partition, free, mostNew: 0) { return true }
     guard longest > 0 else { return false }
     round += 1
     var queue: [(partition: Int, loses: NodeIndex, before: Int, depth: Int)] = [(partition, .none, -1, 0)]
     var next = 0
     while next < queue.count, trialsLeft > 0 {
       let (row, loses, _, depth) = queue[next]
-      if depth > 0, let end = wantingTaker(of: row, without: loses) {
+      if depth > 0, let end = wantingReceiver(of: row, without: loses) {
         if apply(queue, next, end) { return true }
       } else if depth < longest {
-        for taker in takers(of: row, without: loses) where isSeen[taker] != round {
-          isSeen[taker] = round
-          given[taker.int].removeAll { !contents($0).contains(taker) }
-          for other in given[taker.int] where other != row { queue.append((other, taker, next, depth + 1)) }
+        for receiver in receivers(of: row, without: loses) where isSeen[receiver] != round {
+          isSeen[receiver] = round
+          given[receiver.int].removeAll { !contents($0).contains(receiver) }
+          for other in given[receiver.int] where other != row { queue.append((other, receiver, next, depth + 1)) }
         }
       }
       next += 1
@@ -226,7 +227,7 @@ final class Seating {
     var row = contents(partition)
     guard node != .none, let slot = row.firstIndex(of: node) else { return row }
     row[slot] = .none
-    if slot == 0, let heir = row.firstIndex(where: { $0 != .none }) { row.swapAt(0, heir) }
+    if slot == 0, let successor = row.firstIndex(where: { $0 != .none }) { row.swapAt(0, successor) }
     return row
   }
 
@@ -243,23 +244,23 @@ final class Seating {
     return body(free)
   }
 
-  private func takers(of partition: Int, without node: NodeIndex) -> [NodeIndex] {
+  private func receivers(of partition: Int, without node: NodeIndex) -> [NodeIndex] {
     with(partition, without: node) { free in
       var list: [NodeIndex] = []
       var tried: [NodeIndex] = []
-      forEachTaker(placement.row(partition)) { if $0 != node { tried.append($0) } }
-      for taker in tried where isSeen[taker] != round && problem.receives[taker] {
-        if seat(partition, free, taker, mostNew: 0) != nil { list.append(taker) }
+      forEachReceiver(placement.row(partition)) { if $0 != node { tried.append($0) } }
+      for receiver in tried where isSeen[receiver] != round && problem.receives[receiver] {
+        if option(partition, free, receiver, mostNew: 0) != nil { list.append(receiver) }
       }
       return list
     } ?? []
   }
 
-  private func wantingTaker(of partition: Int, without node: NodeIndex) -> NodeIndex? {
+  private func wantingReceiver(of partition: Int, without node: NodeIndex) -> NodeIndex? {
     with(partition, without: node) { free in
       var tried: [NodeIndex] = []
-      forEachTaker(placement.row(partition)) { if $0 != node, wants($0) { tried.append($0) } }
-      return tried.first { seat(partition, free, $0, mostNew: 0) != nil }
+      forEachReceiver(placement.row(partition)) { if $0 != node, wants($0) { tried.append($0) } }
+      return tried.first { option(partition, free, $0, mostNew: 0) != nil }
     }
   }
 
@@ -268,39 +269,39 @@ final class Seating {
     _ queue: [(partition: Int, loses: NodeIndex, before: Int, depth: Int)], _ last: Int, _ end: NodeIndex
   ) -> Bool {
     var done: [(partition: Int, row: [NodeIndex])] = []
-    var (link, taker) = (last, end)
+    var (link, receiver) = (last, end)
     while link >= 0 {
       let (partition, loses, before, _) = queue[link]
       let old = contents(partition)
       let bare = contents(partition, without: loses)
       guard change(partition, to: bare) else { break }
       done.append((partition, old))
-      guard let free = freeSlot(partition), let seat = seat(partition, free, taker, mostNew: 0),
-        sit(partition, free, taker, seat)
+      guard let free = freeSlot(partition), let option = option(partition, free, receiver, mostNew: 0),
+        place(partition, free, receiver, option)
       else { break }
-      (link, taker) = (before, loses)
+      (link, receiver) = (before, loses)
     }
     if link < 0 { return true }
     for (partition, row) in done.reversed() { _ = change(partition, to: row, most: .max) }
     return false
   }
 
-  /// The taker that wants one and suits masters best. False where there is none.
-  private func seatBest(_ partition: Int, _ free: Int, mostNew: Int) -> Bool {
-    var best: (cost: Int, isSpare: Bool, load: Int32, node: NodeIndex, seat: Seat)?
+  /// The receiver that wants one and suits masters best. False where there is none.
+  private func placeBest(_ partition: Int, _ free: Int, mostNew: Int) -> Bool {
+    var best: (cost: Int, isSpare: Bool, load: Int32, node: NodeIndex, option: Option)?
     var tried: [NodeIndex] = []
-    forEachTaker(placement.row(partition)) { if wants($0) { tried.append($0) } }
-    for taker in tried {
-      guard let seat = seat(partition, free, taker, mostNew: mostNew) else { continue }
+    forEachReceiver(placement.row(partition)) { if wants($0) { tried.append($0) } }
+    for receiver in tried {
+      guard let option = option(partition, free, receiver, mostNew: mostNew) else { continue }
       if let now = best,
         (now.isSpare ? 1 : 0, now.cost, now.load, now.node) <= (
-          isBelow(taker) ? 0 : 1, seat.cost, placement.load[taker], taker
+          isBelow(receiver) ? 0 : 1, option.cost, placement.load[receiver], receiver
         )
       { continue }
-      best = (seat.cost, !isBelow(taker), placement.load[taker], taker, seat)
+      best = (option.cost, !isBelow(receiver), placement.load[receiver], receiver, option)
     }
     guard let best else { return false }
-    return sit(partition, free, best.node, best.seat)
+    return place(partition, free, best.node, best.option)
   }
 
   // MARK: Over new pairs
@@ -321,45 +322,45 @@ final class Seating {
 
   /// Opens pairs for what is still missing, one after the other, the one first that serves most and whose leader has
   /// most room for peers. For each O(kinds · R² · nodes tried).
-  func seatOverNewPairs() {
+  func placeOverNewPairs() {
     for mostNew in 1...2 {
-      while !problem.arena.isInterrupted, trialsLeft > 0, openPair(mostNew: mostNew) { seatAll(over: 0) }
-      seatAll()
+      while !problem.arena.isInterrupted, trialsLeft > 0, openPair(mostNew: mostNew) { placeAll(over: 0) }
+      placeAll()
     }
   }
 
   private func openPair(mostNew: Int) -> Bool {
     let wanting = (0..<problem.nodeCount).map { NodeIndex($0) }.filter { wants($0) }
       .sorted { (placement.load[$0] - due.least[$0], $0) < (placement.load[$1] - due.least[$1], $1) }
-    var best: (score: Int, partition: Int, free: Int, taker: NodeIndex, seat: Seat)?
+    var best: (score: Int, partition: Int, free: Int, receiver: NodeIndex, option: Option)?
     for (partition, count) in kinds() {
       guard let free = freeSlot(partition) else { continue }
       var found = 0
       let row = placement.row(partition)
       let isOrphan = !isLed(partition, row)
-      for taker in wanting where found < Seating.takersTried && trialsLeft > 0 {
-        guard let seat = seat(partition, free, taker, mostNew: mostNew) else { continue }
+      for receiver in wanting where found < SingleMovePlacement.receiversTried && trialsLeft > 0 {
+        guard let option = option(partition, free, receiver, mostNew: mostNew) else { continue }
         found += 1
-        let serves = min(count, max(1, Int(due.least[taker] - placement.load[taker])))
-        let leads = seat.leader == free
+        let serves = min(count, max(1, Int(due.least[receiver] - placement.load[receiver])))
+        let leads = option.leader == free
         let room = leads
           ? (0..<problem.replicas).reduce(Int.max) {
             row[$1] == .none ? $0 : min($0, Int(book.mostIn - book.into[row[$1]]))
           }
-          : Int(book.mostOut - book.out[row[seat.leader]])
+          : Int(book.mostOut - book.out[row[option.leader]])
         let score =
-          100 * serves - 40 * (seat.cost / Seating.pairCost) + 5 * min(room, 100)
+          100 * serves - 40 * (option.cost / SingleMovePlacement.pairCost) + 5 * min(room, 100)
           + (leads ? (isOrphan ? 20 : -30) : (isOrphan ? -20 : 0))
-        if best.map({ score > $0.score }) ?? true { best = (score, partition, free, taker, seat) }
+        if best.map({ score > $0.score }) ?? true { best = (score, partition, free, receiver, option) }
       }
     }
     guard let best else { return false }
-    return sit(best.partition, best.free, best.taker, best.seat)
+    return place(best.partition, best.free, best.receiver, best.option)
   }
 
-  /// About how many seats the pairs that may still come can give: what their leaders have room for, times what each
+  /// About how many replicas the pairs that may still come can give: what their leaders have room for, times what each
   /// serves.
-  var seatsOverNewPairs: Int {
+  var placesOverNewPairs: Int {
     var room = 0
     var isCounted = Set<NodeIndex>()  // asked only, never iterated
     for partition in open {
@@ -375,46 +376,46 @@ final class Seating {
 
   /// At most so many; over at most so many new pairs for the row itself, and for what the holder that has gone gets.
   /// O(kinds · R · peers²) for each.
-  func double(most: Int = .max, mostNew: Int, mostNewBehind: Int) {
+  func twoForOne(most: Int = .max, mostNew: Int, mostNewBehind: Int) {
     var left = most
-    while left > 0, !problem.arena.isInterrupted, trialsLeft > 0, doubleOne(mostNew, mostNewBehind) {
+    while left > 0, !problem.arena.isInterrupted, trialsLeft > 0, twoForOneMove(mostNew, mostNewBehind) {
       left -= 1
       open.removeAll { freeSlot($0) == nil }
     }
   }
 
-  private func doubleOne(_ mostNew: Int, _ mostNewBehind: Int) -> Bool {
+  private func twoForOneMove(_ mostNew: Int, _ mostNewBehind: Int) -> Bool {
     let kinds = kinds().map(\.partition)
     let orphans = kinds.filter { !isLed($0, placement.row($0)) }
     for partition in orphans + kinds.filter({ isLed($0, placement.row($0)) }) {
       let row = contents(partition)
       guard row.count(where: { $0 == .none }) == 1 else { continue }
       for slot in row.indices.reversed() where row[slot] != .none && problem.receives[row[slot]] {
-        if double(partition, row, leaving: slot, mostNew, mostNewBehind) { return true }
+        if twoForOne(partition, row, leaving: slot, mostNew, mostNewBehind) { return true }
       }
     }
     return false
   }
 
-  private func double(
+  private func twoForOne(
     _ partition: Int, _ row: [NodeIndex], leaving: Int, _ mostNew: Int, _ mostNewBehind: Int
   ) -> Bool {
     let leaver = row[leaving]
     let rest = row.enumerated().filter { $0.offset != leaving && $0.element != .none }.map(\.element)
     var tried = 0
     for first in leaders(of: rest, mostNew) where first != leaver {
-      for second in targets(of: first, mostNew) where second != leaver && second != first && tried < Seating.takersTried
-      {
+      for second in targets(of: first, mostNew)
+      where second != leaver && second != first && tried < SingleMovePlacement.receiversTried {
         guard isBelow(first) || isBelow(second) || spare > 1 else { continue }
         trialsLeft -= 1
         let new = [first] + rest + [second]
         guard isLegal(new), let pairs = newPairs(new), pairs <= mostNew else { continue }
         tried += 1
         guard change(partition, to: new) else { continue }
-        if seatBehind(leaver, mostNewBehind) { return true }
+        if placeBehind(leaver, mostNewBehind) { return true }
         _ = change(partition, to: row, most: .max)
       }
-      if tried >= Seating.takersTried { return false }
+      if tried >= SingleMovePlacement.receiversTried { return false }
     }
     return false
   }
@@ -455,15 +456,15 @@ final class Seating {
   }
 
   /// Gives a node that has just lost one a replica of what is open.
-  private func seatBehind(_ node: NodeIndex, _ mostNew: Int) -> Bool {
+  private func placeBehind(_ node: NodeIndex, _ mostNew: Int) -> Bool {
     guard wants(node) else { return !isBelow(node) }
-    var best: (partition: Int, free: Int, seat: Seat)?
+    var best: (partition: Int, free: Int, option: Option)?
     for (partition, _) in kinds() {
-      guard let free = freeSlot(partition), let seat = seat(partition, free, node, mostNew: mostNew) else { continue }
-      if best.map({ seat.cost < $0.seat.cost }) ?? true { best = (partition, free, seat) }
+      guard let free = freeSlot(partition), let option = option(partition, free, node, mostNew: mostNew) else { continue }
+      if best.map({ option.cost < $0.option.cost }) ?? true { best = (partition, free, option) }
     }
     guard let best else { return false }
-    return sit(best.partition, best.free, node, best.seat)
+    return place(best.partition, best.free, node, best.option)
   }
 
   // MARK: Chains
@@ -483,14 +484,14 @@ final class Seating {
 
   private func chain(_ partition: Int, _ free: Int, _ holdings: inout Holdings) -> Bool {
     var between: [NodeIndex] = []
-    forEachTaker(placement.row(partition)) { if problem.receives[$0], due.most[$0] > 0 { between.append($0) } }
+    forEachReceiver(placement.row(partition)) { if problem.receives[$0], due.most[$0] > 0 { between.append($0) } }
     for node in between {
-      guard seat(partition, free, node, mostNew: 0) != nil else { continue }
+      guard option(partition, free, node, mostNew: 0) != nil else { continue }
       var place = holdings.begin(node)
       while trialsLeft > 0, let slot = holdings.next(&place, of: node) {
         let other = slot / problem.replicas
-        guard other != partition, let taker = wantingTaker(of: other, without: node) else { continue }
-        guard apply([(partition, .none, -1, 0), (other, node, 0, 1)], 1, taker) else { continue }
+        guard other != partition, let receiver = wantingReceiver(of: other, without: node) else { continue }
+        guard apply([(partition, .none, -1, 0), (other, node, 0, 1)], 1, receiver) else { continue }
         for row in [partition, other] {
           for slot in 0..<problem.replicas where placement.row(row)[slot] != .none {
             holdings.add(row * problem.replicas + slot, to: placement.row(row)[slot])

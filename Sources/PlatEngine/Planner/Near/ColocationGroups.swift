@@ -1,6 +1,6 @@
-/// How many more partitions should have their company, and so their master, in each container: those that complete a
-/// company choose by it. Of the first near rule.
-final class Companies {
+/// How many more partitions should have their co-location group, and so their master, in each container: those that
+/// complete a co-location group choose by it. Of the first near rule.
+final class ColocationGroups {
   private let problem: Problem
   private let rule: NearRule
   /// Twice as many as are left, and as there were at first.
@@ -19,20 +19,20 @@ final class Companies {
     }
     self.due.copy(from: left)
     for partition in 0..<problem.partitionCount {
-      if let container = problem.companyOf(rule, placement.row(partition)) { left.base[container.int] -= 2 }
+      if let container = problem.groupOf(rule, placement.row(partition)) { left.base[container.int] -= 2 }
     }
   }
 
-  /// Whether `node` would complete the row's company.
+  /// Whether `node` would complete the row's co-location group.
   private func completes(_ row: UnsafeMutablePointer<NodeIndex>, _ leaving: Int, _ node: NodeIndex) -> Bool {
-    problem.members(rule, row, leaving, besides: node) == rule.company - 1
+    problem.members(rule, row, leaving, besides: node) == rule.group - 1
   }
 
-  /// How welcome a row is in the container of `node`: where its company is still to be chosen, as the part of the
-  /// container's due that is left.
+  /// How welcome a row is in the container of `node`: where its co-location group is still to be chosen, as the part of
+  /// the container's due that is left.
   func rank(_ row: UnsafeMutablePointer<NodeIndex>, leaving: Int, at node: NodeIndex) -> Int {
     for slot in 0..<problem.replicas where slot != leaving && row[slot] != .none {
-      if problem.members(rule, row, leaving, besides: row[slot]) >= rule.company { return 0 }
+      if problem.members(rule, row, leaving, besides: row[slot]) >= rule.group { return 0 }
     }
     let container = rule.containerOfNode[node].int
     return rule.isAble.base[container] ? Int(max(0, left.base[container]) * 1024 / max(1, due.base[container])) : 0
@@ -43,11 +43,11 @@ final class Companies {
   }
 }
 
-extension Companies {
+extension ColocationGroups {
   /// The nodes out of their windows, without those that no choice of roles and no exchange of as many moves brings
-  /// nearer. For placements that keep all that may stay. A container leads no more than the companies that it has left
-  /// and one for each replica that it receives: where all that is lacking is due to that, no one lacks anything; and
-  /// where all that is too much is what the others cannot lead, no one has too many. O(P · R² + N).
+  /// nearer. For placements that keep all that may stay. A container leads no more than the co-location groups that it
+  /// has left and one for each replica that it receives: where all that is lacking is due to that, no one lacks
+  /// anything; and where all that is too much is what the others cannot lead, no one has too many. O(P · R² + N).
   static func unsettled(
     _ problem: Problem, _ placement: Placement, _ parts: Roles.Parts
   ) -> (tooFew: [NodeIndex], tooMany: [NodeIndex]) {
@@ -70,8 +70,8 @@ extension Companies {
     )
   }
 
-  /// Of each container, the most partitions that can have their company there: those that have it there today, on nodes
-  /// that keep what they hold, and one for each replica newly placed there.
+  /// Of each container, the most partitions that can have their co-location group there: those that have it there
+  /// today, on nodes that keep what they hold, and one for each replica newly placed there.
   private static func greatest(_ problem: Problem, _ rule: NearRule, _ placement: Placement) -> [Int] {
     var greatest = [Int](repeating: 0, count: rule.containerCount)
     for partition in 0..<problem.heldPartitions {
@@ -82,10 +82,10 @@ extension Companies {
         let before = problem.heldSlots[..<place].count {
           isKept(problem, held[$0]) && rule.containerOfNode[held[$0]] == container
         }
-        if before == rule.company - 1 { greatest[container.int] += 1 }
+        if before == rule.group - 1 { greatest[container.int] += 1 }
       }
     }
-    placement.forEachNewcomer(problem) { partition, slot in
+    placement.forEachNewReplica(problem) { partition, slot in
       greatest[rule.containerOfNode[placement.row(partition)[slot]].int] += 1
     }
     return greatest

@@ -3,8 +3,9 @@ import Testing
 
 @testable import PlatEngine
 
-/// Near rules: how many partitions each zone has the company of, and so how many it can lead, once nodes come and go.
-@Suite struct CompanyTests {
+/// Near rules: how many partitions each zone has the co-location group of, and so how many it can lead, once nodes come
+/// and go.
+@Suite struct ColocationTests {
   private static let oneNear = PlacementRule(states: [1], level: 0, demand: .near(of: 0, atLeast: 1), strength: .hard)
 
   /// 50 nodes in five zones, 1,440 partitions of a master and two slaves, one of them near.
@@ -52,7 +53,7 @@ import Testing
   /// The stages before the search: with the fewest moves a zone that lost a node leads as many as counting allows.
   private func planByStages(_ cluster: Cluster, _ current: PlacementMap) throws -> PlannedCase {
     let dense = try DenseCluster(cluster)
-    return try PlannedCase(dense, current, plan: Planner.unfinished(dense, from: current, options: PlanOptions()))
+    return try PlannedCase(dense, current, plan: Planner.unfinished(dense, from: current, options: PlanRequest()))
   }
 
   /// Moves for the sake of states, too, bring every node to its due.
@@ -92,8 +93,8 @@ import Testing
       "\(because)")
   }
 
-  /// A zone that is said to lead all it can is so by count: with one more replica there that is nobody's company the
-  /// finding says it no more.
+  /// A zone that is said to lead all it can is so by count: with one more replica there that is nobody's co-location
+  /// group the finding says it no more.
   @Test func whatIsSaidOfAZoneIsCounted() throws {
     let first = try plan(fifty(), nil).plan.target
     let one = try planByStages(fifty([13: .failed]), first)
@@ -126,7 +127,7 @@ import Testing
   }
 
   /// The same where a zone has at most two of a partition and a rack one: what came into the one rack of a zone cannot
-  /// be company for what is left in it.
+  /// be co-location group for what is left in it.
   @Test(arguments: [([3, 12, 13, 27, 41], 5.0), ([3, 17, 23, 29, 41], 1.0)] as [([Int], Double)])
   func fiveFailRacksApart(nodes: [Int], farthest: Double) throws {
     let first = try plan(fifty(racksApart: true), nil).plan.target

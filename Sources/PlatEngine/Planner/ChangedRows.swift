@@ -3,7 +3,7 @@
 /// `Keep` tells rows that stay whole from all others and counts the whole ones; whoever changes a row later says so.
 /// The stages after it look at concerned partitions only, and know the others by their counts: what one node more or
 /// less costs beyond that first count depends on what that node holds, not on the size of the map.
-struct Concerned {
+struct ChangedRows {
   /// Every partition is concerned, whatever the marks say: until `Keep` has looked, and where it cannot tell.
   var isAll = true
   /// All stages behind `Keep` say which rows they change. Without that every partition is concerned.
@@ -17,7 +17,7 @@ struct Concerned {
   /// For each of the model's states, what each node holds in rows that are whole; state by state, N each.
   let whole: NodeTable<Int32>
   private let nodeCount: Int
-  let tools: WholeRows.Tools
+  let tools: UnchangedRows.Tools
 
   static let notWhole: UInt8 = 1
   static let changed: UInt8 = 2
@@ -29,24 +29,24 @@ struct Concerned {
     canTell = isSameShape && !problem.hasSlaveOnly && !problem.isWide && problem.near.isEmpty
     marks = try problem.arena.table(canTell ? problem.partitionCount : 0)
     whole = try problem.arena.table(problem.wanted.count * problem.nodeCount)
-    tools = try WholeRows.Tools(problem, isUsed: canTell)
+    tools = try UnchangedRows.Tools(problem, isUsed: canTell)
   }
 
   // MARK: marking
 
   /// The partition's row is no longer what it was.
   @inline(__always) func change(_ partition: Int) {
-    if !isAll { marks.base[partition] |= Concerned.changed }
+    if !isAll { marks.base[partition] |= ChangedRows.changed }
   }
 
   /// For `Keep`: the partition's row cannot stay as it is.
-  @inline(__always) func markNotWhole(_ partition: Int) { marks.base[partition] = Concerned.notWhole }
+  @inline(__always) func markNotWhole(_ partition: Int) { marks.base[partition] = ChangedRows.notWhole }
 
   // MARK: asking
 
   /// The row was kept whole, though it may have changed since.
   @inline(__always) func wasWhole(_ partition: Int) -> Bool {
-    !isAll && marks.base[partition] & Concerned.notWhole == 0
+    !isAll && marks.base[partition] & ChangedRows.notWhole == 0
   }
 
   /// What a node holds in a state in whole rows, some of which may have changed since.
@@ -59,7 +59,7 @@ struct Concerned {
 
   /// Every partition that was not kept whole, in order; of some partitions, if they are given.
   @inline(__always) func forEachNotWhole(in partitions: Range<Int>? = nil, _ body: (Int) -> Void) {
-    forEach(marked: Concerned.notWhole, in: partitions ?? 0..<partitionCount, body)
+    forEach(marked: ChangedRows.notWhole, in: partitions ?? 0..<partitionCount, body)
   }
 
   @inline(__always) private func forEach(marked: UInt8, in partitions: Range<Int>, _ body: (Int) -> Void) {

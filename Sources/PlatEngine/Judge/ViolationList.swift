@@ -27,7 +27,7 @@ extension Judge {
   }
 
   /// All breaches of one rule: every one counted, the first `Report.mostFindings` kept.
-  struct Docket {
+  struct ViolationList {
     let rule: Rule
     let strength: Strength
     /// Its breaches count in `unmet` or `brokenSoft`.
@@ -49,7 +49,7 @@ extension Judge {
     }
 
     /// Adds those that were found behind its own, in their order.
-    mutating func append(_ later: Docket) {
+    mutating func append(_ later: ViolationList) {
       count += later.count
       excess += later.excess
       breaches += later.breaches.prefix(Report.mostFindings - breaches.count)

@@ -2,10 +2,10 @@
 /// told from the others, copied and counted in one pass, by as few instructions as may be.
 ///
 ///     row   n3 n9 n4     box   2 7 5     all differ, none is `gone`: the row is whole
-struct WholeRows {
+struct UnchangedRows {
   private let heldRows: UnsafeMutablePointer<NodeIndex>
   private let rows: UnsafeMutablePointer<NodeIndex>
-  private let concerned: Concerned
+  private let changed: ChangedRows
   private let width: Int
   private let nodeCount: Int
   private let caps: UnsafeBufferPointer<LevelCap>
@@ -42,18 +42,18 @@ struct WholeRows {
   init(_ problem: Problem, _ placement: Placement) {
     heldRows = problem.heldRows
     rows = placement.rows
-    concerned = placement.concerned
+    changed = placement.changed
     width = problem.replicas
     nodeCount = problem.nodeCount
     caps = problem.hard
     isOneEach = caps.count == 1 && caps[0].most == 1
-    tools = concerned.tools
+    tools = changed.tools
     let (box, countOfSlot) = (tools.box, tools.countOfSlot)
     for node in 0..<nodeCount {
       let ofNode = isOneEach ? caps[0].containerOfNode.base[node].raw : 0
-      box.base[node] = problem.keeps.base[node] ? ofNode : WholeRows.gone
+      box.base[node] = problem.keeps.base[node] ? ofNode : UnchangedRows.gone
     }
-    box.base[nodeCount] = WholeRows.gone
+    box.base[nodeCount] = UnchangedRows.gone
     var slot = 0
     for (state, count) in problem.wanted.enumerated() {
       for _ in 0..<count {
@@ -68,12 +68,12 @@ struct WholeRows {
 
   /// The first worker counts where the sums are to be.
   private func counts(of worker: Int) -> UnsafeMutablePointer<Int32> {
-    worker == 0 ? concerned.whole.base : tools.counts.base + (worker - 1) * countsOfWorker
+    worker == 0 ? changed.whole.base : tools.counts.base + (worker - 1) * countsOfWorker
   }
 
   /// Adds up what the workers counted. Returns the replicas in whole rows.
   func join(into placement: Placement) -> Int {
-    let sums = concerned.whole.base
+    let sums = changed.whole.base
     for worker in 1..<max(1, blocks.workers) {
       let counts = counts(of: worker)
       for index in 0..<countsOfWorker { sums[index] &+= counts[index] }
@@ -112,7 +112,7 @@ struct WholeRows {
       var isWhole = true
       for slot in 0..<width {
         let mine = box[Int(min(held[slot].raw, nobody))]
-        isWhole = isWhole && mine != WholeRows.gone
+        isWhole = isWhole && mine != UnchangedRows.gone
         if isOneEach {
           for earlier in 0..<slot { isWhole = isWhole && mine != box[Int(min(held[earlier].raw, nobody))] }
         }
@@ -124,7 +124,7 @@ struct WholeRows {
           counts[first &+ held[slot].int] &+= 1
         }
       } else {
-        concerned.markNotWhole(partition)
+        changed.markNotWhole(partition)
       }
       held += width
       row += width

@@ -5,7 +5,7 @@
 ///
 /// Near rules count, where a container of their level has the one that others are to be near to, those that are near.
 /// Of containers that can have the same no more are looked at than there are replicas.
-struct RowRoom {
+struct RowFeasibility {
   /// What else to suppose.
   private let change: Shortage.Change
   private let dense: DenseCluster
@@ -23,8 +23,8 @@ struct RowRoom {
   private static let mostCounts = 1 << 12
 
   /// Nil where that is too much to look at.
-  static func hasWholeRow(_ dense: DenseCluster, resting: Set<Int>, _ change: Shortage.Change) -> Bool? {
-    RowRoom(dense, resting, change)?.hasWholeRow
+  static func hasUnchangedRow(_ dense: DenseCluster, resting: Set<Int>, _ change: Shortage.Change) -> Bool? {
+    RowFeasibility(dense, resting, change)?.hasUnchangedRow
   }
 
   private init?(_ dense: DenseCluster, _ resting: Set<Int>, _ change: Shortage.Change) {
@@ -41,7 +41,7 @@ struct RowRoom {
     for most in most {
       strides.append(size)
       size *= most + 1
-      guard size <= RowRoom.mostCounts else { return nil }
+      guard size <= RowFeasibility.mostCounts else { return nil }
     }
     self.strides = strides
     let states = wanted.indices.filter { wanted[$0] > 0 }
@@ -73,7 +73,7 @@ struct RowRoom {
     return joined
   }
 
-  private var hasWholeRow: Bool {
+  private var hasUnchangedRow: Bool {
     var all = reach(level: 0, 0..<dense.nodeCount)
     if let (count, nodes) = change.containers {
       for _ in 0..<min(count, wanted.reduce(0, +)) { all = join(all, newContainer(level: 0, nodes)) }

@@ -6,7 +6,7 @@
 ///
 /// So no map gives up what all together have room for; and where a node holds more than its capacity just what is
 /// beyond it has to go, of the first maps first.
-struct SharedRoom {
+struct SharedCapacityLeft {
   private let group: DenseGroup
   /// Of each map what each node keeps of it, or holds once it is planned.
   private var kept: [[Int]]
@@ -20,10 +20,10 @@ struct SharedRoom {
     let nodes = group.group.shared.nodes
     guard nodes.contains(where: { $0.capacity != nil }) else { return nil }
     self.group = group
-    left = nodes.map { $0.capacity ?? SharedRoom.unlimited }
+    left = nodes.map { $0.capacity ?? SharedCapacityLeft.unlimited }
     kept = []
     for (cluster, home) in zip(group.clusters, homes) {
-      var held = home.map(cluster.loads) ?? Array(repeating: 0, count: nodes.count)
+      var held = cluster.loads(of: home)
       for (node, status) in cluster.status.enumerated() {
         if !status.mayKeep(leavingStay: operation == .cancel) { held[node] = 0 }
         left[node] -= held[node]
@@ -40,18 +40,5 @@ struct SharedRoom {
     let held = group.clusters[map].loads(of: target)
     for node in held.indices { left[node] += kept[map][node] - held[node] }
     kept[map] = held
-  }
-}
-
-extension DenseCluster {
-  /// Replicas of each node in a map, of states that hold data. O(P · R).
-  func loads(of map: PlacementMap) -> [Int] {
-    var loads = [Int](repeating: 0, count: nodeCount)
-    for (slot, state) in map.stateOfSlot.enumerated() where cluster.settings.model.states[state].holdsData {
-      for partition in 0..<map.partitionCount where map.row(partition)[slot] != .none {
-        loads[map.row(partition)[slot].int] += 1
-      }
-    }
-    return loads
   }
 }

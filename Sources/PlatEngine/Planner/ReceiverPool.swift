@@ -1,9 +1,9 @@
 /// Nodes that can take more, by leaf box, to be asked for one at a time.
 ///
 /// First those below their windows; while `spare` lasts, those within them. In each box the open nodes stand in
-/// a row that a cursor goes around, so that takers alternate and peers spread; a full node is taken out by
+/// a row that a cursor goes around, so that receivers alternate and peers spread; a full node is taken out by
 /// swapping the last one in. Among the next few, those come first whose part of the first state then fits.
-struct Room {
+struct ReceiverPool {
   private let problem: Problem
   private let least: NodeTable<Int32>
   private let most: NodeTable<Int32>
@@ -20,7 +20,7 @@ struct Room {
   private(set) var lackingInAll: Int
   private var rotation = 0
   private var marks: RowMarks
-  private let companies: Companies?
+  private let groups: ColocationGroups?
   private let leading: Leading?
 
   private static let boxesTried = 16
@@ -35,7 +35,7 @@ struct Room {
     (least, most) = (due.least, due.most)
     self.spare = spare
     marks = try RowMarks(problem)
-    companies = try Companies(problem, due, placement)
+    groups = try ColocationGroups(problem, due, placement)
     load = placement.load
     open = try problem.arena.table(problem.nodeCount)
     let boxes = problem.leafBoxes
@@ -93,7 +93,7 @@ struct Room {
   private mutating func take(
     _ row: UnsafeMutablePointer<NodeIndex>, _ leaving: Int, _ mostBreaches: Int, onlyLacking: Bool
   ) -> NodeIndex? {
-    if companies == nil, count.count <= Room.boxesTried {
+    if groups == nil, count.count <= ReceiverPool.boxesTried {
       return takeFromRoomiest(row, leaving, mostBreaches, onlyLacking: onlyLacking)
     }
     var best = -1
@@ -107,18 +107,18 @@ struct Room {
       if box >= boxes { box -= boxes }
       let room = onlyLacking ? lacking[box] : upToTop[box]
       guard room > 0 else { continue }
-      let rank = companies?.rank(row, leaving: leaving, at: NodeIndex(first[box])) ?? 0
+      let rank = groups?.rank(row, leaving: leaving, at: NodeIndex(first[box])) ?? 0
       guard (rank, room) > (bestRank, bestRoom) else { continue }
       guard fits(row, leaving, intoBoxOf: NodeIndex(first[box])),
         let found = pick(row, leaving, mostBreaches, box: box, onlyLacking: onlyLacking)
       else { continue }
       (best, bestRank, bestRoom, place) = (box, rank, room, found)
       allowedSeen += 1
-      if boxes > Room.boxesTried, allowedSeen >= 2 { break }
+      if boxes > ReceiverPool.boxesTried, allowedSeen >= 2 { break }
     }
     guard best >= 0 else { return nil }
-    if boxes > Room.boxesTried { rotation = best + 1 == boxes ? 0 : best + 1 }
-    companies?.give(row, leaving: leaving, to: open.base[first[best] + place])
+    if boxes > ReceiverPool.boxesTried { rotation = best + 1 == boxes ? 0 : best + 1 }
+    groups?.give(row, leaving: leaving, to: open.base[first[best] + place])
     return give(box: best, place: place)
   }
 
@@ -154,7 +154,7 @@ struct Room {
     var bestBreaches = Int.max
     var bestMisfit = Int32.max
     for tried in 0..<count[box] {
-      if tried >= Room.nodesTried, best != nil { break }
+      if tried >= ReceiverPool.nodesTried, best != nil { break }
       var place = cursor[box] + tried
       if place >= count[box] { place -= count[box] }
       let node = open.base[first[box] + place]

@@ -2,7 +2,7 @@
 ///
 /// A box that hard rules cap must have its part of nearly every partition where its due is near its cap; so the box is
 /// chosen before the node. Heaps of keys; who may not have the partition at hand is taken out and put back.
-struct WeightedRoom {
+struct WeightedReceiverPool {
   private let weighing: Weighing
   private let due: WeightedDue
   private var boxes: KeyHeap

@@ -1,13 +1,13 @@
-/// Under a near rule a container leads no more partitions than it has companies of. Which container gets a company is
-/// settled by what moves: so newly placed replicas change places until each container has as many companies as masters
-/// that it is due, as near as may be. That costs no move and leaves what each node holds:
+/// Under a near rule a container leads no more partitions than it has co-location groups of. Which container gets a
+/// co-location group is settled by what moves: so newly placed replicas change places until each container has as many
+/// co-location groups as masters that it is due, as near as may be. That costs no move and leaves what each node holds:
 ///
-///     slot of p: x → y       slot of q: y → x       p's company now is in y's container, q's stays where it is
+///     slot of p: x → y       slot of q: y → x       p's co-location group now is in y's container, q's stays where it is
 ///
 /// or, where p was moved for balance, p goes home and q moves in its stead; or p goes elsewhere by itself, where
-/// windows let it. Each step lowers Σ (companies − due)² / due over the containers, or leaves companies as they are and
-/// more newly placed replicas outside of theirs, who can make way. Of the first near rule.
-struct CompanyExchange {
+/// windows let it. Each step lowers Σ (co-location groups − due)² / due over the containers, or leaves co-location
+/// groups as they are and more newly placed replicas outside of theirs, who can make way. Of the first near rule.
+struct ColocationExchange {
   private let problem: Problem
   private let due: Due
   private let placement: Placement
@@ -15,11 +15,11 @@ struct CompanyExchange {
   private let width: Int
   private let rule: NearRule
   private let containers: [Range<Int>]
-  /// Of each container: companies, and twice the masters that it is due.
-  private var companies: [Int]
+  /// Of each container: co-location groups, and twice the masters that it is due.
+  private var groups: [Int]
   private let dues: [Int]
   /// Slots of newly placed replicas, by container; those that have gone since stay behind.
-  private var newcomers: [[UInt32]]
+  private var newReplicas: [[UInt32]]
   private var cursor: [Int]
   private var trialsLeft = 1 << 21
 
@@ -35,7 +35,7 @@ struct CompanyExchange {
   /// O(P · R² + N) where nothing is to be done; else a bounded number of trials, too.
   static func run(_ problem: Problem, _ due: Due, _ placement: Placement) throws(PlatError) {
     guard due.seeksBalance, let masters = due.roles.first, let rule = problem.near.first else { return }
-    var exchange = CompanyExchange(problem, due, placement, masters, rule)
+    var exchange = ColocationExchange(problem, due, placement, masters, rule)
     guard exchange.canGain else { return }
     try exchange.run()
   }
@@ -49,24 +49,24 @@ struct CompanyExchange {
     width = problem.replicas
     containers = problem.cluster.levels[rule.level].nodes
     dues = rule.twiceMastersDue(problem, due, masters).map { max(1, $0) }
-    companies = containers.map { _ in 0 }
-    newcomers = containers.map { _ in [] }
+    groups = containers.map { _ in 0 }
+    newReplicas = containers.map { _ in [] }
     cursor = containers.map { _ in 0 }
     for partition in 0..<problem.partitionCount {
-      if let container = problem.companyOf(rule, placement.row(partition)) { companies[container.int] += 1 }
+      if let container = problem.groupOf(rule, placement.row(partition)) { groups[container.int] += 1 }
     }
   }
 
   private mutating func run() throws(PlatError) {
     var slots: [UInt32] = []
-    placement.forEachNewcomer(problem) { slots.append(UInt32($0 * width + $1)) }
+    placement.forEachNewReplica(problem) { slots.append(UInt32($0 * width + $1)) }
     for slot in slots { note(Int(slot)) }
     var holdings: Holdings?
     var isChanged = true
     while isChanged {
       try problem.arena.throwIfInterrupted()
       isChanged = false
-      for slot in slots where isNewcomer(Int(slot)) && settle(Int(slot)) {
+      for slot in slots where isNewReplica(Int(slot)) && settle(Int(slot)) {
         isChanged = true
         guard canGain, trialsLeft > 0 else { return }
       }
@@ -74,7 +74,7 @@ struct CompanyExchange {
       while next < slots.count {
         let slot = Int(slots[next])
         next += 1
-        guard isNewcomer(slot), slot / width < problem.heldPartitions, problem.isAway(slot / width, from: row(slot))
+        guard isNewReplica(slot), slot / width < problem.heldPartitions, problem.isAway(slot / width, from: row(slot))
         else { continue }
         if holdings == nil { holdings = try Holdings(problem, placement) }
         guard let moved = goHome(slot, &holdings!) else { continue }
@@ -82,33 +82,33 @@ struct CompanyExchange {
         isChanged = true
         guard canGain, trialsLeft > 0 else { return }
       }
-      if !isChanged, containers.count <= CompanyExchange.mostBridged, bridge(slots) { isChanged = canGain }
+      if !isChanged, containers.count <= ColocationExchange.mostBridged, bridge(slots) { isChanged = canGain }
     }
   }
 
   // MARK: What a step is worth
 
-  /// Whether it is better that container `y` has a company than `x`, or just what is wished for.
+  /// Whether it is better that container `y` has a co-location group than `x`, or just what is wished for.
   private func isBetter(from x: Int, to y: Int) -> Bool {
     if let wish { return wish == (x, y) }
     return rule.isAble.base[y]
-      && (2 * companies[x] - dues[x] - 1) * dues[y] > (2 * companies[y] - dues[y] + 1) * dues[x]
+      && (2 * groups[x] - dues[x] - 1) * dues[y] > (2 * groups[y] - dues[y] + 1) * dues[x]
   }
 
   /// Whether any container should give one to any other. O(containers).
   private var canGain: Bool {
     var (richest, poorest) = (-1, -1)
-    for here in companies.indices {
-      if companies[here] > 0,
+    for here in groups.indices {
+      if groups[here] > 0,
         richest < 0
-          || (2 * companies[here] - dues[here] - 1) * dues[richest] > (2 * companies[richest] - dues[richest] - 1)
+          || (2 * groups[here] - dues[here] - 1) * dues[richest] > (2 * groups[richest] - dues[richest] - 1)
             * dues[here]
       {
         richest = here
       }
       if rule.isAble.base[here],
         poorest < 0
-          || (2 * companies[here] - dues[here] + 1) * dues[poorest] < (2 * companies[poorest] - dues[poorest] + 1)
+          || (2 * groups[here] - dues[here] + 1) * dues[poorest] < (2 * groups[poorest] - dues[poorest] + 1)
             * dues[here]
       {
         poorest = here
@@ -117,20 +117,20 @@ struct CompanyExchange {
     return richest >= 0 && poorest >= 0 && isBetter(from: richest, to: poorest)
   }
 
-  /// Books that companies have gone elsewhere, if each of these steps is worth it, in one order or the other.
+  /// Books that co-location groups have gone elsewhere, if each of these steps is worth it, in one order or the other.
   private mutating func book(_ changes: [(from: ContainerIndex?, to: ContainerIndex?)]) -> Bool {
     let steps = changes.filter { $0.from != $0.to }
     guard !steps.isEmpty, steps.allSatisfy({ $0.from != nil && $0.to != nil }) else { return false }
     for order in [steps, steps.reversed()] {
-      let before = companies
-      var isWorth = true
-      for step in order where isWorth {
-        isWorth = isBetter(from: step.from!.int, to: step.to!.int)
-        companies[step.from!.int] -= 1
-        companies[step.to!.int] += 1
+      let before = groups
+      var improves = true
+      for step in order where improves {
+        improves = isBetter(from: step.from!.int, to: step.to!.int)
+        groups[step.from!.int] -= 1
+        groups[step.to!.int] += 1
       }
-      if isWorth { return true }
-      companies = before
+      if improves { return true }
+      groups = before
       if steps.count == 1 { break }
     }
     return false
@@ -142,29 +142,32 @@ struct CompanyExchange {
 
   private func row(_ slot: Int) -> UnsafeMutablePointer<NodeIndex> { rows + slot / width * width }
 
-  private func isNewcomer(_ slot: Int) -> Bool { rows[slot] != .none && !problem.isHeld(slot / width, by: rows[slot]) }
+  private func isNewReplica(_ slot: Int) -> Bool {
+    rows[slot] != .none && !problem.isHeld(slot / width, by: rows[slot])
+  }
 
-  private mutating func note(_ slot: Int) { newcomers[container(rows[slot])].append(UInt32(slot)) }
+  private mutating func note(_ slot: Int) { newReplicas[container(rows[slot])].append(UInt32(slot)) }
 
   private func breaches(_ slot: Int, at node: NodeIndex) -> Int {
     problem.softBreaches(row(slot), leaving: slot % width, at: node)
   }
 
-  /// How many newly placed replicas of a slot's row are not where its company is: these can make way for others.
-  private func outside(_ slot: Int, _ company: ContainerIndex?) -> Int {
+  /// How many newly placed replicas of a slot's row are not where its co-location group is: these can make way for
+  /// others.
+  private func outside(_ slot: Int, _ group: ContainerIndex?) -> Int {
     let first = slot / width * width
     return (first..<(first + width)).count {
-      rows[$0] != .none && rule.containerOfNode[rows[$0]] != company && isNewcomer($0)
+      rows[$0] != .none && rule.containerOfNode[rows[$0]] != group && isNewReplica($0)
     }
   }
 
-  /// The replica of a slot goes where its partition's company should rather be.
+  /// The replica of a slot goes where its partition's co-location group should rather be.
   private mutating func settle(_ slot: Int) -> Bool {
-    guard let from = problem.companyOf(rule, row(slot)) else { return false }
+    guard let from = problem.groupOf(rule, row(slot)) else { return false }
     for column in 0..<width where column != slot % width {
       let other = row(slot)[column]
       guard other != .none, rule.containerOfNode[other] != from, isBetter(from: from.int, to: container(other)),
-        problem.members(rule, row(slot), slot % width, besides: other) == rule.company - 1
+        problem.members(rule, row(slot), slot % width, besides: other) == rule.group - 1
       else { continue }
       if wish == nil && relocate(slot, into: container(other)) || exchange(slot, into: container(other)) { return true }
     }
@@ -179,13 +182,13 @@ struct CompanyExchange {
         return problem.receives[other] && placement.load[other] < due.most[other] && mayGo(slot, to: other)
       })
     else { return false }
-    let (node, before) = (rows[slot], problem.companyOf(rule, row(slot)))
-    let companiesBefore = companies
+    let (node, before) = (rows[slot], problem.groupOf(rule, row(slot)))
+    let groupsBefore = groups
     rows[slot] = NodeIndex(free)
     // What comes instead comes last: then nothing is left of it where the step is not made.
-    guard book([(before, problem.companyOf(rule, row(slot)))]), placement.load[node] > due.least[node] || replace(node)
+    guard book([(before, problem.groupOf(rule, row(slot)))]), placement.load[node] > due.least[node] || replace(node)
     else {
-      companies = companiesBefore
+      groups = groupsBefore
       rows[slot] = node
       return false
     }
@@ -204,13 +207,14 @@ struct CompanyExchange {
   /// A newly placed replica comes to a node that is to give one up, from one of the same container that can.
   private mutating func replace(_ node: NodeIndex) -> Bool {
     let here = container(node)
-    for index in newcomers[here].indices.prefix(CompanyExchange.partnersTried) {
-      let slot = Int(newcomers[here][index])
-      let giver = rows[slot]
-      guard isNewcomer(slot), container(giver) == here, placement.load[giver] > due.least[giver], mayGo(slot, to: node)
+    for index in newReplicas[here].indices.prefix(ColocationExchange.partnersTried) {
+      let slot = Int(newReplicas[here][index])
+      let donor = rows[slot]
+      guard isNewReplica(slot), container(donor) == here, placement.load[donor] > due.least[donor],
+        mayGo(slot, to: node)
       else { continue }
       rows[slot] = node
-      placement.load[giver] -= 1
+      placement.load[donor] -= 1
       placement.load[node] += 1
       return true
     }
@@ -219,32 +223,32 @@ struct CompanyExchange {
 
   private mutating func exchange(_ slot: Int, into target: Int) -> Bool {
     var tried = 0
-    let end = newcomers[target].count
-    while tried < min(CompanyExchange.partnersTried, end), trialsLeft > 0 {
+    let end = newReplicas[target].count
+    while tried < min(ColocationExchange.partnersTried, end), trialsLeft > 0 {
       tried += 1
       cursor[target] = cursor[target] + 1 < end ? cursor[target] + 1 : 0
-      let partner = Int(newcomers[target][cursor[target]])
-      guard isNewcomer(partner), container(rows[partner]) == target, exchange(slot, partner) else { continue }
+      let partner = Int(newReplicas[target][cursor[target]])
+      guard isNewReplica(partner), container(rows[partner]) == target, exchange(slot, partner) else { continue }
       return true
     }
     return false
   }
 
-  /// A company goes from one container to another by way of a third, where no single step does that.
+  /// A co-location group goes from one container to another by way of a third, where no single step does that.
   private mutating func bridge(_ slots: [UInt32]) -> Bool {
-    let all = companies.indices
-    for (x, y) in all.flatMap({ x in all.map { (x, $0) } }) where companies[x] > 0 && isBetter(from: x, to: y) {
+    let all = groups.indices
+    for (x, y) in all.flatMap({ x in all.map { (x, $0) } }) where groups[x] > 0 && isBetter(from: x, to: y) {
       for between in all where between != x && between != y && rule.isAble.base[between] {
         var first = 0
-        for _ in 0..<CompanyExchange.bridgesTried {
+        for _ in 0..<ColocationExchange.bridgesTried {
           guard let found = shift(slots[first...], from: between, to: y) else { break }
           let (slot, partner) = last
           if shift(slots[...], from: x, to: between) != nil { return true }
           rows.swap(slot, partner)
           note(slot)
           note(partner)
-          companies[y] -= 1
-          companies[between] += 1
+          groups[y] -= 1
+          groups[between] += 1
           first = found + 1
         }
       }
@@ -252,12 +256,12 @@ struct CompanyExchange {
     return false
   }
 
-  /// Any step that brings a company from the one container to the other, whatever it is worth; which slot it begins
-  /// with.
+  /// Any step that brings a co-location group from the one container to the other, whatever it is worth; which slot it
+  /// begins with.
   private mutating func shift(_ slots: ArraySlice<UInt32>, from: Int, to: Int) -> Int? {
     wish = (from, to)
     defer { wish = nil }
-    return slots.indices.first { trialsLeft > 0 && isNewcomer(Int(slots[$0])) && settle(Int(slots[$0])) }
+    return slots.indices.first { trialsLeft > 0 && isNewReplica(Int(slots[$0])) && settle(Int(slots[$0])) }
   }
 
   /// The replica goes back to where it is today, and another from there moves instead: the slot of that one.
@@ -270,7 +274,7 @@ struct CompanyExchange {
       else { continue }
       var place = holdings.begin(home)
       while trialsLeft > 0, let partner = holdings.next(&place, of: home) {
-        guard !isNewcomer(partner), exchange(slot, partner) else { continue }
+        guard !isNewReplica(partner), exchange(slot, partner) else { continue }
         holdings.add(slot, to: home)
         holdings.add(partner, to: node)
         return partner
@@ -287,10 +291,10 @@ struct CompanyExchange {
       problem.allows(row(partner), leaving: partner % width, to: node),
       breaches(slot, at: other) + breaches(partner, at: node) <= breaches(slot, at: node) + breaches(partner, at: other)
     else { return false }
-    let before = (problem.companyOf(rule, row(slot)), problem.companyOf(rule, row(partner)))
+    let before = (problem.groupOf(rule, row(slot)), problem.groupOf(rule, row(partner)))
     let outside = outside(slot, before.0) + outside(partner, before.1)
     (rows[slot], rows[partner]) = (other, node)
-    let after = (problem.companyOf(rule, row(slot)), problem.companyOf(rule, row(partner)))
+    let after = (problem.groupOf(rule, row(slot)), problem.groupOf(rule, row(partner)))
     guard
       book([(before.0, after.0), (before.1, after.1)])
         || wish == nil && before.0 == after.1 && before.1 == after.0

@@ -5,7 +5,7 @@
 /// coming, so that in any order that heeds the arcs no node ever holds more than its capacity.
 ///
 /// Full nodes can wait for one another in a circle; then `RoomSearch` looks for an order of all that is concerned.
-struct NodeRoom {
+struct MoveCapacity {
   private let steps: [Step]
   private let model: StateModel
   /// For each step, those that come after it, as a list in `links`.
@@ -69,7 +69,7 @@ struct NodeRoom {
       let index = ready[next]
       next += 1
       let step = steps[Int(index)]
-      if NodeRoom.comes(step, model), !takePlace(index, step.node) { continue }
+      if MoveCapacity.comes(step, model), !takePlace(index, step.node) { continue }
       finish(index)
       for (node, change) in step.changes where model.holdsData(change.from) && !model.holdsData(change.to) {
         leavePlace(index, node)
