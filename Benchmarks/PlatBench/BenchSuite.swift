@@ -84,16 +84,16 @@ public enum BenchSuite {
     _ fullName: String, planning: (() -> Void) -> Void, judging: (() -> Void) -> Void
   ) throws -> [String]? {
     guard let benchCase = BenchCase.all.first(where: { $0.fullName == fullName }) else { return nil }
-    let (cluster, current) = try benchCase.make()
+    let work = try benchCase.make()
     var options = PlanOptions()
     options.threads = benchCase.threads
-    var plan: Result<Plan, any Error>?
-    planning { plan = Result { try Planner.plan(cluster, from: current, options: options) } }
+    var plan: Result<BenchWork.Planned, any Error>?
+    planning { plan = Result { try work.plan(options) } }
     guard let plan = try plan?.get() else { return [] }
     var report: Result<Report, any Error>?
-    judging { report = Result { try Judge.judge(cluster, map: plan.target, from: current) } }
+    judging { report = Result { try work.judge(plan.targets) } }
     guard try report?.get().unmet == 0 else { throw BenchFailure(description: "\(fullName): rules are broken") }
-    return plan.stageNanoseconds.map(\.stage)
+    return plan.stages.map(\.stage)
   }
 
   /// Runs the cases that are asked for, group by group. `around` is given each case's name and its work.

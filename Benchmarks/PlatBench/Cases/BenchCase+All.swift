@@ -1,7 +1,7 @@
 /// The table of cases, in the order of the report.
 extension BenchCase {
   static let all: [BenchCase] =
-    marks + sizes + peers + published + growthWithNodes + growthWithPartitions + growthWithReplicas + growthWithChanges
+    marks + sizes + weights + maps + peers + published + growthWithNodes + growthWithPartitions + growthWithReplicas + growthWithChanges
     + growthWithThreads
 
   static let largest = Shape(zones: 10, racksPerZone: 50, nodesPerRack: 20, partitions: 1_048_576)
@@ -24,6 +24,21 @@ extension BenchCase {
           .leave(1), .join(1), .swap,
         ]
       return changes.map { BenchCase("sizes", shape, $0, isQuick: shape == fifty, hasNaive: shape == fifty) }
+    }
+  }
+
+  private static var weights: [BenchCase] {
+    [thousand, fifty].flatMap { shape in
+      [.fresh, .unchanged, .leave(1), .join(1)].map {
+        BenchCase("weights", shape.with { $0.isWeighted = true }, $0, isQuick: shape == fifty)
+      }
+    }
+  }
+
+  private static var maps: [BenchCase] {
+    let small = fifty.with { ($0.partitions, $0.maps) = (64, 20) }
+    return [small, small.with { $0.isWeighted = true }].flatMap { shape in
+      [.fresh, .unchanged, .leave(1), .join(1)].map { BenchCase("maps", shape, $0, isQuick: true) }
     }
   }
 

@@ -50,18 +50,80 @@ struct BenchCase {
     return 0
   }
 
-  /// The cluster to plan for and the map that it has.
-  func make() throws -> (cluster: DenseCluster, current: PlacementMap?) {
+  /// What there is to plan, and the maps as they are.
+  func make() throws -> BenchWork {
     switch subject {
     case .published(let change):
       let (cluster, current) = PublishedCase.tenNodesFiveRacks(change)
-      return (try DenseCluster(cluster), current)
+      return .one(try DenseCluster(cluster), current)
     case .shape(let shape, let change):
       let absent = change.absent(shape)
-      guard change != .fresh else { return (try shape.cluster(), nil) }
-      guard change != .balance else { return (try shape.cluster(), try shape.hashedMap()) }
+      guard shape.maps == 1 else {
+        let nothing: [PlacementMap?] = Array(repeating: nil, count: shape.maps)
+        guard change != .fresh else { return .several(try shape.group(), nothing) }
+        let before = try Planner.plan(shape.group(leaving: absent.before), from: nothing)
+        return .several(try shape.group(leaving: absent.after), before.plans.map(\.target))
+      }
+      guard change != .fresh else { return .one(try shape.cluster(), nil) }
+      guard change != .balance else { return .one(try shape.cluster(), try shape.hashedMap()) }
       let before = try Planner.plan(shape.cluster(leaving: absent.before), from: nil)
-      return (try shape.cluster(leaving: absent.after), before.target)
+      return .one(try shape.cluster(leaving: absent.after), before.target)
+    }
+  }
+}
+
+/// One map to plan, or several on the same nodes.
+enum BenchWork {
+  case one(DenseCluster, PlacementMap?)
+  case several(DenseGroup, [PlacementMap?])
+
+  /// What came of planning, of all maps together.
+  struct Planned {
+    var targets: [PlacementMap]
+    var movesLowerBound: Int
+    var stages: [(stage: String, nanoseconds: UInt64)]
+    var peakBytes: UInt64
+  }
+
+  func plan(_ options: PlanOptions) throws -> Planned {
+    switch self {
+    case .one(let cluster, let current):
+      let plan = try Planner.plan(cluster, from: current, options: options)
+      return Planned(
+        targets: [plan.target], movesLowerBound: plan.movesLowerBound, stages: plan.stageNanoseconds,
+        peakBytes: plan.peakBytes)
+    case .several(let group, let currents):
+      let plan = try Planner.plan(group, from: currents, options: options)
+      return Planned(
+        targets: plan.plans.map(\.target), movesLowerBound: plan.movesLowerBound,
+        stages: plan.plans.flatMap(\.stageNanoseconds), peakBytes: plan.plans.reduce(0) { $0 + $1.peakBytes })
+    }
+  }
+
+  func judge(_ targets: [PlacementMap], threads: Int = 1) throws -> Report {
+    switch self {
+    case .one(let cluster, let current):
+      return try Judge.judge(cluster, map: targets[0], from: current, threads: threads)
+    case .several(let group, let currents):
+      let before = try currents.enumerated().map { map, current in
+        try current ?? PlacementMap(partitionCount: 0, slotCounts: group.clusters[map].cluster.settings.constraints)
+      }
+      return try Judge.judge(group, maps: targets, from: before).sum
+    }
+  }
+
+  /// The first map's, which all are like.
+  var cluster: DenseCluster {
+    switch self {
+    case .one(let cluster, _): cluster
+    case .several(let group, _): group.clusters[0]
+    }
+  }
+
+  var isFresh: Bool {
+    switch self {
+    case .one(_, let current): current == nil
+    case .several(_, let currents): currents.allSatisfy { $0 == nil }
     }
   }
 }

@@ -10,6 +10,10 @@ struct Shape: Hashable {
   var slaves = 2
   /// The most nodes that each node may replicate to, hard; nil: no limit.
   var fanOut: Int?
+  /// Partitions weigh by rank: 10,000, 5,000, 3,333 …, in no order.
+  var isWeighted = false
+  /// So many maps alike on the same nodes.
+  var maps = 1
 
   var nodeCount: Int { zones * racksPerZone * nodesPerRack }
   var replicas: Int { 1 + slaves }
@@ -17,6 +21,7 @@ struct Shape: Hashable {
   /// `10000 nodes x 1048576 x 3`.
   var name: String {
     "\(nodeCount) nodes x \(partitions) x \(replicas)" + (fanOut.map { ", fan-out \($0)" } ?? "")
+      + (isWeighted ? ", by rank" : "") + (maps > 1 ? ", \(maps) maps" : "")
   }
 
   func with(_ change: (inout Self) -> Void) -> Self {
@@ -47,8 +52,30 @@ struct Shape: Hashable {
         PlacementRule(states: [0, 1], level: 1, demand: .atMost(1), strength: .soft),
       ])
     settings.fanOut = fanOut.map { FanOutLimit(outbound: $0, inbound: nil, strength: .hard) }
-    return try DenseCluster(
-      Cluster(settings: settings, levels: ["zone", "rack"], containers: containers, nodes: nodes))
+    var cluster = Cluster(settings: settings, levels: ["zone", "rack"], containers: containers, nodes: nodes)
+    if isWeighted { cluster.partitionWeights = weights(seed: 1) }
+    return try DenseCluster(cluster)
+  }
+
+  /// The maps of `maps`, on the nodes of a cluster. O(N + maps · P).
+  func group(leaving: Set<Int> = []) throws(InputError) -> DenseGroup {
+    var shape = self
+    shape.isWeighted = false
+    let shared = try shape.cluster(leaving: leaving).cluster
+    return try DenseGroup(
+      ClusterGroup(
+        shared: shared,
+        members: (0..<maps).map { map in
+          ClusterGroup.Member(
+            name: "m\(map)", settings: shared.settings, weights: isWeighted ? weights(seed: UInt64(map) + 1) : [])
+        }))
+  }
+
+  private func weights(seed: UInt64) -> [Quantity] {
+    var random = SplitMix(seed: seed)
+    var ranks = Array(1...max(1, partitions))
+    for place in ranks.indices.dropLast() { ranks.swapAt(place, place + random.below(ranks.count - place)) }
+    return ranks.prefix(partitions).map { Quantity(UInt64(max(1, 10_000 / $0))) }
   }
 
   /// A map as hashing makes it: for each partition zones at random, and in each a node at random. No rule is broken,

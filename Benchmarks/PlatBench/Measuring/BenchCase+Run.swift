@@ -10,35 +10,37 @@ extension BenchCase {
   /// Plans the case at least five times. Throws where two runs differ, where the Judge finds something unmet, or
   /// where the plan has fewer moves than it says are needed.
   func run() throws -> CaseFigures {
-    let (cluster, current) = try make()
+    let work = try make()
+    let cluster = work.cluster
     var options = PlanOptions()
     options.threads = threads
-    var plan = try Planner.plan(cluster, from: current, options: options)
-    let hash = mapHash(plan.target)
+    var plan = try work.plan(options)
+    let hash = plan.hash
     var figures = CaseFigures()
     figures.nodes = cluster.nodeCount
-    figures.partitions = cluster.partitionCount
+    figures.partitions = cluster.partitionCount * plan.targets.count
     figures.replicasEach = cluster.replicas
+    let replicas = figures.replicas / plan.targets.count
     figures.copy = .init(
-      Yardstick(source: plan.target.slots, bytes: figures.replicas * MemoryLayout<NodeIndex>.stride).copy)
+      Yardstick(source: plan.targets[0].slots, bytes: replicas * MemoryLayout<NodeIndex>.stride).copy)
 
-    var stages: [[Double]] = plan.stageNanoseconds.map { _ in [] }
+    var stages: [[Double]] = plan.stages.map { _ in [] }
     figures.plan = .init(
       try Measurement(by: threads == 1 ? .thread : .wall) {
-        plan = try Planner.plan(cluster, from: current, options: options)
-        for (index, stage) in plan.stageNanoseconds.enumerated() { stages[index].append(Double(stage.nanoseconds)) }
+        plan = try work.plan(options)
+        for (index, stage) in plan.stages.enumerated() { stages[index].append(Double(stage.nanoseconds)) }
       })
-    figures.stages = zip(plan.stageNanoseconds, stages).map { .init(name: $0.stage, time: Int(Measurement($1).median)) }
+    figures.stages = zip(plan.stages, stages).map { .init(name: $0.stage, time: Int(Measurement($1).median)) }
     var report = Report()
     figures.judge = .init(
       try Measurement(least: 3, budgetMillis: 300, by: threads == 1 ? .thread : .wall) {
-        report = try Judge.judge(cluster, map: plan.target, from: current, threads: threads)
+        report = try work.judge(plan.targets, threads: threads)
       })
     figures.dense = .init(try Measurement(least: 3, budgetMillis: 50) { _ = try DenseCluster(cluster.cluster) })
 
-    guard mapHash(plan.target) == hash else { throw BenchFailure(description: "\(name): two runs differ") }
+    guard plan.hash == hash else { throw BenchFailure(description: "\(name): two runs differ") }
     guard report.unmet == 0 else { throw BenchFailure(description: "\(name): \(report.unmet) unmet") }
-    guard current == nil || report.moves >= plan.movesLowerBound else {
+    guard work.isFresh || report.moves >= plan.movesLowerBound else {
       throw BenchFailure(description: "\(name): \(report.moves) moves, fewer than the bound")
     }
     figures.take(report)
@@ -46,13 +48,17 @@ extension BenchCase {
     (figures.changedNodes, figures.threads) = (changedNodes, threads)
     (figures.peakBytes, figures.movesLowerBound) = (Int(plan.peakBytes), plan.movesLowerBound)
     figures.hash = hexadecimal(hash)
-    if hasNaive {
+    if hasNaive, case .one(_, let current) = work {
       var map: PlacementMap?
       figures.naiveTime = Int(nanoseconds { map = NaivePlanner.plan(cluster: cluster, current: current) })
       if let map { figures.naiveMoves = try Judge.judge(cluster, map: map, from: current).moves }
     }
     return figures
   }
+}
+
+extension BenchWork.Planned {
+  fileprivate var hash: UInt64 { targets.dropFirst().reduce(mapHash(targets[0])) { ($0 << 7 | $0 >> 57) ^ mapHash($1) } }
 }
 
 extension CaseFigures {

@@ -155,7 +155,7 @@ public struct Orchestrator: Sendable {
     rules = ExecutionRules(cluster.cluster.settings.model)
     journal = Journal(revision: 0, partitionCount: cluster.partitionCount)
     heard = Array(repeating: 0, count: cluster.nodeCount)
-    isLost = cluster.status.map { $0 == .failed }
+    isLost = cluster.status.map { !$0.isReadable }
     isTold = isLost
     isBack = Array(repeating: false, count: cluster.nodeCount)
     isMute = isBack

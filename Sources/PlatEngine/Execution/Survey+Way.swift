@@ -20,7 +20,7 @@ extension Survey {
     let current = try map(of: cluster)
     var goal = target
     let found = try foundCluster(cluster)
-    if isCancelled || !zip(isLost, cluster.status).allSatisfy({ $0 == ($1 == .failed) }) {
+    if isCancelled || !zip(isLost, cluster.status).allSatisfy({ $0 == !$1.isReadable }) {
       var options = PlanOptions()
       options.operation = isCancelled ? .cancel : .rebalance
       options.to = isCancelled ? target : nil
@@ -77,7 +77,7 @@ extension Survey {
   private func foundCluster(_ cluster: DenseCluster) throws -> DenseCluster {
     var changed = cluster.cluster
     for node in isLost.indices {
-      if isLost[node] { changed.nodes[node].status = .failed }
+      if isLost[node] { changed.nodes[node].fail() }
       if let capacity = changed.nodes[node].capacity { changed.nodes[node].capacity = max(0, capacity - withheldCopies[node]) }
     }
     return changed.nodes == cluster.cluster.nodes ? cluster : try DenseCluster(changed)

@@ -72,6 +72,7 @@ import Testing
     var random = SplitMix64(seed: seed &* 0x9e37_79b9 ^ UInt64(features.count))
     let document = try cluster(features, seed: seed, &random)
     var options = PlanOptions()
+    options.threads = 1 + Int(seed % 2)
     do {
       let planned: PlannedDocument
       switch document {
