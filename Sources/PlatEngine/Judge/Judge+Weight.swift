@@ -40,8 +40,9 @@ extension Judge {
   ///
   /// A node is balanced where its weight, in every state and in total, is off its due by no more than one replica: the
   /// heaviest partition that fits within its due in all; for a node that is due just the one that it holds, within what
-  /// others are due; and by the part of its due that the settings tolerate. Where all that fits, in all its replicas,
-  /// does not fill the nodes that are due no more, or not this one alone, it may stay below.
+  /// others are due; and by the part of its due that the settings tolerate. Where all n nodes are due the same, and one
+  /// replica is more than half of it, the total is off by no more than (n − 1)/n of one. Where all that fits, in all
+  /// its replicas, does not fill the nodes that are due no more, or not this one alone, it may stay below.
   struct WeightBalance {
     let weights: PartitionWeights
     let due: WeightDue
@@ -52,8 +53,8 @@ extension Judge {
     /// For each state that is wanted and in total: the node that is farthest out of balance.
     private(set) var lists: [ViolationList] = []
     private(set) var outside = Outside()
-    /// For each node: what it may be off its due, and whether it may stay below.
-    private var tolerances: [(weight: Int, mayStayBelow: Bool)] = []
+    /// For each node: what it may be off its due in a state and in total, and whether it may stay below.
+    private var tolerances: [(weight: Int, total: Int, mayStayBelow: Bool)] = []
     /// The part of its due that the settings tolerate.
     private let part: Rational
 
@@ -85,7 +86,8 @@ extension Judge {
         let off = Rational(have[node]) - due[node]
         let tolerance = tolerances[node]
         let beyond = off.sign >= 0 || !tolerance.mayStayBelow
-          ? (off.sign < 0 ? .zero - off : off) - Rational(tolerance.weight) - due[node] * part : .zero
+          ? (off.sign < 0 ? .zero - off : off) - Rational(state == nil ? tolerance.total : tolerance.weight)
+            - due[node] * part : .zero
         if beyond.sign > 0 { outside = outside + beyond }
         offInAll = offInAll + (off.sign < 0 ? .zero - off : off)
         if beyond.sign > 0, worst.map({ beyond > $0.beyond }) ?? true { worst = (beyond, node) }
@@ -117,7 +119,7 @@ extension Judge {
     /// How many replicas a node must give up, or get, at least to be balanced in all.
     func replicasOff(_ node: Int) -> (above: Int, below: Int) {
       let off = Rational(held.total[node]) - due.total[node]
-      let slack = Rational(tolerances[node].weight) + due.total[node] * part
+      let slack = Rational(tolerances[node].total) + due.total[node] * part
       func count(_ beyond: Rational, _ heaviest: Int) -> Int {
         guard beyond.sign > 0, heaviest > 0, let floor = beyond.floor else { return 0 }
         return (floor + (beyond.isInteger ? 0 : 1) + heaviest - 1) / heaviest
@@ -128,7 +130,7 @@ extension Judge {
 
     private static func tolerances(
       _ context: CheckContext, _ weights: PartitionWeights, _ due: WeightDue
-    ) throws(PlatError) -> [(weight: Int, mayStayBelow: Bool)] {
+    ) throws(PlatError) -> [(weight: Int, total: Int, mayStayBelow: Bool)] {
       let ascending = try context.sorted(weights.of) { $0 < $1 }
       var upTo = [0]
       for weight in ascending { upTo.append(upTo.last! + weight) }
@@ -148,7 +150,14 @@ extension Judge {
       let most = free.last.map { fitting(whole[$0]).heaviest } ?? .max
       var tolerances = whole.map { whole in
         let fits = fitting(whole)
-        return (weight: min(most, fits.heaviest), mayStayBelow: fits.heaviest == 0 || fits.all < whole)
+        let weight = min(most, fits.heaviest)
+        return (weight, total: weight, mayStayBelow: fits.heaviest == 0 || fits.all < whole)
+      }
+      // Nodes that are due the same, one replica of which is more than half of that.
+      let isAlike = free.count > 1 && whole[free[0]] == whole[free[free.count - 1]]
+      if isAlike, case let due = whole[free[0]], most > due - most {
+        let narrow = most * (free.count - 1) / free.count
+        for node in free { tolerances[node].total = min(tolerances[node].total, narrow) }
       }
       var sum = 0
       var first = 0

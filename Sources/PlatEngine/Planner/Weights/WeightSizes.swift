@@ -42,6 +42,14 @@ struct WeightSizes {
     }
   }
 
+  /// How far off their due nodes may be that are all due the same, where the heaviest replica that fits is so heavy.
+  /// Dealt heaviest first, each to who has least, they lie within one replica of each other: within (n − 1)/n of one of
+  /// their mean. That is asked for only where one replica is more than half of a due: else windows of one leave enough
+  /// to choose from.
+  static func mostOff(_ heaviest: Int, due: Int, nodes: Int) -> Int {
+    heaviest > due - heaviest && nodes > 1 ? heaviest - (heaviest + nodes - 1) / nodes : heaviest
+  }
+
   /// Those of some dues for which there is not enough: all that fits, in all its replicas, does not fill the nodes that
   /// are due no more. O(dues · log).
   func unfilled(_ dues: [Int], perPartition: Int = 1) -> Set<Int> {

@@ -8,7 +8,9 @@
 /// fits does not suffice, a node may stay below. The resolution is the size to which light partitions can level out
 /// what the heavier ones leave uneven. Start with the heaviest that fits a due; where all partitions up to some smaller
 /// size together weigh a quarter of what one of the heavier would on every node, that size takes its place; what is
-/// less than 1/128 of a node's due is not worth moving for.
+/// less than 1/128 of a node's due is not worth moving for, nor in all what is less than half a replica of the average
+/// size. Where all nodes are due the same, and one replica is more than half of that, those that are to be balanced lie
+/// within one replica of each other, and so within (n − 1)/n of one of their due.
 ///
 ///     sizes   1000 ─ 100 ─ 10 ─ 1 ─ 1 ─ 1 …      enough of 1s for 100 on each node: windows are due ± 1
 struct WeightedDue {
@@ -130,7 +132,7 @@ struct WeightedDue {
     }
     return try WeightedDue(
       weighing, caps: problem.hard.map { ($0.level, $0.most) }, bounds: bounds, heaviest: heaviest,
-      demand: Rational(weighing.total) * Rational(problem.replicas), perPartition: problem.replicas)
+      demand: Rational(weighing.total) * Rational(problem.replicas), perPartition: problem.replicas, isTotal: true)
   }
 
   /// In one state. `left`: what each node is due in this state and those after it. `total`: the due in all.
@@ -147,14 +149,15 @@ struct WeightedDue {
     }
     let demand = min(Rational(weighing.total) * Rational(problem.wanted[state]), left.reduce(Rational.zero, +))
     return try WeightedDue(
-      weighing, caps: caps, bounds: bounds, heaviest: heaviest, demand: demand, perPartition: problem.wanted[state])
+      weighing, caps: caps, bounds: bounds, heaviest: heaviest, demand: demand, perPartition: problem.wanted[state],
+      isTotal: false)
   }
 
   /// O(N) exact operations for each round in which nodes turn out to hold more than their share; fewer where they are
   /// alike.
   private init(
     _ weighing: Weighing, caps: [(level: Int, most: Int)], bounds: [Bounds], heaviest: NodeTable<Int>, demand: Rational,
-    perPartition: Int
+    perPartition: Int, isTotal: Bool
   ) throws(PlatError) {
     let problem = weighing.problem
     let boxes = DueBoxes(problem, caps: caps, weight: weighing.total)
@@ -192,10 +195,10 @@ struct WeightedDue {
     }
     self.shares = shares
     groupOfNode = groups.groupOfNode
-    setWindows(weighing, bounds, perPartition: perPartition)
+    setWindows(weighing, bounds, perPartition: perPartition, isTotal: isTotal)
   }
 
-  private func setWindows(_ weighing: Weighing, _ bounds: [Bounds], perPartition: Int) {
+  private func setWindows(_ weighing: Weighing, _ bounds: [Bounds], perPartition: Int, isTotal: Bool) {
     let floors = shares.map { $0.floor ?? .max }
     let ceilings = zip(floors, shares).map { $1.isInteger ? $0 : $0 + 1 }
     // The same of the ends of what is tolerated.
@@ -207,6 +210,9 @@ struct WeightedDue {
     let greatest = free.map { floors[groupOfNode[$0]] }.max() ?? floors.max() ?? 0
     let heaviest = weighing.sizes.size(upTo: greatest)?.size ?? 0
     let resolution = weighing.sizes.resolution(heaviest: heaviest, nodes: groupOfNode.count, perPartition: perPartition)
+    let most = isTotal && Set(free.map { floors[groupOfNode[$0]] }).count == 1
+      ? WeightSizes.mostOff(heaviest, due: greatest, nodes: free.count) : heaviest
+    let halfReplica = isTotal ? weighing.total / (2 * max(1, weighing.problem.partitionCount)) : 0
     let unfilled = weighing.sizes.unfilled(free.map { floors[groupOfNode[$0]] }, perPartition: perPartition)
     for node in 0..<groupOfNode.count {
       let group = groupOfNode[node]
@@ -214,7 +220,9 @@ struct WeightedDue {
       let fitting = weighing.sizes.size(upTo: floors[group]) ?? (0, 0)
       let mostOff = min(heaviest, fitting.size)
       self.tolerance.base[node] = mostOff
-      let tolerance = min(max(resolution, bounds[node].isPinned ? 0 : floors[group] / 128), mostOff)
+      let tolerance =
+        bounds[node].isPinned
+        ? min(resolution, mostOff) : min(max(resolution, halfReplica, floors[group] / 128), mostOff, most)
       let mayStayBelow =
         fitting.size == 0 || !status[node].hasShare || fitting.weightUpTo < floors[group]
         || (!bounds[node].isPinned && unfilled.contains(floors[group]))
