@@ -210,7 +210,7 @@ struct WeightedDue {
     let greatest = free.map { floors[groupOfNode[$0]] }.max() ?? floors.max() ?? 0
     let heaviest = weighing.sizes.size(upTo: greatest)?.size ?? 0
     let resolution = weighing.sizes.resolution(heaviest: heaviest, nodes: groupOfNode.count, perPartition: perPartition)
-    let most = isTotal && Set(free.map { floors[groupOfNode[$0]] }).count == 1
+    let mostInTotal = isTotal && Set(free.map { floors[groupOfNode[$0]] }).count == 1
       ? WeightSizes.mostOff(heaviest, due: greatest, nodes: free.count) : heaviest
     let halfReplica = isTotal ? weighing.total / (2 * max(1, weighing.problem.partitionCount)) : 0
     let unfilled = weighing.sizes.unfilled(free.map { floors[groupOfNode[$0]] }, perPartition: perPartition)
@@ -222,7 +222,7 @@ struct WeightedDue {
       self.tolerance.base[node] = mostOff
       let tolerance =
         bounds[node].isPinned
-        ? min(resolution, mostOff) : min(max(resolution, halfReplica, floors[group] / 128), mostOff, most)
+        ? min(resolution, mostOff) : min(max(resolution, halfReplica, floors[group] / 128), mostOff, mostInTotal)
       let mayStayBelow =
         fitting.size == 0 || !status[node].hasShare || fitting.weightUpTo < floors[group]
         || (!bounds[node].isPinned && unfilled.contains(floors[group]))
