@@ -40,7 +40,7 @@ struct Repair {
     Keep.run(problem, &placement)
     guard placement.letGo == 0 else { return nil }
     let kept = placement.placed
-    let potential = try Planner.startingPotentials(problem, left, placement)
+    let potential = try Pipeline.startingPotentials(problem, left, placement)
     try Fill.run(problem, left, &placement)
     try Exchange.run(problem, left, &placement, potential: potential)
     moves = placement.moves(problem)

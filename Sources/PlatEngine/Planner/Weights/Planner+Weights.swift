@@ -217,24 +217,14 @@ extension Plan {
     // Where something is missing, rows differ in length, and what each needs is no bound of all.
     guard !due.isShort, placed >= problem.partitionCount * problem.replicas else { return plan }
     let rows = try MaintenanceBound.ofRows(problem, due)
-    var (bound, made) = ((moves: 0, weight: 0), (moves: 0, weight: 0))
+    var bound = (moves: 0, weight: 0)
     for (partition, moves) in rows.enumerated() {
       bound.moves += moves
       bound.weight += moves * weights.of[partition]
     }
-    let states = cluster.cluster.settings.model.states
-    for state in states.indices where states[state].holdsData {
-      let slots = target.slots(ofState: state)
-      for partition in 0..<problem.partitionCount {
-        for slot in slots where target.row(partition)[slot] != .none {
-          guard !problem.isHeld(partition, by: target.row(partition)[slot]) else { continue }
-          made.moves += 1
-          made.weight += weights.of[partition]
-        }
-      }
-    }
-    plan.movesLowerBound = min(bound.moves, made.moves)
-    plan.movesWeightLowerBound = weights.exact(min(bound.weight, made.weight))
+    plan.movesLowerBound = min(bound.moves, target.received(cluster, from: current))
+    plan.movesWeightLowerBound = weights.exact(
+      min(bound.weight, target.received(cluster, from: current, weights: weights.of)))
     return plan
   }
 }
