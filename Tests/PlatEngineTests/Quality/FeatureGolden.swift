@@ -47,18 +47,20 @@ import Testing
     { $0.fanOut = FanOutLimit(outbound: most, inbound: most, strength: strength) }
   }
 
-  private static let features: [Feature] = [
-    Feature(name: "near, hard", change: near(.hard)), Feature(name: "near, soft", change: near(.soft)),
-    Feature(name: "8 peers, hard", change: peers(8, .hard)), Feature(name: "8 peers, soft", change: peers(8, .soft)),
-    Feature(name: "tolerance 1/10") { $0.balance.tolerance = Quantity("1/10")! },
-    Feature(name: "budget 10") { $0.balance.moveBudget = 10 },
-    Feature(name: "failover", operation: .failover, statuses: [3: .failed]),
-    Feature(name: "swap", operation: .swap, statuses: [3: .leaving]),
-    Feature(name: "maintenance", operation: .maintenance, statuses: [3: .maintenance, 9: .maintenance]),
-    Feature(name: "restore-back", operation: .restoreBack, statuses: [:]),
-    Feature(name: "cancel", operation: .cancel), Feature(name: "wide rows", isWide: true),
-    Feature(name: "two threads", threads: 2),
-  ]
+  private static var features: [Feature] {
+    [
+      Feature(name: "near, hard", change: near(.hard)), Feature(name: "near, soft", change: near(.soft)),
+      Feature(name: "8 peers, hard", change: peers(8, .hard)), Feature(name: "8 peers, soft", change: peers(8, .soft)),
+      Feature(name: "tolerance 1/10") { $0.balance.tolerance = Quantity("1/10")! },
+      Feature(name: "budget 10") { $0.balance.moveBudget = 10 },
+      Feature(name: "failover", operation: .failover, statuses: [3: .failed]),
+      Feature(name: "swap", operation: .swap, statuses: [3: .leaving]),
+      Feature(name: "maintenance", operation: .maintenance, statuses: [3: .maintenance, 9: .maintenance]),
+      Feature(name: "restore-back", operation: .restoreBack, statuses: [:]),
+      Feature(name: "cancel", operation: .cancel), Feature(name: "wide rows", isWide: true),
+      Feature(name: "two threads", threads: 2),
+    ]
+  }
 
   private static func group(_ base: Base, _ feature: Feature) throws -> DenseGroup {
     let (nodes, partitions, replicas) = feature.isWide ? (80, 6, 66) : (20, base == .weights ? 120 : 40, 3)
