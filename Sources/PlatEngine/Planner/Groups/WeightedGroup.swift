@@ -31,8 +31,6 @@ private struct WeightedGroup {
   private var isChanged: [Bool] = []
 
   private static let rounds = 4
-  /// The most slots of a map that is searched by itself.
-  private static let mostSearched = 4_096
 
   /// The clusters that are planned: where several maps share a node's capacity, each with whole places of its own.
   private let clusters: [DenseCluster]
@@ -62,7 +60,7 @@ private struct WeightedGroup {
       if currents[map] == nil {
         scores.append(try sums.score(map, nil, from: nil).expected)
       } else {
-        var plan = try searched(alone(map), map)
+        var plan = try alone(map)
         let score = try sums.score(map, plan.target, from: currents[map])
         // Who finds no whole place need not move.
         plan.movesLowerBound = min(plan.movesLowerBound, score.moves)
@@ -116,22 +114,6 @@ private struct WeightedGroup {
     }
     try Planner.refuseUnsupported(cluster)
     return try Planner.rebalance(cluster, from: currents[map], options: options, judged: group.clusters[map])
-  }
-
-  /// A small map searched by itself for less weight to move, if the plan of what is found is at rest.
-  private func searched(_ plan: Plan, _ map: Int) throws(PlatError) -> Plan {
-    let cluster = clusters[map]
-    guard cluster.partitionWeights != nil, group.clusters[map].capacityPart == nil,
-      cluster.partitionCount * cluster.replicas <= Self.mostSearched
-    else { return plan }
-    func staged(_ cluster: DenseCluster, _ current: PlacementMap?, _ options: PlanRequest) throws(PlatError) -> Plan {
-      try Planner.unfinished(cluster, from: current, options: options)
-    }
-    let found = try Improve.run(
-      cluster, plan, from: currents[map], options: options, polishes: false, planned: staged)
-    guard found.isFinished else { return plan }
-    let again = try staged(cluster, found.target, options)
-    return again.target.received(cluster, from: found.target) == 0 ? found : plan
   }
 
   /// The same plan with bounds about the map's part of capacities, be it a fraction.

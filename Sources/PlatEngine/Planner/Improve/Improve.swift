@@ -16,10 +16,9 @@ enum Improve {
   /// A bound of weight is not exact: moves up to so many hundredths above it are taken for the least.
   private static let gapOfWeight = 3
 
-  /// `planned`: a plan by the stages up to this one, of another cluster or from another map. `polishes`: also for the
-  /// sake of what costs no move.
+  /// `planned`: a plan by the stages up to this one, of another cluster or from another map.
   static func run(
-    _ cluster: DenseCluster, _ plan: Plan, from current: PlacementMap?, options: PlanRequest, polishes: Bool = true,
+    _ cluster: DenseCluster, _ plan: Plan, from current: PlacementMap?, options: PlanRequest,
     planned: (DenseCluster, PlacementMap?, PlanRequest) throws(PlatError) -> Plan
   ) throws(PlatError) -> Plan {
     guard plan.operation == .rebalance || plan.operation == .maintenance, cluster.capacityPart == nil,
@@ -30,7 +29,7 @@ enum Improve {
     // A tolerance is no reason to move more: the plan without it is one within it.
     let isTolerant = current != nil && cluster.cluster.settings.balance.tolerance != .zero
     var plan = plan
-    let rows = try search(tables, cluster, &plan, options, polishes: polishes) { () throws(PlatError) in
+    let rows = try search(tables, cluster, &plan, options) { () throws(PlatError) in
       isTolerant ? try planned(cluster.withoutTolerance, current, options).target : nil
     }
     try clock.mark("improve")
@@ -53,7 +52,7 @@ enum Improve {
 
   /// The rows of a better map; nil where the plan is good enough, or the search found none.
   private static func search(
-    _ tables: SearchTables, _ cluster: DenseCluster, _ plan: inout Plan, _ options: PlanRequest, polishes: Bool,
+    _ tables: SearchTables, _ cluster: DenseCluster, _ plan: inout Plan, _ options: PlanRequest,
     strict: () throws(PlatError) -> PlacementMap?
   ) throws(PlatError) -> (rows: [Int32], need: Need)? {
     let problem = tables.problem
@@ -61,7 +60,7 @@ enum Improve {
     let score = LocalSearch.score(problem, planned)
     let bound = leastMoved(cluster, plan, problem)
     let seeksBalance = plan.operation == .rebalance && cluster.cluster.settings.balance.moveBudget == nil
-    let mayPolish = polishes && seeksBalance && planned.count <= mostSlotsToPolish
+    let mayPolish = seeksBalance && planned.count <= mostSlotsToPolish
     let isPlain = problem.amounts.isEmpty && problem.colocations.isEmpty && problem.peers?.isHard != true
       && cluster.places.bounds.isEmpty
     // By number and under bounds of containers alone the stages before have the fewest moves for their totals, proved.
