@@ -7,7 +7,7 @@
 enum Settling {
   /// Replicas up to which a plan's own map is planned again, and how often.
   private static let mostReplicas = 1 << 12
-  private static let rounds = 8
+  private static let rounds = 32
   /// Replicas up to which the map of today is judged beside the next.
   private static let mostJudged = 1 << 22
 
