@@ -208,6 +208,22 @@ import Testing
         == [.send(.written(request: 1), client: 1)])
   }
 
+  /// Orders are repeated: who joins again while the leader looks for what both have in common is not fed from the end.
+  @Test func whoJoinsAgainIsFedWhereItWas() {
+    var hand = Hand(Hand.master, followers: [], log: [1, 1, 1, 1, 1, 1])
+    let order = Hand.order(.copy, Hand.dead, Hand.slave, source: 1, leader: 0)
+    func begin(_ message: Message) -> Int? {
+      guard case .send(.append(_, _, _, let previous, _, _), _)? = hand.hear(message, node: 5).last else { return nil }
+      return previous
+    }
+    #expect(begin(.join(order, attempt: 3)) == 6)
+    #expect(begin(.differs(p, term: 1, round: hand.agent.round, hint: 5)) == 5)
+    #expect(begin(.differs(p, term: 1, round: hand.agent.round, hint: 4)) == 3)
+    #expect(begin(.join(order, attempt: 3)) == 3)
+    #expect(begin(.appended(p, term: 1, round: hand.agent.round, matched: 6, isCopy: false)) == nil)
+    #expect(begin(.join(order, attempt: 4)) == 6)
+  }
+
   @Test func whoDoesNotLeadFeedsNobody() {
     var hand = Hand(Hand.slave)
     let order = Hand.order(.copy, .null, Hand.slave, source: 1, leader: 0)

@@ -300,6 +300,24 @@ import Testing
     #expect(hand.agent.disk?.isSetBack == false && hand.agent.isRelied)
   }
 
+  /// Told to lead while it is unproven. A follower with more shows that its disk was set back if it was known to have the
+  /// longest log; an orchestrator that older versions do not tell how far logs go may choose one that has less.
+  @Test(arguments: [false, true]) func whoIsToLeadHasLessThanAnother(isOfLongest: Bool) {
+    var hand = restarted(Hand(Hand.slave, log: [1]))
+    _ = hand.hear(check(1, 2))
+    var order = Hand.order(.set, Hand.slave, Hand.master, followers: [1])
+    order.isOfLongest = isOfLongest
+    _ = hand.hear(.order(order))
+    #expect(!hand.agent.leads(p), "it asks first")
+    _ = hand.hear(.compared(p, term: 1, round: hand.agent.round, end: 2, lastTerm: 0), node: 1)
+    #expect(hand.agent.leads(p) && hand.agent.disk?.isSetBack == false, "of an older term it is no more")
+    hand = restarted(Hand(Hand.slave, log: [0]))
+    _ = hand.hear(check(1, 2))
+    _ = hand.hear(.order(order))
+    _ = hand.hear(.compared(p, term: 1, round: hand.agent.round, end: 2, lastTerm: 0), node: 1)
+    #expect(hand.agent.disk?.isSetBack == isOfLongest && hand.agent.leads(p) == !isOfLongest)
+  }
+
   @Test func whatWaitsIsDeniedWhereADiskWasSetBack() {
     var hand = Hand(Hand.master, term: 1, followers: [1], log: [1])
     _ = hand.agent.start(on: 9, boot: 1, nil, isNew: false)

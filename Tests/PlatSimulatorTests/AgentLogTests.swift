@@ -107,6 +107,22 @@ import Testing
     #expect(hand.hear(appended(round + 1, 0), node: 1).isEmpty)
   }
 
+  /// One by one a log that differs in many entries would take a message each: each step back is twice as far.
+  @Test func itGoesBackFasterAndFaster() {
+    var hand = Hand(Hand.master, followers: [1], log: Array(repeating: 1, count: 40))
+    _ = hand.hear(.read(p, request: 5), client: 3)
+    func begin(_ hint: Int) -> Int? {
+      guard case .send(.append(_, _, _, let previous, _, let log), _)? =
+        hand.hear(.differs(p, term: 1, round: hand.agent.round, hint: hint), node: 1).first
+      else { return nil }
+      #expect(previous + log.count == 40)
+      return previous
+    }
+    #expect([39, 38, 36, 32, 24, 8].map { begin($0) } == [39, 37, 33, 25, 9, 0])
+    _ = hand.hear(appended(hand.agent.round, 30), node: 1)
+    #expect(begin(29) == 29, "it has found where both are the same")
+  }
+
   /// What it had confirmed and has no more does not count, when the other has confirmed it, too.
   @Test func aFollowerThatHasLessThanItConfirmed() {
     var hand = Hand(Hand.master, followers: [1, 2], log: [1, 1])

@@ -73,6 +73,7 @@ import Testing
     // Among nodes an order goes without what it holds: only who has it holds.
     var holding = order(&random)
     holding.hold = StateModel.Requests(rawValue: UInt8(random.below(16)))
+    holding.isOfLongest = random.below(2) == 0
     return [
       .claim(revision: number(&random)), .order(holding), .pulse, .map(stamp(&random)),
       .inventory(revision: number(&random), holdings, disk: disk(&random)),

@@ -50,6 +50,8 @@ public struct Order: Hashable, Sendable {
   public var followers: [NodeIndex] = []
   /// Of a takeover: requests that wait at the node until it has succeeded or failed; others are denied meanwhile.
   public var hold = StateModel.Requests.usual
+  /// Of a node that begins to lead: all complete copies have told how far their logs go, and no log goes farther.
+  public var isOfLongest = false
 
   public init(
     kind: Kind, id: OrderID, partition: PartitionIndex, node: NodeIndex, source: NodeIndex = .none, change: StateChange,

@@ -65,9 +65,11 @@ extension NodeAgent {
     }
     round += 1
     if plant != .newcomerNotFed {
-      let fresh = Replica.Progress(
+      var fresh = Replica.Progress(
         matched: 0, next: replicas[place].record.log.count, round: 0, since: round)
       if let known = replicas[place].record.followers.firstIndex(of: newcomer) {
+        // Asked again, it goes on looking where both logs part.
+        fresh.next = min(fresh.next, replicas[place].progress[known].next)
         replicas[place].progress[known] = fresh
       } else {
         replicas[place].record.followers.append(newcomer)

@@ -150,10 +150,12 @@ extension NodeAgent {
     }
   }
 
-  /// Told to lead while it is unproven it asks those that are to follow it before it leads: they may have more.
-  mutating func compareFirst(_ place: Int) {
+  /// Told to lead while it is unproven it asks those that are to follow it before it leads: they may have more. That
+  /// shows that its disk was set back where it was known to have the longest log: an orchestrator that is not told how
+  /// far logs go, by older versions, may choose another.
+  mutating func compareFirst(_ place: Int, _ order: Order) {
     guard !replicas[place].progress.isEmpty else { return }
-    replicas[place].ledUnproven = true
+    replicas[place].ledUnproven = order.isOfLongest
     for follower in replicas[place].progress.indices { replicas[place].progress[follower].isCompared = false }
   }
 

@@ -162,6 +162,7 @@ extension NodeAgent {
     let isLater = round >= replicas[place].progress[follower].round
     replicas[place].progress[follower].matched = isLater ? matched : max(replicas[place].progress[follower].matched, matched)
     replicas[place].progress[follower].next = replicas[place].progress[follower].matched
+    replicas[place].progress[follower].step = 0
     replicas[place].progress[follower].round = max(replicas[place].progress[follower].round, round)
     answerWhatMay(place, &actions)
   }
@@ -173,7 +174,9 @@ extension NodeAgent {
       hint < replicas[place].progress[follower].next
     else { return }
     replicas[place].progress[follower].isCompared = true
-    replicas[place].progress[follower].next = hint
+    let step = max(1, 2 * replicas[place].progress[follower].step)
+    replicas[place].progress[follower].step = step
+    replicas[place].progress[follower].next = max(0, min(hint, replicas[place].progress[follower].next - step))
     replicas[place].progress[follower].matched = min(replicas[place].progress[follower].matched, hint)
     sendLog(place, follower, &actions)
   }

@@ -251,7 +251,7 @@ public struct NodeAgent: Hashable, Sendable {
     if order.kind == .discard || leads { replicas[place].record.isInDoubt = false }
     if leads {
       beginToLead(place, order.id.revision, order.followers, &actions)
-      if !isProven, plant != .leadOnSetBack { compareFirst(place) }
+      if !isProven, plant != .leadOnSetBack { compareFirst(place, order) }
     } else {
       stopLeading(place, &actions)
     }

@@ -85,6 +85,8 @@ struct Replica: Hashable, Sendable {
     var matched = 0
     /// Where the next message begins.
     var next = 0
+    /// How far it went back the last time that the follower's log differed there; twice as far the next time.
+    var step = 0
     /// The last round that it answered; answers to rounds before `since` do not count.
     var round: UInt64 = 0
     var since: UInt64 = 0

@@ -30,6 +30,8 @@ public struct Survey: Sendable {
   /// What has to be done first: holders that are out of date forget what they have, leaders leave lost followers
   /// behind.
   package private(set) var orders: [Order] = []
+  /// By partition: all complete copies have told how far their logs go.
+  private(set) var knowsLogs: [Bool] = []
   /// What must be in the journal before that.
   package internal(set) var rosters: [(partition: Int, members: [NodeIndex])] = []
 
@@ -52,6 +54,7 @@ public struct Survey: Sendable {
     rows = Array(repeating: [], count: count)
     isWithheld = Array(repeating: false, count: count)
     isUnproven = isWithheld
+    knowsLogs = isWithheld
     withheldCopies = Array(repeating: 0, count: inventories.count)
     terms = Array(repeating: revision, count: count)
     ledTerms = Array(repeating: 0, count: count)
@@ -116,6 +119,7 @@ public struct Survey: Sendable {
       // Who has led and has less than another does not lead again.
       complete.removeAll { $0.node != longest.node && $0.holding.state == rules.leading }
     }
+    knowsLogs[partition] = complete.allSatisfy { $0.holding.log != nil }
     let outdated = found.filter { item in (holds(item) || isRetained(item)) && !complete.contains { $0.node == item.node } }
     for item in found where !outdated.contains(where: { $0.node == item.node }) {
       // Who takes back what it handed over, or has the longest log, leads before anything else happens.
@@ -174,10 +178,11 @@ public struct Survey: Sendable {
         || outdated.contains { leader.holding.followers.contains($0.node) }
       guard isLeaving || isBehind else { return }
     }
-    orders.append(
-      Order(
-        kind: .lead, id: .none, partition: partition, node: first.node, change: StateChange(first.holding.state, leading),
-        followers: complete.map(\.node).filter { $0 != first.node }))
+    var order = Order(
+      kind: .lead, id: .none, partition: partition, node: first.node, change: StateChange(first.holding.state, leading),
+      followers: complete.map(\.node).filter { $0 != first.node })
+    order.isOfLongest = knowsLogs[partition.int]
+    orders.append(order)
   }
 
   /// As a map: what every node is, lost ones left out. Throws `outOfMemory`. O(P · R).

@@ -89,6 +89,9 @@ struct TaskList {
     self.order = order
     for index in 0..<list.count {
       var task = Task(step: list.steps[index], order: self.order(list.steps[index]))
+      let change = task.order.change
+      task.order.isOfLongest =
+        rules.isLeading(change.to) && change.to != change.from && survey.knowsLogs[task.order.partition.int]
       task.pending = (inOrder ? Int32(list.after(index).count) : 0) + (settling > 0 ? 1 : 0)
       if survey.isWithheld[list.steps[index].partition.int] { task.pending = .max / 2 }
       tasks.append(task)
