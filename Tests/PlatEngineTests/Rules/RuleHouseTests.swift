@@ -60,7 +60,7 @@ import Testing
   }
 
   private static let kind = #"(?<![\w\])])\.(atMost|near|only|never|within)\b|\brule\.demand\b"#
-    + #"|\bsettings\.(placement|places)\b|\.rules\(|\b(as|is)[?!]? (AtMost|Near|PlaceRule)\b")
+    + #"|\bsettings\.(placement|places)\b|\.rules\(|\b(as|is)[?!]? (AtMost|Near|PlaceRule)\b"#
 
   /// An operation is called maintenance, too.
   private static let status =
