@@ -107,6 +107,24 @@ import Testing
     #expect(hand.hear(appended(round + 1, 0), node: 1).isEmpty)
   }
 
+  /// What waited for followers that are left behind is answered at once: no other request may ever come.
+  @Test func whoLeadsOnAloneAnswersWhatWaited() {
+    var hand = Hand(Hand.master, followers: [1], log: [1])
+    _ = hand.hear(.write(p, value: 8, request: 5), client: 3)
+    _ = hand.hear(.read(p, request: 6), client: 3)
+    let order = Hand.order(.lead, number: 1, revision: 2, Hand.master, Hand.master)
+    let actions = hand.hear(.order(order))
+    #expect(actions.first == .persist)
+    #expect(
+      actions.suffix(2) == [
+        .send(.written(request: 5), client: 3), .send(.answer(request: 6, log: hand.record.log), client: 3),
+      ])
+    hand = Hand(Hand.master, followers: [1, 2], log: [1])
+    _ = hand.hear(.write(p, value: 8, request: 5), client: 3)
+    let fewer = Hand.order(.lead, number: 1, revision: 2, Hand.master, Hand.master, followers: [2])
+    #expect(!hand.hear(.order(fewer)).contains(.send(.written(request: 5), client: 3)), "one is left")
+  }
+
   /// One by one a log that differs in many entries would take a message each: each step back is twice as far.
   @Test func itGoesBackFasterAndFaster() {
     var hand = Hand(Hand.master, followers: [1], log: Array(repeating: 1, count: 40))

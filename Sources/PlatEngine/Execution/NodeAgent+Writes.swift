@@ -202,7 +202,7 @@ extension NodeAgent {
     answerWhatMay(place, &actions)
   }
 
-  private mutating func answerWhatMay(_ place: Int, _ actions: inout [Action]) {
+  mutating func answerWhatMay(_ place: Int, _ actions: inout [Action]) {
     guard !replicas[place].waiting.isEmpty else { return }
     let matched = replicas[place].progress.map(\.matched).min() ?? .max
     let round = replicas[place].progress.map(\.round).min() ?? .max

@@ -257,7 +257,12 @@ public struct NodeAgent: Hashable, Sendable {
     }
     forgetMode(place)
     persistAndFinish(order.id, place, &actions)
-    if self.leads(place) { askFollowers(place, &actions) } else if leads { compareAll(&actions) }
+    if self.leads(place) {
+      askFollowers(place, &actions)
+      answerWhatMay(place, &actions)  // nobody may be left who is waited for
+    } else if leads {
+      compareAll(&actions)
+    }
   }
 
   /// The record, then the answer.
