@@ -273,4 +273,36 @@ import Testing
     // The fullest gives, and the emptiest gets.
     #expect(one.loads[0] == 271 && one.loads[1] == 131, "\(one.loads)")
   }
+
+  /// Where one replica is more than half of what each node is due, nodes are within (n - 1)/n of one: two heavy ones do
+  /// not stay on one node beside an empty one.
+  @Test func heavyReplicasAreSpread() {
+    var (seen, moved) = (0, 0)
+    forAllSeeds(0..<300) { seed in
+      var random = SplitMix64(seed: seed)
+      let nodes = random.among(2...4)
+      let weights = (0..<random.among(2...8)).map { _ in random.pick([1, 1, 7, 30, 60, 100]) }
+      let (sum, heaviest) = (weights.reduce(0, +), weights.max()!)
+      let due = sum / nodes
+      guard heaviest <= due, 2 * heaviest > due else { return }
+      var cluster = Cluster(
+        settings: Settings(partitionCount: weights.count, constraints: [1, 0, 0, 0]),
+        nodes: (0..<nodes).map { Node(name: "n\($0)") })
+      cluster.partitionWeights = weights.map { Quantity(UInt64($0)) }
+      let dense = try DenseCluster(cluster)
+      guard dense.partitionWeights != nil else { return }
+      let current = try PlacementMap(partitionCount: weights.count, slotCounts: [1, 0, 0, 0])
+      for partition in weights.indices { current.row(partition)[0] = NodeIndex(random.below(nodes)) }
+      let one = try WeightedCase(dense, current)
+      let unit = one.weights.total == sum ? 1 : sum / one.weights.total
+      let most = heaviest * (nodes - 1) / nodes
+      try holds(
+        one.loads.allSatisfy { abs($0 * unit * nodes - sum) <= (most + 1) * nodes },
+        "\(one.loads) of \(sum), heaviest \(heaviest)\n\(one.text)")
+      try holds(one.report.isBalanced, "\(one.report.findings)\n\(one.text)")
+      seen += 1
+      moved += one.report.moves
+    }
+    #expect(seen > 40 && moved > 40, "\(seen), \(moved)")
+  }
 }
