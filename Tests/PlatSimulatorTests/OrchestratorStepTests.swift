@@ -236,14 +236,13 @@ import Testing
   @Test(arguments: [false, true]) func whoIsAtWorkIsNotGivenUp(_ isPaused: Bool) throws {
     var hand = try Hand()
     let order = try hand.run().compactMap(\.order)[0]
-    let answer = isPaused ? Message.refused(order.id, .notRunning) : .working(order.id)
     var asked: [Order] = []
     for time in stride(from: UInt64(0), through: 6_000, by: 10) {
       let seen = hand.tell(.tick(time))
       for node in 0..<3 { _ = hand.say(.alive, node) }
       for found in seen.compactMap(\.order) {
         asked.append(found)
-        _ = hand.say(answer, found.node.int)
+        _ = hand.say(isPaused ? .refused(found.id, .notRunning) : .working(found.id), found.node.int)
       }
     }
     #expect(hand.machine.revision == 2, "asked \(asked.count) times, \(asked.last.map { "\($0)" } ?? "")")
