@@ -1,0 +1,141 @@
+import Testing
+
+@testable import PlatEngine
+
+/// A node that has started again: what it asks, whom, and what it does before it is answered.
+@Suite struct AgentStartTests {
+  private typealias Hand = AgentHand
+  private let p = AgentHand.partition
+
+  /// It has started a second time, on what it had.
+  private func restarted(_ hand: Hand, _ others: [(PartitionIndex, Record)] = []) -> Hand {
+    var again = hand
+    again.agent = NodeAgent(
+      NodeIndex(0), rules: ExecutionRules(.masterSlave), boot: 2, promise: hand.agent.promise,
+      records: [(p, hand.record)] + others)
+    #expect(again.agent.start(on: 9, boot: 2, hand.agent.promise, isNew: false) == [.persistPromise])
+    return again
+  }
+
+  private func confirm(inDoubt: [PartitionIndex] = [], waiting: [PartitionIndex] = [], boot: UInt32 = 2) -> Message {
+    .check(revision: 1, confirmed: boot, setBack: 0, inDoubt: inDoubt, waiting: waiting)
+  }
+  private func compare(_ hand: Hand, _ round: UInt64, term: UInt64 = 1) -> Message {
+    .compare(p, term: term, round: round, end: hand.record.log.count, lastTerm: hand.record.lastTerm)
+  }
+  private func compared(_ round: UInt64, term: UInt64 = 1, end: Int = 1) -> Message {
+    .compared(p, term: term, round: round, end: end, lastTerm: 1)
+  }
+
+  @Test func theFirstStartIsProven() {
+    var hand = Hand(Hand.slave, log: [1])
+    _ = hand.agent.start(on: 9, boot: 1, nil, isNew: false)
+    guard case .send(.inventory(_, let holdings, _), _)? = hand.hear(.claim(revision: 1)).last else {
+      return #expect(Bool(false))
+    }
+    #expect(holdings.map(\.isUnproven) == [false])
+  }
+
+  @Test func onlyThoseThatHaveNotAnsweredAreAskedAgain() {
+    var hand = restarted(Hand(Hand.master, followers: [1, 2], log: [1]))
+    let round = hand.agent.round
+    #expect(
+      hand.hear(confirm()).filter(\.isCompare) == [
+        .send(compare(hand, round + 1), node: 1), .send(compare(hand, round + 2), node: 2),
+      ])
+    _ = hand.hear(compared(round + 1), node: 1)
+    #expect(!hand.agent.leads(p))
+    #expect(hand.agent.handle(.tick) == [.send(compare(hand, round + 3), node: 2)])
+  }
+
+  /// What waits for another copy, or is in doubt, asks nobody until it does not.
+  @Test func whatIsNotServedAsksNobody() {
+    var hand = restarted(Hand(Hand.master, followers: [1], log: [1]))
+    let round = hand.agent.round
+    #expect(hand.hear(confirm(waiting: [p])).filter(\.isCompare) == [] && hand.agent.handle(.tick) == [])
+    #expect(hand.hear(confirm()).filter(\.isCompare) == [.send(compare(hand, round + 1), node: 1)])
+    _ = hand.hear(compared(round + 1), node: 1)
+    #expect(hand.agent.leads(p))
+    hand = restarted(Hand(Hand.master, followers: [1], log: [1]))
+    #expect(hand.hear(confirm(inDoubt: [p])).filter(\.isCompare) == [] && hand.agent.handle(.tick) == [])
+  }
+
+  /// The orchestrator may know of it what it was before its disk was set back: those that are to follow it may have
+  /// more, and are asked before it leads.
+  @Test func toldToLeadItAsksFirst() {
+    var hand = restarted(Hand(Hand.slave, log: [1]))
+    _ = hand.hear(confirm())
+    let lead = Hand.order(.lead, revision: 3, Hand.slave, Hand.master, followers: [1])
+    let actions = hand.hear(.order(lead))
+    #expect(!hand.agent.leads(p) && actions.last == .send(compare(hand, hand.agent.round, term: 3), node: 1))
+    var longer = hand
+    _ = longer.hear(compared(longer.agent.round, term: 3, end: 2), node: 1)
+    #expect(longer.agent.disk?.isSetBack == true)
+    _ = hand.hear(compared(hand.agent.round, term: 3), node: 1)
+    #expect(hand.agent.leads(p))
+    // With nobody to ask it leads.
+    hand = restarted(Hand(Hand.slave, log: [1]))
+    _ = hand.hear(confirm())
+    _ = hand.hear(.order(Hand.order(.lead, revision: 3, Hand.slave, Hand.master)))
+    #expect(hand.agent.leads(p))
+  }
+
+  /// Made at an order of this revision it is not what the orchestrator doubted.
+  @Test func whatWasMadeSinceIsNotInDoubt() {
+    func isInDoubt(_ done: OrderID, _ state: StateIndex = Hand.slave) -> Bool {
+      var hand = restarted(Hand(state, log: [1]) { $0.done = done })
+      let actions = hand.hear(confirm(inDoubt: [p]))
+      #expect(actions.contains(.persist) == hand.record.isInDoubt)
+      return hand.record.isInDoubt
+    }
+    #expect(isInDoubt(.none) && isInDoubt(Hand.id(7, 0)) && isInDoubt(Hand.id(.max, 1)))
+    #expect(!isInDoubt(Hand.id(7, 1)))
+    #expect(!isInDoubt(.none, Hand.dead), "it has no copy")
+  }
+
+  /// Nothing counts that followers say while the leader is not to serve.
+  @Test func answersDoNotCountWhileItWaits() {
+    var hand = Hand(Hand.master, followers: [1], log: [1])
+    _ = hand.agent.start(on: 9, boot: 1, nil, isNew: false)
+    _ = hand.hear(.write(p, value: 8, request: 5), client: 3)
+    let round = hand.agent.round
+    _ = hand.hear(confirm(waiting: [p], boot: 1))
+    let appended = Message.appended(p, term: 1, round: round, matched: 2, isCopy: true)
+    #expect(hand.hear(appended, node: 1) == [] && hand.hear(.left(p, round: round), node: 1) == [])
+    #expect(hand.record.followers == [NodeIndex(1)])
+    var ticked = hand
+    #expect(ticked.agent.handle(.tick) == [.send(.denied(request: 5, isDefinite: false), client: 3)], "who leads may")
+    #expect(!ticked.agent.wantsTick)
+    _ = hand.hear(confirm(boot: 1))
+    #expect(hand.hear(appended, node: 1) == [.send(.written(request: 5), client: 3)])
+  }
+
+  /// Its writes wait for the disk to go on when another partition shows that the disk was set back.
+  @Test func whatWasHeldIsDeniedWhereADiskWasSetBack() {
+    let q = PartitionIndex(1)
+    var hand = Hand(Hand.master, followers: [1], log: [1]) { $0.mode = RunMode(.running, pauses: .persistence) }
+    var other = Record(state: Hand.master, term: 1, leadsWith: [NodeIndex(1)])
+    other.log = Hand.log([1])
+    hand.agent = NodeAgent(
+      NodeIndex(0), rules: ExecutionRules(.masterSlave), boot: 1, promise: Promise(revision: 1),
+      records: [(p, hand.record), (q, other)])
+    _ = hand.agent.start(on: 9, boot: 1, nil, isNew: false)
+    #expect(hand.hear(.write(p, value: 8, request: 5), client: 3) == [])
+    _ = hand.hear(.compared(q, term: 1, round: hand.agent.round, end: 3, lastTerm: 1), node: 1)
+    #expect(hand.agent.disk?.isSetBack == true && hand.agent.wantsTick)
+    #expect(hand.agent.handle(.tick) == [.send(.denied(request: 5, isDefinite: true), client: 3)])
+    #expect(!hand.agent.wantsTick)
+    // Or where that copy is in doubt.
+    hand = Hand(Hand.master, followers: [1], log: [1]) { $0.mode = RunMode(.running, pauses: .persistence) }
+    _ = hand.agent.start(on: 9, boot: 1, nil, isNew: false)
+    _ = hand.hear(.write(p, value: 8, request: 5), client: 3)
+    #expect(
+      hand.hear(confirm(inDoubt: [p], boot: 1)).prefix(2) == [
+        .send(.denied(request: 5, isDefinite: true), client: 3), .persist,
+      ])
+  }
+}
+
+extension NodeAgent.Action {
+  fileprivate var isCompare: Bool { if case .send(.compare, _) = self { true } else { false } }
+}

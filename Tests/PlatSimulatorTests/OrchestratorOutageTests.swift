@@ -1,0 +1,170 @@
+import Testing
+
+@testable import PlatEngine
+
+/// Outages of one node after another, nodes that answer too late, and what is asked of whom meanwhile, tick by tick.
+@Suite struct OrchestratorOutageTests {
+  private typealias Hand = OrchestratorHand
+  private typealias Seen = OrchestratorHand.Seen
+
+  private func records(_ seen: [Seen]) -> Int { seen.count { if case .record = $0 { true } else { false } } }
+
+  /// The map is in force, and all have been heard of at time 0.
+  private func reached() throws -> Hand {
+    var hand = try Hand()
+    try hand.reach()
+    _ = hand.pass(0...0, alive: [0, 1, 2])
+    for node in 0..<3 { _ = hand.say(.hasMap(Hand.stamp), node) }
+    return hand
+  }
+
+  /// b is lost, and c has been heard of at 610.
+  private func lostOne() throws -> Hand {
+    var hand = try reached()
+    #expect(records(hand.pass(10...610, alive: [0, 2])) == 1)
+    _ = hand.tell(.recorded(true))
+    _ = hand.inventory(0)
+    _ = hand.inventory(2, [])
+    _ = hand.tell(.tick(620))
+    #expect(hand.machine.lostNodes.map(\.int) == [1])
+    return hand
+  }
+
+  @Test func howManyMayBeLost() {
+    #expect([1, 2, 3, 4, 10].map { Orchestrator.Recovery().mostLost(of: $0) } == [1, 1, 2, 2, 6])
+  }
+
+  /// A node that is lost soon after another is planned for once all has been calm for as long as `settling`.
+  @Test func theSecondLossWaitsToSettle() throws {
+    var hand = try lostOne()
+    hand.finish(try hand.plan())
+    #expect(records(hand.pass(630...1_300, alive: [0])) == 0)
+    #expect(records(hand.tell(.tick(1_310))) == 1)
+  }
+
+  /// The same where it was silent while the plan for the first was made.
+  @Test func aLossDuringALongPlanWaitsToSettle() throws {
+    var hand = try lostOne()
+    _ = hand.pass(630...1_400, alive: [0])
+    _ = try hand.plan()
+    #expect(records(hand.pass(1_410...1_480, alive: [0])) == 0)
+    #expect(records(hand.tell(.tick(1_490))) == 1)
+  }
+
+  @Test func whoIsLostIsNotClaimedOnceThePlanGoesOn() throws {
+    var hand = try Hand()
+    _ = hand.begin()
+    _ = hand.inventory(0)
+    _ = hand.inventory(1)
+    _ = hand.pass(0...20, alive: [0, 1, 2])
+    _ = hand.pass(30...620, alive: [0, 1])
+    let seen = hand.pass(630...630)
+    #expect(seen.contains(.plan(2)) && !seen.contains(where: \.isClaim))
+  }
+
+  /// Orders of others stay when they are due.
+  @Test func whoIsHeardOfAgainIsAskedAlone() throws {
+    var hand = try Hand()
+    let order = try hand.run().compactMap(\.order)[0]
+    #expect(order.node == NodeIndex(2))
+    _ = hand.pass(0...0, alive: [0, 1, 2])
+    _ = hand.pass(10...300, alive: [0, 2])
+    #expect(hand.machine.silentNodes == [NodeIndex(1)] && hand.say(.alive, 1) == [])
+    #expect(hand.pass(310...440, alive: [0, 1, 2]).compactMap(\.order) == [])
+    #expect(hand.pass(450...450, alive: [0, 1, 2]).compactMap(\.order) == [order])
+    _ = hand.pass(460...700, alive: [0, 1])
+    #expect(hand.machine.silentNodes == [NodeIndex(2)] && hand.say(.alive, 2) == [])
+    #expect(hand.pass(710...710).compactMap(\.order) == [order])
+  }
+
+  /// Maps are released while one is in force, and not while the next is planned.
+  @Test func nothingIsReleasedWhileItPlansAgain() throws {
+    var hand = try Hand()
+    try hand.reach()
+    #expect(hand.say(.hasMap(Hand.stamp), 0) == [] && hand.say(.hasMap(Hand.stamp), 1) == [])
+    var again = hand
+    #expect(hand.say(.hasMap(Hand.stamp), 2) == [.releaseMaps(2)])
+    #expect(hand.say(.hasMap(Hand.stamp), 2) == [], "once")
+    _ = again.tell(.cancel)
+    #expect(again.say(.hasMap(Hand.stamp), 2) == [])
+    _ = again.tell(.recorded(true))
+    #expect(again.say(.hasMap(Hand.stamp), 2) == [])
+  }
+
+  /// It is being told to let its copy go: it is not counted any more.
+  @Test func whoIsLeaving() throws {
+    var hand = try Hand()
+    var orders = try hand.run().compactMap(\.order)
+    func leaving() -> [Int] { (0..<3).filter { hand.machine.isLeaving(NodeIndex($0), PartitionIndex(0)) } }
+    var seen: [String] = []
+    while let order = orders.popLast() {
+      seen.append("\(order.kind) \(order.node.int): \(leaving())")
+      orders += hand.say(.done(order.id), order.node.int).compactMap(\.order)
+    }
+    #expect(seen == ["set 2: []", "copy 2: []", "set 1: [1]", "set 1: []"])
+  }
+
+  // MARK: Too late
+
+  /// c was heard of, did not answer its claim, and is kept out from 1,210 on.
+  private func keptOut() throws -> Hand {
+    var hand = try Hand()
+    _ = hand.begin()
+    _ = hand.inventory(0)
+    _ = hand.inventory(1)
+    _ = hand.pass(0...0, alive: [2])
+    #expect(hand.pass(10...1_210, alive: [0, 1, 2]).contains(.plan(2)))
+    _ = try hand.plan()
+    #expect(hand.machine.isKeptOut(NodeIndex(2)))
+    return hand
+  }
+
+  /// Whoever does not answer is asked less and less often.
+  @Test func questionsComeLaterAndLater() throws {
+    var hand = try keptOut()
+    var asked: [UInt64] = []
+    for time in stride(from: UInt64(1_220), to: 7_000, by: 10)
+    where hand.pass(time...time, alive: [0, 1]).contains(.send(.claim(revision: 2), 2)) { asked.append(time) }
+    #expect(zip(asked.dropFirst(), asked).map { $0 - $1 } == [160, 320, 640, 1_240, 1_240, 1_240])
+  }
+
+  /// An answer within `silence` is in time, to the tick; so it is not asked again before.
+  @Test func answersInTimeAreWaitedFor() throws {
+    var hand = try keptOut()
+    // Pulses 50 ticks apart.
+    var (time, asked): (UInt64, [UInt64]) = (1_210, [])
+    while asked.count < 2 {
+      for step: UInt64 in [20, 10, 20] {
+        time += step
+        if hand.pass(time...time, alive: [0, 1]).contains(.send(.claim(revision: 2), 2)) { asked.append(time) }
+      }
+    }
+    #expect(asked[1] - asked[0] == 200)
+  }
+
+  /// One late answer, and it has to answer in time for as long again.
+  @Test func aLateAnswerBeginsAnew() throws {
+    var hand = try keptOut()
+    func isAsked(_ time: UInt64) -> Bool { hand.pass(time...time, alive: [0, 1]).contains(.send(.claim(revision: 2), 2)) }
+    var time: UInt64 = 1_215
+    while time < 1_600 {
+      if isAsked(time) { #expect(hand.inventory(2) == []) }
+      time += 5
+    }
+    while !isAsked(time) { time += 5 }
+    let late = time
+    while time < late + 155 {
+      time += 5
+      #expect(!isAsked(time))
+    }
+    #expect(hand.inventory(2) == [])
+    var (first, isBack) = (UInt64?.none, false)
+    while !isBack, time < late + 2_000 {
+      time += 5
+      guard isAsked(time) else { continue }
+      first = first ?? time
+      isBack = records(hand.inventory(2)) == 1
+    }
+    #expect(isBack && time - first! >= hand.machine.recovery.grace, "\(time) after \(first!)")
+  }
+}
