@@ -123,7 +123,7 @@ import Testing
     _ = hand.hear(.write(p, value: 8, request: 5), client: 3)
     #expect(hand.hear(.fenced(p, term: 4), node: 1).isEmpty && hand.agent.leads(p))
     #expect(hand.hear(.fenced(p, term: 5), node: 1) == [denied(5, false)])
-    #expect(!hand.agent.leads(p))
+    #expect(!hand.agent.leads(p) && hand.agent.handle(.tick).isEmpty, "denied once")
     #expect(hand.hear(.fenced(p, term: 6), node: 1).isEmpty)
     #expect(
       hand.hear(.write(p, value: 8, request: 6), client: 3) == [denied(6)]
@@ -162,6 +162,15 @@ import Testing
     #expect(hand.hear(.order(set)) == [denied(7, false), .persist, .answer(.done(set.id))])
     #expect(
       hand.record.led == 0 && hand.record.followers.isEmpty && hand.record.term == 4 && hand.record.log.count == 3)
+  }
+
+  /// Writes that wait for the disk are denied as soon as it is told to lead no more.
+  @Test func whatIsHeldIsDenied() {
+    var hand = Hand(Hand.master, followers: [1], log: [1]) { $0.mode = RunMode(.running, pauses: .persistence) }
+    #expect(hand.hear(.write(p, value: 8, request: 7), client: 3).isEmpty)
+    let set = Hand.order(.set, revision: 4, Hand.master, Hand.slave)
+    #expect(
+      hand.hear(.order(set)) == [.persistPromise, denied(7), .persist, .answer(.done(set.id))])
   }
 
   @Test func aFollowerLeaves() {

@@ -80,6 +80,60 @@ import Testing
     #expect(hand.agent.leads(p))
   }
 
+  /// Of a disk that is not confirmed it tells what was promised when it started, whatever it promises now.
+  @Test func whatItHadPromisedStays() {
+    var hand = restarted(Hand(Hand.slave, log: [1]))
+    for revision: UInt64 in [6, 7] { _ = hand.hear(.claim(revision: revision)) }
+    #expect(hand.agent.disk?.confirmed == 1)
+    _ = hand.hear(.check(revision: 7, confirmed: 2, setBack: 0))
+    _ = hand.hear(.claim(revision: 8))
+    #expect(hand.agent.disk?.confirmed == 7)
+  }
+
+  /// A follower is, once a leader has fed it.
+  @Test func whoIsFedIsProven() {
+    var hand = restarted(Hand(Hand.slave, log: [1]))
+    func isUnproven() -> [Bool] {
+      guard case .send(.inventory(_, let holdings, _), _)? = hand.hear(.claim(revision: 1)).last else { return [] }
+      return holdings.map(\.isUnproven)
+    }
+    _ = hand.hear(confirm())
+    #expect(isUnproven() == [true])
+    _ = hand.hear(.append(p, term: 1, round: 7, previous: 2, previousTerm: 1, log: []), node: 1)
+    #expect(isUnproven() == [true], "it lacks something")
+    _ = hand.hear(.append(p, term: 1, round: 8, previous: 1, previousTerm: 1, log: []), node: 1)
+    #expect(isUnproven() == [false])
+  }
+
+  /// Told to feed who has started again a leader sends it what it may lack, and nobody else.
+  @Test func aLeaderFeedsWhoHasStartedAgain() {
+    var hand = Hand(Hand.master, followers: [1, 2], log: [1])
+    func append(_ round: UInt64) -> Message {
+      .append(p, term: 1, round: round, previous: 1, previousTerm: 1, log: [])
+    }
+    #expect(hand.hear(.feed(NodeIndex(2))) == [.send(append(hand.agent.round), node: 2)])
+    #expect(hand.hear(.feed(NodeIndex(3))) == [])
+    hand = Hand(Hand.slave, log: [1]) { $0.followers = [NodeIndex(2)] }
+    #expect(hand.hear(.feed(NodeIndex(2))) == [], "it does not lead")
+  }
+
+  /// It counts as a copy until who leads has said that it may go.
+  @Test func whoAsksToLeaveIsACopy() {
+    var hand = Hand(Hand.slave, log: [1])
+    let leave = Hand.order(.set, Hand.slave, Hand.dead, leader: 1)
+    #expect(hand.hear(.order(leave)) == [.send(.join(leave, attempt: hand.agent.round), node: 1)])
+    let append = Message.append(p, term: 1, round: 7, previous: 1, previousTerm: 1, log: [])
+    #expect(hand.hear(append, node: 1) == [.send(.appended(p, term: 1, round: 7, matched: 1, isCopy: true), node: 1)])
+  }
+
+  /// Set going again before its disk is confirmed it sends nothing.
+  @Test func itsModeMayChangeBeforeItIsConfirmed() {
+    let paused = RunMode(.running, pauses: .replication)
+    var hand = restarted(Hand(Hand.master, followers: [1], log: [1]) { $0.mode = paused })
+    let actions = hand.hear(.mode(ModeOrder(id: Hand.id(1), partition: p, from: paused, to: .usual)))
+    #expect(actions == [.persist, .changedMode(p), .answer(.hasMode(Hand.id(1), p, .usual))])
+  }
+
   /// Made at an order of this revision it is not what the orchestrator doubted.
   @Test func whatWasMadeSinceIsNotInDoubt() {
     func isInDoubt(_ done: OrderID, _ state: StateIndex = Hand.slave) -> Bool {
@@ -91,6 +145,40 @@ import Testing
     #expect(isInDoubt(.none) && isInDoubt(Hand.id(7, 0)) && isInDoubt(Hand.id(.max, 1)))
     #expect(!isInDoubt(Hand.id(7, 1)))
     #expect(!isInDoubt(.none, Hand.dead), "it has no copy")
+  }
+
+  /// Who leads is not told what a copy has that is in doubt; and what waits for it is denied.
+  @Test func whatIsInDoubtSaysNothing() {
+    var hand = Hand(Hand.slave, log: [1])
+    _ = hand.agent.start(on: 9, boot: 1, nil, isNew: false)
+    let compare = Message.compare(p, term: 1, round: 7, end: 1, lastTerm: 1)
+    let append = Message.append(p, term: 1, round: 7, previous: 1, previousTerm: 1, log: [])
+    #expect(hand.hear(compare, node: 1).count == 1 && hand.hear(append, node: 1).count == 1)
+    _ = hand.hear(confirm(inDoubt: [p], boot: 1))
+    #expect(hand.hear(compare, node: 1) == [] && hand.hear(append, node: 1) == [])
+    hand = Hand(Hand.master, followers: [1], log: [1])
+    _ = hand.agent.start(on: 9, boot: 1, nil, isNew: false)
+    _ = hand.hear(.write(p, value: 8, request: 5), client: 3)
+    let actions = hand.hear(confirm(inDoubt: [p], boot: 1))
+    #expect(actions.prefix(2) == [.send(.denied(request: 5, isDefinite: false), client: 3), .persist])
+  }
+
+  /// It knows nothing of the partition, and may have lost what it knew: it has not left.
+  @Test func whoIsNotConfirmedHasNotLeft() {
+    let q = PartitionIndex(1)
+    var hand = restarted(Hand(Hand.slave, log: [1]))
+    let append = Message.append(q, term: 1, round: 7, previous: 0, previousTerm: 0, log: [])
+    #expect(hand.hear(append, node: 1) == [] && hand.hear(.compare(q, term: 1, round: 7, end: 0, lastTerm: 0)) == [])
+    _ = hand.hear(confirm())
+    #expect(hand.hear(append, node: 1) == [.send(.left(q, round: 7), node: 1)])
+  }
+
+  /// A follower may have what nobody acknowledged, of a leader before this one: that goes.
+  @Test func whatAFollowerHasOfAnEarlierLeaderDoesNotCount() {
+    var hand = restarted(Hand(Hand.master, term: 3, followers: [1], log: [1]))
+    _ = hand.hear(confirm())
+    let told = Message.compared(p, term: 3, round: hand.agent.round, end: 2, lastTerm: 2)
+    #expect(hand.hear(told, node: 1) == [] && hand.agent.leads(p))
   }
 
   /// Nothing counts that followers say while the leader is not to serve.

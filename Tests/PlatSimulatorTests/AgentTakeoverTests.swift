@@ -61,6 +61,38 @@ import Testing
   }
 
   /// The old master stays a slave: nothing is waited for.
+  /// The old leader has not let its copy go, and the successor is told to lead no more: it waits for nothing.
+  @Test func whoLeadsNoMoreWaitsForNoOldCopy() {
+    var hand = Hand(Hand.slave, log: [1])
+    _ = hand.hear(.order(takeover))
+    _ = hand.hear(.handedOver(id, followers: [NodeIndex(1)], start: 1, log: []), node: 1)
+    #expect(hand.agent.leads(p) && hand.agent.wantsTick)
+    _ = hand.hear(.order(Hand.order(.set, revision: 6, Hand.master, Hand.slave)))
+    #expect(!hand.agent.wantsTick)
+  }
+
+  /// The answer goes to whoever has asked last: the orchestrator may be another by then.
+  @Test func whoAskedLastIsAnswered() {
+    var hand = Hand(Hand.slave, log: [1])
+    _ = hand.hear(.order(takeover))
+    _ = hand.hear(.handedOver(id, followers: [NodeIndex(1)], start: 1, log: []), node: 1)
+    _ = hand.hear(.order(takeover), from: .orchestrator(7))
+    #expect(
+      hand.hear(.left(p, round: hand.agent.round), node: 1) == [.persist, .send(.done(id), to: .orchestrator(7))])
+  }
+
+  /// A successor does not vouch for a copy more: by the time that it says so it may lead.
+  @Test func aSuccessorIsNoCopyMore() {
+    var hand = Hand(Hand.slave, log: [1])
+    let old = Message.append(p, term: 5, round: 3, previous: 1, previousTerm: 1, log: [])
+    var other = hand
+    #expect(
+      other.hear(old, node: 1) == [.persist, .send(.appended(p, term: 5, round: 3, matched: 1, isCopy: true), node: 1)])
+    _ = hand.hear(.order(takeover))
+    #expect(
+      hand.hear(old, node: 1) == [.persist, .send(.appended(p, term: 5, round: 3, matched: 1, isCopy: false), node: 1)])
+  }
+
   @Test func whoStaysASlaveIsAFollower() {
     var order = takeover
     order.sourceChange = StateChange(Hand.master, Hand.slave)

@@ -76,6 +76,8 @@ import Testing
       #expect(discards(hand) == [1])
       seen = try hand.plan()
       #expect(!hand.machine.tasks.isSettled)
+      let check = Message.check(revision: hand.machine.revision, confirmed: 2, setBack: 0, inDoubt: [p])
+      #expect(hand.tell(.tick(0)).contains(.send(check, 1)), "its disk is confirmed without that copy")
     }
     // Once it has done so the same copy would be a new one.
     hand.finish(seen)

@@ -125,6 +125,32 @@ import Testing
     #expect(hand.inventory(1, disk: disk(1, boot: 3, confirmed: 2)) == [check(hand, 1, 3)])
   }
 
+  /// What it holds is compared with a plan: before there is one it is not confirmed.
+  @Test func whoStartsAgainWhileItIsPlannedIsAskedLater() throws {
+    var hand = try Hand()
+    _ = hand.begin()
+    for node in 0..<3 { _ = hand.inventory(node, disk: disk(node)) }
+    let state = disk(1, boot: 2, confirmed: 2)
+    #expect(hand.machine.phase == .planning && hand.inventory(1, [], disk: state) == [])
+    _ = try hand.plan()
+    #expect(hand.tell(.tick(0)).contains(check(hand, 1, 1)))
+    #expect(hand.say(.well(state), 1) == [.send(.claim(revision: 2), 1)])
+    #expect(hand.inventory(1, disk: state) == [check(hand, 1, 2)])
+  }
+
+  /// A node may hold what the cluster does not have any more.
+  @Test func partitionsThatAreGoneAreNotLookedAt() throws {
+    var hand = try Hand()
+    _ = hand.begin()
+    var gone = held(AgentHand.master, isLeading: true)
+    gone[0].partition = PartitionIndex(4)
+    _ = hand.inventory(0, disk: disk(0))
+    _ = hand.inventory(1, held(AgentHand.slave) + gone, disk: disk(1, boot: 2, confirmed: 2, isConfirmed: false))
+    _ = hand.inventory(2, disk: disk(2))
+    _ = try hand.plan()
+    #expect(hand.tell(.tick(0)).contains(check(hand, 1, 2)))
+  }
+
   /// Told again which map is in force, since it may have forgotten it.
   @Test func whoStartsAgainIsToldTheMap() throws {
     var hand = try running()
@@ -144,6 +170,13 @@ import Testing
       log: Holding.LogEnd(lastTerm: 0, count: 0))]
   }
 
+  /// A slave since whose start no leader has fed it.
+  private func unproven(_ term: UInt64) -> [Holding] {
+    var holdings = held(AgentHand.slave, term: term)
+    holdings[0].isUnproven = true
+    return holdings
+  }
+
   /// What it tells is what it should be, or all is planned again.
   @Test func whatItHoldsIsCompared() throws {
     let (master, slave, pending, dead) = (AgentHand.master, AgentHand.slave, AgentHand.pending, AgentHand.dead)
@@ -160,6 +193,9 @@ import Testing
       (1, held(pending), false, "another state"), (1, held(dead), false, "no data"),
       (2, held(dead), true, "not yet"), (2, held(slave), true, "already"), (2, held(pending), false, "neither"),
       (2, [], true, "no data, as it should be"),
+      (2, held(slave, term: 0), true, "who comes may not have heard of its leader yet"),
+      (1, held(slave, term: 0), true, "it knows whom it follows"),
+      (1, unproven(0), false, "it may have forgotten whom it follows"), (1, unproven(1), true, "it has not"),
       (2, held(slave, isLeading: true, [1]), false, "it cannot lead without a"),
       (2, held(slave, term: 0, isLeading: true, [0, 1]), false, "it leads as of an earlier term"),
     ]

@@ -42,6 +42,27 @@ import Testing
     #expect(records(hand.tell(.tick(1_310))) == 1)
   }
 
+  /// Who was about to be lost is heard of. Of the one that is lost after that it is said anew how long all was calm.
+  @Test func aLossThatDidNotHappenIsForgotten() throws {
+    var hand = try lostOne()
+    hand.finish(try hand.plan())
+    #expect(records(hand.pass(630...900, alive: [0]) + hand.pass(910...1_240)) == 0)
+    #expect(hand.say(.alive, 2) == [])
+    #expect(records(hand.pass(1_250...1_580, alive: [2])) == 0)
+    #expect(records(hand.tell(.tick(1_590))) == 1)
+  }
+
+  /// Nothing begins while more are silent than may be lost; all goes on once they are heard of.
+  @Test func nothingBeginsWhileItIsFrozen() throws {
+    var hand = try Hand(mostLost: 1)
+    let order = try hand.run().compactMap(\.order)[0]
+    #expect(hand.pass(0...610, alive: [0]).contains(.frozen([1, 2])))
+    #expect(hand.say(.done(order.id), 2) == [] && hand.machine.progress.done == 1)
+    _ = hand.say(.alive, 1)
+    let seen = hand.tell(.tick(620))
+    #expect(seen.prefix(1) == [.frozen([])] && seen.compactMap(\.order).map(\.kind) == [.copy])
+  }
+
   /// The same where it was silent while the plan for the first was made.
   @Test func aLossDuringALongPlanWaitsToSettle() throws {
     var hand = try lostOne()
@@ -104,6 +125,56 @@ import Testing
     #expect(seen == ["set 2: []", "copy 2: []", "set 1: [1]", "set 1: []"])
   }
 
+  /// All is done while c is silent: the map is not in force before c is heard of, or lost.
+  @Test func whoIsSilentHoldsTheEndUp() throws {
+    var hand = try Hand()
+    var orders = try hand.run().compactMap(\.order)
+    _ = hand.pass(0...0, alive: [0, 1, 2])
+    while let order = orders.popLast() {
+      if order.change.to == .null { _ = hand.pass(10...200, alive: [0, 1]) }
+      let seen = hand.say(.done(order.id), order.node.int)
+      #expect(records(seen) == 0)
+      orders += seen.compactMap(\.order)
+    }
+    #expect(hand.machine.silentNodes == [NodeIndex(2)] && hand.machine.isWaiting)
+    #expect(records(hand.pass(210...300, alive: [0, 1])) == 0)
+    _ = hand.say(.alive, 2)
+    #expect(records(hand.tell(.tick(310))) == 1 && hand.machine.phase == .arriving)
+  }
+
+  /// b is heard of, and does not answer its claim; c is cut off, lost, and back before b is lost: c is asked anew.
+  @Test func whoIsBackDuringAClaimHasItsTime() throws {
+    var hand = try Hand()
+    _ = hand.begin()
+    _ = hand.inventory(0)
+    _ = hand.pass(0...0, alive: [1, 2])
+    _ = hand.pass(10...1_180, alive: [0, 1])
+    #expect(hand.machine.lostNodes == [NodeIndex(2)])
+    let seen = hand.pass(1_190...1_400, alive: [0, 1, 2])
+    #expect(seen.contains(.keptOut(1, 600)) && !seen.contains(.keptOut(2, 600)))
+    #expect(hand.machine.phase == .claiming)
+    _ = hand.inventory(2)
+    #expect(hand.machine.phase == .leaving && hand.machine.lostNodes == [NodeIndex(1)])
+  }
+
+  /// At the host's word it was lost without counting as one of those that may be. It came back: now it counts.
+  @Test func whoIsBackCountsWhenItIsLostAgain() throws {
+    var hand = try Hand(mostLost: 1)
+    try hand.reach()
+    _ = hand.tell(.lost(NodeIndex(2)))
+    _ = hand.tell(.recorded(true))
+    _ = hand.inventory(0)
+    _ = hand.inventory(1, [])
+    _ = try hand.plan()
+    _ = hand.pass(0...0, alive: [0, 1])
+    #expect(records(hand.say(.alive, 2)) == 1)
+    _ = hand.tell(.recorded(true))
+    _ = hand.inventory(0)
+    let seen = hand.pass(10...700, alive: [0])
+    #expect(seen.filter { if case .frozen = $0 { true } else { false } } == [.frozen([1, 2])])
+    #expect(hand.machine.phase == .claiming)
+  }
+
   // MARK: Too late
 
   /// c was heard of, did not answer its claim, and is kept out from 1,210 on.
@@ -142,10 +213,31 @@ import Testing
     #expect(asked[1] - asked[0] == 200)
   }
 
+  /// It answers in time for as long as it has to, and is late again soon: then for twice as long.
+  @Test func whoIsLateAgainIsKeptOutForLonger() throws {
+    var hand = try keptOut()
+    var (time, told): (UInt64, [UInt64]) = (1_220, [])
+    func note(_ seen: [Seen]) {
+      told += seen.compactMap { if case .keptOut(2, let ticks) = $0 { ticks } else { nil } }
+    }
+    while hand.machine.phase == .running || hand.machine.phase == .reached, time < 9_000 {
+      if hand.pass(time...time, alive: [0, 1, 2]).contains(.send(.claim(revision: 2), 2)) { note(hand.inventory(2)) }
+      time += 10
+    }
+    #expect(told == [0])
+    _ = hand.tell(.recorded(true))
+    _ = hand.inventory(0)
+    _ = hand.inventory(1)
+    note(hand.pass(time...time + 1_300, alive: [0, 1, 2]))
+    #expect(told == [0, 1_200])
+  }
+
   /// One late answer, and it has to answer in time for as long again.
   @Test func aLateAnswerBeginsAnew() throws {
     var hand = try keptOut()
-    func isAsked(_ time: UInt64) -> Bool { hand.pass(time...time, alive: [0, 1]).contains(.send(.claim(revision: 2), 2)) }
+    func isAsked(_ time: UInt64) -> Bool {
+      hand.pass(time...time, alive: [0, 1]).contains(.send(.claim(revision: 2), 2))
+    }
     var time: UInt64 = 1_215
     while time < 1_600 {
       if isAsked(time) { #expect(hand.inventory(2) == []) }

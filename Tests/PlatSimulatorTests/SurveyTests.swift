@@ -170,6 +170,21 @@ import Testing
     let left = Found(rows: ["1 master"], orders: ["discard 0 master to nothing with []"], term: 3)
     #expect(found([1], log: (3, 4)) == left && found([], log: (3, 4)) == left && found([], log: (3, 5)) == left)
     #expect(found([], log: (3, 4), isUnproven: false) == left)
+    // Of the longer log, whichever node that is.
+    func leader(_ logs: [(UInt64, Int)], isUnproven: Bool) -> [String] {
+      survey(logs.map { [holding(master, leads: [], log: $0, isUnproven: isUnproven)] } + [[], []]).rows
+    }
+    for isUnproven in [false, true] {
+      #expect(leader([(3, 4), (3, 5)], isUnproven: isUnproven) == ["1 master"])
+      #expect(leader([(3, 5), (3, 4)], isUnproven: isUnproven) == ["0 master"])
+      #expect(leader([(3, 5), (3, 5)], isUnproven: isUnproven) == ["0 master"], "of two the first")
+    }
+    // Of two one is the earlier, in whatever order they are looked at.
+    for (first, second) in [((3, 4), (3, 5)), ((3, 5), (3, 4)), ((3, 5), (3, 5))] as [((UInt64, Int), (UInt64, Int))] {
+      let (a, b) = (holding(master, leads: [], log: first), holding(master, leads: [], log: second))
+      let isEarlier = Survey.isEarlier((NodeIndex(0), a), (NodeIndex(1), b))
+      #expect(isEarlier == (first < second) && Survey.isEarlier((NodeIndex(1), b), (NodeIndex(0), a)) == !isEarlier)
+    }
   }
 
   /// It would obey the leader before: it is told first.

@@ -171,6 +171,14 @@ import Testing
     #expect(run(&list) == ["set b ms as of 3"], "it keeps its data")
     list = steps([set(1, AgentHand.slave, AgentHand.dead)], survey(isLeading: true))
     #expect(run(&list) == ["set b sd led by a as of 3"], "others have it")
+    let slave = Survey(
+      revision: 9, inventories: [[], [
+        Holding(partition: PartitionIndex(0), state: AgentHand.slave, term: 3, isLeading: false, followers: []),
+        ], [], [],
+      ], journal: Journal(revision: 8, partitionCount: 1), rules: rules, hadHolders: [true], isCancelled: false,
+      plant: nil)
+    list = steps([set(1, AgentHand.slave, AgentHand.dead)], slave)
+    #expect(run(&list) == [], "nobody leads, and it is the last one")
     let fresh = Survey(
       revision: 9, inventories: [[], [], [], []], journal: Journal(revision: 8, partitionCount: 1), rules: rules,
       hadHolders: [false],
