@@ -273,6 +273,9 @@ import Testing
     #expect(
       hand.hear(append(7, 0, 0, [Entry(term: 2, value: 5)], term: 2), node: 1) == [.persist], "what differs is gone")
     #expect(hand.record.log.isEmpty)
+    hand = Hand(Hand.slave, term: 2, log: [1])
+    _ = hand.agent.handle(.diskFull(true))
+    #expect(hand.hear(append(7, 0, 0, [Entry(term: 2, value: 5)], term: 2), node: 1) == [.persist], "and stays gone")
   }
 
   @Test func pausedItConfirmsWhatIsTheSame() {

@@ -60,6 +60,17 @@ import Testing
     #expect(hand.hear(confirm(inDoubt: [p])).filter(\.isCompare) == [] && hand.agent.handle(.tick) == [])
   }
 
+  /// What waits still is said at each pulse: nobody else is asked again because of that.
+  @Test func whatGoesOnWaitingAsksNobody() {
+    let q = PartitionIndex(1)
+    var other = Record(state: Hand.master, term: 1, leadsWith: [NodeIndex(1)])
+    other.log = Hand.log([1])
+    var hand = restarted(Hand(Hand.master, followers: [1], log: [1]), [(q, other)])
+    let compare = Message.compare(q, term: 1, round: hand.agent.round + 1, end: 1, lastTerm: 1)
+    #expect(hand.hear(confirm(waiting: [p])).filter(\.isCompare) == [.send(compare, node: 1)])
+    #expect(hand.hear(confirm(waiting: [p])).filter(\.isCompare) == [])
+  }
+
   /// The orchestrator may know of it what it was before its disk was set back: those that are to follow it may have
   /// more, and are asked before it leads.
   @Test func toldToLeadItAsksFirst() {
@@ -122,6 +133,8 @@ import Testing
     var hand = Hand(Hand.slave, log: [1])
     let leave = Hand.order(.set, Hand.slave, Hand.dead, leader: 1)
     #expect(hand.hear(.order(leave)) == [.send(.join(leave, attempt: hand.agent.round), node: 1)])
+    let again = hand.hear(.order(leave))
+    #expect(again == [.answer(.working(leave.id)), .send(.join(leave, attempt: hand.agent.round), node: 1)])
     let append = Message.append(p, term: 1, round: 7, previous: 1, previousTerm: 1, log: [])
     #expect(hand.hear(append, node: 1) == [.send(.appended(p, term: 1, round: 7, matched: 1, isCopy: true), node: 1)])
   }
@@ -171,6 +184,34 @@ import Testing
     #expect(hand.hear(append, node: 1) == [] && hand.hear(.compare(q, term: 1, round: 7, end: 0, lastTerm: 0)) == [])
     _ = hand.hear(confirm())
     #expect(hand.hear(append, node: 1) == [.send(.left(q, round: 7), node: 1)])
+  }
+
+  /// It led, another has led since, and it started again in between: whether it has all that one tells which feeds it.
+  @Test func whoLedBeforeIsProvenByWhoLeadsNow() {
+    var hand = restarted(Hand(Hand.master, followers: [1], log: [1]) { $0.term = 4 })
+    _ = hand.hear(confirm())
+    _ = hand.hear(.append(p, term: 4, round: 7, previous: 1, previousTerm: 1, log: []), node: 2)
+    guard case .send(.inventory(_, let holdings, _), _)? = hand.hear(.claim(revision: 1)).last else {
+      return #expect(Bool(false))
+    }
+    #expect(holdings.map(\.isUnproven) == [false])
+  }
+
+  /// By then another leads: what a follower has more is of that one.
+  @Test func whoIsFencedIsNotFoundToBeSetBack() {
+    var hand = restarted(Hand(Hand.master, followers: [1, 2], log: [1]))
+    _ = hand.hear(confirm())
+    let round = hand.agent.round
+    _ = hand.hear(.fenced(p, term: 9), node: 2)
+    #expect(hand.hear(compared(round, end: 3), node: 1) == [] && hand.agent.disk?.isSetBack == false)
+  }
+
+  /// One of an older version answers the question so.
+  @Test func whoLacksSomethingHasBeenCompared() {
+    var hand = restarted(Hand(Hand.master, followers: [1], log: [1]))
+    _ = hand.hear(confirm())
+    _ = hand.hear(.differs(p, term: 1, round: hand.agent.round, hint: 0), node: 1)
+    #expect(hand.agent.leads(p) && !hand.agent.wantsTick)
   }
 
   /// A follower may have what nobody acknowledged, of a leader before this one: that goes.

@@ -71,6 +71,26 @@ import Testing
     #expect(!hand.agent.wantsTick)
   }
 
+  /// The same where its copy is to wait for another one.
+  @Test func whoIsToWaitWaitsForNoOldCopy() {
+    var hand = Hand(Hand.slave, log: [1])
+    _ = hand.agent.start(on: 9, boot: 1, nil, isNew: false)
+    _ = hand.hear(.order(takeover))
+    _ = hand.hear(.handedOver(id, followers: [NodeIndex(1)], start: 1, log: []), node: 1)
+    _ = hand.hear(.check(revision: 5, confirmed: 1, setBack: 0, inDoubt: [], waiting: [p]))
+    #expect(!hand.agent.leads(p) && hand.agent.wantsTick)
+    #expect(hand.agent.handle(.tick) == [] && !hand.agent.wantsTick)
+  }
+
+  /// It has started again meanwhile, and knows of the old leader that it follows it still.
+  @Test func afterARestartItAsksForTheOldCopyToGo() {
+    var hand = Hand(Hand.master, term: 5, followers: [1], log: [1], revision: 5) { $0.done = AgentHand.id(1, 5) }
+    #expect(id == AgentHand.id(1, 5) && !hand.agent.wantsTick)
+    let actions = hand.hear(.order(takeover))
+    #expect(actions == [.answer(.working(id)), .send(append(hand, 1, 1, []), node: 1)] && hand.agent.wantsTick)
+    #expect(hand.hear(.left(p, round: hand.agent.round), node: 1) == [.persist, .answer(.done(id))])
+  }
+
   /// The answer goes to whoever has asked last: the orchestrator may be another by then.
   @Test func whoAskedLastIsAnswered() {
     var hand = Hand(Hand.slave, log: [1])

@@ -42,6 +42,19 @@ import Testing
     #expect(feeds(hand.pass(850...1_000, alive: [0, 1, 2])) == [], "who leads is not known")
   }
 
+  /// Two are lost, and one of them is back and has started again: it is asked when all is planned again.
+  @Test func whoIsBackIsNotConfirmedBeforeItIsPlanned() throws {
+    var hand = try reached()
+    _ = hand.pass(0...0, alive: [0, 1, 2])
+    _ = hand.pass(10...610, alive: [0])
+    _ = hand.tell(.recorded(true))
+    _ = hand.inventory(0, [held(AgentHand.master, leads: [2])], disk: disk(0))
+    _ = hand.tell(.tick(620))
+    hand.finish(try hand.plan())
+    #expect(hand.machine.phase == .reached && hand.machine.lostNodes.map(\.int) == [1, 2])
+    #expect(hand.inventory(1, [], disk: disk(1, boot: 2)) == [])
+  }
+
   // MARK: Copies in doubt
 
   private func discards(_ hand: Hand) -> [Int] {
@@ -84,6 +97,32 @@ import Testing
     #expect(hand.machine.tasks.isSettled && hand.machine.doubts.count == 1)
     _ = hand.tell(.cancel)
     #expect(hand.machine.doubts.isEmpty)
+  }
+
+  /// Its disk is older than what is known of it, and it is lost before it has thrown away what it has. It may hear what
+  /// it is asked, though nobody hears it: its disk is not confirmed by the next plan.
+  @Test(arguments: [false, true]) func whoIsLostIsNotConfirmed(_ isHeldBack: Bool) throws {
+    var hand = try Hand()
+    let names = try WireNames(hand.cluster)
+    let known = Journal.Disk(store: disk(1).store, promised: 9, boot: 1)
+    hand.journal.setDisk(NodeIndex(1), known, block: names.block(of: NodeIndex(1)))
+    _ = hand.begin()
+    _ = hand.inventory(0, [held(AgentHand.master, leads: [])], disk: disk(0))
+    let old = isHeldBack ? [held(AgentHand.master, leads: [])] : [held(AgentHand.slave)]
+    _ = hand.inventory(1, old, disk: disk(1, boot: 2, confirmed: isHeldBack ? 9 : 8))
+    _ = hand.inventory(2, disk: disk(2))
+    _ = try hand.plan()
+    func confirmed(_ seen: [Seen]) -> Set<UInt32> {
+      Set(seen.compactMap { if case .send(.check(_, let confirmed, _, _, _), 1) = $0 { confirmed } else { nil } })
+    }
+    #expect(!hand.machine.tasks.isSettled && confirmed(hand.pass(0...40, alive: [0, 2])) == [0])
+    _ = hand.tell(.lost(NodeIndex(1)))
+    _ = hand.tell(.recorded(true))
+    _ = hand.inventory(0, [held(AgentHand.master, leads: [])], disk: disk(0))
+    _ = hand.inventory(2, disk: disk(2))
+    hand.finish(try hand.plan())
+    #expect(hand.machine.phase == .reached && hand.machine.lostNodes == [NodeIndex(1)])
+    #expect(confirmed(hand.pass(50...200, alive: [0, 2])) == [0])
   }
 
   /// The same where nobody else has a copy: what was set back does not count when its node was lost meanwhile.

@@ -314,6 +314,17 @@ import Testing
     #expect(doubts(3, held(slave)) && doubts(3, held(dead, [1])) && !doubts(3, held(dead)), "it should have nothing")
     #expect(!doubts(0, held(slave)) && !doubts(0, held(pending)), "what is under way tells nothing")
     #expect(doubts(0, held(master, term: 3, isLeading: true, [1, 2])))
+    // It was to lose its copy, and all that it knew of it.
+    var going = ChangesUnderWay()
+    going.add(AgentHand.order(.set, slave, .null), nil)
+    let told = Orchestrator.Expected(
+      rows: [[Survey.Held(node: NodeIndex(0), state: slave)]], terms: [4], ledTerms: [4], isWithheld: [false],
+      underWay: going)
+    #expect(told.allows(nil, 0, NodeIndex(0), rules) && told.allows(held(slave)[0], 0, NodeIndex(0), rules))
+    #expect(!told.allows(held(pending)[0], 0, NodeIndex(0), rules))
+    let unknown = Orchestrator.Expected(
+      rows: [[]], terms: [4], ledTerms: [0], isWithheld: [true], underWay: ChangesUnderWay())
+    #expect(unknown.allows(held(slave)[0], 0, NodeIndex(0), rules), "nobody knows")
     // Who is to go need not be known.
     underWay = ChangesUnderWay()
     underWay.add(AgentHand.order(.set, dead, slave), nil)
@@ -322,6 +333,15 @@ import Testing
     underWay.add(leaving, nil)
     expected.underWay = underWay
     #expect(!doubts(1, held(master, term: 4, isLeading: true, [0])))
+    // Of a takeover both ends change; what stays as it is does not.
+    underWay = ChangesUnderWay()
+    underWay.add(AgentHand.order(.copy, dead, slave), .copy(p, from: NodeIndex(1), in: master, to: NodeIndex(0),
+      StateChange(dead, slave), .balance))
+    #expect(underWay.change(of: NodeIndex(1), 0) == nil && underWay.change(of: NodeIndex(0), 0)?.to == slave)
+    underWay.add(AgentHand.order(.takeOver, slave, master), .takeover(p, from: NodeIndex(3), StateChange(master, dead),
+      to: NodeIndex(2), StateChange(slave, master), .takeOver, isFullScan: false))
+    #expect(underWay.change(of: NodeIndex(3), 0) == StateChange(master, dead))
+    #expect(underWay.isLeaving(NodeIndex(3), 0, rules) && underWay.newReplicas(0, rules) == [NodeIndex(0)])
     expected.isWithheld = [true]
     #expect(!doubts(1, held(master, term: 3, isLeading: true)), "nobody knows")
     expected.isWithheld = [false]

@@ -42,6 +42,44 @@ import Testing
     #expect(records(hand.tell(.tick(1_310))) == 1)
   }
 
+  /// c is heard of when it is claimed, and not again: it is lost before the plan begins. a is lost soon after that.
+  @Test func aLossDuringAClaimIsOfTheSameOutage() throws {
+    var hand = try reached()
+    #expect(records(hand.pass(10...610, alive: [0, 2])) == 1)
+    _ = hand.tell(.recorded(true))
+    _ = hand.inventory(0)
+    _ = hand.say(.alive, 2)
+    _ = hand.pass(620...1_220, alive: [0])
+    #expect(hand.machine.lostNodes.map(\.int) == [1, 2])
+    hand.finish(try hand.plan())
+    #expect(records(hand.pass(1_230...1_900)) == 0)
+    #expect(records(hand.tell(.tick(1_910))) == 1)
+  }
+
+  /// Only who is there is told which map is in force.
+  @Test func whoIsLostIsNotToldTheMap() throws {
+    var hand = try lostOne()
+    var orders = try hand.plan().compactMap(\.order)
+    while let order = orders.popLast() { orders += hand.say(.done(order.id), order.node.int).compactMap(\.order) }
+    let map = MapStamp(revision: 3, digest: 7)
+    #expect(hand.tell(.recorded(true)) == [.reached(map), .send(.map(map), 0), .send(.map(map), 2)])
+  }
+
+  /// b is lost by its silence, and c would be one too many; once the host says of b that it is gone c may be lost.
+  @Test func theHostsWordEndsAFreeze() throws {
+    var hand = try Hand(mostLost: 1)
+    try hand.reach()
+    _ = hand.pass(0...0, alive: [0, 1, 2])
+    _ = hand.pass(10...610, alive: [0, 2])
+    _ = hand.tell(.recorded(true))
+    _ = hand.inventory(0)
+    _ = hand.inventory(2, [])
+    _ = hand.tell(.tick(620))
+    hand.finish(try hand.plan())
+    #expect(hand.pass(630...1_300, alive: [0]).contains(.frozen([1, 2])))
+    #expect(hand.tell(.lost(NodeIndex(1))).first == .frozen([]))
+  }
+
   /// Who was about to be lost is heard of. Of the one that is lost after that it is said anew how long all was calm.
   @Test func aLossThatDidNotHappenIsForgotten() throws {
     var hand = try lostOne()
@@ -103,6 +141,7 @@ import Testing
     var hand = try Hand()
     try hand.reach()
     #expect(hand.say(.hasMap(Hand.stamp), 0) == [] && hand.say(.hasMap(Hand.stamp), 1) == [])
+    #expect(hand.say(.hasMap(MapStamp(revision: 2, digest: 8)), 2) == [], "another map of that revision")
     var again = hand
     #expect(hand.say(.hasMap(Hand.stamp), 2) == [.releaseMaps(2)])
     #expect(hand.say(.hasMap(Hand.stamp), 2) == [], "once")

@@ -263,6 +263,18 @@ import Testing
       survey([[holding(slave)], [], [], []], roster: old, hadHolders: false) == Found(rows: [], withheld: [1, 0, 0, 0]))
   }
 
+  /// Nobody has a copy that counts: none waits for one that is lost.
+  @Test func whoHasNothingWaitsForNobody() {
+    func isUnproven(_ holdings: [Holding]) -> [Bool] {
+      Survey(
+        revision: 9, inventories: [holdings, nil], journal: Journal(revision: 8, partitionCount: 1),
+        rules: ExecutionRules(.masterSlave), hadHolders: [true], isCancelled: false, plant: nil, mayHold: { _, _ in true }
+      ).isUnproven
+    }
+    #expect(isUnproven([]) == [false] && isUnproven([holding(slave)]) == [false])
+    #expect(isUnproven([holding(slave, isUnproven: true)]) == [true])
+  }
+
   @Test func severalMasters() {
     func several(_ untrusted: [Int]) -> Found {
       survey(
