@@ -118,6 +118,17 @@ import Testing
     #expect(hand.hear(appended(round + 1, 3), node: 1) == [.send(.written(request: 5), client: 3)])
   }
 
+  /// The same message twice: what the follower says the second time is what it has.
+  @Test func aMessageThatComesTwice() {
+    var hand = Hand(Hand.master, followers: [1, 2], log: [1])
+    let round = hand.agent.round
+    _ = hand.hear(.write(p, value: 8, request: 5), client: 3)
+    _ = hand.hear(appended(round + 1, 2), node: 1)
+    _ = hand.hear(appended(round + 1, 1), node: 1)
+    #expect(hand.hear(appended(round + 2, 2), node: 2) == [])
+    #expect(hand.hear(appended(round + 1, 2), node: 1) == [.send(.written(request: 5), client: 3)])
+  }
+
   @Test func anotherLeads() {
     var hand = Hand(Hand.master, term: 4, followers: [1])
     _ = hand.hear(.write(p, value: 8, request: 5), client: 3)

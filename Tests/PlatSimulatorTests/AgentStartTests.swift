@@ -197,6 +197,21 @@ import Testing
     #expect(holdings.map(\.isUnproven) == [false])
   }
 
+  /// Who leads has been compared: what it hands over, and keeps, is not older than what was acknowledged.
+  @Test func whoHandsOverIsProven() {
+    var hand = restarted(Hand(Hand.master, followers: [1], log: [1]))
+    _ = hand.hear(confirm())
+    _ = hand.hear(compared(hand.agent.round), node: 1)
+    var takeover = Hand.order(
+      .takeOver, Hand.slave, Hand.master, source: 0, sourceChange: (Hand.master, Hand.slave))
+    takeover.node = NodeIndex(1)
+    #expect(hand.hear(.handOver(takeover, end: 1, lastTerm: 1), node: 1).count == 2)
+    guard case .send(.inventory(_, let holdings, _), _)? = hand.hear(.claim(revision: 1)).last else {
+      return #expect(Bool(false))
+    }
+    #expect(holdings.map(\.state) == [Hand.slave] && holdings.map(\.isUnproven) == [false])
+  }
+
   /// By then another leads: what a follower has more is of that one.
   @Test func whoIsFencedIsNotFoundToBeSetBack() {
     var hand = restarted(Hand(Hand.master, followers: [1, 2], log: [1]))

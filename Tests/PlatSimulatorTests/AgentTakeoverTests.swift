@@ -71,6 +71,24 @@ import Testing
     #expect(!hand.agent.wantsTick)
   }
 
+  /// The same where it is told to lead on, with others: the takeover is not what is answered then.
+  @Test func whoIsToldToLeadOnForgetsTheTakeover() {
+    var hand = Hand(Hand.slave, log: [1])
+    _ = hand.hear(.order(takeover))
+    _ = hand.hear(.handedOver(id, followers: [NodeIndex(1)], start: 1, log: []), node: 1)
+    let lead = Hand.order(.lead, revision: 6, Hand.master, Hand.master, followers: [1, 2])
+    #expect(hand.hear(.order(lead)).contains(.answer(.done(lead.id))) && !hand.agent.wantsTick)
+    #expect(hand.hear(.left(p, round: hand.agent.round), node: 1) == [.persist])
+  }
+
+  /// A successor is not the leader that a follower speaks of: what it holds waits on.
+  @Test func aSuccessorIsNotFenced() {
+    var hand = Hand(Hand.slave, log: [1])
+    _ = hand.hear(.order(takeover))
+    #expect(hand.hear(.read(p, request: 2), client: 3).isEmpty && hand.hear(.fenced(p, term: 9), node: 2).isEmpty)
+    #expect(hand.agent.handle(.tick).isEmpty && hand.agent.wantsTick)
+  }
+
   /// The same where its copy is to wait for another one.
   @Test func whoIsToWaitWaitsForNoOldCopy() {
     var hand = Hand(Hand.slave, log: [1])

@@ -99,6 +99,20 @@ import Testing
     #expect(hand.machine.doubts.isEmpty)
   }
 
+  /// c knows whom it follows: it need not wait until what b has is thrown away.
+  @Test func whoFollowsTheLeaderIsConfirmedAtOnce() throws {
+    var hand = try reached()
+    _ = hand.tell(.cancel)
+    _ = hand.tell(.recorded(true))
+    _ = hand.inventory(0, [held(AgentHand.master, leads: [2])], disk: disk(0))
+    _ = hand.inventory(1, [held(AgentHand.slave)], disk: disk(1))
+    _ = hand.inventory(2, [held(AgentHand.slave)], disk: disk(2, boot: 2))
+    #expect(discards(hand) == [1])
+    _ = try hand.plan()
+    #expect(!hand.machine.tasks.isSettled)
+    #expect(hand.tell(.tick(0)).contains(.send(.check(revision: 3, confirmed: 2, setBack: 0), 2)))
+  }
+
   /// Its disk is older than what is known of it, and it is lost before it has thrown away what it has. It may hear what
   /// it is asked, though nobody hears it: its disk is not confirmed by the next plan.
   @Test(arguments: [false, true]) func whoIsLostIsNotConfirmed(_ isHeldBack: Bool) throws {
@@ -211,6 +225,11 @@ import Testing
       return machine.revision == 3
     }
     #expect(!isPlannedAgain(follows))
+    // Once at a pulse a leader is told whom to feed, however many partitions it leads.
+    var fed = machine
+    _ = fed.handle(.message(.inventory(revision: 2, follows, disk: disk(1, boot: 2)), from: NodeIndex(1)))
+    let told = fed.handle(.tick(0)).filter { if case .send(.feed, _) = $0 { true } else { false } }
+    #expect(told.count == 1)
     for lacks in 0..<3 { #expect(isPlannedAgain(follows.filter { $0.partition.int != lacks }), "\(lacks)") }
   }
 }

@@ -151,6 +151,13 @@ import Testing
     #expect(hand.tell(.tick(0)).contains(check(hand, 1, 2)))
   }
 
+  /// A node of a version that said nothing of disks starts again as one that does.
+  @Test func aNodeThatWasUpgradedIsConfirmed() throws {
+    var hand = try Hand()
+    _ = try hand.run()
+    #expect(hand.inventory(1, disk: disk(1, boot: 2)) == [check(hand, 1, 2)])
+  }
+
   /// Told again which map is in force, since it may have forgotten it.
   @Test func whoStartsAgainIsToldTheMap() throws {
     var hand = try running()
@@ -322,6 +329,13 @@ import Testing
       underWay: going)
     #expect(told.allows(nil, 0, NodeIndex(0), rules) && told.allows(held(slave)[0], 0, NodeIndex(0), rules))
     #expect(!told.allows(held(pending)[0], 0, NodeIndex(0), rules))
+    var leader = told
+    leader.underWay = ChangesUnderWay()
+    leader.underWay.add(AgentHand.order(.set, master, slave), nil)
+    for (term, isRight) in [(3, false), (4, true), (5, true)] as [(UInt64, Bool)] {
+      let one = held(master, term: term, isLeading: true)[0]
+      #expect(leader.allows(one, 0, NodeIndex(0), rules) == isRight, "it has not passed over yet, as of \(term)")
+    }
     let unknown = Orchestrator.Expected(
       rows: [[]], terms: [4], ledTerms: [0], isWithheld: [true], underWay: ChangesUnderWay())
     #expect(unknown.allows(held(slave)[0], 0, NodeIndex(0), rules), "nobody knows")

@@ -90,6 +90,26 @@ import Testing
     #expect(records(hand.tell(.tick(1_590))) == 1)
   }
 
+  /// However nodes come and go, after eight times as long as `grace` it is planned for those that are there.
+  @Test func anOutageThatDoesNotSettleIsPlannedForInTheEnd() throws {
+    var hand = try reached()
+    _ = hand.pass(10...610, alive: [0])
+    _ = hand.tell(.recorded(true))
+    _ = hand.inventory(0)
+    _ = hand.tell(.tick(620))
+    hand.finish(try hand.plan())
+    _ = hand.pass(630...640, alive: [0])
+    #expect(records(hand.say(.alive, 1)) == 0 && hand.machine.outage.wantedSince == 640)
+    hand.machine.outage.plans = 3
+    var time: UInt64 = 640
+    while hand.machine.revision == 3, time < 9_000 {
+      time += 10
+      hand.machine.outage.lastChange = time
+      _ = hand.pass(time...time, alive: [0, 1, 2])
+    }
+    #expect(time == 640 + 8 * hand.machine.recovery.grace + 10)
+  }
+
   /// Nothing begins while more are silent than may be lost; all goes on once they are heard of.
   @Test func nothingBeginsWhileItIsFrozen() throws {
     var hand = try Hand(mostLost: 1)
@@ -119,6 +139,15 @@ import Testing
     _ = hand.pass(30...620, alive: [0, 1])
     let seen = hand.pass(630...630)
     #expect(seen.contains(.plan(2)) && !seen.contains(where: \.isClaim))
+  }
+
+  /// Nodes have as long to answer as they had in the first plan.
+  @Test func aLaterPlanClaimsAgainAsLateAsTheFirst() throws {
+    var hand = try reached()
+    _ = hand.pass(10...500, alive: [0, 1, 2])
+    _ = hand.tell(.cancel)
+    #expect(hand.tell(.recorded(true)).filter(\.isClaim).count == 3)
+    #expect(hand.pass(510...520).filter(\.isClaim) == [] && hand.pass(530...530).filter(\.isClaim).count == 3)
   }
 
   /// Orders of others stay when they are due.

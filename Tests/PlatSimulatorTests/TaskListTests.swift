@@ -190,6 +190,18 @@ import Testing
     #expect(run(&list) == ["set b -s as of 9", "set b sd as of 9"])
   }
 
+  /// Of a partition of which nobody is known to be complete nothing is done, whatever the plan says.
+  @Test func whatIsWithheldStays() {
+    func list(hadHolders: Bool) -> TaskList {
+      let survey = Survey(
+        revision: 9, inventories: [[], [], [], []], journal: Journal(revision: 8, partitionCount: 1), rules: rules,
+        hadHolders: [hadHolders], isCancelled: false, plant: nil)
+      return steps([.set(PartitionIndex(0), NodeIndex(3), StateChange(.null, AgentHand.dead), .balance)], survey)
+    }
+    var (withheld, fresh) = (list(hadHolders: true), list(hadHolders: false))
+    #expect(run(&withheld) == [] && run(&fresh) == ["set d -d as of 9"])
+  }
+
   /// Asked again: the soonest first, what was put off later, nothing that is done.
   @Test func deadlines() {
     func set(_ node: Int) -> Step {
