@@ -175,6 +175,13 @@ import Testing
       hand.record.led == 0 && hand.record.followers.isEmpty && hand.record.term == 4 && hand.record.log.count == 3)
   }
 
+  /// Who leads may lead on while it is being stopped, and is told so.
+  @Test func whoIsStoppedLeadsOn() {
+    var hand = Hand(Hand.master, followers: [1, 2], log: [1]) { $0.mode = RunMode(.cooling) }
+    let lead = Hand.order(.lead, revision: 4, Hand.master, Hand.master, followers: [2])
+    #expect(hand.hear(.order(lead)).contains(.answer(.done(lead.id))) && hand.record.followers == [NodeIndex(2)])
+  }
+
   /// Writes that wait for the disk are denied as soon as it is told to lead no more.
   @Test func whatIsHeldIsDenied() {
     var hand = Hand(Hand.master, followers: [1], log: [1]) { $0.mode = RunMode(.running, pauses: .persistence) }
@@ -194,6 +201,13 @@ import Testing
     #expect(hand.hear(.left(p, round: round + 2), node: 2) == [.persist, .send(.written(request: 5), client: 3)])
     #expect(hand.record.followers == [NodeIndex(1)] && hand.agent.leads(p))
     #expect(hand.hear(.left(p, round: round + 2), node: 2).isEmpty)
+  }
+
+  /// A write is of a kind that writes, a read of one that does not.
+  @Test func kindsAreOfTheirSort() {
+    var hand = Hand(Hand.master, followers: [])
+    #expect(hand.hear(.write(p, value: 8, request: 5, kind: .read), client: 3) == [denied(5)])
+    #expect(hand.hear(.read(p, request: 6, kind: .write), client: 3) == [denied(6)] && hand.record.log.isEmpty)
   }
 
   @Test func noRoomAndNotEnough() {

@@ -176,6 +176,25 @@ import Testing
     #expect(actions.prefix(2) == [.send(.denied(request: 5, isDefinite: false), client: 3), .persist])
   }
 
+  /// What its disk revived may have to go before it makes a copy.
+  @Test func whoIsNotConfirmedMakesNoCopy() {
+    var hand = restarted(Hand(Hand.dead))
+    let copy = Hand.order(.copy, Hand.dead, Hand.slave, source: 2, leader: 1)
+    #expect(hand.hear(.order(copy)) == [.answer(.refused(copy.id, .notRunning))])
+    _ = hand.hear(confirm())
+    #expect(hand.hear(.order(copy)) == [.send(.fetch(copy), node: 2)])
+  }
+
+  /// A copy that was in doubt stays so in another state, until it is thrown away or leads.
+  @Test func aDoubtStaysWithItsCopy() {
+    func isInDoubt(_ kind: Order.Kind, _ state: StateIndex) -> Bool {
+      var hand = Hand(Hand.slave, log: [1]) { $0.isInDoubt = true }
+      #expect(hand.hear(.order(Hand.order(kind, Hand.slave, state))).count == 2)
+      return hand.record.isInDoubt
+    }
+    #expect(isInDoubt(.set, Hand.pending) && !isInDoubt(.discard, .null) && !isInDoubt(.lead, Hand.master))
+  }
+
   /// It knows nothing of the partition, and may have lost what it knew: it has not left.
   @Test func whoIsNotConfirmedHasNotLeft() {
     let q = PartitionIndex(1)

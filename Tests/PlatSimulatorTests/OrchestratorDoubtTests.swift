@@ -40,6 +40,28 @@ import Testing
     _ = hand.tell(.cancel)
     _ = hand.tell(.recorded(true))
     #expect(feeds(hand.pass(850...1_000, alive: [0, 1, 2])) == [], "who leads is not known")
+    _ = hand.inventory(0, [held(AgentHand.master, leads: [2])], disk: disk(0))
+    _ = hand.inventory(1, [], disk: disk(1))
+    var confirmed = disk(2, boot: 2)
+    confirmed.isConfirmed = true
+    _ = hand.inventory(2, [held(AgentHand.slave)], disk: confirmed)
+    hand.finish(try hand.plan())
+    #expect(feeds(hand.pass(1_010...1_300, alive: [0, 1, 2])) == Array(repeating: "2 by 0", count: 3), "the others")
+  }
+
+  /// A node that was lost when all began is back, and has not started again.
+  @Test func whoWasAwayIsNotFed() throws {
+    var hand = try Hand()
+    _ = hand.begin()
+    for node in 0..<2 { _ = hand.inventory(node, disk: disk(node)) }
+    _ = hand.tell(.lost(NodeIndex(2)))
+    hand.finish(try hand.plan())
+    _ = hand.say(.alive, 2)
+    _ = hand.tell(.recorded(true))
+    _ = hand.inventory(0, [held(AgentHand.master, leads: [1, 2])], disk: disk(0))
+    for node in 1..<3 { _ = hand.inventory(node, [held(AgentHand.slave)], disk: disk(node)) }
+    _ = try hand.plan()
+    #expect(hand.machine.lostNodes == [] && feeds(hand.pass(0...400, alive: [0, 1, 2])) == [])
   }
 
   /// Two are lost, and one of them is back and has started again: it is asked when all is planned again.
@@ -192,6 +214,26 @@ import Testing
     #expect(hand.machine.mayHold(b, 0))
     hand.machine.isTold[1] = true
     #expect(!hand.machine.mayHold(b, 0), "the host says that it is gone")
+  }
+
+  /// a has started again, and c may have more, of which the host has said nothing: of b it says so again and again.
+  @Test func theHostsWordIsPlannedForOnce() throws {
+    var hand = try reached()
+    _ = hand.pass(0...0, alive: [0, 1, 2])
+    _ = hand.pass(10...610, alive: [0])
+    var leader = held(AgentHand.master, leads: [2])
+    leader.isUnproven = true
+    _ = hand.tell(.recorded(true))
+    _ = hand.inventory(0, [leader], disk: disk(0, boot: 2))
+    _ = hand.tell(.tick(620))
+    #expect(hand.machine.lostNodes.map(\.int) == [1, 2] && hand.machine.survey?.isUnproven == [true])
+    hand.finish(try hand.plan())
+    #expect(hand.tell(.lost(NodeIndex(1))).count == 1)
+    _ = hand.tell(.recorded(true))
+    _ = hand.inventory(0, [leader], disk: disk(0, boot: 2))
+    hand.finish(try hand.plan())
+    #expect(hand.machine.phase == .reached && hand.machine.survey?.isUnproven == [true])
+    #expect(hand.tell(.lost(NodeIndex(1))) == [])
   }
 
   // MARK: Several partitions

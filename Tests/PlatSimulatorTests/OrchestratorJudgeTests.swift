@@ -103,6 +103,7 @@ import Testing
     _ = hand.inventory(0, disk: state)
     _ = try hand.plan()
     #expect(hand.say(.well(state), 0) == [], "it is known")
+    #expect(hand.say(.well(disk(0)), 0) == [], "it has been thrown away")
     #expect(hand.tell(.tick(0)).contains(check(hand, 0, 1, setBack: 8)), "its copies are in doubt one by one")
   }
 
@@ -143,7 +144,7 @@ import Testing
     var hand = try Hand()
     _ = hand.begin()
     var gone = held(AgentHand.master, isLeading: true)
-    gone[0].partition = PartitionIndex(4)
+    gone[0].partition = PartitionIndex(1)
     _ = hand.inventory(0, disk: disk(0))
     _ = hand.inventory(1, held(AgentHand.slave) + gone, disk: disk(1, boot: 2, confirmed: 2, isConfirmed: false))
     _ = hand.inventory(2, disk: disk(2))
@@ -156,6 +157,19 @@ import Testing
     var hand = try Hand()
     _ = try hand.run()
     #expect(hand.inventory(1, disk: disk(1, boot: 2)) == [check(hand, 1, 2)])
+  }
+
+  /// A leader that is in doubt, and nobody else has a copy: its disk is confirmed but for that.
+  @Test func whatIsWithheldHoldsNobodyBack() throws {
+    var hand = try Hand()
+    _ = hand.begin()
+    var doubted = held(AgentHand.master, isLeading: true, [1])
+    doubted[0].isInDoubt = true
+    _ = hand.inventory(0, doubted, disk: disk(0, boot: 2, isConfirmed: false))
+    for node in 1..<3 { _ = hand.inventory(node, [], disk: disk(node)) }
+    #expect(hand.machine.phase == .planning && hand.machine.survey?.isWithheld == [true])
+    let check = Message.check(revision: 2, confirmed: 2, setBack: 0, inDoubt: [p])
+    #expect(hand.tell(.tick(0)).contains(.send(check, 0)))
   }
 
   /// Told again which map is in force, since it may have forgotten it.

@@ -343,6 +343,11 @@ import Testing
       orders += hand.say(.done(order.id), order.node.int).compactMap(\.order)
     }
     #expect(hand.machine.isPaused && hand.machine.phase == .arriving)
+    _ = hand.tell(.recorded(true))
+    #expect(hand.tell(.resume) == [] && hand.machine.phase == .reached, "nothing is left to go on with")
+    _ = hand.tell(.cancel)
+    _ = hand.tell(.recorded(true))
+    #expect(hand.tell(.resume) == [] && hand.machine.phase == .claiming)
   }
 
   /// A step that would take a last copy is left, and told.

@@ -179,6 +179,9 @@ import Testing
       #expect(leader([(3, 5), (3, 4)], isUnproven: isUnproven) == ["0 master"])
       #expect(leader([(3, 5), (3, 5)], isUnproven: isUnproven) == ["0 master"], "of two the first")
     }
+    let (old, new) = (holding(master, leads: [], log: (3, 9)), holding(master, term: 5, leads: [], log: (3, 4)))
+    #expect(Survey.isEarlier((NodeIndex(0), old), (NodeIndex(1), new)), "by its term first")
+    #expect(!Survey.isEarlier((NodeIndex(1), new), (NodeIndex(0), old)))
     // Of two one is the earlier, in whatever order they are looked at.
     for (first, second) in [((3, 4), (3, 5)), ((3, 5), (3, 4)), ((3, 5), (3, 5))] as [((UInt64, Int), (UInt64, Int))] {
       let (a, b) = (holding(master, leads: [], log: first), holding(master, leads: [], log: second))

@@ -221,6 +221,10 @@ import Testing
     list.putOff(2, until: 400)
     _ = list.finish(0, rules)
     #expect(list.nextOverdue(5_998) == 2 && list.nextOverdue(5_998) == nil && list.nextOverdue(5_999) == 1)
+    var other = steps([set(3), set(2), set(1)], survey(isLeading: true))
+    while let index = other.beginNext(rules) { other.sent(index, deadline: 10 + UInt64(index)) }
+    _ = other.finish(1, rules)
+    #expect(other.nextOverdue(99) == 0 && other.nextOverdue(99) == 2 && other.nextOverdue(99) == nil, "1 is done")
     list.isAtWork(2, tries: 1)
     #expect(list.tasks[2].tries == 0 && list.tasks[1].tries == 1)
   }

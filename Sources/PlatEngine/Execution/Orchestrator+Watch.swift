@@ -31,7 +31,7 @@ extension Orchestrator {
       watch(&actions)
       sendAgain(&actions)
       sendModes(&actions)
-      if phase == .running, tasks.running.isEmpty { beginWhatMay(&actions) }
+      if phase == .running { beginWhatMay(&actions) }
     default: break
     }
   }
