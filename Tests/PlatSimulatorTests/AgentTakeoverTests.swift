@@ -376,6 +376,8 @@ import Testing
     #expect(hand.hear(.order(known)) == [.persistPromise, .send(.handOver(known, end: 0, lastTerm: 0), node: 1)])
     #expect(hand.hear(.handedOver(id, followers: [], start: 0, log: []), node: 1) == [.persist, .answer(.done(id))])
     #expect(hand.record.term == 3)
+    let next = Hand.order(.set, number: 2, revision: 5, Hand.slave, Hand.pending)
+    #expect(hand.hear(.order(next)) == [.persist, .answer(.done(next.id))], "it is at nothing any more")
   }
 
   /// A leader that steps into another state leads no more.

@@ -172,6 +172,18 @@ import Testing
     #expect(hand.tell(.tick(0)).contains(.send(check, 0)))
   }
 
+  /// It starts again while a copy is made there: that may be complete already, and is not in doubt.
+  @Test func whatIsBeingMadeIsNotInDoubt() throws {
+    var hand = try Hand(hadHolders: false)
+    _ = hand.begin()
+    for node in 0..<3 { _ = hand.inventory(node, [], disk: disk(node)) }
+    let steps = [Step.set(p, NodeIndex(2), StateChange(.null, AgentHand.slave), .balance)]
+    let seen = hand.tell(.planned(StepPlan(list: try StepList(steps, arcs: [])), map: Hand.stamp))
+    #expect(seen.compactMap(\.order?.node.int) == [2])
+    let state = disk(2, boot: 2, confirmed: 2)
+    #expect(hand.inventory(2, held(AgentHand.slave, term: 2), disk: state) == [check(hand, 2, 2)])
+  }
+
   /// Told again which map is in force, since it may have forgotten it.
   @Test func whoStartsAgainIsToldTheMap() throws {
     var hand = try running()

@@ -273,7 +273,7 @@ import Testing
       other.say(.done(OrderID(revision: 1, number: order.id.number)), 2) == [] && other.machine.progress.done == 0)
   }
 
-  /// It is planned again after as many refusals as there are tries; those of one that waits for a takeover do not count.
+  /// It is planned again after as many refusals as there are tries. Those of who waits for a takeover do not count.
   @Test func whoRefusesIsGivenUp() throws {
     func refusals(_ why: Refusal, isTakenOver: Bool) throws -> Int? {
       var hand = try Hand()

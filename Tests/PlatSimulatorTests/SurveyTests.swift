@@ -271,7 +271,8 @@ import Testing
     func isUnproven(_ holdings: [Holding]) -> [Bool] {
       Survey(
         revision: 9, inventories: [holdings, nil], journal: Journal(revision: 8, partitionCount: 1),
-        rules: ExecutionRules(.masterSlave), hadHolders: [true], isCancelled: false, plant: nil, mayHold: { _, _ in true }
+        rules: ExecutionRules(.masterSlave), hadHolders: [true], isCancelled: false, plant: nil,
+        mayHold: { _, _ in true }
       ).isUnproven
     }
     #expect(isUnproven([]) == [false] && isUnproven([holding(slave)]) == [false])
