@@ -175,6 +175,18 @@ import Testing
       hand.record.led == 0 && hand.record.followers.isEmpty && hand.record.term == 4 && hand.record.log.count == 3)
   }
 
+  /// It led before in the same revision: what was answered to that does not count.
+  @Test func leadsTwiceInARevision() {
+    var hand = Hand(Hand.slave, log: [1, 1])
+    _ = hand.hear(.order(Hand.order(.lead, revision: 4, Hand.slave, Hand.master, followers: [1])))
+    let round = hand.agent.round
+    _ = hand.hear(.order(Hand.order(.set, number: 2, revision: 4, Hand.master, Hand.slave)))
+    _ = hand.hear(.order(Hand.order(.lead, number: 3, revision: 4, Hand.slave, Hand.master, followers: [1])))
+    #expect(hand.agent.leads(p) && hand.hear(appended(round, 1, term: 4), node: 1) == [])
+    let actions = hand.hear(.read(p, request: 5), client: 3)
+    #expect(actions == [.send(append(hand.agent.round, 2, 1, [], term: 4), node: 1)])
+  }
+
   /// Who leads may lead on while it is being stopped, and is told so.
   @Test func whoIsStoppedLeadsOn() {
     var hand = Hand(Hand.master, followers: [1, 2], log: [1]) { $0.mode = RunMode(.cooling) }

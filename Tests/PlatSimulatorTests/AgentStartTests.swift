@@ -133,7 +133,9 @@ import Testing
     var hand = Hand(Hand.slave, log: [1])
     let leave = Hand.order(.set, Hand.slave, Hand.dead, leader: 1)
     #expect(hand.hear(.order(leave)) == [.send(.join(leave, attempt: hand.agent.round), node: 1)])
+    let attempt = hand.agent.round
     let again = hand.hear(.order(leave))
+    #expect(hand.agent.round > attempt, "what is answered to the first does not count")
     #expect(again == [.answer(.working(leave.id)), .send(.join(leave, attempt: hand.agent.round), node: 1)])
     let append = Message.append(p, term: 1, round: 7, previous: 1, previousTerm: 1, log: [])
     #expect(hand.hear(append, node: 1) == [.send(.appended(p, term: 1, round: 7, matched: 1, isCopy: true), node: 1)])
@@ -169,11 +171,39 @@ import Testing
     #expect(hand.hear(compare, node: 1).count == 1 && hand.hear(append, node: 1).count == 1)
     _ = hand.hear(confirm(inDoubt: [p], boot: 1))
     #expect(hand.hear(compare, node: 1) == [] && hand.hear(append, node: 1) == [])
+    #expect(!hand.hear(confirm(inDoubt: [p], boot: 1)).contains(.persist), "it is written down once")
     hand = Hand(Hand.master, followers: [1], log: [1])
     _ = hand.agent.start(on: 9, boot: 1, nil, isNew: false)
     _ = hand.hear(.write(p, value: 8, request: 5), client: 3)
     let actions = hand.hear(confirm(inDoubt: [p], boot: 1))
     #expect(actions.prefix(2) == [.send(.denied(request: 5, isDefinite: false), client: 3), .persist])
+  }
+
+  /// A copy that has been made is not older than what was acknowledged, however its node has started.
+  @Test func whatWasMadeIsProven() {
+    var hand = restarted(Hand(Hand.dead))
+    _ = hand.hear(confirm())
+    let copy = Hand.order(.copy, Hand.dead, Hand.slave, source: 2)
+    _ = hand.hear(.order(copy))
+    #expect(hand.hear(.fetched(copy.id, log: Hand.log([1]), term: 1), node: 2) == [.persist, .answer(.done(copy.id))])
+    guard case .send(.inventory(_, let holdings, _), _)? = hand.hear(.claim(revision: 1)).last else {
+      return #expect(Bool(false))
+    }
+    #expect(holdings.map(\.state) == [Hand.slave] && holdings.map(\.isUnproven) == [false])
+  }
+
+  /// Where several nodes take writes nobody is told to lead, and there is nothing to be proven.
+  @Test func ofSeveralMastersNoneIsUnproven() {
+    var agent = NodeAgent(
+      NodeIndex(0), rules: ExecutionRules(.multiMaster), boot: 2, promise: Promise(revision: 1),
+      records: [(p, Record(state: Hand.master, term: 1, leadsWith: nil))])
+    _ = agent.start(on: 9, boot: 2, Promise(revision: 1), isNew: false)
+    guard
+      case .send(.inventory(_, let holdings, _), _)? = agent.handle(
+        .message(.claim(revision: 1), from: .orchestrator(0))
+      ).last
+    else { return #expect(Bool(false)) }
+    #expect(holdings.map(\.isUnproven) == [false])
   }
 
   /// What its disk revived may have to go before it makes a copy.

@@ -49,6 +49,22 @@ import Testing
     #expect(feeds(hand.pass(1_010...1_300, alive: [0, 1, 2])) == Array(repeating: "2 by 0", count: 3), "the others")
   }
 
+  /// c may have forgotten whom it follows, and is told first: until its disk is confirmed it takes nothing.
+  @Test func whoIsNotConfirmedIsNotFed() throws {
+    var hand = try Hand()
+    _ = hand.begin()
+    var (leader, follower) = (held(AgentHand.master, leads: [2]), held(AgentHand.slave))
+    (leader.term, follower.isUnproven) = (2, true)
+    _ = hand.inventory(0, [leader], disk: disk(0))
+    _ = hand.inventory(1, [], disk: disk(1))
+    _ = hand.inventory(2, [follower], disk: disk(2, boot: 2))
+    let order = try hand.plan().compactMap(\.order)[0]
+    #expect(order.kind == .set && order.node == NodeIndex(2))
+    #expect(feeds(hand.pass(0...120, alive: [0, 1, 2])) == [])
+    hand.finish([.send(.order(order), 2)])
+    #expect(feeds(hand.pass(130...600, alive: [0, 1, 2])) == Array(repeating: "2 by 0", count: 4))
+  }
+
   /// A node that was lost when all began is back, and has not started again.
   @Test func whoWasAwayIsNotFed() throws {
     var hand = try Hand()
@@ -133,6 +149,24 @@ import Testing
     _ = try hand.plan()
     #expect(!hand.machine.tasks.isSettled)
     #expect(hand.tell(.tick(0)).contains(.send(.check(revision: 3, confirmed: 2, setBack: 0), 2)))
+    // b starts again while it is told to throw away what it has: until then that is in doubt.
+    let check = Message.check(revision: 3, confirmed: 2, setBack: 0, inDoubt: [p])
+    #expect(hand.inventory(1, [held(AgentHand.slave)], disk: disk(1, boot: 2)) == [.send(check, 1)])
+  }
+
+  /// b has followed an older leader, and is to throw that away: the rest of its disk is confirmed before that.
+  @Test func whatIsOutOfDateHoldsNobodyBack() throws {
+    var hand = try Hand()
+    _ = hand.begin()
+    var leader = held(AgentHand.master, leads: [2])
+    leader.term = 2
+    _ = hand.inventory(0, [leader], disk: disk(0))
+    _ = hand.inventory(1, [held(AgentHand.slave)], disk: disk(1, boot: 2))
+    _ = hand.inventory(2, [held(AgentHand.slave)], disk: disk(2))
+    #expect(discards(hand) == [1])
+    _ = try hand.plan()
+    let check = Message.check(revision: 2, confirmed: 2, setBack: 0, inDoubt: [p])
+    #expect(!hand.machine.tasks.isSettled && hand.tell(.tick(0)).contains(.send(check, 1)))
   }
 
   /// Its disk is older than what is known of it, and it is lost before it has thrown away what it has. It may hear what

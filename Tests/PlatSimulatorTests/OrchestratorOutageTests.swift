@@ -327,6 +327,31 @@ import Testing
       }
     }
     #expect(asked[1] - asked[0] == 200)
+    // Each answer just in time: it is back.
+    var (last, isBack) = (asked[1], false)
+    while !isBack, time < 9_000 {
+      for step: UInt64 in [20, 10, 20] {
+        time += step
+        if hand.pass(time...time, alive: [0, 1]).contains(.send(.claim(revision: 2), 2)) { last = time }
+        if time == last + 150 { isBack = records(hand.inventory(2)) == 1 || isBack }
+      }
+    }
+    #expect(isBack)
+  }
+
+  /// One question without an answer, and it has to answer in time for as long again.
+  @Test func noAnswerBeginsAnew() throws {
+    var hand = try keptOut()
+    var (time, asked, first, isBack) = (UInt64(1_210), 0, UInt64?.none, false)
+    while !isBack, time < 9_000 {
+      time += 10
+      guard hand.pass(time...time, alive: [0, 1]).contains(.send(.claim(revision: 2), 2)) else { continue }
+      asked += 1
+      if asked == 5 { continue }
+      if asked > 5 { first = first ?? time }
+      isBack = records(hand.inventory(2)) == 1
+    }
+    #expect(isBack && time - first! == hand.machine.recovery.grace)
   }
 
   /// It answers in time for as long as it has to, and is late again soon: then for twice as long.
@@ -346,6 +371,20 @@ import Testing
     _ = hand.inventory(1)
     note(hand.pass(time...time + 1_300, alive: [0, 1, 2]))
     #expect(told == [0, 1_200])
+  }
+
+  /// Who is lost again within four times as long as it would be kept out is late; after that it was cut off again.
+  @Test func whoIsLostAgainLaterWasCutOff() throws {
+    func isKeptOut(after ticks: UInt64) throws -> Bool {
+      var (hand, actions) = (try Hand(), [Orchestrator.Action]())
+      hand.machine.noteLoss(2, isLate: false, &actions)
+      #expect(!hand.machine.isKeptOut(NodeIndex(2)))
+      hand.machine.clock += ticks
+      hand.machine.noteLoss(2, isLate: false, &actions)
+      #expect(hand.machine.isKeptOut(NodeIndex(2)) == !actions.isEmpty)
+      return hand.machine.isKeptOut(NodeIndex(2))
+    }
+    #expect(try isKeptOut(after: 2_400) && !isKeptOut(after: 2_401))
   }
 
   /// Nor does a late answer count while others are claimed.
