@@ -152,12 +152,23 @@ import Testing
     #expect(hand.hear(appended(round + 1, 3), node: 1) == [.send(.written(request: 5), client: 3)])
   }
 
+  /// The same message twice: what the follower says the second time is what it has.
+  @Test func aMessageThatComesTwice() {
+    var hand = Hand(Hand.master, followers: [1, 2], log: [1])
+    let round = hand.agent.round
+    _ = hand.hear(.write(p, value: 8, request: 5), client: 3)
+    _ = hand.hear(appended(round + 1, 2), node: 1)
+    _ = hand.hear(appended(round + 1, 1), node: 1)
+    #expect(hand.hear(appended(round + 2, 2), node: 2) == [])
+    #expect(hand.hear(appended(round + 1, 2), node: 1) == [.send(.written(request: 5), client: 3)])
+  }
+
   @Test func anotherLeads() {
     var hand = Hand(Hand.master, term: 4, followers: [1])
     _ = hand.hear(.write(p, value: 8, request: 5), client: 3)
     #expect(hand.hear(.fenced(p, term: 4), node: 1).isEmpty && hand.agent.leads(p))
     #expect(hand.hear(.fenced(p, term: 5), node: 1) == [denied(5, false)])
-    #expect(!hand.agent.leads(p))
+    #expect(!hand.agent.leads(p) && hand.agent.handle(.tick).isEmpty, "denied once")
     #expect(hand.hear(.fenced(p, term: 6), node: 1).isEmpty)
     #expect(
       hand.hear(.write(p, value: 8, request: 6), client: 3) == [denied(6)]
@@ -198,6 +209,34 @@ import Testing
       hand.record.led == 0 && hand.record.followers.isEmpty && hand.record.term == 4 && hand.record.log.count == 3)
   }
 
+  /// It led before in the same revision: what was answered to that does not count.
+  @Test func leadsTwiceInARevision() {
+    var hand = Hand(Hand.slave, log: [1, 1])
+    _ = hand.hear(.order(Hand.order(.lead, revision: 4, Hand.slave, Hand.master, followers: [1])))
+    let round = hand.agent.round
+    _ = hand.hear(.order(Hand.order(.set, number: 2, revision: 4, Hand.master, Hand.slave)))
+    _ = hand.hear(.order(Hand.order(.lead, number: 3, revision: 4, Hand.slave, Hand.master, followers: [1])))
+    #expect(hand.agent.leads(p) && hand.hear(appended(round, 1, term: 4), node: 1) == [])
+    let actions = hand.hear(.read(p, request: 5), client: 3)
+    #expect(actions == [.send(append(hand.agent.round, 2, 1, [], term: 4), node: 1)])
+  }
+
+  /// Who leads may lead on while it is being stopped, and is told so.
+  @Test func whoIsStoppedLeadsOn() {
+    var hand = Hand(Hand.master, followers: [1, 2], log: [1]) { $0.mode = RunMode(.cooling) }
+    let lead = Hand.order(.lead, revision: 4, Hand.master, Hand.master, followers: [2])
+    #expect(hand.hear(.order(lead)).contains(.answer(.done(lead.id))) && hand.record.followers == [NodeIndex(2)])
+  }
+
+  /// Writes that wait for the disk are denied as soon as it is told to lead no more.
+  @Test func whatIsHeldIsDenied() {
+    var hand = Hand(Hand.master, followers: [1], log: [1]) { $0.mode = RunMode(.running, pauses: .persistence) }
+    #expect(hand.hear(.write(p, value: 8, request: 7), client: 3).isEmpty)
+    let set = Hand.order(.set, revision: 4, Hand.master, Hand.slave)
+    #expect(
+      hand.hear(.order(set)) == [.persistPromise, denied(7), .persist, .answer(.done(set.id))])
+  }
+
   @Test func aFollowerLeaves() {
     var hand = Hand(Hand.master, followers: [1, 2], log: [1])
     let round = hand.agent.round
@@ -208,6 +247,13 @@ import Testing
     #expect(hand.hear(.left(p, round: round + 2), node: 2) == [.persist, .send(.written(request: 5), client: 3)])
     #expect(hand.record.followers == [NodeIndex(1)] && hand.agent.leads(p))
     #expect(hand.hear(.left(p, round: round + 2), node: 2).isEmpty)
+  }
+
+  /// A write is of a kind that writes, a read of one that does not.
+  @Test func kindsAreOfTheirSort() {
+    var hand = Hand(Hand.master, followers: [])
+    #expect(hand.hear(.write(p, value: 8, request: 5, kind: .read), client: 3) == [denied(5)])
+    #expect(hand.hear(.read(p, request: 6, kind: .write), client: 3) == [denied(6)] && hand.record.log.isEmpty)
   }
 
   @Test func noRoomAndNotEnough() {
@@ -298,6 +344,9 @@ import Testing
     #expect(
       hand.hear(append(7, 0, 0, [Entry(term: 2, value: 5)], term: 2), node: 1) == [.persist], "what differs is gone")
     #expect(hand.record.log.isEmpty)
+    hand = Hand(Hand.slave, term: 2, log: [1])
+    _ = hand.agent.handle(.diskFull(true))
+    #expect(hand.hear(append(7, 0, 0, [Entry(term: 2, value: 5)], term: 2), node: 1) == [.persist], "and stays gone")
   }
 
   @Test func pausedItConfirmsWhatIsTheSame() {

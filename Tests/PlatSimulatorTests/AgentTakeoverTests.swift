@@ -61,6 +61,76 @@ import Testing
   }
 
   /// The old master stays a slave: nothing is waited for.
+  /// The old leader has not let its copy go, and the successor is told to lead no more: it waits for nothing.
+  @Test func whoLeadsNoMoreWaitsForNoOldCopy() {
+    var hand = Hand(Hand.slave, log: [1])
+    _ = hand.hear(.order(takeover))
+    _ = hand.hear(.handedOver(id, followers: [NodeIndex(1)], start: 1, log: []), node: 1)
+    #expect(hand.agent.leads(p) && hand.agent.wantsTick)
+    _ = hand.hear(.order(Hand.order(.set, revision: 6, Hand.master, Hand.slave)))
+    #expect(!hand.agent.wantsTick)
+  }
+
+  /// The same where it is told to lead on, with others: the takeover is not what is answered then.
+  @Test func whoIsToldToLeadOnForgetsTheTakeover() {
+    var hand = Hand(Hand.slave, log: [1])
+    _ = hand.hear(.order(takeover))
+    _ = hand.hear(.handedOver(id, followers: [NodeIndex(1)], start: 1, log: []), node: 1)
+    let lead = Hand.order(.lead, revision: 6, Hand.master, Hand.master, followers: [1, 2])
+    #expect(hand.hear(.order(lead)).contains(.answer(.done(lead.id))) && !hand.agent.wantsTick)
+    #expect(hand.hear(.left(p, round: hand.agent.round), node: 1) == [.persist])
+  }
+
+  /// A successor is not the leader that a follower speaks of: what it holds waits on.
+  @Test func aSuccessorIsNotFenced() {
+    var hand = Hand(Hand.slave, log: [1])
+    _ = hand.hear(.order(takeover))
+    #expect(hand.hear(.read(p, request: 2), client: 3).isEmpty && hand.hear(.fenced(p, term: 9), node: 2).isEmpty)
+    #expect(hand.agent.handle(.tick).isEmpty && hand.agent.wantsTick)
+  }
+
+  /// The same where its copy is to wait for another one.
+  @Test func whoIsToWaitWaitsForNoOldCopy() {
+    var hand = Hand(Hand.slave, log: [1])
+    _ = hand.agent.start(on: 9, boot: 1, nil, isNew: false)
+    _ = hand.hear(.order(takeover))
+    _ = hand.hear(.handedOver(id, followers: [NodeIndex(1)], start: 1, log: []), node: 1)
+    _ = hand.hear(.check(revision: 5, confirmed: 1, setBack: 0, inDoubt: [], waiting: [p]))
+    #expect(!hand.agent.leads(p) && hand.agent.wantsTick)
+    #expect(hand.agent.handle(.tick) == [] && !hand.agent.wantsTick)
+  }
+
+  /// It has started again meanwhile, and knows of the old leader that it follows it still.
+  @Test func afterARestartItAsksForTheOldCopyToGo() {
+    var hand = Hand(Hand.master, term: 5, followers: [1], log: [1], revision: 5) { $0.done = AgentHand.id(1, 5) }
+    #expect(id == AgentHand.id(1, 5) && !hand.agent.wantsTick)
+    let actions = hand.hear(.order(takeover))
+    #expect(actions == [.answer(.working(id)), .send(append(hand, 1, 1, []), node: 1)] && hand.agent.wantsTick)
+    #expect(hand.hear(.left(p, round: hand.agent.round), node: 1) == [.persist, .answer(.done(id))])
+  }
+
+  /// The answer goes to whoever has asked last: the orchestrator may be another by then.
+  @Test func whoAskedLastIsAnswered() {
+    var hand = Hand(Hand.slave, log: [1])
+    _ = hand.hear(.order(takeover))
+    _ = hand.hear(.handedOver(id, followers: [NodeIndex(1)], start: 1, log: []), node: 1)
+    _ = hand.hear(.order(takeover), from: .orchestrator(7))
+    #expect(
+      hand.hear(.left(p, round: hand.agent.round), node: 1) == [.persist, .send(.done(id), to: .orchestrator(7))])
+  }
+
+  /// A successor does not vouch for a copy more: by the time that it says so it may lead.
+  @Test func aSuccessorIsNoCopyMore() {
+    var hand = Hand(Hand.slave, log: [1])
+    let old = Message.append(p, term: 5, round: 3, previous: 1, previousTerm: 1, log: [])
+    var other = hand
+    #expect(
+      other.hear(old, node: 1) == [.persist, .send(.appended(p, term: 5, round: 3, matched: 1, isCopy: true), node: 1)])
+    _ = hand.hear(.order(takeover))
+    #expect(
+      hand.hear(old, node: 1) == [.persist, .send(.appended(p, term: 5, round: 3, matched: 1, isCopy: false), node: 1)])
+  }
+
   @Test func whoStaysASlaveIsAFollower() {
     var order = takeover
     order.sourceChange = StateChange(Hand.master, Hand.slave)
@@ -306,6 +376,8 @@ import Testing
     #expect(hand.hear(.order(known)) == [.persistPromise, .send(.handOver(known, end: 0, lastTerm: 0), node: 1)])
     #expect(hand.hear(.handedOver(id, followers: [], start: 0, log: []), node: 1) == [.persist, .answer(.done(id))])
     #expect(hand.record.term == 3)
+    let next = Hand.order(.set, number: 2, revision: 5, Hand.slave, Hand.pending)
+    #expect(hand.hear(.order(next)) == [.persist, .answer(.done(next.id))], "it is at nothing any more")
   }
 
   /// A leader that steps into another state leads no more.

@@ -21,6 +21,15 @@ import Testing
     return writer.finish()
   }
 
+  /// Changed, with the checksum of what it is then.
+  private func sealed(_ bytes: [UInt8], _ change: (inout [UInt8]) -> Void) -> [UInt8] {
+    var bytes = Array(bytes.dropLast(Wire.checksumBytes))
+    change(&bytes)
+    let crc = bytes.withUnsafeBytes { Checksum.crc32($0) }
+    for shift in [0, 8, 16, 24] { bytes.append(UInt8(truncatingIfNeeded: crc >> UInt32(shift))) }
+    return bytes
+  }
+
   private func kept(_ bytes: [UInt8]) throws -> Kept { try bytes.withUnsafeBytes { try Kept($0, names) } }
   private func journal(_ bytes: [UInt8]) throws -> Journal { try bytes.withUnsafeBytes { try Journal($0, names) } }
 
@@ -93,6 +102,14 @@ import Testing
     guard case .gone(2_000) = try kept(bytes(Wire.Kind.record, version: 2) { $0.put(UInt64(2_000)) }) else {
       return #expect(Bool(false))
     }
+    // A copy is in doubt, or nothing is said of it.
+    var doubted = plain
+    doubted.isInDoubt = true
+    guard case .record(_, doubted) = try kept(doubted.bytes(PartitionIndex(7), names)) else {
+      return #expect(Bool(false))
+    }
+    let none = sealed(doubted.bytes(PartitionIndex(7), names)) { $0[$0.count - 1] = 0 }
+    expectRefused("kept", "a doubt that is none") { _ = try kept(none) }
     expectRefused("kept", "1 bytes too many") {
       _ = try kept(
         bytes(Wire.Kind.promise, version: 2) { writer in for number in [9, 0, 0, 0, 0] { writer.put(UInt64(number)) } })
@@ -114,7 +131,7 @@ import Testing
     let gone = bytes(Wire.Kind.record, version: 2) { $0.put(UInt64(2_000)) }
     #expect(guess(gone) != nil && guess(gone)?.partition == nil)
     let long = bytes(Wire.Kind.record, version: 2) { $0.put(UInt64.max) }
-    #expect(guess(long) != nil && guess(long)?.partition == nil)
+    #expect(guess(long)?.isPromise == false && guess(long)?.partition == nil)
     #expect(guess(Array(promise.prefix(5))) == nil && guess(Array(promise.prefix(6)))?.isPromise == true)
     #expect(guess([0x51] + promise.dropFirst()) == nil && guess([0x50, 0x6e] + promise.dropFirst(2)) == nil)
     #expect(guess(bytes(Wire.Kind.epoch, version: 2) { $0.put(UInt64(9)) }) == nil)
@@ -156,6 +173,33 @@ import Testing
       _ = try journal(bytes(Wire.Kind.promise, version: 3) { $0.put(0) })
     }
     expectRefused("version", "2") { _ = try journal(bytes(Wire.Kind.promise, version: 2) { $0.put(0) }) }
+  }
+
+  /// In version 3 the starts of nodes were not known; all else was as it is.
+  @Test func journalsOfTheThirdVersion() throws {
+    func asOfThree(_ bytes: [UInt8]) -> [UInt8] { sealed(bytes) { $0[2] = 3 } }
+    var one = Journal(revision: 5, partitionCount: 2_000)
+    one.setRoster(1_030, Journal.Roster(revision: 5, members: [NodeIndex(3)]))
+    one.version += 1
+    let parts = one.entries(names)
+    let whole = bytes(Wire.Kind.journal, version: 3) { writer in
+      writer.put(parts.count)
+      for part in parts {
+        writer.put(text: part.key)
+        writer.put(bytes: asOfThree(part.bytes))
+      }
+    }
+    #expect(try journal(whole) == one)
+    one.setDisk(NodeIndex(2), Journal.Disk(store: 9, promised: 4, boot: 0), block: names.block(of: NodeIndex(2)))
+    var all = entries(one).mapValues(asOfThree)
+    let key = all.keys.first { $0.hasPrefix("disks/") }!
+    all[key] = bytes(Wire.Kind.disks, version: 3) { writer in
+      writer.put(UInt64(2))
+      writer.put(1)
+      writer.put(NodeIndex(2))
+      for number in [9, 4] { writer.put(UInt64(number)) }
+    }
+    #expect(try read(all).disk(NodeIndex(2)) == Journal.Disk(store: 9, promised: 4, boot: 0))
   }
 
   private func entries(_ journal: Journal) -> [String: [UInt8]] {

@@ -103,6 +103,7 @@ import Testing
     _ = hand.inventory(0, disk: state)
     _ = try hand.plan()
     #expect(hand.say(.well(state), 0) == [], "it is known")
+    #expect(hand.say(.well(disk(0)), 0) == [], "it has been thrown away")
     #expect(hand.tell(.tick(0)).contains(check(hand, 0, 1, setBack: 8)), "its copies are in doubt one by one")
   }
 
@@ -125,6 +126,64 @@ import Testing
     #expect(hand.inventory(1, disk: disk(1, boot: 3, confirmed: 2)) == [check(hand, 1, 3)])
   }
 
+  /// What it holds is compared with a plan: before there is one it is not confirmed.
+  @Test func whoStartsAgainWhileItIsPlannedIsAskedLater() throws {
+    var hand = try Hand()
+    _ = hand.begin()
+    for node in 0..<3 { _ = hand.inventory(node, disk: disk(node)) }
+    let state = disk(1, boot: 2, confirmed: 2)
+    #expect(hand.machine.phase == .planning && hand.inventory(1, [], disk: state) == [])
+    _ = try hand.plan()
+    #expect(hand.tell(.tick(0)).contains(check(hand, 1, 1)))
+    #expect(hand.say(.well(state), 1) == [.send(.claim(revision: 2), 1)])
+    #expect(hand.inventory(1, disk: state) == [check(hand, 1, 2)])
+  }
+
+  /// A node may hold what the cluster does not have any more.
+  @Test func partitionsThatAreGoneAreNotLookedAt() throws {
+    var hand = try Hand()
+    _ = hand.begin()
+    var gone = held(AgentHand.master, isLeading: true)
+    gone[0].partition = PartitionIndex(1)
+    _ = hand.inventory(0, disk: disk(0))
+    _ = hand.inventory(1, held(AgentHand.slave) + gone, disk: disk(1, boot: 2, confirmed: 2, isConfirmed: false))
+    _ = hand.inventory(2, disk: disk(2))
+    _ = try hand.plan()
+    #expect(hand.tell(.tick(0)).contains(check(hand, 1, 2)))
+  }
+
+  /// A node of a version that said nothing of disks starts again as one that does.
+  @Test func aNodeThatWasUpgradedIsConfirmed() throws {
+    var hand = try Hand()
+    _ = try hand.run()
+    #expect(hand.inventory(1, disk: disk(1, boot: 2)) == [check(hand, 1, 2)])
+  }
+
+  /// A leader that is in doubt, and nobody else has a copy: its disk is confirmed but for that.
+  @Test func whatIsWithheldHoldsNobodyBack() throws {
+    var hand = try Hand()
+    _ = hand.begin()
+    var doubted = held(AgentHand.master, isLeading: true, [1])
+    doubted[0].isInDoubt = true
+    _ = hand.inventory(0, doubted, disk: disk(0, boot: 2, isConfirmed: false))
+    for node in 1..<3 { _ = hand.inventory(node, [], disk: disk(node)) }
+    #expect(hand.machine.phase == .planning && hand.machine.survey?.isWithheld == [true])
+    let check = Message.check(revision: 2, confirmed: 2, setBack: 0, inDoubt: [p])
+    #expect(hand.tell(.tick(0)).contains(.send(check, 0)))
+  }
+
+  /// It starts again while a copy is made there: that may be complete already, and is not in doubt.
+  @Test func whatIsBeingMadeIsNotInDoubt() throws {
+    var hand = try Hand(hadHolders: false)
+    _ = hand.begin()
+    for node in 0..<3 { _ = hand.inventory(node, [], disk: disk(node)) }
+    let steps = [Step.set(p, NodeIndex(2), StateChange(.null, AgentHand.slave), .balance)]
+    let seen = hand.tell(.planned(StepPlan(list: try StepList(steps, arcs: [])), map: Hand.stamp))
+    #expect(seen.compactMap(\.order?.node.int) == [2])
+    let state = disk(2, boot: 2, confirmed: 2)
+    #expect(hand.inventory(2, held(AgentHand.slave, term: 2), disk: state) == [check(hand, 2, 2)])
+  }
+
   /// Told again which map is in force, since it may have forgotten it.
   @Test func whoStartsAgainIsToldTheMap() throws {
     var hand = try running()
@@ -144,6 +203,13 @@ import Testing
       log: Holding.LogEnd(lastTerm: 0, count: 0))]
   }
 
+  /// A slave since whose start no leader has fed it.
+  private func unproven(_ term: UInt64) -> [Holding] {
+    var holdings = held(AgentHand.slave, term: term)
+    holdings[0].isUnproven = true
+    return holdings
+  }
+
   /// What it tells is what it should be, or all is planned again.
   @Test func whatItHoldsIsCompared() throws {
     let (master, slave, pending, dead) = (AgentHand.master, AgentHand.slave, AgentHand.pending, AgentHand.dead)
@@ -160,6 +226,9 @@ import Testing
       (1, held(pending), false, "another state"), (1, held(dead), false, "no data"),
       (2, held(dead), true, "not yet"), (2, held(slave), true, "already"), (2, held(pending), false, "neither"),
       (2, [], true, "no data, as it should be"),
+      (2, held(slave, term: 0), true, "who comes may not have heard of its leader yet"),
+      (1, held(slave, term: 0), true, "it knows whom it follows"),
+      (1, unproven(0), false, "it may have forgotten whom it follows"), (1, unproven(1), true, "it has not"),
       (2, held(slave, isLeading: true, [1]), false, "it cannot lead without a"),
       (2, held(slave, term: 0, isLeading: true, [0, 1]), false, "it leads as of an earlier term"),
     ]
@@ -278,6 +347,24 @@ import Testing
     #expect(doubts(3, held(slave)) && doubts(3, held(dead, [1])) && !doubts(3, held(dead)), "it should have nothing")
     #expect(!doubts(0, held(slave)) && !doubts(0, held(pending)), "what is under way tells nothing")
     #expect(doubts(0, held(master, term: 3, isLeading: true, [1, 2])))
+    // It was to lose its copy, and all that it knew of it.
+    var going = ChangesUnderWay()
+    going.add(AgentHand.order(.set, slave, .null), nil)
+    let told = Orchestrator.Expected(
+      rows: [[Survey.Held(node: NodeIndex(0), state: slave)]], terms: [4], ledTerms: [4], isWithheld: [false],
+      underWay: going)
+    #expect(told.allows(nil, 0, NodeIndex(0), rules) && told.allows(held(slave)[0], 0, NodeIndex(0), rules))
+    #expect(!told.allows(held(pending)[0], 0, NodeIndex(0), rules))
+    var leader = told
+    leader.underWay = ChangesUnderWay()
+    leader.underWay.add(AgentHand.order(.set, master, slave), nil)
+    for (term, isRight) in [(3, false), (4, true), (5, true)] as [(UInt64, Bool)] {
+      let one = held(master, term: term, isLeading: true)[0]
+      #expect(leader.allows(one, 0, NodeIndex(0), rules) == isRight, "it has not passed over yet, as of \(term)")
+    }
+    let unknown = Orchestrator.Expected(
+      rows: [[]], terms: [4], ledTerms: [0], isWithheld: [true], underWay: ChangesUnderWay())
+    #expect(unknown.allows(held(slave)[0], 0, NodeIndex(0), rules), "nobody knows")
     // Who is to go need not be known.
     underWay = ChangesUnderWay()
     underWay.add(AgentHand.order(.set, dead, slave), nil)
@@ -286,6 +373,15 @@ import Testing
     underWay.add(leaving, nil)
     expected.underWay = underWay
     #expect(!doubts(1, held(master, term: 4, isLeading: true, [0])))
+    // Of a takeover both ends change; what stays as it is does not.
+    underWay = ChangesUnderWay()
+    underWay.add(AgentHand.order(.copy, dead, slave), .copy(p, from: NodeIndex(1), in: master, to: NodeIndex(0),
+      StateChange(dead, slave), .balance))
+    #expect(underWay.change(of: NodeIndex(1), 0) == nil && underWay.change(of: NodeIndex(0), 0)?.to == slave)
+    underWay.add(AgentHand.order(.takeOver, slave, master), .takeover(p, from: NodeIndex(3), StateChange(master, dead),
+      to: NodeIndex(2), StateChange(slave, master), .takeOver, isFullScan: false))
+    #expect(underWay.change(of: NodeIndex(3), 0) == StateChange(master, dead))
+    #expect(underWay.isLeaving(NodeIndex(3), 0, rules) && underWay.newReplicas(0, rules) == [NodeIndex(0)])
     expected.isWithheld = [true]
     #expect(!doubts(1, held(master, term: 3, isLeading: true)), "nobody knows")
     expected.isWithheld = [false]

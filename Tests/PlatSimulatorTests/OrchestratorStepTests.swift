@@ -236,14 +236,13 @@ import Testing
   @Test(arguments: [false, true]) func whoIsAtWorkIsNotGivenUp(_ isPaused: Bool) throws {
     var hand = try Hand()
     let order = try hand.run().compactMap(\.order)[0]
-    let answer = isPaused ? Message.refused(order.id, .notRunning) : .working(order.id)
     var asked: [Order] = []
     for time in stride(from: UInt64(0), through: 6_000, by: 10) {
       let seen = hand.tell(.tick(time))
       for node in 0..<3 { _ = hand.say(.alive, node) }
       for found in seen.compactMap(\.order) {
         asked.append(found)
-        _ = hand.say(answer, found.node.int)
+        _ = hand.say(isPaused ? .refused(found.id, .notRunning) : .working(found.id), found.node.int)
       }
     }
     #expect(hand.machine.revision == 2, "asked \(asked.count) times, \(asked.last.map { "\($0)" } ?? "")")
@@ -274,6 +273,39 @@ import Testing
       other.say(.done(OrderID(revision: 1, number: order.id.number)), 2) == [] && other.machine.progress.done == 0)
   }
 
+  /// It is planned again after as many refusals as there are tries. Those of who waits for a takeover do not count.
+  @Test func whoRefusesIsGivenUp() throws {
+    func refusals(_ why: Refusal, isTakenOver: Bool) throws -> Int? {
+      var hand = try Hand()
+      _ = hand.begin()
+      for node in 0..<3 { _ = hand.inventory(node) }
+      let (a, b, c) = (NodeIndex(0), NodeIndex(1), NodeIndex(2))
+      let copy = Step.copy(
+        p, from: a, in: AgentHand.master, to: c, StateChange(AgentHand.dead, AgentHand.slave), .balance)
+      let takeover = Step.takeover(
+        p, from: a, StateChange(AgentHand.master, AgentHand.slave), to: b,
+        StateChange(AgentHand.slave, AgentHand.master), .takeOver, isFullScan: false)
+      let plan = StepPlan(list: try StepList(isTakenOver ? [copy, takeover] : [copy], arcs: []))
+      var orders = hand.tell(.planned(plan, map: Hand.stamp)).compactMap(\.order)
+      #expect(orders.count == (isTakenOver ? 2 : 1))
+      var count = 0
+      for time in stride(from: UInt64(0), through: 1_000, by: 10) {
+        for order in orders where order.kind == .copy {
+          _ = hand.say(.refused(order.id, why), 2)
+          count += 1
+        }
+        for order in orders where order.kind == .takeOver { _ = hand.say(.working(order.id), 1) }
+        let seen = hand.pass(time...time, alive: [0, 1, 2])
+        if hand.machine.revision > 2 { return count }
+        orders = seen.compactMap(\.order)
+      }
+      return nil
+    }
+    #expect(try refusals(.busy, isTakenOver: false) == 7 && refusals(.busy, isTakenOver: true) == 7)
+    #expect(try refusals(.notLeader, isTakenOver: false) == 7 && refusals(.notLeader, isTakenOver: true) == nil)
+    #expect(try refusals(.notRunning, isTakenOver: false) == nil)
+  }
+
   /// Who is silent is not asked; once it is heard of it is asked at once.
   @Test func whoIsSilentIsNotAsked() throws {
     var hand = try Hand()
@@ -300,6 +332,35 @@ import Testing
       orders += hand.say(.done(order.id), order.node.int).compactMap(\.order)
     }
     #expect(hand.machine.phase == .running)
+  }
+
+  /// Paused while its last order is under way it has nothing left to begin: the map is in force.
+  @Test func pausedItEndsWithWhatIsUnderWay() throws {
+    var hand = try Hand()
+    var orders = try hand.run().compactMap(\.order)
+    while let order = orders.popLast() {
+      if order.change.to == .null { _ = hand.tell(.pause) }
+      orders += hand.say(.done(order.id), order.node.int).compactMap(\.order)
+    }
+    #expect(hand.machine.isPaused && hand.machine.phase == .arriving)
+    _ = hand.tell(.recorded(true))
+    #expect(hand.tell(.resume) == [] && hand.machine.phase == .reached, "nothing is left to go on with")
+    _ = hand.tell(.cancel)
+    _ = hand.tell(.recorded(true))
+    #expect(hand.tell(.resume) == [] && hand.machine.phase == .claiming)
+  }
+
+  /// A step that would take a last copy is left, and told.
+  @Test func lastCopiesAreTold() throws {
+    var hand = try Hand()
+    _ = hand.begin()
+    _ = hand.inventory(0)
+    for node in 1..<3 { _ = hand.inventory(node, []) }
+    let set = Step.set(p, NodeIndex(0), StateChange(AgentHand.master, AgentHand.dead), .balance)
+    let seen = hand.tell(.planned(StepPlan(list: try StepList([set], arcs: [])), map: Hand.stamp))
+    #expect(seen.compactMap(\.order) == [] && hand.machine.phase == .arriving)
+    _ = hand.tell(.recorded(true))
+    #expect(hand.machine.unreached == [Unreached(partition: p, why: .lastCopy)])
   }
 
   @Test func whatIsPausedBeginsNothing() throws {

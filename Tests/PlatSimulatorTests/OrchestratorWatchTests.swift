@@ -188,7 +188,7 @@ import Testing
     _ = hand.inventory(0)
     _ = hand.inventory(1)
     #expect(hand.tell(.lost(NodeIndex(2))) == [.plan(2)], "the claim does not wait for it")
-    #expect(hand.tell(.lost(NodeIndex(2))) == [] && hand.tell(.lost(NodeIndex(9))) == [])
+    #expect(hand.tell(.lost(NodeIndex(2))) == [] && hand.tell(.lost(NodeIndex(3))) == [])
     _ = try hand.plan()
     #expect(hand.tell(.lost(NodeIndex(1))) == [.record(3, expecting: 2)], "more than may be lost by silence")
     #expect(!hand.machine.isFrozen && hand.machine.revision == 3)

@@ -170,6 +170,24 @@ import Testing
     let left = Found(rows: ["1 master"], orders: ["discard 0 master to nothing with []"], term: 3)
     #expect(found([1], log: (3, 4)) == left && found([], log: (3, 4)) == left && found([], log: (3, 5)) == left)
     #expect(found([], log: (3, 4), isUnproven: false) == left)
+    // Of the longer log, whichever node that is.
+    func leader(_ logs: [(UInt64, Int)], isUnproven: Bool) -> [String] {
+      survey(logs.map { [holding(master, leads: [], log: $0, isUnproven: isUnproven)] } + [[], []]).rows
+    }
+    for isUnproven in [false, true] {
+      #expect(leader([(3, 4), (3, 5)], isUnproven: isUnproven) == ["1 master"])
+      #expect(leader([(3, 5), (3, 4)], isUnproven: isUnproven) == ["0 master"])
+      #expect(leader([(3, 5), (3, 5)], isUnproven: isUnproven) == ["0 master"], "of two the first")
+    }
+    let (old, new) = (holding(master, leads: [], log: (3, 9)), holding(master, term: 5, leads: [], log: (3, 4)))
+    #expect(Survey.isEarlier((NodeIndex(0), old), (NodeIndex(1), new)), "by its term first")
+    #expect(!Survey.isEarlier((NodeIndex(1), new), (NodeIndex(0), old)))
+    // Of two one is the earlier, in whatever order they are looked at.
+    for (first, second) in [((3, 4), (3, 5)), ((3, 5), (3, 4)), ((3, 5), (3, 5))] as [((UInt64, Int), (UInt64, Int))] {
+      let (a, b) = (holding(master, leads: [], log: first), holding(master, leads: [], log: second))
+      let isEarlier = Survey.isEarlier((NodeIndex(0), a), (NodeIndex(1), b))
+      #expect(isEarlier == (first < second) && Survey.isEarlier((NodeIndex(1), b), (NodeIndex(0), a)) == !isEarlier)
+    }
   }
 
   /// It would obey the leader before: it is told first.
@@ -246,6 +264,19 @@ import Testing
         == Found(rows: ["2 dead"], withheld: [1, 1, 0, 0]))
     #expect(
       survey([[holding(slave)], [], [], []], roster: old, hadHolders: false) == Found(rows: [], withheld: [1, 0, 0, 0]))
+  }
+
+  /// Nobody has a copy that counts: none waits for one that is lost.
+  @Test func whoHasNothingWaitsForNobody() {
+    func isUnproven(_ holdings: [Holding]) -> [Bool] {
+      Survey(
+        revision: 9, inventories: [holdings, nil], journal: Journal(revision: 8, partitionCount: 1),
+        rules: ExecutionRules(.masterSlave), hadHolders: [true], isCancelled: false, plant: nil,
+        mayHold: { _, _ in true }
+      ).isUnproven
+    }
+    #expect(isUnproven([]) == [false] && isUnproven([holding(slave)]) == [false])
+    #expect(isUnproven([holding(slave, isUnproven: true)]) == [true])
   }
 
   @Test func severalMasters() {

@@ -171,6 +171,14 @@ import Testing
     #expect(run(&list) == ["set b ms as of 3"], "it keeps its data")
     list = steps([set(1, AgentHand.slave, AgentHand.dead)], survey(isLeading: true))
     #expect(run(&list) == ["set b sd led by a as of 3"], "others have it")
+    let slave = Survey(
+      revision: 9, inventories: [[], [
+        Holding(partition: PartitionIndex(0), state: AgentHand.slave, term: 3, isLeading: false, followers: []),
+        ], [], [],
+      ], journal: Journal(revision: 8, partitionCount: 1), rules: rules, hadHolders: [true], isCancelled: false,
+      plant: nil)
+    list = steps([set(1, AgentHand.slave, AgentHand.dead)], slave)
+    #expect(run(&list) == [], "nobody leads, and it is the last one")
     let fresh = Survey(
       revision: 9, inventories: [[], [], [], []], journal: Journal(revision: 8, partitionCount: 1), rules: rules,
       hadHolders: [false],
@@ -180,6 +188,18 @@ import Testing
       fresh, try! StepList([set(1, .null, AgentHand.slave), set(1, AgentHand.slave, AgentHand.dead)], arcs: [(1, 0)]),
       rules, inOrder: true, keepsLimits: true)
     #expect(run(&list) == ["set b -s as of 9", "set b sd as of 9"])
+  }
+
+  /// Of a partition of which nobody is known to be complete nothing is done, whatever the plan says.
+  @Test func whatIsWithheldStays() {
+    func list(hadHolders: Bool) -> TaskList {
+      let survey = Survey(
+        revision: 9, inventories: [[], [], [], []], journal: Journal(revision: 8, partitionCount: 1), rules: rules,
+        hadHolders: [hadHolders], isCancelled: false, plant: nil)
+      return steps([.set(PartitionIndex(0), NodeIndex(3), StateChange(.null, AgentHand.dead), .balance)], survey)
+    }
+    var (withheld, fresh) = (list(hadHolders: true), list(hadHolders: false))
+    #expect(run(&withheld) == [] && run(&fresh) == ["set d -d as of 9"])
   }
 
   /// Asked again: the soonest first, what was put off later, nothing that is done.
@@ -201,6 +221,10 @@ import Testing
     list.putOff(2, until: 400)
     _ = list.finish(0, rules)
     #expect(list.nextOverdue(5_998) == 2 && list.nextOverdue(5_998) == nil && list.nextOverdue(5_999) == 1)
+    var other = steps([set(3), set(2), set(1)], survey(isLeading: true))
+    while let index = other.beginNext(rules) { other.sent(index, deadline: 10 + UInt64(index)) }
+    _ = other.finish(1, rules)
+    #expect(other.nextOverdue(99) == 0 && other.nextOverdue(99) == 2 && other.nextOverdue(99) == nil, "1 is done")
     list.isAtWork(2, tries: 1)
     #expect(list.tasks[2].tries == 0 && list.tasks[1].tries == 1)
   }

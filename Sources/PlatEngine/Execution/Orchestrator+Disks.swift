@@ -181,7 +181,8 @@ extension Orchestrator {
     case .idle, .recording, .claiming, .retired: return .check(revision: revision, confirmed: 0, setBack: 0)
     case .leaving, .planning, .running, .arriving, .reached:
       let known = disks[node]
-      guard known.confirmed > 0 else { return .check(revision: revision, confirmed: 0, setBack: 0) }
+      // Who is lost may hear this, and has not been told yet what of it does not count.
+      guard known.confirmed > 0, !isLost[node] else { return .check(revision: revision, confirmed: 0, setBack: 0) }
       return .check(
         revision: revision, confirmed: known.confirmed, setBack: known.state?.setBack ?? 0, inDoubt: known.inDoubt, waiting: known.waiting)
     }
@@ -242,7 +243,7 @@ extension Orchestrator {
 extension Orchestrator.Expected {
   /// Whether `told`, of a node that has started again, is what it should be. A leader that does not know a new
   /// replica which may be complete was set back, or has not been joined yet: which of them all nodes together tell.
-  fileprivate func allows(_ told: Holding?, _ partition: Int, _ node: NodeIndex, _ rules: ExecutionRules) -> Bool {
+  func allows(_ told: Holding?, _ partition: Int, _ node: NodeIndex, _ rules: ExecutionRules) -> Bool {
     guard !isWithheld[partition] else { return true }
     let should = rows[partition].first { $0.node == node && rules.holdsData($0.state) }
     if told == nil, should == nil { return true }

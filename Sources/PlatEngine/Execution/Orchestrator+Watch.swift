@@ -31,7 +31,7 @@ extension Orchestrator {
       watch(&actions)
       sendAgain(&actions)
       sendModes(&actions)
-      if phase == .running, tasks.running.isEmpty { beginWhatMay(&actions) }
+      if phase == .running { beginWhatMay(&actions) }
     default: break
     }
   }
@@ -172,7 +172,6 @@ extension Orchestrator {
     inventories[node.int] = holdings
     // An earlier claim may have heard of the start, and have come to nothing.
     if disk != nil, disks[node.int].state?.boot != disk?.boot { hasRestarted[node.int] = true }
-    if hasRestarted[node.int] { mapOf[node.int] = 0 }  // what it was told before it may have forgotten
     disks[node.int].state = disk
     lookIfAllAnswered(&actions)
   }

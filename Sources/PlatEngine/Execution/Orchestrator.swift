@@ -177,7 +177,6 @@ public struct Orchestrator: Sendable {
         return actions
       }
       self.journal = journal
-      revision = journal.revision
       if plant != .forgetCancel { isCancelled = journal.calledOff == goal }
       for node in heard.indices { heard[node] = clock }
       planAgain(&actions)
