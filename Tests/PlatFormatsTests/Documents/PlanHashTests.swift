@@ -109,8 +109,8 @@ import Testing
   ) throws -> AnyClusterDocument {
     let isWide = features.contains(.wide)
     let shape = RandomCluster.Shape {
-      $0.nodes = isWide ? 66...72 : 1...12
-      $0.partitions = isWide ? 1...4 : 1...24
+      $0.nodes = isWide ? 66...70 : 1...9
+      $0.partitions = isWide ? 1...2 : 1...12
       if features.contains(.near) { $0.near = random.pick([.hard, .soft]) }
     }
     guard features.contains(.maps) else {
