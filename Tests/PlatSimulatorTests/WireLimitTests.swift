@@ -246,11 +246,15 @@ import Testing
       kind: .set, id: id, partition: p, node: NodeIndex(1), source: .none,
       change: StateChange(StateIndex(0), StateIndex(1)))
     holding.hold = .read
+    var longest = holding
+    longest.isOfLongest = true
+    var usual = longest
+    usual.hold = .usual
     let newer: [Message] = [
       .check(revision: 1, confirmed: 2, setBack: 3), .well(disk), .inventory(revision: 1, [], disk: disk),
       .compare(p, term: 1, round: 2, end: 3, lastTerm: 4), .compared(p, term: 1, round: 2, end: 3, lastTerm: 4),
       .mode(ModeOrder(id: id, partition: p, from: .usual, to: RunMode(.cooling))), .hasMode(id, p, .usual),
-      .order(holding),
+      .order(holding), .order(longest), .order(usual),
       .denied(request: 1, isDefinite: true), .appended(p, term: 1, round: 2, matched: 3, isCopy: true),
     ]
     for message in newer {

@@ -7,14 +7,15 @@
 /// | 2 | `working`: a node that is asked again says that it is still at it |
 /// | 3 | running states and pauses; what a takeover holds, and kinds of requests beside reads and writes; whether a follower is a whole copy; definite denials |
 /// | 3 | disks with an identity, and leaders that ask their followers when they start; nodes that came later |
-/// | 3 | whose log is known to go farthest (kind 79) |
+/// | 3 | whose log is known to go farthest (kinds 79 and 80) |
 /// | 3 | copies that are in doubt or unproven (kinds 55 and 60; where there are none, 53 and 56), and leaders that feed who starts again |
 extension Message {
   /// The code of its kind, and the first version that has it.
   private var code: (kind: UInt8, since: UInt8) {
     switch self {
     case .claim: (1, 1)
-    case .order(let order): order.isOfLongest ? (79, 3) : order.hold == .usual ? (2, 1) : (74, 3)
+    case .order(let order):
+      order.isOfLongest ? (order.hold == .usual ? 79 : 80, 3) : order.hold == .usual ? (2, 1) : (74, 3)
     case .pulse: (3, 1)
     case .check(_, _, _, let inDoubt, let waiting): inDoubt.isEmpty && waiting.isEmpty ? (53, 3) : (55, 3)
     case .map: (4, 1)
@@ -95,7 +96,7 @@ extension Message {
     case .claim(let revision), .outdated(let revision): writer.put(revision)
     case .order(let order):
       writer.put(order)
-      if order.hold != .usual || order.isOfLongest { writer.put(UInt64(order.hold.rawValue)) }
+      if order.hold != .usual { writer.put(UInt64(order.hold.rawValue)) }
     case .fetch(let order): writer.put(order)
     case .mode(let order):
       writer.put(order.id)
@@ -266,10 +267,10 @@ extension Message {
       self = .mode(
         ModeOrder(id: try reader.orderID(), partition: try reader.partition(), from: try reader.mode(), to: try reader.mode()))
     case 73 where reader.version >= 3: self = .hasMode(try reader.orderID(), try reader.partition(), try reader.mode())
-    case let kind where (kind == 74 || kind == 79) && reader.version >= 3:
+    case let kind where [74, 79, 80].contains(kind) && reader.version >= 3:
       var order = try reader.order()
-      order.hold = try reader.requests()
-      order.isOfLongest = kind == 79
+      if kind != 79 { order.hold = try reader.requests() }
+      order.isOfLongest = kind != 74
       self = .order(order)
     case 75 where reader.version >= 3: self = .denied(request: try reader.small(), isDefinite: true)
     case 76 where reader.version >= 3:
