@@ -76,7 +76,8 @@ import Testing
   @Test func toldToLeadItAsksFirst() {
     var hand = restarted(Hand(Hand.slave, log: [1]))
     _ = hand.hear(confirm())
-    let lead = Hand.order(.lead, revision: 3, Hand.slave, Hand.master, followers: [1])
+    var lead = Hand.order(.lead, revision: 3, Hand.slave, Hand.master, followers: [1])
+    lead.isOfLongest = true
     let actions = hand.hear(.order(lead))
     #expect(!hand.agent.leads(p) && actions.last == .send(compare(hand, hand.agent.round, term: 3), node: 1))
     var longer = hand

@@ -144,7 +144,9 @@ import Testing
         return (Rational(random.among(0...9 * denominator), denominator), random.below(regions))
       }
       let nodes = (0..<random.among(1...30)).map { _ in random.below(kinds.count) }
-      let quota: NodeTable<Int32> = try Arena().table(nodes.count)
+      let arena = try Arena()
+      let quota: NodeTable<Int32> = try arena.table(nodes.count)
+      defer { withExtendedLifetime(arena) {} }
       ControlledRounding(kinds.map(\.share), regions: kinds.map(\.region)).round(nodes, into: quota)
       for region in 0..<regions {
         let mine = nodes.indices.filter { kinds[nodes[$0]].region == region }
