@@ -156,7 +156,7 @@ extension Judge {
       // Nodes that are due the same, one replica of which is more than half of that.
       let isAlike = free.count > 1 && whole[free[0]] == whole[free[free.count - 1]]
       if isAlike, case let due = whole[free[0]], most > due - most {
-        let narrow = most * (free.count - 1) / free.count
+        let narrow = most - most / free.count
         for node in free { tolerances[node].total = min(tolerances[node].total, narrow) }
       }
       var sum = 0

@@ -47,7 +47,7 @@ struct WeightSizes {
   /// their mean. That is asked for only where one replica is more than half of a due: else windows of one leave enough
   /// to choose from.
   static func mostOff(_ heaviest: Int, due: Int, nodes: Int) -> Int {
-    heaviest > due - heaviest && nodes > 1 ? heaviest - (heaviest + nodes - 1) / nodes : heaviest
+    heaviest > due - heaviest && nodes > 1 ? heaviest - heaviest / nodes : heaviest
   }
 
   /// Those of some dues for which there is not enough: all that fits, in all its replicas, does not fill the nodes that
