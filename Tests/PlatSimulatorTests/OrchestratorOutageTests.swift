@@ -30,6 +30,17 @@ import Testing
     return hand
   }
 
+  /// Nodes 1 and 2 are lost, and what was planned without them is done.
+  private func plannedForOne() throws -> Hand {
+    var hand = try reached()
+    _ = hand.pass(10...610, alive: [0])
+    _ = hand.tell(.recorded(true))
+    _ = hand.inventory(0)
+    _ = hand.tell(.tick(620))
+    hand.finish(try hand.plan())
+    return hand
+  }
+
   @Test func howManyMayBeLost() {
     #expect([1, 2, 3, 4, 10].map { Orchestrator.Recovery().mostLost(of: $0) } == [1, 1, 2, 2, 6])
   }
@@ -92,12 +103,7 @@ import Testing
 
   /// However nodes come and go, after eight times as long as `grace` it is planned for those that are there.
   @Test func anOutageThatDoesNotSettleIsPlannedForInTheEnd() throws {
-    var hand = try reached()
-    _ = hand.pass(10...610, alive: [0])
-    _ = hand.tell(.recorded(true))
-    _ = hand.inventory(0)
-    _ = hand.tell(.tick(620))
-    hand.finish(try hand.plan())
+    var hand = try plannedForOne()
     _ = hand.pass(630...640, alive: [0])
     #expect(records(hand.say(.alive, 1)) == 0 && hand.machine.outage.wantedSince == 640)
     hand.machine.outage.plans = 3
@@ -149,12 +155,7 @@ import Testing
 
   /// It is heard of again, and waited for no more: the host says that it is gone.
   @Test func whoWasBackIsGone() throws {
-    var hand = try reached()
-    _ = hand.pass(10...610, alive: [0])
-    _ = hand.tell(.recorded(true))
-    _ = hand.inventory(0)
-    _ = hand.tell(.tick(620))
-    hand.finish(try hand.plan())
+    var hand = try plannedForOne()
     #expect(hand.machine.lostNodes.map(\.int) == [1, 2] && records(hand.say(.alive, 1)) == 0)
     #expect(records(hand.tell(.lost(NodeIndex(1)))) == 1)
     _ = hand.tell(.recorded(true))

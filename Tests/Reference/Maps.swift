@@ -38,6 +38,9 @@ public func mapsEqual(_ a: PlacementMap, _ b: PlacementMap) -> Bool {
     && (0..<(a.partitionCount * a.width)).allSatisfy { a.slots[$0] == b.slots[$0] }
 }
 
+/// Of several maps: of one it is that one's.
+public func mapHash(_ maps: [PlacementMap]) -> UInt64 { maps.reduce(0) { ($0 << 7 | $0 >> 57) ^ mapHash($1) } }
+
 /// FNV-1a, 64 bits, over the slots as little-endian 32-bit numbers, row by row.
 public func mapHash(_ map: PlacementMap) -> UInt64 {
   var hash: UInt64 = 0xcbf2_9ce4_8422_2325

@@ -1,8 +1,8 @@
 /// The table of cases, in the order of the report.
 extension BenchCase {
   static let all: [BenchCase] =
-    marks + sizes + weights + maps + peers + published + growthWithNodes + growthWithPartitions + growthWithReplicas + growthWithChanges
-    + growthWithThreads
+    marks + sizes + weights + maps + peers + published + growthWithNodes + growthWithPartitions + growthWithReplicas
+    + growthWithChanges + growthWithThreads
 
   static let largest = Shape(zones: 10, racksPerZone: 50, nodesPerRack: 20, partitions: 1_048_576)
   private static let thousand = Shape(zones: 10, racksPerZone: 10, nodesPerRack: 10, partitions: 16_384)

@@ -34,7 +34,9 @@ struct MinHeap<Key: Comparable & Sendable>: Sendable {
     var parent = start
     while true {
       var least = parent
-      for child in (2 * parent + 1)...(2 * parent + 2) where child < keys.count && keys[child] < keys[least] { least = child }
+      for child in (2 * parent + 1)...(2 * parent + 2) where child < keys.count && keys[child] < keys[least] {
+        least = child
+      }
       guard least != parent else { return }
       keys.swapAt(parent, least)
       parent = least

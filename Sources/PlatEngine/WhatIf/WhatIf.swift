@@ -124,9 +124,8 @@ public enum WhatIf {
       self.current = current
       arena = try Arena(interrupt: interrupt)
       wholeWeights = cluster.wholeWeights()
-      let model = cluster.cluster.settings.model
       let stateOfSlot = current.stateOfSlot
-      dataSlots = stateOfSlot.indices.filter { model.states[stateOfSlot[$0]].holdsData }
+      dataSlots = current.dataSlots(cluster.cluster.settings.model)
       leadSlots = stateOfSlot.indices.filter { stateOfSlot[$0] == 0 }
       if let known {
         health = known

@@ -68,7 +68,7 @@ import Testing
 
   private static func row(_ name: String, _ one: PlannedGroup) -> String {
     let sum = one.report.sum
-    let hash = one.targets.reduce(UInt64(0)) { ($0 << 7 | $0 >> 57) ^ mapHash($1) }
+    let hash = mapHash(one.targets)
     let weight = sum.inWeight
     let moves = weight.map { "\($0.moves)" } ?? "\(sum.moves)"
     let bound = one.plan.movesWeightLowerBound.map { "\($0)" } ?? "\(one.plan.movesLowerBound)"

@@ -97,7 +97,7 @@ import Testing
     let targets = plan.plans.map(\.target)
     let report = try Judge.judge(group, maps: targets, from: before)
     let (sum, weight) = (report.sum, report.sum.inWeight)
-    let hash = targets.reduce(UInt64(0)) { ($0 << 7 | $0 >> 57) ^ mapHash($1) }
+    let hash = mapHash(targets)
     let master = weight.map { GoldenTable.spread($0.load.first { $0.state == "master" }?.spread) }
       ?? GoldenTable.spread(sum.load.first { $0.state == "master" }?.spread)
     let peers = report.maps.reduce((0, 0)) { (max($0.0, $1.fanOutOutbound), max($0.1, $1.fanOutInbound)) }

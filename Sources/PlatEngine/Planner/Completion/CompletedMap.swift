@@ -22,12 +22,10 @@ struct CompletedMap {
     (self.cluster, self.target, self.before) = (cluster, target, before)
     (self.leavingStay, self.firstSlot) = (leavingStay, firstSlot)
     let settings = cluster.cluster.settings
-    let states = settings.model.states
     let stateOfSlot = target.stateOfSlot
     self.stateOfSlot = stateOfSlot
-    dataSlots = stateOfSlot.indices.filter { states[stateOfSlot[$0]].holdsData }
-    let heldStates = before?.stateOfSlot ?? []
-    heldSlots = heldStates.indices.filter { states[heldStates[$0]].holdsData }
+    dataSlots = target.dataSlots(settings.model)
+    heldSlots = before?.dataSlots(settings.model) ?? []
     isPeerLimited = settings.hasHardPeerLimit
     let hard = settings.hardContainerRules
     let places = cluster.places.bounds.filter { $0.strength == .hard }.map { bound in

@@ -10,9 +10,8 @@ struct LastCopiesUnasked {
   /// `target`: without data. Nil where data is asked for, or nobody holds any. O(P · R).
   init?(_ cluster: DenseCluster, target: PlacementMap, before: PlacementMap?) throws(PlatError) {
     guard cluster.replicas == 0, let before else { return nil }
-    let states = cluster.cluster.settings.model.states
     let stateOfSlot = before.stateOfSlot
-    let held = stateOfSlot.indices.filter { states[stateOfSlot[$0]].holdsData }
+    let held = before.dataSlots(cluster.cluster.settings.model)
     let chosen = (0..<min(before.partitionCount, cluster.partitionCount)).map { partition in
       let row = before.row(partition)
       return held.filter { row[$0] != .none && cluster.status[row[$0].int].isReadable }

@@ -96,7 +96,8 @@ struct FanOut {
     /// The ways beside the first: larger maps do without those whose chains go through all rows again and again.
     static func others(_ problem: Problem) -> [Strategy] {
       let singleMoves: [Strategy] =
-        problem.near.isEmpty && problem.partitionCount * problem.replicas <= 1 << 19 ? [.singleMoves, .singleMovesFirst] : []
+        problem.near.isEmpty && problem.partitionCount * problem.replicas <= 1 << 19
+        ? [.singleMoves, .singleMovesFirst] : []
       return problem.partitionCount * problem.replicas <= 1 << 18 ? [.rolesLast, .even] + singleMoves : singleMoves
     }
   }

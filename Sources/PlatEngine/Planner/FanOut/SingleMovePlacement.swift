@@ -101,7 +101,8 @@ final class SingleMovePlacement {
       let isFull = masters[row[leader]] >= mostMasters(row[leader])
       let preference: Int
       if isOrphan {
-        preference = leader == free ? (isFull ? 6 : 0) : (isFull ? 8 : 6)  // receivers had better lead what nobody leads
+        // Receivers had better lead what nobody leads.
+        preference = leader == free ? (isFull ? 6 : 0) : (isFull ? 8 : 6)
       } else {
         preference = leader == 0 ? 1 : leader == free ? 4 : isFull ? 3 : 2
       }
@@ -460,7 +461,8 @@ final class SingleMovePlacement {
     guard wants(node) else { return !isBelow(node) }
     var best: (partition: Int, free: Int, option: Option)?
     for (partition, _) in kinds() {
-      guard let free = freeSlot(partition), let option = option(partition, free, node, mostNew: mostNew) else { continue }
+      guard let free = freeSlot(partition), let option = option(partition, free, node, mostNew: mostNew)
+      else { continue }
       if best.map({ option.cost < $0.option.cost }) ?? true { best = (partition, free, option) }
     }
     guard let best else { return false }

@@ -51,9 +51,8 @@ struct SearchTables {
 
   private mutating func setHomes() {
     guard let current else { return }
-    let states = cluster.cluster.settings.model.states
     let stateOfSlot = current.stateOfSlot
-    let held = stateOfSlot.indices.filter { states[stateOfSlot[$0]].holdsData }
+    let held = current.dataSlots(cluster.cluster.settings.model)
     for partition in 0..<cluster.partitionCount {
       if partition < current.partitionCount {
         let row = current.row(partition)
