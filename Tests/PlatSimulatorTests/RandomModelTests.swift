@@ -50,7 +50,13 @@ import Testing
       let outcome = outcome(seed: seed)
       try holds(
         outcome.converged == 1,
-        "\(outcome.violations.first.map { "\($0)" } ?? "")\n\(model)\n\(RandomCluster.describe(cluster, current))\nto \(target.rows)"
+        """
+        \(outcome.violations.first.map { "\($0)" } ?? "")
+        \(model)
+        \(RandomCluster.describe(cluster, current))
+        to \(target.rows)
+        \(Simulator(setup, rates: .none, plant: nil).trace(seed: seed).suffix(120).joined(separator: "\n"))
+        """
       )
       return outcome.events
     }

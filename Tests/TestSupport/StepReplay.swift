@@ -23,7 +23,8 @@ public struct StepReplay {
   /// For each partition that steps touch, the state of each node; failed nodes have none.
   private var states: [Int: [Int: Int]] = [:]
   private var least: [Int: Count] = [:]
-  private var isNew: Set<Int> = []
+  /// Partitions that are empty as yet: new ones that nobody who had them has served.
+  private var isEmpty: Set<Int> = []
   private var load: [Int]
   private var mostLoad: [Int]
   private let target: PlacementMap
@@ -60,7 +61,7 @@ public struct StepReplay {
       // Where the target leaves no copy the last one stays, wherever it is.
       if after.copies == 0 { both.serving = both.serving.map { _ in 0 } }
       least[partition] = both
-      if before.copies == 0 { isNew.insert(partition) }
+      if before.copies == 0 { isEmpty.insert(partition) }
       for (node, state) in now where model.states[state].holdsData { load[node] += 1 }
     }
     self.load = load
@@ -155,12 +156,7 @@ public struct StepReplay {
     switch step.kind {
     case .set:
       try check(isHop(step.change, [model.alone]), "no hop \(step.change)")
-      // A new partition is empty as long as nobody who has it serves it.
-      try check(
-        !comes
-          || (isNew.contains(partition)
-            && !now.values.contains { !model.states[$0].serves.isEmpty && model.states[$0].holdsData }),
-        "data from nowhere")
+      try check(!comes || isEmpty.contains(partition), "data from nowhere")
     case .stream:
       try check(cluster.status[step.source.int] != .failed && step.source != step.node, "source \(step.source.int)")
       try check(
@@ -186,6 +182,10 @@ public struct StepReplay {
         load[node.int] <= mostLoad[node.int], "node \(node.int) holds \(load[node.int]) of \(mostLoad[node.int])")
     }
     try checkCounts(now, before, partition, name)
+    if now.values.contains(where: { !model.states[$0].serves.isEmpty && model.states[$0].holdsData }) {
+      isEmpty.remove(partition)
+    }
+    try check(isEmpty.contains(partition) || before.copies == 0 || count(now).copies > 0, "what was served is gone")
     states[partition] = now
   }
 

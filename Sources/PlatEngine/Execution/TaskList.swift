@@ -159,7 +159,7 @@ struct TaskList {
   /// A target may leave a partition to nobody, where too few nodes can be reached. The last copy stays; but for one
   /// that this plan has made, empty, on its way to a state that the model reaches only through one without data.
   private func takesLastCopy(_ task: Task, _ rules: ExecutionRules) -> Bool {
-    let isEmpty = isFresh[task.order.partition.int] && !rows[task.order.partition.int].contains { rules.isLeading($0.state) }
+    let isEmpty = isFresh[task.order.partition.int] && ledTerms[task.order.partition.int] == 0
     guard task.order.kind == .set, !isEmpty, rules.holdsData(task.order.change.from), !rules.holdsData(task.order.change.to) else { return false }
     return !rows[task.order.partition.int].contains { $0.node != task.order.node && rules.holdsData($0.state) }
   }

@@ -47,6 +47,9 @@ struct RowMove {
     return gain.copies < 0 || gain.serving.min() < 0 || changes.contains { hops.losesData($0.change) }
   }
 
+  /// From then on a new partition is not empty any more.
+  func servesData(_ hops: Hops) -> Bool { changes.contains { hops.servesData($0.change.to) } }
+
   /// It brings a copy, or somebody who serves.
   func brings(_ hops: Hops) -> Bool {
     let gain = gain(hops)

@@ -11,6 +11,8 @@ struct RowOrder {
   private let hops: Hops
   private let safety: RowSafety
   private let start: [StateIndex]
+  /// Moves that begin to serve data, as bits.
+  private let serving: UInt64
 
   /// More are not looked at one by one.
   private static let mostMoves = 20
@@ -32,7 +34,9 @@ struct RowOrder {
     self.moves = moves
     self.safety = safety
     self.start = start
-    hops = safety.hops
+    let hops = safety.hops
+    self.hops = hops
+    serving = moves.indices.reduce(0) { moves[$1].servesData(hops) ? $0 | 1 << UInt64($1) : $0 }
     before = Array(repeating: 0, count: moves.count)
     for arc in arcs { before[arc.move] |= 1 << UInt64(arc.before) }
   }
@@ -92,11 +96,12 @@ struct RowOrder {
     while let (done, row, measure) = stack.popLast() {
       for move in moves.indices where done >> UInt64(move) & 1 == 0 && before[move] & ~done == 0 {
         var next = row
-        guard moves[move].apply(to: &next), !isCopiedFromNobody(move, row) else {
+        let hasServed = done & serving != 0
+        guard moves[move].apply(to: &next), !hasServed || !isMadeEmpty(move) else {
           return .unsafe(done: done, move: move)
         }
         let after = safety.measure(next)
-        guard safety.allows(measure, after) else { return .unsafe(done: done, move: move) }
+        guard safety.allows(measure, after, hasServed: hasServed) else { return .unsafe(done: done, move: move) }
         let all = done | 1 << UInt64(move)
         guard seen.insert(all).inserted else { continue }
         if seen.count > RowOrder.mostIdeals { return .tooMany }
@@ -106,10 +111,8 @@ struct RowOrder {
     return .none
   }
 
-  /// An empty copy is made on its own while nobody who has the partition serves it, and no later.
-  private func isCopiedFromNobody(_ move: Int, _ row: [StateIndex]) -> Bool {
-    moves[move].kind == .set && hops.gainsData(moves[move].change) && row.contains { hops.servesData($0) }
-  }
+  /// Copies are made empty until somebody has served the partition, and no later.
+  private func isMadeEmpty(_ move: Int) -> Bool { moves[move].kind == .set && hops.gainsData(moves[move].change) }
 
   /// An arc by which `move` no longer comes right after `done`: it waits for one that stands before it and helps; or
   /// one that stands behind it and was too early waits for it. False: the order of the moves is not safe itself.
@@ -140,6 +143,6 @@ struct RowOrder {
     for one in moves.indices where all >> UInt64(one) & 1 == 1 { if !moves[one].apply(to: &row) { return false } }
     let before = safety.measure(row)
     guard moves[move].apply(to: &row) else { return false }
-    return safety.allows(before, safety.measure(row))
+    return safety.allows(before, safety.measure(row), hasServed: all & serving != 0)
   }
 }

@@ -201,7 +201,8 @@ struct RowPlanner {
       queue.removeFirst(part.count)
       var end = row
       for place in part { end[place] = to[place] }
-      guard let some = searchPart(shape, safety, part, from: row, to: end) else { return nil }
+      let hasServed = moves.contains { $0.servesData(hops) }
+      guard let some = searchPart(shape, safety, part, from: row, to: end, hasServed) else { return nil }
       moves += some
       row = end
     }
@@ -210,9 +211,9 @@ struct RowPlanner {
 
   /// `part` and some that stay as they are, with all others out of the search's sight but not out of its counts.
   private func searchPart(
-    _ shape: RowShape, _ safety: RowSafety, _ part: [Int], from row: [StateIndex], to end: [StateIndex]
+    _ shape: RowShape, _ safety: RowSafety, _ part: [Int], from row: [StateIndex], to end: [StateIndex], _ hasServed: Bool
   ) -> [RowMove]? {
-    var search = StepSearch(shape, safety, to: end, from: row, moving: part)
+    var search = StepSearch(shape, safety, to: end, from: row, moving: part, hasServed: hasServed)
     if case .found(let moves) = search.run(purposes(shape)) { return moves }
     return nil
   }

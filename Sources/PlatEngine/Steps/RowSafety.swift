@@ -83,9 +83,10 @@ struct RowSafety {
     return seen.0.nonzeroBitCount + seen.1.nonzeroBitCount + seen.2.nonzeroBitCount + seen.3.nonzeroBitCount
   }
 
-  /// Whether a row that comes to `after` may follow one that comes to `before`.
-  func allows(_ before: Measure, _ after: Measure) -> Bool {
-    guard after.copies >= least.copies, pointwiseMin(after.serving, least.serving) == least.serving
+  /// Whether a row that comes to `after` may follow one that comes to `before`. `hasServed`: who was there has served, so
+  /// that a new partition has something to lose.
+  func allows(_ before: Measure, _ after: Measure, hasServed: Bool) -> Bool {
+    guard after.copies >= (hasServed ? max(least.copies, min(before.copies, 1)) : least.copies), pointwiseMin(after.serving, least.serving) == least.serving
     else { return false }
     return after.crowd <= before.crowd && zip(after.spread, least.spread).allSatisfy { $0 >= $1 }
   }
@@ -100,10 +101,12 @@ struct RowSafety {
   func allows(_ moves: [RowMove], from start: [StateIndex], to end: [StateIndex]) -> Bool {
     var row = start
     var before = measure(row)
+    var hasServed = false
     for move in moves {
       guard move.apply(to: &row) else { return false }
       let after = measure(row)
-      guard allows(before, after) else { return false }
+      guard allows(before, after, hasServed: hasServed) else { return false }
+      hasServed = hasServed || move.servesData(hops)
       before = after
     }
     return row == end

@@ -5,7 +5,7 @@
 /// lower bound, so that a way with the least cost comes first.
 struct StepSearch {
   /// Places and events fit in one number; rows with more are searched part by part.
-  static let mostPlaces = 12
+  static let mostPlaces = 11
   /// States looked at, before it is given up.
   static let mostStates = 6_000
 
@@ -21,7 +21,8 @@ struct StepSearch {
   private let start: [StateIndex]
   private let end: [StateIndex]
   private let shape: RowShape
-  private let isNew: Bool
+  /// It had served data before the search began.
+  private let hasServed: Bool
   /// Gains and losses of the data in the order in which they must be; nil: in any.
   private let events: [(place: Int, gains: Bool)]?
   /// Places that may change.
@@ -30,6 +31,8 @@ struct StepSearch {
   private struct Node {
     var row: [StateIndex]
     var done: Int
+    /// Somebody has served data: a new partition is not empty any more, whoever serves it now.
+    var hasServed: Bool
     var cost: Int
     var parent: Int
     var move: RowMove?
@@ -41,7 +44,7 @@ struct StepSearch {
 
   init(
     _ shape: RowShape, _ safety: RowSafety, to end: [StateIndex], events: [(place: Int, gains: Bool)]? = nil,
-    from start: [StateIndex]? = nil, moving: [Int]? = nil
+    from start: [StateIndex]? = nil, moving: [Int]? = nil, hasServed: Bool = false
   ) {
     self.shape = shape
     self.safety = safety
@@ -50,12 +53,12 @@ struct StepSearch {
     self.events = events
     self.moving = moving ?? Array(end.indices)
     hops = safety.hops
-    isNew = !shape.from.contains { [hops] in hops.holdsData($0) }
+    self.hasServed = hasServed || shape.from.contains { [hops] in hops.holdsData($0) }
   }
 
   mutating func run(_ purposes: RowPurposes) -> Outcome {
     guard moving.count <= StepSearch.mostPlaces, events?.count ?? 0 < 16 else { return .tooMany }
-    push(Node(row: start, done: 0, cost: 0, parent: -1))
+    push(Node(row: start, done: 0, hasServed: hasServed, cost: 0, parent: -1))
     var level = 0
     while level < open.count {
       guard let index = open[level].popLast() else {
@@ -72,7 +75,7 @@ struct StepSearch {
   }
 
   private func key(_ node: Node) -> UInt64 {
-    var key = UInt64(node.done)
+    var key = UInt64(node.done) << 1 | (node.hasServed ? 1 : 0)
     for place in moving { key = key << 5 | UInt64(hops.number(node.row[place])) }
     return key
   }
@@ -117,7 +120,7 @@ struct StepSearch {
     let node = nodes[index]
     var move = RowMove(kind: .set, place: place, change: StateChange(node.row[place], state), purpose: .balance)
     var cost = 8
-    if hops.gainsData(move.change), !isNew || node.row.contains(where: { hops.servesData($0) }) {
+    if hops.gainsData(move.change), node.hasServed {
       guard before.copies > 0 else { return }
       (move.kind, move.isFullScan) = (.copy, true)
       cost += 64
@@ -147,8 +150,12 @@ struct StepSearch {
   private mutating func add(_ move: RowMove, _ cost: Int, to index: Int, _ before: RowSafety.Measure) {
     var row = nodes[index].row
     guard move.apply(to: &row), let done = progress(of: move, from: nodes[index].done) else { return }
-    guard safety.allows(before, safety.measure(row)) else { return }
-    push(Node(row: row, done: done, cost: nodes[index].cost + cost, parent: index, move: move))
+    let hasServed = nodes[index].hasServed
+    guard safety.allows(before, safety.measure(row), hasServed: hasServed) else { return }
+    push(
+      Node(
+        row: row, done: done, hasServed: hasServed || move.servesData(hops), cost: nodes[index].cost + cost, parent: index,
+        move: move))
   }
 
   /// How many events are done after it; nil: it is not its turn. The gain of an exchange comes before the loss.
