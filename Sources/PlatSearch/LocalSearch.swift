@@ -203,11 +203,18 @@ public struct LocalSearch: ~Copyable {
   }
 
   private mutating func note(_ node: Int) {
-    var (isOver, isUnder) = (state.excess(node) > 0, state.excess(node) < 0)
+    var (isOver, isUnder) = (false, false)
+    func look(_ excess: Int) {
+      isOver = isOver || excess > 0
+      isUnder = isUnder || excess < 0
+    }
+    let states = state.problem.stateCount
+    look(state.excess(node))
+    for map in 0..<state.mapCount { look(state.excess(node, inState: states, ofMap: map)) }
     if state.score.outside == 0 {
-      for state in 0..<self.state.problem.stateCount {
-        isOver = isOver || self.state.excess(node, inState: state) > 0
-        isUnder = isUnder || self.state.excess(node, inState: state) < 0
+      for one in 0..<states {
+        look(state.excess(node, inState: one))
+        for map in 0..<state.mapCount { look(state.excess(node, inState: one, ofMap: map)) }
       }
       if state.score.outsideLeading + state.score.outsideStates == 0 {
         isOver = isOver || state.excessCount(node) > 0

@@ -29,7 +29,7 @@ public struct SearchProblem: Sendable {
   public var bounds: [BoxBound] = []
   public var colocations: [Colocation] = []
   public var peers: PeerLimit?
-  /// What a node should carry in all, and in each state.
+  /// What a node should carry in all, and in each state; of several maps, of all together.
   public var total: Windows
   public var ofState: [Windows]
   /// Narrower windows of each state, for what costs no move; empty: none.
@@ -37,6 +37,9 @@ public struct SearchProblem: Sendable {
   /// What each node is due in all, where rows differ in amount; and what it should carry in replicas then.
   public var due: [Int] = []
   public var counts: Windows?
+  /// Of several maps: the map of each row, and what a node should carry of each by itself. Empty: one map.
+  public var mapOfRow: [Int32] = []
+  public var ofMap: [MapWindows] = []
   /// False: nobody holds anything yet, and what comes costs nothing.
   public var countsMoves = true
 
@@ -108,6 +111,17 @@ public struct PeerLimit: Sendable {
     self.outbound = outbound
     self.inbound = inbound
     self.isHard = isHard
+  }
+}
+
+/// What nodes should carry of one of several maps.
+public struct MapWindows: Sendable {
+  public var total: Windows
+  public var ofState: [Windows]
+
+  public init(total: Windows, ofState: [Windows]) {
+    self.total = total
+    self.ofState = ofState
   }
 }
 

@@ -34,6 +34,11 @@ public struct SearchScore: Equatable, Comparable, Sendable {
     return a.amounts != b.amounts ? a.amounts < b.amounts : a.costs < b.costs
   }
 
+  /// Whether no less is placed, no more rules are broken, and no more lies outside the windows.
+  public func isNoWorse(than other: Self) -> Bool {
+    missing != other.missing ? missing < other.missing : balance <= other.balance
+  }
+
   /// Everything is placed within all hard rules.
   public var isPlaced: Bool { missing == (0, 0, 0, 0) }
 

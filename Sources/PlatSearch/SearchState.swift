@@ -35,7 +35,8 @@ struct SearchState: ~Copyable {
   /// Of the containers of one rule, how many of the row at hand: zero between rows.
   let inContainer: UnsafeMutablePointer<Int32>
 
-  /// By state and node; the last row of the table is the total.
+  /// By state and node; the last row of the table is the total. Of several maps such a table for all together, and then
+  /// one for each.
   let load: UnsafeMutablePointer<Int>
   let least: UnsafeMutablePointer<Int>
   let most: UnsafeMutablePointer<Int>
@@ -43,6 +44,9 @@ struct SearchState: ~Copyable {
   let leastEven: UnsafeMutablePointer<Int>
   let mostEven: UnsafeMutablePointer<Int>
   let hasEven: Bool
+  let mapCount: Int
+  /// Of each row, where its map's table begins.
+  let tableOfRow: UnsafeMutablePointer<Int>
   let hasCounts: Bool
   let leastCount: UnsafeMutablePointer<Int>
   let mostCount: UnsafeMutablePointer<Int>
@@ -113,7 +117,10 @@ struct SearchState: ~Copyable {
     })
     containers = memory.table(tables)
     inContainer = memory.table(most, filledWith: 0)
-    let windows = problem.ofState + [problem.total]
+    let windows = problem.ofMap.reduce(problem.ofState + [problem.total]) { $0 + $1.ofState + [$1.total] }
+    let tableSize = (problem.stateCount + 1) * nodeCount
+    mapCount = problem.ofMap.count
+    tableOfRow = memory.table(problem.mapOfRow.map { (Int($0) + 1) * tableSize })
     load = memory.table(windows.count * nodeCount, filledWith: 0)
     least = memory.table(windows.flatMap(\.least))
     self.most = memory.table(windows.flatMap(\.most))
@@ -133,11 +140,12 @@ struct SearchState: ~Copyable {
 
   private mutating func load(_ start: [Int32]) {
     for node in 0..<nodeCount {
-      for state in 0..<problem.stateCount {
-        addOutside(state, node, 1)
-        score.uneven += uneven(state * nodeCount + node)
+      for table in 0...mapCount {
+        let first = table * (problem.stateCount + 1) * nodeCount
+        for state in 0..<problem.stateCount { addOutside(first, state, node, 1) }
+        score.outside += outside(first + problem.stateCount * nodeCount + node)
       }
-      score.outside += outside(problem.stateCount * nodeCount + node)
+      for state in 0..<problem.stateCount { score.uneven += uneven(state * nodeCount + node) }
       score.outsideCounts += outsideCount(node)
       score.offDue += offDue(node)
     }
@@ -230,14 +238,19 @@ struct SearchState: ~Copyable {
 
   @inline(__always) func excess(_ node: Int, inState state: Int) -> Int { excess(at: state * nodeCount + node) }
 
+  /// The same of one map of several; `state` beyond the last: in all.
+  @inline(__always) func excess(_ node: Int, inState state: Int, ofMap map: Int) -> Int {
+    excess(at: ((map + 1) * (problem.stateCount + 1) + state) * nodeCount + node)
+  }
+
   @inline(__always) private func excess(at index: Int) -> Int {
     load[index] > most[index] ? load[index] - most[index] : load[index] < least[index] ? load[index] - least[index] : 0
   }
 
   @inline(__always) private func outside(_ index: Int) -> Int { abs(excess(at: index)) }
 
-  @inline(__always) private mutating func addOutside(_ state: Int, _ node: Int, _ sign: Int) {
-    let outside = sign * outside(state * nodeCount + node)
+  @inline(__always) private mutating func addOutside(_ table: Int, _ state: Int, _ node: Int, _ sign: Int) {
+    let outside = sign * outside(table + state * nodeCount + node)
     if state == 0 { score.outsideLeading += outside } else { score.outsideStates += outside }
   }
 
@@ -283,7 +296,7 @@ struct SearchState: ~Copyable {
 
   @inline(__always) private mutating func count(_ node: Int, _ slot: Int, _ state: Int, _ amount: Int, comes: Bool) {
     let (one, all) = (state * nodeCount + node, problem.stateCount * nodeCount + node)
-    addOutside(state, node, -1)
+    addOutside(0, state, node, -1)
     score.uneven -= uneven(one)
     score.outside -= outside(all)
     score.outsideCounts -= outsideCount(node)
@@ -292,11 +305,22 @@ struct SearchState: ~Copyable {
     if comes { replicas.insert(slot, node) } else { replicas.remove(slot, node) }
     load[one] += amount
     load[all] += amount
-    addOutside(state, node, 1)
+    addOutside(0, state, node, 1)
     score.uneven += uneven(one)
     score.outside += outside(all)
     score.outsideCounts += outsideCount(node)
     score.offDue += offDue(node)
     score.broken += beyondCapacity(node)
+    if mapCount > 0 { countInMap(tableOfRow[slot / width], node, state, amount) }
+  }
+
+  @inline(__always) private mutating func countInMap(_ table: Int, _ node: Int, _ state: Int, _ amount: Int) {
+    let all = table + problem.stateCount * nodeCount + node
+    addOutside(table, state, node, -1)
+    score.outside -= outside(all)
+    load[table + state * nodeCount + node] += amount
+    load[all] += amount
+    addOutside(table, state, node, 1)
+    score.outside += outside(all)
   }
 }

@@ -53,7 +53,20 @@ enum RandomProblem {
     for state in 0..<3 where random.chance(1, 2) {
       problem.ofState[state].most = problem.ofState[state].most.map { $0 + 1 }
     }
+    if random.chance(1, 3) { divide(&problem, among: random.among(2...3), &random) }
     return problem
+  }
+
+  /// Its rows are those of several maps, each with windows of its own.
+  private static func divide(_ problem: inout SearchProblem, among maps: Int, _ random: inout SplitMix64) {
+    problem.mapOfRow = (0..<problem.rowCount).map { _ in Int32(random.below(maps)) }
+    for _ in 0..<maps {
+      func part(_ windows: Windows) -> Windows {
+        Windows(
+          least: windows.least.map { $0 / maps }, most: windows.most.map { $0 / maps + random.below(2) })
+      }
+      problem.ofMap.append(MapWindows(total: part(problem.total), ofState: problem.ofState.map { part($0) }))
+    }
   }
 
   /// Any placement that masks and capacities allow, with unfilled slots here and there.
@@ -90,6 +103,7 @@ enum NaiveScore {
     let width = problem.width
     var pairs: Set<[Int]> = []
     var load = [[Int]](repeating: Array(repeating: 0, count: problem.nodeCount), count: problem.stateCount)
+    var ofMap = Array(repeating: load, count: problem.ofMap.count)
     var counts = [Int](repeating: 0, count: problem.nodeCount)
     for row in 0..<problem.rowCount {
       let all = (0..<width).map { (state: Int(problem.stateOfSlot[$0]), node: Int(rows[row * width + $0])) }
@@ -100,6 +114,7 @@ enum NaiveScore {
       let amount = problem.amounts.isEmpty ? 1 : problem.amounts[row]
       for (state, node) in placed {
         load[state][node] += amount
+        if !ofMap.isEmpty { ofMap[Int(problem.mapOfRow[row])][state][node] += amount }
         counts[node] += 1
         if let home = holds(problem, row, node) {
           if Int(problem.homeState[home]) != state { score.roleChanges += 1 }
@@ -127,12 +142,17 @@ enum NaiveScore {
     func outside(_ value: Int, _ windows: Windows, _ node: Int) -> Int {
       max(0, value - windows.most[node], windows.least[node] - value)
     }
-    for node in 0..<problem.nodeCount {
-      score.outsideLeading += outside(load[0][node], problem.ofState[0], node)
-      for state in 1..<problem.stateCount {
-        score.outsideStates += outside(load[state][node], problem.ofState[state], node)
+    let all = [(load, MapWindows(total: problem.total, ofState: problem.ofState))] + zip(ofMap, problem.ofMap)
+    for (load, windows) in all {
+      for node in 0..<problem.nodeCount {
+        score.outsideLeading += outside(load[0][node], windows.ofState[0], node)
+        for state in 1..<problem.stateCount {
+          score.outsideStates += outside(load[state][node], windows.ofState[state], node)
+        }
+        score.outside += outside(load.reduce(0) { $0 + $1[node] }, windows.total, node)
       }
-      score.outside += outside(load.reduce(0) { $0 + $1[node] }, problem.total, node)
+    }
+    for node in 0..<problem.nodeCount {
       if !problem.due.isEmpty { score.offDue += abs(load.reduce(0) { $0 + $1[node] } - problem.due[node]) }
       if !problem.even.isEmpty {
         for state in 0..<problem.stateCount { score.uneven += outside(load[state][node], problem.even[state], node) }

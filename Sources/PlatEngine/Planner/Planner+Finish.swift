@@ -48,10 +48,10 @@ extension Planner {
     for (member, cluster) in zip(group.group.members, group.clusters) {
       try cluster.refusePlaces(ofMap: member.name)
     }
-    var plan = try unfinished(group, from: currents, options: options)
+    var plan: GroupPlan
+    let changed: Bool
+    (plan, changed) = try completed(group, from: currents, options: options)
     if plan.operation != .failover {
-      let isWhole = group.clusters.indices.allSatisfy { plan.plans[$0].isWhole(group.clusters[$0], from: currents[$0]) }
-      let changed = isWhole ? false : try complete(&plan.plans, group.clusters, from: currents, options: options)
       // By weight a map is planned for other capacities and dues than those that its bound is about.
       if changed || group.weights != nil {
         try claimWhatIsProved(&plan, group, isChanged: changed, from: currents, options: options)
@@ -65,6 +65,20 @@ extension Planner {
     }
     try Gate.pass(maps, threads: options.threads, interrupt: options.interrupt)
     return plan
+  }
+
+  /// `isChanged`: some of its maps are others than their pipeline made.
+  private static func completed(
+    _ group: DenseGroup, from currents: [PlacementMap?], options: PlanRequest
+  ) throws(PlatError) -> (plan: GroupPlan, isChanged: Bool) {
+    var plan = try unfinished(group, from: currents, options: options)
+    guard plan.operation != .failover else { return (plan, false) }
+    let isWhole = group.clusters.indices.allSatisfy { plan.plans[$0].isWhole(group.clusters[$0], from: currents[$0]) }
+    let isCompleted = isWhole ? false : try complete(&plan.plans, group.clusters, from: currents, options: options)
+    let isImproved = try Improve.run(group, &plan, from: currents, options: options) { maps, options throws(PlatError) in
+      try completed(group, from: maps, options: options).plan
+    }
+    return (plan, isCompleted || isImproved)
   }
 
   /// A group of one map is that map.
@@ -209,11 +223,7 @@ extension Planner {
     }
     for map in clusters.indices where changed[map] {
       plans[map].isFinished = true
-      let received = plans[map].target.received(clusters[map], from: currents[map])
-      plans[map].movesLowerBound = min(plans[map].movesLowerBound, received)
-      guard let weights = clusters[map].partitionWeights, let bound = plans[map].movesWeightLowerBound else { continue }
-      let weight = plans[map].target.received(clusters[map], from: currents[map], weights: weights.of)
-      plans[map].movesWeightLowerBound = min(bound, weights.exact(weight))
+      plans[map].claimNoMore(than: plans[map].target, clusters[map], from: currents[map])
     }
     try options.interrupt?.finished("completion")
     return changed.contains(true) || unasked.contains { $0 != nil }
@@ -237,6 +247,13 @@ extension Plan {
     movesLowerBound = 0
     weightWindows = nil
     if movesWeightLowerBound != nil { movesWeightLowerBound = .zero }
+  }
+
+  /// Bounds no greater than what a map receives. O(P · R²).
+  mutating func claimNoMore(than map: PlacementMap, _ cluster: DenseCluster, from current: PlacementMap?) {
+    movesLowerBound = min(movesLowerBound, map.received(cluster, from: current))
+    guard let weights = cluster.partitionWeights, let bound = movesWeightLowerBound else { return }
+    movesWeightLowerBound = min(bound, weights.exact(map.received(cluster, from: current, weights: weights.of)))
   }
 
   /// Bounds no greater than what is proved.

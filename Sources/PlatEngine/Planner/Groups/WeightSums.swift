@@ -227,6 +227,9 @@ struct WeightSums {
       isActive[node] ? windows[place][node].distance(to: held) : 0
     }
 
+    /// Of the sum at a place.
+    func window(_ place: Int, _ node: Int) -> ClosedRange<Int> { widest[place][node] }
+
     /// Of the sum in all, wide enough for what is held.
     func bounds(_ node: Int) -> ClosedRange<Int> {
       min(widest[0][node].lowerBound, held[0][node])...max(widest[0][node].upperBound, held[0][node])

@@ -11,10 +11,10 @@ enum Improve {
   private enum Need { case nothing, polish, search }
 
   /// The most slots of a map that is searched, and of one that is searched for the sake of soft rules and states alone.
-  private static let mostSlots = 60_000
+  static let mostSlots = 60_000
   private static let mostSlotsToPolish = 1_024
   /// A bound of weight is not exact: moves up to so many hundredths above it are taken for the least.
-  private static let gapOfWeight = 3
+  static let gapOfWeight = 3
 
   /// `planned`: a plan by the stages up to this one, of another cluster or from another map.
   static func run(
@@ -41,7 +41,7 @@ enum Improve {
       again.settles = false
       again.interrupt = options.interrupt?.quiet
       let next = try planned(cluster, result.target, again)
-      guard tables.rows(next.target) == rows else {
+      guard tables.rows([next.target]) == rows else {
         plan.isWanting = true
         return plan
       }
@@ -56,7 +56,7 @@ enum Improve {
     strict: () throws(PlatError) -> PlacementMap?
   ) throws(PlatError) -> (rows: [Int32], need: Need)? {
     let problem = tables.problem
-    let planned = tables.rows(plan.target)
+    let planned = tables.rows([plan.target])
     let score = LocalSearch.score(problem, planned)
     let bound = leastMoved(cluster, plan, problem)
     let seeksBalance = plan.operation == .rebalance && cluster.cluster.settings.balance.moveBudget == nil
@@ -77,7 +77,7 @@ enum Improve {
     guard first != .nothing else { return nil }
     let standing = tables.standing()
     let interrupt = options.interrupt
-    let others = try first == .search ? strict().map { [tables.rows($0)] } ?? [] : []
+    let others = try first == .search ? strict().map { [tables.rows([$0])] } ?? [] : []
     let found = LocalSearch.run(
       problem, starts: [planned, standing] + others, isPolish: first == .polish, isEnough: { need($0) == .nothing },
       isCancelled: { interrupt?.isRequested == true })
@@ -104,7 +104,7 @@ enum Improve {
     _ plan: Plan, _ tables: SearchTables, _ rows: [Int32], _ cluster: DenseCluster
   ) throws(PlatError) -> Plan {
     var result = plan
-    result.target = try tables.map(rows, like: plan.target)
+    result.target = try tables.maps(rows, like: [plan.target])[0]
     let after = LocalSearch.score(tables.problem, rows)
     (result.isFinished, result.isComplete) = (true, plan.isComplete || after.isPlaced)
     guard tables.problem.countsMoves else { return result }

@@ -1,0 +1,168 @@
+import PlatSearch
+
+/// What nodes should carry, for the search: of one map, or of several together.
+struct SearchWindows {
+  private(set) var total: Windows
+  private(set) var ofState: [Windows]
+  /// Of each state, narrower: for what costs no move. Empty: none.
+  private(set) var even: [Windows] = []
+  /// What each node is due in all, where partitions differ in weight; and what it should carry in replicas then.
+  private(set) var due: [Int] = []
+  private(set) var counts: Windows?
+  /// Partitions that stay where they are, heavier than what others are due. Empty: none.
+  private(set) var isFixed: [Bool] = []
+
+  /// Of one map, in view of what nodes hold in `target`. O(P · R), and exact arithmetic for each kind of node.
+  init(
+    _ cluster: DenseCluster, from current: PlacementMap?, _ target: PlacementMap, _ options: PlanRequest
+  ) throws(PlatError) {
+    let arena = try Arena(limitBytes: options.memoryLimitBytes, interrupt: options.interrupt)
+    let problem = try Problem(cluster, current: current, arena: arena)
+    let map = try PlacementMap(partitionCount: cluster.partitionCount, slotCounts: cluster.dataWanted)
+    map.copyData(from: target, cluster)
+    let placement = try Placement(problem, target: map)
+    map.countData(cluster, into: placement.load)
+    let due = try Due(problem, held: placement.load)
+    let counted = current == nil ? due.strict : due
+    total = Windows(
+      least: (0..<cluster.nodeCount).map { Int(counted.least.base[$0]) },
+      most: (0..<cluster.nodeCount).map { Int(counted.most.base[$0]) })
+    ofState = Array(repeating: Windows(open: cluster.nodeCount), count: cluster.wanted.count)
+    guard let weights = cluster.partitionWeights else {
+      setStates(due, cluster, isFresh: current == nil)
+      return
+    }
+    counts = total
+    let weighing = try Weighing(problem, weights, placement)
+    weighing.recount()
+    try setWeights(weighing, cluster)
+  }
+
+  /// Of several maps of one shape together. O(Σ P · R + maps · N).
+  init(
+    _ group: DenseGroup, from currents: [PlacementMap?], targets: [PlacementMap], _ options: PlanRequest
+  ) throws(PlatError) {
+    let nodes = 0..<group.nodeCount
+    let cluster = group.clusters[0]
+    total = Windows(open: group.nodeCount)
+    ofState = Array(repeating: total, count: cluster.wanted.count)
+    if let weights = group.weights {
+      let sums = WeightSums(group, weights)
+      let scores = try targets.enumerated().map { map, target throws(PlatError) in
+        try sums.score(map, target, from: currents[map])
+      }
+      let windows = sums.windows(scores)
+      total = Self.windows(cluster) { windows.window(sums.total, $0) }
+      for state in ofState.indices where cluster.dataWanted[state] > 0 {
+        if let place = sums.place(of: state, in: 0) {
+          ofState[state] = Self.windows(cluster) { windows.window(place, $0) }
+        }
+      }
+      due = nodes.map { windows.due[sums.total][$0] }
+    } else {
+      let due = try GroupDue(group, currents: currents, options: options)
+      let all = due.windows()
+      total = Self.windows(cluster) { all.least[$0]...max(all.least[$0], all.most[$0]) }
+      let wanted = cluster.dataWanted.indices.filter { cluster.dataWanted[$0] > 0 }
+      guard wanted.count > 1 else { return }
+      let tolerance = group.group.shared.settings.tolerance
+      var left = nodes.map { all.due($0) }
+      for state in wanted {
+        let places = due.places(of: cluster.cluster.settings.model.states[state].name)
+        let ofState = places.map { due.windows($0) }
+        guard state == wanted.last || ofState != nil else { return }
+        let shares = nodes.map { state == wanted.last ? left[$0] : ofState!.due($0) }
+        self.ofState[state] = Self.windows(cluster) { tolerance.withinOne(shares[$0]).range }
+        for node in nodes { left[node] = left[node] - shares[node] }
+      }
+    }
+  }
+
+  /// In numbers so many times as great.
+  func times(_ scale: Int) -> SearchWindows {
+    func scaled(_ windows: Windows) -> Windows {
+      func times(_ value: Int) -> Int { value > Limits.weight / max(1, scale) ? 1 << 60 : value * scale }
+      return Windows(least: windows.least.map(times), most: windows.most.map(times))
+    }
+    var result = self
+    (result.total, result.ofState, result.even) = (scaled(total), ofState.map(scaled), even.map(scaled))
+    result.due = due.map { $0 * scale }
+    return result
+  }
+
+  // MARK: By number
+
+  /// Within one of what is due, or of what is tolerated; where no move depends on it, the whole numbers around it.
+  private mutating func setStates(_ due: Due, _ cluster: DenseCluster, isFresh: Bool) {
+    let tolerance = isFresh ? .zero : cluster.cluster.settings.tolerance
+    func windows(_ window: (Rational) -> RoleWindows.Window, _ share: (Int) -> Rational) -> Windows {
+      var last: (share: Rational, range: ClosedRange<Int>)?
+      return Self.windows(cluster) { node in
+        let share = share(node)
+        // Whoever is due nothing has nothing.
+        if last?.share != share { last = (share, share > .zero ? window(share).range : 0...0) }
+        return last!.range
+      }
+    }
+    let wanted = cluster.dataWanted.indices.filter { cluster.dataWanted[$0] > 0 }
+    guard wanted.count > 1, due.roles.count == wanted.count - 1 else { return }
+    var left = (0..<cluster.nodeCount).map { due.shares.ofGroup[due.shares.groupOfNode[$0]] }
+    even = Array(repeating: Windows(open: cluster.nodeCount), count: ofState.count)
+    for (state, role) in zip(wanted, due.roles) {
+      func share(_ node: Int) -> Rational { role.shares.ofGroup[role.shares.groupOfNode[node]] }
+      ofState[state] = windows({ tolerance.withinOne($0) }, share)
+      even[state] = windows({ tolerance.window($0) }, share)
+      for node in left.indices { left[node] = left[node] - share(node) }
+    }
+    ofState[wanted.last!] = windows({ tolerance.withinOne($0) }) { left[$0] }
+  }
+
+  // MARK: By weight
+
+  /// As far as the sizes level out; in a state within one replica that fits. Who holds a partition heavier than its
+  /// share keeps it.
+  private mutating func setWeights(_ weighing: Weighing, _ cluster: DenseCluster) throws(PlatError) {
+    let heaviest = try weighing.heaviest(in: 0..<weighing.replicas)
+    let total = try WeightedDue.total(weighing, heaviest: heaviest)
+    let nodes = 0..<cluster.nodeCount
+    self.total = Windows(
+      least: nodes.map { total.window($0).lowerBound }, most: nodes.map { total.window($0).upperBound })
+    due = nodes.map { total.exact($0).floor ?? 0 }
+    if nodes.contains(where: { total.isPinned.base[$0] }) {
+      let fits =
+        nodes.filter { cluster.status[$0].hasShare && !total.isPinned.base[$0] }.map { total.most.base[$0] }.min() ?? 0
+      isFixed = (0..<cluster.partitionCount).map { weighing.weight.base[$0] > fits }
+    }
+    let wanted = cluster.dataWanted.indices.filter { cluster.dataWanted[$0] > 0 }
+    guard wanted.count > 1 else { return }
+    even = Array(repeating: Windows(open: cluster.nodeCount), count: ofState.count)
+    var left = nodes.map { total.exact($0) }
+    var first = 0
+    for state in wanted {
+      let slots = first..<(first + cluster.dataWanted[state])
+      first = slots.upperBound
+      if state == wanted.last {
+        ofState[state] = Self.windows(cluster) { total.window($0, off: left[$0], by: total.tolerance.base[$0]) }
+      } else {
+        let due = try WeightedDue.state(
+          state, weighing, total: total, heaviest: weighing.heaviest(in: slots), inAll: heaviest, left: left)
+        ofState[state] = Self.windows(cluster) { due.window($0, off: due.exact($0), by: total.tolerance.base[$0]) }
+        even[state] = Self.windows(cluster) { due.window($0) }
+        for node in left.indices { left[node] = left[node] - due.exact(node) }
+      }
+    }
+  }
+
+  private static func windows(_ cluster: DenseCluster, _ of: (Int) -> ClosedRange<Int>) -> Windows {
+    var windows = Windows(open: cluster.nodeCount)
+    for node in 0..<cluster.nodeCount where cluster.status[node].hasShare {
+      let range = of(node)
+      (windows.least[node], windows.most[node]) = (range.lowerBound, min(range.upperBound, 1 << 60))
+    }
+    return windows
+  }
+}
+
+extension RoleWindows.Window {
+  fileprivate var range: ClosedRange<Int> { max(0, Int(least))...max(0, Int(least), Int(most)) }
+}
