@@ -21,21 +21,24 @@ public enum RandomGroup {
   }
 
   /// A valid group and its current maps (nil: fresh), the same for the same arguments. `isJoined`: the maps were
-  /// planned each for itself before, as clusters are that come to Plat.
+  /// planned each for itself before, as clusters are that come to Plat. `isAlike`: maps differ in size only; `change`:
+  /// what is different about the cluster and its rules.
   public static func make(
     seed: UInt64, size: RandomCluster.Size = .small, maps mapCount: ClosedRange<Int> = 1...6,
     shape: RandomCluster.Shape = RandomCluster.Shape(), isFresh: Bool = false, isJoined: Bool = false,
-    weights: Weights? = nil
+    isAlike: Bool = false, weights: Weights? = nil,
+    change: (inout Cluster, inout SplitMix64) -> Void = { _, _ in }
   ) throws -> (group: DenseGroup, currents: [PlacementMap?]) {
     var random = SplitMix64(seed: seed &* 2_654_435_761)
     var (base, _) = RandomCluster.make(seed: seed, size: size, shape: shape)
+    change(&base, &random)
     let count = random.among(mapCount)
     var kinds: [Settings] = [base.settings]
     for _ in 0..<random.below(3) {
       var settings = base.settings
       settings.partitionCount = random.among(1...max(2, 2 * base.settings.partitionCount))
-      settings.constraints[1] = random.among(0...2)
-      if random.chance(1, 3) { settings.placement = [] }
+      if !isAlike { settings.constraints[1] = random.among(0...2) }
+      if !isAlike, random.chance(1, 3) { settings.placement = [] }
       kinds.append(settings)
     }
     var members = (0..<count).map { ClusterGroup.Member(name: "m\($0)", settings: random.pick(kinds)) }

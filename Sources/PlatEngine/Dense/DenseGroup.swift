@@ -58,6 +58,12 @@ public struct DenseGroup: Sendable {
     weights = try GroupWeights(clusters)
   }
 
+  /// The same with other views of its maps.
+  init(_ other: DenseGroup, clusters: [DenseCluster]) {
+    (group, kindOfMap, mapsOfKind, weights) = (other.group, other.kindOfMap, other.mapsOfKind, other.weights)
+    self.clusters = clusters
+  }
+
   private static func checkLimits(_ group: ClusterGroup) throws(InputError) {
     guard group.members.count <= Limits.maps else {
       throw InputError(path: "maps", found: "\(group.members.count) maps", expected: "at most \(Limits.maps)")

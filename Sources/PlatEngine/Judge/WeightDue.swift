@@ -15,7 +15,7 @@ extension Judge {
     let hasWeight: [Bool]
 
     /// What bounds the share of one node.
-    private struct Bounds {
+    fileprivate struct Bounds {
       var cap: Rational
       /// It has its cap as share, whatever its weight.
       var isPinned = false
@@ -48,9 +48,11 @@ extension Judge {
       func boxCaps(_ replicas: [Int?]) -> [Rational?] {
         replicas.map { $0.map { Rational($0 / dense.partitionCount) * Rational(weights.total) } }
       }
-      let shares = Self.shares(
-        dense, exact, boxCaps: boxCaps(Judge.totalCaps(dense)), bounds,
-        demand: Rational(weights.total) * Rational(dense.replicas))
+      let hard = JudgedPlace.all(dense).filter { $0.rule.strength == .hard }
+      let may = dense.wanted.indices.map { Judge.mayEver(dense, hard, inState: $0) }
+      let pouring = WeightPouring(dense: dense, exact: exact, amount: Rational(weights.total), hard: hard)
+      let shares = pouring.shares(
+        nil, boxCaps: boxCaps(Judge.totalCaps(dense)), bounds, demand: pouring.amount * Rational(dense.replicas))
       total = shares.share
       isPinned = (0..<dense.nodeCount).map { shares.isPinned[$0] && dense.status[$0].hasShare }
 
@@ -59,27 +61,54 @@ extension Judge {
       var left = total
       for state in wanted.dropLast() {
         let bounds = (0..<dense.nodeCount).map { node in
-          let isBarred = state == 0 && dense.status[node].isSlaveOnly
+          let isBarred = state == 0 && dense.status[node].isSlaveOnly || !may[state][node]
           let holdsItElsewhere = shares.isPinned[node] && held.heaviestOfState[state][node] < held.heaviest[node]
+          let isOnly = !isBarred && !holdsItElsewhere && !wanted.contains { $0 > state && may[$0][node] }
           return Bounds(
-            cap: isBarred || holdsItElsewhere ? .zero : left[node], heaviest: held.heaviestOfState[state][node])
+            cap: isBarred || holdsItElsewhere ? .zero : left[node], isPinned: isOnly,
+            heaviest: held.heaviestOfState[state][node])
         }
         let sum = left.reduce(Rational.zero, +)
-        let demand = min(Rational(weights.total) * Rational(dense.dataWanted[state]), sum)
+        let demand = min(pouring.amount * Rational(dense.dataWanted[state]), sum)
         let caps = boxCaps(Judge.caps(dense, ofState: state, wanted))
-        ofState[state] = Self.shares(dense, exact, boxCaps: caps, bounds, demand: demand).share
+        ofState[state] = pouring.shares(state, boxCaps: caps, bounds, demand: demand).share
         for node in left.indices { left[node] = left[node] - ofState[state][node] }
       }
       if let last = wanted.last { ofState[last] = left }
     }
 
+    fileprivate struct Kind: Hashable {
+      var box: Int
+      var weight: Quantity
+      var cap: Rational
+      var isPinned: Bool
+    }
+  }
+}
+
+extension Judge {
+  /// How weight is shared out, in all or in one state.
+  private struct WeightPouring {
+    let dense: DenseCluster
+    /// Of each node weight in the document.
+    let exact: [Quantity: Rational]
+    /// What all partitions weigh.
+    let amount: Rational
+    /// Hard rules that name places.
+    let hard: [JudgedPlace]
+
     /// Pours, and pours again with those pinned who hold one that is heavier than their share, until there are none.
-    private static func shares(
-      _ dense: DenseCluster, _ exact: [Quantity: Rational], boxCaps: [Rational?], _ bounds: [Bounds], demand: Rational
+    func shares(
+      _ state: Int?, boxCaps: [Rational?], _ bounds: [WeightDue.Bounds], demand: Rational
     ) -> (share: [Rational], isPinned: [Bool]) {
       var bounds = bounds
       while true {
-        let share = pour(dense, exact, boxCaps: boxCaps, bounds, demand: demand)
+        let share =
+          hard.isEmpty
+          ? pour(boxCaps: boxCaps, bounds, demand: demand)
+          : Judge.sharesWithPlaces(
+            dense, hard, ofState: state, weights: dense.cluster.nodes.map { exact[$0.weight]! },
+            caps: bounds.map(\.cap), isPinned: bounds.map(\.isPinned), boxCaps: boxCaps, amount: amount, demand: demand)
         var isSettled = true
         for node in bounds.indices
         where !bounds[node].isPinned && bounds[node].heaviest > 0 && bounds[node].cap.sign > 0
@@ -93,16 +122,7 @@ extension Judge {
       }
     }
 
-    private struct Kind: Hashable {
-      var box: Int
-      var weight: Quantity
-      var cap: Rational
-      var isPinned: Bool
-    }
-
-    private static func pour(
-      _ dense: DenseCluster, _ exact: [Quantity: Rational], boxCaps: [Rational?], _ bounds: [Bounds], demand: Rational
-    ) -> [Rational] {
+    private func pour(boxCaps: [Rational?], _ bounds: [WeightDue.Bounds], demand: Rational) -> [Rational] {
       var boxes = [Filling.Box(parent: -1, cap: .zero)]
       var boxOfNode = [Int](repeating: 0, count: dense.nodeCount)
       for (level, cap) in boxCaps.enumerated() {
@@ -113,10 +133,10 @@ extension Judge {
         }
       }
       var groups: [Filling.Group] = []
-      var groupOfKind: [Kind: Int] = [:]
+      var groupOfKind: [WeightDue.Kind: Int] = [:]
       let groupOfNode = (0..<dense.nodeCount).map { node in
         let weight = dense.cluster.nodes[node].weight
-        let kind = Kind(box: boxOfNode[node], weight: weight, cap: bounds[node].cap, isPinned: bounds[node].isPinned)
+        let kind = WeightDue.Kind(box: boxOfNode[node], weight: weight, cap: bounds[node].cap, isPinned: bounds[node].isPinned)
         if let group = groupOfKind[kind] {
           groups[group].count += 1
           return group

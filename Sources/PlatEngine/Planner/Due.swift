@@ -39,7 +39,7 @@ struct Due {
     }
     let demand = problem.partitionCount * problem.replicas
     let fill = WaterFill(boxes: boxes.boxes, members: members)
-    let sets = problem.cluster.placeSets(nodeOfMember: groups.firstNode)
+    let sets = problem.cluster.placeSets(nodeOfMember: groups.firstNode, amount: problem.partitionCount)
     let shares = fill.shares(demand: Rational(demand), sets: sets)
 
     least = try problem.arena.table(problem.nodeCount)

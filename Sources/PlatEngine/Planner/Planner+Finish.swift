@@ -45,9 +45,7 @@ extension Planner {
   ) throws(PlatError) -> GroupPlan {
     precondition(currents.count == group.clusters.count)
     if group.clusters.count == 1 { return try planOnly(group.clusters[0], from: currents[0], options: options) }
-    for (member, cluster) in zip(group.group.members, group.clusters) {
-      try cluster.refusePlaces(ofMap: member.name)
-    }
+    try group.refusePlaces()
     var plan: GroupPlan
     let changed: Bool
     (plan, changed) = try completed(group, from: currents, options: options)
@@ -71,14 +69,25 @@ extension Planner {
   private static func completed(
     _ group: DenseGroup, from currents: [PlacementMap?], options: PlanRequest
   ) throws(PlatError) -> (plan: GroupPlan, isChanged: Bool) {
-    var plan = try unfinished(group, from: currents, options: options)
+    // As for one map: rules that name places are kept behind the pipelines.
+    let hasBounds = group.clusters.contains { !$0.places.bounds.isEmpty }
+    var plan = try unfinished(hasBounds ? group.withoutPlaces : group, from: currents, options: options)
     guard plan.operation != .failover else { return (plan, false) }
+    func improve(_ plan: inout GroupPlan) throws(PlatError) -> Bool {
+      try Improve.run(group, &plan, from: currents, options: options) { maps, options throws(PlatError) in
+        try completed(group, from: maps, options: options).plan
+      }
+    }
+    var isChanged = false
+    for (map, cluster) in group.clusters.enumerated() where cluster.hasHardPlaces {
+      plan.plans[map].keepPlaces(cluster, from: currents[map])
+      isChanged = true
+    }
+    if isChanged { _ = try improve(&plan) }
     let isWhole = group.clusters.indices.allSatisfy { plan.plans[$0].isWhole(group.clusters[$0], from: currents[$0]) }
     let isCompleted = isWhole ? false : try complete(&plan.plans, group.clusters, from: currents, options: options)
-    let isImproved = try Improve.run(group, &plan, from: currents, options: options) { maps, options throws(PlatError) in
-      try completed(group, from: maps, options: options).plan
-    }
-    return (plan, isCompleted || isImproved)
+    let isImproved = isChanged && !isCompleted ? false : try improve(&plan)
+    return (plan, isChanged || isCompleted || isImproved)
   }
 
   /// A group of one map is that map.
@@ -163,16 +172,10 @@ extension Planner {
   private static func completed(
     _ cluster: DenseCluster, from current: PlacementMap?, options: PlanRequest
   ) throws(PlatError) -> Plan {
-    try cluster.refusePlacesBesideWeights()
     // Rules that name places are kept behind the pipelines, which know only nodes that are to be emptied.
     let known = cluster.places.bounds.isEmpty ? cluster : cluster.withoutPlaces
     var plans = [try unfinished(known, from: current, options: options)]
-    if cluster.hasHardPlaces, plans[0].operation != .failover {
-      CompletedMap(
-        cluster, target: plans[0].target, before: current, leavingStay: plans[0].operation == .cancel, firstSlot: 0
-      ).keepRules()
-      (plans[0].isFinished, plans[0].isComplete) = (true, false)
-    }
+    if cluster.hasHardPlaces, plans[0].operation != .failover { plans[0].keepPlaces(cluster, from: current) }
     func improve(_ plan: Plan) throws(PlatError) -> Plan {
       try Improve.run(cluster, plan, from: current, options: options) { cluster, current, options throws(PlatError) in
         try completed(cluster, from: current, options: options)
@@ -234,6 +237,12 @@ extension Plan {
   /// Nothing is missing, and there is no copy that nobody asks for and that has to stay.
   fileprivate func isWhole(_ cluster: DenseCluster, from current: PlacementMap?) -> Bool {
     isComplete && (cluster.replicas > 0 || current == nil)
+  }
+
+  /// Takes out of its map what hard rules that name places do not let in: what is then open is still to be filled.
+  fileprivate mutating func keepPlaces(_ cluster: DenseCluster, from current: PlacementMap?) {
+    CompletedMap(cluster, target: target, before: current, leavingStay: operation == .cancel, firstSlot: 0).keepRules()
+    (isFinished, isComplete) = (true, false)
   }
 
   /// Whose witnesses stay while they fit: today's, where no operation asks for others.

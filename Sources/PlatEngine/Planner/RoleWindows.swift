@@ -79,15 +79,14 @@ struct RoleWindows {
       let coarse = groups.groupOfNode[node]
       let isBarred = problem.isSlaveOnly.base[node] && state == 0 || !problem.cluster.mayEver(node, inState: state)
       // Who may be nothing else is that with all that it is due.
-      let isOnly = !isBarred && !problem.wanted.indices.contains {
-        $0 > state && problem.wanted[$0] > 0 && problem.cluster.mayEver(node, inState: $0)
-      }
+      let isOnly = !isBarred && problem.cluster.isBound(node, toState: state)
       return WaterFill.Member(
         box: finer.box[group], weight: weights[coarse], cap: isBarred ? .zero : caps[coarse], isPinned: isOnly,
         count: finer.count[group])
     }
     let fill = WaterFill(boxes: boxes.boxes, members: members)
-    let sets = problem.cluster.placeSets(ofState: state, nodeOfMember: finer.firstNode)
+    let sets = problem.cluster.placeSets(
+      ofState: state, nodeOfMember: finer.firstNode, amount: problem.partitionCount)
     let shares = fill.shares(demand: Rational(demand), sets: sets)
     return (finer, shares.ofMember)
   }

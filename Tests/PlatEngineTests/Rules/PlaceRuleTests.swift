@@ -103,6 +103,7 @@ import Testing
       let shape = RandomCluster.Shape { ($0.nodes, $0.partitions) = (1...9, 1...16) }
       var (cluster, current) = RandomCluster.make(seed: random.next(), shape: shape)
       RandomPlaces.add(to: &cluster, &random)
+      if seed % 3 == 0 { cluster.partitionWeights = RandomGroup.anyWeights(cluster.settings.partitionCount, &random) }
       let one = try PlannedCase(DenseCluster(cluster), current)
       try one.checkConsistent()
       short += one.isShort ? 1 : 0
@@ -113,6 +114,47 @@ import Testing
         "planned again it is another map\n\(one.text)\n\(cluster.settings.places)")
     }
     #expect(short > 20 && moved > 500, "\(short) short, \(moved) moves")
+  }
+
+  /// Of several maps on the same nodes each keeps them, with sizes and without; planning twice is planning once.
+  @Test func plansOfSeveralMapsKeepThem() {
+    var (planned, outInSum) = (0, 0)
+    forAllSeeds(0..<100) { seed in
+      let shape = RandomCluster.Shape { ($0.nodes, $0.partitions) = (2...9, 1...10) }
+      let (group, currents) = try RandomGroup.make(
+        seed: seed, maps: 2...4, shape: shape, isAlike: true, weights: seed % 2 == 0 ? RandomGroup.anyWeights : nil,
+        change: { RandomPlaces.add(to: &$0, &$1) })
+      let one = try PlannedGroup(group, currents)
+      planned += 1
+      if one.report.sum.unmet == 0, !one.report.sum.isBalanced { outInSum += 1 }
+      try holds(one.passedCapacities.isEmpty, "\(one.passedCapacities)")
+      for (map, plan) in one.plan.plans.enumerated() {
+        let cluster = group.clusters[map]
+        let faults = PlannedCase.faults(one.report.maps[map], cluster, currents[map], plan.target)
+        try holds(faults.isEmpty, "map \(map): \(faults)")
+        for row in plan.target.rows where row.joined().count > 1 {
+          try holds(ExhaustiveSearch.meetsHardRules(cluster, row), "map \(map): row \(row) breaks a hard rule")
+        }
+      }
+      let again = try Planner.plan(group, from: one.targets)
+      for (before, plan) in zip(one.targets, again.plans) {
+        try holds(plan.target.rows == before.rows, "planned again it is another map\n\(group.group.shared.settings.places)")
+      }
+    }
+    #expect(planned == 100 && outInSum * 4 < planned, "\(outInSum) of \(planned) out of balance in sum")
+  }
+
+  /// Leaders by weight in one region, everything else wherever balance wants it.
+  @Test func leadersInOneRegionByWeight() throws {
+    var cluster = regions(90, [PlaceRule(states: [0], .only, Selector(containers: ["us"]))])
+    cluster.partitionWeights = (0..<90).map { Quantity("\(1 + $0 % 10)")! }
+    let fresh = try planned(cluster)
+    #expect(fresh.report.isBalanced && fresh.report.health == .green, "\(fresh.report.findings)")
+    #expect(loads(fresh.map, state: 0)[3...].allSatisfy { $0 == 0 })
+    cluster.nodes[0].status = .leaving
+    let after = try planned(cluster, from: fresh.map)
+    #expect(after.report.isBalanced && after.report.health == .green, "\(after.report.findings)")
+    #expect(loads(after.map, state: 0)[0] == 0 && loads(after.map, state: 0)[3...].allSatisfy { $0 == 0 })
   }
 
   /// Beside every map of tiny clusters, in the order of aims.
@@ -165,10 +207,12 @@ import Testing
   }
 
   @Test func beyondWhatIsPlanned() throws {
-    var cluster = regions(4, [PlaceRule(states: [0], .only, Selector(containers: ["us"]))])
-    cluster.partitionWeights = ["1", "2", "3", "4"].map { Quantity($0)! }
-    let weighted = try DenseCluster(cluster)
-    #expect(throws: PlatError.self) { try Planner.plan(weighted, from: nil) }
+    let cluster = regions(4, [PlaceRule(states: [0], .only, Selector(containers: ["us"]))])
+    let members = [cluster.settings, regions(4, []).settings].enumerated().map {
+      ClusterGroup.Member(name: "m\($0)", settings: $1)
+    }
+    let group = try DenseGroup(ClusterGroup(shared: cluster, members: members))
+    #expect(throws: PlatError.self) { try Planner.plan(group, from: [nil, nil]) }
     for selector in [
       Selector(tags: ["sdd"]), Selector(nodes: ["us9"]), Selector(containers: ["us/x"]), Selector(),
       Selector(tags: ["ssd"], nodes: ["us2"]),

@@ -230,7 +230,8 @@ struct SearchTables {
 extension DenseGroup {
   /// Slots and rules of all maps are the same: what the search asks of a row it asks of all.
   var areOfOneShape: Bool {
-    clusters.allSatisfy { $0.cluster.settings.shape == clusters[0].cluster.settings.shape }
+    let shape = clusters[0].cluster.settings.shape
+    return clusters.allSatisfy { $0.cluster.settings.shape == shape }
   }
 }
 

@@ -132,7 +132,7 @@ struct WeightedDue {
     }
     return try WeightedDue(
       weighing, caps: problem.hard.map { ($0.level, $0.most) }, bounds: bounds, heaviest: heaviest,
-      demand: Rational(weighing.total) * Rational(problem.replicas), perPartition: problem.replicas, isTotal: true)
+      demand: Rational(weighing.total) * Rational(problem.replicas), perPartition: problem.replicas)
   }
 
   /// In one state. `left`: what each node is due in this state and those after it. `total`: the due in all.
@@ -143,21 +143,24 @@ struct WeightedDue {
     let problem = weighing.problem
     let caps = problem.cluster.hardCaps(ofStateAlone: state, count: problem.wanted[state])
     let bounds = (0..<problem.nodeCount).map { node in
-      let isBarred = problem.isSlaveOnly.base[node] && state == 0
+      let isBarred =
+        problem.isSlaveOnly.base[node] && state == 0 || !problem.cluster.mayEver(node, inState: state)
       let holdsItElsewhere = total.isPinned.base[node] && heaviest.base[node] < inAll.base[node]
-      return Bounds(cap: isBarred || holdsItElsewhere ? .zero : left[node])
+      guard !isBarred, !holdsItElsewhere else { return Bounds(cap: .zero) }
+      // Who may be nothing else is that with all that it is due.
+      return Bounds(cap: left[node], isPinned: problem.cluster.isBound(node, toState: state))
     }
     let demand = min(Rational(weighing.total) * Rational(problem.wanted[state]), left.reduce(Rational.zero, +))
     return try WeightedDue(
       weighing, caps: caps, bounds: bounds, heaviest: heaviest, demand: demand, perPartition: problem.wanted[state],
-      isTotal: false)
+      state: state)
   }
 
   /// O(N) exact operations for each round in which nodes turn out to hold more than their share; fewer where they are
   /// alike.
   private init(
     _ weighing: Weighing, caps: [(level: Int, most: Int)], bounds: [Bounds], heaviest: NodeTable<Int>, demand: Rational,
-    perPartition: Int, isTotal: Bool
+    perPartition: Int, state: Int? = nil
   ) throws(PlatError) {
     let problem = weighing.problem
     let boxes = DueBoxes(problem, caps: caps, weight: weighing.total)
@@ -180,7 +183,8 @@ struct WeightedDue {
           box: boxes.boxOfNode[node], weight: groups.weight[group], cap: bound.cap, isPinned: bound.isPinned,
           count: groups.count[group])
       }
-      shares = WaterFill(boxes: boxes.boxes, members: members).shares(demand: demand).ofMember
+      let sets = problem.cluster.placeSets(ofState: state, nodeOfMember: groups.first, amount: weighing.total)
+      shares = WaterFill(boxes: boxes.boxes, members: members).shares(demand: demand, sets: sets).ofMember
       var isSettled = true
       for node in 0..<problem.nodeCount
       where !bounds[node].isPinned && heaviest.base[node] > 0 && bounds[node].cap.sign > 0 {
@@ -195,7 +199,7 @@ struct WeightedDue {
     }
     self.shares = shares
     groupOfNode = groups.groupOfNode
-    setWindows(weighing, bounds, perPartition: perPartition, isTotal: isTotal)
+    setWindows(weighing, bounds, perPartition: perPartition, isTotal: state == nil)
   }
 
   private func setWindows(_ weighing: Weighing, _ bounds: [Bounds], perPartition: Int, isTotal: Bool) {
@@ -245,6 +249,7 @@ private struct WeightedGroups {
   private struct Key<Bounds: Hashable>: Hashable {
     var box: Int
     var weight: Quantity
+    var places: Int
     var bounds: Bounds
   }
 
@@ -254,7 +259,8 @@ private struct WeightedGroups {
     var exact: [Quantity: Rational] = [:]
     for node in 0..<problem.nodeCount {
       let text = problem.cluster.cluster.nodes[node].weight
-      let key = Key(box: boxes.boxOfNode[node], weight: text, bounds: bounds(node))
+      let key = Key(
+        box: boxes.boxOfNode[node], weight: text, places: problem.cluster.places.kind(node), bounds: bounds(node))
       let group = known[key] ?? first.count
       if group == first.count {
         known[key] = group

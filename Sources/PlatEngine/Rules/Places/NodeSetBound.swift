@@ -82,6 +82,11 @@ extension DenseCluster {
     places.barred.isEmpty || places.barred[node] & (1 << UInt32(state)) == 0
   }
 
+  /// Whether the node may be in none of the wanted states after it.
+  func isBound(_ node: Int, toState state: Int) -> Bool {
+    !dataWanted.indices.contains { $0 > state && dataWanted[$0] > 0 && mayEver(node, inState: $0) }
+  }
+
   var hasHardPlaces: Bool { places.bounds.contains { $0.strength == .hard } }
 
   /// The same cluster without the rules that name places, but for nodes that are to be emptied.

@@ -94,8 +94,8 @@ extension WaterFill {
 
 extension DenseCluster {
   /// What hard rules that name places let sets of nodes have, in all or of one state. `nodeOfMember`: one node of each
-  /// member.
-  func placeSets(ofState state: Int? = nil, nodeOfMember: [Int]) -> [WaterFill.MemberSet] {
+  /// member; `amount`: what all partitions come to, once: how many they are, or what they weigh.
+  func placeSets(ofState state: Int? = nil, nodeOfMember: [Int], amount: Int) -> [WaterFill.MemberSet] {
     places.bounds.compactMap { bound in
       guard bound.strength == .hard else { return nil }
       let others = dataWanted.indices.filter { !bound.counts($0) }.reduce(0) { $0 + dataWanted[$1] }
@@ -103,7 +103,7 @@ extension DenseCluster {
       let counted = dataWanted.indices.filter { bound.counts($0) && dataWanted[$0] > 0 }
       if let state, !bound.counts(state) || counted.contains(where: { $0 != state }) { return nil }
       let most = state == nil ? bound.most + others : bound.most
-      return WaterFill.MemberSet(isIn: nodeOfMember.map { bound.isIn[$0] }, cap: Rational(partitionCount * most))
+      return WaterFill.MemberSet(isIn: nodeOfMember.map { bound.isIn[$0] }, cap: Rational(amount) * Rational(most))
     }
   }
 }

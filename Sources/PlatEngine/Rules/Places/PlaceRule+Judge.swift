@@ -78,7 +78,7 @@ extension Judge.CheckContext {
 
 extension Judge {
   /// By node: none of the hard rules that name places forbids it the state altogether.
-  private static func mayEver(_ dense: DenseCluster, _ hard: [JudgedPlace], inState state: Int) -> [Bool] {
+  static func mayEver(_ dense: DenseCluster, _ hard: [JudgedPlace], inState state: Int) -> [Bool] {
     var may = [Bool](repeating: true, count: dense.nodeCount)
     for place in hard where place.rule.states.contains(state) {
       for bound in place.bounds where bound.most == 0 {
@@ -90,7 +90,7 @@ extension Judge {
 
   /// Sets of nodes that hard rules let hold no more than so many replicas in all, or in one state.
   private static func placeCaps(
-    _ dense: DenseCluster, _ hard: [JudgedPlace], ofState state: Int? = nil
+    _ dense: DenseCluster, _ hard: [JudgedPlace], ofState state: Int?, amount: Rational
   ) -> [(isIn: [Bool], cap: Rational)] {
     hard.flatMap { place -> [(isIn: [Bool], cap: Rational)] in
       let states = place.rule.states
@@ -99,7 +99,7 @@ extension Judge {
       // About several states a bound says nothing of one of them alone.
       if let state, states.filter({ dense.dataWanted[$0] > 0 }) != [state] { return [] }
       return place.bounds.map { bound in
-        (place.isMeant.map { $0 == bound.isInside }, Rational(dense.partitionCount) * Rational(bound.most + others))
+        (place.isMeant.map { $0 == bound.isInside }, amount * Rational(bound.most + others))
       }
     }
   }
@@ -117,21 +117,18 @@ extension Judge {
       case .nothing: .zero
       }
     }
-    func boxes(_ caps: [Int?]) -> [(isIn: [Bool], cap: Rational)] {
-      caps.enumerated().flatMap { level, cap -> [(isIn: [Bool], cap: Rational)] in
-        guard let cap else { return [] }
-        let boxes = cluster.levels[level].nodes.map { nodes in
-          (isIn: cluster.status.indices.map(nodes.contains), cap: Rational(cap))
-        }
-        return boxes + allButOne(boxes)
-      }
+    let partitions = Rational(cluster.partitionCount)
+    let hard = JudgedPlace.all(cluster).filter { $0.rule.strength == .hard }
+    func shares(
+      _ state: Int?, _ caps: [Rational], _ boxCaps: [Int?], isPinned: [Bool], replicas: Int
+    ) -> [Rational] {
+      sharesWithPlaces(
+        cluster, hard, ofState: state, weights: weights, caps: caps, isPinned: isPinned,
+        boxCaps: boxCaps.map { $0.map { Rational($0) } }, amount: partitions, demand: partitions * Rational(replicas))
     }
     let wantedStates = cluster.wanted.indices.filter { cluster.dataWanted[$0] > 0 }
-    let hard = JudgedPlace.all(cluster).filter { $0.rule.strength == .hard }
     let may = cluster.wanted.indices.map { mayEver(cluster, hard, inState: $0) }
-    let total = progressive(
-      weights: weights, caps: caps, isPinned: isResting, sets: boxes(totalCaps(cluster)) + placeCaps(cluster, hard),
-      demand: Rational(cluster.partitionCount) * Rational(cluster.replicas))
+    let total = shares(nil, caps, totalCaps(cluster), isPinned: isResting, replicas: cluster.replicas)
     var left = total
     var ofState = cluster.wanted.map { _ in [Rational]() }
     for state in wantedStates.dropLast() {
@@ -139,10 +136,9 @@ extension Judge {
       let isOnly = left.indices.map { node in
         !isBarred[node] && !wantedStates.contains { $0 > state && may[$0][node] }
       }
-      let share = progressive(
-        weights: weights, caps: left.indices.map { isBarred[$0] ? .zero : left[$0] }, isPinned: isOnly,
-        sets: boxes(self.caps(cluster, ofState: state, wantedStates)) + placeCaps(cluster, hard, ofState: state),
-        demand: Rational(cluster.partitionCount) * Rational(cluster.dataWanted[state]))
+      let share = shares(
+        state, left.indices.map { isBarred[$0] ? .zero : left[$0] }, self.caps(cluster, ofState: state, wantedStates),
+        isPinned: isOnly, replicas: cluster.dataWanted[state])
       left = zip(left, share).map { $0 - $1 }
       ofState[state] = share
     }
@@ -156,12 +152,29 @@ extension Judge {
       let open = cluster.status.indices.map { node in
         cluster.status[node].mayReceive && may[state][node] ? Rational(cluster.partitionCount) : Rational.zero
       }
-      ofState[state] = progressive(
-        weights: weights, caps: open, isPinned: weights.map { _ in false },
-        sets: boxes(self.caps(cluster, ofState: state, [state])) + placeCaps(cluster, hard, ofState: state),
-        demand: Rational(cluster.partitionCount) * Rational(cluster.wanted[state]))
+      ofState[state] = shares(
+        state, open, self.caps(cluster, ofState: state, [state]), isPinned: weights.map { _ in false },
+        replicas: cluster.wanted[state])
     }
     return JudgedDue(total: total, ofState: ofState, hasWeight: weights.map { $0.sign > 0 })
+  }
+
+  /// Fair shares in all, or of one state, under what boxes and hard rules that name places let sets of nodes have.
+  /// `amount`: what all partitions come to, once.
+  static func sharesWithPlaces(
+    _ cluster: DenseCluster, _ hard: [JudgedPlace], ofState state: Int?, weights: [Rational], caps: [Rational],
+    isPinned: [Bool], boxCaps: [Rational?], amount: Rational, demand: Rational
+  ) -> [Rational] {
+    let boxes = boxCaps.enumerated().flatMap { level, cap -> [(isIn: [Bool], cap: Rational)] in
+      guard let cap else { return [] }
+      let boxes = cluster.levels[level].nodes.map { nodes in
+        (isIn: cluster.status.indices.map(nodes.contains), cap: cap)
+      }
+      return boxes + allButOne(boxes)
+    }
+    return progressive(
+      weights: weights, caps: caps, isPinned: isPinned,
+      sets: boxes + placeCaps(cluster, hard, ofState: state, amount: amount), demand: demand)
   }
 
   /// Fair shares where sets of nodes are capped that cross one another: what all have rises together, by weight, until

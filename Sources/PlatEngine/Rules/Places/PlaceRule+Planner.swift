@@ -1,19 +1,16 @@
 /// Where plans cannot keep rules that name places.
-extension DenseCluster {
-  /// `name`: of one of several on the same nodes.
-  func refusePlaces(ofMap name: String) throws(PlatError) {
-    guard let rule = cluster.settings.places.first else { return }
+extension DenseGroup {
+  /// What such rules say of single states, or of some of the replicas, is kept where all maps have the same rules.
+  func refusePlaces() throws(PlatError) {
+    guard let map = clusters.firstIndex(where: { !$0.places.bounds.isEmpty }), !areOfOneShape else { return }
+    let name = clusters[map].cluster.settings.places.first?.name ?? "placement"
     throw .unsupported(
       InputError(
-        path: "maps.\(name).settings.\(rule.name)", found: "a rule that names places, beside other maps",
-        expected: "such rules for one map alone"))
+        path: "maps.\(group.members[map].name).settings.\(name)",
+        found: "a rule about some states or some of the replicas, beside maps with other rules",
+        expected: "the same rules for all maps, or only and never for all states"))
   }
 
-  func refusePlacesBesideWeights() throws(PlatError) {
-    guard partitionWeights != nil, !places.bounds.isEmpty, let rule = cluster.settings.places.first else { return }
-    throw .unsupported(
-      InputError(
-        path: "settings.\(rule.name)", found: "a rule about some states or some of the replicas, beside weights",
-        expected: "only or never for all states, where partitions differ in weight"))
-  }
+  /// The same maps without the rules that name places, but for nodes that are to be emptied.
+  var withoutPlaces: DenseGroup { DenseGroup(self, clusters: clusters.map(\.withoutPlaces)) }
 }
