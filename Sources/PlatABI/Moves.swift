@@ -10,6 +10,12 @@ extension PlanHandle {
     try work.interrupt?.throwIfRequested()
     return changes
   }
+
+  /// As documents about the change begin.
+  var revisions: MapRevisions {
+    MapRevisions(
+      cluster.cluster, partitionCount: target.partitionCount, from: cluster.revision, to: document.map.header.revision)
+  }
 }
 
 extension StateIndex {
@@ -51,10 +57,7 @@ public func plat_moves_to_document(
     let work = try Work()
     let changes = try plan.changes(work)
     try giveDocument(bytes, work, capacityBytes: (changes.count + 64) * 80) {
-      let part = MovesWriter.Part(
-        name: nil, changes: changes, cluster: plan.cluster.cluster, from: plan.cluster.revision,
-        to: plan.document.map.header.revision)
-      MovesWriter.write([part], into: &$0)
+      MovesWriter.write([MovesWriter.Part(plan.revisions, changes: changes)], into: &$0)
     }
   }
 }

@@ -7,8 +7,8 @@ extension PlanHandle {
   fileprivate func simulation(_ work: Work) throws -> SimulationDocument {
     try work.values.valid("simulate") { () throws(InputError) in
       try SimulationDocument(
-        cluster.document, cluster.dense, document, names: (cluster.source?.name ?? "cluster", name),
-        options: work.values.simulate)
+        MapChange(cluster.dense, from: cluster.document.map?.placement, to: target), revision: cluster.revision,
+        names: (cluster.source?.name ?? "cluster", name), options: work.values.simulate)
     }
   }
 }

@@ -48,15 +48,57 @@ enum AnyClusterAndPlan {
   case one(ClusterDocument, PlanDocument)
   case several(GroupDocument, GroupPlanDocument)
 
-  /// One map with its plan: of several the one of this name, with what the others leave it of its nodes.
-  func single(named name: String?) throws(InputError) -> (document: ClusterDocument, plan: PlanDocument) {
+  /// What is to become of the map, or of each of several; of these the one of `name` alone, with what the others leave
+  /// it of its nodes.
+  func maps(named name: String? = nil) throws(InputError) -> [(map: MapRevisions, change: MapChange)] {
+    func change(_ document: ClusterDocument, _ plan: PlanDocument, _ dense: DenseCluster, _ name: String? = nil)
+      -> (map: MapRevisions, change: MapChange)
+    {
+      (
+        MapRevisions(document, plan, name: name),
+        MapChange(dense, from: document.map?.placement, to: plan.map.placement)
+      )
+    }
+    switch try narrowed(to: name) {
+    case .one(let document, let plan): return [change(document, plan, try DenseCluster(document.cluster))]
+    case .several(let document, let plan):
+      let dense = try DenseGroup(document.group)
+      return document.maps.indices.map { index in
+        change(document.document(index), plan.plans[index], dense.clusters[index], document.group.members[index].name)
+      }
+    }
+  }
+
+  /// What is carried out: the map, or all of several as one with all their partitions, map after map. `revision`: of
+  /// the map, or of the latest.
+  func simulated() throws -> (change: MapChange, revision: UInt64) {
     switch self {
     case .one(let document, let plan):
-      if let name {
-        throw InputError(path: "map", found: "one map without a name", expected: "several maps, one of them \(name)")
+      let change = MapChange(
+        try DenseCluster(document.cluster), from: document.map?.placement, to: plan.map.placement)
+      return (change, document.map?.header.revision ?? 0)
+    case .several(let document, let plan):
+      let change = try MapChange.joined(
+        DenseGroup(document.group), from: document.maps.map { $0?.placement }, to: plan.maps.map(\.placement))
+      guard let change else {
+        throw InputError(
+          path: "maps", found: "maps with different models, constraints or rules",
+          expected: "maps of one shape, or one of them: --map NAME")
       }
-      return (document, plan)
-    case .several(let document, let plan): return document.alone(try document.index(asked: name), in: plan)
+      return (change, document.maps.compactMap { $0?.header.revision }.max() ?? 0)
+    }
+  }
+
+  /// The one map of `name`; nil: all that there are.
+  func narrowed(to name: String?) throws(InputError) -> AnyClusterAndPlan {
+    switch self {
+    case .one:
+      guard let name else { return self }
+      throw InputError(path: "map", found: "one map without a name", expected: "several maps, one of them \(name)")
+    case .several(let document, let plan):
+      guard let name else { return self }
+      let (one, itsPlan) = document.alone(try document.index(asked: name), in: plan)
+      return .one(one, itsPlan)
     }
   }
 }
@@ -66,7 +108,7 @@ struct OneMap: ParsableArguments {
   @Option(
     name: .customLong("map"),
     help: ArgumentHelp(
-      "Which map, where the documents have several: one at a time, in the room that all others leave it.",
+      "Of documents with several maps, the one that is carried out, in the room that all others leave it. Left out, all are.",
       valueName: "name"))
   var name: String?
 }

@@ -19,7 +19,14 @@ struct MovesCommand: PlatCommand {
 
   mutating func run(_ console: Console) throws -> Bool {
     let (source, read) = try console.stage("reading") { try documents.readAny() }
-    let parts = try console.stage("comparing") { try source.locatingErrors { try self.parts(read) } }
+    let parts = try console.stage("comparing") {
+      try source.locatingErrors {
+        try read.maps().map { map, change in
+          var difference = Difference(change.cluster, from: change.current, to: change.target)
+          return MovesWriter.Part(map, changes: difference.changes())
+        }
+      }
+    }
     let counts = try console.stage("writing") {
       let changes = parts.reduce(0) { $0 + $1.changes.count }
       var writer = JSONWriter(capacityBytes: (changes + 64) * 80)
@@ -35,25 +42,5 @@ struct MovesCommand: PlatCommand {
       writer.member("removals", counts.removals)
     }
     return true
-  }
-
-  /// What changes in each map.
-  private func parts(_ read: AnyClusterAndPlan) throws -> [MovesWriter.Part] {
-    func part(_ name: String?, _ document: ClusterDocument, _ plan: PlanDocument, _ dense: DenseCluster)
-      -> MovesWriter.Part
-    {
-      var difference = Difference(dense, from: document.map?.placement, to: plan.map.placement)
-      return MovesWriter.Part(
-        name: name, changes: difference.changes(), cluster: document.cluster, from: document.map?.header.revision ?? 0,
-        to: plan.map.header.revision)
-    }
-    switch read {
-    case .one(let document, let plan): return [part(nil, document, plan, try DenseCluster(document.cluster))]
-    case .several(let document, let plan):
-      let dense = try DenseGroup(document.group)
-      return document.maps.indices.map { index in
-        part(document.group.members[index].name, document.document(index), plan.plans[index], dense.clusters[index])
-      }
-    }
   }
 }

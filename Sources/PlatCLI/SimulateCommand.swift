@@ -79,10 +79,10 @@ struct SimulateCommand: PlatCommand {
     let (clusterPath, planPath) = (clusterPath ?? "-", planPath ?? "-")
     let documents = ClusterAndPlan(clusterPath, planPath)
     let (source, read) = try console.stage("reading") { try documents.readAny() }
-    let (document, plan) = try source.locatingErrors { try read.single(named: map.name) }
+    let change = try source.locatingErrors { try read.narrowed(to: map.name).simulated() }
     var simulation = try SimulationDocument(
-      document, source.locatingErrors { try DenseCluster(document.cluster) }, plan, names: (clusterPath, planPath),
-      map: map.name, options: simulateOptions())
+      change.change, revision: change.revision, names: (clusterPath, planPath), map: map.name,
+      options: simulateOptions())
     if trace { for line in try simulation.trace() { Console.write(line + "\n") } }
     try console.stage("simulating") { try simulation.run(threads: options.threadCount) }
     try console.stage("writing") {

@@ -42,23 +42,23 @@ struct StepsCommand: PlatCommand {
 
   mutating func run(_ console: Console) throws -> Bool {
     let (source, read) = try console.stage("reading") { try documents.readAny() }
-    let (document, plan) = try source.locatingErrors { try read.single(named: map.name) }
-    let dense = try source.locatingErrors { try DenseCluster(document.cluster) }
+    let maps = try source.locatingErrors { try read.maps(named: map.name) }
     var stepOptions = StepPlanner.Options()
     stepOptions.mayRemoveFirst = removeFirst
     let steps = console.stage("finding steps") {
-      StepPlanner.plan(dense, from: document.map?.placement, to: plan.map.placement, options: stepOptions)
+      StepPlanner.plan(maps.map(\.change), options: stepOptions)
     }
     var scheduleOptions = ScheduleOptions()
     scheduleOptions.bandwidth = bandwidth.flatMap { Quantity($0) }.map { Rational($0) }
     let schedule = try console.stage("scheduling") {
-      try source.locatingErrors { try Scheduler.schedule(steps.list, of: dense, options: scheduleOptions) }
+      try source.locatingErrors {
+        try Scheduler.schedule(steps.list, of: maps[0].change.cluster, options: scheduleOptions)
+      }
     }
     try console.stage("writing") {
       var writer = JSONWriter(capacityBytes: (steps.list.count + 64) * 192)
       StepsWriter.write(
-        steps, schedule: schedule, inTime: bandwidth != nil, of: document.cluster,
-        from: document.map?.header.revision ?? 0, to: plan.map.header.revision, into: &writer)
+        steps, schedule: schedule, inTime: bandwidth != nil, of: StepsWriter.Maps(maps.map(\.map)), into: &writer)
       try writer.write(to: outputPath)
     }
     let unit = bandwidth == nil ? "rounds" : "microseconds"
@@ -69,7 +69,8 @@ struct StepsCommand: PlatCommand {
         schedule.length == schedule.lowerBound
         ? "proved to be the fewest" : "at least \(schedule.lowerBound) are needed"
       return
-        "steps of \(document.cluster.settings.partitionCount) partitions on \(document.cluster.nodes.count) nodes\n"
+        "steps of \(maps.reduce(0) { $0 + $1.map.partitionCount }) partitions on "
+        + "\(maps[0].change.cluster.nodeCount) nodes\n"
         + "  steps         \(steps.list.count): \(streams) copies, \(takeovers) takeovers\n"
         + "  \(unit)\(String(repeating: " ", count: max(1, 14 - unit.count)))\(schedule.length), \(shortest)\n"
         + (steps.removedFirst.isEmpty ? "" : "  removed first \(steps.removedFirst.count)\n")

@@ -4,6 +4,8 @@ public struct Finding: Equatable, Sendable {
   /// The rule's path in the settings: `constraints.slave`, `placement[0]`, `fanOut.outbound`; or
   /// `nodes.a.capacity`, `balance.master`.
   public var rule: String
+  /// Of several maps: which one it is about, where it does not stand with that.
+  public var map: String?
   public var partition: String?
   public var node: String?
   public var container: String?

@@ -32,6 +32,8 @@ public struct Difference {
   private let cluster: DenseCluster
   private let current: PlacementMap?
   private let target: PlacementMap
+  /// The number of its first partition: of several maps they are numbered on, map after map.
+  private let first: Int
   private let stateNow: [StateIndex]
   private let stateThen: [StateIndex]
   /// The place of a node in the row at hand, where `mark` says that it was read last: in this turn.
@@ -42,6 +44,11 @@ public struct Difference {
 
   /// `current`: the map as it is; nil: nobody holds anything. O(N).
   public init(_ cluster: DenseCluster, from current: PlacementMap?, to target: PlacementMap) {
+    self.init(cluster, from: current, to: target, first: 0)
+  }
+
+  init(_ cluster: DenseCluster, from current: PlacementMap?, to target: PlacementMap, first: Int) {
+    self.first = first
     self.cluster = cluster
     self.current = current
     self.target = target
@@ -76,12 +83,12 @@ public struct Difference {
 
   /// What happens to one partition's nodes. O(R).
   public mutating func row(_ partition: PartitionIndex) -> Row {
-    read(partition.int)
+    read(partition.int - first)
     return row
   }
 
   private mutating func read(_ partition: Int) {
-    row.partition = PartitionIndex(partition)
+    row.partition = PartitionIndex(first + partition)
     row.nodes.removeAll(keepingCapacity: true)
     row.lost.removeAll(keepingCapacity: true)
     turn &+= 1

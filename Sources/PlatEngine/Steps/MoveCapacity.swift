@@ -6,8 +6,8 @@
 ///
 /// Full nodes can wait for one another in a circle; then `RoomSearch` looks for an order of all that is concerned.
 struct MoveCapacity {
-  private let steps: [Step]
-  private let model: StateModel
+  private let partitions: PartitionSteps
+  private var steps: [Step] { partitions.steps }
   /// For each step, those that come after it, as a list in `links`.
   private var firstLink: [Int32]
   private var links: [(step: UInt32, next: Int32)] = []
@@ -25,10 +25,10 @@ struct MoveCapacity {
 
   /// Whether every node has room for all that comes: the usual case. `load`: replicas of each node now, those of failed
   /// nodes left out. O(steps + N).
-  static func isAmple(_ cluster: DenseCluster, load: [Int], _ steps: [Step]) -> Bool {
-    let model = cluster.cluster.settings.model
+  static func isAmple(_ cluster: DenseCluster, load: [Int], _ partitions: PartitionSteps) -> Bool {
+    guard cluster.cluster.nodes.contains(where: { $0.capacity != nil }) else { return true }
     var coming = [Int](repeating: 0, count: cluster.nodeCount)
-    for step in steps where comes(step, model) { coming[step.node.int] += 1 }
+    for step in partitions.steps where partitions.comes(step) { coming[step.node.int] += 1 }
     return (0..<cluster.nodeCount).allSatisfy {
       coming[$0] == 0 || load[$0] + coming[$0] <= cluster.cluster.nodes[$0].capacity ?? .max
     }
@@ -36,10 +36,10 @@ struct MoveCapacity {
 
   /// `isLeftOut`: partitions whose steps are not done.
   init(
-    _ cluster: DenseCluster, load: [Int], _ steps: [Step], _ arcs: [Arc], without isLeftOut: Set<PartitionIndex> = []
+    _ cluster: DenseCluster, load: [Int], _ partitions: PartitionSteps, without isLeftOut: Set<PartitionIndex> = []
   ) {
-    self.steps = steps
-    model = cluster.cluster.settings.model
+    self.partitions = partitions
+    let steps = partitions.steps
     let capacity = cluster.cluster.nodes.map { $0.capacity ?? .max }
     free = (0..<cluster.nodeCount).map { capacity[$0] == .max ? .max : capacity[$0] - load[$0] }
     left = Array(repeating: [], count: cluster.nodeCount)
@@ -47,17 +47,13 @@ struct MoveCapacity {
     firstLink = Array(repeating: -1, count: steps.count)
     pending = Array(repeating: 0, count: steps.count)
     isDone = Array(repeating: false, count: steps.count)
-    for arc in arcs {
+    for arc in partitions.arcs {
       links.append((arc.step, firstLink[Int(arc.before)]))
       firstLink[Int(arc.before)] = Int32(links.count - 1)
       pending[Int(arc.step)] += 1
     }
     guard !isLeftOut.isEmpty else { return }
     for index in steps.indices where isLeftOut.contains(steps[index].partition) { pending[index] = .max / 2 }
-  }
-
-  static func comes(_ step: Step, _ model: StateModel) -> Bool {
-    model.holdsData(step.change.to) && !model.holdsData(step.change.from)
   }
 
   /// Does all steps in thought. O(steps + arcs).
@@ -69,9 +65,10 @@ struct MoveCapacity {
       let index = ready[next]
       next += 1
       let step = steps[Int(index)]
-      if MoveCapacity.comes(step, model), !takePlace(index, step.node) { continue }
+      if partitions.comes(step), !takePlace(index, step.node) { continue }
       finish(index)
-      for (node, change) in step.changes where model.holdsData(change.from) && !model.holdsData(change.to) {
+      let hops = partitions.hops(of: step.partition)
+      for (node, change) in step.changes where hops.losesData(change) {
         leavePlace(index, node)
       }
     }

@@ -3,11 +3,8 @@ struct PartitionSteps {
   /// Steps so far, and arcs (step, before).
   private(set) var steps: [Step] = []
   private(set) var arcs: [Arc] = []
-  private(set) var planner: RowPlanner
-
-  private let levels: [DenseLevel]
-  private let ruledLevels: Int
-  private let status: [Node.Status]
+  private let numbers: PartitionNumbers
+  private var maps: [Context]
   private var sources: StreamSources
   private var shape = RowShape()
 
@@ -15,31 +12,52 @@ struct PartitionSteps {
   private static let mostPlacesLabelled = 255
   private static let sourcesTried = 16
 
-  init(_ cluster: DenseCluster) {
-    planner = RowPlanner(cluster)
-    let ruled = cluster.cappedLevels
-    let order = cluster.levels.indices.sorted { (ruled.contains($0) ? 0 : 1, $0) < (ruled.contains($1) ? 0 : 1, $1) }
-    levels = order.map { cluster.levels[$0] }
-    ruledLevels = ruled.count
-    status = cluster.status
-    sources = StreamSources(cluster)
+  /// What the rows of one map have in common.
+  private struct Context {
+    var planner: RowPlanner
+    let levels: [DenseLevel]
+    let ruledLevels: Int
+    let status: [Node.Status]
+
+    init(_ cluster: DenseCluster) {
+      planner = RowPlanner(cluster)
+      let ruled = cluster.cappedLevels
+      let order = cluster.levels.indices.sorted { (ruled.contains($0) ? 0 : 1, $0) < (ruled.contains($1) ? 0 : 1, $1) }
+      levels = order.map { cluster.levels[$0] }
+      ruledLevels = ruled.count
+      status = cluster.status
+    }
   }
+
+  /// `clusters`: of each map, one at least; their nodes are the same.
+  init(_ clusters: [DenseCluster], _ numbers: PartitionNumbers) {
+    self.numbers = numbers
+    maps = clusters.map { Context($0) }
+    sources = StreamSources(clusters[0])
+  }
+
+  func planner(of partition: PartitionIndex) -> RowPlanner { maps[numbers.map(of: partition)].planner }
+  func hops(of partition: PartitionIndex) -> Hops { planner(of: partition).hops }
+
+  /// A node gets a copy by it that has none.
+  func comes(_ step: Step) -> Bool { hops(of: step.partition).gainsData(step.change) }
 
   /// Adds the steps of one row. Why it does not reach its target, if so. O(nodes of the row · levels), and what the
   /// plan of a new shape takes.
   mutating func add(_ row: borrowing Difference.Row) -> StepPlan.Reason? {
-    let nodes = reachable(row.nodes)
-    shape = shape(of: nodes, hasLost: !row.lost.isEmpty)
-    let plan = planner.plan(shape)
+    let map = numbers.map(of: row.partition)
+    let nodes = reachable(row.nodes, of: map)
+    shape = shape(of: nodes, hasLost: !row.lost.isEmpty, of: map)
+    let plan = maps[map].planner.plan(shape)
     add(plan, nodes)
     return nodes.count < row.nodes.count ? plan.reason ?? .failedNode : plan.reason
   }
 
   /// Without nodes that failed and are to get the partition. Where there are such, whoever holds it stays as it is, and
   /// of the others those come that nothing excludes.
-  func reachable(_ nodes: [Change]) -> [Change] {
+  private func reachable(_ nodes: [Change], of map: Int) -> [Change] {
+    let (status, hops) = (maps[map].status, maps[map].planner.hops)
     guard nodes.contains(where: { !status[$0.node.int].isReadable }) else { return nodes }
-    let hops = planner.hops
     var kept = nodes.filter { status[$0.node.int].isReadable }
     var held = kept.map(\.change.from).filter { $0 != .null }
     for place in kept.indices {
@@ -54,7 +72,15 @@ struct PartitionSteps {
     return kept
   }
 
-  func shape(of nodes: [Change], hasLost: Bool) -> RowShape {
+  /// The same as `add` does, for who plans the row's steps in an order of its own.
+  func reachable(_ row: Difference.Row) -> (nodes: [Change], shape: RowShape) {
+    let map = numbers.map(of: row.partition)
+    let nodes = reachable(row.nodes, of: map)
+    return (nodes, shape(of: nodes, hasLost: !row.lost.isEmpty, of: map))
+  }
+
+  private func shape(of nodes: [Change], hasLost: Bool, of map: Int) -> RowShape {
+    let (status, levels, ruledLevels) = (maps[map].status, maps[map].levels, maps[map].ruledLevels)
     var shape = RowShape()
     shape.hasLost = hasLost
     shape.places.reserveCapacity(3 * nodes.count)

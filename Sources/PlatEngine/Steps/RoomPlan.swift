@@ -11,7 +11,6 @@ struct RoomPlan {
   private let load: [Int]
   private var partitions: PartitionSteps
   private let options: StepPlanner.Options
-  private let model: StateModel
 
   /// Rows of the partitions that are searched, with their nodes.
   private struct Searched {
@@ -28,12 +27,11 @@ struct RoomPlan {
     self.load = load
     self.partitions = partitions
     self.options = options
-    model = cluster.cluster.settings.model
   }
 
   /// `rowOf`: what is to become of a partition.
   mutating func make(rowOf: (PartitionIndex) -> Difference.Row) throws(PlatError) {
-    var room = MoveCapacity(cluster, load: load, partitions.steps, partitions.arcs)
+    var room = MoveCapacity(cluster, load: load, partitions)
     try room.run(options.interrupt)
     var group = stuck(room)
     guard !group.isEmpty else {
@@ -44,7 +42,7 @@ struct RoomPlan {
     if isWhole { group = near }
     // Who waited for a place that one of these leaves belongs to them.
     while true {
-      room = MoveCapacity(cluster, load: load, partitions.steps, partitions.arcs, without: group)
+      room = MoveCapacity(cluster, load: load, partitions, without: group)
       try room.run(options.interrupt)
       let more = stuck(room).subtracting(group)
       guard !more.isEmpty else { break }
@@ -62,15 +60,16 @@ struct RoomPlan {
   /// and not all were taken.
   private func neighbours(of group: Set<PartitionIndex>) -> (Set<PartitionIndex>, isWhole: Bool) {
     var coming = [Int](repeating: 0, count: cluster.nodeCount)
-    for step in partitions.steps where MoveCapacity.comes(step, model) { coming[step.node.int] += 1 }
+    for step in partitions.steps where partitions.comes(step) { coming[step.node.int] += 1 }
     func isTight(_ node: NodeIndex) -> Bool {
       coming[node.int] > 0 && load[node.int] + coming[node.int] > cluster.cluster.nodes[node.int].capacity ?? .max
     }
     var nodesOf: [PartitionIndex: [NodeIndex]] = [:]  // looked up only
     var partitionsOf: [NodeIndex: [PartitionIndex]] = [:]  // looked up only
     for step in partitions.steps {
+      let hops = partitions.hops(of: step.partition)
       for (node, change) in step.changes
-      where model.holdsData(change.from) != model.holdsData(change.to) && isTight(node) {
+      where hops.holdsData(change.from) != hops.holdsData(change.to) && isTight(node) {
         nodesOf[step.partition, default: []].append(node)
         partitionsOf[node, default: []].append(step.partition)
       }
@@ -87,12 +86,11 @@ struct RoomPlan {
   }
 
   private func searched(_ partition: PartitionIndex, _ rowOf: (PartitionIndex) -> Difference.Row) -> Searched? {
-    let row = rowOf(partition)
-    let nodes = partitions.reachable(row.nodes)
+    let (nodes, shape) = partitions.reachable(rowOf(partition))
     guard nodes.count <= 64 else { return nil }
-    let shape = partitions.shape(of: nodes, hasLost: !row.lost.isEmpty)
-    let hops = partitions.planner.hops
-    let (from, to) = (shape.from, partitions.planner.end(shape))
+    let planner = partitions.planner(of: partition)
+    let hops = planner.hops
+    let (from, to) = (shape.from, planner.end(shape))
     var (gains, losses, start) = (UInt64(0), UInt64(0), UInt64(0))
     for place in from.indices {
       let change = StateChange(from[place], to[place])
@@ -143,7 +141,7 @@ struct RoomPlan {
 
   /// The steps of a row whose copies come and go as found: to its end, or as far as its events go.
   private func plan(_ searched: Searched, _ events: [(place: Int, gains: Bool)]) -> RowPlan? {
-    let planner = partitions.planner
+    let planner = partitions.planner(of: searched.row.partition)
     let end = planner.end(searched.shape)
     let changed = searched.row.gains | searched.row.losses
     let lacksOne = RoomSearch.removedFirst(searched.row, events) != nil
@@ -174,8 +172,9 @@ struct RoomPlan {
       let shift = UInt32(first) &- UInt32(steps.count)
       arcs += partitions.arcs[firstArc...].map { ($0.step &- shift, $0.before &- shift) }
       var data: [Int: UInt32] = [:]
+      let hops = partitions.hops(of: rows[index].row.partition)
       for (move, step) in zip(plan.moves, range) {
-        for (place, change) in move.changes where model.holdsData(change.from) != model.holdsData(change.to) {
+        for (place, change) in move.changes where hops.holdsData(change.from) != hops.holdsData(change.to) {
           data[place] = UInt32(step) &- shift
         }
       }

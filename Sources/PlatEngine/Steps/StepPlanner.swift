@@ -22,6 +22,18 @@ public struct StepPlan: Sendable {
   }
 }
 
+/// What is to become of a map.
+public struct MapChange: Sendable {
+  public var cluster: DenseCluster
+  /// The map as it is; nil: nobody holds anything.
+  public var current: PlacementMap?
+  public var target: PlacementMap
+
+  public init(_ cluster: DenseCluster, from current: PlacementMap?, to target: PlacementMap) {
+    (self.cluster, self.current, self.target) = (cluster, current, target)
+  }
+}
+
 /// Moves → steps: the fewest for each partition, and an order only where safety needs one.
 public enum StepPlanner {
   public struct Options: Sendable {
@@ -38,29 +50,41 @@ public enum StepPlanner {
   public static func plan(
     _ cluster: DenseCluster, from current: PlacementMap?, to target: PlacementMap, options: Options = Options()
   ) -> StepPlan {
-    do throws(PlatError) { return try make(cluster, from: current, to: target, options) } catch {
+    plan([MapChange(cluster, from: current, to: target)], options: options)
+  }
+
+  /// The same for several maps on the same nodes, whose capacities are for all of them. Their partitions are numbered
+  /// on, map after map.
+  public static func plan(_ maps: [MapChange], options: Options = Options()) -> StepPlan {
+    do throws(PlatError) { return try make(maps, options) } catch {
       return StepPlan(list: StepList())  // interrupted
     }
   }
 
-  private static func make(
-    _ cluster: DenseCluster, from current: PlacementMap?, to target: PlacementMap, _ options: Options
-  ) throws(PlatError) -> StepPlan {
+  private static func make(_ maps: [MapChange], _ options: Options) throws(PlatError) -> StepPlan {
+    guard let cluster = maps.first?.cluster else { return StepPlan(list: StepList()) }
     let interrupt = options.interrupt
+    let numbers = PartitionNumbers(maps.map(\.target.partitionCount))
     var plan = StepPlan(list: StepList())
-    var partitions = PartitionSteps(cluster)
-    var difference = Difference(cluster, from: current, to: target)
-    difference.interrupt = options.interrupt
-    difference.forEachChangedRow { row in
-      if let reason = partitions.add(row) { plan.unmet.append((row.partition, reason)) }
+    var partitions = PartitionSteps(maps.map(\.cluster), numbers)
+    var load = [Int](repeating: 0, count: cluster.nodeCount)
+    var differences: [Difference] = []
+    for (map, change) in maps.enumerated() {
+      var difference = Difference(change.cluster, from: change.current, to: change.target, first: numbers.first[map])
+      difference.interrupt = options.interrupt
+      difference.forEachChangedRow { row in
+        if let reason = partitions.add(row) { plan.unmet.append((row.partition, reason)) }
+      }
+      try interrupt?.throwIfRequested()
+      // What cannot be read takes no room.
+      let held = change.cluster.loads(of: change.current)
+      for node in load.indices where cluster.status[node].isReadable { load[node] += held[node] }
+      differences.append(difference)
     }
-    try interrupt?.throwIfRequested()
     var (steps, arcs) = (partitions.steps, partitions.arcs)
-    // What cannot be read takes no room.
-    let load = zip(cluster.loads(of: current), cluster.status).map { $1.isReadable ? $0 : 0 }
-    if !MoveCapacity.isAmple(cluster, load: load, steps) {
+    if !MoveCapacity.isAmple(cluster, load: load, partitions) {
       var room = RoomPlan(cluster, load: load, partitions, options)
-      try room.make { difference.row($0) }
+      try room.make { differences[numbers.map(of: $0)].row($0) }
       (steps, arcs) = (room.steps, room.arcs)
       plan.removedFirst = room.removedFirst
       let known = Set(plan.unmet.map(\.partition))  // looked up only

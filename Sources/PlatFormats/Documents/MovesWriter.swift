@@ -11,16 +11,10 @@ public enum MovesWriter {
 
   /// What changes in one map.
   package struct Part {
-    /// Of a document with several maps.
-    package var name: String?
+    fileprivate var map: MapRevisions
     package var changes: [Change]
-    package var cluster: Cluster
-    /// The revisions of both maps.
-    package var from, to: UInt64
 
-    package init(name: String?, changes: [Change], cluster: Cluster, from: UInt64, to: UInt64) {
-      (self.name, self.changes, self.cluster, self.from, self.to) = (name, changes, cluster, from, to)
-    }
+    package init(_ map: MapRevisions, changes: [Change]) { (self.map, self.changes) = (map, changes) }
   }
 
   /// One part without a name, or each map of several. Returns what it wrote. O(changes).
@@ -29,7 +23,7 @@ public enum MovesWriter {
     var counts = Counts()
     writer.beginObject(.lines)
     writer.member("plat", 1)
-    writeRevisions(parts, &writer)
+    MapRevisions.write(parts.map(\.map), &writer)
     writer.key("moves")
     writer.beginArray(.lines)
     for part in parts { write(part, &counts, &writer) }
@@ -44,27 +38,9 @@ public enum MovesWriter {
     return counts
   }
 
-  private static func writeRevisions(_ parts: [Part], _ writer: inout JSONWriter) {
-    func revisions(_ part: Part, _ writer: inout JSONWriter) {
-      writer.key("from")
-      writer.unsigned(part.from)
-      writer.key("to")
-      writer.unsigned(part.to)
-    }
-    if parts.count == 1, parts[0].name == nil { return revisions(parts[0], &writer) }
-    writer.key("maps")
-    writer.beginArray(.lines)
-    for part in parts {
-      writer.beginObject(.compact)
-      writer.member("name", part.name ?? "")
-      revisions(part, &writer)
-      writer.endObject()
-    }
-    writer.endArray()
-  }
-
   private static func write(_ part: Part, _ counts: inout Counts, _ writer: inout JSONWriter) {
-    let model = part.cluster.settings.model
+    let cluster = part.map.cluster
+    let model = cluster.settings.model
     for (index, change) in part.changes.enumerated() {
       if writer.isStopped(at: index) { break }
       if change.isMove(in: model) {
@@ -75,9 +51,9 @@ public enum MovesWriter {
         counts.removals += 1
       }
       writer.beginObject(.compact)
-      if let name = part.name { writer.member("map", name) }
-      writer.member("partition", part.cluster.partitionName(change.partition.int))
-      writer.member("node", part.cluster.nodes[change.node.int].name)
+      if let name = part.map.name { writer.member("map", name) }
+      writer.member("partition", cluster.partitionName(change.partition.int))
+      writer.member("node", cluster.nodes[change.node.int].name)
       writer.key("change")
       writer.beginArray(.compact)
       writer.string(model.name(change.change.from))

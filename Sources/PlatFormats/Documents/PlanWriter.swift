@@ -119,6 +119,7 @@ package enum ReportWriter {
     writer.beginObject(.compact)
     writer.member("strength", finding.strength.rawValue)
     writer.member("rule", finding.rule)
+    if let map = finding.map { writer.member("map", map) }
     if let partition = finding.partition { writer.member("partition", partition) }
     if let node = finding.node { writer.member("node", node) }
     if let container = finding.container { writer.member("container", container) }

@@ -1,23 +1,53 @@
 import PlatEngine
 
-/// Writes steps documents: how to get from the current map to a plan's.
+/// Writes steps documents: how to get from the current map to a plan's, or from several to theirs.
 public enum StepsWriter {
-  /// `from`, `to`: the revisions of both maps. O(steps + arcs).
+  /// The maps that the steps are about, and their partitions, which are numbered on.
+  package struct Maps {
+    fileprivate let parts: [MapRevisions]
+    private let numbers: PartitionNumbers
+
+    package init(_ parts: [MapRevisions]) {
+      self.parts = parts
+      numbers = PartitionNumbers(parts.map(\.partitionCount))
+    }
+
+    fileprivate func part(of partition: PartitionIndex) -> MapRevisions { parts[numbers.map(of: partition)] }
+
+    /// Writes which partition it is, and of which map where there are several.
+    fileprivate func write(_ partition: PartitionIndex, _ writer: inout JSONWriter) {
+      let own = numbers.own(partition)
+      if let name = parts[own.map].name { writer.member("map", name) }
+      writer.member("partition", parts[own.map].cluster.partitionName(own.partition))
+    }
+
+    /// What the steps leave undone.
+    package func findings(_ plan: StepPlan) -> [Finding] {
+      plan.unmet.map { partition, reason in
+        let own = numbers.own(partition)
+        let cluster = parts[own.map].cluster
+        let isRoom = reason == .noRoom || reason == .noRoomFound
+        var finding = Finding(
+          strength: .hard, rule: isRoom ? "capacity" : "constraints.\(cluster.settings.model.states[0].name)",
+          partition: cluster.partitionName(own.partition), want: 1, have: 0, because: reason.text)
+        finding.map = parts[own.map].name
+        return finding
+      }
+    }
+  }
+
+  /// O(steps + arcs).
   package static func write(
-    _ plan: StepPlan, schedule: Schedule, inTime: Bool, of cluster: Cluster, from: UInt64, to: UInt64,
-    into writer: inout JSONWriter
+    _ plan: StepPlan, schedule: Schedule, inTime: Bool, of maps: Maps, into writer: inout JSONWriter
   ) {
     writer.beginObject(.lines)
     writer.member("plat", 1)
-    writer.key("from")
-    writer.unsigned(from)
-    writer.key("to")
-    writer.unsigned(to)
+    MapRevisions.write(maps.parts, &writer)
     writer.key("steps")
     writer.beginArray(.lines)
     for index in 0..<plan.list.count {
       if writer.isStopped(at: index) { break }
-      write(index, plan.list, cluster, &writer)
+      write(index, plan.list, maps, &writer)
     }
     writer.endArray()
     writer.key("schedule")
@@ -32,20 +62,21 @@ public enum StepsWriter {
     }
     writer.endArray()
     writer.endObject()
-    if !plan.removedFirst.isEmpty { writeRemovedFirst(plan, cluster, &writer) }
-    writeUnmet(plan, cluster, &writer)
+    if !plan.removedFirst.isEmpty { writeRemovedFirst(plan, maps, &writer) }
+    writeUnmet(plan, maps, &writer)
     writer.endObject()
   }
 
-  private static func write(_ index: Int, _ list: StepList, _ cluster: Cluster, _ writer: inout JSONWriter) {
+  private static func write(_ index: Int, _ list: StepList, _ maps: Maps, _ writer: inout JSONWriter) {
     let step = list.steps[index]
+    let cluster = maps.part(of: step.partition).cluster
     writer.beginObject(.compact)
     writer.member("id", index)
     writer.key("after")
     writer.beginArray(.compact)
     for before in list.after(index) { writer.integer(Int(before)) }
     writer.endArray()
-    writer.member("partition", cluster.partitionName(step.partition.int))
+    maps.write(step.partition, &writer)
     let model = cluster.settings.model
     switch step.kind {
     case .set:
@@ -82,37 +113,25 @@ public enum StepsWriter {
     writer.endArray()
   }
 
-  private static func writeRemovedFirst(_ plan: StepPlan, _ cluster: Cluster, _ writer: inout JSONWriter) {
+  private static func writeRemovedFirst(_ plan: StepPlan, _ maps: Maps, _ writer: inout JSONWriter) {
     writer.key("removedFirst")
     writer.beginArray(.lines)
     for (partition, node) in plan.removedFirst {
       writer.beginObject(.compact)
-      writer.member("partition", cluster.partitionName(partition.int))
-      writer.member("node", cluster.nodes[node.int].name)
+      maps.write(partition, &writer)
+      writer.member("node", maps.part(of: partition).cluster.nodes[node.int].name)
       writer.endObject()
     }
     writer.endArray()
   }
 
   /// Partitions that do not reach their target, as findings.
-  private static func writeUnmet(_ plan: StepPlan, _ cluster: Cluster, _ writer: inout JSONWriter) {
-    let findings = plan.findings(cluster)
+  private static func writeUnmet(_ plan: StepPlan, _ maps: Maps, _ writer: inout JSONWriter) {
+    let findings = maps.findings(plan)
     guard !findings.isEmpty else { return }
     ReportWriter.writeFindings(
       Array(findings.prefix(Report.mostFindings)), more: findings.count - min(findings.count, Report.mostFindings),
       to: &writer)
-  }
-}
-
-extension StepPlan {
-  /// What the steps leave undone.
-  package func findings(_ cluster: Cluster) -> [Finding] {
-    unmet.map { partition, reason in
-      let isRoom = reason == .noRoom || reason == .noRoomFound
-      return Finding(
-        strength: .hard, rule: isRoom ? "capacity" : "constraints.\(cluster.settings.model.states[0].name)",
-        partition: cluster.partitionName(partition.int), want: 1, have: 0, because: reason.text)
-    }
   }
 }
 

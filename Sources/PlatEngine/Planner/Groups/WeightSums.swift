@@ -230,6 +230,18 @@ struct WeightSums {
     /// Of the sum at a place.
     func window(_ place: Int, _ node: Int) -> ClosedRange<Int> { widest[place][node] }
 
+    /// Of the sums in all: what they are aimed at, or as far off it as they are now.
+    var reached: [ClosedRange<Int>] {
+      let nodes = aims[0].indices
+      let below = nodes.map { isActive[$0] ? aims[0][$0].lowerBound - held[0][$0] : 0 }.max() ?? 0
+      let above = nodes.map { isActive[$0] ? held[0][$0] - aims[0][$0].upperBound : 0 }.max() ?? 0
+      return nodes.map { node in
+        let (aim, most) = (aims[0][node], widest[0][node])
+        let least = max(most.lowerBound, aim.lowerBound - max(0, below))
+        return least...max(least, min(most.upperBound, aim.upperBound + max(0, above)))
+      }
+    }
+
     /// Of the sum in all, wide enough for what is held.
     func bounds(_ node: Int) -> ClosedRange<Int> {
       min(widest[0][node].lowerBound, held[0][node])...max(widest[0][node].upperBound, held[0][node])

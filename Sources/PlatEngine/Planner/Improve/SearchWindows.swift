@@ -52,7 +52,8 @@ struct SearchWindows {
         try sums.score(map, target, from: currents[map])
       }
       let windows = sums.windows(scores)
-      total = Self.windows(cluster) { windows.window(sums.total, $0) }
+      let reached = windows.reached
+      total = Self.windows(cluster) { reached[$0] }
       for state in ofState.indices where cluster.dataWanted[state] > 0 {
         if let place = sums.place(of: state, in: 0) {
           ofState[state] = Self.windows(cluster) { windows.window(place, $0) }
