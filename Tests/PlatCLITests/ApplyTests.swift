@@ -73,19 +73,21 @@ import Testing
       try plat("apply @next @plan", status: 65).messages.contains("expected 2, the revision of the cluster's map"))
   }
 
-  /// One after the other, in the room that the others leave; all together as one list of moves.
-  @Test func mapsOfSeveralAreCarriedOutOneByOne() throws {
+  /// All together, or one after the other in the room that the others leave.
+  @Test func mapsOfSeveralAreCarriedOut() throws {
     _ = try plat(
       "generate --nodes 5 --partitions 12 --maps 2 --slaves 1 --capacity 14 --map drifted --join 1 --seed 2 -o @now")
     _ = try plat("plan @now -o @plan --quiet")
     for verb in ["steps", "simulate"] {
-      let which = try plat("\(verb) @now @plan", status: 65)
-      #expect(
-        which.messages.contains("several maps, expected the name of one, --map NAME: m0, m1"), "\(which.messages)")
       #expect(try plat("\(verb) @now @plan --map m2", status: 65).messages.contains(#"found no map "m2""#))
     }
+    let all = try plat("steps @now @plan")
+    #expect(all.output.contains(#"{"name":"m1","from":1,"to":2}"#) && all.messages.contains("24 partitions on 6 nodes"))
+    for map in ["m0", "m1"] { #expect(all.output.contains(#","map":"\#(map)","partition":"#), "\(all.output)") }
     _ = try plat("steps @now @plan --map m1 -o @steps --quiet")
     #expect(folder.read("steps")?.contains("\"to\": 2") == true)
+    let together = try plat("simulate @now @plan --runs 2 --quiet")
+    #expect(together.output.contains(#""violated": 0"#), "\(together.output)")
     let simulated = try plat("simulate @now @plan --map m0 --runs 2 --quiet")
     #expect(simulated.output.contains(#""violated": 0"#), "\(simulated.output)")
     let moves = try plat("moves @now @plan")

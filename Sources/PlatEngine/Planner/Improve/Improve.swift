@@ -78,16 +78,40 @@ enum Improve {
     let standing = tables.standing()
     let interrupt = options.interrupt
     let others = try first == .search ? strict().map { [tables.rows([$0])] } ?? [] : []
-    let found = LocalSearch.run(
+    var found = LocalSearch.run(
       problem, starts: [planned, standing] + others, isPolish: first == .polish, isEnough: { need($0) == .nothing },
       isCancelled: { interrupt?.isRequested == true })
     try interrupt?.throwIfRequested()
+    var isCheaper = false
+    if first == .search, let cheaper = try withoutStates(problem, found, [planned, standing], options) {
+      (found, isCheaper) = (cheaper, cheaper.score.moved < score.moved || cheaper.score < score)
+    }
     // What the stages moved is the fewest: states may change hands for it, and no more moves.
     guard !isProved || found.score.moved <= score.moved else {
       plan.isWanting = true
       return nil
     }
-    return found.score < score ? (found.rows, first) : nil
+    return found.score < score || isCheaper ? (found.rows, first) : nil
+  }
+
+  /// States pay moves where that brings them into their windows. Where the search found no map that does, the one that
+  /// moves least is better, with the states that it has room for.
+  private static func withoutStates(
+    _ problem: SearchProblem, _ found: (rows: [Int32], score: SearchScore), _ starts: [[Int32]], _ options: PlanRequest
+  ) throws(PlatError) -> (rows: [Int32], score: SearchScore)? {
+    guard problem.countsMoves, problem.peers?.isHard == true, found.score.isPlaced, found.score.outside == 0,
+      !found.score.isWellPlaced
+    else { return nil }
+    var open = problem
+    open.even = problem.ofState
+    open.ofState = Array(repeating: Windows(open: problem.nodeCount), count: problem.stateCount)
+    let interrupt = options.interrupt
+    let cheaper = LocalSearch.run(
+      open, starts: starts + [found.rows], isEnough: { $0.isWellPlaced && $0.moved == 0 && $0.uneven == 0 },
+      isCancelled: { interrupt?.isRequested == true })
+    try interrupt?.throwIfRequested()
+    guard cheaper.score.isWellPlaced, cheaper.score.moved < found.score.moved else { return nil }
+    return (cheaper.rows, LocalSearch.score(problem, cheaper.rows))
   }
 
   /// What moves at least, in the search's own amounts.
