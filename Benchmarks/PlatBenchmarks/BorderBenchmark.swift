@@ -32,13 +32,15 @@ struct BorderBenchmark {
     let counts: [UInt32] = [1, 2, 0, 0]
     let statuses = (0..<nodes).map { UInt8($0 % 100 == 0 ? PLAT_NODE_LEAVING : PLAT_NODE_ACTIVE) }
 
-    typealias Describe = @convention(c) (
-      UnsafePointer<plat_cluster_arrays>, UnsafeMutablePointer<OpaquePointer?>, UnsafeMutablePointer<plat_error>?
-    ) -> UInt32
-    typealias Make = @convention(c) (
-      OpaquePointer?, OpaquePointer?, OpaquePointer?, OpaquePointer?, UnsafeMutablePointer<OpaquePointer?>,
-      UnsafeMutablePointer<plat_error>?
-    ) -> UInt32
+    typealias Describe =
+      @convention(c) (
+        UnsafePointer<plat_cluster_arrays>, UnsafeMutablePointer<OpaquePointer?>, UnsafeMutablePointer<plat_error>?
+      ) -> UInt32
+    typealias Make =
+      @convention(c) (
+        OpaquePointer?, OpaquePointer?, OpaquePointer?, OpaquePointer?, UnsafeMutablePointer<OpaquePointer?>,
+        UnsafeMutablePointer<plat_error>?
+      ) -> UInt32
     typealias Free = @convention(c) (OpaquePointer?) -> Void
     typealias Rows = @convention(c) (OpaquePointer?, UnsafeMutablePointer<Int>?) -> UnsafePointer<UInt32>?
     let describe: Describe = function("plat_cluster_from_arrays")
@@ -118,15 +120,17 @@ struct BorderBenchmark {
     let keys = (0..<keyCount * keyBytes).map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 7) }
     let offsets = (0...keyCount).map { UInt32($0 * keyBytes) }
     var (mine, theirs) = ([UInt32](repeating: 0, count: keyCount), [UInt32](repeating: 0, count: keyCount))
-    typealias Describe = @convention(c) (
-      UnsafePointer<plat_cluster_arrays>, UnsafeMutablePointer<OpaquePointer?>, UnsafeMutablePointer<plat_error>?
-    ) -> UInt32
+    typealias Describe =
+      @convention(c) (
+        UnsafePointer<plat_cluster_arrays>, UnsafeMutablePointer<OpaquePointer?>, UnsafeMutablePointer<plat_error>?
+      ) -> UInt32
     typealias Make =
       @convention(c) (OpaquePointer?, UnsafeMutablePointer<OpaquePointer?>, UnsafeMutablePointer<plat_error>?) -> UInt32
-    typealias Find = @convention(c) (
-      OpaquePointer?, UnsafeRawPointer?, Int, UnsafePointer<UInt32>?, Int, UnsafeMutablePointer<UInt32>?,
-      UnsafeMutablePointer<plat_error>?
-    ) -> UInt32
+    typealias Find =
+      @convention(c) (
+        OpaquePointer?, UnsafeRawPointer?, Int, UnsafePointer<UInt32>?, Int, UnsafeMutablePointer<UInt32>?,
+        UnsafeMutablePointer<plat_error>?
+      ) -> UInt32
     let describe: Describe = function("plat_cluster_from_arrays")
     let make: Make = function("plat_router_make")
     let find: Find = function("plat_router_find_batch")

@@ -37,7 +37,7 @@ struct OrderBenchmark {
       @convention(c) (
         OpaquePointer?, OpaquePointer?, OpaquePointer?, OpaquePointer?, UnsafeMutablePointer<OpaquePointer?>, Error
       ) -> UInt32 =
-      function("plat_plan_make")
+        function("plat_plan_make")
     let orchestrate:
       @convention(c) (
         OpaquePointer?, OpaquePointer?, UnsafePointer<plat_timing>?, UnsafeMutablePointer<OpaquePointer?>, Error
@@ -117,7 +117,7 @@ struct OrderBenchmark {
     let counts: [UInt32] = [1, 2, 0, 0]
     let make:
       @convention(c) (UnsafePointer<plat_cluster_arrays>, UnsafeMutablePointer<OpaquePointer?>, Error) -> UInt32 =
-      function("plat_cluster_from_arrays")
+        function("plat_cluster_from_arrays")
     var handle: OpaquePointer?
     counts.withUnsafeBufferPointer { counts in
       statuses.withUnsafeBufferPointer { statuses in

@@ -160,7 +160,8 @@ public func plat_steps_to_document(
     let plan = steps.plan
     try giveDocument(bytes, Work(), capacityBytes: (steps.steps.list.count + 64) * 192) {
       StepsWriter.write(
-        steps.steps, schedule: steps.schedule, inTime: steps.isInTime, of: StepsWriter.Maps([plan.revisions]), into: &$0)
+        steps.steps, schedule: steps.schedule, inTime: steps.isInTime, of: StepsWriter.Maps([plan.revisions]), into: &$0
+      )
     }
   }
 }

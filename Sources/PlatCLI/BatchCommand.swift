@@ -42,7 +42,11 @@ struct BatchCommand: PlatCommand {
 
   mutating func run(_ console: Console) throws -> Bool {
     if resume, let outputPath, BatchRunner.isDone(outputPath) {
-      console.summarize { "batch: \(outputPath) has all results already\n" } json: { $0.member("jobs", 0) }
+      console.summarize {
+        "batch: \(outputPath) has all results already\n"
+      } json: {
+        $0.member("jobs", 0)
+      }
       return try BatchResults.areAllGood(outputPath)
     }
     Interruption.catchFirst()

@@ -43,7 +43,9 @@ struct CompareCommand: PlatCommand {
       comparison.write(to: &writer)
       try writer.write(to: outputPath)
     }
-    console.summarize { comparison.text } json: { writer in
+    console.summarize {
+      comparison.text
+    } json: { writer in
       writer.key("same")
       writer.bool(comparison.areSame)
       ReportSummary.writeCosts(console, to: &writer)

@@ -58,7 +58,11 @@ struct ExplainCommand: PlatCommand {
     var writer = JSONWriter()
     answer.write(to: &writer)
     try writer.write(to: outputPath)
-    console.summarize { answer.text } json: { $0.member("replicas", answer.holderCount) }
+    console.summarize {
+      answer.text
+    } json: {
+      $0.member("replicas", answer.holderCount)
+    }
     return true
   }
 
@@ -70,7 +74,10 @@ struct ExplainCommand: PlatCommand {
     ExplanationDocument.writeHolders(map, partition: partition, name: self.partition, mapName: mapName, to: &writer)
     try writer.write(to: outputPath)
     let name = self.partition
-    console.summarize { ExplanationDocument.holdersText(map, partition: partition, name: name) } json: { _ in }
+    console.summarize {
+      ExplanationDocument.holdersText(map, partition: partition, name: name)
+    } json: { _ in
+    }
     return true
   }
 }

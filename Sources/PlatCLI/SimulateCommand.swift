@@ -91,7 +91,9 @@ struct SimulateCommand: PlatCommand {
       try writer.write(to: outputPath)
     }
     let outcome = simulation.outcome
-    console.summarize { simulation.text + ReportSummary.costs(console) } json: { writer in
+    console.summarize {
+      simulation.text + ReportSummary.costs(console)
+    } json: { writer in
       writer.member("runs", outcome.runs)
       writer.member("converged", outcome.converged)
       writer.member("violations", outcome.violated)

@@ -239,10 +239,12 @@ extension Simulation {
   func endIfReached(_ number: Int) {
     guard isHealed, hasAllChanges, orchestrators[number].change == changes.count - 1,
       orchestrators[number].machine.phase == .reached,
-      nodes.allSatisfy({ $0.isDestroyed || $0.isUp && $0.agent.isRelied }) else { return }
+      nodes.allSatisfy({ $0.isDestroyed || $0.isUp && $0.agent.isRelied })
+    else { return }
     let machine = orchestrators[number].machine
     guard machine.revision == journal.revision,
-      machine.lostNodes == nodes.indices.filter({ nodes[$0].isDestroyed }).map({ NodeIndex($0) }) else { return }
+      machine.lostNodes == nodes.indices.filter({ nodes[$0].isDestroyed }).map({ NodeIndex($0) })
+    else { return }
     // Everybody is told the map, and everything that was asked is answered.
     guard orchestrators[number].released == machine.revision, !waitsForModes(number) else { return }
     if reachedAt == nil { reachedAt = now }

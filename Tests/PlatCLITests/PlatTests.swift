@@ -109,7 +109,8 @@ private let impossible = """
         && bad.messages
           == #"{"error":"standard input:2:10: plat: found version 3, expected version 1, the only one that this program reads","#
           + #""file":"standard input","line":2,"column":10,"path":"plat","found":"version 3","#
-          + #""expected":"version 1, the only one that this program reads"}"# + "\n")
+          + #""expected":"version 1, the only one that this program reads"}"# + "\n"
+    )
   }
 
   // MARK: exit statuses
@@ -225,7 +226,8 @@ private let impossible = """
   }
 
   @Test func routeTellsALineForEachKey() throws {
-    let vBuckets = #"{"plat":1,"settings":{"keyFunc":"hash-crc32-vbucket","numPartitions":1024},"nodes":{"a":{}},"#
+    let vBuckets =
+      #"{"plat":1,"settings":{"keyFunc":"hash-crc32-vbucket","numPartitions":1024},"nodes":{"a":{}},"#
       + #""map":{"partitions":{"528":{"master":["a"]}}}}"#
     folder.write(vBuckets, "cluster")
     let expected = #"{"key":"hello","partition":"528","holders":{"master":["a"]}}"# + "\n"

@@ -41,10 +41,11 @@ import Testing
     #expect(members.map(\.name) == ["a", "a:rf1", "b", "c"])
     #expect(members.map(\.settings.constraints) == [[1, 3, 0, 0], [1, 0, 0, 0], [1, 1, 0, 0], [1, 1, 0, 0]])
     #expect(imported.document.group.shared.settings.constraints == [1, 1, 0, 0])
-    #expect(imported.warnings == [
+    #expect(
+      imported.warnings == [
         "replication factors differ within a topic, and are kept: of their own map are a:rf1 (1 partition of a with 1 replica)",
         "not all partitions of a topic are in these maps, so that they are numbered otherwise than in Kafka, in the same order: a",
-    ])
+      ])
     #expect(try exported(imported.document) == JSONTree(Self.mixed))
     let error = #expect(throws: InputError.self) { try KafkaImport.readOne(source(Self.mixed)) }
     #expect(error?.path == "partitions")

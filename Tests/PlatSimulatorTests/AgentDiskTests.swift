@@ -26,9 +26,10 @@ import Testing
         .answer(.refused(Hand.id(3), .wrongState))
       ])
     let later = Hand.order(.set, number: 0, revision: 2, Hand.pending, .null)
-    #expect(hand.hear(.order(later), from: .orchestrator(7)) == [
-      .persistPromise, .persist, .send(.done(later.id), to: .orchestrator(7)),
-    ])
+    #expect(
+      hand.hear(.order(later), from: .orchestrator(7)) == [
+        .persistPromise, .persist, .send(.done(later.id), to: .orchestrator(7)),
+      ])
     #expect(hand.record.state == .null && hand.record.log.isEmpty)
     #expect(hand.hear(.order(first)) == [.answer(.outdated(revision: 2))])
     // A new one has no order behind it, of whatever number.

@@ -121,7 +121,9 @@ import Testing
     let found = survey([
       [holding(master, leads: [1])], [holding(master, term: 5, leads: [])], [holding(slave, term: 5)], [],
     ])
-    #expect(found == Found(
+    #expect(
+      found
+        == Found(
           rows: ["1 master"], orders: ["discard 0 master to nothing with []", "discard 2 slave to nothing with []"],
           term: 5))
     // A copy that has followed a later leader than the one that is left.
@@ -207,10 +209,13 @@ import Testing
 
   @Test func theLongestLogLeads() {
     func slaves(_ logs: [(UInt64, Int)?]) -> Found { survey(logs.map { [holding(slave, log: $0)] } + [[]]) }
-    #expect(slaves([(3, 4), (3, 5), (2, 9)]) == Found(
-      rows: ["0 slave", "1 master", "2 slave"], orders: ["lead 1 slave to master with [0, 2]"]))
+    #expect(
+      slaves([(3, 4), (3, 5), (2, 9)])
+        == Found(
+          rows: ["0 slave", "1 master", "2 slave"], orders: ["lead 1 slave to master with [0, 2]"]))
     #expect(slaves([(3, 5), (3, 4), (3, 5)]).rows == ["0 master", "1 slave", "2 slave"], "of two the first")
-    #expect(slaves([(3, 5), (3, 5), (3, 5)]) == Found(rows: ["0 slave", "1 slave", "2 slave"]), "whoever is planned to")
+    #expect(
+      slaves([(3, 5), (3, 5), (3, 5)]) == Found(rows: ["0 slave", "1 slave", "2 slave"]), "whoever is planned to")
     #expect(slaves([(3, 4), (3, 5), nil]).rows == ["0 slave", "1 slave", "2 slave"], "not all say")
     // Who has led leads again, but not with less than another.
     #expect(

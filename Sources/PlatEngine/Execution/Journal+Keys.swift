@@ -31,14 +31,17 @@ extension Journal {
 
   /// How long its longest value is, and all of it as one, where it may be kept so. O(P + rosters).
   package func longestValueBytes(_ names: WireNames) -> Int {
-    rosters.count <= Self.mostPartitionsInOneValue ? bytes(names).count : changedEntries(names).map(\.bytes.count).max() ?? 0
+    rosters.count <= Self.mostPartitionsInOneValue
+      ? bytes(names).count : changedEntries(names).map(\.bytes.count).max() ?? 0
   }
 
   /// The values that changed with its version. O(P / 1,024 + partitions of the blocks that changed).
   public func changedEntries(_ names: WireNames) -> [Entry] {
     var entries = [epochEntry(names), mapEntry(names), goalEntry(names)]
     for block in diskVersions.indices where diskVersions[block] == version { entries.append(disksEntry(block, names)) }
-    for block in blockVersions.indices where blockVersions[block] == version { entries.append(rostersEntry(block, names)) }
+    for block in blockVersions.indices where blockVersions[block] == version {
+      entries.append(rostersEntry(block, names))
+    }
     return entries
   }
 
@@ -46,7 +49,8 @@ extension Journal {
   public func entries(_ names: WireNames) -> [Entry] {
     let blocks = blockVersions.indices.filter { blockVersions[$0] > 0 }
     let known = diskVersions.indices.filter { diskVersions[$0] > 0 }
-    return [epochEntry(names), mapEntry(names), goalEntry(names)] + known.map { disksEntry($0, names) } + blocks.map { rostersEntry($0, names) }
+    return [epochEntry(names), mapEntry(names), goalEntry(names)] + known.map { disksEntry($0, names) }
+      + blocks.map { rostersEntry($0, names) }
   }
 
   /// All of it as one value. O(P + rosters).
@@ -152,10 +156,13 @@ extension Journal {
       calledOff = try reader.flag() ? try reader.stamp() : nil
     }
     for (block, version) in disks.enumerated() where version > 0 {
-      _ = try Self.read(Self.diskKey(block), known, Wire.Kind.disks, version, names) { reader throws(WireReader.Damage) in
+      _ = try Self.read(Self.diskKey(block), known, Wire.Kind.disks, version, names) {
+        reader throws(WireReader.Damage) in
         for _ in 0..<(try reader.count()) {
           let node = try reader.nodeOrUnknown()
-          let disk = Disk(store: try reader.number(), promised: try reader.number(), boot: reader.version >= 4 ? try reader.small() : 0)
+          let disk = Disk(
+            store: try reader.number(), promised: try reader.number(),
+            boot: reader.version >= 4 ? try reader.small() : 0)
           if node != .none { load(node, disk) }
         }
       }
@@ -163,7 +170,8 @@ extension Journal {
     }
     for (block, version) in versions.enumerated() where version > 0 {
       var read: [(partition: Int, roster: Roster)] = []
-      _ = try Self.read(Self.rosterKey(block), known, Wire.Kind.rosters, version, names) { reader throws(WireReader.Damage) in
+      _ = try Self.read(Self.rosterKey(block), known, Wire.Kind.rosters, version, names) {
+        reader throws(WireReader.Damage) in
         read = try Self.readRosters(&reader)
       }
       guard block < blockVersions.count else { continue }
@@ -240,7 +248,9 @@ extension Journal {
     }
   }
 
-  private static func readRosters(_ reader: inout WireReader) throws(WireReader.Damage) -> [(partition: Int, roster: Roster)] {
+  private static func readRosters(_ reader: inout WireReader) throws(WireReader.Damage) -> [(
+    partition: Int, roster: Roster
+  )] {
     var nodes: [NodeIndex] = []
     for _ in 0..<(try reader.count()) { nodes.append(try reader.nodeOrUnknown()) }
     var rosters: [(partition: Int, roster: Roster)] = []

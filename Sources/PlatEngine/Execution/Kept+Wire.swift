@@ -108,7 +108,9 @@ extension Kept {
 
   /// What damaged bytes seem to be of; nil: that cannot be told. No later library wrote them, which is an error of its
   /// own.
-  public static func guess(_ bytes: UnsafeRawBufferPointer, _ names: WireNames) -> (isPromise: Bool, partition: PartitionIndex?)? {
+  public static func guess(_ bytes: UnsafeRawBufferPointer, _ names: WireNames) -> (
+    isPromise: Bool, partition: PartitionIndex?
+  )? {
     guard bytes.count > Wire.headerBytes, bytes[0] == Wire.first[0], bytes[1] == Wire.first[1] else { return nil }
     if bytes[4] == Wire.Kind.promise { return (true, nil) }
     guard bytes[4] == Wire.Kind.record else { return nil }
@@ -134,7 +136,8 @@ extension Kept {
           promise.disk =
             try reader.flag()
             ? Promise.Disk(
-              store: try reader.number(), boot: try reader.small(), confirmed: try reader.number(), born: try reader.number()) : nil
+              store: try reader.number(), boot: try reader.small(), confirmed: try reader.number(),
+              born: try reader.number()) : nil
           promise.learnt = try reader.namedNodes()
         }
         self = .promise(promise)

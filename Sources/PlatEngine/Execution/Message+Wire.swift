@@ -170,7 +170,8 @@ extension Message {
       writer.put(previous)
       writer.put(previousTerm)
       writer.put(log)
-    case .appended(let partition, let term, let round, let place, _), .differs(let partition, let term, let round, let place):
+    case .appended(let partition, let term, let round, let place, _),
+      .differs(let partition, let term, let round, let place):
       writer.put(partition)
       writer.put(term)
       writer.put(round)
@@ -215,7 +216,8 @@ extension Message {
       self = .fetched(id, log: try reader.log(), term: term)
     case 34: self = .join(try reader.order(), attempt: try reader.number())
     case 35:
-      self = .joined(try reader.orderID(), attempt: try reader.number(), end: try reader.position(), term: try reader.number())
+      self = .joined(
+        try reader.orderID(), attempt: try reader.number(), end: try reader.position(), term: try reader.number())
     case 36: self = .peerRefused(try reader.orderID(), try reader.refusal())
     case 40: self = .handOver(try reader.order(), end: try reader.position(), lastTerm: try reader.number())
     case 41:
@@ -230,7 +232,8 @@ extension Message {
         try reader.partition(), term: try reader.number(), round: try reader.number(), matched: try reader.position(),
         isCopy: false)
     case 50:
-      self = .differs(try reader.partition(), term: try reader.number(), round: try reader.number(), hint: try reader.position())
+      self = .differs(
+        try reader.partition(), term: try reader.number(), round: try reader.number(), hint: try reader.position())
     case 51: self = .fenced(try reader.partition(), term: try reader.number())
     case 52: self = .left(try reader.partition(), round: try reader.number())
     case 53 where reader.version >= 3:
@@ -265,7 +268,8 @@ extension Message {
     case 68: self = .denied(request: try reader.small(), isDefinite: false)
     case 72 where reader.version >= 3:
       self = .mode(
-        ModeOrder(id: try reader.orderID(), partition: try reader.partition(), from: try reader.mode(), to: try reader.mode()))
+        ModeOrder(
+          id: try reader.orderID(), partition: try reader.partition(), from: try reader.mode(), to: try reader.mode()))
     case 73 where reader.version >= 3: self = .hasMode(try reader.orderID(), try reader.partition(), try reader.mode())
     case let kind where [74, 79, 80].contains(kind) && reader.version >= 3:
       var order = try reader.order()
@@ -279,7 +283,8 @@ extension Message {
         isCopy: true)
     case 77 where reader.version >= 3:
       self = .write(
-        try reader.partition(), value: try reader.number(), request: try reader.small(), kind: try reader.kind(ofUsual: .write))
+        try reader.partition(), value: try reader.number(), request: try reader.small(),
+        kind: try reader.kind(ofUsual: .write))
     case 78 where reader.version >= 3:
       self = .read(try reader.partition(), request: try reader.small(), kind: try reader.kind(ofUsual: .read))
     default: throw WireReader.Damage(what: "a message of kind \(reader.kind)")
@@ -333,12 +338,15 @@ extension WireWriter {
 
 extension WireReader {
   mutating func order() throws(Damage) -> Order {
-    guard let kind = Order.Kind(rawValue: UInt8(clamping: try number())) else { throw Damage(what: "an order of an unknown kind") }
+    guard let kind = Order.Kind(rawValue: UInt8(clamping: try number())) else {
+      throw Damage(what: "an order of an unknown kind")
+    }
     let (id, partition, node) = (try orderID(), try partition(), try node())
     let (source, leader) = (try nodeOrNone(), try nodeOrNone())
     guard source != .none || kind != .copy && kind != .takeOver else { throw Damage(what: "a stream from nobody") }
     var order = Order(
-      kind: kind, id: id, partition: partition, node: node, source: source, change: try change(), sourceChange: try change())
+      kind: kind, id: id, partition: partition, node: node, source: source, change: try change(),
+      sourceChange: try change())
     order.leader = leader
     order.term = try number()
     order.followers = try nodes()

@@ -108,7 +108,8 @@ public struct Holding: Hashable, Sendable {
   }
 
   public init(
-    partition: PartitionIndex, state: StateIndex, term: UInt64, isLeading: Bool, followers: [NodeIndex], log: LogEnd? = nil
+    partition: PartitionIndex, state: StateIndex, term: UInt64, isLeading: Bool, followers: [NodeIndex],
+    log: LogEnd? = nil
   ) {
     self.log = log
     self.partition = partition
@@ -143,7 +144,9 @@ public enum Message: Hashable, Sendable {
   /// `setBack`: the number of the finding that the disk had been set back, after which all was thrown away. `inDoubt`:
   /// copies that are not confirmed with the disk; `waiting`: those that obey nobody until another one answers. Both
   /// ascend.
-  case check(revision: UInt64, confirmed: UInt32, setBack: UInt64, inDoubt: [PartitionIndex] = [], waiting: [PartitionIndex] = [])
+  case check(
+    revision: UInt64, confirmed: UInt32, setBack: UInt64, inDoubt: [PartitionIndex] = [], waiting: [PartitionIndex] = []
+  )
   /// A new map is in force.
   case map(MapStamp)
   /// The node has started again: where you lead it, send it what you have.

@@ -87,7 +87,9 @@ extension NodeAgent {
       replicas[place].job = .none
       return set(order, place, &actions)
     }
-    guard let place = place(of: id), case .joining(let order, attempt, _, let matched) = replicas[place].job else { return }
+    guard let place = place(of: id), case .joining(let order, attempt, _, let matched) = replicas[place].job else {
+      return
+    }
     let known = plant == .newcomerNotFed ? end : matched
     replicas[place].job = .joining(order, attempt: attempt, end: end, matched: known)
     finishIfComplete(place, &actions)
@@ -115,7 +117,8 @@ extension NodeAgent {
   /// Whether who leads is asked before the copy goes: its disk may have been set back since the orchestrator heard of
   /// it last, and this copy be the one that shows it.
   func asksToLeave(_ order: Order, _ place: Int) -> Bool {
-    order.leader != .none && order.leader != node && rules.holdsData(order.change.from) && !rules.holdsData(order.change.to)
+    order.leader != .none && order.leader != node && rules.holdsData(order.change.from)
+      && !rules.holdsData(order.change.to)
       && plant != .leaveUnasked
   }
 

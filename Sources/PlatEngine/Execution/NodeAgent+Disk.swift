@@ -75,7 +75,8 @@ extension NodeAgent {
   /// An orchestrator of `asked` wants to know how the node is, and says at which start it confirmed the disk, but for
   /// which copies, and that what was set back has been thrown away.
   mutating func check(
-    _ asked: UInt64, _ confirmed: UInt32, _ setBack: UInt64, _ inDoubt: [PartitionIndex], _ waiting: [PartitionIndex], _ sender: Address,
+    _ asked: UInt64, _ confirmed: UInt32, _ setBack: UInt64, _ inDoubt: [PartitionIndex], _ waiting: [PartitionIndex],
+    _ sender: Address,
     _ actions: inout [Action]
   ) {
     guard asked >= revision else { return actions.append(.send(.outdated(revision: revision), to: sender)) }
@@ -176,7 +177,8 @@ extension NodeAgent {
   }
 
   var waitsForComparison: Bool {
-    mayServe && replicas.indices.contains { isLeader($0) && mayServe($0) && replicas[$0].progress.contains { !$0.isCompared } }
+    mayServe
+      && replicas.indices.contains { isLeader($0) && mayServe($0) && replicas[$0].progress.contains { !$0.isCompared } }
   }
 
   /// The follower says how far its log goes.
@@ -185,13 +187,16 @@ extension NodeAgent {
   ) {
     let known = place(partition)
     let record = known.map { replicas[$0].record }
-    if let record, term < record.term { return actions.append(.send(.fenced(partition, term: record.term), to: leader)) }
+    if let record, term < record.term {
+      return actions.append(.send(.fenced(partition, term: record.term), to: leader))
+    }
     guard mayServe, known.map({ mayServe($0) }) ?? true else { return }
     if let record, let known, replicas[known].job == .none, record.isRetained(rules) {
       release(known, term, round, leader, &actions)
     } else if let record, let known, isCopy(known) {
       actions.append(
-        .send(.compared(partition, term: term, round: round, end: record.log.count, lastTerm: record.lastTerm), to: leader))
+        .send(
+          .compared(partition, term: term, round: round, end: record.log.count, lastTerm: record.lastTerm), to: leader))
     } else if remembers(partition, term) {
       actions.append(.send(.left(partition, round: round), to: leader))
     }
@@ -202,8 +207,10 @@ extension NodeAgent {
     _ partition: PartitionIndex, _ term: UInt64, _ round: UInt64, _ end: Int, _ lastTerm: UInt64, _ sender: Address,
     _ actions: inout [Action]
   ) {
-    guard let place = place(partition), isLeader(place), replicas[place].record.led == term, case .node(let node) = sender,
-      let follower = replicas[place].record.followers.firstIndex(of: node), round >= replicas[place].progress[follower].since
+    guard let place = place(partition), isLeader(place), replicas[place].record.led == term,
+      case .node(let node) = sender,
+      let follower = replicas[place].record.followers.firstIndex(of: node),
+      round >= replicas[place].progress[follower].since
     else { return }
     let own = replicas[place].record
     let isBehind = replicas[place].ledUnproven && (lastTerm, end) > (own.lastTerm, own.log.count)

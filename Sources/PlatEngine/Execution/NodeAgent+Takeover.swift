@@ -43,7 +43,8 @@ extension NodeAgent {
     guard mayGive(place) else { return refuseSuccessor(order.id, .notRunning, successor, &actions) }
     guard rules.isLeading(order.change.to) else { return stepAside(order, place, successor, &actions) }
     if replicas[place].record.handed != order.id {
-      guard replicas[place].record.state == order.sourceChange.from && leads(place) || plant == .skipCompareAndSwap else {
+      guard replicas[place].record.state == order.sourceChange.from && leads(place) || plant == .skipCompareAndSwap
+      else {
         return refuseSuccessor(order.id, .wrongState, successor, &actions)
       }
       let followers = replicas[place].record.followers.filter { $0 != successor } + [successor]

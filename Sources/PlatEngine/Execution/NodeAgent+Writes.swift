@@ -37,10 +37,14 @@ extension NodeAgent {
     else { return deny(request, client, &actions) }
     let entry = Entry(term: replicas[place].record.led, value: value)
     let isInFront = plant == .writeInFront && !replicas[place].record.log.isEmpty
-    replicas[place].record.log.insert(entry, at: isInFront ? replicas[place].record.log.count - 1 : replicas[place].record.log.count)
-    if plant != .acknowledgeUnpersisted || replicas[place].record.mode.pauses.isEmpty { actions.append(.persist(partition)) }
+    replicas[place].record.log.insert(
+      entry, at: isInFront ? replicas[place].record.log.count - 1 : replicas[place].record.log.count)
+    if plant != .acknowledgeUnpersisted || replicas[place].record.mode.pauses.isEmpty {
+      actions.append(.persist(partition))
+    }
     replicas[place].waiting.append(
-      Replica.Waiting(client: client, request: request, isRead: false, position: replicas[place].record.log.count, round: 0))
+      Replica.Waiting(
+        client: client, request: request, isRead: false, position: replicas[place].record.log.count, round: 0))
     if plant == .acknowledgeEarly { answerAll(place, &actions) } else { answerWhatMay(place, &actions) }
     for follower in replicas[place].progress.indices { sendLog(place, follower, &actions) }
   }
@@ -51,7 +55,8 @@ extension NodeAgent {
   }
 
   mutating func read(
-    _ partition: PartitionIndex, _ request: UInt32, _ kind: StateModel.Requests, _ client: Address, _ actions: inout [Action]
+    _ partition: PartitionIndex, _ request: UInt32, _ kind: StateModel.Requests, _ client: Address,
+    _ actions: inout [Action]
   ) {
     let held = Replica.Held(client: client, request: request, kind: kind, value: nil)
     guard rules.reading.contains(kind) else { return deny(request, client, &actions) }
@@ -59,7 +64,11 @@ extension NodeAgent {
     replicas[place].waiting.append(
       Replica.Waiting(
         client: client, request: request, isRead: true, position: replicas[place].record.log.count, round: round + 1))
-    if plant == .readWithoutAsking { answer(replicas[place].waiting.removeLast(), place, &actions) } else { answerWhatMay(place, &actions) }
+    if plant == .readWithoutAsking {
+      answer(replicas[place].waiting.removeLast(), place, &actions)
+    } else {
+      answerWhatMay(place, &actions)
+    }
     if !replicas[place].waiting.isEmpty { askFollowers(place, &actions) }
   }
 
@@ -86,7 +95,8 @@ extension NodeAgent {
       let kind = plant == .holdBySort ? (asked.value == nil ? .read : .write) : asked.kind
       return order.hold.contains(kind) && plant != .releaseHeld
     }
-    return asked.value != nil && replicas[place].record.mode.pauses.contains(.persistence) && plant != .acknowledgeUnpersisted
+    return asked.value != nil && replicas[place].record.mode.pauses.contains(.persistence)
+      && plant != .acknowledgeUnpersisted
       && leads(place)
   }
 
@@ -143,8 +153,10 @@ extension NodeAgent {
   }
 
   /// The follower whose answer this is, if it counts.
-  private func follower(_ partition: PartitionIndex, _ term: UInt64, _ round: UInt64, _ sender: Address) -> (Int, Int)? {
-    guard let place = place(partition), isLeader(place), mayServe(place), replicas[place].record.led == term, case .node(let node) = sender,
+  private func follower(_ partition: PartitionIndex, _ term: UInt64, _ round: UInt64, _ sender: Address) -> (Int, Int)?
+  {
+    guard let place = place(partition), isLeader(place), mayServe(place), replicas[place].record.led == term,
+      case .node(let node) = sender,
       let follower = replicas[place].record.followers.firstIndex(of: node),
       round >= replicas[place].progress[follower].since
     else { return nil }
@@ -160,7 +172,8 @@ extension NodeAgent {
     replicas[place].progress[follower].isCompared = true  // one of an older version answers `compare` so
     // A later answer that confirms less comes from a disk that was set back.
     let isLater = round >= replicas[place].progress[follower].round
-    replicas[place].progress[follower].matched = isLater ? matched : max(replicas[place].progress[follower].matched, matched)
+    replicas[place].progress[follower].matched =
+      isLater ? matched : max(replicas[place].progress[follower].matched, matched)
     replicas[place].progress[follower].next = replicas[place].progress[follower].matched
     replicas[place].progress[follower].step = 0
     replicas[place].progress[follower].round = max(replicas[place].progress[follower].round, round)
@@ -168,7 +181,8 @@ extension NodeAgent {
   }
 
   mutating func goBack(
-    _ partition: PartitionIndex, _ term: UInt64, _ round: UInt64, _ hint: Int, _ sender: Address, _ actions: inout [Action]
+    _ partition: PartitionIndex, _ term: UInt64, _ round: UInt64, _ hint: Int, _ sender: Address,
+    _ actions: inout [Action]
   ) {
     guard let (place, follower) = follower(partition, term, round, sender), hint >= 0,
       hint < replicas[place].progress[follower].next
@@ -190,8 +204,10 @@ extension NodeAgent {
   }
 
   /// A follower holds nothing any more, as it was told to; no later leader has been heard of where it was told.
-  mutating func noteLeaving(_ partition: PartitionIndex, _ round: UInt64, _ sender: Address, _ actions: inout [Action]) {
-    guard let place = place(partition), let (_, follower) = follower(partition, replicas[place].record.led, round, sender)
+  mutating func noteLeaving(_ partition: PartitionIndex, _ round: UInt64, _ sender: Address, _ actions: inout [Action])
+  {
+    guard let place = place(partition),
+      let (_, follower) = follower(partition, replicas[place].record.led, round, sender)
     else { return }
     // What it has been compared with proves it, also when that is gone.
     if isProven(place) { replicas[place].isProven = true }
@@ -270,7 +286,8 @@ extension NodeAgent {
   // MARK: The follower
 
   mutating func append(
-    _ partition: PartitionIndex, _ term: UInt64, _ round: UInt64, _ previous: Int, _ previousTerm: UInt64, _ log: [Entry],
+    _ partition: PartitionIndex, _ term: UInt64, _ round: UInt64, _ previous: Int, _ previousTerm: UInt64,
+    _ log: [Entry],
     _ leader: Address, _ actions: inout [Action]
   ) {
     let known = place(partition).map { replicas[$0].record.term } ?? 0
@@ -311,7 +328,8 @@ extension NodeAgent {
     }
     let matched = previous + log.count
     replicas[place].isProven = true
-    actions.append(.send(.appended(partition, term: term, round: round, matched: matched, isCopy: isWholeCopy(place)), to: leader))
+    actions.append(
+      .send(.appended(partition, term: term, round: round, matched: matched, isCopy: isWholeCopy(place)), to: leader))
     if case .joining(let order, let attempt, let end, let before) = replicas[place].job {
       replicas[place].job = .joining(order, attempt: attempt, end: end, matched: max(before, matched))
       finishIfComplete(place, &actions)

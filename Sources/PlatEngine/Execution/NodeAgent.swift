@@ -49,7 +49,8 @@ public struct NodeAgent: Hashable, Sendable {
   }
 
   package init(
-    _ node: NodeIndex, rules: ExecutionRules, boot: UInt32, promise: Promise, records: [(PartitionIndex, Record)], plant: Plant?
+    _ node: NodeIndex, rules: ExecutionRules, boot: UInt32, promise: Promise, records: [(PartitionIndex, Record)],
+    plant: Plant?
   ) {
     self.node = node
     self.rules = rules
@@ -74,7 +75,8 @@ public struct NodeAgent: Hashable, Sendable {
     var promise = Promise(revision: revision, map: map)
     promise.disk = disk.map {
       Promise.Disk(
-        store: $0.store, boot: $0.boot, confirmed: $0.isConfirmed && !$0.isSetBack ? revision : $0.confirmed, born: $0.born)
+        store: $0.store, boot: $0.boot, confirmed: $0.isConfirmed && !$0.isSetBack ? revision : $0.confirmed,
+        born: $0.born)
     }
     return promise
   }
@@ -138,7 +140,8 @@ public struct NodeAgent: Hashable, Sendable {
     case .differs(let partition, let term, let round, let hint): goBack(partition, term, round, hint, sender, &actions)
     case .fenced(let partition, let term): noteFence(partition, term, &actions)
     case .left(let partition, let round): noteLeaving(partition, round, sender, &actions)
-    case .write(let partition, let value, let request, let kind): write(partition, value, request, kind, sender, &actions)
+    case .write(let partition, let value, let request, let kind):
+      write(partition, value, request, kind, sender, &actions)
     case .read(let partition, let request, let kind): read(partition, request, kind, sender, &actions)
     default: break  // not for a node
     }
@@ -229,7 +232,11 @@ public struct NodeAgent: Hashable, Sendable {
     case .copy where !mayServe: refuse(order.id, .notRunning, &actions)  // what its disk revived may have to go first
     case .copy: beginCopy(order, place, sender, &actions)
     case .takeOver:
-      if isToCopyFirst(order, place) { beginCopy(order, place, sender, &actions) } else { beginTakeover(order, place, &actions) }
+      if isToCopyFirst(order, place) {
+        beginCopy(order, place, sender, &actions)
+      } else {
+        beginTakeover(order, place, &actions)
+      }
     }
   }
 

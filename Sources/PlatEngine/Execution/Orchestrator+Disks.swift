@@ -39,7 +39,8 @@ extension Orchestrator {
       disks[node].feeds -= 1
       var isTold = Array(repeating: false, count: disks.count)
       for row in tasks.rows where row.contains(where: { $0.node.int == node }) {
-        guard let leader = row.first(where: { $0.state == leading })?.node, leader.int != node, !isTold[leader.int] else { continue }
+        guard let leader = row.first(where: { $0.state == leading })?.node, leader.int != node, !isTold[leader.int]
+        else { continue }
         isTold[leader.int] = true
         actions.append(.send(.feed(NodeIndex(node)), to: leader))
       }
@@ -91,7 +92,8 @@ extension Orchestrator {
 
   private func expectedNow(_ survey: Survey) -> Expected {
     Expected(
-      rows: tasks.rows, terms: tasks.terms, ledTerms: tasks.ledTerms, isWithheld: survey.isWithheld, underWay: tasks.changesUnderWay)
+      rows: tasks.rows, terms: tasks.terms, ledTerms: tasks.ledTerms, isWithheld: survey.isWithheld,
+      underWay: tasks.changesUnderWay)
   }
 
   /// Copies that do not count, though their nodes may: (partition, node). Those of nodes that have started again which
@@ -106,7 +108,8 @@ extension Orchestrator {
         if (rules.holdsData(holding.state) || holding.isRetained(rules)) && doubts.contains(name)
           || holding.isInDoubt
           || restarted[node] && !disks[node].isUntrusted
-            && expected[node]?.doubts(holding, index, rules, isCopy: { isCopy(holding.partition, $0, since: holding.term) }) == true
+            && expected[node]?.doubts(
+              holding, index, rules, isCopy: { isCopy(holding.partition, $0, since: holding.term) }) == true
         {
           found.insert(name)
         }
@@ -119,7 +122,8 @@ extension Orchestrator {
   /// Whether the node has told that it has a copy that may have been made under a leader of `term`.
   private func isCopy(_ partition: PartitionIndex, _ node: NodeIndex, since term: UInt64) -> Bool {
     return inventories[node.int]?.contains { holding in
-      holding.partition == partition && disks[node.int].counts(holding) && rules.holdsData(holding.state) && holding.term >= term && !holding.isInDoubt
+      holding.partition == partition && disks[node.int].counts(holding) && rules.holdsData(holding.state)
+        && holding.term >= term && !holding.isInDoubt
     } ?? false
   }
 
@@ -142,7 +146,9 @@ extension Orchestrator {
       disks[node].feeds = KnownDisk.mostFeeds
     }
     guard !survey.waiting.isEmpty else { return }
-    for node in inventories.indices { disks[node].waiting = copiesThatWait(inventories[node] ?? [], NodeIndex(node), survey) }
+    for node in inventories.indices {
+      disks[node].waiting = copiesThatWait(inventories[node] ?? [], NodeIndex(node), survey)
+    }
   }
 
   private func copiesThatWait(_ holdings: [Holding], _ node: NodeIndex, _ survey: Survey) -> [PartitionIndex] {
@@ -153,7 +159,9 @@ extension Orchestrator {
   /// matter.
   func mayHold(_ node: NodeIndex, _ partition: Int) -> Bool {
     guard !isTold[node.int] else { return false }
-    guard let known = expected[node.int], partition < known.rows.count, !known.isWithheld[partition] else { return true }
+    guard let known = expected[node.int], partition < known.rows.count, !known.isWithheld[partition] else {
+      return true
+    }
     return journal.isComplete(node, PartitionIndex(partition), term: known.terms[partition])
       && (known.rows[partition].contains { $0.node == node && rules.holdsData($0.state) }
         || known.underWay.change(of: node, partition) != nil)
@@ -171,7 +179,8 @@ extension Orchestrator {
       guard partition < rows.count, rules.holdsData(holding.state) || holding.isRetained(rules) else { return false }
       // What is being made may be complete already.
       if let change = underWay.change(of: node, partition), change.to != .null { return false }
-      return !rows[partition].contains { $0.node == node } && !survey.waiting.contains(Survey.name(holding.partition, node))
+      return !rows[partition].contains { $0.node == node }
+        && !survey.waiting.contains(Survey.name(holding.partition, node))
     }.map(\.partition)
   }
 
@@ -184,7 +193,8 @@ extension Orchestrator {
       // Who is lost may hear this, and has not been told yet what of it does not count.
       guard known.confirmed > 0, !isLost[node] else { return .check(revision: revision, confirmed: 0, setBack: 0) }
       return .check(
-        revision: revision, confirmed: known.confirmed, setBack: known.state?.setBack ?? 0, inDoubt: known.inDoubt, waiting: known.waiting)
+        revision: revision, confirmed: known.confirmed, setBack: known.state?.setBack ?? 0, inDoubt: known.inDoubt,
+        waiting: known.waiting)
     }
   }
 
@@ -199,7 +209,9 @@ extension Orchestrator {
 
   /// A node that has started again tells what it holds: if that is not what it should be, all is planned again.
   mutating func verify(_ holdings: [Holding], _ state: DiskState?, _ node: Int, _ actions: inout [Action]) {
-    guard phase == .running || phase == .reached, let state, disks[node].state?.boot != state.boot, !isLost[node] else { return }
+    guard phase == .running || phase == .reached, let state, disks[node].state?.boot != state.boot, !isLost[node] else {
+      return
+    }
     let isOlder = journal.disk(NodeIndex(node)).map { $0.isNewer(than: state) } ?? false
     let isKnown = state.store == disks[node].state?.store ?? state.store && !isOlder
     guard plant == .ignoreStores || isKnown && agrees(holdings, NodeIndex(node)) else {

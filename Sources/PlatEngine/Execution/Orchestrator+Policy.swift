@@ -38,13 +38,16 @@ extension Orchestrator {
       if !isRight { throw InputError(path: "timing.\(path)", found: "\(found)", expected: expected) }
     }
     try require(timing.pulse > 0, "pulse", timing.pulse, "1 tick at least")
-    try require(timing.silence > timing.pulse, "silence", timing.silence, "more than the \(timing.pulse) ticks between pulses")
+    try require(
+      timing.silence > timing.pulse, "silence", timing.silence, "more than the \(timing.pulse) ticks between pulses")
     try require(timing.patience > 0, "patience", timing.patience, "1 tick at least")
     try require(timing.longestTick > 0, "longestTick", timing.longestTick, "1 tick at least")
     try require(
-      timing.longestTick <= timing.silence, "longestTick", timing.longestTick, "no more than the silence of \(timing.silence) ticks")
+      timing.longestTick <= timing.silence, "longestTick", timing.longestTick,
+      "no more than the silence of \(timing.silence) ticks")
     try require(timing.tries > 0, "tries", timing.tries, "1 at least")
-    try require(recovery.grace >= timing.silence, "grace", recovery.grace, "no less than the silence of \(timing.silence) ticks")
+    try require(
+      recovery.grace >= timing.silence, "grace", recovery.grace, "no less than the silence of \(timing.silence) ticks")
     try require(recovery.settling > 0, "settling", recovery.settling, "1 tick at least")
     if let most = recovery.mostLost {
       try require((1...max(1, nodeCount)).contains(most), "mostLost", most, "1 to \(nodeCount), the number of nodes")

@@ -42,7 +42,9 @@ extension Orchestrator {
       owesSince = Array(repeating: nil, count: owesSince.count)
       claimedAgain = clock
       if plant == .planWithoutClaim, plansBlindly(&actions) { return }
-      for node in inventories.indices where !isMute[node] { actions.append(.send(.claim(revision: revision), to: NodeIndex(node))) }
+      for node in inventories.indices where !isMute[node] {
+        actions.append(.send(.claim(revision: revision), to: NodeIndex(node)))
+      }
     case .leaving: leave(&actions)
     case .arriving: arrive(&actions)
     default: break

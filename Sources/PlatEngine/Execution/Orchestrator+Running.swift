@@ -20,7 +20,11 @@ struct ModeRequests: Sendable {
     var (low, high) = (0, requests.count)
     while low < high {
       let middle = (low + high) / 2
-      if (requests[middle].node, requests[middle].partition) < (node, partition) { low = middle + 1 } else { high = middle }
+      if (requests[middle].node, requests[middle].partition) < (node, partition) {
+        low = middle + 1
+      } else {
+        high = middle
+      }
     }
     return low
   }
@@ -48,7 +52,11 @@ struct ModeRequests: Sendable {
     return (ModeOrder(id: request.id, partition: request.partition, from: request.from, to: request.to), request.node)
   }
 
-  enum Outcome { case ignored, goesOn(Int), ended(isDone: Bool) }
+  enum Outcome {
+    case ignored
+    case goesOn(Int)
+    case ended(isDone: Bool)
+  }
 
   /// What a node answered. O(log requests), and at the end O(requests).
   mutating func hear(_ id: OrderID, _ node: NodeIndex, _ partition: PartitionIndex, _ mode: RunMode) -> Outcome {
@@ -80,7 +88,8 @@ extension Orchestrator {
   /// Only at a revision that nodes have been claimed for.
   mutating func sendModes(_ actions: inout [Action]) {
     guard phase == .running || phase == .reached else { return }
-    for index in modes.requests.indices where modes.requests[index].id.revision != revision || modes.requests[index].deadline <= clock {
+    for index in modes.requests.indices
+    where modes.requests[index].id.revision != revision || modes.requests[index].deadline <= clock {
       sendMode(index, &actions)
     }
   }

@@ -16,7 +16,9 @@ extension Orchestrator {
       while let index = tasks.beginNext(rules) { send(index, &actions) }
     }
     // What is ready and may not begin though nothing is under way would take a last copy.
-    if tasks.running.isEmpty, !isPaused || tasks.readyCount == 0, !isFrozen, let map, !heard.indices.contains(where: { isSilent($0) }) {
+    if tasks.running.isEmpty, !isPaused || tasks.readyCount == 0, !isFrozen, let map,
+      !heard.indices.contains(where: { isSilent($0) })
+    {
       phase = .arriving
       journal.inForce = map
       record(&actions)
@@ -26,20 +28,26 @@ extension Orchestrator {
   /// What the plan leaves as it is, and what it could not do. O(P + tasks).
   var notReached: [Unreached] {
     var found = unmet
-    if let survey { for partition in survey.isWithheld.indices where survey.isWithheld[partition] {
-      found.append(Unreached(partition: PartitionIndex(partition), why: .withheld))
-    } }
-    for task in tasks.tasks where task.state != .done { found.append(Unreached(partition: task.order.partition, why: .lastCopy)) }
+    if let survey {
+      for partition in survey.isWithheld.indices where survey.isWithheld[partition] {
+        found.append(Unreached(partition: PartitionIndex(partition), why: .withheld))
+      }
+    }
+    for task in tasks.tasks where task.state != .done {
+      found.append(Unreached(partition: task.order.partition, why: .lastCopy))
+    }
     found.sort { ($0.partition, $0.why.rawValue) < ($1.partition, $1.why.rawValue) }
     return found.indices.filter { $0 == 0 || found[$0].partition != found[$0 - 1].partition }.map { found[$0] }
   }
 
   /// Whether a copy has been told to go, and may have gone: for the simulator, which counts it no more.
   package func isLeaving(_ node: NodeIndex, _ partition: PartitionIndex) -> Bool {
-    phase == .running && tasks.running.contains { index in
-      let order = tasks.tasks[Int(index)].order
-      return order.partition == partition && order.node == node && rules.holdsData(order.change.from) && !rules.holdsData(order.change.to)
-    }
+    phase == .running
+      && tasks.running.contains { index in
+        let order = tasks.tasks[Int(index)].order
+        return order.partition == partition && order.node == node && rules.holdsData(order.change.from)
+          && !rules.holdsData(order.change.to)
+      }
   }
 
   private mutating func send(_ index: Int, _ actions: inout [Action]) {

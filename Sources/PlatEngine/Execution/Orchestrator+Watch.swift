@@ -44,7 +44,9 @@ extension Orchestrator {
         continue
       }
       actions.append(.send(check(node), to: NodeIndex(node)))
-      if let map, phase == .reached, mapOf[node] < map.revision { actions.append(.send(.map(map), to: NodeIndex(node))) }
+      if let map, phase == .reached, mapOf[node] < map.revision {
+        actions.append(.send(.map(map), to: NodeIndex(node)))
+      }
     }
     feedStarted(&actions)
   }
@@ -82,7 +84,9 @@ extension Orchestrator {
     if phase == .claiming, owesSince[node] == nil { owesSince[node] = clock }
     // What it was told meanwhile it may not have heard.
     guard wasSilent, phase == .running else { return }
-    for index in tasks.running where tasks.tasks[Int(index)].order.node.int == node { tasks.delay(Int(index), until: clock) }
+    for index in tasks.running where tasks.tasks[Int(index)].order.node.int == node {
+      tasks.delay(Int(index), until: clock)
+    }
   }
 
   // MARK: Lost, back
@@ -111,7 +115,8 @@ extension Orchestrator {
   private mutating func mayPlanForOutage(isBackOnly: Bool) -> Bool {
     let calm = clock - outage.lastChange
     if clock - outage.wantedSince! > recovery.grace << 3 || calm > recovery.grace { outage.plans = 0 }
-    let areAllThere = isBackOnly && heard.indices.allSatisfy { (!isLost[$0] || isBack[$0] || isTold[$0]) && !isSilent($0) }
+    let areAllThere =
+      isBackOnly && heard.indices.allSatisfy { (!isLost[$0] || isBack[$0] || isTold[$0]) && !isSilent($0) }
     switch outage.plans {
     case 0: return !isBackOnly || areAllThere || calm >= recovery.settling
     case 1: return areAllThere || calm >= recovery.settling
@@ -125,7 +130,9 @@ extension Orchestrator {
     let isTooMany = lost > recovery.mostLost(of: heard.count) && plant != .loseAny
     guard isTooMany != isFrozen else { return }
     isFrozen = isTooMany
-    actions.append(.frozen(isTooMany ? heard.indices.filter { isLost[$0] && !isBack[$0] || isSilent($0) }.map { NodeIndex($0) } : []))
+    actions.append(
+      .frozen(isTooMany ? heard.indices.filter { isLost[$0] && !isBack[$0] || isSilent($0) }.map { NodeIndex($0) } : [])
+    )
   }
 
   mutating func lose(_ node: NodeIndex, _ actions: inout [Action]) {

@@ -130,15 +130,19 @@ public struct Orchestrator: Sendable {
   /// `basedOn`: the revision of the map at the beginning; nil: whatever is in force. `writer`: a number that no other
   /// orchestrator of this journal has, such as a random one. Throws where times contradict each other.
   public init(
-    _ cluster: DenseCluster, hadHolders: [Bool], goal: MapStamp, basedOn: UInt64? = nil, timing: Timing = Timing(), recovery: Recovery = Recovery(),
+    _ cluster: DenseCluster, hadHolders: [Bool], goal: MapStamp, basedOn: UInt64? = nil, timing: Timing = Timing(),
+    recovery: Recovery = Recovery(),
     writer: UInt64
   ) throws(InputError) {
     try Orchestrator.check(timing, recovery, nodeCount: cluster.nodeCount)
-    self.init(cluster, hadHolders: hadHolders, goal: goal, basedOn: basedOn, timing: timing, recovery: recovery, writer: writer, plant: nil)
+    self.init(
+      cluster, hadHolders: hadHolders, goal: goal, basedOn: basedOn, timing: timing, recovery: recovery, writer: writer,
+      plant: nil)
   }
 
   package init(
-    _ cluster: DenseCluster, hadHolders: [Bool], goal: MapStamp, basedOn: UInt64? = nil, timing: Timing, recovery: Recovery, writer: UInt64,
+    _ cluster: DenseCluster, hadHolders: [Bool], goal: MapStamp, basedOn: UInt64? = nil, timing: Timing,
+    recovery: Recovery, writer: UInt64,
     plant: Plant?
   ) {
     change = basedOn.map { Journal.Change(basedOn: $0, goal: goal) }
@@ -205,7 +209,11 @@ public struct Orchestrator: Sendable {
     switch message {
     case .inventory(let claimed, let holdings, let disk):
       guard claimed == revision else { break }
-      if phase == .claiming { collect(holdings, disk, from: node, &actions) } else { verify(holdings, disk, node.int, &actions) }
+      if phase == .claiming {
+        collect(holdings, disk, from: node, &actions)
+      } else {
+        verify(holdings, disk, node.int, &actions)
+      }
     case .well(let disk): noteDisk(disk, node.int, &actions)
     case .done(let id): if id.revision == revision { finish(Int(id.number), &actions) }
     case .working(let id): if id.revision == revision { isAtWork(Int(id.number)) }
@@ -235,7 +243,9 @@ public struct Orchestrator: Sendable {
   private mutating func noteMap(_ stamp: MapStamp, _ node: NodeIndex, _ actions: inout [Action]) {
     guard stamp.revision <= revision else { return retire(&actions) }
     // Another map of the same revision is a wrong one.
-    if map == nil || stamp.revision != map!.revision || stamp == map! { mapOf[node.int] = max(mapOf[node.int], stamp.revision) }
+    if map == nil || stamp.revision != map!.revision || stamp == map! {
+      mapOf[node.int] = max(mapOf[node.int], stamp.revision)
+    }
     guard let map, released < map.revision, phase == .reached else { return }
     guard mapOf.indices.allSatisfy({ isLost[$0] || mapOf[$0] >= map.revision }) else { return }
     released = map.revision

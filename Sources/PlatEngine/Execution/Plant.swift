@@ -95,7 +95,8 @@ public enum Plant: String, CaseIterable, Sendable {
     case .takeAnyWriteForOwn: "an orchestrator takes what another wrote into the journal for what it wrote itself"
     case .forgetHandedOver: "what a master handed over does not count as a copy, though the successor is lost"
     case .trustAnyDisk: "a node serves at once after it has started, whatever its disk lacks"
-    case .takeWipedForNew: "a node whose disk was wiped takes itself for one that has what the map at the beginning says"
+    case .takeWipedForNew:
+      "a node whose disk was wiped takes itself for one that has what the map at the beginning says"
     case .leadOnSetBack: "a leader does not mind that its followers have writes of its own which it lacks"
     case .ignoreOrder: "steps begin before those that they come after are done"
     case .ignoreLimits: "limits on streams are not kept"
@@ -107,8 +108,10 @@ public enum Plant: String, CaseIterable, Sendable {
     case .forgetCancel: "an orchestrator that takes over does not know that the change was called off"
     case .ignoreStores: "an orchestrator confirms every disk"
     case .leaveUnasked: "a copy goes though who leads has started again, and has not asked that copy what it lacks"
-    case .proveNothing: "who has started again, and has not been compared with anybody, leads on without those that are silent"
-    case .takeLateBack: "a node whose disk is far behind is taken back as soon as it answers, however often it was lost since"
+    case .proveNothing:
+      "who has started again, and has not been compared with anybody, leads on without those that are silent"
+    case .takeLateBack:
+      "a node whose disk is far behind is taken back as soon as it answers, however often it was lost since"
     case .confirmWhole: "a node's disk is confirmed with copies of which no complete one answers"
     case .ignoreBase: "an orchestrator begins whatever map its plan was made from"
     case .staysWhenReplaced: "an orchestrator does not mind that nodes obey a later one"

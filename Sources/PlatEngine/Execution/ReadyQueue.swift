@@ -133,7 +133,9 @@ struct ReadyQueue: Sendable {
     var best: (key: UInt32, lane: Int)?
     for number in candidates {
       let lane = Int(number)
-      guard let key = lanes[lane].keys.first, best.map({ key < $0.key }) ?? true, mayBegin(lane, limits) else { continue }
+      guard let key = lanes[lane].keys.first, best.map({ key < $0.key }) ?? true, mayBegin(lane, limits) else {
+        continue
+      }
       best = (key, lane)
     }
     if let best { offer(best.lane) }

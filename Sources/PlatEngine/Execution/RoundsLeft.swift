@@ -56,7 +56,8 @@ struct RoundsLeft: Sendable {
     let before = rounds(node)
     body(&left[node])
     let after = rounds(node)
-    for (old, new) in [(before.scans, after.scans), (before.out, after.out), (before.into, after.into)] where old != new {
+    for (old, new) in [(before.scans, after.scans), (before.out, after.out), (before.into, after.into)] where old != new
+    {
       needs[old] -= 1
       needs[new] += 1
     }

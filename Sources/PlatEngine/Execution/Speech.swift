@@ -53,7 +53,8 @@ public struct Speech: Sendable {
     newestOf[peer] = reader.newest
     guard reader.kind != Wire.Kind.versions else { return .nothing }
     guard own.contains(reader.version) else {
-      return .reply(WireWriter(version: reader.version, newest: own.upperBound, kind: Wire.Kind.versions, names).finish())
+      return .reply(
+        WireWriter(version: reader.version, newest: own.upperBound, kind: Wire.Kind.versions, names).finish())
     }
     do throws(WireReader.Damage) {
       if reader.kind == Wire.Kind.nodes, reader.version >= 3 {

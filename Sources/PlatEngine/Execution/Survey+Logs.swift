@@ -2,7 +2,9 @@
 /// copies, but a copy may also have been set back, or may have heard less of what was not acknowledged.
 extension Survey {
   /// A partition and a node.
-  static func name(_ partition: PartitionIndex, _ node: NodeIndex) -> UInt64 { UInt64(partition.raw) << 32 | UInt64(node.raw) }
+  static func name(_ partition: PartitionIndex, _ node: NodeIndex) -> UInt64 {
+    UInt64(partition.raw) << 32 | UInt64(node.raw)
+  }
 
   typealias Found = (node: NodeIndex, holding: Holding)
 

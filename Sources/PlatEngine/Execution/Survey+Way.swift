@@ -16,7 +16,9 @@ extension Survey {
     try way(of: cluster, to: target, plant: nil)
   }
 
-  package func way(of cluster: DenseCluster, to target: PlacementMap, plant: Plant?, interrupt: Interrupt? = nil) throws -> Way {
+  package func way(of cluster: DenseCluster, to target: PlacementMap, plant: Plant?, interrupt: Interrupt? = nil) throws
+    -> Way
+  {
     let current = try map(of: cluster)
     var goal = target
     let found = try foundCluster(cluster)
@@ -62,13 +64,17 @@ extension Survey {
     for partition in rows.indices {
       let row = (kept[partition] ? current : goal).row(partition)
       var nodes = none
-      for (slot, state) in states[kept[partition] ? 1 : 0].enumerated() where row[slot] != .none { nodes[state].append(row[slot]) }
+      for (slot, state) in states[kept[partition] ? 1 : 0].enumerated() where row[slot] != .none {
+        nodes[state].append(row[slot])
+      }
       if kept[partition], !isWithheld[partition], let leading = rules.leading?.int, nodes[leading].isEmpty,
         let state = nodes.indices.first(where: { rules.holdsData(StateIndex($0)) && !nodes[$0].isEmpty })
       {
         nodes[leading].append(nodes[state].removeFirst())
       }
-      for state in nodes.indices where !nodes[state].isEmpty { try builder.set(partition: partition, state: state, nodes: nodes[state]) }
+      for state in nodes.indices where !nodes[state].isEmpty {
+        try builder.set(partition: partition, state: state, nodes: nodes[state])
+      }
     }
     return try builder.finish(least: cluster.wanted)
   }
@@ -78,7 +84,9 @@ extension Survey {
     var changed = cluster.cluster
     for node in isLost.indices {
       if isLost[node] { changed.nodes[node].fail() }
-      if let capacity = changed.nodes[node].capacity { changed.nodes[node].capacity = max(0, capacity - withheldCopies[node]) }
+      if let capacity = changed.nodes[node].capacity {
+        changed.nodes[node].capacity = max(0, capacity - withheldCopies[node])
+      }
     }
     return changed.nodes == cluster.cluster.nodes ? cluster : try DenseCluster(changed)
   }

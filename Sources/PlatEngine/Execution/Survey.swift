@@ -42,7 +42,8 @@ public struct Survey: Sendable {
 
   /// O(P + holdings).
   package init(
-    revision: UInt64, inventories: [[Holding]?], journal: Journal, rules: ExecutionRules, hadHolders: [Bool], isCancelled: Bool,
+    revision: UInt64, inventories: [[Holding]?], journal: Journal, rules: ExecutionRules, hadHolders: [Bool],
+    isCancelled: Bool,
     disks: [Orchestrator.KnownDisk] = [], doubtful: Set<UInt64> = [], plant: Plant?,
     mayHold: (NodeIndex, Int) -> Bool = { _, _ in false }
   ) {
@@ -66,19 +67,24 @@ public struct Survey: Sendable {
     }
     let anyLost = isLost.contains(true)
     for partition in 0..<count {
-      settle(partition, found[partition], journal, rules, hadHolders[partition], anyLost, disks, doubtful, plant, mayHold)
+      settle(
+        partition, found[partition], journal, rules, hadHolders[partition], anyLost, disks, doubtful, plant, mayHold)
     }
   }
 
   private mutating func settle(
-    _ partition: Int, _ found: [Found], _ journal: Journal, _ rules: ExecutionRules, _ hadHolders: Bool, _ anyLost: Bool,
+    _ partition: Int, _ found: [Found], _ journal: Journal, _ rules: ExecutionRules, _ hadHolders: Bool,
+    _ anyLost: Bool,
     _ disks: [Orchestrator.KnownDisk], _ doubtful: Set<UInt64>, _ plant: Plant?, _ mayHold: (NodeIndex, Int) -> Bool
   ) {
     let index = PartitionIndex(partition)
     func holds(_ item: Found) -> Bool { rules.holdsData(item.holding.state) }
     func isComplete(_ item: Found) -> Bool {
-      guard disks[item.node.int].counts(item.holding), !doubtful.contains(Self.name(index, item.node)) else { return false }
-      return rules.leading == nil || plant == .promoteLagging || journal.isComplete(item.node, index, term: item.holding.term)
+      guard disks[item.node.int].counts(item.holding), !doubtful.contains(Self.name(index, item.node)) else {
+        return false
+      }
+      return rules.leading == nil || plant == .promoteLagging
+        || journal.isComplete(item.node, index, term: item.holding.term)
     }
     /// It has handed over and keeps its copy: nothing was acknowledged without it.
     func isRetained(_ item: Found) -> Bool {
@@ -120,7 +126,9 @@ public struct Survey: Sendable {
       complete.removeAll { $0.node != longest.node && $0.holding.state == rules.leading }
     }
     knowsLogs[partition] = complete.allSatisfy { $0.holding.log != nil }
-    let outdated = found.filter { item in (holds(item) || isRetained(item)) && !complete.contains { $0.node == item.node } }
+    let outdated = found.filter { item in
+      (holds(item) || isRetained(item)) && !complete.contains { $0.node == item.node }
+    }
     for item in found where !outdated.contains(where: { $0.node == item.node }) {
       // Who takes back what it handed over, or has the longest log, leads before anything else happens.
       let leads = item.node == longest?.node
@@ -144,9 +152,12 @@ public struct Survey: Sendable {
       }
     }
     let first = leader ?? longest ?? complete.first { $0.holding.state == leading }
-    let isLeaving = leader.map { leader in
-      leader.holding.followers.contains { $0 == .none || isLost[$0.int] || hasLost($0, leader.holding.term, found, disks) }
-    } ?? false
+    let isLeaving =
+      leader.map { leader in
+        leader.holding.followers.contains {
+          $0 == .none || isLost[$0.int] || hasLost($0, leader.holding.term, found, disks)
+        }
+      } ?? false
     lead(index, leader, first, isLeaving, complete, outdated, journal, leading)
     if isLeaving || outdated.contains(where: isRetained) || (leader == nil && (anyLost || !outdated.isEmpty)) {
       rosters.append((partition, complete.map(\.node)))
@@ -168,7 +179,8 @@ public struct Survey: Sendable {
 
   /// A leader leaves behind whoever is lost or out of date; or it was told to and never heard it; or it leads again.
   private mutating func lead(
-    _ partition: PartitionIndex, _ leader: Found?, _ first: Found?, _ isLeaving: Bool, _ complete: [Found], _ outdated: [Found], _ journal: Journal,
+    _ partition: PartitionIndex, _ leader: Found?, _ first: Found?, _ isLeaving: Bool, _ complete: [Found],
+    _ outdated: [Found], _ journal: Journal,
     _ leading: StateIndex
   ) {
     guard let first else { return }

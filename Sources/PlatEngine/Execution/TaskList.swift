@@ -160,7 +160,9 @@ struct TaskList {
   /// that this plan has made, empty, on its way to a state that the model reaches only through one without data.
   private func takesLastCopy(_ task: Task, _ rules: ExecutionRules) -> Bool {
     let isEmpty = isFresh[task.order.partition.int] && ledTerms[task.order.partition.int] == 0
-    guard task.order.kind == .set, !isEmpty, rules.holdsData(task.order.change.from), !rules.holdsData(task.order.change.to) else { return false }
+    guard task.order.kind == .set, !isEmpty, rules.holdsData(task.order.change.from),
+      !rules.holdsData(task.order.change.to)
+    else { return false }
     return !rows[task.order.partition.int].contains { $0.node != task.order.node && rules.holdsData($0.state) }
   }
 
@@ -181,9 +183,12 @@ struct TaskList {
     var order = tasks[index].order
     let row = rows[order.partition.int]
     order.term = terms[order.partition.int]
-    let isCopied = rules.holdsData(order.change.to) && !rules.holdsData(order.change.from) && !rules.isLeading(order.change.to)
+    let isCopied =
+      rules.holdsData(order.change.to) && !rules.holdsData(order.change.from) && !rules.isLeading(order.change.to)
     let isLeaving = order.kind == .set && rules.holdsData(order.change.from) && !rules.holdsData(order.change.to)
-    if order.kind == .copy || (order.kind == .takeOver && isCopied) || isLeaving, let leader = row.first(where: { $0.state == rules.leading }) {
+    if order.kind == .copy || (order.kind == .takeOver && isCopied) || isLeaving,
+      let leader = row.first(where: { $0.state == rules.leading })
+    {
       order.leader = leader.node
     }
     if order.kind == .set, isCopied, let leader = row.first(where: { $0.state == rules.leading }) {

@@ -68,7 +68,8 @@ public struct WireNames: Sendable {
     for (node, code) in codes.enumerated() {
       if let other = nodes.updateValue(NodeIndex(node), forKey: code) {
         throw InputError(
-          path: "nodes.\(cluster.cluster.nodes[node].name)", found: "a name of the same code as \(cluster.cluster.nodes[other.int].name)",
+          path: "nodes.\(cluster.cluster.nodes[node].name)",
+          found: "a name of the same code as \(cluster.cluster.nodes[other.int].name)",
           expected: "another name")
       }
     }
@@ -100,7 +101,8 @@ public struct WireNames: Sendable {
       let next = max(numbers.max().map { $0 + 1 } ?? 0, learnt.map { $0.number + 1 }.max() ?? 0)
       nodes[code] = NodeIndex(codes.count)
       codes.append(code)
-      learnt.append(NamedNode(name: node.name, number: taken || node.number >= WireNames.mostNodes ? next : node.number))
+      learnt.append(
+        NamedNode(name: node.name, number: taken || node.number >= WireNames.mostNodes ? next : node.number))
     }
     list = WireNames.list(told.map { WireNames.code($0.name) })
   }
@@ -331,7 +333,6 @@ struct WireReader {
     return nodes
   }
 
-
   mutating func node() throws(Damage) -> NodeIndex {
     let node = try nodeOrNone()
     guard node != .none else { throw Damage(what: "no node") }
@@ -354,7 +355,9 @@ struct WireReader {
   mutating func orderID() throws(Damage) -> OrderID { OrderID(revision: try number(), number: try small()) }
   mutating func mode() throws(Damage) -> RunMode {
     let number = try number()
-    guard let mode = UInt8(exactly: number).flatMap({ RunMode(code: $0) }) else { throw Damage(what: "the mode \(number)") }
+    guard let mode = UInt8(exactly: number).flatMap({ RunMode(code: $0) }) else {
+      throw Damage(what: "the mode \(number)")
+    }
     return mode
   }
 
@@ -370,7 +373,9 @@ struct WireReader {
   /// One kind of request, other than the usual one, which needs no word.
   mutating func kind(ofUsual usual: StateModel.Requests) throws(Damage) -> StateModel.Requests {
     let kind = try requests()
-    guard kind.rawValue.nonzeroBitCount == 1, kind != usual else { throw Damage(what: "the kind of request \(kind.rawValue)") }
+    guard kind.rawValue.nonzeroBitCount == 1, kind != usual else {
+      throw Damage(what: "the kind of request \(kind.rawValue)")
+    }
     return kind
   }
 

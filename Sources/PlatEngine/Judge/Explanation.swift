@@ -210,11 +210,14 @@ private struct Explainer {
   }
 
   private func whyCame(_ node: Int, for leaver: Int?, _ before: Row) -> String {
-    let from = leaver.map { "received in place of \(context.nodeName($0))" }
+    let from =
+      leaver.map { "received in place of \(context.nodeName($0))" }
       ?? (before.isEmpty ? "nobody had it" : "a replica was missing")
     let load = Int(was.totals.base[node])
     let floor = due.total[node].floor ?? 0
-    let room = load < floor ? "it held \(context.replicas(load)) and is due \(due.total[node])"
+    let room =
+      load < floor
+      ? "it held \(context.replicas(load)) and is due \(due.total[node])"
       : "it holds \(context.replicas(Int(now.totals.base[node]))) and is due \(due.total[node])"
     return "\(from); \(room)"
   }
@@ -263,10 +266,10 @@ private struct Explainer {
     }
     let exchanges = row.prefix(Explainer.mostExchanges).map { exchange(node, instead: $0, row, before) }.enumerated()
       .sorted {
-      let (a, b) = ($0.element, $1.element)
-      return (a.forbidden.count, a.moves, a.brokenSoft, a.outside, $0.offset)
-        < (b.forbidden.count, b.moves, b.brokenSoft, b.outside, $1.offset)
-    }
+        let (a, b) = ($0.element, $1.element)
+        return (a.forbidden.count, a.moves, a.brokenSoft, a.outside, $0.offset)
+          < (b.forbidden.count, b.moves, b.brokenSoft, b.outside, $1.offset)
+      }
     return .init(node: node, forbidden: forbidden, exchanges: exchanges.map(\.element))
   }
 
@@ -289,7 +292,8 @@ private struct Explainer {
     let soft = excess(after, .soft) - excess(row, .soft)
     let outside = outside(node, by: 1) + outside(instead.node, by: -1)
     var words: [String] = []
-    let dues = "\(context.nodeName(node)) would hold \(Int(now.totals.base[node]) + 1) and is due \(due.total[node]), "
+    let dues =
+      "\(context.nodeName(node)) would hold \(Int(now.totals.base[node]) + 1) and is due \(due.total[node]), "
       + "\(context.nodeName(instead.node)) \(Int(now.totals.base[instead.node]) - 1) and is due \(due.total[instead.node])"
     if moves != 0 { words.append("\(abs(moves)) move \(moves > 0 ? "more" : "less")") }
     if soft != 0 { words.append("\(abs(soft)) \(soft > 0 ? "more" : "fewer") breaches of soft rules") }
@@ -334,9 +338,10 @@ private struct Explainer {
     context.brokenPlaces(row, .hard).map { place in
       let names = context.list(place.nodes.sorted().map(context.nodeName))
       return (place.nodes, "\(place.rule.words(context.model)), and \(names) would have it")
-    } + context.settings.hardContainerRules.flatMap { rule in
-      rule.broken(row, context).map { ($0.nodes, rule.words($0, context)) }
     }
+      + context.settings.hardContainerRules.flatMap { rule in
+        rule.broken(row, context).map { ($0.nodes, rule.words($0, context)) }
+      }
   }
 
   private func excess(_ row: Row, _ strength: Strength) -> Int {

@@ -147,7 +147,8 @@ extension Judge {
     }
 
     private func isAtItsCap(_ node: Int) -> Bool {
-      let cap = dense.sharedCapacity(of: node).map { $0 < 0 ? dense.exactCapacity(shared: $0) : Rational($0) }
+      let cap =
+        dense.sharedCapacity(of: node).map { $0 < 0 ? dense.exactCapacity(shared: $0) : Rational($0) }
         ?? Rational(dense.capacity[node])
       return due.total[node] == cap
     }

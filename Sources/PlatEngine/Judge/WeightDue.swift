@@ -136,7 +136,8 @@ extension Judge {
       var groupOfKind: [WeightDue.Kind: Int] = [:]
       let groupOfNode = (0..<dense.nodeCount).map { node in
         let weight = dense.cluster.nodes[node].weight
-        let kind = WeightDue.Kind(box: boxOfNode[node], weight: weight, cap: bounds[node].cap, isPinned: bounds[node].isPinned)
+        let kind = WeightDue.Kind(
+          box: boxOfNode[node], weight: weight, cap: bounds[node].cap, isPinned: bounds[node].isPinned)
         if let group = groupOfKind[kind] {
           groups[group].count += 1
           return group

@@ -150,8 +150,10 @@ struct RowPlanner {
   // MARK: Search
 
   private func searched(_ shape: RowShape, _ to: [StateIndex], _ safety: RowSafety) -> RowPlan? {
-    guard let moves = shape.count <= StepSearch.mostPlaces
-      ? search(shape, to, safety) : searchByParts(shape, to, safety) else { return nil }
+    guard
+      let moves = shape.count <= StepSearch.mostPlaces
+        ? search(shape, to, safety) : searchByParts(shape, to, safety)
+    else { return nil }
     return ordered(shape, moves, safety, to)
   }
 
@@ -211,7 +213,8 @@ struct RowPlanner {
 
   /// `part` and some that stay as they are, with all others out of the search's sight but not out of its counts.
   private func searchPart(
-    _ shape: RowShape, _ safety: RowSafety, _ part: [Int], from row: [StateIndex], to end: [StateIndex], _ hasServed: Bool
+    _ shape: RowShape, _ safety: RowSafety, _ part: [Int], from row: [StateIndex], to end: [StateIndex],
+    _ hasServed: Bool
   ) -> [RowMove]? {
     var search = StepSearch(shape, safety, to: end, from: row, moving: part, hasServed: hasServed)
     if case .found(let moves) = search.run(purposes(shape)) { return moves }

@@ -86,7 +86,8 @@ struct RowSafety {
   /// Whether a row that comes to `after` may follow one that comes to `before`. `hasServed`: who was there has served, so
   /// that a new partition has something to lose.
   func allows(_ before: Measure, _ after: Measure, hasServed: Bool) -> Bool {
-    guard after.copies >= (hasServed ? max(least.copies, min(before.copies, 1)) : least.copies), pointwiseMin(after.serving, least.serving) == least.serving
+    guard after.copies >= (hasServed ? max(least.copies, min(before.copies, 1)) : least.copies),
+      pointwiseMin(after.serving, least.serving) == least.serving
     else { return false }
     return after.crowd <= before.crowd && zip(after.spread, least.spread).allSatisfy { $0 >= $1 }
   }

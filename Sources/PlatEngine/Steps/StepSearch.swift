@@ -154,7 +154,8 @@ struct StepSearch {
     guard safety.allows(before, safety.measure(row), hasServed: hasServed) else { return }
     push(
       Node(
-        row: row, done: done, hasServed: hasServed || move.servesData(hops), cost: nodes[index].cost + cost, parent: index,
+        row: row, done: done, hasServed: hasServed || move.servesData(hops), cost: nodes[index].cost + cost,
+        parent: index,
         move: move))
   }
 

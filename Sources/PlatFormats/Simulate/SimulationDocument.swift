@@ -82,7 +82,9 @@ package struct SimulationDocument: Sendable {
 
   /// The command that shows the run.
   private func replay(_ violation: Violation) -> String {
-    var words = ["plat", "simulate", names.cluster, names.plan, "--seed", "\(violation.seed)", "--runs", "1", "--trace"]
+    var words = [
+      "plat", "simulate", names.cluster, names.plan, "--seed", "\(violation.seed)", "--runs", "1", "--trace",
+    ]
     if let map { words += ["--map", map] }
     if options.lives > 0 { words += ["--lives", "\(options.lives)"] }
     for fault in options.faults { words += ["--fault", fault] }

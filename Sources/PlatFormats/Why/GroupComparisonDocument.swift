@@ -5,11 +5,13 @@ extension GroupComparison {
   /// Lines for people: which maps differ, then both sides' figures over all maps.
   public var text: String {
     let differing = maps.filter { !$0.comparison.areSame }
-    var text = areSame
+    var text =
+      areSame
       ? "the \(maps.count) maps are the same: \(replicas.both) replicas\n"
       : "\(differing.count) of \(maps.count) maps differ: \(replicas.words)\n"
     for (name, comparison) in differing.prefix(8) {
-      text += "  \(name): \(comparison.differing) of \(comparison.a.map.placement.partitionCount) partitions: "
+      text +=
+        "  \(name): \(comparison.differing) of \(comparison.a.map.placement.partitionCount) partitions: "
         + "\(comparison.replicas.words)\n"
     }
     if differing.count > 8 { text += "  and \(differing.count - 8) more\n" }
@@ -17,8 +19,9 @@ extension GroupComparison {
       text +=
         "  only in \(side): \(names.prefix(8).joined(separator: ", "))\(names.count > 8 ? " and \(names.count - 8) more" : "")\n"
     }
-    return text + MapComparison.figures(
-      (a.sum, a.isJudged), (b.sum, b.isJudged), nodes: loads.count, revisions: nil)
+    return text
+      + MapComparison.figures(
+        (a.sum, a.isJudged), (b.sum, b.isJudged), nodes: loads.count, revisions: nil)
   }
 
   package func write(to writer: inout JSONWriter) {

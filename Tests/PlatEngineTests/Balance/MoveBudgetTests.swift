@@ -203,7 +203,8 @@ import Testing
     cluster.nodes[2].capacity = 1
     cluster.nodes[3].status = .failed
     // Partition 0 is on n0 and on the failed n3, and only n1 and n2 could take it; both are full or have it.
-    let current = PlacementMap.make([[[0], [3], [], []], [[0], [1], [], []], [[1], [2], [], []]], least: [1, 1, 0, 0])
+    let current = PlacementMap.make(
+      [[[0], [3], [], []], [[0], [1], [], []], [[1], [2], [], []]], least: [1, 1, 0, 0])
     let one = try Budgeted(cluster: cluster, current: current).plan(0)
     #expect(one.report.unmet == 0 && one.moves == 1)
   }

@@ -22,7 +22,9 @@ import Testing
       config.maxFullScansPerVolumeType = [(type: "ssd", count: 1 + random.below(2))]
       let cluster = Cluster(
         settings: Settings(partitionCount: partitions, constraints: [1, 1, 0, 0]), config: config, levels: ["zone"],
-        containers: (0..<zones).map { Container(name: "z\($0)", level: 0, parent: nil, nodes: $0 * perZone..<($0 + 1) * perZone) },
+        containers: (0..<zones).map {
+          Container(name: "z\($0)", level: 0, parent: nil, nodes: $0 * perZone..<($0 + 1) * perZone)
+        },
         nodes: (0..<perZone * zones).map { Node(name: "n\($0)", volumes: ["ssd"]) })
       self.cluster = try DenseCluster(cluster)
       let nodes = perZone * zones
@@ -81,9 +83,11 @@ import Testing
     let inUse = LimitsInUse(limits, work.cluster)
     let count = work.cluster.partitionCount
     var twin = Twin(
-      work: work, inUse: inUse, underWay: Array(repeating: 0, count: count), alone: Array(repeating: false, count: count))
+      work: work, inUse: inUse, underWay: Array(repeating: 0, count: count),
+      alone: Array(repeating: false, count: count))
     var queue = ReadyQueue(
-      keys: work.keys, partitions: work.partitions, steps: work.steps, partitionCount: count, nodeCount: work.cluster.nodeCount,
+      keys: work.keys, partitions: work.partitions, steps: work.steps, partitionCount: count,
+      nodeCount: work.cluster.nodeCount,
       containerCount: inUse.containerCount, keepsLimits: true)
     var (left, running, isPaused) = (Array(work.steps.indices), [Int](), false)
     var done = 0
@@ -103,7 +107,9 @@ import Testing
       }
       if random.below(8) == 0 { isPaused.toggle() }
       while !isPaused {
-        let (expected, found) = (twin.next(forgetsReceivers: forgetsReceivers), queue.next(twin.inUse, waits: twin.waits))
+        let (expected, found) = (
+          twin.next(forgetsReceivers: forgetsReceivers), queue.next(twin.inUse, waits: twin.waits)
+        )
         guard expected == found else {
           return "\(found.map { "\($0)" } ?? "none") for \(expected.map { "\($0)" } ?? "none")"
         }
@@ -126,7 +132,8 @@ import Testing
   }
 
   @Test func theComparisonFindsAFault() throws {
-    let found = try (0..<UInt64(200)).contains { seed in try firstDifference(seed: seed, forgetsReceivers: true) != nil }
+    let found = try (0..<UInt64(200)).contains { seed in try firstDifference(seed: seed, forgetsReceivers: true) != nil
+    }
     #expect(found)
   }
 
@@ -138,7 +145,9 @@ import Testing
       let limits = MovementLimits(work.cluster)
       let steps = work.steps.map { $0! }
       var arcs: [Arc] = []
-      for step in steps.indices.dropFirst() where random.below(2) == 0 { arcs.append((UInt32(step), UInt32(random.below(step)))) }
+      for step in steps.indices.dropFirst() where random.below(2) == 0 {
+        arcs.append((UInt32(step), UInt32(random.below(step))))
+      }
       let list = try StepList(steps, arcs: arcs)
       let order = StepOrder(list, lengths: Array(repeating: 1, count: list.count))
       var rounds = RoundsLeft(list, order, limits, nodeCount: work.cluster.nodeCount)

@@ -1,6 +1,7 @@
-@testable import PlatEngine
-import Testing
 import TestSupport
+import Testing
+
+@testable import PlatEngine
 
 /// A plan made from a plan's own map, with nothing new, changes nothing.
 @Suite struct SettlingTests {

@@ -85,7 +85,9 @@ import Testing
           && plan.list.steps.map(\.change) == one.plan.list.steps.map(\.change)
           && plan.list.steps.map(\.source) == one.plan.list.steps.map(\.source),
         "\(plan.list.count) steps of one map, \(one.plan.list.count) of \(one.changes.count)")
-      let isSameOrder = (0..<plan.list.count).allSatisfy { Array(plan.list.after($0)) == Array(one.plan.list.after($0)) }
+      let isSameOrder = (0..<plan.list.count).allSatisfy {
+        Array(plan.list.after($0)) == Array(one.plan.list.after($0))
+      }
       try holds(isSameOrder, "another order")
     }
   }

@@ -138,7 +138,8 @@ import Testing
         "models.trio.states[1].name: found \"null\", expected a name other than null"))
     #expect(
       error {
-        $0.states[0].isPlaced = false; $0.states[0].defaultCount = 0
+        $0.states[0].isPlaced = false
+        $0.states[0].defaultCount = 0
       }.hasSuffix("expected one that is placed and holds data"))
     #expect(
       error { $0.states[0].defaultCount = 2 }

@@ -138,7 +138,8 @@ import Testing
       }
       let again = try Planner.plan(group, from: one.targets)
       for (before, plan) in zip(one.targets, again.plans) {
-        try holds(plan.target.rows == before.rows, "planned again it is another map\n\(group.group.shared.settings.places)")
+        try holds(
+          plan.target.rows == before.rows, "planned again it is another map\n\(group.group.shared.settings.places)")
       }
     }
     #expect(planned == 100 && outInSum * 4 < planned, "\(outInSum) of \(planned) out of balance in sum")

@@ -71,7 +71,8 @@ import Testing
       let one = try Case(
         seed,
         RandomCluster.Shape {
-          $0.masterSlaveOnly = true; $0.currentMaps = [.random, .drifted, .halfMoved]
+          $0.masterSlaveOnly = true
+          $0.currentMaps = [.random, .drifted, .halfMoved]
         })
       var left: [PartitionIndex: Int] = [:]
       for step in one.plan.list.steps { left[step.partition, default: 0] += 1 }
@@ -114,7 +115,12 @@ import Testing
   @Test func nobodyWaitsForACopyWithoutAMaster() {
     var found = 0
     forAllSeeds(0..<400) { seed in
-      let one = try Case(seed, RandomCluster.Shape { $0.masterSlaveOnly = true; $0.currentMaps = [.random, .missing] })
+      let one = try Case(
+        seed,
+        RandomCluster.Shape {
+          $0.masterSlaveOnly = true
+          $0.currentMaps = [.random, .missing]
+        })
       let model = one.cluster.cluster.settings.model
       var leads: [PartitionIndex: Int] = [:]
       for (index, step) in one.plan.list.steps.enumerated() where leads[step.partition] == nil {
@@ -148,7 +154,9 @@ import Testing
     var (waited, stuck, first, helped, left) = (0, 0, 0, 0, 0)
     forAllSeeds(0..<80) { seed in
       let shape = RandomCluster.Shape {
-        $0.allActive = true; $0.noHardRules = true; $0.currentMaps = [.random, .roundRobin, .halfMoved]
+        $0.allActive = true
+        $0.noHardRules = true
+        $0.currentMaps = [.random, .roundRobin, .halfMoved]
       }
       let made = RandomCluster.make(seed: seed, shape: shape)
       var random = SplitMix64(seed: seed)
@@ -235,7 +243,8 @@ import Testing
       let one = try Case(
         seed,
         RandomCluster.Shape {
-          $0.masterSlaveOnly = true; $0.currentMaps = [.halfMoved, .random]
+          $0.masterSlaveOnly = true
+          $0.currentMaps = [.halfMoved, .random]
         })
       for (name, change) in Self.faults {
         var steps = one.plan.list.steps
@@ -255,31 +264,43 @@ import Testing
 
   private static let faults: [(name: String, change: @Sendable (inout [Step]) -> Bool)] = [
     ("a step left out", { $0.popLast() != nil }),
-    ("a copy from a node that has none", { steps in
+    (
+      "a copy from a node that has none",
+      { steps in
         guard let copy = steps.firstIndex(where: \.isFullScan), steps[copy].source != steps[copy].node else {
           return false
         }
-      steps[copy].source = steps[copy].node
-      return true
-    }),
-    ("a takeover that leaves the old master", { steps in
-      guard let takeover = steps.firstIndex(where: \.isTakeover) else { return false }
-      steps[takeover].sourceChange.to = steps[takeover].sourceChange.from
-      return true
-    }),
-    ("a replica that goes at once", { steps in
+        steps[copy].source = steps[copy].node
+        return true
+      }
+    ),
+    (
+      "a takeover that leaves the old master",
+      { steps in
+        guard let takeover = steps.firstIndex(where: \.isTakeover) else { return false }
+        steps[takeover].sourceChange.to = steps[takeover].sourceChange.from
+        return true
+      }
+    ),
+    (
+      "a replica that goes at once",
+      { steps in
         guard
           let going = steps.firstIndex(where: {
             $0.kind == .set && $0.change == StateChange(StateIndex(1), StateIndex(3))
           })
         else { return false }
-      steps[going].change.to = .null
-      return true
-    }),
-    ("a step done twice", { steps in
-      guard let first = steps.first else { return false }
-      steps.insert(first, at: 0)
-      return true
-    }),
+        steps[going].change.to = .null
+        return true
+      }
+    ),
+    (
+      "a step done twice",
+      { steps in
+        guard let first = steps.first else { return false }
+        steps.insert(first, at: 0)
+        return true
+      }
+    ),
   ]
 }

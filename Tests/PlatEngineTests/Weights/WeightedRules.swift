@@ -188,9 +188,11 @@ import Testing
     forAllSeeds(0..<300) { seed in
       guard let made = try make(.both, seed, .small, { $0.noHardRules = true }) else { return }
       let one = try WeightedCase(made.cluster, made.current)
-      guard one.faults.isEmpty, let index = made.cluster.cluster.settings.placement.firstIndex(where: {
-        if case .near = $0.demand { $0.strength == .hard } else { false }
-      }) else { return }
+      guard one.faults.isEmpty,
+        let index = made.cluster.cluster.settings.placement.firstIndex(where: {
+          if case .near = $0.demand { $0.strength == .hard } else { false }
+        })
+      else { return }
       let zone = made.cluster.levels[made.cluster.cluster.settings.placement[index].level].containerOfNode
       var rows = one.plan.target.rows
       for partition in rows.indices {

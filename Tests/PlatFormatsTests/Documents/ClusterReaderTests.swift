@@ -77,10 +77,14 @@ import Testing
   }
 
   @Test func rulesLeaveOutWhatGoesWithoutSaying() throws {
-    let text = exampleCluster
-      .changing(#"{ "states": ["master", "slave"], "level": "zone", "atMost": 2, "strength": "hard" }"#,
-        #"{ "level": "shelf", "atMost": 1 }"#)
-      .changing(#""states": ["slave"], "near": "master", "level": "zone", "atLeast": 1"#,
+    let text =
+      exampleCluster
+      .changing(
+        #"{ "states": ["master", "slave"], "level": "zone", "atMost": 2, "strength": "hard" }"#,
+        #"{ "level": "shelf", "atMost": 1 }"#
+      )
+      .changing(
+        #""states": ["slave"], "near": "master", "level": "zone", "atLeast": 1"#,
         #""near": "master", "level": "zone""#)
     #expect(
       try read(text).cluster.settings.placement == [
@@ -103,7 +107,8 @@ import Testing
   }
 
   @Test func extensionsInsideArePassedOver() throws {
-    let text = exampleCluster
+    let text =
+      exampleCluster
       .changing(#""status": "leaving""#, #""status": "leaving", "x-serial": [1, {"a": 2}]"#)
       .changing(#""0": { "#, #""x-note": 1, "0": { "x-since": 17, "#)
       .changing(#""model":"#, #""x-a": {}, "model":"#)
@@ -128,11 +133,12 @@ import Testing
     let document = try read(exampleRanges)
     #expect(document.cluster.settings.partitionCount == 4)
     #expect(
-      try document.cluster.ranges == KeyRanges([
-        KeyRange(name: "first", start: [], end: [0x64]), KeyRange(name: "d-m", start: [0x64], end: [0x6d]),
-        KeyRange(name: "m-q", start: [0x6d], end: [0x71, 0xff], source: ["m-z"]),
-        KeyRange(name: "last", start: [0x71, 0xff], end: []),
-      ]))
+      try document.cluster.ranges
+        == KeyRanges([
+          KeyRange(name: "first", start: [], end: [0x64]), KeyRange(name: "d-m", start: [0x64], end: [0x6d]),
+          KeyRange(name: "m-q", start: [0x6d], end: [0x71, 0xff], source: ["m-z"]),
+          KeyRange(name: "last", start: [0x71, 0xff], end: []),
+        ]))
     #expect(
       document.map?.placement.rows == [
         [[0], [2], [], []], [[], [0, 1], [], []], [[0], [1], [], []], [[1], [], [], []],

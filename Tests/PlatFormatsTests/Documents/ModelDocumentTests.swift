@@ -40,8 +40,10 @@ private let example = """
     #expect(model.alone.path(from: 0, to: nil) == [1, 3, nil])
     #expect(model.alone.path(from: 2, to: 3) == [3])  // left out: one hop
     #expect(model.takeover == TransitionTable.standardForTests(model))
-    #expect(cluster.models[1].states[0] == StateModel.State(
-      name: "only", defaultCount: 1, holdsData: true, isPlaced: true, serves: .usual))
+    #expect(
+      cluster.models[1].states[0]
+        == StateModel.State(
+          name: "only", defaultCount: 1, holdsData: true, isPlaced: true, serves: .usual))
   }
 
   @Test func thereAndBackWithItsPlan() throws {

@@ -48,8 +48,10 @@ import Testing
         document.map = MapDocument(header: MapHeader(kind: .current, revision: seed), placement: current)
       }
       // Any map will do for a plan: here what another random cluster has, or the same again.
-      let placement = try current ?? PlacementMap(
-        partitionCount: cluster.settings.partitionCount, slotCounts: cluster.settings.constraints)
+      let placement =
+        try current
+        ?? PlacementMap(
+          partitionCount: cluster.settings.partitionCount, slotCounts: cluster.settings.constraints)
       let before = try current ?? PlacementMap(partitionCount: 0, slotCounts: cluster.settings.constraints)
       let report = try Judge.judge(DenseCluster(cluster), map: placement, from: before)
       var writer = JSONWriter()

@@ -298,7 +298,9 @@ final class SingleMovePlacement {
         (now.isSpare ? 1 : 0, now.cost, now.load, now.node) <= (
           isBelow(receiver) ? 0 : 1, option.cost, placement.load[receiver], receiver
         )
-      { continue }
+      {
+        continue
+      }
       best = (option.cost, !isBelow(receiver), placement.load[receiver], receiver, option)
     }
     guard let best else { return false }
@@ -313,7 +315,9 @@ final class SingleMovePlacement {
     var placeOf: [[NodeIndex]: Int] = [:]  // looked up only, never iterated
     for partition in open where freeSlot(partition) != nil {
       let key = kind(partition)
-      if let place = placeOf[key] { kinds[place].count += 1 } else {
+      if let place = placeOf[key] {
+        kinds[place].count += 1
+      } else {
         placeOf[key] = kinds.count
         kinds.append((partition, 1))
       }
@@ -344,7 +348,8 @@ final class SingleMovePlacement {
         found += 1
         let serves = min(count, max(1, Int(due.least[receiver] - placement.load[receiver])))
         let leads = option.leader == free
-        let room = leads
+        let room =
+          leads
           ? (0..<problem.replicas).reduce(Int.max) {
             row[$1] == .none ? $0 : min($0, Int(book.mostIn - book.into[row[$1]]))
           }

@@ -44,7 +44,9 @@ extension Improve {
     let problem = tables.problem
     let (rows, standing) = (tables.rows(planned), tables.standing())
     let score = LocalSearch.score(problem, rows)
-    if score.moved > 0, let stays = try stays(group, tables, standing, like: planned, from: currents, instead: score, options) {
+    if score.moved > 0,
+      let stays = try stays(group, tables, standing, like: planned, from: currents, instead: score, options)
+    {
       return stays
     }
     func isEnough(_ score: SearchScore) -> Bool { score.isWellPlaced && score.moved <= bound }
