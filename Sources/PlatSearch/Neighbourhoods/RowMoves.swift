@@ -46,15 +46,16 @@ extension LocalSearch {
     return best?.node
   }
 
-  /// A row is emptied and filled again, slot by slot, each by whoever of a few costs least.
+  /// A row, or a part of a wide one, is emptied and filled again, slot by slot, each by whoever of a few costs least.
   mutating func rebuild() -> Bool {
     let picked = pickSlot()
     guard picked >= 0 else { return false }
     let row = picked / state.width
     guard !state.isFixed[row] else { return false }
     let first = row * state.width
+    let places = rebuiltPlaces(picked % state.width)
     state.open(row)
-    for place in 0..<state.width { state.place(first + place, -1) }
+    for place in places { state.place(first + place, -1) }
     let homes = Int(state.homeStart[row])..<Int(state.homeStart[row + 1])
     // Where sets of nodes are bounded a slot stays open rather than be filled by whoever breaks more than that is
     // worth.
@@ -64,7 +65,7 @@ extension LocalSearch {
       empty = prices.energy(state.score)
       state.open(row)
     }
-    for place in 0..<state.width {
+    for place in places {
       var best: (node: Int, energy: Int)?
       for index in 0..<(SearchLimits.nodesTried + homes.count) {
         let node = index < homes.count ? Int(state.homeNode[homes.lowerBound + index]) : pickReceiver()
@@ -81,5 +82,11 @@ extension LocalSearch {
       if hasSets { empty = best.energy }
     }
     return true
+  }
+
+  /// All places of a row; of a wide one a few, from `first` on.
+  private func rebuiltPlaces(_ first: Int) -> [Int] {
+    guard state.width > SearchLimits.placesRebuilt else { return Array(0..<state.width) }
+    return (0..<SearchLimits.placesRebuilt).map { (first + $0) % state.width }
   }
 }
