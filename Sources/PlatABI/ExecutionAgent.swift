@@ -18,7 +18,7 @@ final class AgentHandle: Sendable {
 
   struct State: ~Copyable {
     var machine: NodeAgent
-    var speech: Speech
+    var protocolVersions: ProtocolVersions
     var actions: [NodeAgent.Action] = []
     var next = 0
     var replies: [(peer: Address, bytes: [UInt8])] = []
@@ -72,7 +72,8 @@ final class AgentHandle: Sendable {
     let first = machine.start(on: store, boot: boot, promise, isNew: isNewDisk)
     state = Mutex(
       State(
-        machine: machine, speech: Speech(names), actions: new.map { NodeAgent.Action.persist($0) } + first,
+        machine: machine, protocolVersions: ProtocolVersions(names),
+        actions: new.map { NodeAgent.Action.persist($0) } + first,
         dropped: pieces.gone))
   }
 
@@ -82,7 +83,7 @@ final class AgentHandle: Sendable {
 
   func receive(_ bytes: UnsafeRawBufferPointer, from peer: Address) throws {
     try state.withLock { state in
-      switch try state.speech.hear(bytes, from: peer) {
+      switch try state.protocolVersions.hear(bytes, from: peer) {
       case .message(let message): state.actions += state.machine.handle(.message(message, from: peer))
       case .reply(let bytes): state.replies.append((peer, bytes))
       case .learnt: state.actions.append(.persistPromise)
@@ -117,9 +118,9 @@ final class AgentHandle: Sendable {
     case .persistPromise:
       var action = plat_action(PLAT_ACTION_KEEP)
       var promise = state.machine.promise
-      promise.learnt = state.speech.names.learnt
+      promise.learnt = state.protocolVersions.names.learnt
       action.revision = promise.revision
-      state.memory.keep(promise.bytes(state.speech.names), &action)
+      state.memory.keep(promise.bytes(state.protocolVersions.names), &action)
       return action
     case .persist(let partition):
       guard let record = state.machine.record(partition) else { return nil }
@@ -127,7 +128,7 @@ final class AgentHandle: Sendable {
       action.partition = partition.raw
       action.to = record.state.ofHost
       action.term = record.term
-      state.memory.keep(record.bytes(partition, state.speech.names), &action)
+      state.memory.keep(record.bytes(partition, state.protocolVersions.names), &action)
       return action
     case .changedMode(let partition):
       guard let mode = state.machine.mode(partition) else { return nil }
@@ -138,7 +139,7 @@ final class AgentHandle: Sendable {
     case .send(let message, .client(let client)): return answer(message, client, &state)
     case .send(let message, let peer):
       // What cannot be said to the other is as if it were lost.
-      return state.speech.write(message, to: peer).map { deliver($0, to: peer, &state) }
+      return state.protocolVersions.write(message, to: peer).map { deliver($0, to: peer, &state) }
     }
   }
 
@@ -147,7 +148,7 @@ final class AgentHandle: Sendable {
     switch peer {
     case .node(let node):
       (action.peer_kind, action.peer) = (
-        PLAT_PEER_NODE, state.speech.names.number(ofLearnt: node) ?? cluster.ofHost(node)
+        PLAT_PEER_NODE, state.protocolVersions.names.number(ofLearnt: node) ?? cluster.ofHost(node)
       )
     case .orchestrator(let number): (action.peer_kind, action.peer) = (PLAT_PEER_ORCHESTRATOR, number)
     case .client(let number): (action.peer_kind, action.peer) = (PLAT_PEER_CLIENT, number)
@@ -189,13 +190,13 @@ final class AgentHandle: Sendable {
   /// Of the cluster's, or one that was learnt; nil: none that is known yet.
   func node(_ number: UInt32) -> NodeIndex? {
     if Int(number) < cluster.dense.nodeCount { return NodeIndex(cluster.inTree(number)) }
-    return state.withLock { $0.speech.names.learntNode(numbered: number) }
+    return state.withLock { $0.protocolVersions.names.learntNode(numbered: number) }
   }
 
   /// The host's memory for as long as the handle lives.
   func nodeName(_ number: UInt32) -> UnsafePointer<CChar>? {
     if Int(number) < cluster.dense.nodeCount { return cluster.nodeName(number) }
-    let learnt = state.withLock { $0.speech.names.learnt }
+    let learnt = state.withLock { $0.protocolVersions.names.learnt }
     guard let node = learnt.first(where: { $0.number == number }) else { return nil }
     return nodeNames.withLock { known in
       if let text = known[number] { return text[0] }
@@ -321,7 +322,7 @@ public func plat_agent_receive(
     case PLAT_PEER_NODE:
       guard let node = handle.node(peer) else {
         // One that nobody has told of yet: what it says is as if it were lost.
-        if peer != PLAT_NONE_VALUE, Speech.isMessage(try hostBytes(bytes, length, "bytes")) { return }
+        if peer != PLAT_NONE_VALUE, ProtocolVersions.isMessage(try hostBytes(bytes, length, "bytes")) { return }
         throw Refusal.argument(
           "peer", found: "\(peer)",
           expected: "a node, one of \(handle.cluster.dense.nodeCount) from 0 or one that was told of")

@@ -12,7 +12,7 @@ final class OrchestratorHandle: Sendable {
 
   struct State: ~Copyable {
     var machine: Orchestrator
-    var speech: Speech
+    var protocolVersions: ProtocolVersions
     var actions: [Orchestrator.Action] = []
     var next = 0
     /// Of nodes that speak a version which nobody here knows.
@@ -44,7 +44,7 @@ final class OrchestratorHandle: Sendable {
         cluster.dense, hadHolders: beginning.hadHolders, goal: goal, basedOn: beginning.revision, timing: times.timing,
         recovery: times.recovery, writer: .random(in: 1 ... .max))
     }
-    state = Mutex(State(machine: machine, speech: Speech(names)))
+    state = Mutex(State(machine: machine, protocolVersions: ProtocolVersions(names)))
   }
 
   // MARK: What happened
@@ -87,9 +87,9 @@ final class OrchestratorHandle: Sendable {
 
   func receive(_ bytes: UnsafeRawBufferPointer, from node: NodeIndex) throws {
     try state.withLock { state in
-      switch try state.speech.hear(bytes, from: .node(node)) {
+      switch try state.protocolVersions.hear(bytes, from: .node(node)) {
       case .message(let message):
-        if let introduction = state.speech.takeIntroduction() { state.replies.append((node, introduction)) }
+        if let introduction = state.protocolVersions.takeIntroduction() { state.replies.append((node, introduction)) }
         try handle(.message(message, from: node), &state)
       case .reply(let bytes): state.replies.append((node, bytes))
       case .nothing, .learnt: break
@@ -105,11 +105,11 @@ final class OrchestratorHandle: Sendable {
       state.survey = nil
       return
     }
-    let way = try cluster.locatingErrors { try survey.way(of: cluster.dense, to: target) }
-    let stamp = cluster.stamp(way.target, revision: survey.revision)
+    let strategy = try cluster.locatingErrors { try survey.strategy(of: cluster.dense, to: target) }
+    let stamp = cluster.stamp(strategy.target, revision: survey.revision)
     state.survey = nil
-    state.map = (way.target, stamp)
-    add(state.machine.handle(.planned(way.steps, map: stamp)), &state)
+    state.map = (strategy.target, stamp)
+    add(state.machine.handle(.planned(strategy.steps, map: stamp)), &state)
   }
 
   private func add(_ actions: [Orchestrator.Action], _ state: inout State) {
@@ -141,7 +141,7 @@ final class OrchestratorHandle: Sendable {
     var action: plat_action
     switch told {
     case .send(let message, let node):
-      let bytes = state.speech.write(message, to: .node(node)) ?? []
+      let bytes = state.protocolVersions.write(message, to: .node(node)) ?? []
       return self.told(message, for: node, bytes, state.machine.revision, &state)
     case .record(let journal, let expected):
       action = plat_action(PLAT_ACTION_RECORD)

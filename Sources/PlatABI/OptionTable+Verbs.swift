@@ -88,9 +88,9 @@ extension Option {
       values.simulate.faults = words
     },
     Option(
-      name: "simulate.plant", kind: .word(Plant.allCases.map(\.rawValue)),
+      name: "simulate.plant", kind: .word(InjectedFault.allCases.map(\.rawValue)),
       meaning: "Switches on a deliberate bug, which must be found; none if left out.", defaultValue: ""
-    ) { $0.simulate.plant = Plant(rawValue: $1) },
+    ) { $0.simulate.plant = InjectedFault(rawValue: $1) },
   ]
 
   static let batch: [Option] = [

@@ -109,7 +109,7 @@ struct SimulateCommand: PlatCommand {
     if plant == "list" {
       writer.key("plants")
       writer.beginObject(.lines)
-      for plant in Plant.allCases { writer.member(plant.rawValue, plant.text) }
+      for plant in InjectedFault.allCases { writer.member(plant.rawValue, plant.text) }
       writer.endObject()
     }
     if fault.contains("list") {

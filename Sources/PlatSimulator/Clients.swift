@@ -201,7 +201,8 @@ struct Clients {
     let floor = simulation.setup.rules.minInSync
     let isEnough =
       floor == 1
-      || simulation.nodes.allSatisfy { $0.speech.own.upperBound >= 3 } && master.record.followers.count + 1 >= floor
+      || simulation.nodes.allSatisfy { $0.protocolVersions.own.upperBound >= 3 }
+        && master.record.followers.count + 1 >= floor
     if isWritten[partition] || !isEnough || Int(writes[partition]) == Clients.mostBits {
       read(partition, master.node, 0, simulation)
     } else {

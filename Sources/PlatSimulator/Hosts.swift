@@ -10,7 +10,7 @@ extension Simulation {
     trace { "start    orchestrator \(number)" }
     orchestrators.append(
       Host(
-        machine: makeOrchestrator(changes[changes.count - 1], number: number), speech: makeSpeech(),
+        machine: makeOrchestrator(changes[changes.count - 1], number: number), protocolVersions: makeSpeech(),
         change: changes.count - 1,
         begunAt: now, heardAt: Array(repeating: now, count: nodes.count),
         isMute: Array(repeating: false, count: nodes.count),
@@ -158,8 +158,8 @@ extension Simulation {
   }
 
   private func makePlan(_ survey: Survey, _ change: Change) throws -> (steps: StepPlan, planned: Planned) {
-    let way = try survey.way(of: change.cluster, to: change.target, plant: plant, interrupt: interrupt)
-    let (target, steps) = (way.target, way.steps)
+    let strategy = try survey.strategy(of: change.cluster, to: change.target, plant: plant, interrupt: interrupt)
+    let (target, steps) = (strategy.target, strategy.steps)
     let rules = setup.rules
     let states = target.stateOfSlot
     var unmet = survey.isWithheld

@@ -7,14 +7,16 @@ extension Simulation {
     switch (sender, receiver) {
     case (.client, _), (_, .client): send(.message(message), sender, receiver)
     default:
-      if let bytes = speech(of: sender)?.write(message, to: receiver) { send(.bytes(bytes), sender, receiver) }
+      if let bytes = protocolVersions(of: sender)?.write(message, to: receiver) {
+        send(.bytes(bytes), sender, receiver)
+      }
     }
   }
 
-  private func speech(of address: Address) -> Speech? {
+  private func protocolVersions(of address: Address) -> ProtocolVersions? {
     switch address {
-    case .node(let node): nodes[node.int].speech
-    case .orchestrator(let number): orchestrators[Int(number)].speech
+    case .node(let node): nodes[node.int].protocolVersions
+    case .orchestrator(let number): orchestrators[Int(number)].protocolVersions
     case .client: nil
     }
   }
@@ -98,11 +100,13 @@ extension Simulation {
       if case .message(let message) = packet { return message } else { return nil }
     }
     do {
-      let heard: Speech.Heard? = try bytes.withUnsafeBytes { bytes in
+      let heard: ProtocolVersions.Heard? = try bytes.withUnsafeBytes { bytes in
         switch receiver {
-        case .node(let node): nodes[node.int].isUp ? try nodes[node.int].speech.hear(bytes, from: sender) : nil
+        case .node(let node):
+          nodes[node.int].isUp ? try nodes[node.int].protocolVersions.hear(bytes, from: sender) : nil
         case .orchestrator(let number):
-          orchestrators[Int(number)].isUp ? try orchestrators[Int(number)].speech.hear(bytes, from: sender) : nil
+          orchestrators[Int(number)].isUp
+            ? try orchestrators[Int(number)].protocolVersions.hear(bytes, from: sender) : nil
         case .client: nil
         }
       }
@@ -122,7 +126,7 @@ extension Simulation {
   /// An orchestrator tells a node of others that it does not know.
   private func introduce(_ orchestrator: Address, _ node: Address) {
     guard case .orchestrator(let number) = orchestrator,
-      let bytes = orchestrators[Int(number)].speech.takeIntroduction()
+      let bytes = orchestrators[Int(number)].protocolVersions.takeIntroduction()
     else { return }
     send(.bytes(bytes), orchestrator, node)
   }

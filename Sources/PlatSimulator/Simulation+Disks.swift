@@ -4,8 +4,8 @@ import PlatEngine
 extension Simulation {
   /// Versions before 3 know nothing of disks.
   private var allKnowDisks: Bool {
-    nodes.allSatisfy { $0.isDestroyed || $0.speech.own.upperBound >= 3 }
-      && orchestrators.allSatisfy { !$0.isUp || $0.speech.own.upperBound >= 3 }
+    nodes.allSatisfy { $0.isDestroyed || $0.protocolVersions.own.upperBound >= 3 }
+      && orchestrators.allSatisfy { !$0.isUp || $0.protocolVersions.own.upperBound >= 3 }
   }
 
   /// An orchestrator has been told what nodes hold, and has not written yet whom it leaves behind: what happens to

@@ -74,7 +74,7 @@ extension Simulation {
     case .upgrade:
       // Everybody goes in turn: a single copy has nobody to be compared with.
       guard !disks.isDoubtful.contains(true), !disks.anyIsShort else { return false }
-      let versions = random.below(2) == 0 ? olderVersions : Speech.versions
+      let versions = random.below(2) == 0 ? olderVersions : ProtocolVersions.versions
       for node in nodes.indices {
         timeline.add(.upgrade(node, to: versions), at: now + UInt64(node * 600 / max(nodes.count, 10)))
       }

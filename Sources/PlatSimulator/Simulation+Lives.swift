@@ -101,8 +101,9 @@ extension Simulation {
       let index = NodeIndex(node)
       // A node answers when its disk has written what came before.
       let isTelling =
-        nodes[node].isUp && nodes[node].agent.revision > host.machine.revision && nodes[node].speech.own.upperBound >= 3
-        && host.speech.version(with: .node(index)) ?? 0 >= 3 && nodes[node].diskBusyUntil <= now
+        nodes[node].isUp && nodes[node].agent.revision > host.machine.revision
+        && nodes[node].protocolVersions.own.upperBound >= 3
+        && host.protocolVersions.version(with: .node(index)) ?? 0 >= 3 && nodes[node].diskBusyUntil <= now
       guard isTelling else {
         orchestrators[number].couldKnowSince[node] = nil
         continue

@@ -52,9 +52,9 @@ extension Simulation {
 
   /// It was asked about a replica whose node can hear of it, and has not told yet what became of that.
   func waitsForModes(_ number: Int) -> Bool {
-    guard orchestrators[number].speech.own.upperBound >= 3 else { return false }
+    guard orchestrators[number].protocolVersions.own.upperBound >= 3 else { return false }
     return orchestrators[number].wanted.keys.contains {
-      !nodes[$0.node.int].isDestroyed && nodes[$0.node.int].speech.own.upperBound >= 3
+      !nodes[$0.node.int].isDestroyed && nodes[$0.node.int].protocolVersions.own.upperBound >= 3
     }
   }
 
@@ -64,14 +64,14 @@ extension Simulation {
   /// even read what a node has kept of them.
   func upgradeForModes() {
     guard hasModes else { return }
-    for node in nodes.indices where nodes[node].speech.own != Speech.versions {
+    for node in nodes.indices where nodes[node].protocolVersions.own != ProtocolVersions.versions {
       guard disks.copies.contains(where: { $0.contains { $0.node.int == node && $0.record.mode != .usual } }) else {
         continue
       }
-      nodes[node].speech = makeSpeech(Speech.versions)
+      nodes[node].protocolVersions = makeSpeech(ProtocolVersions.versions)
     }
-    for number in orchestrators.indices where orchestrators[number].speech.own != Speech.versions {
-      orchestrators[number].speech = makeSpeech(Speech.versions)
+    for number in orchestrators.indices where orchestrators[number].protocolVersions.own != ProtocolVersions.versions {
+      orchestrators[number].protocolVersions = makeSpeech(ProtocolVersions.versions)
     }
   }
 }

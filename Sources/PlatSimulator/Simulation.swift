@@ -6,7 +6,7 @@ final class Simulation {
   let setup: SimulationCase
   let seed: UInt64
   let rates: FaultRates
-  let plant: Plant?
+  let plant: InjectedFault?
   let timing: Orchestrator.Timing
   let recovery: Orchestrator.Recovery
   /// The only fault; nil: those of `rates`.
@@ -77,7 +77,7 @@ final class Simulation {
 
   struct Node {
     var agent: NodeAgent
-    var speech: Speech
+    var protocolVersions: ProtocolVersions
     var isUp = true
     var isDestroyed = false
     /// Not there yet.
@@ -101,7 +101,7 @@ final class Simulation {
 
   struct Host {
     var machine: Orchestrator
-    var speech: Speech
+    var protocolVersions: ProtocolVersions
     /// Which one it carries out.
     let change: Int
     /// Orders of this plan that it has given.
@@ -196,7 +196,7 @@ final class Simulation {
   }
 
   init(
-    _ setup: SimulationCase, seed: UInt64, rates: FaultRates, plant: Plant?, lives: Int, isTraced: Bool,
+    _ setup: SimulationCase, seed: UInt64, rates: FaultRates, plant: InjectedFault?, lives: Int, isTraced: Bool,
     outage: Outage? = nil,
     interrupt: Interrupt? = nil
   ) {
@@ -242,7 +242,7 @@ final class Simulation {
     }
     for node in 0..<cluster.nodeCount {
       disks.promise[node] = Promise(revision: setup.beginning.revision)
-      var new = Node(agent: makeAgent(node, boot: 1, records[node]), speech: makeSpeech())
+      var new = Node(agent: makeAgent(node, boot: 1, records[node]), protocolVersions: makeSpeech())
       if cluster.status[node] == .failed {
         new.isUp = false
         new.isDestroyed = true
@@ -261,15 +261,17 @@ final class Simulation {
 
   /// Of one version or the other, where there are upgrades. While a disk is in doubt nobody begins
   /// with one that knows of none.
-  func makeSpeech() -> Speech {
+  func makeSpeech() -> ProtocolVersions {
     let isOlder = rates[.upgrade] > 0 && random.below(2) == 0 && !isHealed && !disks.isDoubtful.contains(true)
-    return makeSpeech(isOlder ? olderVersions : Speech.versions)
+    return makeSpeech(isOlder ? olderVersions : ProtocolVersions.versions)
   }
 
   /// One that came before.
-  var olderVersions: ClosedRange<UInt8> { 1...(1 + UInt8(random.below(Int(Speech.versions.upperBound) - 1))) }
+  var olderVersions: ClosedRange<UInt8> { 1...(1 + UInt8(random.below(Int(ProtocolVersions.versions.upperBound) - 1))) }
 
-  func makeSpeech(_ versions: ClosedRange<UInt8>) -> Speech { Speech(setup.names, versions: versions, plant: plant) }
+  func makeSpeech(_ versions: ClosedRange<UInt8>) -> ProtocolVersions {
+    ProtocolVersions(setup.names, versions: versions, plant: plant)
+  }
 
   // MARK: Running
 
@@ -340,7 +342,7 @@ final class Simulation {
     case .upgrade(let node, let versions):
       guard nodes[node].isUp, !isHealed, versions.upperBound >= 3 || !disks.isDoubtful.contains(true) else { return }
       crash(node)
-      nodes[node].speech = makeSpeech(versions)
+      nodes[node].protocolVersions = makeSpeech(versions)
     case .resume(let number): tell(number, .resume)
     case .rejoin(let node):
       nodes[node].side = 0
@@ -426,7 +428,7 @@ final class Simulation {
     nodes[node].diskBusyUntil = now
     nodes[node].boot += 1
     checkKept(node)
-    nodes[node].speech = makeSpeech(nodes[node].speech.own)
+    nodes[node].protocolVersions = makeSpeech(nodes[node].protocolVersions.own)
     let first = start(node, boot: nodes[node].boot)
     if nodes[node].isFull { setFull(node, true) }
     trace { "restart  \(self.name(NodeIndex(node)))" }

@@ -34,7 +34,7 @@ public struct Simulator: Sendable {
 
   let setup: SimulationCase
   let rates: FaultRates
-  let plant: Plant?
+  let plant: InjectedFault?
   /// So many changes follow the first in each run.
   let lives: Int
   /// The end is compared with the plan that was made last, though another may be in force.
@@ -49,7 +49,7 @@ public struct Simulator: Sendable {
     return "no writes and reads: several nodes may be \(state) of a partition, and how they settle writes is the host's"
   }
 
-  public init(_ setup: SimulationCase, rates: FaultRates, plant: Plant? = nil, lives: Int = 0) {
+  public init(_ setup: SimulationCase, rates: FaultRates, plant: InjectedFault? = nil, lives: Int = 0) {
     self.setup = setup
     self.lives = lives
     self.rates = rates

@@ -37,12 +37,12 @@ public struct TakeoverModel: Sendable {
   public var replicas = 1
   /// Nodes that are given up may be gone for good.
   public var mayBeGone = true
-  private let plant: Plant?
+  private let plant: InjectedFault?
   private let rules: ExecutionRules
   private let model = StateModel.masterSlave
   private let partition = PartitionIndex(0)
 
-  public init(plant: Plant? = nil) {
+  public init(plant: InjectedFault? = nil) {
     self.plant = plant
     rules = ExecutionRules(model)
   }

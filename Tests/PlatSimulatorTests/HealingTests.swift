@@ -7,7 +7,7 @@ import Testing
 /// Copies take what messages, disks and streams take; the orchestrator is not to add to that.
 @Suite struct HealingTests {
   /// Found here, and not by runs with the usual faults.
-  static let plants: [Plant] = [.countNoPlans]
+  static let plants: [InjectedFault] = [.countNoPlans]
 
   enum Kind: CaseIterable {
     /// From all others; from the orchestrators; all but one from the orchestrators, which hear that one all the time.
@@ -75,7 +75,7 @@ import Testing
     }
   }
 
-  @Test(arguments: HealingTests.plants) func eachDeliberateBugIsCaught(_ plant: Plant) {
+  @Test(arguments: HealingTests.plants) func eachDeliberateBugIsCaught(_ plant: InjectedFault) {
     let outcomes = (1...10 as ClosedRange<UInt64>).map {
       Simulator(SimulatedCluster.threeCopies, rates: .none, plant: plant).outcome(
         of: SimulatedCluster.backInTurn, seed: $0)

@@ -6,7 +6,7 @@ import Testing
 /// Disks that are wiped, exchanged and set back, and changes that follow one another.
 @Suite struct LifeTests {
   /// Found by these faults and not by others.
-  static let plants: [Plant] = [
+  static let plants: [InjectedFault] = [
     .trustAnyDisk, .takeWipedForNew, .leadOnSetBack, .ignoreStores, .promoteShorter, .ignoreBase, .staysWhenReplaced,
     .confirmWhole, .proveNothing,
   ]
@@ -55,7 +55,7 @@ import Testing
     #expect(outcome.converged == 3, "\(outcome.violations.first.map { "\($0)" } ?? "")")
   }
 
-  @Test(arguments: LifeTests.plants) func eachDeliberateBugIsCaught(_ plant: Plant) {
+  @Test(arguments: LifeTests.plants) func eachDeliberateBugIsCaught(_ plant: InjectedFault) {
     let ofLives = plant == .ignoreBase || plant == .staysWhenReplaced
     let setup =
       plant == .promoteShorter || plant == .leadOnSetBack

@@ -23,7 +23,7 @@ import Testing
     let partition = PartitionIndex(0)
 
     /// `target`: who takes the place of b; nil: nobody.
-    init(target slave: Int? = 2, plant: Plant? = nil) throws {
+    init(target slave: Int? = 2, plant: InjectedFault? = nil) throws {
       let settings = Settings(partitionCount: 1, constraints: [1, 1, 0, 0])
       cluster = try DenseCluster(Cluster(settings: settings, nodes: ["a", "b", "c"].map { Node(name: $0) }))
       func map(_ slave: Int?) throws -> PlacementMap {
@@ -61,8 +61,8 @@ import Testing
           journal = new
           try tell(.recorded(true))
         case .plan(let survey):
-          let way = try survey.way(of: cluster, to: target)
-          try tell(.planned(way.steps, map: MapStamp(revision: survey.revision, digest: 7)))
+          let strategy = try survey.strategy(of: cluster, to: target)
+          try tell(.planned(strategy.steps, map: MapStamp(revision: survey.revision, digest: 7)))
         case .reached, .releaseMaps, .frozen, .keptOut, .retired, .mode: break
         }
       }
@@ -253,7 +253,9 @@ import Testing
   }
 
   /// The same with nobody but b beside a, which lacks a write of b's: that is lost if b goes unasked.
-  @Test(arguments: [nil, Plant.leaveUnasked]) func whatOnlyACopyThatGoesHasIsKept(_ plant: Plant?) throws {
+  @Test(arguments: [nil, InjectedFault.leaveUnasked]) func whatOnlyACopyThatGoesHasIsKept(_ plant: InjectedFault?)
+    throws
+  {
     var lab = try Lab(target: nil, plant: plant)
     try lab.pass(0...20)
     try lab.deliver(.write(lab.partition, value: 1, request: 1), from: .client(0), to: NodeIndex(0))
@@ -336,9 +338,10 @@ import Testing
     let told = agent.handle(.message(.claim(revision: 5), from: .orchestrator(0)))
     guard case .send(.inventory(_, let holdings, _), _)? = told.last else { return #expect(Bool(false)) }
     #expect(holdings.map(\.isInDoubt) == [false, true])
-    #expect(agent.handle(.message(.write(doubted, value: 1, request: 1), from: .client(0))) == [
-      .send(.denied(request: 1, isDefinite: true), to: .client(0))
-    ])
+    #expect(
+      agent.handle(.message(.write(doubted, value: 1, request: 1), from: .client(0))) == [
+        .send(.denied(request: 1, isDefinite: true), to: .client(0))
+      ])
 
     let discard = Order(
       kind: .discard, id: OrderID(revision: 5, number: 0), partition: doubted, node: NodeIndex(0),

@@ -292,7 +292,7 @@ import Testing
     _ = machine.handle(.message(.inventory(revision: 2, leads, disk: disk(0)), from: NodeIndex(0)))
     let planned = machine.handle(.message(.inventory(revision: 2, follows, disk: disk(1)), from: NodeIndex(1)))
     guard case .plan(let survey)? = planned.first else { return #expect(Bool(false)) }
-    _ = machine.handle(.planned(try survey.way(of: cluster, to: target).steps, map: stamp))
+    _ = machine.handle(.planned(try survey.strategy(of: cluster, to: target).steps, map: stamp))
     _ = machine.handle(.recorded(true))
     #expect(machine.phase == .reached)
     func isPlannedAgain(_ holdings: [Holding]) -> Bool {

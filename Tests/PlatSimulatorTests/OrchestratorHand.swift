@@ -102,8 +102,8 @@ struct OrchestratorHand {
   /// It has the plan; what it does first. Where there is nothing to be done the map is in force.
   mutating func plan() throws -> [Seen] {
     while machine.phase == .leaving { _ = tell(.recorded(true)) }
-    let way = try survey!.way(of: cluster, to: target)
-    var seen = tell(.planned(way.steps, map: MapStamp(revision: machine.revision, digest: 7)))
+    let strategy = try survey!.strategy(of: cluster, to: target)
+    var seen = tell(.planned(strategy.steps, map: MapStamp(revision: machine.revision, digest: 7)))
     if machine.phase == .arriving { seen += tell(.recorded(true)) }
     return seen
   }

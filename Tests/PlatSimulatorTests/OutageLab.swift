@@ -30,7 +30,7 @@ struct OutageLab {
   let trial: Trial
   let cluster: DenseCluster
   private let target: PlacementMap
-  private let plant: Plant?
+  private let plant: InjectedFault?
   private(set) var machine: Orchestrator
   private var agents: [NodeAgent]
   private var journal: Journal
@@ -45,7 +45,7 @@ struct OutageLab {
   /// By node: when its disk has done all that was asked.
   private var busyUntil: [UInt64]
 
-  init(_ trial: Trial, plant: Plant? = nil) throws {
+  init(_ trial: Trial, plant: InjectedFault? = nil) throws {
     self.trial = trial
     self.plant = plant
     busyUntil = Array(repeating: 0, count: trial.nodes)
@@ -89,8 +89,8 @@ struct OutageLab {
         journal = new
         try tell(.recorded(true))
       case .plan(let survey):
-        let way = try survey.way(of: cluster, to: target, plant: plant)
-        try tell(.planned(way.steps, map: MapStamp(revision: survey.revision, digest: 1)))
+        let strategy = try survey.strategy(of: cluster, to: target, plant: plant)
+        try tell(.planned(strategy.steps, map: MapStamp(revision: survey.revision, digest: 1)))
       case .reached: reachedAt.append(now)
       case .frozen(let nodes): frozen += nodes.isEmpty ? 0 : 1
       case .keptOut(let node, let ticks): if ticks > 0 { keptOut.append((now, node.int, ticks)) }
@@ -106,7 +106,7 @@ struct OutageLab {
       let wait = max(busyUntil[node], now) - now
       switch receiver {
       case .node(let other):
-        let way = (trial.latency[node] + trial.latency[other.int]) / 2
+        let strategy = (trial.latency[node] + trial.latency[other.int]) / 2
         add(.toNode(answer, .node(NodeIndex(node)), other.int), in: wait + way)
       case .orchestrator: if !isCut(node) { add(.toOrchestrator(answer, node), in: wait + trial.latency[node]) }
       case .client: break

@@ -20,7 +20,7 @@ import Testing
     return trial
   }
 
-  private func check(_ trial: OutageLab.Trial, plant: Plant? = nil) throws {
+  private func check(_ trial: OutageLab.Trial, plant: InjectedFault? = nil) throws {
     var lab = try OutageLab(trial, plant: plant)
     try lab.run(until: trial.from)
     try holds(lab.isWell, "\(trial): it does not begin well")
@@ -73,8 +73,8 @@ import Testing
     try check(trial)
   }
 
-  @Test(arguments: [Plant.planAtOnce, .ignoreGrace, .loseAny, .reachWithNobody]) func plantedFaultsAreFound(
-    _ plant: Plant
+  @Test(arguments: [InjectedFault.planAtOnce, .ignoreGrace, .loseAny, .reachWithNobody]) func plantedFaultsAreFound(
+    _ plant: InjectedFault
   ) {
     let trials = [nobodyAnswers] + (1..<60).map(trial)
     #expect(trials.contains { (try? check($0, plant: plant)) == nil })
@@ -96,7 +96,7 @@ import Testing
 
   /// Its disk is behind for very long: it is kept out for longer and longer, the others go on, and its host is told.
   private func planned(
-    _ slowness: UInt64, _ grace: UInt64, plant: Plant? = nil
+    _ slowness: UInt64, _ grace: UInt64, plant: InjectedFault? = nil
   ) throws -> (plans: Int, lab: OutageLab) {
     var trial = OutageLab.Trial(latency: [1, 5, 2, 4, 3], cut: [1], length: 8_000)
     trial.slowness = slowness

@@ -41,7 +41,7 @@ import Testing
       setup = try SimulationCase(dense, from: current, to: target, revision: 1)
     }
 
-    func outcome(seed: UInt64, plant: Plant? = nil) -> Simulator.Outcome {
+    func outcome(seed: UInt64, plant: InjectedFault? = nil) -> Simulator.Outcome {
       Simulator(setup, rates: .none, plant: plant).run(seed: seed, runs: 1)
     }
 

@@ -41,14 +41,14 @@ import Testing
   }
 
   /// By `OutageTests` and `OrchestratorDiskTests`.
-  static let plantsOfOthers: [Plant] = [.takeLateBack, .leaveUnasked]
+  static let plantsOfOthers: [InjectedFault] = [.takeLateBack, .leaveUnasked]
 
-  private static let plants = Plant.allCases.filter {
+  private static let plants = InjectedFault.allCases.filter {
     !(LifeTests.plants + HealingTests.plants + plantsOfOthers).contains($0)
   }
 
   /// Within 1,000 runs; mostly within the first hundred.
-  @Test(arguments: SimulatorTests.plants) func eachDeliberateBugIsCaught(_ plant: Plant) {
+  @Test(arguments: SimulatorTests.plants) func eachDeliberateBugIsCaught(_ plant: InjectedFault) {
     var setup = SimulatedCluster.leavingAndJoining
     var rates = FaultRates.usual
     switch plant {

@@ -41,7 +41,7 @@ import Testing
   }
 
   /// The third node has no copy, and gets one when another is given up. There is one write, and nobody asks again.
-  private func withASpare(_ plant: Plant? = nil, isWhole: Bool = false) -> TakeoverModel.Result {
+  private func withASpare(_ plant: InjectedFault? = nil, isWhole: Bool = false) -> TakeoverModel.Result {
     var model = TakeoverModel(plant: plant)
     (model.nodes, model.replicas, model.crashes) = (3, 1, 0)
     (model.rounds, model.writesToOldLeader, model.asksAgain) = (isWhole ? 3 : 4, isWhole, false)
@@ -61,16 +61,18 @@ import Testing
   }
 
   /// What goes wrong where a new replica is made.
-  @Test(arguments: [Plant.newcomerNotFed, .slaveBeforeComplete]) func aNewReplicaLacksNothing(_ plant: Plant) {
+  @Test(arguments: [InjectedFault.newcomerNotFed, .slaveBeforeComplete]) func aNewReplicaLacksNothing(
+    _ plant: InjectedFault
+  ) {
     #expect(withASpare(plant).broken == .acknowledgedKept)
   }
 
   /// Without the compare-and-swap, and with other parts of the protocol taken out.
   @Test(arguments: [
-    Plant.skipCompareAndSwap, .handOverNotDurable, .forgetPending, .acknowledgeEarly, .handOverWithoutTail,
+    InjectedFault.skipCompareAndSwap, .handOverNotDurable, .forgetPending, .acknowledgeEarly, .handOverWithoutTail,
     .successorServesAtOnce,
   ])
-  func whatIsTakenOutIsMissed(_ plant: Plant) {
+  func whatIsTakenOutIsMissed(_ plant: InjectedFault) {
     #expect(TakeoverModel(plant: plant).run().broken != nil)
   }
 

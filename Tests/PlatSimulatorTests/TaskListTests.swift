@@ -80,9 +80,9 @@ import Testing
 
   @Test func aMasterMovesAndAReplicaIsMade() throws {
     let survey = survey(isLeading: true)
-    let way = try survey.way(of: cluster, to: map(1, [2, 3]))
+    let strategy = try survey.strategy(of: cluster, to: map(1, [2, 3]))
     var list = TaskList(cluster)
-    list.fill(survey, way.steps.list, rules, inOrder: true, keepsLimits: true)
+    list.fill(survey, strategy.steps.list, rules, inOrder: true, keepsLimits: true)
     #expect(list.isSettled && list.toCopy == Rational(1) && list.copied == Rational(0))
     #expect(list.tasks.map(\.order.hold) == list.tasks.map { $0.order.kind == .takeOver ? .read : .usual })
     #expect(run(&list) == [
@@ -105,9 +105,9 @@ import Testing
   @Test func whatSettlesComesFirst() throws {
     let survey = survey(isLeading: false)
     #expect(survey.orders.count == 1)
-    let way = try survey.way(of: cluster, to: map(1, [0, 2]))
+    let strategy = try survey.strategy(of: cluster, to: map(1, [0, 2]))
     var list = TaskList(cluster)
-    list.fill(survey, way.steps.list, rules, inOrder: true, keepsLimits: true)
+    list.fill(survey, strategy.steps.list, rules, inOrder: true, keepsLimits: true)
     #expect(!list.isSettled)
     #expect(run(&list) == ["lead a mm as of 9 with bc", "takeOver b sm from a ms as of 9"])
     #expect(list.isSettled)

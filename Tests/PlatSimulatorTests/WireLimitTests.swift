@@ -25,12 +25,15 @@ import Testing
     return writer.finish()
   }
 
-  private func hear(_ bytes: [UInt8], _ versions: ClosedRange<UInt8> = Speech.versions) throws -> Speech.Heard {
-    var speech = Speech(names, versions: versions, plant: nil)
-    return try bytes.withUnsafeBytes { try speech.hear($0, from: peer) }
+  private func hear(_ bytes: [UInt8], _ versions: ClosedRange<UInt8> = ProtocolVersions.versions) throws
+    -> ProtocolVersions.Heard
+  {
+    var protocolVersions = ProtocolVersions(names, versions: versions, plant: nil)
+    return try bytes.withUnsafeBytes { try protocolVersions.hear($0, from: peer) }
   }
 
-  private func message(_ bytes: [UInt8], _ versions: ClosedRange<UInt8> = Speech.versions) throws -> Message? {
+  private func message(_ bytes: [UInt8], _ versions: ClosedRange<UInt8> = ProtocolVersions.versions) throws -> Message?
+  {
     guard case .message(let message) = try hear(bytes, versions) else { return nil }
     return message
   }
@@ -79,10 +82,12 @@ import Testing
       expectRefused("a number that does not end", Array(raw))
     }
     expectRefused("a number that does not end", bytes(1) { _ in })
-    expectRefused("1 bytes too many", bytes(1) { writer in
-      writer.put(UInt64(5))
-      writer.put(UInt64(5))
-    })
+    expectRefused(
+      "1 bytes too many",
+      bytes(1) { writer in
+        writer.put(UInt64(5))
+        writer.put(UInt64(5))
+      })
   }
 
   @Test func numbersOfFewerBits() throws {
@@ -112,7 +117,8 @@ import Testing
     #expect(
       try message(bytes(65) { writer in for number in [299, 1] { writer.put(UInt64(number)) } })
         == .read(PartitionIndex(299), request: 1))
-    expectRefused("partition 300 of 300", bytes(65) { writer in for number in [300, 1] { writer.put(UInt64(number)) } })
+    expectRefused(
+      "partition 300 of 300", bytes(65) { writer in for number in [300, 1] { writer.put(UInt64(number)) } })
     let states = UInt64(names.states)
     guard case .order(let last) = try message(bytes(2) { order(0, state: states, &$0) }) else {
       return #expect(Bool(false))
@@ -121,18 +127,22 @@ import Testing
     guard case .order(let none) = try message(bytes(2) { order(0, state: 0, &$0) }) else { return #expect(Bool(false)) }
     #expect(none.change.from == .null)
     expectRefused("state \(states) of \(states)", bytes(2) { order(0, state: states + 1, &$0) })
-    expectRefused("no node", bytes(41) { writer in
-      writer.put(OrderID(revision: 1, number: 1))
-      writer.put([NodeIndex.none])
-      writer.put(0)
-      writer.put([Entry]())
-    })
-    expectRefused("a node that does not end", bytes(2) { writer in
-      writer.put(UInt64(0))
-      writer.put(OrderID(revision: 1, number: 1))
-      writer.put(UInt64(3))
-      writer.put(UInt64(5))
-    })
+    expectRefused(
+      "no node",
+      bytes(41) { writer in
+        writer.put(OrderID(revision: 1, number: 1))
+        writer.put([NodeIndex.none])
+        writer.put(0)
+        writer.put([Entry]())
+      })
+    expectRefused(
+      "a node that does not end",
+      bytes(2) { writer in
+        writer.put(UInt64(0))
+        writer.put(OrderID(revision: 1, number: 1))
+        writer.put(UInt64(3))
+        writer.put(UInt64(5))
+      })
   }
 
   @Test func ordersAndRefusals() throws {
@@ -160,9 +170,11 @@ import Testing
     expectRefused("the requests 4", held(4))  // which no state of the model takes
     // A request of no kind; those of the usual kinds are said without.
     for kind: UInt64 in [0, 1] {
-      expectRefused("the kind of request \(kind)", bytes(78) { writer in
-        for number in [3, 7, kind] { writer.put(number) }
-      })
+      expectRefused(
+        "the kind of request \(kind)",
+        bytes(78) { writer in
+          for number in [3, 7, kind] { writer.put(number) }
+        })
     }
     func refused(_ why: UInt64) -> [UInt8] {
       bytes(18) { writer in
@@ -195,10 +207,12 @@ import Testing
     expectRefused("partition 4 out of order", inventory([4, 4]))
     expectRefused("partition 3 out of order", inventory([4, 3]))
     expectRefused("a partition in no state", inventory([4], state: 0))
-    expectRefused("a list of 200", bytes(16, version: 1) { writer in
-      writer.put(UInt64(9))
-      writer.put(200)
-    })
+    expectRefused(
+      "a list of 200",
+      bytes(16, version: 1) { writer in
+        writer.put(UInt64(9))
+        writer.put(200)
+      })
     // A list of as many as there are bytes.
     expectRefused(
       "a number that does not end",
@@ -213,8 +227,9 @@ import Testing
       }
     }
     #expect(
-      try message(check([3, 299, 300])) == .check(
-        revision: 9, confirmed: 1, setBack: 0, inDoubt: [PartitionIndex(3), PartitionIndex(299)]))
+      try message(check([3, 299, 300]))
+        == .check(
+          revision: 9, confirmed: 1, setBack: 0, inDoubt: [PartitionIndex(3), PartitionIndex(299)]))
     expectRefused("partition 4 out of order", check([4, 4]))
     expectRefused("partition 3 out of order", check([4, 3]))
     // A follower that the cluster does not have any more is nobody, and is there; but not none at all.
@@ -238,9 +253,9 @@ import Testing
     #expect(try message(bytes(22, version: 2) { $0.put(id) }) == .working(id))
     expectRefused("a message of kind 22", bytes(22, version: 1) { $0.put(id) })
     let disk = DiskState(store: 5, boot: 6, confirmed: 7, isConfirmed: true)
-    let speech = Speech(names)
-    var knowing = speech
-    _ = try speech.write(.alive, to: peer)!.withUnsafeBytes { try knowing.hear($0, from: peer) }
+    let protocolVersions = ProtocolVersions(names)
+    var knowing = protocolVersions
+    _ = try protocolVersions.write(.alive, to: peer)!.withUnsafeBytes { try knowing.hear($0, from: peer) }
     let p = PartitionIndex(3)
     var holding = Order(
       kind: .set, id: id, partition: p, node: NodeIndex(1), source: .none,
@@ -314,7 +329,7 @@ import Testing
   @Test func whatIsNoMessage() throws {
     let pulse = bytes(3) { _ in }
     #expect(pulse.count == 9)
-    func isMessage(_ bytes: [UInt8]) -> Bool { bytes.withUnsafeBytes { Speech.isMessage($0) } }
+    func isMessage(_ bytes: [UInt8]) -> Bool { bytes.withUnsafeBytes { ProtocolVersions.isMessage($0) } }
     #expect(isMessage(pulse))
     for place in pulse.indices {
       var other = pulse
@@ -353,10 +368,12 @@ import Testing
     guard case .learnt = try hear(told(3, "other")) else { return #expect(Bool(false)) }
     expectRefused("a message of kind 57", told(2, "other"))
     expectRefused("a node without a name", told(3, ""))
-    expectRefused("1 bytes too many", bytes(57) { writer in
-      writer.put(0)
-      writer.put(0)
-    })
+    expectRefused(
+      "1 bytes too many",
+      bytes(57) { writer in
+        writer.put(0)
+        writer.put(0)
+      })
   }
 
   // MARK: Names
@@ -383,8 +400,10 @@ import Testing
     let order = Order(
       kind: .set, id: OrderID(revision: 1, number: 2), partition: PartitionIndex(3), node: NodeIndex(9),
       change: StateChange(.null, .null))
-    var speech = Speech(names)
-    let heard = try Speech(names).write(.order(order), to: peer)!.withUnsafeBytes { try speech.hear($0, from: peer) }
+    var protocolVersions = ProtocolVersions(names)
+    let heard = try ProtocolVersions(names).write(.order(order), to: peer)!.withUnsafeBytes {
+      try protocolVersions.hear($0, from: peer)
+    }
     guard case .message(.order(order)) = heard else { return #expect(Bool(false)) }
   }
 

@@ -116,17 +116,19 @@ import Testing
     ]
   }
 
-  private func hear(_ bytes: [UInt8], by speech: inout Speech, from peer: Address = .node(NodeIndex(0))) throws
-    -> Speech.Heard
+  private func hear(
+    _ bytes: [UInt8], by protocolVersions: inout ProtocolVersions, from peer: Address = .node(NodeIndex(0))
+  ) throws
+    -> ProtocolVersions.Heard
   {
-    try bytes.withUnsafeBytes { try speech.hear($0, from: peer) }
+    try bytes.withUnsafeBytes { try protocolVersions.hear($0, from: peer) }
   }
 
   @Test func everyMessageComesBack() throws {
     var random = SplitMix(seed: 1)
     let peer = Address.node(NodeIndex(0))
     for _ in 0..<200 {
-      var (one, other) = (Speech(names), Speech(names))
+      var (one, other) = (ProtocolVersions(names), ProtocolVersions(names))
       // They have heard of each other.
       guard case .message(.alive) = try hear(one.write(.alive, to: peer)!, by: &other),
         case .message(.pulse) = try hear(other.write(.pulse, to: peer)!, by: &one)
@@ -141,15 +143,15 @@ import Testing
 
   @Test func damageIsTold() throws {
     var random = SplitMix(seed: 2)
-    var speech = Speech(names)
+    var protocolVersions = ProtocolVersions(names)
     for _ in 0..<30 {
       for message in messages(&random) {
-        guard let bytes = speech.write(message, to: .client(0)) else { continue }
+        guard let bytes = protocolVersions.write(message, to: .client(0)) else { continue }
         var changed = bytes
         changed[random.below(bytes.count)] ^= UInt8(1 << random.below(8))
-        #expect(throws: InputError.self) { _ = try hear(changed, by: &speech) }
+        #expect(throws: InputError.self) { _ = try hear(changed, by: &protocolVersions) }
         #expect(throws: InputError.self) {
-          _ = try hear(Array(bytes.dropLast(1 + random.below(bytes.count))), by: &speech)
+          _ = try hear(Array(bytes.dropLast(1 + random.below(bytes.count))), by: &protocolVersions)
         }
       }
     }
@@ -161,10 +163,12 @@ import Testing
       Cluster(
         settings: Settings(partitionCount: 20, constraints: [1, 1, 0, 0]),
         nodes: (1..<5).map { Node(name: "node \($0)") }))
-    let speech = Speech(names)
-    var other = Speech(try WireNames(fewer))
+    let protocolVersions = ProtocolVersions(names)
+    var other = ProtocolVersions(try WireNames(fewer))
     func send(_ order: Order) throws -> Order? {
-      guard case .message(.order(let heard)) = try hear(speech.write(.order(order), to: .client(0))!, by: &other) else {
+      guard
+        case .message(.order(let heard)) = try hear(protocolVersions.write(.order(order), to: .client(0))!, by: &other)
+      else {
         return nil
       }
       return heard
@@ -183,13 +187,13 @@ import Testing
 
   @Test func speechAgreesOnAVersion() throws {
     let (a, b) = (Address.node(NodeIndex(0)), Address.node(NodeIndex(1)))
-    var new = Speech(names)
-    var old = Speech(names, versions: 1...1, plant: nil)
+    var new = ProtocolVersions(names)
+    var old = ProtocolVersions(names, versions: 1...1, plant: nil)
     let working = Message.working(OrderID(revision: 1, number: 1))
     #expect(new.version(with: b) == 1, "the oldest, until one has heard")
     #expect(new.write(working, to: b) == nil, "version 1 has no such message")
-    _ = try hear(Speech(names).write(.alive, to: a)!, by: &new, from: b)
-    #expect(new.version(with: b) == Speech.versions.upperBound)
+    _ = try hear(ProtocolVersions(names).write(.alive, to: a)!, by: &new, from: b)
+    #expect(new.version(with: b) == ProtocolVersions.versions.upperBound)
     // It is set back: the first message that it does not know makes it say so.
     let bytes = try #require(new.write(working, to: b))
     guard case .reply(let reply) = try hear(bytes, by: &old, from: a) else { return #expect(Bool(false)) }
@@ -200,7 +204,7 @@ import Testing
     }
     #expect(old.version(with: a) == 1)
     // None in common.
-    let newest = Speech(names, versions: 2...2, plant: nil)
+    let newest = ProtocolVersions(names, versions: 2...2, plant: nil)
     var known = newest
     _ = try hear(old.write(.alive, to: a)!, by: &known, from: b)
     #expect(known.version(with: b) == nil)
@@ -210,7 +214,7 @@ import Testing
   /// What older versions do not have they are told in their own words.
   @Test func disksAreKeptFromOlderVersions() throws {
     let a = Address.node(NodeIndex(0))
-    var (new, old) = (Speech(names), Speech(names, versions: 1...2, plant: nil))
+    var (new, old) = (ProtocolVersions(names), ProtocolVersions(names, versions: 1...2, plant: nil))
     let disk = DiskState(store: 5, boot: 2, confirmed: 3, isConfirmed: false)
     let holding = Holding(
       partition: PartitionIndex(1), state: StateIndex(0), term: 3, isLeading: true, followers: [],
@@ -243,7 +247,7 @@ import Testing
         settings: Settings(partitionCount: 300, constraints: [1, 1, 0, 0]),
         nodes: (0..<3).map { Node(name: "node \($0)") }))
     let (a, b) = (Address.node(NodeIndex(0)), Address.node(NodeIndex(1)))
-    var (knowing, learning) = (Speech(names), Speech(try WireNames(fewer)))
+    var (knowing, learning) = (ProtocolVersions(names), ProtocolVersions(try WireNames(fewer)))
     _ = try hear(knowing.write(.pulse, to: b)!, by: &learning, from: a)
     _ = try hear(learning.write(.alive, to: a)!, by: &knowing, from: b)
     let order = Order(
@@ -274,8 +278,10 @@ import Testing
     var random = SplitMix(seed: 3)
     for round in 0..<200 {
       var promise = Promise(revision: number(&random), map: round % 2 == 0 ? nil : stamp(&random))
-      if round % 3 > 0 { promise.disk = Promise.Disk(
-          store: number(&random), boot: 3, confirmed: number(&random), born: number(&random)) }
+      if round % 3 > 0 {
+        promise.disk = Promise.Disk(
+          store: number(&random), boot: 3, confirmed: number(&random), born: number(&random))
+      }
       if round % 5 > 0 { promise.learnt = [WireNames.NamedNode(name: "node 9", number: 9)] }
       guard case .promise(promise) = try promise.bytes(names).withUnsafeBytes({ try Kept($0, names) }) else {
         return #expect(Bool(false))

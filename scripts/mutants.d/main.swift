@@ -7,9 +7,10 @@ import PlatSimulator
 
 /// What a deliberate bug trips, in each of the mixes: the first run that is not well.
 if CommandLine.arguments[1] == "plants" {
-  for plant in Plant.allCases {
+  for plant in InjectedFault.allCases {
     for (name, setup, rates, lives) in SimulatedCluster.mixes {
-      let outcome = Simulator(setup, rates: rates, plant: plant, lives: lives).run(seed: 1, runs: Int(CommandLine.arguments[2])!)
+      let outcome = Simulator(setup, rates: rates, plant: plant, lives: lives).run(
+        seed: 1, runs: Int(CommandLine.arguments[2])!)
       for violation in outcome.violations {
         print("\(violation.invariant.rawValue) \(violation.invariant) \(plant.rawValue) \(name) seed \(violation.seed)")
       }
@@ -17,7 +18,8 @@ if CommandLine.arguments[1] == "plants" {
     for seed in 1...UInt64(CommandLine.arguments[2])! {
       let simulator = Simulator(SimulatedCluster.threeCopies, rates: .none, plant: plant)
       guard let violation = simulator.outcome(of: SimulatedCluster.backInTurn, seed: seed).violation else { continue }
-      print("\(violation.invariant.rawValue) \(violation.invariant) \(plant.rawValue) back in turn seed \(violation.seed)")
+      print(
+        "\(violation.invariant.rawValue) \(violation.invariant) \(plant.rawValue) back in turn seed \(violation.seed)")
     }
   }
   exit(0)
@@ -46,6 +48,7 @@ for (name, setup, rates, lives) in SimulatedCluster.mixes {
   let count = lives > 0 ? (runs + 3) / 4 : runs
   let outcome = Simulator(setup, rates: rates, lives: lives).run(seed: seed, runs: count, stopsAtFirst: true)
   guard let violation = outcome.violations.first else { continue }
-  print("broken \(violation.invariant.rawValue) \(violation.invariant) \(name) seed \(violation.seed) \(violation.text)")
+  print(
+    "broken \(violation.invariant.rawValue) \(violation.invariant) \(name) seed \(violation.seed) \(violation.text)")
   exit(1)
 }

@@ -39,7 +39,7 @@ public struct NodeAgent: Hashable, Sendable {
   var replicas: [Replica] = []
   /// Counts messages to followers. Begins higher after each restart, so that answers from before do not count.
   package internal(set) var round: UInt64
-  package let plant: Plant?
+  package let plant: InjectedFault?
 
   /// A node as its disk has it. `boot`: how often it has started; each start has a greater one.
   public init(
@@ -50,7 +50,7 @@ public struct NodeAgent: Hashable, Sendable {
 
   package init(
     _ node: NodeIndex, rules: ExecutionRules, boot: UInt32, promise: Promise, records: [(PartitionIndex, Record)],
-    plant: Plant?
+    plant: InjectedFault?
   ) {
     self.node = node
     self.rules = rules

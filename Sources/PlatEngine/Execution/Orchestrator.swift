@@ -77,7 +77,7 @@ public struct Orchestrator: Sendable {
   /// From which map that is; nil: the host does not say.
   let change: Journal.Change?
   let names: WireNames?
-  let plant: Plant?
+  let plant: InjectedFault?
   var journal: Journal
   /// Time as it goes by here, without jumps.
   var clock: UInt64 = 0
@@ -143,7 +143,7 @@ public struct Orchestrator: Sendable {
   package init(
     _ cluster: DenseCluster, hadHolders: [Bool], goal: MapStamp, basedOn: UInt64? = nil, timing: Timing,
     recovery: Recovery, writer: UInt64,
-    plant: Plant?
+    plant: InjectedFault?
   ) {
     change = basedOn.map { Journal.Change(basedOn: $0, goal: goal) }
     names = try? WireNames(cluster)

@@ -44,7 +44,7 @@ public struct Survey: Sendable {
   package init(
     revision: UInt64, inventories: [[Holding]?], journal: Journal, rules: ExecutionRules, hadHolders: [Bool],
     isCancelled: Bool,
-    disks: [Orchestrator.KnownDisk] = [], doubtful: Set<UInt64> = [], plant: Plant?,
+    disks: [Orchestrator.KnownDisk] = [], doubtful: Set<UInt64> = [], plant: InjectedFault?,
     mayHold: (NodeIndex, Int) -> Bool = { _, _ in false }
   ) {
     let disks = disks.isEmpty ? inventories.map { _ in Orchestrator.KnownDisk() } : disks
@@ -75,7 +75,8 @@ public struct Survey: Sendable {
   private mutating func settle(
     _ partition: Int, _ found: [Found], _ journal: Journal, _ rules: ExecutionRules, _ hadHolders: Bool,
     _ anyLost: Bool,
-    _ disks: [Orchestrator.KnownDisk], _ doubtful: Set<UInt64>, _ plant: Plant?, _ mayHold: (NodeIndex, Int) -> Bool
+    _ disks: [Orchestrator.KnownDisk], _ doubtful: Set<UInt64>, _ plant: InjectedFault?,
+    _ mayHold: (NodeIndex, Int) -> Bool
   ) {
     let index = PartitionIndex(partition)
     func holds(_ item: Found) -> Bool { rules.holdsData(item.holding.state) }

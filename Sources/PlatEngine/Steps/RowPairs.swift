@@ -23,12 +23,12 @@ struct RowPairs {
       hops.serves(moves[move].kind == .exchange ? moves[move].sourceChange.from : moves[move].change.to)
     }
     for near in stride(from: labels.count, through: 0, by: -1) {
-      for wish in 0..<4 {
+      for preference in 0..<4 {
         var kept: [Int] = []
         for going in goings {
           let match = comings.firstIndex { coming in
             guard nearness(going, coming) == near else { return false }
-            switch wish {
+            switch preference {
             case 0: return isOwn(going, coming)
             case 1: return !isTakeover(going) && serves(going) == serves(coming)
             case 2: return !isTakeover(going)

@@ -11,17 +11,18 @@ package struct SimulateOptions: Sendable {
   /// As `FaultRates` reads them; none: the usual ones.
   package var faults: [String] = []
   /// A deliberate bug.
-  package var plant: Plant?
+  package var plant: InjectedFault?
 
   package init() {}
 
   package static let mostRuns = 1_000_000_000
   package static let mostLives = 10_000
 
-  package static func plant(_ text: String) throws(InputError) -> Plant {
-    guard let plant = Plant(rawValue: text) else {
+  package static func plant(_ text: String) throws(InputError) -> InjectedFault {
+    guard let plant = InjectedFault(rawValue: text) else {
       throw InputError(
-        path: "plant", found: text, expected: "one of \(Plant.allCases.map(\.rawValue).joined(separator: ", "))")
+        path: "plant", found: text, expected: "one of \(InjectedFault.allCases.map(\.rawValue).joined(separator: ", "))"
+      )
     }
     return plant
   }

@@ -24,7 +24,7 @@ struct ColocationExchange {
   private var trialsLeft = 1 << 21
 
   /// The one step that is looked for, on a way of two.
-  private var wish: (from: Int, to: Int)?
+  private var targetTransfer: (from: Int, to: Int)?
   /// Two slots that changed their nodes last.
   private var last = (slot: -1, partner: -1)
 
@@ -90,7 +90,7 @@ struct ColocationExchange {
 
   /// Whether it is better that container `y` has a co-location group than `x`, or just what is wished for.
   private func isBetter(from x: Int, to y: Int) -> Bool {
-    if let wish { return wish == (x, y) }
+    if let targetTransfer { return targetTransfer == (x, y) }
     return rule.isAble.base[y]
       && (2 * groups[x] - dues[x] - 1) * dues[y] > (2 * groups[y] - dues[y] + 1) * dues[x]
   }
@@ -169,7 +169,9 @@ struct ColocationExchange {
       guard other != .none, rule.containerOfNode[other] != from, isBetter(from: from.int, to: container(other)),
         problem.members(rule, row(slot), slot % width, besides: other) == rule.group - 1
       else { continue }
-      if wish == nil && relocate(slot, into: container(other)) || exchange(slot, into: container(other)) { return true }
+      if targetTransfer == nil && relocate(slot, into: container(other)) || exchange(slot, into: container(other)) {
+        return true
+      }
     }
     return false
   }
@@ -259,8 +261,8 @@ struct ColocationExchange {
   /// Any step that brings a co-location group from the one container to the other, whatever it is worth; which slot it
   /// begins with.
   private mutating func shift(_ slots: ArraySlice<UInt32>, from: Int, to: Int) -> Int? {
-    wish = (from, to)
-    defer { wish = nil }
+    targetTransfer = (from, to)
+    defer { targetTransfer = nil }
     return slots.indices.first { trialsLeft > 0 && isNewReplica(Int(slots[$0])) && settle(Int(slots[$0])) }
   }
 
@@ -297,7 +299,7 @@ struct ColocationExchange {
     let after = (problem.groupOf(rule, row(slot)), problem.groupOf(rule, row(partner)))
     guard
       book([(before.0, after.0), (before.1, after.1)])
-        || wish == nil && before.0 == after.1 && before.1 == after.0
+        || targetTransfer == nil && before.0 == after.1 && before.1 == after.0
           && outside < self.outside(slot, after.0) + self.outside(partner, after.1)
     else {
       (rows[slot], rows[partner]) = (node, other)

@@ -1,6 +1,6 @@
 /// Deliberate faults, by which the simulator is shown to find real ones. Each is looked at in one place. Nothing but
 /// the simulator can switch one on.
-public enum Plant: String, CaseIterable, Sendable {
+public enum InjectedFault: String, CaseIterable, Sendable {
   // Of the node agent.
   case skipCompareAndSwap
   case obeyOlderRevisions

@@ -5,7 +5,7 @@
 /// speaks the newest version that both know; with whom one has not heard yet, the oldest. Who hears a version that it
 /// does not know says which it does, and the message counts as lost. So does one that the other's version does not
 /// have: the protocol lives with lost messages.
-public struct Speech: Sendable {
+public struct ProtocolVersions: Sendable {
   /// Those that this code speaks.
   public static let versions: ClosedRange<UInt8> = 1...3
 
@@ -21,15 +21,15 @@ public struct Speech: Sendable {
 
   public let own: ClosedRange<UInt8>
   public private(set) var names: WireNames
-  private let plant: Plant?
+  private let plant: InjectedFault?
   /// What is to be told to the peer that was heard last: nodes that it does not know.
   private var introduction: [UInt8]?
   /// Looked up only.
   private var newestOf: [Address: UInt8] = [:]
 
-  public init(_ names: WireNames) { self.init(names, versions: Speech.versions, plant: nil) }
+  public init(_ names: WireNames) { self.init(names, versions: ProtocolVersions.versions, plant: nil) }
 
-  package init(_ names: WireNames, versions: ClosedRange<UInt8>, plant: Plant?) {
+  package init(_ names: WireNames, versions: ClosedRange<UInt8>, plant: InjectedFault?) {
     own = versions
     self.names = names
     self.plant = plant
@@ -63,7 +63,7 @@ public struct Speech: Sendable {
         return .learnt
       }
       var message = try Message(&reader)
-      if reader.version < 3, min(own.upperBound, reader.newest) >= 3 { message = Speech.meant(message) }
+      if reader.version < 3, min(own.upperBound, reader.newest) >= 3 { message = ProtocolVersions.meant(message) }
       if let list = reader.list, list != names.list { introduction = introduce(version: reader.version) }
       return .message(message)
     } catch {

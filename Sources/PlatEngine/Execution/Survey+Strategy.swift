@@ -1,6 +1,6 @@
 /// Where to go from what a survey found, and how.
 extension Survey {
-  public struct Way: Sendable {
+  public struct Strategy: Sendable {
     /// The cluster as the survey found it: nodes that did not answer have failed, and withheld copies take room.
     public let cluster: DenseCluster
     /// What is, and what is to be.
@@ -12,12 +12,14 @@ extension Survey {
   /// The target stays what it was while every node answers but those that had failed when it was planned; else there is
   /// a new one for those that are left. Of a change that is called off the map as it stands becomes the target. Throws
   /// what the planner does. O(a plan).
-  public func way(of cluster: DenseCluster, to target: PlacementMap) throws -> Way {
-    try way(of: cluster, to: target, plant: nil)
+  public func strategy(of cluster: DenseCluster, to target: PlacementMap) throws -> Strategy {
+    try strategy(of: cluster, to: target, plant: nil)
   }
 
-  package func way(of cluster: DenseCluster, to target: PlacementMap, plant: Plant?, interrupt: Interrupt? = nil) throws
-    -> Way
+  package func strategy(
+    of cluster: DenseCluster, to target: PlacementMap, plant: InjectedFault?, interrupt: Interrupt? = nil
+  ) throws
+    -> Strategy
   {
     let current = try map(of: cluster)
     var goal = target
@@ -37,12 +39,14 @@ extension Survey {
       steps.unmet.append((PartitionIndex(partition), .noRoom))
     }
     steps.unmet.sort { $0.partition < $1.partition }
-    return Way(cluster: found, current: current, target: goal, steps: steps)
+    return Strategy(cluster: found, current: current, target: goal, steps: steps)
   }
 
   /// By partition: it stays as it was found. Those that are withheld: nobody is known to lead, and nobody is to. Those
   /// that nobody is to have any more: their last copies go on. O(P · R).
-  private func kept(_ goal: PlacementMap, _ current: PlacementMap, _ rules: ExecutionRules, _ plant: Plant?) -> [Bool] {
+  private func kept(_ goal: PlacementMap, _ current: PlacementMap, _ rules: ExecutionRules, _ plant: InjectedFault?)
+    -> [Bool]
+  {
     func slots(_ map: PlacementMap) -> [Int] {
       map.stateOfSlot.enumerated().filter { rules.holdsData(StateIndex($0.element)) }.map(\.offset)
     }

@@ -3,7 +3,7 @@ import Testing
 @testable import PlatEngine
 
 /// Where to go from what a survey found.
-@Suite struct SurveyWayTests {
+@Suite struct SurveyStrategyTests {
   private let rules = ExecutionRules(.masterSlave)
 
   private func cluster(_ statuses: [Node.Status] = [.active, .active, .active], capacities: [Int?] = [nil, nil, nil])
@@ -61,22 +61,24 @@ import Testing
 
   @Test func theTargetStays() throws {
     let target = try map([(0, [2]), (1, [0])])
-    let way = try survey(usual).way(of: cluster(), to: target)
-    #expect(way.target.rows == target.rows && rows(way.current) == [[0, 1], [0, 1]] && way.steps.unmet.isEmpty)
-    #expect(way.cluster.status == [.active, .active, .active] && !way.steps.list.steps.isEmpty)
+    let strategy = try survey(usual).strategy(of: cluster(), to: target)
+    #expect(
+      strategy.target.rows == target.rows && rows(strategy.current) == [[0, 1], [0, 1]] && strategy.steps.unmet.isEmpty)
+    #expect(strategy.cluster.status == [.active, .active, .active] && !strategy.steps.list.steps.isEmpty)
     // Also where who did not answer had failed when it was planned.
     var inventories = usual
     inventories[2] = nil
     let other = try map([(0, [1]), (1, [0])])
-    #expect(try survey(inventories).way(of: cluster([.active, .active, .failed]), to: other).target.rows == other.rows)
+    #expect(
+      try survey(inventories).strategy(of: cluster([.active, .active, .failed]), to: other).target.rows == other.rows)
     // Another that is lost, and one that is back: those that are left get it all.
-    let without = try survey(inventories).way(of: cluster(), to: target)
+    let without = try survey(inventories).strategy(of: cluster(), to: target)
     #expect(
       without.cluster.status == [.active, .active, .failed] && rows(without.target).joined().allSatisfy { $0 != 2 })
-    let back = try survey(usual).way(of: cluster([.active, .active, .failed]), to: other)
+    let back = try survey(usual).strategy(of: cluster([.active, .active, .failed]), to: other)
     #expect(back.cluster.status == [.active, .active, .failed], "it has failed for the cluster")
     // Called off: as it stands.
-    let off = try survey(usual, isCancelled: true).way(of: cluster(), to: target)
+    let off = try survey(usual, isCancelled: true).strategy(of: cluster(), to: target)
     #expect(rows(off.target) == [[0, 1], [0, 1]] && off.steps.list.steps.isEmpty)
   }
 
@@ -85,28 +87,30 @@ import Testing
     let old = Journal.Roster(revision: 2, members: [])
     let found = survey(usual, [0: old])
     #expect(found.isWithheld == [true, false] && found.withheldCopies == [1, 1, 0])
-    let way = try found.way(of: cluster(capacities: [4, 1, nil]), to: map([(0, [2]), (0, [1])]))
-    #expect(rows(way.target) == [[nil, nil], [0, 1]] && way.steps.list.steps.isEmpty && way.steps.unmet.isEmpty)
-    #expect(way.cluster.cluster.nodes.map(\.capacity) == [3, 0, nil])
-    let less = try found.way(of: cluster(capacities: [0, nil, nil]), to: map([(0, [2]), (0, [1])]))
+    let strategy = try found.strategy(of: cluster(capacities: [4, 1, nil]), to: map([(0, [2]), (0, [1])]))
+    #expect(
+      rows(strategy.target) == [[nil, nil], [0, 1]] && strategy.steps.list.steps.isEmpty && strategy.steps.unmet.isEmpty
+    )
+    #expect(strategy.cluster.cluster.nodes.map(\.capacity) == [3, 0, nil])
+    let less = try found.strategy(of: cluster(capacities: [0, nil, nil]), to: map([(0, [2]), (0, [1])]))
     #expect(less.cluster.cluster.nodes[0].capacity == 0)
   }
 
   /// The target leaves it to nobody: its last copies stay, and somebody leads.
   @Test func lastCopiesGoOn() throws {
     let slaves: [[Holding]?] = [[held(1, AgentHand.master, [])], [held(0, AgentHand.slave)], []]
-    let way = try survey(slaves).way(of: cluster(), to: map([(nil, []), (0, [2])]))
-    #expect(rows(way.current)[0] == [nil, 1] && rows(way.target) == [[1, nil], [0, 2]])
-    #expect(way.steps.unmet.map(\.partition.int) == [0])
+    let strategy = try survey(slaves).strategy(of: cluster(), to: map([(nil, []), (0, [2])]))
+    #expect(rows(strategy.current)[0] == [nil, 1] && rows(strategy.target) == [[1, nil], [0, 2]])
+    #expect(strategy.steps.unmet.map(\.partition.int) == [0])
     // Who leads leads on.
     let led: [[Holding]?] = [
       [held(1, AgentHand.master, [])], [held(0, AgentHand.master, [2])], [held(0, AgentHand.slave)],
     ]
-    let other = try survey(led).way(of: cluster(), to: map([(nil, []), (0, [2])]))
+    let other = try survey(led).strategy(of: cluster(), to: map([(nil, []), (0, [2])]))
     #expect(rows(other.target) == [[1, 2], [0, 2]])
     // Where nobody has anything there is nothing to keep.
     let none: [[Holding]?] = [[held(1, AgentHand.master, [])], [], []]
-    let empty = try survey(none, hadHolders: false).way(of: cluster(), to: map([(nil, []), (0, [2])]))
+    let empty = try survey(none, hadHolders: false).strategy(of: cluster(), to: map([(nil, []), (0, [2])]))
     #expect(rows(empty.target) == [[nil, nil], [0, 2]] && empty.steps.unmet.isEmpty)
   }
 
