@@ -49,6 +49,11 @@ extension Planner {
     var plan: GroupPlan
     let changed: Bool
     (plan, changed) = try completed(group, from: currents, options: options)
+    if changed {
+      try Settling.settle(&plan, group, from: currents, options: options) { maps, options throws(PlatError) in
+        try completed(group, from: maps, options: options).plan
+      }
+    }
     if plan.operation != .failover {
       // By weight a map is planned for other capacities and dues than those that its bound is about.
       if changed || group.weights != nil {
@@ -73,20 +78,16 @@ extension Planner {
     let hasBounds = group.clusters.contains { !$0.places.bounds.isEmpty }
     var plan = try unfinished(hasBounds ? group.withoutPlaces : group, from: currents, options: options)
     guard plan.operation != .failover else { return (plan, false) }
-    func improve(_ plan: inout GroupPlan) throws(PlatError) -> Bool {
-      try Improve.run(group, &plan, from: currents, options: options) { maps, options throws(PlatError) in
-        try completed(group, from: maps, options: options).plan
-      }
-    }
     var isChanged = false
     for (map, cluster) in group.clusters.enumerated() where cluster.hasHardPlaces {
       plan.plans[map].keepPlaces(cluster, from: currents[map])
       isChanged = true
     }
-    if isChanged { _ = try improve(&plan) }
+    if isChanged { _ = try Improve.run(group, &plan, from: currents, options: options) }
     let isWhole = group.clusters.indices.allSatisfy { plan.plans[$0].isWhole(group.clusters[$0], from: currents[$0]) }
     let isCompleted = isWhole ? false : try complete(&plan.plans, group.clusters, from: currents, options: options)
-    let isImproved = isChanged && !isCompleted ? false : try improve(&plan)
+    let isImproved =
+      isChanged && !isCompleted ? false : try Improve.run(group, &plan, from: currents, options: options)
     return (plan, isChanged || isCompleted || isImproved)
   }
 

@@ -57,6 +57,26 @@ enum Settling {
     }
   }
 
+  /// The same for several maps, some of which are others than their pipelines made: the next maps take the place of the
+  /// plan's own until they are those. `again`: plans the group from other maps.
+  static func settle(
+    _ plan: inout GroupPlan, _ group: DenseGroup, from currents: [PlacementMap?], options: PlanRequest,
+    again: ([PlacementMap?], PlanRequest) throws(PlatError) -> GroupPlan
+  ) throws(PlatError) {
+    let replicas = group.clusters.reduce(0) { $0 + $1.partitionCount * $1.replicas }
+    guard plan.operation == .rebalance, replicas <= mostReplicas, !group.hasBudget else { return }
+    var options = options
+    options.interrupt = options.interrupt?.quiet
+    for _ in 0..<rounds {
+      let maps = plan.plans.map(\.target)
+      let next = try again(maps, options)
+      guard next.operation == .rebalance else { return }
+      let targets = next.plans.map(\.target)
+      if !zip(maps, targets).contains(where: { $0.differs(from: $1) }) { return }
+      plan.put(targets, group, from: currents)
+    }
+  }
+
   /// Whether a plan is worth its changes to another map: better by an aim that comes before moves, or by soft rules at
   /// none.
   private static func isBetter(
@@ -183,7 +203,7 @@ extension PlacementMap {
   }
 
   fileprivate func differs(from other: PlacementMap) -> Bool {
-    !(0..<partitionCount * width).allSatisfy { slots[$0] == other.slots[$0] }
+    width != other.width || !(0..<partitionCount * width).allSatisfy { slots[$0] == other.slots[$0] }
   }
 
   /// Partitions with nobody in the first state who may stay in it, though it is asked for. O(P).

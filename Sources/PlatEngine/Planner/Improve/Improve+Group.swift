@@ -2,37 +2,17 @@ import PlatSearch
 
 /// The same for several maps of one shape: all of them in one search, since what one gives up another may take.
 extension Improve {
-  /// Replicas up to which the plan's own maps are planned again, and how often: see `Settling`.
-  private static let mostSettled = 1 << 12
-  private static let rounds = 32
-
-  /// Returns whether it has put other maps into the plan. `again`: plans the group from other maps, up to this stage.
+  /// Returns whether it has put other maps into the plan.
   static func run(
-    _ group: DenseGroup, _ plan: inout GroupPlan, from currents: [PlacementMap?], options: PlanRequest,
-    again: ([PlacementMap?], PlanRequest) throws(PlatError) -> GroupPlan
+    _ group: DenseGroup, _ plan: inout GroupPlan, from currents: [PlacementMap?], options: PlanRequest
   ) throws(PlatError) -> Bool {
     let slots = group.clusters.reduce(0) { $0 + $1.partitionCount * $1.replicas }
-    guard plan.operation == .rebalance, slots <= mostSlots, group.group.shared.settings.balance.moveBudget == nil else {
-      return false
-    }
+    guard plan.operation == .rebalance, slots <= mostSlots, !group.hasBudget else { return false }
     let planned = plan.plans.map(\.target)
-    guard var maps = try better(group, planned, from: currents, bound: leastMoved(group, plan), options) else {
+    guard let maps = try better(group, planned, from: currents, bound: leastMoved(group, plan), options) else {
       return false
     }
-    if options.settles, slots <= mostSettled {
-      var own = options
-      (own.settles, own.interrupt) = (false, options.interrupt?.quiet)
-      for _ in 0..<rounds {
-        let next = try again(maps, own).plans.map(\.target)
-        if zip(maps, next).allSatisfy({ $0.hasSameData(as: $1, group.clusters[0]) }) { break }
-        maps = next
-      }
-    }
-    for map in plan.plans.indices {
-      plan.plans[map].target = maps[map]
-      plan.plans[map].isFinished = true
-      plan.plans[map].claimNoMore(than: maps[map], group.clusters[map], from: currents[map])
-    }
+    plan.put(maps, group, from: currents)
     return true
   }
 
@@ -78,16 +58,21 @@ extension Improve {
   }
 }
 
-extension PlacementMap {
-  /// The same nodes in all slots that hold data. O(P · R).
-  fileprivate func hasSameData(as other: PlacementMap, _ cluster: DenseCluster) -> Bool {
-    partitionCount == other.partitionCount
-      && cluster.dataWanted.indices.allSatisfy { state in
-        let (mine, its) = (slots(ofState: state), other.slots(ofState: state))
-        return mine.count == its.count
-          && (0..<partitionCount).allSatisfy { partition in
-            zip(mine, its).allSatisfy { row(partition)[$0] == other.row(partition)[$1] }
-          }
-      }
+extension GroupPlan {
+  /// Other maps than its pipelines made, and no bounds above what these move.
+  mutating func put(_ maps: [PlacementMap], _ group: DenseGroup, from currents: [PlacementMap?]) {
+    for map in plans.indices {
+      plans[map].target = maps[map]
+      plans[map].isFinished = true
+      plans[map].claimNoMore(than: maps[map], group.clusters[map], from: currents[map])
+    }
+  }
+}
+
+extension DenseGroup {
+  /// Some map, or all together, may make so many moves for balance and no more.
+  var hasBudget: Bool {
+    group.shared.settings.balance.moveBudget != nil
+      || clusters.contains { $0.cluster.settings.balance.moveBudget != nil }
   }
 }

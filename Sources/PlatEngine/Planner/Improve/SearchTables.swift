@@ -230,7 +230,7 @@ struct SearchTables {
 extension DenseGroup {
   /// Slots and rules of all maps are the same: what the search asks of a row it asks of all.
   var areOfOneShape: Bool {
-    let shape = clusters[0].cluster.settings.shape
+    guard let shape = clusters.first?.cluster.settings.shape else { return false }
     return clusters.allSatisfy { $0.cluster.settings.shape == shape }
   }
 }
