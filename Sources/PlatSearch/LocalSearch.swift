@@ -108,6 +108,7 @@ public struct LocalSearch: ~Copyable {
       // Now hard rules are left on the way, now hardly ever: which does depends on the problem.
       search.prices.broken = round % 2 == 0 ? 400 : 100
       search.cool(proposals, skipping: skipping, isCancelled)
+      search.state.assertInvariants()
       idle += 1
       if search.state.score < best.score { (best, idle) = ((search.state.current, search.state.score), 0) }
       round += 1

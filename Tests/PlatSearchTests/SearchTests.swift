@@ -37,6 +37,27 @@ import Testing
     }
   }
 
+  /// Of each kind of fault that is planted in what is kept up.
+  @Test func theRecountNamesWhatIsBroken() {
+    forAllSeeds(0..<100) { seed in
+      let problem = RandomProblem.make(seed: seed)
+      var random = SplitMix64(seed: seed)
+      var state = SearchState(problem, start: RandomProblem.start(problem, &random))
+      func expect(_ broken: SearchState.Invariant?, _ planted: SearchState.Invariant?) throws {
+        try holds(broken == planted, "\(broken?.rawValue ?? "none") is told, \(planted?.rawValue ?? "none") is broken")
+      }
+      try expect(state.firstBroken(), nil)
+      state.score.moves += 1
+      try expect(state.firstBroken(), .scoreIsTheRecount)
+      state.score.moves -= 1
+      state.load[random.below(problem.nodeCount)] += 1
+      try expect(state.firstBroken(), .loadsAreCounts)
+      state = SearchState(problem, start: state.current)
+      state.inbound[random.below(problem.nodeCount)] += 1
+      try expect(state.firstBroken(), .peersAreThePairs)
+    }
+  }
+
   /// The answer is no worse than any start, keeps masks and capacities, no node twice in a row, and is the same each
   /// time.
   @Test func answersAreLegalAndNoWorse() {

@@ -84,11 +84,11 @@ package final class ArenaHold: Sendable {
 
   @inline(__always) public subscript(_ index: Index) -> Element {
     get {
-      assert(index.int < count)
+      assert(index.int < count, "indicesAreInRange")
       return base[index.int]
     }
     nonmutating set {
-      assert(index.int < count)
+      assert(index.int < count, "indicesAreInRange")
       base[index.int] = newValue
     }
   }

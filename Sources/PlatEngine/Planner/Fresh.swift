@@ -29,7 +29,7 @@ enum Fresh {
     guard problem.replicas > 0, problem.nodeCount > 0 else { return }
     let isDealt = statesRotate(problem, due) ? try lay(problem, due, &placement, seed: seed, inTurns: true) : false
     if !isDealt { _ = try lay(problem, due, &placement, seed: seed, inTurns: false) }
-    placement.placed = due.total
+    placement.countPlaced()
   }
 
   /// Lays block after block, on several threads: each goes through all of them, as what one leaves of a node is known

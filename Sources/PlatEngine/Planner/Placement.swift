@@ -92,16 +92,6 @@ struct Placement {
     return missing
   }
 
-  /// For checks: rows that are not concerned are today's.
-  func staysAsItIs(_ problem: Problem) -> Bool {
-    var isChanged = [Bool](repeating: false, count: problem.partitionCount)
-    changed.forEach { isChanged[$0] = true }
-    return (0..<problem.partitionCount).allSatisfy { partition in
-      let held = problem.heldRows + partition * problem.heldWidth
-      return isChanged[partition] || (0..<replicas).allSatisfy { row(partition)[$0] == held[$0] }
-    }
-  }
-
   /// Adds to `count` what each node holds in a state's slots. O(N + concerned · R).
   func addHolders(_ problem: Problem, state: Int, slots: Range<Int>, to count: NodeTable<Int32>) {
     if !changed.isAll {

@@ -42,7 +42,7 @@ struct StepOrder {
         if pending[Int(follower)] == 0 { sequence.append(follower) }
       }
     }
-    precondition(sequence.count == list.count, "steps wait for one another in a circle")
+    precondition(sequence.count == list.count, "stepsAreAcyclic: steps wait for one another in a circle")
     for step in sequence.reversed() {
       for follower in after(Int(step)) {
         tail[Int(step)] = max(tail[Int(step)], lengths[Int(follower)] + tail[Int(follower)])

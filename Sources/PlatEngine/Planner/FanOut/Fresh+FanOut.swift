@@ -37,7 +37,7 @@ extension Fresh {
       for node in 0..<problem.nodeCount { led.base[node] += circle.led.base[node] }
     }
     placement.load.copy(from: circles[0].load)
-    placement.placed = due.total
+    placement.countPlaced()
     placement.book(led: problem.wanted[0] > 0 ? led : nil, upTo: problem.partitionCount)
   }
 }

@@ -71,12 +71,15 @@ extension Planner {
     weighing.recount()
     weighing.letGoBeyondCapacity()
     try clock.mark("keep")
+    weighing.assertInvariants(after: "keep")
 
     try WeightedFill.run(weighing, try currentDue(weighing))
     try placeTheRest(weighing, due, &placement)
     try clock.mark("fill")
+    weighing.assertInvariants(after: "fill")
     WeightedMend.run(weighing, try currentDue(weighing).open(arena))
     try clock.mark("mend")
+    weighing.assertInvariants(after: "mend")
 
     _ = try Roles.run(problem, due.safetyOnly(problem, placement), &placement)
     StateRules.enforce(problem, placement)
@@ -111,6 +114,7 @@ extension Planner {
     weighing.letGoBeyondCapacity()
     try WeightedFill.shareOversized(weighing)
     try clock.mark("keep")
+    weighing.assertInvariants(after: "keep")
 
     if let above = try WeightedFill.separateOversized(weighing, currentDue(weighing)) {
       try WeightedFill.run(weighing, try currentDue(weighing), above: above)
@@ -119,9 +123,11 @@ extension Planner {
     _ = try WeightedFill.separateOversized(weighing, currentDue(weighing))
     try placeTheRest(weighing, due, &placement)
     try clock.mark("fill")
+    weighing.assertInvariants(after: "fill")
 
     var weighed = try settle(weighing)
     try clock.mark("shed")
+    weighing.assertInvariants(after: "shed")
     WeightedHome.run(weighing, try weighed.reaching(weighing.load, arena))
     if weighed.outside(weighing.load) > 0 {
       weighed = try settle(weighing)
@@ -134,6 +140,7 @@ extension Planner {
     // What the sums of several maps ask for comes after what this one does.
     if goal != nil { weighed = try settle(weighing, aimed: false) }
     try clock.mark("mend")
+    weighing.assertInvariants(after: "mend")
 
     let heldBack = try kept?.holdBack(weighing, due, weighed, &placement) ?? 0
     if heldBack > 0 { weighed = try currentDue(weighing) }
@@ -142,6 +149,7 @@ extension Planner {
     weighing.recount()
     let map = try Witnesses.run(problem, placement, memoryLimitBytes: options.memoryLimitBytes)
     try clock.mark("roles")
+    weighing.assertInvariants(after: "roles")
 
     let bound = try WeightedBound(weighing, due, try currentDue(weighing, aimed: false))
     try clock.mark("certify")
