@@ -171,10 +171,8 @@ enum Fresh {
       1,
       min(
         replicas / (pointsOfNode * max(problem.nodeCount, 1)), problem.partitionCount / max(16, 2 * problem.replicas),
-        mostBlocks))
+        TrialLimits.Fresh.mostBlocks))
   }
-
-  private static let mostBlocks = 24
 
   /// Whether each node's part in the first state is that of all nodes: the state's share of all replicas.
   private static func statesRotate(_ problem: Problem, _ due: Due) -> Bool {

@@ -10,8 +10,6 @@ enum Mend {
     var slot: Int
   }
 
-  private static let partnersTried = 128
-
   /// O(concerned · R) and a bounded number of trials for each breach.
   static func run(_ problem: Problem, _ due: Due, _ placement: Placement) {
     guard !problem.soft.isEmpty && problem.current != nil || !problem.near.isEmpty || !problem.softNear.isEmpty else {
@@ -24,7 +22,7 @@ enum Mend {
     var trialsLeft = problem.isWide ? (1 << 28) / problem.replicas : Int.max
     for newReplica in newReplicas
     where trialsLeft > 0 && !problem.arena.isInterrupted && breaches(problem, placement, newReplica) > 0 {
-      trialsLeft -= partnersTried
+      trialsLeft -= TrialLimits.Mend.partnersTried
       _ = relocate(problem, due, placement, newReplica, &random)
         || exchange(problem, placement, newReplica, newReplicas, &random)
     }
@@ -41,7 +39,7 @@ enum Mend {
     let rowA = placement.row(a.partition)
     let nodeA = rowA[a.slot]
     let start = random.below(newReplicas.count)
-    for offset in 0..<min(partnersTried, newReplicas.count) {
+    for offset in 0..<min(TrialLimits.Mend.partnersTried, newReplicas.count) {
       let b = newReplicas[(start + offset) % newReplicas.count]
       let rowB = placement.row(b.partition)
       let nodeB = rowB[b.slot]
@@ -67,7 +65,7 @@ enum Mend {
     guard load[node] > due.least[node] else { return false }
     let before = breaches(problem, placement, a)
     let start = random.below(problem.nodeCount)
-    for offset in 0..<min(partnersTried, problem.nodeCount) {
+    for offset in 0..<min(TrialLimits.Mend.partnersTried, problem.nodeCount) {
       let other = NodeIndex((start + offset) % problem.nodeCount)
       guard problem.receives[other], load[other] < due.most[other],
         problem.allows(row, leaving: a.slot, to: other),

@@ -23,9 +23,6 @@ struct ReceiverPool {
   private let groups: ColocationGroups?
   private let leading: Leading?
 
-  private static let boxesTried = 16
-  private static let nodesTried = 32
-
   /// `leading`: who holds how much of the first state, kept up by whoever takes; nil where that does not matter.
   init(
     _ problem: Problem, _ due: Due, _ placement: Placement, spare: Int, leading: Leading? = nil
@@ -93,7 +90,7 @@ struct ReceiverPool {
   private mutating func take(
     _ row: UnsafeMutablePointer<NodeIndex>, _ leaving: Int, _ mostBreaches: Int, onlyLacking: Bool
   ) -> NodeIndex? {
-    if groups == nil, count.count <= ReceiverPool.boxesTried {
+    if groups == nil, count.count <= TrialLimits.ReceiverPool.boxesTried {
       return takeFromRoomiest(row, leaving, mostBreaches, onlyLacking: onlyLacking)
     }
     var best = -1
@@ -114,10 +111,10 @@ struct ReceiverPool {
       else { continue }
       (best, bestRank, bestRoom, place) = (box, rank, room, found)
       allowedSeen += 1
-      if boxes > ReceiverPool.boxesTried, allowedSeen >= 2 { break }
+      if boxes > TrialLimits.ReceiverPool.boxesTried, allowedSeen >= 2 { break }
     }
     guard best >= 0 else { return nil }
-    if boxes > ReceiverPool.boxesTried { rotation = best + 1 == boxes ? 0 : best + 1 }
+    if boxes > TrialLimits.ReceiverPool.boxesTried { rotation = best + 1 == boxes ? 0 : best + 1 }
     groups?.give(row, leaving: leaving, to: open.base[first[best] + place])
     return give(box: best, place: place)
   }
@@ -154,7 +151,7 @@ struct ReceiverPool {
     var bestBreaches = Int.max
     var bestMisfit = Int32.max
     for tried in 0..<count[box] {
-      if tried >= ReceiverPool.nodesTried, best != nil { break }
+      if tried >= TrialLimits.ReceiverPool.nodesTried, best != nil { break }
       var place = cursor[box] + tried
       if place >= count[box] { place -= count[box] }
       let node = open.base[first[box] + place]

@@ -35,9 +35,6 @@ struct RoleCycles {
     var changes: [Change] = []
   }
 
-  /// Replicas of a map up to which it is worth the while, and arcs of each kind that are looked at.
-  private static let mostReplicas = 1 << 12
-  private static let mostArcs = 1 << 12
   /// What a node one nearer to its window is worth.
   private static let intoWindow = 1 << 20
 
@@ -55,11 +52,11 @@ struct RoleCycles {
   var mayHelp: Bool {
     problem.current != nil && problem.wanted.count { $0 > 0 } <= 2 && problem.cluster.wanted == problem.wanted
       && slots.count == 1 && placement.peers == nil && !problem.hasStateRules && problem.softNear.isEmpty
-      && !problem.isWide && problem.partitionCount * problem.replicas <= Self.mostReplicas
+      && !problem.isWide && problem.partitionCount * problem.replicas <= TrialLimits.RoleCycles.mostReplicas
   }
 
   func run() {
-    var effort = 1 << 22
+    var effort = TrialLimits.RoleCycles.effort
     var barred: Set<[Change]> = []  // looked up only
     // Holders are exchanged only where roles alone leave something to be wished for.
     for withHolders in [false, true] {
@@ -143,9 +140,9 @@ struct RoleCycles {
           [Change(slot: slot, was: rows[slot], to: rows[other]), Change(slot: other, was: rows[other], to: rows[slot])])
       }
     }
-    let mostHome = arcs.count + Self.mostArcs
+    let mostHome = arcs.count + TrialLimits.RoleCycles.mostArcs
     for slot in newReplicas where withHolders && arcs.count < mostHome { addHomes(slot, slotsOfNode, add) }
-    let mostArrivals = arcs.count + Self.mostArcs
+    let mostArrivals = arcs.count + TrialLimits.RoleCycles.mostArcs
     for (place, slot) in newReplicas.enumerated() where withHolders && arcs.count < mostArrivals {
       for other in newReplicas[(place + 1)...] { addArrival(slot, other, add) }
     }

@@ -1,7 +1,5 @@
 /// Roles, with holders that suit them.
 enum RoleRounds {
-  private static let rounds = 8
-
   /// Who is what; where a node cannot have the part of a state that fits what it holds, it holds one more or one
   /// less within its window instead, if that costs no move.
   static func run(
@@ -23,7 +21,7 @@ enum RoleRounds {
       !problem.near.isEmpty && !(0..<problem.partitionCount).contains { problem.isAway($0, from: placement.row($0)) }
     var due = due
     var before = Int.max
-    for _ in 0..<rounds {
+    for _ in 0..<TrialLimits.RoleRounds.rounds {
       guard let parts = try Roles.run(problem, due, &placement) else { return }
       let (tooFew, tooMany) = allStay ? ColocationGroups.unsettled(problem, placement, parts) : parts.unsettled()
       guard !tooFew.isEmpty || !tooMany.isEmpty else { return }

@@ -17,7 +17,7 @@ struct RoleSwaps {
   private let parts: Roles.Parts
   private let changed: ChangedRows
   private var holdings: Holdings
-  private var trialsLeft = 1 << 24
+  private var trialsLeft = TrialLimits.RoleSwaps.trials
   /// Nodes that hold a partition today which the receiver looked at holds in the next map.
   private let isOrigin: NodeTable<Bool>
 

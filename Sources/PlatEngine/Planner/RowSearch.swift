@@ -13,8 +13,6 @@ struct RowSearch {
   private var left = 0
   private var leftInAll = 1 << 18
 
-  private static let mostTried = 1 << 12
-
   /// Nil where rows are too long to be looked at so.
   init?(_ problem: Problem) throws(PlatError) {
     guard problem.replicas > 0, problem.replicas <= FanOut.mostReplicas else { return nil }
@@ -28,7 +26,7 @@ struct RowSearch {
     _ nodes: [NodeIndex], accepts: (UnsafeMutablePointer<NodeIndex>) -> Bool = { _ in true }
   ) -> UnsafeMutablePointer<NodeIndex>? {
     for slot in 0..<problem.replicas { row.base[slot] = .none }
-    left = min(RowSearch.mostTried, leftInAll)
+    left = min(TrialLimits.RowSearch.mostTried, leftInAll)
     leftInAll -= left
     defer { leftInAll += left }
     return fill(0, nodes, from: 0, accepts) ? row.base : nil

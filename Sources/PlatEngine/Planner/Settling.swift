@@ -5,12 +5,6 @@
 /// the map of today comes to is judged beside the next one, and stays if that is not better; and while maps are small,
 /// the plan of the next map is made here, too, as long as it is better still.
 enum Settling {
-  /// Replicas up to which a plan's own map is planned again, and how often.
-  private static let mostReplicas = 1 << 12
-  private static let rounds = 32
-  /// Replicas up to which the map of today is judged beside the next.
-  private static let mostJudged = 1 << 22
-
   /// `again`: plans the same cluster from another map.
   static func settle(
     _ plan: inout Plan, _ cluster: DenseCluster, from current: PlacementMap?, options: PlanRequest,
@@ -19,7 +13,8 @@ enum Settling {
     let replicas = cluster.partitionCount * cluster.replicas
     // A budget asks for a part of a plan, and comes to rest when nothing is held back.
     let isMoreThanWindows = !plan.isComplete || cluster.hasMoreThanWindows
-    guard plan.seeksRest, replicas > 0, replicas <= mostJudged, cluster.cluster.settings.balance.moveBudget == nil,
+    guard plan.seeksRest, replicas > 0, replicas <= TrialLimits.Settling.mostJudged,
+      cluster.cluster.settings.balance.moveBudget == nil,
       isMoreThanWindows || plan.isWanting
     else { return }
     if isMoreThanWindows, let current, let stays = try current.asTarget(of: plan.target) {
@@ -33,10 +28,10 @@ enum Settling {
         }
       }
     }
-    guard replicas <= mostReplicas else { return }
+    guard replicas <= TrialLimits.Settling.mostReplicas else { return }
     var options = options
     options.interrupt = options.interrupt?.quiet
-    for _ in 0..<rounds {
+    for _ in 0..<TrialLimits.Settling.rounds {
       var next = try again(plan.target, options)
       guard next.seeksRest, next.target.differs(from: plan.target),
         try isBetter(next, than: plan, cluster, from: plan.target, options)
@@ -64,10 +59,10 @@ enum Settling {
     again: ([PlacementMap?], PlanRequest) throws(PlatError) -> GroupPlan
   ) throws(PlatError) {
     let replicas = group.clusters.reduce(0) { $0 + $1.partitionCount * $1.replicas }
-    guard plan.operation == .rebalance, replicas <= mostReplicas, !group.hasBudget else { return }
+    guard plan.operation == .rebalance, replicas <= TrialLimits.Settling.mostReplicas, !group.hasBudget else { return }
     var options = options
     options.interrupt = options.interrupt?.quiet
-    for _ in 0..<rounds {
+    for _ in 0..<TrialLimits.Settling.rounds {
       let maps = plan.plans.map(\.target)
       let next = try again(maps, options)
       guard next.operation == .rebalance else { return }
@@ -188,18 +183,20 @@ extension PlacementMap {
       for node in nodes { loads[node.int] += 1 }
       // The last copy, wherever it is.
       if nodes.count == 1, cluster.status[nodes[0].int].isReadable { only[nodes[0].int] += 1 }
-      guard nodes.count == 1 && only[nodes[0].int] > 0
-        || map.staysForWantOfAnother(nodes) && map.keepsRules(partition) || map.isLegal(partition)
+      guard
+        nodes.count == 1 && only[nodes[0].int] > 0
+          || map.staysForWantOfAnother(nodes) && map.keepsRules(partition) || map.isLegal(partition)
       else { return false }
     }
     guard loads.indices.allSatisfy({ loads[$0] <= max(cluster.cluster.nodes[$0].capacity ?? .max, only[$0]) }) else {
       return false
     }
     guard map.isPeerLimited else { return true }
-    return try Judge.judge(cluster, map: self, from: self).unmet == missing + cluster.wanted.indices.reduce(0) {
+    return try Judge.judge(cluster, map: self, from: self).unmet == missing
+      + cluster.wanted.indices.reduce(0) {
         $0 + partitionCount
           * (cluster.cluster.settings.model.states[$1].holdsData ? cluster.wanted[$1] - cluster.dataWanted[$1] : 0)
-    }
+      }
   }
 
   fileprivate func differs(from other: PlacementMap) -> Bool {

@@ -25,8 +25,6 @@ struct WeightInBudget {
   private let arcsFrom: [[Int]]
   private let arcsTo: [[Int]]
 
-  private static let exchangesTried = 64
-
   /// `due`: whose windows count. `weighing`: with all moves made. `isMade`: those that have to be made whatever the
   /// budget.
   init(_ weighing: Weighing, _ due: WeightedDue, _ arcs: [MoveBudget.Arc], isMade: [Bool]) throws(PlatError) {
@@ -132,10 +130,12 @@ struct WeightInBudget {
   /// The best two moves between a node and another, there and back.
   private func exchange(at node: NodeIndex) -> [Int]? {
     var best: (arcs: [Int], gain: Int)?
-    for there in arcsFrom[node.int].lazy.filter({ !isMade[$0] }).prefix(Self.exchangesTried) {
+    for there in arcsFrom[node.int].lazy.filter({ !isMade[$0] }).prefix(TrialLimits.WeightInBudget.exchangesTried) {
       let other = arcs[there].to
       let before = outside(node, load[node]) + outside(other, load[other])
-      for back in arcsTo[node.int].lazy.filter({ !isMade[$0] && arcs[$0].from == other }).prefix(Self.exchangesTried) {
+      for back in arcsTo[node.int].lazy.filter({ !isMade[$0] && arcs[$0].from == other }).prefix(
+        TrialLimits.WeightInBudget.exchangesTried)
+      {
         let more = weight(back) - weight(there)
         let gain = before - outside(node, load[node] + more) - outside(other, load[other] - more)
         if gain > best?.gain ?? 0 { best = ([there, back], gain) }

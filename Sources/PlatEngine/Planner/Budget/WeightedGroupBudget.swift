@@ -15,8 +15,6 @@ struct WeightedGroupBudget {
   private var members: [Member] = []
   private var left: Int
 
-  private static let pairsTried = 1 << 16
-
   private struct Member {
     let map: Int
     let problem: Problem
@@ -157,7 +155,7 @@ struct WeightedGroupBudget {
     let all = members.indices.flatMap { index in
       members[index].arcs.indices.filter { mayMake((index, $0)) }.map { (index, $0) }
     }
-    for first in all where tried < Self.pairsTried {
+    for first in all where tried < TrialLimits.WeightedGroupBudget.pairsTried {
       let one = members[first.0].arcs[first.1]
       let alone = gain(first)
       let before = (members, scores, windows, left)

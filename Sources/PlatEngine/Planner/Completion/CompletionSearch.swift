@@ -20,8 +20,7 @@ struct CompletionSearch {
   private var roomy: [[[NodeIndex]]] = []
   private var cursor: [[Int]] = []
   /// Slots that may still be looked at, and steps of one search.
-  private var effort = 1 << 26
-  private static let mostSteps = 1 << 18
+  private var effort = TrialLimits.CompletionSearch.effort
 
   /// Which slots may be left open at the end of a chain.
   enum GivingUp {
@@ -173,7 +172,7 @@ struct CompletionSearch {
     for slot in slots where placeDirectly(map, partition, slot) { return true }
     listSlots()
     var barred: Set<[Int]> = []  // looked up only
-    for _ in 0..<Self.attempts {
+    for _ in 0..<TrialLimits.CompletionSearch.attempts {
       guard let chain = chain(from: slots.map { id(map, partition, $0) }, givingUp, barred) else { return false }
       guard let fault = carryOut(chain) else { return true }
       barred.insert(fault)
@@ -200,7 +199,7 @@ struct CompletionSearch {
       effort -= map.width
       guard let first = roomy[index][box].first, map.admits(row, slot, boxOf: first) else { continue }
       var tried = 0
-      while tried < min(Self.nodesTried, roomy[index][box].count) {
+      while tried < min(TrialLimits.CompletionSearch.nodesTried, roomy[index][box].count) {
         let place = (cursor[index][box] + tried) % roomy[index][box].count
         let node = roomy[index][box][place]
         if load[node.int] >= capacity[node.int] {
@@ -221,11 +220,6 @@ struct CompletionSearch {
     return true
   }
 
-  private static let nodesTried = 16
-
-  /// Chains that pass through one row twice may break a rule together: others are tried.
-  private static let attempts = 8
-
   /// The cheapest chain from one of the slots to an end: slots and nodes in turn.
   private mutating func chain(from starts: [Int], _ givingUp: GivingUp, _ barred: Set<[Int]>) -> [Step]? {
     var queue = StepQueue<Step>()
@@ -240,7 +234,7 @@ struct CompletionSearch {
     }
     for (place, start) in starts.enumerated() { reach(.slot(start), place * Cost.laterSlot, from: nil) }
     var nodes: [Int] = []
-    while effort > 0, isSettled.count < Self.mostSteps, let (here, step) = queue.pop() {
+    while effort > 0, isSettled.count < TrialLimits.CompletionSearch.mostSteps, let (here, step) = queue.pop() {
       guard isSettled.insert(step).inserted else { continue }
       switch step {
       case .room, .leftOpen:
@@ -262,7 +256,7 @@ struct CompletionSearch {
       }
     }
     // No end can be reached from any of these.
-    guard effort > 0, isSettled.count < Self.mostSteps, barred.isEmpty else { return nil }
+    guard effort > 0, isSettled.count < TrialLimits.CompletionSearch.mostSteps, barred.isEmpty else { return nil }
     for node in nodes {
       isDead[node] = true
       for (index, map) in maps.enumerated() { open[index][map.boxOfNode[node]].removeAll { $0.int == node } }

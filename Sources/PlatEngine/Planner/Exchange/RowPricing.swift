@@ -46,7 +46,8 @@ struct RowPricing {
     let rule = problem.near.first
     let isKnown = rule.map { rule in
       problem.wanted[0] == 1 && !problem.isNearPromoted && !due.isShort && !problem.isWide
-        && rule.containerCount <= RowPricing.mostContainers && rule.mostOutside == problem.replicas - rule.group
+        && rule.containerCount <= TrialLimits.RowPricing.mostContainers
+        && rule.mostOutside == problem.replicas - rule.group
     }
     near = isKnown == true ? rule : nil
     containers = near.map { near in (0..<near.containerCount).map { ContainerIndex($0) } } ?? []
@@ -97,9 +98,6 @@ struct RowPricing {
     another.held = try problem.arena.table(heldSlots.count)
     return another
   }
-
-  /// Beyond so many containers a co-location group is not looked for in each.
-  private static let mostContainers = 64
 
   /// What all rows cost that `Keep` kept whole, if each is plainly cheapest as it is: they are legal, and so it is
   /// enough that no node in one of them costs more than the cheapest new replica. Their sum then is one over nodes. Nil

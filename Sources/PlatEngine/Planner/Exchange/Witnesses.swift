@@ -19,9 +19,6 @@ struct Witnesses {
   private var openCount = 0
   private var cursor = 0
 
-  private static let nodesTried = 12
-  private static let partnersTried = 4096
-
   /// The map with its places for states without data filled; the same map where there are none.
   /// O(P · R · rules + N) where the nodes that lack one may have it.
   static func run(_ problem: Problem, _ placement: Placement, memoryLimitBytes: UInt64) throws(PlatError)
@@ -156,7 +153,7 @@ struct Witnesses {
     var best: Int?
     var bestExcess = Int.max
     for tried in 0..<openCount {
-      if best != nil, tried >= Witnesses.nodesTried { break }
+      if best != nil, tried >= TrialLimits.Witnesses.nodesTried { break }
       let place = (cursor + tried) % openCount
       guard mayHave(row, open.base[place]) else { continue }
       let excess = excess(soft, row, open.base[place])
@@ -183,7 +180,7 @@ struct Witnesses {
   private mutating func exchange(_ partition: Int, _ slot: Int) -> Bool {
     guard openCount > 0 else { return false }
     let row = map.row(partition)
-    for tried in 0..<min(Witnesses.partnersTried, partition) {
+    for tried in 0..<min(TrialLimits.Witnesses.partnersTried, partition) {
       let other = map.row(partition - 1 - tried)
       for place in slots where other[place] != .none && problem.receives[other[place]] {
         let node = other[place]

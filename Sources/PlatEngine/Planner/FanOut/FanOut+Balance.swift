@@ -5,19 +5,15 @@
 /// No pair is new, so a limit that is wholly used is kept. Masters go from nodes that have too many to those that lack
 /// some on shortest chains of such steps; what each node then holds in all is for the flow to settle.
 extension FanOut {
-  private static let mostNodes = 1 << 10
-  /// Replicas of a partition times peers looked at, over all trials.
-  private static let mostWork = 1 << 27
-
   /// Moves as many masters as bring nodes nearer to their windows. For each
   /// O(N² + partitions of the masters on its chain · peers² · R); nothing with more than 1,024 nodes, and a bounded
   /// number of peers looked at in all.
   mutating func balanceMasters() throws(PlatError) {
-    guard problem.wanted[0] == 1, problem.nodeCount <= FanOut.mostNodes,
+    guard problem.wanted[0] == 1, problem.nodeCount <= TrialLimits.FanOut.mostNodes,
       let windows = due.roles.first, windows.state == 0
     else { return }
     var changes = try Changeovers(problem, placement, PeerGraph(problem, PeerBook(problem, placement)), windows)
-    try changes.run(mostWork: FanOut.mostWork)
+    try changes.run(mostWork: TrialLimits.FanOut.mostWork)
     placement.placed += changes.filled
   }
 }
@@ -63,7 +59,9 @@ private struct Changeovers {
   mutating func run(mostWork: Int) throws(PlatError) {
     let first = (0..<nodes).reduce(0) { $0 + max(excess($1), lack($1)) }
     guard first > 0 else { return }
-    for master in 0..<nodes where work < mostWork { list(NodeIndex(master), mostWork) }
+    for master in 0..<nodes where work < mostWork {
+      list(NodeIndex(master), mostWork)
+    }
     for isExcess in [true, false] {
       while work < mostWork, let chain = shortestChain(isExcess) {
         try problem.arena.throwIfInterrupted()

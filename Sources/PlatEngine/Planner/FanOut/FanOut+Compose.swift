@@ -1,20 +1,15 @@
 /// A partition that still lacks replicas, when no other could be followed: a row made for it alone.
 extension FanOut {
-  /// Beyond so many nodes nothing is composed: such clusters have rows to follow.
-  private static let mostNodesComposed = 1 << 8
-
-  private static let mostReplicasComposed = 8
-  private static let mostNodesTried = 1 << 24
-
   /// Every node in turn as the first master, and for each other slot the node that costs least: no pair beyond the
   /// limit, what near rules ask for first, then windows, then moves. Taken where the row is whole. O(N² · R³) for each
   /// partition that lacks, and so many nodes tried in all.
   static func compose(_ problem: Problem, _ due: Due, _ placement: inout Placement) throws(PlatError) {
-    guard problem.nodeCount <= mostNodesComposed, problem.replicas <= mostReplicasComposed,
+    guard problem.nodeCount <= TrialLimits.FanOut.mostNodesComposed,
+      problem.replicas <= TrialLimits.FanOut.mostReplicasComposed,
       placement.placed < problem.partitionCount * problem.replicas
     else { return }
     let composer = try Composer(problem, due, placement, PeerBook(problem, placement))
-    var left = mostNodesTried / (problem.nodeCount * problem.nodeCount * problem.replicas)
+    var left = TrialLimits.FanOut.mostNodesTried / (problem.nodeCount * problem.nodeCount * problem.replicas)
     for partition in placement.missing where left > 0 && !problem.arena.isInterrupted {
       placement.placed += composer.complete(partition.int)
       left -= 1

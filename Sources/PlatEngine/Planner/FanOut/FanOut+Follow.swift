@@ -1,7 +1,5 @@
 /// What finds no place within the limit: it gets the nodes of another partition, or nodes of its own choice.
 extension FanOut {
-  private static let rowsTried = 512
-
   /// A partition that lacks replicas follows another that lacks none: the same nodes in the same states, so that no
   /// pair is new. Before replicas go unplaced balance does; of the rows that may be followed the one that takes nodes
   /// the least beyond their windows, and then the one with the fewest moves. A bounded number of trials for each.
@@ -14,7 +12,7 @@ extension FanOut {
       for slot in 0..<problem.replicas where row[slot] != .none { load[row[slot]] -= 1 }
       var best: (over: Int, moves: Int, other: Int)?
       var tried = 0
-      for offset in 1..<max(2, problem.partitionCount) where tried < rowsTried {
+      for offset in 1..<max(2, problem.partitionCount) where tried < TrialLimits.FanOut.rowsTried {
         let other = (partition + offset) % problem.partitionCount
         let model = placement.row(other)
         guard isFull(problem, model) else { continue }

@@ -1,8 +1,5 @@
 /// Which pairs may come, besides those that are there.
 extension FanOut {
-  /// Of many nodes that could be a pair's other end so many are looked at, in turn.
-  private static let nodesTried = 512
-
   private typealias Lack = (count: Int, node: NodeIndex)
 
   /// For every node that lacks something, pairs from masters that have something for it; and for masters that still
@@ -43,7 +40,7 @@ extension FanOut {
   private func widenForLacks(_ lacks: [Lack], _ graph: inout PeerGraph, _ supply: Supply) {
     let suppliers = (0..<problem.nodeCount).map { NodeIndex($0) }.filter { supply.of($0, graph) > 0 }
     guard !suppliers.isEmpty else { return }
-    let tried = min(suppliers.count, FanOut.nodesTried)
+    let tried = min(suppliers.count, TrialLimits.FanOut.nodesTried)
     var first = 0
     for (count, node) in lacks where !problem.arena.isInterrupted {
       var left = count
@@ -64,7 +61,7 @@ extension FanOut {
   }
 
   private func widenForMissing(_ missing: NodeTable<Int32>, _ graph: inout PeerGraph) {
-    let tried = min(problem.nodeCount, FanOut.nodesTried)
+    let tried = min(problem.nodeCount, TrialLimits.FanOut.nodesTried)
     var first = 0
     for index in 0..<problem.nodeCount where missing.base[index] > 0 && !problem.arena.isInterrupted {
       let master = NodeIndex(index)
@@ -113,12 +110,10 @@ private struct Supply {
     }
   }
 
-  /// Larger maps do without: there a pair may turn out to be of no use.
-  private static let mostReplicasLookedAt = 1 << 18
-
   /// Under near rules: for each master, those of its partitions that `node` could take over or complete. O(P · R²).
   func offers(for node: NodeIndex) -> NodeTable<Int32>? {
-    guard !problem.near.isEmpty, problem.partitionCount * problem.replicas <= Supply.mostReplicasLookedAt else {
+    guard !problem.near.isEmpty, problem.partitionCount * problem.replicas <= TrialLimits.FanOut.mostReplicasLookedAt
+    else {
       return nil
     }
     offered.fill(with: 0)

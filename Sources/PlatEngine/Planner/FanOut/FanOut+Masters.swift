@@ -63,7 +63,8 @@ extension FanOut {
       let pairs = book.pairCount
       book.swap(row, slot, place)
       let key = (
-        book.excess, FanOut.mastersForAPair * (book.pairCount - pairs) + tooMany(row[slot], count), count[row[slot]],
+        book.excess, TrialLimits.FanOut.mastersForAPair * (book.pairCount - pairs) + tooMany(row[slot], count),
+        count[row[slot]],
         place
       )
       if key.0 <= before, StateRules.breach(problem, row) == nil, best == nil || key < best! { best = key }
@@ -73,9 +74,6 @@ extension FanOut {
     book.swap(row, slot, best.place)
     return true
   }
-
-  /// A new pair is worth that many masters too many.
-  private static let mastersForAPair = 4
 
   private func tooMany(_ node: NodeIndex, _ count: NodeTable<Int32>) -> Int {
     guard let windows = due.roles.first, windows.state == 0 else { return 0 }

@@ -1,14 +1,12 @@
 /// A soft limit that costs more than it may to keep: what can be had for nothing.
 extension FanOut {
-  private static let passes = 2
-
   /// Where fewer peers are beyond the limit when another holder is master, it becomes master, if both then have as many
   /// as they should. No data moves. O(P · masters · R²).
   static func mend(_ problem: Problem, _ due: Due, _ placement: Placement) throws(PlatError) {
     guard let windows = due.roles.first, windows.state == 0 else { return }
     let book = try PeerBook(problem, placement)
     let masters = try FanOut.masters(problem, placement)
-    for _ in 0..<passes where !book.isWithin {
+    for _ in 0..<TrialLimits.FanOut.passes where !book.isWithin {
       for partition in 0..<problem.partitionCount where !problem.arena.isInterrupted {
         let row = placement.row(partition)
         for slot in 0..<book.masters where row[slot] != .none {

@@ -6,9 +6,6 @@
 /// Neither moves nor loads change. Where near rules bind, which zone has a partition's co-location group is then chosen
 /// for all partitions together, and pairs for what has been chosen.
 extension FanOut {
-  private static let partnersTried = 512
-  private static let mostTrials = 1 << 20
-
   /// Nil where that does not bring all nodes within their limits. O(P · R²), and a bounded number of trials for each
   /// new pair beyond the limit.
   static func asPlaced(
@@ -45,15 +42,13 @@ extension FanOut {
     return result
   }
 
-  private static let evenings = 3
-
   /// The same with masters changed over to where they are lacking, if that is worth the moves.
   private func evened(_ memoryLimitBytes: UInt64) throws(PlatError) -> Placement {
     let cost = try Cost(problem, due, placement)
     guard due.seeksBalance, cost.mastersOutside > 0 else { return placement }
     let other = try FanOut.copy(problem, placement, memoryLimitBytes)
     var fanOut = FanOut(problem: problem, due: due, placement: other, book: try PeerBook(problem, other))
-    for _ in 0..<FanOut.evenings {
+    for _ in 0..<TrialLimits.FanOut.evenings {
       if try Cost(problem, due, fanOut.placement).outside == 0 { break }
       try fanOut.balanceMasters()
       try fanOut.flow()
@@ -117,7 +112,7 @@ extension FanOut {
     guard !book.isWithin else { return }
     var newReplicas: [Int] = []
     placement.forEachNewReplica(problem) { newReplicas.append($0 * problem.replicas + $1) }
-    var trialsLeft = FanOut.mostTrials
+    var trialsLeft = TrialLimits.FanOut.mostTrials
     var holdings = try Holdings(problem, placement)
     var isChanged = true
     while isChanged, !book.isWithin, trialsLeft > 0 {
@@ -131,7 +126,7 @@ extension FanOut {
           isChanged = true
           continue
         }
-        for offset in 1..<max(2, min(newReplicas.count, FanOut.partnersTried)) {
+        for offset in 1..<max(2, min(newReplicas.count, TrialLimits.FanOut.partnersTried)) {
           guard let partner = newReplica(of: newReplicas[(index + offset) % newReplicas.count]) else { continue }
           trialsLeft -= 1
           if exchange(now, partner) {

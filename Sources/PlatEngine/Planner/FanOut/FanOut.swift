@@ -197,13 +197,10 @@ struct FanOut {
 
   // MARK: The flow
 
-  private static let rounds = 4
-  private static let directRounds = 16
-
   /// What single moves can do, with new pairs for what is then still missing; then chains of moves, too. `handsOver`:
   /// other holders may become master for what is missing.
   mutating func flow(handsOver: Bool = false) throws(PlatError) {
-    for _ in 0..<FanOut.directRounds {
+    for _ in 0..<TrialLimits.FanOut.directRounds {
       try problem.arena.throwIfInterrupted()
       let before = Balance(placement, due)
       guard !before.isSettled else { break }
@@ -213,13 +210,13 @@ struct FanOut {
       guard handsOver, try placeUnderSuccessors() else { break }
     }
     // What came here by other ways than cheapest chains may stop those: the last round does without refunds.
-    for round in 0...FanOut.rounds {
+    for round in 0...TrialLimits.FanOut.rounds {
       try problem.arena.throwIfInterrupted()
       // What is missing goes wherever it may; balance then comes back as far as chains bring it.
       let isUrgent = round > 0 && placement.placed < due.total
       let windows = isUrgent ? try due.relaxed(problem, placement) : due
       if Balance(placement, windows).isSettled { break }
-      try exchange(windows, .all, refunds: round < FanOut.rounds)
+      try exchange(windows, .all, refunds: round < TrialLimits.FanOut.rounds)
     }
     try letGoOfWhatDoesNotFit()
   }

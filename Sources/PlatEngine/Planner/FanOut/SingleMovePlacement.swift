@@ -26,21 +26,14 @@ final class SingleMovePlacement {
   private var given: [[Int]]
   private let isSeen: NodeTable<UInt32>
   private var round: UInt32 = 0
-  private var trialsLeft = 1 << 23
-
-  /// So many rows may be open at most; with more the other ways do.
-  static let mostOpen = 1 << 12
-  /// A row that finds no place takes another's, which then takes another's, and so on, so many times.
-  private static let longestChain = 3
-  /// So many receivers are looked at for each pair of a ends of a two-for-one move.
-  private static let receiversTried = 4
+  private var trialsLeft = TrialLimits.SingleMovePlacement.trials
 
   /// Nil where there is nothing to do, or too much. O(P · R).
   init?(_ problem: Problem, _ due: Due, _ placement: Placement, _ book: PeerBook) throws(PlatError) {
     guard problem.wanted[0] == 1, placement.placed < due.total else { return nil }
     (self.problem, self.due, self.placement, self.book) = (problem, due, placement, book)
     open = placement.missing.map(\.int).filter { placement.row($0)[0] != .none }
-    guard !open.isEmpty, open.count <= SingleMovePlacement.mostOpen else { return nil }
+    guard !open.isEmpty, open.count <= TrialLimits.SingleMovePlacement.mostOpen else { return nil }
     masters = try FanOut.masters(problem, placement)
     windows = due.roles.first.flatMap { $0.state == 0 ? $0 : nil }
     spare = max(0, -Balance(placement, due).surplus)
@@ -186,7 +179,7 @@ final class SingleMovePlacement {
   }
 
   /// Places all that find a receiver, the ones behind them moving up where need be. O(kinds · open · peers · R²).
-  func placeAll(over chain: Int = longestChain) {
+  func placeAll(over chain: Int = TrialLimits.SingleMovePlacement.longestChain) {
     var hasNone = Set<[NodeIndex]>()  // asked only, never iterated
     for partition in open where !problem.arena.isInterrupted && trialsLeft > 0 {
       while freeSlot(partition) != nil, !hasNone.contains(kind(partition)) {
@@ -343,7 +336,7 @@ final class SingleMovePlacement {
       var found = 0
       let row = placement.row(partition)
       let isOrphan = !isLed(partition, row)
-      for receiver in wanting where found < SingleMovePlacement.receiversTried && trialsLeft > 0 {
+      for receiver in wanting where found < TrialLimits.SingleMovePlacement.receiversTried && trialsLeft > 0 {
         guard let option = option(partition, free, receiver, mostNew: mostNew) else { continue }
         found += 1
         let serves = min(count, max(1, Int(due.least[receiver] - placement.load[receiver])))
@@ -411,7 +404,7 @@ final class SingleMovePlacement {
     var tried = 0
     for first in leaders(of: rest, mostNew) where first != leaver {
       for second in targets(of: first, mostNew)
-      where second != leaver && second != first && tried < SingleMovePlacement.receiversTried {
+      where second != leaver && second != first && tried < TrialLimits.SingleMovePlacement.receiversTried {
         guard isBelow(first) || isBelow(second) || spare > 1 else { continue }
         trialsLeft -= 1
         let new = [first] + rest + [second]
@@ -421,7 +414,7 @@ final class SingleMovePlacement {
         if placeBehind(leaver, mostNewBehind) { return true }
         _ = change(partition, to: row, most: .max)
       }
-      if tried >= SingleMovePlacement.receiversTried { return false }
+      if tried >= TrialLimits.SingleMovePlacement.receiversTried { return false }
     }
     return false
   }

@@ -31,7 +31,7 @@ extension Planner {
     if let weights = group.weights { return try planWeighted(group, weights, from: currents, options: options) }
     let due = try GroupDue(group, currents: currents, options: options)
     var best: (planning: GroupPlanning, isSettled: Bool)?
-    for attempt in 0..<(currents.contains { $0 == nil } ? attempts : 1) {
+    for attempt in 0..<(currents.contains { $0 == nil } ? TrialLimits.Group.attempts : 1) {
       var planning = try GroupPlanning(group, currents, due, options, attempt: attempt)
       try planning.planEach()
       try planning.mendSums()
@@ -45,8 +45,6 @@ extension Planner {
     return GroupPlan(plans: best!.planning.plans, movesLowerBound: best!.planning.movesLowerBound)
   }
 
-  /// Other roundings of fresh maps that are tried where the first leave some state's sum out of its window.
-  private static let attempts = 8
 }
 
 /// The working state of planning a group.
@@ -137,7 +135,7 @@ private struct GroupPlanning {
     var isFrozen = currents.map { _ in false }
     let held = try group.clusters.indices.map { map throws(PlatError) in try heldToday(map) }
     let nodes = 0..<group.nodeCount
-    for round in 0..<Self.rounds {
+    for round in 0..<TrialLimits.Group.rounds {
       let before = try loads.map { load throws(PlatError) in try copy(load) }
       try settle(held: held, isFrozen: isFrozen)
       let changed = group.clusters.indices.filter { map in
@@ -173,8 +171,6 @@ private struct GroupPlanning {
       }
     }
   }
-
-  private static let rounds = 3
 
   /// Where a node still has more than its capacity there is nowhere to go: replicas go unplaced, of the last maps
   /// first, and of states that come last.

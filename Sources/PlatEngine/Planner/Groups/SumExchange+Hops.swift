@@ -1,9 +1,5 @@
 /// The hops that there are, and what each changes.
 extension SumExchange {
-  private static let partners = 48
-  private static let firstHops = 256
-  private static let trialsForPairs = 1 << 14
-
   // MARK: what changes
 
   func changes(_ hop: SumHop) -> [WeightSums.Change] {
@@ -146,16 +142,18 @@ extension SumExchange {
   func partners(of node: NodeIndex, gives: Bool) -> [NodeIndex] {
     let others = isActive.indices.filter { isActive[$0] && $0 != node.int }
     let off = isActive.indices.map { windows.held[sums.total][$0] - windows.due[sums.total][$0] }
-    return others.sorted { gives ? (off[$0], $0) < (off[$1], $1) : (off[$1], $0) < (off[$0], $1) }.prefix(Self.partners)
-      .map { NodeIndex($0) }
+    return others.sorted { gives ? (off[$0], $0) < (off[$1], $1) : (off[$1], $0) < (off[$0], $1) }.prefix(
+      TrialLimits.SumExchange.partners
+    )
+    .map { NodeIndex($0) }
   }
 
   /// A hop of the node, and another that makes up for it where it went, or came from: there and back, or on.
   mutating func considerPairs(of node: NodeIndex, gives: Bool, _ best: inout SumChoice) {
     let own = hops(of: node, gives: gives).filter { windows.spares(changes($0).filter { $0.node == node.int }) > 0 }
-      .sorted { $0.cost < $1.cost }.prefix(Self.firstHops)
+      .sorted { $0.cost < $1.cost }.prefix(TrialLimits.SumExchange.firstHops)
     var ofOther: [[SumHop]?] = isActive.map { _ in nil }
-    let least = max(0, trials - Self.trialsForPairs)
+    let least = max(0, trials - TrialLimits.SumExchange.trialsForPairs)
     for first in own {
       let other = first.from == node ? first.to : first.from
       let next = ofOther[other.int] ?? hops(of: other, gives: gives)

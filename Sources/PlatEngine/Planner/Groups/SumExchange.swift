@@ -42,10 +42,8 @@ struct SumExchange {
   /// Steps that changed dues such that they did not help.
   private var barred: [SumStep] = []
   private(set) var changed: Set<Int> = []  // asked only
-  var trials = 1 << 23
+  var trials = TrialLimits.SumExchange.trials
   private let interrupt: Interrupt?
-
-  private static let rounds = 64
 
   /// Returns the maps that it changed. `targets`: changed in place, but for those that are frozen.
   /// O(Σ P · R + P log P), and a bounded number of trials; nothing where all sums are well.
@@ -106,7 +104,7 @@ struct SumExchange {
   // MARK: the search
 
   private mutating func search() throws(PlatError) {
-    for _ in 0..<Self.rounds {
+    for _ in 0..<TrialLimits.SumExchange.rounds {
       let out = isActive.indices.filter { isActive[$0] && windows.outside($0) > 0 }.sorted {
         (windows.outside($1), $0) < (windows.outside($0), $1)
       }

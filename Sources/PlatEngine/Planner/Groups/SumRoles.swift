@@ -41,13 +41,12 @@ struct SumRoles {
       nodes.allSatisfy { windows.least[$0] <= sum.base[$0] && sum.base[$0] <= windows.most[$0] }
     }
     // Mostly little is left, and a few maps settle it; with all there are shorter chains, which is fewer role changes.
-    for count in areFresh ? [min(Self.few, members.count), members.count] : [members.count] where !isSettled() {
+    for count in areFresh ? [min(TrialLimits.SumRoles.few, members.count), members.count] : [members.count]
+    where !isSettled() {
       try SumChains(members.suffix(count), sum: sum, least: windows.least, most: windows.most, arena: arena).run()
     }
     return isSettled()
   }
-
-  private static let few = 64
 
   /// The floor and the ceiling of what each node is due in the state, as far as they leave the states after it within
   /// one of theirs.

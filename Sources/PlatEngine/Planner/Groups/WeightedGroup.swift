@@ -30,8 +30,6 @@ private struct WeightedGroup {
   private var scores: [WeightSums.BalanceScore] = []
   private var isChanged: [Bool] = []
 
-  private static let rounds = 4
-
   /// The clusters that are planned: where several maps share a node's capacity, each with whole places of its own.
   private let clusters: [DenseCluster]
 
@@ -144,7 +142,7 @@ private struct WeightedGroup {
   mutating func mendSums() throws(PlatError) {
     guard group.clusters.count > 1 else { return }
     try aimAgain(mayMoveMore: false)
-    for _ in 0..<Self.rounds {
+    for _ in 0..<TrialLimits.WeightedGroup.rounds {
       try exchange()
       guard try aimAgain(mayMoveMore: true) else { break }
     }

@@ -10,9 +10,6 @@ enum Improve {
   /// How much is left to do.
   private enum Need { case nothing, polish, search }
 
-  /// The most slots of a map that is searched, and of one that is searched for the sake of soft rules and states alone.
-  static let mostSlots = 60_000
-  private static let mostSlotsToPolish = 1_024
   /// A bound of weight is not exact: moves up to so many hundredths above it are taken for the least.
   static let gapOfWeight = 3
 
@@ -22,7 +19,7 @@ enum Improve {
     planned: (DenseCluster, PlacementMap?, PlanRequest) throws(PlatError) -> Plan
   ) throws(PlatError) -> Plan {
     guard plan.operation == .rebalance || plan.operation == .maintenance, cluster.capacityPart == nil,
-      cluster.partitionCount * cluster.replicas <= mostSlots
+      cluster.partitionCount * cluster.replicas <= TrialLimits.Improve.mostSlots
     else { return plan }
     var clock = StageClock(options.interrupt)
     guard let tables = try SearchTables(cluster, from: current, plan, options) else { return plan }
@@ -60,7 +57,7 @@ enum Improve {
     let score = LocalSearch.score(problem, planned)
     let bound = leastMoved(cluster, plan, problem)
     let seeksBalance = plan.operation == .rebalance && cluster.cluster.settings.balance.moveBudget == nil
-    let mayPolish = seeksBalance && planned.count <= mostSlotsToPolish
+    let mayPolish = seeksBalance && planned.count <= TrialLimits.Improve.mostSlotsToPolish
     let isPlain = problem.amounts.isEmpty && problem.colocations.isEmpty && problem.peers?.isHard != true
       && cluster.places.bounds.isEmpty
     // By number and under bounds of containers alone the stages before have the fewest moves for their totals, proved.

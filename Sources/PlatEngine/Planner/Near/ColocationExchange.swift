@@ -21,16 +21,12 @@ struct ColocationExchange {
   /// Slots of newly placed replicas, by container; those that have gone since stay behind.
   private var newReplicas: [[UInt32]]
   private var cursor: [Int]
-  private var trialsLeft = 1 << 21
+  private var trialsLeft = TrialLimits.ColocationExchange.trials
 
   /// The one step that is looked for, on a way of two.
   private var targetTransfer: (from: Int, to: Int)?
   /// Two slots that changed their nodes last.
   private var last = (slot: -1, partner: -1)
-
-  private static let partnersTried = 64
-  private static let mostBridged = 16
-  private static let bridgesTried = 8
 
   /// O(P · R² + N) where nothing is to be done; else a bounded number of trials, too.
   static func run(_ problem: Problem, _ due: Due, _ placement: Placement) throws(PlatError) {
@@ -82,7 +78,9 @@ struct ColocationExchange {
         isChanged = true
         guard canGain, trialsLeft > 0 else { return }
       }
-      if !isChanged, containers.count <= ColocationExchange.mostBridged, bridge(slots) { isChanged = canGain }
+      if !isChanged, containers.count <= TrialLimits.ColocationExchange.mostBridged, bridge(slots) {
+        isChanged = canGain
+      }
     }
   }
 
@@ -209,7 +207,7 @@ struct ColocationExchange {
   /// A newly placed replica comes to a node that is to give one up, from one of the same container that can.
   private mutating func replace(_ node: NodeIndex) -> Bool {
     let here = container(node)
-    for index in newReplicas[here].indices.prefix(ColocationExchange.partnersTried) {
+    for index in newReplicas[here].indices.prefix(TrialLimits.ColocationExchange.partnersTried) {
       let slot = Int(newReplicas[here][index])
       let donor = rows[slot]
       guard isNewReplica(slot), container(donor) == here, placement.load[donor] > due.least[donor],
@@ -226,7 +224,7 @@ struct ColocationExchange {
   private mutating func exchange(_ slot: Int, into target: Int) -> Bool {
     var tried = 0
     let end = newReplicas[target].count
-    while tried < min(ColocationExchange.partnersTried, end), trialsLeft > 0 {
+    while tried < min(TrialLimits.ColocationExchange.partnersTried, end), trialsLeft > 0 {
       tried += 1
       cursor[target] = cursor[target] + 1 < end ? cursor[target] + 1 : 0
       let partner = Int(newReplicas[target][cursor[target]])
@@ -242,7 +240,7 @@ struct ColocationExchange {
     for (x, y) in all.flatMap({ x in all.map { (x, $0) } }) where groups[x] > 0 && isBetter(from: x, to: y) {
       for between in all where between != x && between != y && rule.isAble.base[between] {
         var first = 0
-        for _ in 0..<ColocationExchange.bridgesTried {
+        for _ in 0..<TrialLimits.ColocationExchange.bridgesTried {
           guard let found = shift(slots[first...], from: between, to: y) else { break }
           let (slot, partner) = last
           if shift(slots[...], from: x, to: between) != nil { return true }

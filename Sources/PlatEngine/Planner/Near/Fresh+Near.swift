@@ -25,7 +25,6 @@ struct FreshNear {
   private let blocks: Int
   /// How often co-location groups of one container met others of another, where that matters; else empty.
   private var met: [Int]
-  private static let mostMeeting = 64
 
   /// Fills every row; false, with nothing placed, where that cannot be done. O(P · R + blocks · (N + containers)).
   static func run(_ problem: Problem, _ due: Due, _ placement: inout Placement) throws(PlatError) -> Bool {
@@ -67,7 +66,7 @@ struct FreshNear {
     self.rule = rule
     self.rows = rows
     self.blocks = blocks
-    met = blocks > 1 && problem.fanOut != nil && rule.containerCount <= FreshNear.mostMeeting
+    met = blocks > 1 && problem.fanOut != nil && rule.containerCount <= TrialLimits.FreshNear.mostMeeting
       ? [Int](repeating: 0, count: rule.containerCount * rule.containerCount) : []
     let nodes = 0..<problem.nodeCount
     var quota = [Int](repeating: 0, count: rule.containerCount)

@@ -91,7 +91,7 @@ struct Succession {
     /// Places pass to nodes that have less of all maps, and no more of this one than the node that they pass from.
     let levelsSums: Bool
     /// Of such chains, how many places may be looked at.
-    var effort = 1 << 22
+    var effort = TrialLimits.Succession.effort
     let places: [Int]
     /// Of each node, a list of the places that it has, or has had.
     var first: [Int32]

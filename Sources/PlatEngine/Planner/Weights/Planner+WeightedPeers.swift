@@ -18,13 +18,13 @@ extension Planner {
     var best = try arrange(current, byNumber: current == nil)
     try clock.mark("peers")
     if current != nil {
-      for _ in 0..<numberRounds where best.isPoor(weights, cluster) {
+      for _ in 0..<TrialLimits.WeightedPeers.numberRounds where best.isPoor(weights, cluster) {
         let other = try arrange(best.map, byNumber: true)
         guard other.isBetter(than: best) else { break }
         best = other
       }
     }
-    for _ in 0..<numberRounds where best.outside > 0 {
+    for _ in 0..<TrialLimits.WeightedPeers.numberRounds where best.outside > 0 {
       // Planned again nothing is nearer to its windows.
       let other = try arrange(best.map, byNumber: false)
       guard other.unplaced <= best.unplaced, other.outside < best.outside else { break }
@@ -59,7 +59,6 @@ extension Planner {
       peakBytes: arena.peakBytes + UInt64(best.map.memoryBytes) + UInt64(current?.memoryBytes ?? 0))
   }
 
-  private static let numberRounds = 4
 }
 
 /// A map within the limit, and how well it is balanced.

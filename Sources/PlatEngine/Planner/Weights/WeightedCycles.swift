@@ -16,7 +16,7 @@ struct WeightedCycles {
   private var cost: [Int8]
   private var slot: [UInt32]
   /// How much may be looked at, about.
-  private var effort = 1 << 24
+  private var effort = TrialLimits.WeightedCycles.effort
 
   private static let none: Int8 = 2
 

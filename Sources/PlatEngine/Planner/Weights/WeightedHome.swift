@@ -15,13 +15,11 @@ struct WeightedHome {
   /// Of each node the slots of its new replicas, heaviest first, those that came later behind. Some may have gone
   /// since.
   private var newReplicas: [[UInt32]]
-  private var trials = 1 << 20
-
-  private static let rounds = 8
+  private var trials = TrialLimits.WeightedHome.trials
 
   /// O(P · R²) for each round, and a bounded number of trials in all.
   static func run(_ weighing: Weighing, _ due: WeightedDue) {
-    for _ in 0..<rounds {
+    for _ in 0..<TrialLimits.WeightedHome.rounds {
       var home = WeightedHome(weighing, due)
       guard home.bringAll() else { return }
     }
@@ -92,9 +90,9 @@ struct WeightedHome {
   private mutating func passOn(from home: NodeIndex, _ node: NodeIndex, beside partition: Int) -> Bool {
     guard trials > 0 else { return false }
     let hops = NewReplicaHops(weighing: weighing, newReplicas: newReplicas, barred: partition)
-    let most = min(trials, Self.trialsForChains)
+    let most = min(trials, TrialLimits.WeightedHome.trialsForChains)
     var chains = WeightedChains(
-      hops, due, load: weighing.load, arena: problem.arena, mostSteps: Self.mostSteps, trials: most)
+      hops, due, load: weighing.load, arena: problem.arena, mostSteps: TrialLimits.WeightedHome.mostSteps, trials: most)
     _ = chains.run()
     trials -= most - chains.trials
     if isWell(home), isWell(node) {
@@ -106,9 +104,6 @@ struct WeightedHome {
     }
     return false
   }
-
-  private static let trialsForChains = 1 << 13
-  private static let mostSteps = 4
 
   private func isTooMuch(_ node: NodeIndex) -> Bool {
     weighing.load[node] > due.most[node] || weighing.count[node] > weighing.capacity[node]

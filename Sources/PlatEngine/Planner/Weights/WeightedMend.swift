@@ -1,8 +1,6 @@
 /// The last touch on what has been newly placed: it goes home where that fits after all, and where it breaks a soft
 /// rule it changes places, within the windows. What is held is not moved.
 enum WeightedMend {
-  private static let partnersTried = 128
-
   /// O(P · R²), and a bounded number of trials for each breach.
   static func run(_ weighing: Weighing, _ due: WeightedDue) {
     guard weighing.problem.current != nil else { return }
@@ -53,7 +51,7 @@ enum WeightedMend {
     let problem = weighing.problem
     let rowP = weighing.row(p)
     let start = random.below(newReplicas.count)
-    for offset in 0..<min(partnersTried, newReplicas.count) {
+    for offset in 0..<min(TrialLimits.WeightedMend.partnersTried, newReplicas.count) {
       let (q, y) = newReplicas[(start + offset) % newReplicas.count]
       let rowQ = weighing.row(q)
       let (m, n) = (rowP[x], rowQ[y])

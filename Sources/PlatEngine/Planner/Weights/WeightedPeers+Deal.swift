@@ -1,7 +1,5 @@
 /// A fresh map.
 extension WeightedPeers {
-  private static let templatesTried = 16
-
   /// Deals the rows of a map made by number to the partitions anew, heaviest first: each takes one of the rows that
   /// there are, the one whose nodes lack most. Any row may be taken any number of times; no pair is new. Where
   /// capacities then leave some partition none, everything stays as it was. O(P · (rows around a node + log)).
@@ -44,7 +42,7 @@ extension WeightedPeers {
       try problem.arena.throwIfInterrupted()
       let partition = weighing.order.base[place].int
       var (best, tried): (Int?, [Int]) = (nil, [])
-      while let index = heap.first, tried.count < Self.templatesTried {
+      while let index = heap.first, tried.count < TrialLimits.WeightedPeers.templatesTried {
         heap.pop()
         guard hasRoom(index) else { continue }  // for good
         tried.append(index)

@@ -1,7 +1,5 @@
 /// What breaks a rule, and what is missing: before balance is looked at.
 extension WeightedPeers {
-  private static let rowsFollowed = 512
-
   /// Missing replicas, heaviest first, to the node that lacks most of those that may have them: first of those that the
   /// master replicates to already. What finds no place follows a row that lacks nothing, or gets one of its own; and of
   /// a row that still is not whole goes what is far from its master for want of those who should be near.
@@ -102,7 +100,7 @@ extension WeightedPeers {
 
   private func follow(_ partition: Int) {
     var best: (gain: Int, cost: Int, model: Int)?
-    for offset in 1..<max(2, min(problem.partitionCount, Self.rowsFollowed)) {
+    for offset in 1..<max(2, min(problem.partitionCount, TrialLimits.WeightedPeers.rowsFollowed)) {
       let model = (partition + offset) % problem.partitionCount
       let step = Step.follow(partition: partition, model: model)
       guard isPossible(step), isLegal(step) else { continue }

@@ -32,12 +32,7 @@ final class WeightedPeers {
   /// A row as it was.
   let saved: NodeTable<NodeIndex>
   var holdings: WeighedHoldings
-  private var trials = 1 << 21
-
-  private static let rounds = 64
-  private static let itemsTried = 32
-  private static let partnersTried = 6
-  private static let rowsTried = 8
+  private var trials = TrialLimits.WeightedPeers.trials
 
   enum Step {
     case replace(partition: Int, slot: Int, by: NodeIndex)
@@ -117,7 +112,7 @@ final class WeightedPeers {
     while left > 0 {
       let before = try weighing.snapshot()
       let budget = movesLeft
-      for _ in 0..<Self.rounds where outside > 0 {
+      for _ in 0..<TrialLimits.WeightedPeers.rounds where outside > 0 {
         try problem.arena.throwIfInterrupted()
         holdings = try WeighedHoldings(weighing, in: 0..<width)
         guard sweep() else { break }
@@ -176,8 +171,9 @@ final class WeightedPeers {
       weighing.load[node] > total.most[node] || led[node] > lead.most[node]
       || weighing.load[node] - led[node] > mostRest[node]
     let others = (isMore ? lacking[...] : lacking[...].reversed()[...]).lazy.filter { $0 != node }.prefix(
-      Self.partnersTried)
-    for slot in nearest(holdings.of(node), to: amount(node), Self.itemsTried) where weighing.rows[Int(slot)] == node {
+      TrialLimits.WeightedPeers.partnersTried)
+    for slot in nearest(holdings.of(node), to: amount(node), TrialLimits.WeightedPeers.itemsTried)
+    where weighing.rows[Int(slot)] == node {
       let (partition, column) = (Int(slot) / width, Int(slot) % width)
       let row = weighing.row(partition)
       if column < masters {
@@ -198,7 +194,7 @@ final class WeightedPeers {
     }
     if !isMore {
       for other in others {
-        for slot in nearest(holdings.of(other), to: amount(node), Self.itemsTried)
+        for slot in nearest(holdings.of(other), to: amount(node), TrialLimits.WeightedPeers.itemsTried)
         where weighing.rows[Int(slot)] == other {
           consider(.replace(partition: Int(slot) / width, slot: Int(slot) % width, by: node))
         }
@@ -217,7 +213,7 @@ final class WeightedPeers {
     var sources: [NodeIndex] = []
     book.forEachSource(of: node) { source, _ in sources.append(source) }
     for source in sources {
-      for slot in nearest(holdings.of(source), to: amount(node), Self.rowsTried)
+      for slot in nearest(holdings.of(source), to: amount(node), TrialLimits.WeightedPeers.rowsTried)
       where weighing.rows[Int(slot)] == source {
         let (partition, column) = (Int(slot) / width, Int(slot) % width)
         guard column < masters else { continue }
@@ -232,10 +228,11 @@ final class WeightedPeers {
   private func considerRows(_ node: NodeIndex, _ other: NodeIndex, isMore: Bool, _ consider: (Step) -> Void) {
     let (mine, theirs) = (holdings.of(node), holdings.of(other))
     let wanted = amount(node)
-    for slot in nearest(mine, to: wanted, Self.rowsTried) where weighing.rows[Int(slot)] == node {
+    for slot in nearest(mine, to: wanted, TrialLimits.WeightedPeers.rowsTried) where weighing.rows[Int(slot)] == node {
       let weight = weighing.weight.base[Int(slot) / width]
       // What comes in return is lighter by what is too much, or heavier by what is too little.
-      for back in nearest(theirs, to: isMore ? weight - wanted : weight + wanted, Self.partnersTried)
+      for back in nearest(
+        theirs, to: isMore ? weight - wanted : weight + wanted, TrialLimits.WeightedPeers.partnersTried)
       where weighing.rows[Int(back)] == other && Int(back) / width != Int(slot) / width {
         consider(.exchange(Int(slot) / width, Int(back) / width))
       }

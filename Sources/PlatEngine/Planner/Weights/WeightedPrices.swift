@@ -11,9 +11,6 @@ struct WeightedPrices {
   private let isShort: Bool
   private let enough: Int
 
-  private static let boxesTried = 64
-  /// Rows looked at in all, about.
-  private static let effort = 3 << 20
   private static let steepest: Int32 = 8
 
   init(_ weighing: Weighing, _ due: Due, least: NodeTable<Int>, most: NodeTable<Int>, isShort: Bool, enough: Int) {
@@ -29,7 +26,7 @@ struct WeightedPrices {
   func best(held: NodeTable<Int>) throws(PlatError) -> (bound: Int, prices: NodeTable<Int32>) {
     let problem = weighing.problem
     let demand: NodeTable<Int> = try problem.arena.table(problem.nodeCount)
-    var left = max(6, Self.effort / max(problem.partitionCount, 1))
+    var left = max(6, TrialLimits.WeightedPrices.effort / max(problem.partitionCount, 1))
     func trial(_ price: (NodeIndex) -> Int32) throws(PlatError) -> (bound: Int, prices: NodeTable<Int32>) {
       let prices: NodeTable<Int32> = try problem.arena.table(problem.nodeCount)
       for node in 0..<problem.nodeCount { prices.base[node] = price(NodeIndex(node)) }
@@ -81,12 +78,14 @@ struct WeightedPrices {
       }
       return sum > high ? (box, sum - high, 1) : (box, max(0, low - sum), -1)
     }
-    for (box, off, step) in boxes.sorted(by: { ($1.off, $0.box) < ($0.off, $1.box) }).prefix(Self.boxesTried)
+    for (box, off, step) in boxes.sorted(by: { ($1.off, $0.box) < ($0.off, $1.box) }).prefix(
+      TrialLimits.WeightedPrices.boxesTried)
     where off > 0 {
       add(step) { problem.leafBoxOfNode.base[$0].int == box }
     }
     let apart = nodes.map { max(0, demand.base[$0] - most.base[$0], least.base[$0] - demand.base[$0]) }
-    for node in nodes.sorted(by: { (apart[$1], $0) < (apart[$0], $1) }).prefix(Self.boxesTried) where apart[node] > 0 {
+    for node in nodes.sorted(by: { (apart[$1], $0) < (apart[$0], $1) }).prefix(TrialLimits.WeightedPrices.boxesTried)
+    where apart[node] > 0 {
       add(demand.base[node] > most.base[node] ? 1 : -1) { $0 == node }
     }
     return directions

@@ -12,10 +12,6 @@ struct WeightedReceiverPool {
   /// By number of replicas, where weights do not tell nodes apart.
   private let counts: Bool
 
-  private static let boxesTried = 24
-  private static let nodesTried = 24
-  private static let softTried = 8
-
   /// O(N).
   init(_ weighing: Weighing, _ due: WeightedDue, counts: Bool = false) {
     self.weighing = weighing
@@ -46,7 +42,9 @@ struct WeightedReceiverPool {
     let row = weighing.row(partition)
     var found: NodeIndex?
     boxesAside.removeAll(keepingCapacity: true)
-    while found == nil, let box = boxes.first, !withinWindow || boxesAside.count < Self.boxesTried {
+    while found == nil, let box = boxes.first,
+      !withinWindow || boxesAside.count < TrialLimits.WeightedReceiverPool.boxesTried
+    {
       let start = problem.leafBoxes[box].lowerBound
       if problem.allows(row, leaving: leaving, intoBoxOf: NodeIndex(start)) {
         found = best(box, partition, row, leaving, withinWindow, mostBreaches)
@@ -70,13 +68,15 @@ struct WeightedReceiverPool {
     var best: (node: NodeIndex, breaches: Int)?
     setAside.removeAll(keepingCapacity: true)
     var tried = 0
-    while let offset = nodes[box].first, tried < Self.nodesTried || (best == nil && !withinWindow) {
+    while let offset = nodes[box].first,
+      tried < TrialLimits.WeightedReceiverPool.nodesTried || (best == nil && !withinWindow)
+    {
       let node = NodeIndex(start + offset)
       tried += 1
       var isThere = false
       for slot in 0..<problem.replicas where row[slot] == node { isThere = true }
       let fits = weighing.load[node] + weight <= due.most[node]
-      if best != nil, !fits || tried > Self.softTried { break }
+      if best != nil, !fits || tried > TrialLimits.WeightedReceiverPool.softTried { break }
       if withinWindow, !fits, key(node) < 0 { break }
       if !isThere, fits || !withinWindow {
         let breaches = problem.soft.isEmpty ? 0 : problem.softBreaches(row, leaving: leaving, at: node)

@@ -13,8 +13,6 @@ struct WeightedRoles {
   /// In this state and those after it.
   private let pool: NodeTable<Int>
 
-  private static let sweeps = 64
-
   /// `isLeadSettled`: the leading state is as it is to be. O(P · R²) for each state and sweep.
   static func run(
     _ weighing: Weighing, _ placement: Placement, _ total: WeightedDue, isLeadSettled: Bool = false
@@ -85,7 +83,7 @@ struct WeightedRoles {
     while outside > 0 {
       try problem.arena.throwIfInterrupted()
       let before = try weighing.snapshot()
-      for _ in 0..<Self.sweeps where target.outside(load) > 0 && !problem.arena.isInterrupted {
+      for _ in 0..<TrialLimits.WeightedRoles.sweeps where target.outside(load) > 0 && !problem.arena.isInterrupted {
         var changed = sweep(target, spreads: false, isOut)
         if !changed {
           if hops == nil {

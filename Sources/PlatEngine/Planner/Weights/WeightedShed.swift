@@ -8,12 +8,9 @@ struct WeightedShed {
   let due: WeightedDue
   var holdings: WeighedHoldings
 
-  private static let rounds = 64
-  private static let scanned = 64
-
   /// O(P · R) for each round; a few rounds.
   static func run(_ weighing: Weighing, _ due: WeightedDue) throws(PlatError) {
-    for _ in 0..<rounds {
+    for _ in 0..<TrialLimits.WeightedShed.rounds {
       try weighing.problem.arena.throwIfInterrupted()
       let shed = WeightedShed(
         weighing: weighing, due: due, holdings: try WeighedHoldings(weighing, in: 0..<weighing.replicas))
@@ -111,7 +108,7 @@ struct WeightedShed {
     let slots = holdings.of(donor)
     var place = firstNotAbove(most, slots)
     var tried = 0
-    while place < slots.count, tried < Self.scanned, weight(slots[place]) >= least {
+    while place < slots.count, tried < TrialLimits.WeightedShed.scanned, weight(slots[place]) >= least {
       let slot = slots[place]
       place += 1
       tried += 1
@@ -137,11 +134,6 @@ struct WeightedShed {
 
 /// Exchanges: a heavier replica for a lighter one.
 extension WeightedShed {
-  private static let itemsTried = 256
-  private static let partnersTried = 48
-  private static let matchesTried = 8
-  private static let trialsInAll = 1 << 20
-
   /// One exchange for each node out of its window, as far as there are any.
   fileprivate func exchange() -> Bool {
     let nodes = (0..<weighing.problem.nodeCount).map { NodeIndex($0) }.filter { weighing.problem.receives[$0] }
@@ -153,7 +145,7 @@ extension WeightedShed {
       let (x, y) = (weighing.load[a] - due.least[a], weighing.load[b] - due.least[b])
       return x != y ? x > y : a < b
     }
-    var trials = Self.trialsInAll
+    var trials = TrialLimits.WeightedShed.trialsInAll
     var changed = false
     for node in nodes {
       if weighing.load[node] > due.most[node] {
@@ -172,8 +164,8 @@ extension WeightedShed {
     var items = 0
     for slot in mine.reversed() where isStill(slot, on: node) {
       items += 1
-      guard items <= Self.itemsTried, trials > 0 else { return false }
-      for partner in partners.prefix(Self.partnersTried) where partner != node {
+      guard items <= TrialLimits.WeightedShed.itemsTried, trials > 0 else { return false }
+      for partner in partners.prefix(TrialLimits.WeightedShed.partnersTried) where partner != node {
         let room = gives ? due.most[partner] - weighing.load[partner] : weighing.load[partner] - due.least[partner]
         let limit = min(most, room)
         guard limit > 0 else { break }
@@ -182,7 +174,7 @@ extension WeightedShed {
         let theirs = holdings.of(partner)
         let ideal = weight(slot) + sign * min(wanted, limit)
         let place = firstNotAbove(ideal, theirs)
-        for step in 0..<(2 * Self.matchesTried) {
+        for step in 0..<(2 * TrialLimits.WeightedShed.matchesTried) {
           let at = step % 2 == 0 ? place + step / 2 : place - 1 - step / 2
           trials -= 1
           guard at >= 0, at < theirs.count else { continue }
