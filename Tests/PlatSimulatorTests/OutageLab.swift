@@ -106,7 +106,7 @@ struct OutageLab {
       let wait = max(busyUntil[node], now) - now
       switch receiver {
       case .node(let other):
-        let strategy = (trial.latency[node] + trial.latency[other.int]) / 2
+        let way = (trial.latency[node] + trial.latency[other.int]) / 2
         add(.toNode(answer, .node(NodeIndex(node)), other.int), in: wait + way)
       case .orchestrator: if !isCut(node) { add(.toOrchestrator(answer, node), in: wait + trial.latency[node]) }
       case .client: break
