@@ -210,6 +210,11 @@ enum TrialLimits {
     static let effort = 1 << 24
   }
 
+  enum WeightedFresh {
+    /// Blocks of one class of sizes, each on a line of another order: as `Fresh.mostBlocks`.
+    static let blocks = 4
+  }
+
   enum WeightedHome {
     /// Passes over what might go home.
     static let rounds = 8
@@ -243,8 +248,9 @@ enum TrialLimits {
   }
 
   enum WeightedRoles {
-    /// Passes over the rows.
+    /// Passes over the rows while some node is outside its window in a state; of large maps, so many rows in all.
     static let sweeps = 64
+    static let rowsSwept = 1 << 20
   }
 
   enum WeightedShed {

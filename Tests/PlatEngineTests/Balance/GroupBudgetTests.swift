@@ -18,7 +18,7 @@ import Testing
     var (seen, steps, inSteps, atOnce) = (0, 0, 0, 0)
     forAllSeeds(0..<80) { seed in
       let (made, currents) = try RandomGroup.make(seed: seed, maps: 2...5, shape: Self.shape, isJoined: seed % 2 == 0)
-      let whole = try PlannedGroup(made.with(budget: nil), currents)
+      let whole = try PlannedGroup(made.with(budget: nil), currents, isStaged: true)
       guard whole.report.sum.unmet == 0, whole.report.sum.isBalanced, whole.report.maps.allSatisfy(\.isBalanced) else {
         return
       }
@@ -36,7 +36,7 @@ import Testing
         (maps, moves, steps) = (one.targets, moves + one.moves, steps + 1)
       }
       try holds(isDone, "no end")
-      let end = try PlannedGroup(made.with(budget: nil), maps)
+      let end = try PlannedGroup(made.with(budget: nil), maps, isStaged: true)
       try holds(end.moves == 0 && end.report.sum.isBalanced, "it goes on: \(end.moves) \(end.report.sum.findings)")
       (seen, inSteps, atOnce) = (seen + 1, inSteps + moves, atOnce + whole.moves)
     }
@@ -49,7 +49,9 @@ import Testing
     forAllSeeds(0..<60) { seed in
       let (made, currents) = try RandomGroup.make(seed: seed, maps: 2...4, shape: Self.shape)
       let group = try made.with(budget: nil, own: 1)
-      let (whole, one) = (try PlannedGroup(made.with(budget: nil), currents), try PlannedGroup(group, currents))
+      let (whole, one) = (
+        try PlannedGroup(made.with(budget: nil), currents, isStaged: true), try PlannedGroup(group, currents)
+      )
       guard whole.report.sum.unmet == 0, currents[0] != nil else { return }
       let lost = lost(group, currents)
       try holds(one.report.maps[0].moves - lost[0] <= 1, "\(one.report.maps[0].moves), \(lost[0]) lost")
@@ -72,7 +74,9 @@ import Testing
       }
       let (made, currents) = try RandomGroup.make(seed: seed, maps: 1...4, shape: shape)
       let group = try made.with(budget: 0)
-      let (whole, one) = (try PlannedGroup(made.with(budget: nil), currents), try PlannedGroup(group, currents))
+      let (whole, one) = (
+        try PlannedGroup(made.with(budget: nil), currents, isStaged: true), try PlannedGroup(group, currents)
+      )
       try holds(one.passedCapacities.isEmpty, "\(one.passedCapacities)")
       try holds(
         one.moves <= whole.moves && one.report.sum.unmet <= whole.report.sum.unmet, "\(one.moves), \(whole.moves)")

@@ -1,5 +1,6 @@
-import PlatEngine
 import TestSupport
+
+@testable import PlatEngine
 
 /// A group, planned and judged.
 struct PlannedGroup {
@@ -8,10 +9,13 @@ struct PlannedGroup {
   let plan: GroupPlan
   let report: GroupReport
 
-  init(_ group: DenseGroup, _ currents: [PlacementMap?]) throws {
+  /// `isStaged`: without the search, which goes on where there is no budget, and so may move more for states.
+  init(_ group: DenseGroup, _ currents: [PlacementMap?], isStaged: Bool = false) throws {
     self.group = group
     self.currents = currents
-    plan = try Planner.plan(group, from: currents)
+    plan =
+      isStaged
+      ? try Planner.unfinished(group, from: currents, options: PlanRequest()) : try Planner.plan(group, from: currents)
     report = try Judge.judge(group, maps: plan.plans.map(\.target), from: Self.before(group, currents))
   }
 

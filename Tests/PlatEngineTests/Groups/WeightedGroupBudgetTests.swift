@@ -29,7 +29,7 @@ import Testing
     var (seen, steps, standing, inSteps, atOnce) = (0, 0, 0, 0, 0)
     forAllSeeds(0..<60) { seed in
       guard let (made, currents) = try make(seed, 2...4) else { return }
-      let whole = try PlannedGroup(made.with(budget: nil), currents)
+      let whole = try PlannedGroup(made.with(budget: nil), currents, isStaged: true)
       guard whole.report.sum.unmet == 0, whole.report.sum.isBalanced, whole.report.maps.allSatisfy(\.isBalanced) else {
         return
       }
@@ -53,7 +53,7 @@ import Testing
         standing += 1
         return
       }
-      let end = try PlannedGroup(made.with(budget: nil), maps)
+      let end = try PlannedGroup(made.with(budget: nil), maps, isStaged: true)
       try holds(end.moves == 0 && end.report.sum.isBalanced, "it goes on: \(end.moves) \(end.report.sum.findings)")
       (inSteps, atOnce) = (inSteps + moves, atOnce + whole.moves)
     }
@@ -66,7 +66,9 @@ import Testing
     forAllSeeds(0..<40) { seed in
       guard let (made, currents) = try make(seed, 2...4) else { return }
       let group = try made.with(budget: nil, own: 1)
-      let (whole, one) = (try PlannedGroup(made.with(budget: nil), currents), try PlannedGroup(group, currents))
+      let (whole, one) = (
+        try PlannedGroup(made.with(budget: nil), currents, isStaged: true), try PlannedGroup(group, currents)
+      )
       guard whole.report.sum.unmet == 0, currents[0] != nil else { return }
       let lost = BoxCaps.lost(group.clusters[0], currents[0])
       try holds(one.report.maps[0].moves - lost <= 1, "\(one.report.maps[0].moves), \(lost) lost")
@@ -84,7 +86,9 @@ import Testing
       let hasRoom = seed % 2 == 0
       guard let (made, currents) = try make(seed, 1...4, hasRoom: hasRoom) else { return }
       let group = try made.with(budget: 0)
-      let (whole, one) = (try PlannedGroup(made.with(budget: nil), currents), try PlannedGroup(group, currents))
+      let (whole, one) = (
+        try PlannedGroup(made.with(budget: nil), currents, isStaged: true), try PlannedGroup(group, currents)
+      )
       try holds(one.passedCapacities.isEmpty, "\(one.passedCapacities)")
       // Where capacities are tight, what fills them last may move a little more or less.
       let most = whole.moves + (hasRoom ? 0 : whole.moves / 16)

@@ -119,6 +119,7 @@ extension Planner {
     if let above = try WeightedFill.separateOversized(weighing, currentDue(weighing)) {
       try WeightedFill.run(weighing, try currentDue(weighing), above: above)
     }
+    try WeightedFresh.run(weighing, try currentDue(weighing))
     try WeightedFill.run(weighing, try currentDue(weighing))
     _ = try WeightedFill.separateOversized(weighing, currentDue(weighing))
     try placeTheRest(weighing, due, &placement)

@@ -41,7 +41,7 @@ enum WeightedFill {
 
   /// Whether so much weight, wherever it goes, leaves nodes that are all within their windows about as far from one
   /// another as they are. O(N).
-  private static func isNegligible(_ left: Int, _ weighing: Weighing, _ due: WeightedDue) -> Bool {
+  static func isNegligible(_ left: Int, _ weighing: Weighing, _ due: WeightedDue) -> Bool {
     var (least, most) = (Int.max, Int.min)
     for index in 0..<due.due.count where weighing.hasRoom(NodeIndex(index)) {
       let load = weighing.load.base[index]

@@ -83,7 +83,7 @@ struct WeightedRoles {
     while outside > 0 {
       try problem.arena.throwIfInterrupted()
       let before = try weighing.snapshot()
-      for _ in 0..<TrialLimits.WeightedRoles.sweeps where target.outside(load) > 0 && !problem.arena.isInterrupted {
+      for _ in 0..<sweeps where target.outside(load) > 0 && !problem.arena.isInterrupted {
         var changed = sweep(target, spreads: false, isOut)
         if !changed {
           if hops == nil {
@@ -104,6 +104,11 @@ struct WeightedRoles {
       (target, outside) = (after, after.outside(load))
     }
     return target
+  }
+
+  private var sweeps: Int {
+    let most = TrialLimits.WeightedRoles.rowsSwept / max(1, problem.partitionCount)
+    return max(2, min(TrialLimits.WeightedRoles.sweeps, most))
   }
 
   private func restore(_ rows: PartitionTable<NodeIndex>) {
