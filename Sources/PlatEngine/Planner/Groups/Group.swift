@@ -33,11 +33,7 @@ extension Planner {
     var best: (planning: GroupPlanning, isSettled: Bool)?
     for attempt in 0..<(currents.contains { $0 == nil } ? TrialLimits.Group.attempts : 1) {
       var planning = try GroupPlanning(group, currents, due, options, attempt: attempt)
-      try planning.planEach()
-      try planning.mendSums()
-      planning.letGoOfWhatDoesNotFit()
-      try planning.holdBack()
-      planning.boundByMoves()
+      try planning.run()
       let isSettled = try SumRoles.run(group, currents, due, planning.plans, options: options)
       if best == nil || isSettled { best = (planning, isSettled) }
       if isSettled { break }
@@ -47,8 +43,23 @@ extension Planner {
 
 }
 
-/// The working state of planning a group.
+/// Several maps on their way to the next, by number.
 private struct GroupPlanning {
+  /// In this order.
+  private enum Stage: CaseIterable { case maps, sums, capacities, budget, bounds }
+
+  mutating func run() throws(PlatError) {
+    for stage in Stage.allCases {
+      switch stage {
+      case .maps: try planEach()
+      case .sums: try mendSums()
+      case .capacities: letGoOfWhatDoesNotFit()
+      case .budget: try holdBack()
+      case .bounds: boundByMoves()
+      }
+    }
+  }
+
   private let group: DenseGroup
   private let currents: [PlacementMap?]
   private let due: GroupDue
@@ -75,7 +86,7 @@ private struct GroupPlanning {
   private func windows(of map: Int) -> Due { due.kinds[due.kindOfMap[map]].due }
 
   /// Plans every map that exists for itself, and decides what each fresh map should give each node.
-  mutating func planEach() throws(PlatError) {
+  private mutating func planEach() throws(PlatError) {
     let existing = group.clusters.indices.filter { currents[$0] != nil }
     plans = Array(repeating: Plan.unmade, count: group.clusters.count)
     for (map, plan) in zip(existing, try plan(existing) { MapGoal(due: windows(of: $0)) }) { plans[map] = plan }
@@ -130,7 +141,7 @@ private struct GroupPlanning {
   }
 
   /// Brings the sums into their windows, and plans what is fresh and what changes.
-  mutating func mendSums() throws(PlatError) {
+  private mutating func mendSums() throws(PlatError) {
     var isDone = currents.map { $0 != nil }
     var isFrozen = currents.map { _ in false }
     let held = try group.clusters.indices.map { map throws(PlatError) in try heldToday(map) }
@@ -174,7 +185,7 @@ private struct GroupPlanning {
 
   /// Where a node still has more than its capacity there is nowhere to go: replicas go unplaced, of the last maps
   /// first, and of states that come last.
-  func letGoOfWhatDoesNotFit() {
+  private func letGoOfWhatDoesNotFit() {
     for (node, about) in group.group.shared.nodes.enumerated() {
       guard let capacity = about.capacity else { continue }
       var excess = sum(node) - capacity
@@ -192,14 +203,14 @@ private struct GroupPlanning {
   }
 
   /// Within budgets, some moves for balance are put off.
-  mutating func holdBack() throws(PlatError) {
+  private mutating func holdBack() throws(PlatError) {
     for map in try GroupBudget.holdBack(group, from: currents, due, &plans, options: options) {
       loads[map] = try count(plans[map].target, group.clusters[map])
     }
   }
 
   /// A map outside its windows may need fewer moves than any inside: what it needs bounds both.
-  mutating func boundByMoves() {
+  private mutating func boundByMoves() {
     for map in plans.indices where !fits(loads[map], map) {
       plans[map].movesLowerBound = min(
         plans[map].movesLowerBound, plans[map].target.received(group.clusters[map], from: currents[map]))

@@ -13,14 +13,25 @@ extension Planner {
     _ group: DenseGroup, _ weights: GroupWeights, from currents: [PlacementMap?], options: PlanRequest
   ) throws(PlatError) -> GroupPlan {
     var planning = WeightedGroup(group, weights, currents, options)
-    try planning.planEach()
-    try planning.mendSums()
-    try planning.holdBack()
+    try planning.run()
     return try planning.plan()
   }
 }
 
 private struct WeightedGroup {
+  /// In this order.
+  private enum Stage: CaseIterable { case maps, sums, budget }
+
+  mutating func run() throws(PlatError) {
+    for stage in Stage.allCases {
+      switch stage {
+      case .maps: try planEach()
+      case .sums: try mendSums()
+      case .budget: try holdBack()
+      }
+    }
+  }
+
   private let group: DenseGroup
   private let weights: GroupWeights
   private let currents: [PlacementMap?]
@@ -52,7 +63,7 @@ private struct WeightedGroup {
 
   // MARK: each map
 
-  mutating func planEach() throws(PlatError) {
+  private mutating func planEach() throws(PlatError) {
     for map in group.clusters.indices {
       try throwIfInterrupted()
       if currents[map] == nil {
@@ -139,7 +150,7 @@ private struct WeightedGroup {
 
   // MARK: sums
 
-  mutating func mendSums() throws(PlatError) {
+  private mutating func mendSums() throws(PlatError) {
     guard group.clusters.count > 1 else { return }
     try aimAgain(mayMoveMore: false)
     for _ in 0..<TrialLimits.WeightedGroup.rounds {
@@ -150,7 +161,7 @@ private struct WeightedGroup {
   }
 
   /// Within budgets, some moves for balance are put off.
-  mutating func holdBack() throws(PlatError) {
+  private mutating func holdBack() throws(PlatError) {
     let changed = try WeightedGroupBudget.holdBack(
       group, clusters, weights, sums, scores, from: currents, &plans, options: options)
     for map in changed {

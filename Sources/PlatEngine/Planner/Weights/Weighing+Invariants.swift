@@ -23,7 +23,7 @@ extension Weighing {
   }
 
   /// Stops a debug build where one does not hold after a stage.
-  @inline(__always) func assertInvariants(after stage: StaticString) {
+  @inline(__always) func assertInvariants(after stage: String) {
     assert(firstBroken == nil, "\(firstBroken!.rawValue) does not hold after \(stage)")
   }
 }
