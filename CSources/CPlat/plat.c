@@ -25,6 +25,9 @@ PINNED(sizeof(plat_error) == 1552);
 AT(plat_rule, kind, 0); AT(plat_rule, strength, 4); AT(plat_rule, states, 8); AT(plat_rule, level, 12);
 AT(plat_rule, count, 16); AT(plat_rule, near, 20);
 PINNED(sizeof(plat_rule) == 24);
+AT(plat_place_rule, kind, 0); AT(plat_place_rule, strength, 4); AT(plat_place_rule, states, 8); AT(plat_place_rule, at_least, 12);
+AT(plat_place_rule, at_most, 16); AT(plat_place_rule, node_count, 20); AT(plat_place_rule, nodes, 24);
+PINNED(sizeof(plat_place_rule) == 24 + sizeof(void *));
 
 AT(plat_cluster_arrays, size, 0); AT(plat_cluster_arrays, flags, 4); AT(plat_cluster_arrays, model, 8);
 AT(plat_cluster_arrays, key_function, 12); AT(plat_cluster_arrays, partition_count, 16);

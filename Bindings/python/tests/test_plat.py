@@ -54,6 +54,19 @@ class Planning(unittest.TestCase):
         self.assertEqual(rows(done.rows), rows(following_plan.rows))
         self.assertEqual(done.plan().moves_lower_bound, 0)
 
+    def test_places(self):
+        rules = [plat.PlaceRule([0, 3, 6], states=(plat.MASTER,)), plat.PlaceRule([8], never=True), plat.PlaceRule([1, 4], at_most=1)]
+        cluster = make().with_places(rules)
+        for row in rows(cluster.plan().rows):
+            self.assertIn(row[0], (0, 3, 6))
+            self.assertNotIn(8, row)
+            self.assertLessEqual(len({1, 4} & set(row)), 1)
+        with self.assertRaises(plat.InvalidArgument) as wrong:
+            make().with_places([plat.PlaceRule([9])])
+        self.assertIn("rules[0].nodes[0]", str(wrong.exception))
+        with self.assertRaises(ValueError):
+            make().with_places([plat.PlaceRule([1], never=True, at_least=1)])
+
     def test_reports(self):
         cluster = make()
         plan = cluster.plan(strict=True)

@@ -287,6 +287,9 @@ class cluster : public owner<plat_cluster, plat_cluster_free> {
     return make<plan, plat_plan>(
       plat_plan_make, get(), earlier ? earlier->get() : nullptr, given ? given->get() : nullptr, governing ? governing->get() : nullptr);
   }
+  cluster with_places(const plat_place_rule *rules, std::size_t count) const {
+    return make<cluster, plat_cluster>(plat_cluster_with_places, get(), rules, count);
+  }
   cluster after(const plan &carried_out) const { return make<cluster, plat_cluster>(plat_cluster_after, get(), carried_out.get()); }
   report check(const plan *judged = nullptr, const options *given = nullptr, const control *governing = nullptr) const {
     return make<report, plat_report>(

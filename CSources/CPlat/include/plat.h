@@ -319,6 +319,28 @@ PLAT_STATUS plat_cluster_renumbered(const plat_cluster *PLAT_NULLABLE cluster, c
                                     size_t count, plat_cluster *PLAT_NULLABLE *PLAT_NULLABLE renumbered,
                                     plat_error *PLAT_NULLABLE error);
 
+/* A rule that names places: where replicas in some states lie, or how many of one partition's. */
+#define PLAT_PLACE_ONLY 1u    /* on these nodes and nowhere else */
+#define PLAT_PLACE_NEVER 2u   /* on none of them */
+#define PLAT_PLACE_WITHIN 3u  /* of each partition's, at least `at_least` and at most `at_most` on these nodes */
+
+typedef struct plat_place_rule {
+  uint32_t kind;      /* PLAT_PLACE_… */
+  uint32_t strength;  /* PLAT_HARD or PLAT_SOFT */
+  uint32_t states;    /* a bit for each state, as of plat_rule; 0: all that can be asked for */
+  uint32_t at_least;  /* PLAT_PLACE_WITHIN; else 0 */
+  uint32_t at_most;   /* PLAT_PLACE_WITHIN, or PLAT_NO_LIMIT; else 0 */
+  uint32_t node_count;
+  const uint32_t *PLAT_NULLABLE nodes;  /* node_count numbers, in any order */
+} plat_place_rule;
+
+/* The same cluster with these rules that name places, and no others of that kind. They stand behind its other rules in documents and
+ * findings. PLAT_INVALID_ARGUMENT or PLAT_INVALID_INPUT with the member as `path`: "rules[1].nodes[0]". The map is shared, not
+ * copied. O(N · count + numbers of nodes). */
+PLAT_STATUS plat_cluster_with_places(const plat_cluster *PLAT_NULLABLE cluster, const plat_place_rule *PLAT_NULLABLE rules,
+                                     size_t count, plat_cluster *PLAT_NULLABLE *PLAT_NULLABLE with,
+                                     plat_error *PLAT_NULLABLE error);
+
 /* ===== 4  Finding the partition of a key ========================================================================= */
 
 typedef struct plat_router plat_router;

@@ -382,6 +382,51 @@ static void ranges_are_checked(void) {
   REFUSED(arrays, PLAT_INVALID_ARGUMENT, "partition_names[2]");
 }
 
+/* Leaders on two of five nodes, in the host's numbers; then one copy at the most on the first. */
+static void places_are_kept(void) {
+  plat_cluster_arrays arrays = plain(5, 40);
+  plat_cluster *cluster = make(&arrays), *other = NULL, *with = NULL;
+  const uint32_t numbers[] = {3, 0, 4, 1, 2}, leaders[] = {4, 1}, one[] = {0};
+  DO(plat_cluster_renumbered(cluster, numbers, 5, &other, error));
+  plat_place_rule rules[2] = {
+    {PLAT_PLACE_ONLY, PLAT_HARD, 1u << PLAT_STATE_MASTER, 0, 0, 2, leaders}, {PLAT_PLACE_WITHIN, PLAT_HARD, 0, 0, 0, 1, one}};
+  DO(plat_cluster_with_places(other, rules, 2, &with, error));
+  plat_plan *made = plan(with);
+  size_t count = 0;
+  const uint32_t *rows = plat_plan_rows(made, &count);
+  const uint32_t masters = plat_plan_slots(made, PLAT_STATE_MASTER);
+  CHECK(count > 0 && masters == 1);
+  for (size_t slot = 0; slot < count; slot++) {
+    CHECK(rows[slot] != 0);
+    if (slot % (count / 40) == 0) CHECK(rows[slot] == 4 || rows[slot] == 1);
+  }
+  plat_plan_free(made);
+  plat_cluster_free(with);
+  with = NULL;
+  const plat_place_rule good = rules[1];
+  struct { size_t offset; uint32_t value; const char *path; } wrong[] = {
+    {offsetof(plat_place_rule, kind), 0, "rules[1].kind"},         {offsetof(plat_place_rule, kind), 4, "rules[1].kind"},
+    {offsetof(plat_place_rule, strength), 3, "rules[1].strength"}, {offsetof(plat_place_rule, states), 16, "rules[1].states"},
+    {offsetof(plat_place_rule, node_count), 0, "rules[1].node_count"}, {offsetof(plat_place_rule, node_count), 6, "rules[1].node_count"},
+  };
+  for (size_t index = 0; index < sizeof wrong / sizeof *wrong; index++) {
+    memcpy((char *)&rules[1] + wrong[index].offset, &wrong[index].value, 4);
+    FAILS(plat_cluster_with_places(other, rules, 2, &with, error), PLAT_INVALID_ARGUMENT, wrong[index].path);
+    rules[1] = good;
+  }
+  rules[1].nodes = (const uint32_t[]){5};
+  FAILS(plat_cluster_with_places(other, rules, 2, &with, error), PLAT_INVALID_ARGUMENT, "rules[1].nodes[0]");
+  rules[1].nodes = NULL;
+  FAILS(plat_cluster_with_places(other, rules, 2, &with, error), PLAT_INVALID_ARGUMENT, "rules[1].nodes");
+  rules[1] = good;
+  rules[0].at_most = 1;
+  FAILS(plat_cluster_with_places(other, rules, 2, &with, error), PLAT_INVALID_ARGUMENT, "rules[0].at_most");
+  FAILS(plat_cluster_with_places(other, NULL, 2, &with, error), PLAT_INVALID_ARGUMENT, "rules");
+  CHECK(with == NULL);
+  plat_cluster_free(other);
+  plat_cluster_free(cluster);
+}
+
 static void nodes_are_renumbered(void) {
   plat_cluster_arrays arrays = plain(5, 40);
   const char *const names[] = {"a", "b", "c", "d", "e"};
@@ -523,6 +568,7 @@ int main(void) {
   rules_are_checked();
   maps_are_checked();
   ranges_are_checked();
+  places_are_kept();
   nodes_are_renumbered();
   keys_are_routed();
   options_are_checked();

@@ -142,6 +142,7 @@ int main(void) {
   plat_agent_free(NULL);
   CHECK(plat_control_fraction(NULL) == 0);
   FAILS(plat_cluster_renumbered(NULL, NULL, 0, NULL, error), PLAT_INVALID_ARGUMENT, "renumbered");
+  FAILS(plat_cluster_with_places(NULL, NULL, 0, NULL, error), PLAT_INVALID_ARGUMENT, "with");
   puts("all is so");
   return 0;
 }

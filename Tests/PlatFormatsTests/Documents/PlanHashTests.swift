@@ -104,7 +104,7 @@ import Testing
         let report = try Judge.judge(dense, maps: plan.plans.map(\.target), from: several.mapsBefore())
         planned = .several(several, plan, report, GroupPlanDocument(plan, for: several))
       }
-      var writer = planned.writer(isBinary: false)
+      let writer = planned.writer(isBinary: false)
       return try writer.withBytes { Array($0) }
     } catch let error as PlatError {
       return Array("\(error)".utf8)  // such as what cannot be asked for together
@@ -195,7 +195,7 @@ private enum HashTable {
 
   static func append(_ line: String, to path: String) throws {
     try lock.withLock { _ in
-      if !FileManager.default.fileExists(atPath: path) { FileManager.default.createFile(atPath: path, contents: nil) }
+      if !FileManager.default.fileExists(atPath: path) { _ = FileManager.default.createFile(atPath: path, contents: nil) }
       let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
       try handle.seekToEnd()
       try handle.write(contentsOf: Data(line.utf8))

@@ -13,7 +13,7 @@ from . import _native
 from ._calls import ask as _ask
 from ._calls import option_table
 from ._numbers import numpy as _numpy
-from .cluster import ACTIVE, DEAD, FAILED, LEAVING, MAINTENANCE, MASTER, PENDING, SLAVE, Cluster, Router, Rule
+from .cluster import ACTIVE, DEAD, FAILED, LEAVING, MAINTENANCE, MASTER, PENDING, SLAVE, Cluster, PlaceRule, Router, Rule
 from .control import Control
 from .documents import Batch, apply_document, batch, check_document, compare_documents, explain_document, export_document, generate, import_document, plan_document, route_document, verify_document, whatif_document
 from .errors import Cancelled, FaultyPlan, FileFailed, InvalidArgument, InvalidInput, LostDisk, NotFound, OutOfMemory, PlatError, Unmet, Unsupported
@@ -29,7 +29,7 @@ __all__ = [
     "ACTIVE", "DEAD", "FAILED", "LEAVING", "MAINTENANCE", "MASTER", "NONE", "PENDING", "SLAVE", "Action", "Agent", "Batch", "Cancelled",
     "Cluster", "Control", "Damaged", "FaultyPlan", "FileFailed", "Finding", "Holding", "InvalidArgument", "InvalidInput", "Load", "LostDisk", "Mode", "Move",
     "NotFound", "Orchestrator",
-    "OutOfMemory", "Plan", "PlatError", "Report", "Router", "Rule", "Simulation", "Standing", "Step", "Steps", "Timing", "Unmet", "Unreached",
+    "OutOfMemory", "PlaceRule", "Plan", "PlatError", "Report", "Router", "Rule", "Simulation", "Standing", "Step", "Steps", "Timing", "Unmet", "Unreached",
     "Unsupported", "apply_document", "batch", "check_document", "compare_documents", "explain_document", "export_document", "generate", "has_numpy",
     "import_document", "option_table", "plan_document", "route_document", "verify_document", "whatif_document",
 ]

@@ -57,7 +57,7 @@ class Owner(c_void_p):
 # By the function that makes it, how what is made is freed; all others make documents.
 _frees = {
     "cluster_from_arrays": "cluster_free", "cluster_from_document": "cluster_free", "import": "cluster_free", "cluster_after": "cluster_free",
-    "cluster_earlier": "cluster_free", "cluster_renumbered": "cluster_free", "orchestrator_target": "cluster_free", "plan_make": "plan_free",
+    "cluster_earlier": "cluster_free", "cluster_renumbered": "cluster_free", "cluster_with_places": "cluster_free", "orchestrator_target": "cluster_free", "plan_make": "plan_free",
     "plan_from_document": "plan_free", "router_make": "router_free", "options_make": "options_free", "control_make": "control_free",
     "check": "report_free", "verify": "report_free", "steps_make": "steps_free", "orchestrator_make": "orchestrator_free",
     "agent_make": "agent_free",

@@ -53,6 +53,12 @@ class RuleStruct(Struct):
     _fields_ = [(name, c_uint32) for name in ("kind", "strength", "states", "level", "count", "near")]
 
 
+class PlaceRuleStruct(Struct):
+    _fields_ = [
+        *((name, c_uint32) for name in ("kind", "strength", "states", "at_least", "at_most", "node_count")), ("nodes", c_void_p),
+    ]
+
+
 class ArraysStruct(Struct):
     _fields_ = [
         ("size", c_uint32), ("flags", c_uint32), ("model", c_uint32), ("key_function", c_uint32),
@@ -208,6 +214,7 @@ _signatures: dict[str, tuple[Any, list[Any]]] = {
     "cluster_revision": (c_uint64, [_handle]),
     "cluster_after": (c_int32, [_handle, _handle, _out, _error]),
     "cluster_renumbered": (c_int32, [_handle, c_void_p, c_size_t, _out, _error]),
+    "cluster_with_places": (c_int32, [_handle, c_void_p, c_size_t, _out, _error]),
     "cluster_to_document": (c_int32, [_handle, _handle, _out, _error]),
     "plan_make": (c_int32, [_handle, _handle, _handle, _handle, _out, _error]),
     "plan_free": (None, [_handle]),

@@ -47,6 +47,31 @@ class Rule:
         return _native.RuleStruct(1, strength, states, self.level, 1 if self.at_most is None else self.at_most, 0)
 
 
+@dataclass(frozen=True)
+class PlaceRule:
+    """A partition's replicas in `states` (none given: all that can be asked for) lie on `nodes`, numbers of them, and nowhere else; with
+    `never`, on none of them; with `at_least` or `at_most`, so many of each partition's."""
+
+    nodes: Sequence[int]
+    never: bool = False
+    at_least: Optional[int] = None
+    at_most: Optional[int] = None
+    states: Sequence[int] = ()
+    strength: str = "hard"
+
+    def struct(self, block: Block) -> _native.PlaceRuleStruct:
+        counts = self.at_least is not None or self.at_most is not None
+        if counts and flag(self.never, "never"):
+            raise ValueError("never: True, expected it without at_least and at_most")
+        named = listed(self.states, "states", "a list of states", takes_sets=True)
+        states = sum(1 << state for state in {whole(state, 0, 31, "states") for state in named})
+        least = 0 if self.at_least is None else whole(self.at_least, 0, _native.NONE, "at_least")
+        most = _native.NONE if self.at_most is None else whole(self.at_most, 0, _native.NONE, "at_most")
+        return _native.PlaceRuleStruct(
+            3 if counts else 2 if flag(self.never, "never") else 1, word(self.strength, _strengths, "strength"), states, least,
+            most if counts else 0, block.size, block.address)
+
+
 def _of_states(values: Optional[Sequence[int]], name: str) -> Optional[list[int]]:
     """A number for each of the four states, 0 for those that are left out."""
     if values is None:
@@ -174,6 +199,16 @@ class Cluster(Constant):
             raise TypeError("order: None, expected a number for each node")
         owner = self._pointer
         return Cluster(make("cluster_renumbered", owner, block.address, block.size, keeps=(owner,)))
+
+    def with_places(self, rules: Sequence[PlaceRule]) -> "Cluster":
+        """The same cluster with these rules that name places, and no others of that kind."""
+        given = [of_class(rule, PlaceRule, "rules") for rule in listed(rules, "rules", "a list of place rules")]
+        blocks = [numbers(rule.nodes, "uint32", None, "nodes") for rule in given]
+        if None in blocks:
+            raise TypeError("nodes: None, expected numbers of nodes")
+        structs = (_native.PlaceRuleStruct * max(len(given), 1))(*(rule.struct(block) for rule, block in zip(given, blocks)))
+        owner = self._pointer
+        return Cluster(make("cluster_with_places", owner, ctypes.addressof(structs), len(given), keeps=(owner,)))
 
     def __reduce__(self) -> Any:
         """By its document, and its nodes' numbers where these are not the document's."""
