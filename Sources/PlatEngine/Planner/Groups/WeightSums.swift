@@ -83,6 +83,7 @@ struct WeightSums {
   private let sizes: [WeightSizes]
   /// One of each partition.
   private let single: WeightSizes
+  private let halfReplica: Int
 
   var places: Range<Int> { 0..<(names.count + 1) }
   let total = 0
@@ -95,6 +96,8 @@ struct WeightSums {
       where cluster.dataWanted[state] > 0 && !names.contains(about.name) { names.append(about.name) }
     }
     self.names = names
+    let weight = group.clusters.indices.reduce(0) { $0 + weights.of[$1].total * weights.scale[$1] }
+    halfReplica = weight / max(1, 2 * group.clusters.reduce(0) { $0 + $1.partitionCount })
     single = WeightSizes(
       group.clusters.indices.flatMap { map in weights.of[map].of.map { $0 * weights.scale[map] } }.sorted().lazy.map {
         ($0, $0)
@@ -213,6 +216,8 @@ struct WeightSums {
     /// Those that are not, or are still to come, are aimed at these.
     fileprivate var aims: [[ClosedRange<Int>]] = []
     let isActive: [Bool]
+    /// Half of what a partition of the average size weighs.
+    fileprivate let halfReplica: Int
 
     /// What lies outside in all, and outside of the aims.
     var outside: (of: Int, ofAims: Int) { (outside(widest), outside(aims)) }
@@ -227,19 +232,27 @@ struct WeightSums {
       isActive[node] ? windows[place][node].distance(to: held) : 0
     }
 
-    /// Of the sum at a place.
-    func window(_ place: Int, _ node: Int) -> ClosedRange<Int> { widest[place][node] }
-
-    /// Of the sums in all: what they are aimed at, or as far off it as they are now.
-    var reached: [ClosedRange<Int>] {
-      let nodes = aims[0].indices
-      let below = nodes.map { isActive[$0] ? aims[0][$0].lowerBound - held[0][$0] : 0 }.max() ?? 0
-      let above = nodes.map { isActive[$0] ? held[0][$0] - aims[0][$0].upperBound : 0 }.max() ?? 0
+    /// What the search holds the sums to: in all within what they are aimed at, or half a replica of the average size; in
+    /// a state no farther off than the farthest node is now.
+    func searched(_ place: Int) -> [ClosedRange<Int>] {
+      let nodes = held[place].indices
+      func farthest(_ off: (Int) -> Int) -> Int { nodes.map { isActive[$0] ? off($0) : 0 }.max() ?? 0 }
+      let below = max(0, farthest { due[place][$0] - held[place][$0] })
+      let above = max(0, farthest { held[place][$0] - due[place][$0] })
       return nodes.map { node in
-        let (aim, most) = (aims[0][node], widest[0][node])
-        let least = max(most.lowerBound, aim.lowerBound - max(0, below))
-        return least...max(least, min(most.upperBound, aim.upperBound + max(0, above)))
+        let (due, aim, most) = (due[place][node], aims[place][node], widest[place][node])
+        let (low, high) =
+          place == 0
+          ? (min(aim.lowerBound, due - halfReplica), max(aim.upperBound, due + halfReplica))
+          : (due - below, due + above)
+        let least = max(most.lowerBound, low)
+        return least...max(least, min(most.upperBound, high))
       }
+    }
+
+    /// The same of a state, where no weight moves for it.
+    func even(_ place: Int) -> [ClosedRange<Int>] {
+      due[place].map { max(0, $0 - halfReplica)...(max(0, $0) + halfReplica) }
     }
 
     /// Of the sum in all, wide enough for what is held.
@@ -283,7 +296,7 @@ struct WeightSums {
     let isActive = group.group.shared.nodes.map { $0.status.hasShare }
     let isPinned = pinned(scores, isActive)
     var mayStayBelow: [Bool] = []
-    var windows = Windows(held: places.map { _ in nodes.map { _ in 0 } }, isActive: isActive)
+    var windows = Windows(held: places.map { _ in nodes.map { _ in 0 } }, isActive: isActive, halfReplica: halfReplica)
     let tolerance = group.group.shared.settings.tolerance
     var totalDue: [Int] = []
     for place in places {

@@ -52,12 +52,14 @@ struct SearchWindows {
         try sums.score(map, target, from: currents[map])
       }
       let windows = sums.windows(scores)
-      let reached = windows.reached
-      total = Self.windows(cluster) { reached[$0] }
+      let inAll = windows.searched(sums.total)
+      total = Self.windows(cluster) { inAll[$0] }
+      even = ofState
       for state in ofState.indices where cluster.dataWanted[state] > 0 {
-        if let place = sums.place(of: state, in: 0) {
-          ofState[state] = Self.windows(cluster) { windows.window(place, $0) }
-        }
+        guard let place = sums.place(of: state, in: 0) else { continue }
+        let (searched, narrow) = (windows.searched(place), windows.even(place))
+        ofState[state] = Self.windows(cluster) { searched[$0] }
+        even[state] = Self.windows(cluster) { narrow[$0] }
       }
       due = nodes.map { windows.due[sums.total][$0] }
     } else {
