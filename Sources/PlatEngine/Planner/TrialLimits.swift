@@ -248,9 +248,10 @@ enum TrialLimits {
   }
 
   enum WeightedRoles {
-    /// Passes over the rows while some node is outside its window in a state; of large maps, so many rows in all.
+    /// Passes over the rows in one round, while some node is outside its window in a state.
     static let sweeps = 64
-    static let rowsSwept = 1 << 20
+    /// Rows passed over in all rounds, two passes at least.
+    static let rowsSwept = 1 << 22
   }
 
   enum WeightedShed {

@@ -8,8 +8,8 @@
 ///        ^ c                 ^ c + W                ^ c + 2W                c: what those before it weigh
 ///
 /// So no node that lacks no more than W, and no container that lacks no more than its cap times W, has more of a
-/// partition than it may. What a node gets is its length, give or take one partition; the next, lighter class makes up
-/// for that.
+/// partition than it may, be the rule hard or soft. What a node gets is its length, give or take one partition; the
+/// next, lighter class makes up for that.
 struct WeightedFresh {
   private let weighing: Weighing
   private let problem: Problem
@@ -24,8 +24,8 @@ struct WeightedFresh {
   /// O(P · R + blocks · N).
   static func run(_ weighing: Weighing, _ due: WeightedDue) throws(PlatError) {
     let problem = weighing.problem
-    guard problem.current == nil, problem.near.isEmpty, problem.softNear.isEmpty, problem.soft.isEmpty,
-      !problem.hasStateRules, problem.replicas > 0
+    guard problem.current == nil, problem.near.isEmpty, problem.softNear.isEmpty, !problem.hasStateRules,
+      problem.replicas > 0
     else { return }
     var fresh = try WeightedFresh(weighing, due)
     try fresh.layAll()

@@ -80,10 +80,13 @@ struct WeightedRoles {
     let isOut: NodeTable<Bool> = try problem.arena.table(problem.nodeCount)
     var target = try due()
     var outside = target.outside(load)
-    while outside > 0 {
+    var sweepsLeft = max(2, TrialLimits.WeightedRoles.rowsSwept / max(1, problem.partitionCount))
+    while outside > 0, sweepsLeft > 0 {
       try problem.arena.throwIfInterrupted()
       let before = try weighing.snapshot()
-      for _ in 0..<sweeps where target.outside(load) > 0 && !problem.arena.isInterrupted {
+      for _ in 0..<min(sweepsLeft, TrialLimits.WeightedRoles.sweeps)
+      where target.outside(load) > 0 && !problem.arena.isInterrupted {
+        sweepsLeft -= 1
         var changed = sweep(target, spreads: false, isOut)
         if !changed {
           if hops == nil {
@@ -104,11 +107,6 @@ struct WeightedRoles {
       (target, outside) = (after, after.outside(load))
     }
     return target
-  }
-
-  private var sweeps: Int {
-    let most = TrialLimits.WeightedRoles.rowsSwept / max(1, problem.partitionCount)
-    return max(2, min(TrialLimits.WeightedRoles.sweeps, most))
   }
 
   private func restore(_ rows: PartitionTable<NodeIndex>) {
