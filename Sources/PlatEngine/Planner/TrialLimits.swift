@@ -213,6 +213,8 @@ enum TrialLimits {
   enum WeightedFresh {
     /// Blocks of one class of sizes, each on a line of another order: as `Fresh.mostBlocks`.
     static let blocks = 4
+    /// Replicas of a map from which on it is laid so.
+    static let leastReplicas = 1 << 15
   }
 
   enum WeightedHome {

@@ -92,7 +92,10 @@ struct WeightedPipeline {
     if let above = try WeightedFill.separateOversized(weighing, currentDue()) {
       try WeightedFill.run(weighing, try currentDue(), above: above)
     }
-    try WeightedFresh.run(weighing, try currentDue())
+    // Few partitions come out evener one by one.
+    if problem.partitionCount * problem.replicas >= TrialLimits.WeightedFresh.leastReplicas {
+      try WeightedFresh.run(weighing, try currentDue())
+    }
     try WeightedFill.run(weighing, try currentDue())
     _ = try WeightedFill.separateOversized(weighing, currentDue())
     try placeTheRest()
