@@ -75,7 +75,7 @@ import Testing
       let (made, currents) = try RandomGroup.make(seed: seed, maps: 1...4, shape: shape)
       let group = try made.with(budget: 0)
       let (whole, one) = (
-        try PlannedGroup(made.with(budget: nil), currents, isStaged: true), try PlannedGroup(group, currents)
+        try PlannedGroup(made.with(budget: nil), currents), try PlannedGroup(group, currents)
       )
       try holds(one.passedCapacities.isEmpty, "\(one.passedCapacities)")
       try holds(

@@ -87,7 +87,7 @@ import Testing
       guard let (made, currents) = try make(seed, 1...4, hasRoom: hasRoom) else { return }
       let group = try made.with(budget: 0)
       let (whole, one) = (
-        try PlannedGroup(made.with(budget: nil), currents, isStaged: true), try PlannedGroup(group, currents)
+        try PlannedGroup(made.with(budget: nil), currents), try PlannedGroup(group, currents)
       )
       try holds(one.passedCapacities.isEmpty, "\(one.passedCapacities)")
       // Where capacities are tight, what fills them last may move a little more or less.
