@@ -18,7 +18,7 @@ import Testing
     var (seen, steps, inSteps, atOnce) = (0, 0, 0, 0)
     forAllSeeds(0..<80) { seed in
       let (made, currents) = try RandomGroup.make(seed: seed, maps: 2...5, shape: Self.shape, isJoined: seed % 2 == 0)
-      let whole = try PlannedGroup(made.with(budget: nil), currents, isStaged: true)
+      let whole = try PlannedGroup(made.with(budget: nil), currents)
       guard whole.report.sum.unmet == 0, whole.report.sum.isBalanced, whole.report.maps.allSatisfy(\.isBalanced) else {
         return
       }

@@ -29,7 +29,7 @@ import Testing
     var (seen, steps, standing, inSteps, atOnce) = (0, 0, 0, 0, 0)
     forAllSeeds(0..<60) { seed in
       guard let (made, currents) = try make(seed, 2...4) else { return }
-      let whole = try PlannedGroup(made.with(budget: nil), currents, isStaged: true)
+      let whole = try PlannedGroup(made.with(budget: nil), currents)
       guard whole.report.sum.unmet == 0, whole.report.sum.isBalanced, whole.report.maps.allSatisfy(\.isBalanced) else {
         return
       }
@@ -109,7 +109,7 @@ import Testing
     let leaning = PlacementMap.make(
       [[[0], [], [], []], [[0], [], [], []], [[1], [], [], []], [[1], [], [], []]], least: [1, 0, 0, 0])
     let (made, maps) = (try DenseGroup(group), Array(repeating: leaning, count: 6))
-    let whole = try PlannedGroup(made, maps)
+    let whole = try PlannedGroup(made, maps, isStaged: true)
     #expect(whole.report.sum.isBalanced && whole.moves > 1, "\(whole.moves)")
     let one = try PlannedGroup(made.with(budget: 1), maps)
     #expect(one.moves == 1 && one.plan.movesHeldBack == whole.moves - 1, "\(one.moves), \(one.plan.movesHeldBack)")
