@@ -116,7 +116,9 @@ enum TrialLimits {
   enum Improve {
     /// The most slots of maps that are searched.
     static let mostSlots = 60_000
-    /// The same, for the sake of soft rules and states alone.
+    /// Of several maps, maps times nodes: the search looks at all windows now and then.
+    static let mostMapCells = 1 << 14
+    /// The most slots of a map that is searched for the sake of soft rules and states alone.
     static let mostSlotsToPolish = 1_024
   }
 

@@ -7,7 +7,9 @@ extension Improve {
     _ group: DenseGroup, _ plan: inout GroupPlan, from currents: [PlacementMap?], options: PlanRequest
   ) throws(PlatError) -> Bool {
     let slots = group.clusters.reduce(0) { $0 + $1.partitionCount * $1.replicas }
-    guard plan.operation == .rebalance, slots <= TrialLimits.Improve.mostSlots, !group.hasBudget else { return false }
+    guard plan.operation == .rebalance, slots <= TrialLimits.Improve.mostSlots,
+      group.clusters.count * group.nodeCount <= TrialLimits.Improve.mostMapCells, !group.hasBudget
+    else { return false }
     let planned = plan.plans.map(\.target)
     guard let maps = try better(group, planned, from: currents, bound: leastMoved(group, plan), options) else {
       return false
