@@ -19,9 +19,12 @@ import Testing
     forAllSeeds(0..<80) { seed in
       let (made, currents) = try RandomGroup.make(seed: seed, maps: 2...5, shape: Self.shape, isJoined: seed % 2 == 0)
       let whole = try PlannedGroup(made.with(budget: nil), currents)
-      guard whole.report.sum.unmet == 0, whole.report.sum.isBalanced, whole.report.maps.allSatisfy(\.isBalanced) else {
-        return
-      }
+      let staged = try PlannedGroup(made.with(budget: nil), currents, isStaged: true)
+      guard
+        [whole, staged].allSatisfy({ one in
+          one.report.sum.unmet == 0 && one.report.sum.isBalanced && one.report.maps.allSatisfy(\.isBalanced)
+        })
+      else { return }
       let group = try made.with(budget: 1 + whole.moves / 4)
       let budget = 1 + whole.moves / 4
       var (maps, moves) = (currents, 0)

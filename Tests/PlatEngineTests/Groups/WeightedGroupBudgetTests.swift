@@ -30,9 +30,12 @@ import Testing
     forAllSeeds(0..<60) { seed in
       guard let (made, currents) = try make(seed, 2...4) else { return }
       let whole = try PlannedGroup(made.with(budget: nil), currents)
-      guard whole.report.sum.unmet == 0, whole.report.sum.isBalanced, whole.report.maps.allSatisfy(\.isBalanced) else {
-        return
-      }
+      let staged = try PlannedGroup(made.with(budget: nil), currents, isStaged: true)
+      guard
+        [whole, staged].allSatisfy({ one in
+          one.report.sum.unmet == 0 && one.report.sum.isBalanced && one.report.maps.allSatisfy(\.isBalanced)
+        })
+      else { return }
       let budget = 1 + whole.moves / 4
       let group = try made.with(budget: budget)
       var (maps, moves, isDone, count) = (currents, 0, false, 0)

@@ -38,7 +38,7 @@ import Testing
       let heaviest = weights.of.max() ?? 0
       for node in loads.indices where problem.receives.base[node] {
         try holds(
-          loads[node] <= due.due.base[node] + 2 * heaviest, "node \(node) has \(loads[node]) of \(due.due.base[node])")
+          loads[node] <= due.due.base[node] + heaviest, "node \(node) has \(loads[node]) of \(due.due.base[node])")
         try holds(Int(weighing.count.base[node]) <= max(0, dense.capacity[node]), "node \(node) is too full")
       }
       placed += weighing.replicas * dense.partitionCount - weighing.unplaced

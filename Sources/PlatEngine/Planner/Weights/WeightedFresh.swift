@@ -73,7 +73,8 @@ struct WeightedFresh {
     let sum = measure()
     guard sum > 0 else { return }
     let isSafe = fits(sum)
-    let length = UInt(whole * problem.replicas)
+    // Nobody is longer than what it lacks: what that leaves over is for the fill.
+    let length = UInt(min(sum, whole * problem.replicas))
     var until: UInt = 0
     for place in 0..<problem.nodeCount {
       until += UInt(lacks[order.nodes.base[place]])
@@ -82,7 +83,7 @@ struct WeightedFresh {
     }
     var node = 0
     for column in columns.indices {
-      while ends.base[node] <= column * whole { node += 1 }
+      while node < problem.nodeCount, ends.base[node] <= column * whole { node += 1 }
       columns[column] = node
     }
     var begin = 0
@@ -92,7 +93,8 @@ struct WeightedFresh {
       let row = weighing.row(partition.int)
       for column in columns.indices {
         let point = column * whole + begin + weight / 2
-        while ends.base[columns[column]] <= point { columns[column] += 1 }
+        while columns[column] < problem.nodeCount, ends.base[columns[column]] <= point { columns[column] += 1 }
+        guard columns[column] < problem.nodeCount else { continue }
         let node = order.nodes.base[columns[column]]
         guard weighing.hasRoom(node), isSafe || problem.allows(row, leaving: -1, to: node) else { continue }
         weighing.set(partition.int, column, to: node)
