@@ -82,7 +82,7 @@ import Testing
       #expect(try plat("\(verb) @now @plan --map m2", status: 65).messages.contains(#"found no map "m2""#))
     }
     let all = try plat("steps @now @plan")
-    #expect(all.output.contains(#"{"name":"m1","from":1,"to":2}"#) && all.messages.contains("24 partitions on 6 nodes"))
+    #expect(all.output.contains(#"{"name":"m1","from":1,"to":2}"#) && all.messages.contains("24 partitions on 5 nodes"))
     for map in ["m0", "m1"] { #expect(all.output.contains(#","map":"\#(map)","partition":"#), "\(all.output)") }
     _ = try plat("steps @now @plan --map m1 -o @steps --quiet")
     #expect(folder.read("steps")?.contains("\"to\": 2") == true)

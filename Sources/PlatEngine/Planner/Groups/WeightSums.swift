@@ -232,9 +232,9 @@ struct WeightSums {
       isActive[node] ? windows[place][node].distance(to: held) : 0
     }
 
-    /// What the search holds the sums to: in all within what they are aimed at, or half a replica of the average size; in
-    /// a state no farther off than the farthest node is now.
-    func searched(_ place: Int) -> [ClosedRange<Int>] {
+    /// What the search holds the sums to: no farther off than the farthest node is now; or in all, `tightly`, within what
+    /// they are aimed at, or half a replica of the average size.
+    func searched(_ place: Int, tightly: Bool) -> [ClosedRange<Int>] {
       let nodes = held[place].indices
       func farthest(_ off: (Int) -> Int) -> Int { nodes.map { isActive[$0] ? off($0) : 0 }.max() ?? 0 }
       let below = max(0, farthest { due[place][$0] - held[place][$0] })
@@ -242,9 +242,10 @@ struct WeightSums {
       return nodes.map { node in
         let (due, aim, most) = (due[place][node], aims[place][node], widest[place][node])
         let (low, high) =
-          place == 0
+          place == 0 && tightly
           ? (min(aim.lowerBound, due - halfReplica), max(aim.upperBound, due + halfReplica))
-          : (due - below, due + above)
+          : place == 0
+            ? (min(aim.lowerBound, due - below), max(aim.upperBound, due + above)) : (due - below, due + above)
         let least = max(most.lowerBound, low)
         return least...max(least, min(most.upperBound, high))
       }

@@ -22,22 +22,33 @@ extension Improve {
   private static func better(
     _ group: DenseGroup, _ planned: [PlacementMap], from currents: [PlacementMap?], bound: Int, _ options: PlanRequest
   ) throws(PlatError) -> [PlacementMap]? {
-    guard let tables = try SearchTables(group, from: currents, targets: planned, options) else { return nil }
-    let problem = tables.problem
-    let (rows, standing) = (tables.rows(planned), tables.standing())
-    let score = LocalSearch.score(problem, rows)
+    func tables(tightly: Bool) throws(PlatError) -> SearchTables? {
+      try SearchTables(group, from: currents, targets: planned, tightly: tightly, options)
+    }
+    guard let loose = try tables(tightly: false) else { return nil }
+    let (rows, standing) = (loose.rows(planned), loose.standing())
+    let score = LocalSearch.score(loose.problem, rows)
     if score.moved > 0,
-      let stays = try stays(group, tables, standing, like: planned, from: currents, instead: score, options)
+      let stays = try stays(group, loose, standing, like: planned, from: currents, instead: score, options)
     {
       return stays
     }
     func isEnough(_ score: SearchScore) -> Bool { score.isWellPlaced && score.moved <= bound }
-    guard !isEnough(score) else { return nil }
     let interrupt = options.interrupt
-    let found = LocalSearch.run(
-      problem, starts: [rows, standing], isEnough: isEnough, isCancelled: { interrupt?.isRequested == true })
-    try interrupt?.throwIfRequested()
-    return found.score < score ? try tables.maps(found.rows, like: planned) : nil
+    func search(_ problem: SearchProblem) throws(PlatError) -> (rows: [Int32], score: SearchScore) {
+      let found = LocalSearch.run(
+        problem, starts: [rows, standing], isEnough: isEnough, isCancelled: { interrupt?.isRequested == true })
+      try interrupt?.throwIfRequested()
+      return found
+    }
+    guard !isEnough(score), score.moved > 0 || !score.isWellPlaced else { return nil }
+    // Sums as even as one map would be, where that is to be had; else as even as they are.
+    if group.weights != nil, let tight = try tables(tightly: true) {
+      let found = try search(tight.problem)
+      if found.score.isWellPlaced { return found.rows == rows ? nil : try tight.maps(found.rows, like: planned) }
+    }
+    let found = try search(loose.problem)
+    return found.score < score ? try loose.maps(found.rows, like: planned) : nil
   }
 
   /// The maps of today, where nothing is missing in them and they are no farther out of balance than the plan, by what
@@ -48,7 +59,7 @@ extension Improve {
   ) throws(PlatError) -> [PlacementMap]? {
     guard !currents.contains(where: { $0 == nil }), !standing.contains(-1) else { return nil }
     let maps = try tables.maps(standing, like: planned)
-    guard let own = try SearchTables(group, from: currents, targets: maps, options) else { return nil }
+    guard let own = try SearchTables(group, from: currents, targets: maps, tightly: false, options) else { return nil }
     let stays = LocalSearch.score(own.problem, standing)
     return stays.roleChanges == 0 && stays.isNoWorse(than: score) ? maps : nil
   }

@@ -30,7 +30,7 @@ struct SearchTables {
   /// For better plans of several maps of one shape than those with `targets`. Nil where they are of different shapes, or
   /// where there are no tables for what they ask. O(Σ P · R + N · rules + maps · N).
   init?(
-    _ group: DenseGroup, from currents: [PlacementMap?], targets: [PlacementMap], _ options: PlanRequest
+    _ group: DenseGroup, from currents: [PlacementMap?], targets: [PlacementMap], tightly: Bool, _ options: PlanRequest
   ) throws(PlatError) {
     guard group.areOfOneShape else { return nil }
     self.init(
@@ -48,7 +48,7 @@ struct SearchTables {
         problem.isFixed[member.rows.lowerBound + partition] = true
       }
     }
-    setWindows(try SearchWindows(group, from: currents, targets: targets, options))
+    setWindows(try SearchWindows(group, from: currents, targets: targets, tightly: tightly, options))
   }
 
   private init?(

@@ -38,9 +38,9 @@ struct SearchWindows {
     try setWeights(weighing, cluster)
   }
 
-  /// Of several maps of one shape together. O(Σ P · R + maps · N).
+  /// Of several maps of one shape together; `tightly`: sums in weight, see `WeightSums.Windows`. O(Σ P · R + maps · N).
   init(
-    _ group: DenseGroup, from currents: [PlacementMap?], targets: [PlacementMap], _ options: PlanRequest
+    _ group: DenseGroup, from currents: [PlacementMap?], targets: [PlacementMap], tightly: Bool, _ options: PlanRequest
   ) throws(PlatError) {
     let nodes = 0..<group.nodeCount
     let cluster = group.clusters[0]
@@ -52,12 +52,12 @@ struct SearchWindows {
         try sums.score(map, target, from: currents[map])
       }
       let windows = sums.windows(scores)
-      let inAll = windows.searched(sums.total)
+      let inAll = windows.searched(sums.total, tightly: tightly)
       total = Self.windows(cluster) { inAll[$0] }
       even = ofState
       for state in ofState.indices where cluster.dataWanted[state] > 0 {
         guard let place = sums.place(of: state, in: 0) else { continue }
-        let (searched, narrow) = (windows.searched(place), windows.even(place))
+        let (searched, narrow) = (windows.searched(place, tightly: tightly), windows.even(place))
         ofState[state] = Self.windows(cluster) { searched[$0] }
         even[state] = Self.windows(cluster) { narrow[$0] }
       }
