@@ -42,12 +42,15 @@ extension Improve {
       return found
     }
     guard !isEnough(score), score.moved > 0 || !score.isWellPlaced else { return nil }
-    // Sums as even as one map would be, where that is to be had; else as even as they are.
-    if group.weights != nil, let tight = try tables(tightly: true) {
-      let found = try search(tight.problem)
-      if found.score.isWellPlaced { return found.rows == rows ? nil : try tight.maps(found.rows, like: planned) }
-    }
     let found = try search(loose.problem)
+    // Sums as even as one map would be, where that costs next to nothing; else as even as they are.
+    if group.weights != nil, let tight = try tables(tightly: true) {
+      let even = try search(tight.problem)
+      let isCheap = even.score.moved - found.score.moved <= found.score.moved / 100 * gapOfWeight
+      if even.score.isWellPlaced, isCheap || !found.score.isWellPlaced {
+        return even.rows == rows ? nil : try tight.maps(even.rows, like: planned)
+      }
+    }
     return found.score < score ? try loose.maps(found.rows, like: planned) : nil
   }
 
