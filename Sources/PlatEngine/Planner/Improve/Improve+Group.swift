@@ -46,7 +46,7 @@ extension Improve {
     // Sums as even as one map would be, where that costs next to nothing; else as even as they are.
     if group.weights != nil, let tight = try tables(tightly: true) {
       let even = try search(tight.problem)
-      let isCheap = even.score.moved - found.score.moved <= found.score.moved / 100 * gapOfWeight
+      let isCheap = even.score.moved - found.score.moved <= found.score.moved / 20
       if even.score.isWellPlaced, isCheap || !found.score.isWellPlaced {
         return even.rows == rows ? nil : try tight.maps(even.rows, like: planned)
       }
