@@ -71,7 +71,7 @@ struct ClusterArrays {
     if arrays.fan_out_strength != 0 {
       settings.fanOut = FanOutLimit(
         outbound: Self.limit(arrays.fan_out_outbound), inbound: Self.limit(arrays.fan_out_inbound),
-        strength: try strength(arrays.fan_out_strength, "fan_out_strength"))
+        strength: try Strength(ofHost: arrays.fan_out_strength, "fan_out_strength"))
     }
     return settings
   }
@@ -92,11 +92,7 @@ struct ClusterArrays {
           "rules[\(index)]", found: "more than version \(version) knows", expected: "0 in newer members")
       }
       let path = "rules[\(index)]"
-      let states = rule.states
-      guard states != 0, states >> UInt32(model.states.count) == 0 else {
-        throw Refusal.argument(
-          "\(path).states", found: "\(states)", expected: "a bit for some of \(model.states.count) states")
-      }
+      let states = try model.states(ofHost: rule.states, "\(path).states")
       guard rule.level < arrays.level_count else {
         throw Refusal.argument("\(path).level", found: "\(rule.level)", expected: "one of \(levelCount) levels, from 0")
       }
@@ -111,16 +107,8 @@ struct ClusterArrays {
       default: throw Refusal.argument("\(path).kind", found: "\(rule.kind)", expected: "one of PLAT_RULE_…")
       }
       return PlacementRule(
-        states: model.states.indices.filter { states >> UInt32($0) & 1 == 1 }, level: Int(rule.level), demand: demand,
-        strength: try strength(rule.strength, "\(path).strength"))
-    }
-  }
-
-  private func strength(_ value: UInt32, _ path: String) throws -> Strength {
-    switch value {
-    case UInt32(PLAT_HARD): .hard
-    case UInt32(PLAT_SOFT): .soft
-    default: throw Refusal.argument(path, found: "\(value)", expected: "PLAT_HARD or PLAT_SOFT")
+        states: states, level: Int(rule.level), demand: demand,
+        strength: try Strength(ofHost: rule.strength, "\(path).strength"))
     }
   }
 
@@ -258,3 +246,24 @@ struct ClusterArrays {
 
 /// More rules than this are a mistake.
 private let mostRules = 4096
+
+extension Strength {
+  /// As C has it.
+  init(ofHost value: UInt32, _ path: String) throws {
+    switch value {
+    case UInt32(PLAT_HARD): self = .hard
+    case UInt32(PLAT_SOFT): self = .soft
+    default: throw Refusal.argument(path, found: "\(value)", expected: "PLAT_HARD or PLAT_SOFT")
+    }
+  }
+}
+
+extension StateModel {
+  /// The states of a rule, a bit each.
+  func states(ofHost bits: UInt32, _ path: String) throws -> [Int] {
+    guard bits != 0, bits >> UInt32(states.count) == 0 else {
+      throw Refusal.argument(path, found: "\(bits)", expected: "a bit for some of \(states.count) states")
+    }
+    return states.indices.filter { bits >> UInt32($0) & 1 == 1 }
+  }
+}

@@ -18,7 +18,7 @@ private struct PlaceRules {
       let (rule, path) = (rules[index], "rules[\(index)]")
       return PlaceRule(
         states: try states(rule.states, "\(path).states"), try demand(rule, path),
-        Selector(nodes: try names(rule, path)), strength: try strength(rule.strength, "\(path).strength"),
+        Selector(nodes: try names(rule, path)), strength: try Strength(ofHost: rule.strength, "\(path).strength"),
         position: first + index)
     }
   }
@@ -40,11 +40,8 @@ private struct PlaceRules {
   }
 
   private func states(_ bits: UInt32, _ path: String) throws -> [Int] {
-    guard bits != 0 else { return model.states.indices.filter { model.states[$0].isPlaced } }
-    guard bits >> UInt32(model.states.count) == 0 else {
-      throw Refusal.argument(path, found: "\(bits)", expected: "a bit for each of \(model.states.count) states")
-    }
-    return model.states.indices.filter { bits >> UInt32($0) & 1 == 1 }
+    guard bits == 0 else { return try model.states(ofHost: bits, path) }
+    return model.states.indices.filter { model.states[$0].isPlaced }
   }
 
   private func names(_ rule: plat_place_rule, _ path: String) throws -> [String] {
@@ -64,14 +61,6 @@ private struct PlaceRules {
           "\(path).nodes[\(index)]", found: "\(nodes[index])", expected: "a node's number, below \(known)")
       }
       return cluster.cluster.nodes[cluster.inTree(nodes[index])].name
-    }
-  }
-
-  private func strength(_ value: UInt32, _ path: String) throws -> Strength {
-    switch value {
-    case UInt32(PLAT_HARD): .hard
-    case UInt32(PLAT_SOFT): .soft
-    default: throw Refusal.argument(path, found: "\(value)", expected: "PLAT_HARD or PLAT_SOFT")
     }
   }
 }

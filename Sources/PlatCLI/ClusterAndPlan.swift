@@ -73,10 +73,9 @@ enum AnyClusterAndPlan {
   /// the map, or of the latest.
   func simulated() throws -> (change: MapChange, revision: UInt64) {
     switch self {
-    case .one(let document, let plan):
-      let change = MapChange(
-        try DenseCluster(document.cluster), from: document.map?.placement, to: plan.map.placement)
-      return (change, document.map?.header.revision ?? 0)
+    case .one:
+      let one = try maps()[0]
+      return (one.change, one.map.from)
     case .several(let document, let plan):
       let change = try MapChange.joined(
         DenseGroup(document.group), from: document.maps.map { $0?.placement }, to: plan.maps.map(\.placement))
@@ -108,7 +107,7 @@ struct OneMap: ParsableArguments {
   @Option(
     name: .customLong("map"),
     help: ArgumentHelp(
-      "Of documents with several maps, the one that is carried out, in the room that all others leave it. Left out, all are.",
+      "Of documents with several maps, the one that is carried out, in the room that all others leave it; else all.",
       valueName: "name"))
   var name: String?
 }

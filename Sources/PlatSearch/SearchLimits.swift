@@ -10,7 +10,7 @@
 /// | `mostSlotsAnew` | slots of a map on which rounds begin at a start again | large maps need all rounds to get anywhere |
 /// | `refresh` | changes tried between two looks at all nodes | the lists of nodes outside windows grow stale |
 /// | `tries`, `nodesTried` | replicas or nodes looked at for one change | more cost more than they find |
-/// | `placesRebuilt` | places of one row that are placed anew at once | each is tried with many nodes, at the row's width |
+/// | `placesRebuilt` | places of a row that are placed anew at once | each costs many nodes times the width |
 /// | `chainLength` | replicas that one chain moves beyond its first | longer ones are hardly ever kept |
 enum SearchLimits {
   static let proposalsOfSlot = 150

@@ -117,7 +117,7 @@ struct SearchState: ~Copyable {
     })
     containers = memory.table(tables)
     inContainer = memory.table(most, filledWith: 0)
-    let windows = problem.ofMap.reduce(problem.ofState + [problem.total]) { $0 + $1.ofState + [$1.total] }
+    let windows = problem.ofState + [problem.total] + problem.ofMap.flatMap { $0.ofState + [$0.total] }
     let tableSize = (problem.stateCount + 1) * nodeCount
     mapCount = problem.ofMap.count
     tableOfRow = memory.table(problem.mapOfRow.map { (Int($0) + 1) * tableSize })

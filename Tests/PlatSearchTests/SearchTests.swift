@@ -44,7 +44,7 @@ import Testing
       var random = SplitMix64(seed: seed)
       var state = SearchState(problem, start: RandomProblem.start(problem, &random))
       func expect(_ broken: SearchState.Invariant?, _ planted: SearchState.Invariant?) throws {
-        try holds(broken == planted, "\(broken?.rawValue ?? "none") is told, \(planted?.rawValue ?? "none") is broken")
+        try holds(broken == planted, "\(broken?.rawValue ?? "none") is named, \(planted?.rawValue ?? "none") is broken")
       }
       try expect(state.firstBroken(), nil)
       state.score.moves += 1

@@ -31,7 +31,7 @@ struct GateRow {
       rules.append(try rule.gate(cluster, slots: { slots(planned.map, $0) }, arena))
     }
     self.rules = rules
-    places = JudgedPlace.all(cluster).filter { $0.rule.strength == .hard }
+    places = JudgedPlace.hard(cluster)
       .map { place in (place, slots(planned.map) { place.rule.states.contains($0) }) }
     here = try arena.table(cluster.nodeCount)
     held = try arena.table(cluster.nodeCount)

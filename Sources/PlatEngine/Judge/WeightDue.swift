@@ -48,7 +48,7 @@ extension Judge {
       func boxCaps(_ replicas: [Int?]) -> [Rational?] {
         replicas.map { $0.map { Rational($0 / dense.partitionCount) * Rational(weights.total) } }
       }
-      let hard = JudgedPlace.all(dense).filter { $0.rule.strength == .hard }
+      let hard = JudgedPlace.hard(dense)
       let may = dense.wanted.indices.map { Judge.mayEver(dense, hard, inState: $0) }
       let pouring = WeightPouring(dense: dense, exact: exact, amount: Rational(weights.total), hard: hard)
       let shares = pouring.shares(
@@ -76,13 +76,6 @@ extension Judge {
       }
       if let last = wanted.last { ofState[last] = left }
     }
-
-    fileprivate struct Kind: Hashable {
-      var box: Int
-      var weight: Quantity
-      var cap: Rational
-      var isPinned: Bool
-    }
   }
 }
 
@@ -96,6 +89,13 @@ extension Judge {
     let amount: Rational
     /// Hard rules that name places.
     let hard: [JudgedPlace]
+
+    private struct Kind: Hashable {
+      var box: Int
+      var weight: Quantity
+      var cap: Rational
+      var isPinned: Bool
+    }
 
     /// Pours, and pours again with those pinned who hold one that is heavier than their share, until there are none.
     func shares(
@@ -133,10 +133,10 @@ extension Judge {
         }
       }
       var groups: [Filling.Group] = []
-      var groupOfKind: [WeightDue.Kind: Int] = [:]
+      var groupOfKind: [Kind: Int] = [:]
       let groupOfNode = (0..<dense.nodeCount).map { node in
         let weight = dense.cluster.nodes[node].weight
-        let kind = WeightDue.Kind(
+        let kind = Kind(
           box: boxOfNode[node], weight: weight, cap: bounds[node].cap, isPinned: bounds[node].isPinned)
         if let group = groupOfKind[kind] {
           groups[group].count += 1

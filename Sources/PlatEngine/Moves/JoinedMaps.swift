@@ -1,5 +1,5 @@
-/// Several maps as one with all their partitions, map after map: for those who carry maps out, and ask of rules and dues
-/// nothing but what is the same in all.
+/// Several maps as one with all their partitions, map after map: for those who carry maps out, and ask of rules and
+/// dues nothing but what is the same in all.
 extension MapChange {
   /// Nil where the maps are of different shapes: see `DenseGroup.areOfOneShape`. O(Σ P · R).
   public static func joined(_ group: DenseGroup, from currents: [PlacementMap?], to targets: [PlacementMap]) throws

@@ -261,9 +261,10 @@ extension Plan {
 
   /// Bounds no greater than what a map receives. O(P · R²).
   mutating func claimNoMore(than map: PlacementMap, _ cluster: DenseCluster, from current: PlacementMap?) {
-    movesLowerBound = min(movesLowerBound, map.received(cluster, from: current))
-    guard let weights = cluster.partitionWeights, let bound = movesWeightLowerBound else { return }
-    movesWeightLowerBound = min(bound, weights.exact(map.received(cluster, from: current, weights: weights.of)))
+    claimAtMost(
+      ProvedBound(
+        moves: map.received(cluster, from: current),
+        weight: cluster.partitionWeights.map { $0.exact(map.received(cluster, from: current, weights: $0.of)) }))
   }
 
   /// Bounds no greater than what is proved.

@@ -52,7 +52,7 @@ enum Settling {
     }
   }
 
-  /// The same for several maps, some of which are others than their pipelines made: the next maps take the place of the
+  /// The same for several maps, where the pipelines made others than some of them: the next maps take the place of the
   /// plan's own until they are those. `again`: plans the group from other maps.
   static func settle(
     _ plan: inout GroupPlan, _ group: DenseGroup, from currents: [PlacementMap?], options: PlanRequest,

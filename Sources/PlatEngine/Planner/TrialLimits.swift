@@ -1,5 +1,5 @@
-/// Every limit on what the planner tries, in units of work, never of time: a plan is the same on any machine. Those of the
-/// local search stand in its own table, `SearchLimits`.
+/// Every limit on what the planner tries, in units of work, never of time: a plan is the same on any machine. Those of
+/// the local search stand in its own table, `SearchLimits`.
 enum TrialLimits {
   enum WeightInBudget {
     /// Exchanges looked at for one more move within a budget.
@@ -184,12 +184,12 @@ enum TrialLimits {
     static let mostReplicas = 1 << 12
     /// How often it is planned again.
     static let rounds = 32
-    /// Replicas up to which the map of today is judged beside the next.
+    /// Replicas up to which the map of today is judged with the next.
     static let mostJudged = 1 << 22
   }
 
   enum WeightedPeers {
-    /// Rounds in which numbers are evened out beside weights.
+    /// Rounds in which numbers are evened out, too.
     static let numberRounds = 4
     /// Rows looked at as a pattern for another.
     static let templatesTried = 16

@@ -37,7 +37,7 @@ struct PartitionSteps {
   }
 
   func planner(of partition: PartitionIndex) -> RowPlanner { maps[numbers.map(of: partition)].planner }
-  func hops(of partition: PartitionIndex) -> Hops { planner(of: partition).hops }
+  func hops(of partition: PartitionIndex) -> Hops { maps[numbers.map(of: partition)].planner.hops }
 
   /// A node gets a copy by it that has none.
   func comes(_ step: Step) -> Bool { hops(of: step.partition).gainsData(step.change) }

@@ -83,8 +83,8 @@ struct RowSafety {
     return seen.0.nonzeroBitCount + seen.1.nonzeroBitCount + seen.2.nonzeroBitCount + seen.3.nonzeroBitCount
   }
 
-  /// Whether a row that comes to `after` may follow one that comes to `before`. `hasServed`: who was there has served, so
-  /// that a new partition has something to lose.
+  /// Whether a row that comes to `after` may follow one that comes to `before`. `hasServed`: who was there has served,
+  /// so that a new partition has something to lose.
   func allows(_ before: Measure, _ after: Measure, hasServed: Bool) -> Bool {
     guard after.copies >= (hasServed ? max(least.copies, min(before.copies, 1)) : least.copies),
       pointwiseMin(after.serving, least.serving) == least.serving

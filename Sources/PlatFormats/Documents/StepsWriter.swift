@@ -14,7 +14,7 @@ public enum StepsWriter {
 
     fileprivate func part(of partition: PartitionIndex) -> MapRevisions { parts[numbers.map(of: partition)] }
 
-    /// Writes which partition it is, and of which map where there are several.
+    /// Writes the partition, and its map where there are several.
     fileprivate func write(_ partition: PartitionIndex, _ writer: inout JSONWriter) {
       let own = numbers.own(partition)
       if let name = parts[own.map].name { writer.member("map", name) }

@@ -5,7 +5,7 @@ import Testing
 @testable import PlatEngine
 
 /// The recounts of `Placement+Invariants.swift` and `Weighing+Invariants.swift`: a placement as `Keep` leaves it keeps
-/// every invariant, and each planted fault is told by its name.
+/// every invariant, and each planted fault is named.
 @Suite struct RecountTests {
   private struct Made {
     let cluster: DenseCluster
@@ -69,7 +69,7 @@ import Testing
       func expect(_ invariant: Placement.Invariant?, _ placement: Placement) throws {
         let broken = placement.firstBroken(problem)
         let (found, planted) = (broken?.rawValue ?? "none", invariant?.rawValue ?? "none")
-        try holds(broken == invariant, "\(found) is told, \(planted) is broken\n\(made.text)")
+        try holds(broken == invariant, "\(found) is named, \(planted) is broken\n\(made.text)")
         if let invariant { seen[invariant, default: 0] += 1 }
       }
       func plant(_ invariant: Placement.Invariant, _ slot: Int, _ node: NodeIndex) throws {
@@ -93,7 +93,7 @@ import Testing
       load[rows[slot]] -= 1
       made.placement.placed -= 1
       try expect(.placedIsTheSum, made.placement)
-      try holds(made.placement.firstBroken(problem, besides: [.placedIsTheSum]) == nil, "what is left out is told")
+      try holds(made.placement.firstBroken(problem, besides: [.placedIsTheSum]) == nil, "what is left out is named")
       made.placement.placed += 1
 
       if let pair = made.pair(in: made.unchanged) {
@@ -126,7 +126,7 @@ import Testing
       func expect(_ invariant: Weighing.Invariant?) throws {
         let broken = weighing.firstBroken
         let (found, planted) = (broken?.rawValue ?? "none", invariant?.rawValue ?? "none")
-        try holds(broken == invariant, "\(found) is told, \(planted) is broken\n\(made.text)")
+        try holds(broken == invariant, "\(found) is named, \(planted) is broken\n\(made.text)")
         if let invariant { seen[invariant, default: 0] += 1 }
       }
       func plant(_ invariant: Weighing.Invariant, _ slot: Int, _ node: NodeIndex) throws {

@@ -11,7 +11,7 @@ import Testing
 /// leaves them as they are; another one says in its commit which kinds have changed, and why.
 ///
 /// The first hash of each kind that has a line is looked at, and with `PLAT_SWEEP` all of them. So far 17 of the 46
-/// kinds have one: wide rows beside what is searched take minutes.
+/// kinds have one.
 /// `PLAT_UPDATE_GOLDEN=1 swift test --filter PlanHashTests` writes all lines anew. `PLAT_HASHES=FILE` writes the hash of
 /// each cluster as well: two such files, of two versions, tell which plans differ.
 @Suite struct PlanHashTests {
@@ -195,7 +195,8 @@ private enum HashTable {
 
   static func append(_ line: String, to path: String) throws {
     try lock.withLock { _ in
-      if !FileManager.default.fileExists(atPath: path) { _ = FileManager.default.createFile(atPath: path, contents: nil) }
+      let isThere = FileManager.default.fileExists(atPath: path)
+      if !isThere { _ = FileManager.default.createFile(atPath: path, contents: nil) }
       let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
       try handle.seekToEnd()
       try handle.write(contentsOf: Data(line.utf8))

@@ -232,20 +232,24 @@ struct WeightSums {
       isActive[node] ? windows[place][node].distance(to: held) : 0
     }
 
-    /// What the search holds the sums to: no farther off than the farthest node is now; or in all, `tightly`, within what
-    /// they are aimed at, or half a replica of the average size.
-    func searched(_ place: Int, tightly: Bool) -> [ClosedRange<Int>] {
-      let nodes = held[place].indices
-      func farthest(_ off: (Int) -> Int) -> Int { nodes.map { isActive[$0] ? off($0) : 0 }.max() ?? 0 }
-      let below = max(0, farthest { due[place][$0] - held[place][$0] })
-      let above = max(0, farthest { held[place][$0] - due[place][$0] })
-      return nodes.map { node in
+    /// No farther off than the farthest node is now; in all also what the sums are aimed at.
+    func reached(_ place: Int) -> [ClosedRange<Int>] {
+      func farthest(_ off: (Int) -> Int) -> Int {
+        max(0, held[place].indices.map { isActive[$0] ? off($0) : 0 }.max() ?? 0)
+      }
+      return around(
+        place, below: farthest { due[place][$0] - held[place][$0] },
+        above: farthest { held[place][$0] - due[place][$0] })
+    }
+
+    /// In all: what the sums are aimed at, or half a replica of the average size.
+    var tight: [ClosedRange<Int>] { around(0, below: halfReplica, above: halfReplica) }
+
+    private func around(_ place: Int, below: Int, above: Int) -> [ClosedRange<Int>] {
+      held[place].indices.map { node in
         let (due, aim, most) = (due[place][node], aims[place][node], widest[place][node])
-        let (low, high) =
-          place == 0 && tightly
-          ? (min(aim.lowerBound, due - halfReplica), max(aim.upperBound, due + halfReplica))
-          : place == 0
-            ? (min(aim.lowerBound, due - below), max(aim.upperBound, due + above)) : (due - below, due + above)
+        var (low, high) = (due - below, due + above)
+        if place == 0 { (low, high) = (min(low, aim.lowerBound), max(high, aim.upperBound)) }
         let least = max(most.lowerBound, low)
         return least...max(least, min(most.upperBound, high))
       }

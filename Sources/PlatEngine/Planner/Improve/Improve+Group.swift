@@ -18,18 +18,18 @@ extension Improve {
     return true
   }
 
+  /// Sums that are as even as one map's may cost one part in so many more weight.
+  private static let partForEvenSums = 20
+
   /// Better maps than those planned, or the maps of today where they are as good; nil: neither.
   private static func better(
     _ group: DenseGroup, _ planned: [PlacementMap], from currents: [PlacementMap?], bound: Int, _ options: PlanRequest
   ) throws(PlatError) -> [PlacementMap]? {
-    func tables(tightly: Bool) throws(PlatError) -> SearchTables? {
-      try SearchTables(group, from: currents, targets: planned, tightly: tightly, options)
-    }
-    guard let loose = try tables(tightly: false) else { return nil }
-    let (rows, standing) = (loose.rows(planned), loose.standing())
-    let score = LocalSearch.score(loose.problem, rows)
+    guard let tables = try SearchTables(group, from: currents, targets: planned, options) else { return nil }
+    let (rows, standing) = (tables.rows(planned), tables.standing())
+    let score = LocalSearch.score(tables.problem, rows)
     if score.moved > 0,
-      let stays = try stays(group, loose, standing, like: planned, from: currents, instead: score, options)
+      let stays = try stays(group, tables, standing, like: planned, from: currents, instead: score, options)
     {
       return stays
     }
@@ -42,16 +42,16 @@ extension Improve {
       return found
     }
     guard !isEnough(score), score.moved > 0 || !score.isWellPlaced else { return nil }
-    let found = try search(loose.problem)
+    let found = try search(tables.problem)
     // Sums as even as one map would be, where that costs next to nothing; else as even as they are.
-    if group.weights != nil, let tight = try tables(tightly: true) {
-      let even = try search(tight.problem)
-      let isCheap = even.score.moved - found.score.moved <= found.score.moved / 20
+    if let tight = tables.tightProblem {
+      let even = try search(tight)
+      let isCheap = even.score.moved - found.score.moved <= found.score.moved / partForEvenSums
       if even.score.isWellPlaced, isCheap || !found.score.isWellPlaced {
-        return even.rows == rows ? nil : try tight.maps(even.rows, like: planned)
+        return even.rows == rows ? nil : try tables.maps(even.rows, like: planned)
       }
     }
-    return found.score < score ? try loose.maps(found.rows, like: planned) : nil
+    return found.score < score ? try tables.maps(found.rows, like: planned) : nil
   }
 
   /// The maps of today, where nothing is missing in them and they are no farther out of balance than the plan, by what
@@ -62,7 +62,7 @@ extension Improve {
   ) throws(PlatError) -> [PlacementMap]? {
     guard !currents.contains(where: { $0 == nil }), !standing.contains(-1) else { return nil }
     let maps = try tables.maps(standing, like: planned)
-    guard let own = try SearchTables(group, from: currents, targets: maps, tightly: false, options) else { return nil }
+    guard let own = try SearchTables(group, from: currents, targets: maps, options) else { return nil }
     let stays = LocalSearch.score(own.problem, standing)
     return stays.roleChanges == 0 && stays.isNoWorse(than: score) ? maps : nil
   }

@@ -6,6 +6,15 @@ import PlatSearch
 /// after map: their rows lie below one another.
 struct SearchTables {
   private(set) var problem: SearchProblem
+  private var tightTotal: Windows?
+  /// The same with narrower windows in all, where there are some.
+  var tightProblem: SearchProblem? {
+    tightTotal.map { total in
+      var tight = problem
+      tight.total = total
+      return tight
+    }
+  }
   private let maps: [Member]
   /// The first of the maps: what it says of nodes and rules the others say, too.
   private var cluster: DenseCluster { maps[0].cluster }
@@ -27,10 +36,10 @@ struct SearchTables {
     if cluster.cluster.settings.balance.moveBudget != nil { keepBalance(of: plan.target) }
   }
 
-  /// For better plans of several maps of one shape than those with `targets`. Nil where they are of different shapes, or
-  /// where there are no tables for what they ask. O(Σ P · R + N · rules + maps · N).
+  /// For better plans of several maps of one shape than those with `targets`. Nil where they are of different shapes,
+  /// or where there are no tables for what they ask. O(Σ P · R + N · rules + maps · N).
   init?(
-    _ group: DenseGroup, from currents: [PlacementMap?], targets: [PlacementMap], tightly: Bool, _ options: PlanRequest
+    _ group: DenseGroup, from currents: [PlacementMap?], targets: [PlacementMap], _ options: PlanRequest
   ) throws(PlatError) {
     guard group.areOfOneShape else { return nil }
     self.init(
@@ -48,7 +57,7 @@ struct SearchTables {
         problem.isFixed[member.rows.lowerBound + partition] = true
       }
     }
-    setWindows(try SearchWindows(group, from: currents, targets: targets, tightly: tightly, options))
+    setWindows(try SearchWindows(group, from: currents, targets: targets, options))
   }
 
   private init?(
@@ -148,7 +157,7 @@ struct SearchTables {
 
   private mutating func setWindows(_ windows: SearchWindows) {
     (problem.total, problem.ofState, problem.even) = (windows.total, windows.ofState, windows.even)
-    (problem.due, problem.counts) = (windows.due, windows.counts)
+    (problem.due, problem.counts, tightTotal) = (windows.due, windows.counts, windows.tightTotal)
     for partition in windows.isFixed.indices where windows.isFixed[partition] { problem.isFixed[partition] = true }
   }
 

@@ -3,6 +3,8 @@ import PlatSearch
 /// What nodes should carry, for the search: of one map, or of several together.
 struct SearchWindows {
   private(set) var total: Windows
+  /// Of several maps by weight: narrower ones, for sums as even as one map would be.
+  private(set) var tightTotal: Windows?
   private(set) var ofState: [Windows]
   /// Of each state, narrower: for what costs no move. Empty: none.
   private(set) var even: [Windows] = []
@@ -38,9 +40,9 @@ struct SearchWindows {
     try setWeights(weighing, cluster)
   }
 
-  /// Of several maps of one shape together; `tightly`: sums in weight, see `WeightSums.Windows`. O(Σ P · R + maps · N).
+  /// Of several maps of one shape together. O(Σ P · R + maps · N).
   init(
-    _ group: DenseGroup, from currents: [PlacementMap?], targets: [PlacementMap], tightly: Bool, _ options: PlanRequest
+    _ group: DenseGroup, from currents: [PlacementMap?], targets: [PlacementMap], _ options: PlanRequest
   ) throws(PlatError) {
     let nodes = 0..<group.nodeCount
     let cluster = group.clusters[0]
@@ -52,13 +54,14 @@ struct SearchWindows {
         try sums.score(map, target, from: currents[map])
       }
       let windows = sums.windows(scores)
-      let inAll = windows.searched(sums.total, tightly: tightly)
+      let (inAll, tight) = (windows.reached(sums.total), windows.tight)
       total = Self.windows(cluster) { inAll[$0] }
+      tightTotal = Self.windows(cluster) { tight[$0] }
       even = ofState
       for state in ofState.indices where cluster.dataWanted[state] > 0 {
         guard let place = sums.place(of: state, in: 0) else { continue }
-        let (searched, narrow) = (windows.searched(place, tightly: tightly), windows.even(place))
-        ofState[state] = Self.windows(cluster) { searched[$0] }
+        let (reached, narrow) = (windows.reached(place), windows.even(place))
+        ofState[state] = Self.windows(cluster) { reached[$0] }
         even[state] = Self.windows(cluster) { narrow[$0] }
       }
       due = nodes.map { windows.due[sums.total][$0] }

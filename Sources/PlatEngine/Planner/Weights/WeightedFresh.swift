@@ -1,8 +1,8 @@
 /// A map from nothing by weight, in closed form: class of sizes after class, the heaviest first.
 ///
-/// A class, partitions between some size and half of it, is a block on the line of nodes in tree order (see `Fresh`), on
-/// which every node is as long as what it still lacks. A partition's replicas are points W apart, where W is what the
-/// block weighs:
+/// A class, partitions between some size and half of it, is a block on the line of nodes in tree order (see `Fresh`),
+/// on which every node is as long as what it still lacks. A partition's replicas are points W apart, where W is what
+/// the block weighs:
 ///
 ///     |---- a ----|-- b --|---- c ----|---- d ----|-- e --|---- f ----|      as long as what they lack
 ///        ^ c                 ^ c + W                ^ c + 2W                c: what those before it weigh
@@ -56,7 +56,8 @@ struct WeightedFresh {
       var end = place
       while end < weighing.order.count, weight(end) > least { end += 1 }
       let count = end - place
-      let blocks = max(1, min(TrialLimits.WeightedFresh.blocks, count * problem.replicas / max(1, 4 * problem.nodeCount)))
+      let most = count * problem.replicas / max(1, 4 * problem.nodeCount)
+      let blocks = max(1, min(TrialLimits.WeightedFresh.blocks, most))
       for block in 0..<blocks {
         let part = (place + count * block / blocks)..<(place + count * (block + 1) / blocks)
         left -= part.reduce(0) { $0 + weight($1) } * problem.replicas

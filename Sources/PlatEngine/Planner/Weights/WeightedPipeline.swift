@@ -3,8 +3,8 @@
 ///     prepare ─▶ keep → fill → shed → mend → budget → roles ─▶ certify
 ///
 /// What a node is due depends on who holds the heaviest partitions: so these come first, and the due is taken again
-/// where they have changed hands. Operations that are no matter of balance move nothing for it: what may stay stays, and
-/// what is missing goes, heaviest first, to whoever lacks most.
+/// where they have changed hands. Operations that are no matter of balance move nothing for it: what may stay stays,
+/// and what is missing goes, heaviest first, to whoever lacks most.
 struct WeightedPipeline {
   /// In this order, each where it applies; the clock has them by these names.
   enum Stage: String, CaseIterable { case keep, fill, shed, mend, budget, roles }
@@ -140,7 +140,7 @@ struct WeightedPipeline {
   // MARK: The plan
 
   /// The placement as a map. Of a rebalance with its bound; that of other operations is what their rows need, and is
-  /// told by `Plan.weighed`.
+  /// added by `Plan.weighed`.
   consuming func plan() throws(PlatError) -> Plan {
     let map = try Witnesses.run(problem, placement, memoryLimitBytes: options.memoryLimitBytes)
     var plan = Plan(

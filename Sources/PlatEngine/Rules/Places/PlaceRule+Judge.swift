@@ -11,6 +11,8 @@ struct JudgedPlace {
       JudgedPlace(rule: rule, isMeant: rule.selector.nodes(of: dense.cluster), bounds: rule.bounds(dense.wanted))
     }
   }
+
+  static func hard(_ dense: DenseCluster) -> [JudgedPlace] { all(dense).filter { $0.rule.strength == .hard } }
 }
 
 extension Judge.CheckContext {
@@ -118,7 +120,7 @@ extension Judge {
       }
     }
     let partitions = Rational(cluster.partitionCount)
-    let hard = JudgedPlace.all(cluster).filter { $0.rule.strength == .hard }
+    let hard = JudgedPlace.hard(cluster)
     func shares(
       _ state: Int?, _ caps: [Rational], _ boxCaps: [Int?], isPinned: [Bool], replicas: Int
     ) -> [Rational] {

@@ -7,7 +7,7 @@ extension DenseGroup {
     throw .unsupported(
       InputError(
         path: "maps.\(group.members[map].name).settings.\(name)",
-        found: "a rule about some states or some of the replicas, beside maps with other rules",
+        found: "a rule about some states or some of the replicas, among maps with other rules",
         expected: "the same rules for all maps, or only and never for all states"))
   }
 
