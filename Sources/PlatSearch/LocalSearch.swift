@@ -22,7 +22,7 @@ public struct LocalSearch: ~Copyable {
 
   /// A kind of change, and how often of 64 it is tried.
   private enum Neighbourhood {
-    case shift, fill, swapStates, exchangeRows, chain, comeHome, boxes, rebuild, pair, copyRow
+    case shift, fill, swapStates, exchangeRows, chain, comeHome, boxes, rebuild, pair, copyRow, peer
   }
 
   /// The containers of a level that some rule is about, by their nodes.
@@ -57,7 +57,7 @@ public struct LocalSearch: ~Copyable {
     self.levels = levels
     hasSets = problem.hasSets
     let total = problem.amounts.reduce(0, +)
-    prices.resolution = problem.amounts.isEmpty ? 1 : max(1, total / max(1, problem.rowCount))
+    prices.resolution = max(1, problem.amounts.isEmpty ? 1 : problem.amounts.sorted()[problem.rowCount / 2])
     while total >> prices.shift > 1 << 36 { prices.shift += 1 }
     prices.resolution = max(1, prices.resolution >> prices.shift)
     neighbourhoods = Self.table(problem)
@@ -73,7 +73,7 @@ public struct LocalSearch: ~Copyable {
     } else if !problem.bounds.isEmpty {
       parts.append((.boxes, 2))
     }
-    if problem.peers != nil { parts += [(.pair, 16), (.copyRow, 6)] }
+    if problem.peers != nil { parts += [(.pair, 16), (.copyRow, 6), (.peer, 20)] }
     return parts.flatMap { Array(repeating: $0.0, count: $0.1) }
   }
 
@@ -81,11 +81,11 @@ public struct LocalSearch: ~Copyable {
 
   /// The best placement found from `starts` (each rows × width, −1: unfilled), and its score; no worse than any of
   /// them.
-  /// `isEnough`: nothing better is to be had. `isPolish`: placed and balanced already, so that
-  /// less work will do. O(work of `SearchLimits`). `isCancelled` is asked now and then.
+  /// `isEnough`: nothing better is to be had; `isNearly`: hardly anything. `isPolish`: placed and balanced already, so
+  /// that less work will do. O(work of `SearchLimits`). `isCancelled` is asked now and then.
   public static func run(
     _ problem: SearchProblem, starts: [[Int32]], seed: UInt64 = 1, isPolish: Bool = false,
-    isEnough: (SearchScore) -> Bool,
+    isEnough: (SearchScore) -> Bool, isNearly: (SearchScore) -> Bool = { _ in false },
     isCancelled: () -> Bool = { false }
   ) -> (rows: [Int32], score: SearchScore) {
     precondition(!starts.isEmpty, "a search begins somewhere")
@@ -95,11 +95,12 @@ public struct LocalSearch: ~Copyable {
       if score < best.score { best = (start, score) }
     }
     guard !isEnough(best.score), problem.rowCount > 0, problem.width > 0, problem.nodeCount > 1 else { return best }
-    let proposals = SearchLimits.proposals(problem, isPolish: isPolish)
+    let proposals = SearchLimits.proposals(problem, concerned: concerned(problem, best.rows), isPolish: isPolish)
     let rounds = SearchLimits.rounds(problem, isPolish: isPolish)
     var (round, idle) = (0, 0)
     func mayGoOn() -> Bool {
-      round < rounds.most && idle < (best.score.isPlaced ? rounds.idle : SearchLimits.idleInShortage)
+      guard best.score.isPlaced else { return round < rounds.most && idle < SearchLimits.idleInShortage }
+      return round < rounds.most && idle < (isNearly(best.score) ? SearchLimits.idleNearby : rounds.idle)
     }
     while mayGoOn(), !isEnough(best.score), !isCancelled() {
       let (isAnew, skipping) = SearchLimits.round(round, slots: problem.rowCount * problem.width)
@@ -114,6 +115,12 @@ public struct LocalSearch: ~Copyable {
       round += 1
     }
     return best
+  }
+
+  /// Slots that ask for a change, or have got one.
+  private static func concerned(_ problem: SearchProblem, _ rows: [Int32]) -> Int {
+    let state = SearchState(problem, start: rows)
+    return state.away.count + state.breaching.count * problem.width + state.score.unfilled + state.score.leaderless
   }
 
   public static func score(_ problem: SearchProblem, _ rows: [Int32]) -> SearchScore {
@@ -154,6 +161,7 @@ public struct LocalSearch: ~Copyable {
       let after = prices.energy(state.score)
       if after <= energy || after - energy <= (threshold * random.below(1024)) >> 10 {
         energy = after
+        state.keep()
       } else {
         state.undo()
       }
@@ -172,7 +180,7 @@ public struct LocalSearch: ~Copyable {
         continue
       }
       state.close()
-      if state.before < state.score { state.undo() }
+      if state.before < state.score { state.undo() } else { state.keep() }
     }
   }
 
@@ -188,6 +196,7 @@ public struct LocalSearch: ~Copyable {
     case .rebuild: rebuild()
     case .pair: transferPair()
     case .copyRow: copyRow()
+    case .peer: shiftToPeer()
     }
   }
 
@@ -226,16 +235,35 @@ public struct LocalSearch: ~Copyable {
     if isUnder { under.append(Int32(node)) }
   }
 
-  /// A slot, rather of a node that has too much; −1: the node picked has none.
+  /// A slot, rather one that has moved, of a row that breaks a rule, or of a node that has too much; −1: the node picked
+  /// has none.
   mutating func pickSlot() -> Int {
-    guard !over.isEmpty, random.happens(10) else { return random.below(state.rowCount * state.width) }
-    let node = Int(over[random.below(over.count)])
+    let node: Int
+    switch random.below(16) {
+    case 0..<5 where state.away.count > 0: return state.away[random.below(state.away.count)]
+    case 5 where state.breaching.count > 0:
+      return state.breaching[random.below(state.breaching.count)] * state.width + random.below(state.width)
+    case 0..<12 where !over.isEmpty: node = Int(over[random.below(over.count)])
+    case 0..<14 where state.away.count > 0: node = pickConcerned()
+    default: return random.below(state.rowCount * state.width)
+    }
     let count = state.replicas.count(node)
     return count == 0 ? -1 : state.replicas.slot(node, random.below(count))
   }
 
   /// A node, rather one that has too little.
   mutating func pickReceiver() -> Int {
-    !under.isEmpty && random.happens(10) ? Int(under[random.below(under.count)]) : random.below(state.nodeCount)
+    if !under.isEmpty, random.happens(10) { return Int(under[random.below(under.count)]) }
+    return state.away.count > 0 && random.happens(8) ? pickConcerned() : random.below(state.nodeCount)
+  }
+
+  /// A node of a row of which something has moved, or that it has moved from.
+  private mutating func pickConcerned() -> Int {
+    let slot = state.away[random.below(state.away.count)]
+    let row = slot / state.width
+    let homes = Int(state.homeStart[row])..<Int(state.homeStart[row + 1])
+    if random.happens(6), !homes.isEmpty { return Int(state.homeNode[homes.lowerBound + random.below(homes.count)]) }
+    let node = Int(state.rows[random.happens(8) ? slot : row * state.width + random.below(state.width)])
+    return node >= 0 ? node : random.below(state.nodeCount)
   }
 }

@@ -3,6 +3,15 @@ extension SearchState {
   @inline(__always) mutating func addRow(_ row: Int) { count(row, 1) }
   @inline(__always) mutating func subtractRow(_ row: Int) { count(row, -1) }
 
+  @inline(__always) mutating func markRow(_ row: Int) {
+    guard boundCount + colocationCount > 0 else { return }
+    let first = row * width
+    let isBreach =
+      (0..<boundCount).contains { crowded(first, bounds[$0]) > 0 }
+      || (0..<colocationCount).contains { apart(first, colocations[$0]) > 0 }
+    breaching.set(row, isBreach)
+  }
+
   private mutating func count(_ row: Int, _ sign: Int) {
     let first = row * width
     var filled = 0

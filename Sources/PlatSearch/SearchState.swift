@@ -57,6 +57,12 @@ struct SearchState: ~Copyable {
   let inbound: UnsafeMutablePointer<Int32>
   let peerLimit: PeerLimit?
 
+  /// Slots whose node does not hold the row today, and those whose node holds it in another state; rows that break a
+  /// rule. As of the last change that was kept.
+  var away: Marked
+  var inOtherState: Marked
+  var breaching: Marked
+
   private var log: [Change] = []
   private var opened: [Int32] = []
   private let isOpen: UnsafeMutablePointer<Bool>
@@ -84,6 +90,9 @@ struct SearchState: ~Copyable {
     rowCount = problem.rowCount
     rows = memory.table(rowCount * width, filledWith: -1)
     replicas = Replicas(nodes: nodeCount, slots: rowCount * width)
+    away = Marked(rowCount * width)
+    inOtherState = Marked(rowCount * width)
+    breaching = Marked(rowCount)
     stateOfSlot = memory.table(problem.stateOfSlot)
     hasAmounts = !problem.amounts.isEmpty
     amount = memory.table(problem.amounts)
@@ -154,6 +163,8 @@ struct SearchState: ~Copyable {
         put(row * width + place, start[row * width + place])
       }
       addRow(row)
+      for place in 0..<width { mark(row * width + place) }
+      markRow(row)
     }
   }
 
@@ -187,6 +198,26 @@ struct SearchState: ~Copyable {
     opened.removeAll(keepingCapacity: true)
   }
 
+  /// What has changed since `begin` stays: marks follow.
+  @inline(__always) mutating func keep() {
+    for change in log {
+      mark(Int(change.slot))
+      markRow(Int(change.slot) / width)
+    }
+  }
+
+  @inline(__always) private mutating func mark(_ slot: Int) {
+    let (row, node) = (slot / width, rows[slot])
+    var (isHeld, isSame) = (node < 0, true)
+    if node >= 0 {
+      for index in Int(homeStart[row])..<Int(homeStart[row + 1]) where homeNode[index] == node {
+        (isHeld, isSame) = (true, homeState[index] == stateOfSlot[slot % width])
+      }
+    }
+    away.set(slot, !isHeld && problem.countsMoves)
+    inOtherState.set(slot, isHeld && !isSame)
+  }
+
   /// Takes back all changes since `begin`, closed or not.
   mutating func undo() {
     for change in log.reversed() { put(Int(change.slot), change.before) }
@@ -215,15 +246,6 @@ struct SearchState: ~Copyable {
   /// Whether the node has the row's data today.
   @inline(__always) func holds(_ row: Int, _ node: Int) -> Bool {
     for index in Int(homeStart[row])..<Int(homeStart[row + 1]) where homeNode[index] == Int32(node) { return true }
-    return false
-  }
-
-  /// Whether the node in the slot holds the row today in another state.
-  @inline(__always) func changesState(_ slot: Int) -> Bool {
-    let row = slot / width
-    for index in Int(homeStart[row])..<Int(homeStart[row + 1]) where homeNode[index] == rows[slot] {
-      return homeState[index] != stateOfSlot[slot % width]
-    }
     return false
   }
 

@@ -153,3 +153,14 @@ public struct PlacementMapBuilder {
     return result
   }
 }
+
+extension PlacementMap {
+  /// What another map has in states that hold data.
+  func copyData(from other: PlacementMap, _ cluster: DenseCluster) {
+    for state in cluster.dataWanted.indices {
+      for (to, from) in zip(slots(ofState: state), other.slots(ofState: state)) {
+        for partition in 0..<partitionCount { row(partition)[to] = other.row(partition)[from] }
+      }
+    }
+  }
+}

@@ -22,7 +22,7 @@ struct Pipeline {
     case .swap: try swap()
     case .fill: try fill()
     case .exchange: try exchange()
-    case .mend: try mend()
+    case .mend: mend()
     case .roles: try assignRoles()
     case .fanOut: try limitFanOut()
     }
@@ -150,10 +150,7 @@ struct Pipeline {
     try RowSearch.complete(problem, &placement)
   }
 
-  private mutating func mend() throws(PlatError) {
-    Mend.run(problem, windows, placement)
-    try ColocationExchange.run(problem, windows, placement)
-  }
+  private func mend() { Mend.run(problem, windows, placement) }
 
   private mutating func assignRoles() throws(PlatError) {
     let roles = isFresh ? due.strict : due

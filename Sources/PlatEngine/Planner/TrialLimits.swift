@@ -35,16 +35,6 @@ enum TrialLimits {
   }
 
   enum FanOut {
-    /// More nodes are not evened out pair by pair.
-    static let mostNodes = 1 << 10
-    /// Replicas of a partition times peers looked at, over all trials.
-    static let mostWork = 1 << 27
-    /// Beyond so many nodes nothing is composed: such clusters have rows to follow.
-    static let mostNodesComposed = 1 << 8
-    /// Nor rows of more replicas.
-    static let mostReplicasComposed = 8
-    /// Nodes looked at in all while rows are composed.
-    static let mostNodesTried = 1 << 24
     /// Rows looked at for one that follows another.
     static let rowsTried = 512
     /// Of many nodes that could be a pair's other end so many are looked at, in turn.
@@ -55,27 +45,10 @@ enum TrialLimits {
     static let mastersForAPair = 4
     /// Passes over the pairs beyond the limit.
     static let passes = 2
-    /// Rows looked at for an exchange of last replicas.
-    static let partnersTried = 512
-    /// The same in all.
-    static let mostTrials = 1 << 20
-    /// Rounds in which pairs are evened out.
-    static let evenings = 3
     /// Rounds of flow and mending.
     static let rounds = 4
     /// The same where nothing but direct moves is left.
     static let directRounds = 16
-  }
-
-  enum SingleMovePlacement {
-    /// So many rows may be open at most; with more the other ways do.
-    static let mostOpen = 1 << 12
-    /// A row that finds no place takes another's, which then takes another's, and so on, so many times.
-    static let longestChain = 3
-    /// So many receivers are looked at for each pair of a ends of a two-for-one move.
-    static let receiversTried = 4
-    /// Nodes looked at in all.
-    static let trials = 1 << 23
   }
 
   enum Fresh {
@@ -114,8 +87,17 @@ enum TrialLimits {
   }
 
   enum Improve {
-    /// The most slots of maps that are searched.
+    /// The most slots of maps that are searched; and of one under near rules or a limit on peers.
     static let mostSlots = 60_000
+    static let mostSlotsOfKept = 400_000
+    /// The most slots of a map by weight that is searched for less than `gapOfWeight`.
+    static let mostSlotsToTheEnd = 4_096
+    /// What moves up to so many hundredths above a bound of weight, which is not exact, is taken for the least; and of
+    /// small maps, for nearly the least.
+    static let gapOfWeight = 3
+    static let smallGapOfWeight = 1
+    /// The most pairs of nodes, where peers are limited.
+    static let mostPairs = 1 << 24
     /// Of several maps, maps times nodes: the search looks at all windows now and then.
     static let mostMapCells = 1 << 14
     /// The most slots of a map that is searched for the sake of soft rules and states alone.
@@ -125,17 +107,6 @@ enum TrialLimits {
   enum Mend {
     /// Replicas looked at for an exchange.
     static let partnersTried = 128
-  }
-
-  enum ColocationExchange {
-    /// Replicas looked at for an exchange.
-    static let partnersTried = 64
-    /// Containers up to which a third one is a bridge.
-    static let mostBridged = 16
-    /// Such containers looked at.
-    static let bridgesTried = 8
-    /// Exchanges looked at in all.
-    static let trials = 1 << 21
   }
 
   enum FreshNear {
@@ -188,46 +159,11 @@ enum TrialLimits {
     static let mostJudged = 1 << 22
   }
 
-  enum WeightedPeers {
-    /// Rounds in which numbers are evened out, too.
-    static let numberRounds = 4
-    /// Rows looked at as a pattern for another.
-    static let templatesTried = 16
-    /// Rows looked at for one that follows another.
-    static let rowsFollowed = 512
-    /// Passes over the nodes outside their windows.
-    static let rounds = 64
-    /// Replicas of a node looked at.
-    static let itemsTried = 32
-    /// Partners of each.
-    static let partnersTried = 6
-    /// Rows of a pair looked at.
-    static let rowsTried = 8
-    /// Steps looked at in all.
-    static let trials = 1 << 21
-  }
-
-  enum WeightedCycles {
-    /// Arcs looked at in all.
-    static let effort = 1 << 24
-  }
-
   enum WeightedFresh {
     /// Blocks of one class of sizes, each on a line of another order: as `Fresh.mostBlocks`.
     static let blocks = 4
     /// Replicas of a map from which on it is laid so.
     static let leastReplicas = 1 << 15
-  }
-
-  enum WeightedHome {
-    /// Passes over what might go home.
-    static let rounds = 8
-    /// Chains looked at.
-    static let trialsForChains = 1 << 13
-    /// Replicas of a chain.
-    static let mostSteps = 4
-    /// Exchanges looked at in all.
-    static let trials = 1 << 20
   }
 
   enum WeightedMend {

@@ -24,8 +24,8 @@ extension LocalSearch {
   /// A replica that has moved goes back home; its old place goes to another one of that home, best of all one that does
   /// so without moving, or has moved already.
   mutating func comeHome() -> Bool {
-    for _ in 0..<SearchLimits.tries {
-      let slot = random.below(state.rowCount * state.width)
+    for _ in 0..<SearchLimits.tries where state.away.count > 0 {
+      let slot = state.away[random.below(state.away.count)]
       let (row, away) = (slot / state.width, Int(state.rows[slot]))
       guard away >= 0, !state.holds(row, away), !state.isFixed[row] else { continue }
       let homes = Int(state.homeStart[row])..<Int(state.homeStart[row + 1])

@@ -36,11 +36,7 @@ extension LocalSearch {
 
   /// A slot whose node has another state there today; −1: none was found.
   private mutating func pickChangedState() -> Int {
-    for _ in 0..<SearchLimits.tries {
-      let slot = random.below(state.rowCount * state.width)
-      if state.rows[slot] >= 0, state.changesState(slot) { return slot }
-    }
-    return -1
+    state.inOtherState.count > 0 ? state.inOtherState[random.below(state.inOtherState.count)] : -1
   }
 
   /// Two replicas of two rows change nodes.

@@ -46,6 +46,35 @@ extension LocalSearch {
     return slots
   }
 
+  /// A replica goes to a node that shares rows so with the others already.
+  mutating func shiftToPeer() -> Bool {
+    let slot = pickSlot()
+    guard slot >= 0 else { return false }
+    let node = pickPeer(for: slot)
+    return node >= 0 && move(slot, to: node)
+  }
+
+  /// For a follower a node that follows its leader elsewhere, for a leader one that leads another holder elsewhere;
+  /// −1: none was found.
+  mutating func pickPeer(for slot: Int) -> Int {
+    let row = slot / state.width
+    let leads = state.stateOfSlot[slot % state.width] == 0
+    for _ in 0..<SearchLimits.tries {
+      let place = random.below(state.width)
+      let other = Int(state.rows[row * state.width + place])
+      guard row * state.width + place != slot, other >= 0, (state.stateOfSlot[place] == 0) != leads else { continue }
+      for _ in 0..<SearchLimits.tries {
+        let held = state.replicas.slot(other, random.below(state.replicas.count(other)))
+        guard held / state.width != row, (state.stateOfSlot[held % state.width] == 0) != leads else { continue }
+        let found = held / state.width * state.width + random.below(state.width)
+        guard (state.stateOfSlot[found % state.width] == 0) == leads, state.rows[found] >= 0 else { continue }
+        return Int(state.rows[found])
+      }
+      return -1
+    }
+    return -1
+  }
+
   /// A whole row takes over the nodes of another row: their pairs are there already.
   mutating func copyRow() -> Bool {
     let picked = pickSlot()

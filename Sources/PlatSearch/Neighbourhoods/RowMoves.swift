@@ -68,8 +68,9 @@ extension LocalSearch {
     for place in places {
       var best: (node: Int, energy: Int)?
       for index in 0..<(SearchLimits.nodesTried + homes.count) {
-        let node = index < homes.count ? Int(state.homeNode[homes.lowerBound + index]) : pickReceiver()
-        guard state.slot(row, of: node) < 0, state.admits(first + place, node) else { continue }
+        var node = index < homes.count ? Int(state.homeNode[homes.lowerBound + index]) : pickReceiver()
+        if index >= homes.count, state.peerLimit != nil, random.happens(8) { node = pickPeer(for: first + place) }
+        guard node >= 0, state.slot(row, of: node) < 0, state.admits(first + place, node) else { continue }
         state.place(first + place, node)
         state.close()
         let energy = prices.energy(state.score)

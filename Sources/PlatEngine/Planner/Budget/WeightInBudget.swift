@@ -6,7 +6,6 @@
 ///
 ///     a move       of the node that is farthest out, the one that brings most into the windows
 ///     an exchange  of two moves there and back, where no move by itself does
-///     a chain      over nodes that stay as well off as they are (`WeightedChains`)
 ///     a move       that brings nodes nearer to what the plan gives them, and none farther out
 ///
 /// No step brings weight out of the windows; only where the budget is too small for any of them, one is begun.
@@ -54,17 +53,11 @@ struct WeightInBudget {
   mutating func choose(atMost budget: Int) {
     var left = budget
     var isStuck = [Bool](repeating: false, count: load.count)
-    while left > 0 {
-      if let node = farthestOut(isStuck) {
-        guard let step = move(at: node) ?? (left > 1 ? exchange(at: node) : nil) else {
-          isStuck[node.int] = true
-          continue
-        }
+    while left > 0, let node = farthestOut(isStuck) {
+      if let step = move(at: node) ?? (left > 1 ? exchange(at: node) : nil) {
         for arc in step { make(arc, &left, &isStuck) }
       } else {
-        let made = chain(atMost: left)
-        guard !made.isEmpty else { break }
-        for arc in made { book(arc, &left, &isStuck) }
+        isStuck[node.int] = true
       }
     }
     if left == budget, budget > 0, due.outside(load) > 0 { begin(&left) }
@@ -83,10 +76,6 @@ struct WeightInBudget {
 
   private mutating func make(_ arc: Int, _ left: inout Int, _ isStuck: inout [Bool]) {
     shift(arcs[arc], by: 1)
-    book(arc, &left, &isStuck)
-  }
-
-  private mutating func book(_ arc: Int, _ left: inout Int, _ isStuck: inout [Bool]) {
     isMade[arc] = true
     left -= arcs[arc].moves
     for node in [arcs[arc].from, arcs[arc].to] { isStuck[node.int] = false }
@@ -142,45 +131,6 @@ struct WeightInBudget {
       }
     }
     return best?.arcs
-  }
-
-  /// The shortest chain that brings something into the windows; already made, not booked. Empty: there is none.
-  private func chain(atMost left: Int) -> [Int] {
-    let made = ArcsMade()
-    let hops = ArcHops(budget: self, made: made)
-    var chains = WeightedChains(hops, due, load: load, arena: weighing.problem.arena, mostSteps: left)
-    chains.runOnce()
-    return made.arcs
-  }
-
-  private final class ArcsMade { var arcs: [Int] = [] }
-
-  /// Arcs that are not made, as hops.
-  private struct ArcHops: WeightedHops {
-    let budget: WeightInBudget
-    let made: ArcsMade
-
-    func visit(
-      _ node: NodeIndex, gives: Bool, weights: ClosedRange<Int>, isSeen: inout [Bool], _ body: (NodeIndex, Hop) -> Bool
-    ) -> Int {
-      var looked = 1
-      for arc in gives ? budget.arcsFrom[node.int] : budget.arcsTo[node.int] {
-        looked += 1
-        let other = gives ? budget.arcs[arc].to : budget.arcs[arc].from
-        let weight = budget.weight(arc)
-        guard weight <= weights.upperBound else { continue }
-        guard weight >= weights.lowerBound else { break }
-        guard !budget.isMade[arc], !isSeen[other.int], budget.hasRoom(budget.arcs[arc].to) else { continue }
-        isSeen[other.int] = true
-        if body(other, Hop(slot: arc, other: 0, weight: weight)) { return looked }
-      }
-      return looked
-    }
-
-    func make(_ hop: Hop, from node: NodeIndex, to other: NodeIndex) {
-      budget.shift(budget.arcs[hop.slot], by: 1)
-      made.arcs.append(hop.slot)
-    }
   }
 
   /// The budget is too small for any step: the move that leaves least outside.

@@ -27,7 +27,6 @@ extension FanOut {
       }
       for slot in 0..<problem.replicas where row[slot] != .none { load[row[slot]] += 1 }
     }
-    try compose(problem, due, &placement)
   }
 
   /// Whether a node has room for the partition, and may receive it or has it to keep.

@@ -29,7 +29,6 @@ struct FanOut {
       if isFresh {
         if limit.strength == .hard { try repair(problem, due, &result) }
       } else {
-        if let kept = try asPlaced(problem, due, placement, memoryLimitBytes) { return kept }
         result = try rebalance(problem, due, mayDrop: limit.strength == .hard, memoryLimitBytes)
         if limit.strength == .soft, try !Cost(problem, due, result).isNowhereAbove(Cost(problem, due, placement)) {
           result = placement
@@ -79,52 +78,10 @@ struct FanOut {
     return copy
   }
 
-  /// Ways to a placement. Which is best is found by trying: that question contains exact covers.
-  private enum Strategy {
-    /// Mastership first goes where it should while pairs are few, and again when all is placed.
-    case rolesFirst
-    /// Pairs first serve what is missing, other holders become master for it, and mastership comes last, as below.
-    case rolesLast
-    /// As the first, but partitions change over to other nodes where masters are out of balance.
-    case even
-    /// What is missing is placed by one move each under whoever may lead (`SingleMovePlacement`), after mastership went
-    /// where it should.
-    case singleMoves
-    /// The same, but what pairs that there are can serve comes before mastership.
-    case singleMovesFirst
-
-    /// The ways beside the first: larger maps do without those whose chains go through all rows again and again.
-    static func others(_ problem: Problem) -> [Strategy] {
-      let singleMoves: [Strategy] =
-        problem.near.isEmpty && problem.partitionCount * problem.replicas <= 1 << 19
-        ? [.singleMoves, .singleMovesFirst] : []
-      return problem.partitionCount * problem.replicas <= 1 << 18 ? [.rolesLast, .even] + singleMoves : singleMoves
-    }
-  }
-
   /// A placement made for the limit. `mayDrop`: replicas may go for it. O(P · R² + N · peers²), and what `Exchange`
-  /// needs, for each strategy that is tried.
+  /// needs.
   private static func rebalance(
     _ problem: Problem, _ due: Due, mayDrop: Bool, _ memoryLimitBytes: UInt64
-  ) throws(PlatError) -> Placement {
-    var best = try rebalance(problem, .rolesFirst, mayDrop: mayDrop, memoryLimitBytes)
-    var cost = try Cost(problem, due, best)
-    guard mayDrop else { return best }
-    let (least, isOutside) = (try PeerBound.moves(problem), cost.outside > 0)
-    for strategy in Strategy.others(problem) {
-      guard isOutside || (strategy != .even && cost.moves > least) else { continue }
-      let other = try rebalance(problem, strategy, mayDrop: mayDrop, memoryLimitBytes)
-      let itsCost = try Cost(problem, due, other)
-      // With as many unplaced, the first strategy leaves the others that follow most room.
-      if itsCost.unplaced < cost.unplaced || (cost.unplaced == 0 && itsCost.isBetter(than: cost)) {
-        (best, cost) = (other, itsCost)
-      }
-    }
-    return best
-  }
-
-  private static func rebalance(
-    _ problem: Problem, _ strategy: Strategy, mayDrop: Bool, _ memoryLimitBytes: UInt64
   ) throws(PlatError) -> Placement {
     var placement = try emptyPlacement(problem, memoryLimitBytes)
     Keep.run(problem, &placement)
@@ -132,50 +89,12 @@ struct FanOut {
     var fanOut = FanOut(problem: problem, due: due, placement: placement, book: try PeerBook(problem))
     try fanOut.settleMasters()
     if mayDrop { try fanOut.dropPairs() }
-    try fanOut.giveToNewReplicas(slavesToo: strategy == .rolesFirst || strategy == .singleMoves)
     fanOut.placement.peers = fanOut.book
     fanOut.placement.book(upTo: problem.partitionCount)
-    switch strategy {
-    case .singleMoves, .singleMovesFirst: try fanOut.placeBySingleMoves(rolesFirst: strategy == .singleMoves)
-    case .rolesFirst, .even: _ = try Roles.run(problem, due, &fanOut.placement)
-    case .rolesLast: break
-    }
-    if strategy == .even { try fanOut.balanceMasters() }
-    try fanOut.flow(handsOver: strategy == .rolesLast)
+    _ = try Roles.run(problem, due, &fanOut.placement)
+    try fanOut.flow()
     try fanOut.handOn()
-    if strategy != .rolesFirst {
-      try fanOut.balanceMasters()
-      try fanOut.flow()
-      try fanOut.handOn()
-    }
     return fanOut.placement
-  }
-
-  /// Single moves and two-for-one moves, before any chain of moves.
-  mutating func placeBySingleMoves(rolesFirst: Bool) throws(PlatError) {
-    if rolesFirst { try handOn() }
-    if let placing = try SingleMovePlacement(problem, due, placement, PeerBook(problem, placement)) {
-      placing.placeAll()
-      placing.twoForOne(most: max(0, placing.open.count - placing.placesOverNewPairs) / 2, mostNew: 0, mostNewBehind: 1)
-      placement.countPlaced()
-    }
-    if !rolesFirst { try handOn() }
-    if let placing = try SingleMovePlacement(problem, due, placement, PeerBook(problem, placement)) {
-      placing.placeAll()
-      placing.placeOverNewPairs()
-      for mostNew in 0...2 {
-        placing.twoForOne(mostNew: mostNew, mostNewBehind: 2)
-        placing.placeAll()
-      }
-      placement.countPlaced()
-    }
-    try handOn()
-    try flow()
-    if let placing = try SingleMovePlacement(problem, due, placement, PeerBook(problem, placement)) {
-      try placing.chain()
-      placement.countPlaced()
-      try handOn()
-    }
   }
 
   /// Mastership goes from node to node where the pairs allow it.
@@ -197,17 +116,15 @@ struct FanOut {
 
   // MARK: The flow
 
-  /// What single moves can do, with new pairs for what is then still missing; then chains of moves, too. `handsOver`:
-  /// other holders may become master for what is missing.
-  mutating func flow(handsOver: Bool = false) throws(PlatError) {
+  /// What single moves can do, with new pairs for what is then still missing; then chains of moves, too.
+  mutating func flow() throws(PlatError) {
     for _ in 0..<TrialLimits.FanOut.directRounds {
       try problem.arena.throwIfInterrupted()
       let before = Balance(placement, due)
       guard !before.isSettled else { break }
       try exchange(due, .direct)
       let after = Balance(placement, due)
-      if after.below + after.unplaced + after.above < before.below + before.unplaced + before.above { continue }
-      guard handsOver, try placeUnderSuccessors() else { break }
+      guard after.below + after.unplaced + after.above < before.below + before.unplaced + before.above else { break }
     }
     // What came here by other ways than cheapest chains may stop those: the last round does without refunds.
     for round in 0...TrialLimits.FanOut.rounds {

@@ -70,7 +70,7 @@ extension Improve {
   /// In the search's own amounts.
   private static func leastMoved(_ group: DenseGroup, _ plan: GroupPlan) -> Int {
     guard let weights = group.weights, let bound = plan.movesWeightLowerBound else { return plan.movesLowerBound }
-    return (bound / weights.unit).floor.map { $0 + $0 * gapOfWeight / 100 } ?? 0
+    return (bound / weights.unit).floor.map { $0 + $0 * TrialLimits.Improve.gapOfWeight / 100 } ?? 0
   }
 }
 

@@ -10,16 +10,13 @@ enum Improve {
   /// How much is left to do.
   private enum Need { case nothing, polish, search }
 
-  /// A bound of weight is not exact: moves up to so many hundredths above it are taken for the least.
-  static let gapOfWeight = 3
-
   /// `planned`: a plan by the stages up to this one, of another cluster or from another map.
   static func run(
     _ cluster: DenseCluster, _ plan: Plan, from current: PlacementMap?, options: PlanRequest,
     planned: (DenseCluster, PlacementMap?, PlanRequest) throws(PlatError) -> Plan
   ) throws(PlatError) -> Plan {
     guard plan.operation == .rebalance || plan.operation == .maintenance, cluster.capacityPart == nil,
-      cluster.partitionCount * cluster.replicas <= TrialLimits.Improve.mostSlots
+      cluster.isSmallEnoughToSearch
     else { return plan }
     var clock = StageClock(options.interrupt)
     guard let tables = try SearchTables(cluster, from: current, plan, options) else { return plan }
@@ -55,7 +52,7 @@ enum Improve {
     let problem = tables.problem
     let planned = tables.rows([plan.target])
     let score = LocalSearch.score(problem, planned)
-    let bound = leastMoved(cluster, plan, problem)
+    let (bound, near) = leastMoved(cluster, plan, problem)
     let seeksBalance = plan.operation == .rebalance && cluster.cluster.settings.balance.moveBudget == nil
     let mayPolish = seeksBalance && planned.count <= TrialLimits.Improve.mostSlotsToPolish
     let isPlain = problem.amounts.isEmpty && problem.colocations.isEmpty && problem.peers?.isHard != true
@@ -77,6 +74,7 @@ enum Improve {
     let others = try first == .search ? strict().map { [tables.rows([$0])] } ?? [] : []
     var found = LocalSearch.run(
       problem, starts: [planned, standing] + others, isPolish: first == .polish, isEnough: { need($0) == .nothing },
+      isNearly: { $0.isWellPlaced && $0.moved <= near },
       isCancelled: { interrupt?.isRequested == true })
     try interrupt?.throwIfRequested()
     var isCheaper = false
@@ -111,13 +109,22 @@ enum Improve {
     return (cheaper.rows, LocalSearch.score(problem, cheaper.rows))
   }
 
-  /// What moves at least, in the search's own amounts.
-  private static func leastMoved(_ cluster: DenseCluster, _ plan: Plan, _ problem: SearchProblem) -> Int {
-    guard problem.countsMoves else { return 0 }
+  /// What moves at least, in the search's own amounts, and what is nearly as little.
+  private static func leastMoved(
+    _ cluster: DenseCluster, _ plan: Plan, _ problem: SearchProblem
+  ) -> (bound: Int, near: Int) {
+    guard problem.countsMoves else { return (0, 0) }
     guard let weights = cluster.partitionWeights, let bound = plan.movesWeightLowerBound else {
-      return plan.movesLowerBound
+      return (plan.movesLowerBound, plan.movesLowerBound)
     }
-    return (bound / weights.unit).floor.map { $0 + $0 * gapOfWeight / 100 } ?? 0
+    return leastMoved((bound / weights.unit).floor ?? 0, slots: problem.rowCount * problem.width)
+  }
+
+  /// A bound of weight is not exact: large maps end somewhat above it, small ones are searched on while that helps.
+  static func leastMoved(_ bound: Int, slots: Int) -> (bound: Int, near: Int) {
+    let near = bound + bound * TrialLimits.Improve.gapOfWeight / 100
+    guard slots <= TrialLimits.Improve.mostSlotsToTheEnd else { return (near, near) }
+    return (bound, bound + bound * TrialLimits.Improve.smallGapOfWeight / 100)
   }
 
   /// The plan with other rows. Bounds hold for any map in the windows; one outside them may move less.
@@ -134,5 +141,14 @@ enum Improve {
       result.movesWeightLowerBound = min(bound, weights.exact(after.moved))
     }
     return result
+  }
+}
+
+extension DenseCluster {
+  fileprivate var isSmallEnoughToSearch: Bool {
+    let peers = limitOnPeers?.strength == .hard
+    let most = peers || hasHardNearRule ? TrialLimits.Improve.mostSlotsOfKept : TrialLimits.Improve.mostSlots
+    return partitionCount * replicas <= most
+      && (limitOnPeers == nil || nodeCount * nodeCount <= TrialLimits.Improve.mostPairs)
   }
 }

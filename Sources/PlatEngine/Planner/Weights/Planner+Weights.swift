@@ -23,7 +23,8 @@ extension Planner {
     }
     var plan = try WeightedStanding.best(cluster, from: movedFrom) { cluster, current throws(PlatError) in
       if cluster.limitOnPeers?.strength == .hard {
-        return try rebalanceWithinPeers(cluster, weights, from: current, options: options)
+        // Who keeps the limit is known by number; the search then balances by weight.
+        return try rebalance(cluster, from: current, options: options).bounded(cluster, weights, from: current)
       }
       func plan(_ current: PlacementMap?) throws(PlatError) -> Plan {
         try rebalanceWeighted(cluster, weights, from: current, options: options)

@@ -3,9 +3,8 @@
 enum WeightedMend {
   /// O(P · R²), and a bounded number of trials for each breach.
   static func run(_ weighing: Weighing, _ due: WeightedDue) {
-    guard weighing.problem.current != nil else { return }
-    WeightedHome.run(weighing, due)
-    if !weighing.problem.soft.isEmpty { keepSoftRules(weighing, due) }
+    guard weighing.problem.current != nil, !weighing.problem.soft.isEmpty else { return }
+    keepSoftRules(weighing, due)
   }
 
   /// Whether both stay in their windows.

@@ -108,15 +108,8 @@ struct WeightedPipeline {
 
   private mutating func mend() throws(PlatError) {
     guard let before = weighed else { return }
-    WeightedHome.run(weighing, try before.reaching(weighing.load, arena))
-    if before.outside(weighing.load) > 0 {
-      weighed = try settle()
-    } else {
-      try WeightedCycles.run(weighing, before) { () throws(PlatError) in try settle() }
-      weighed = try settle()
-      WeightedMend.run(weighing, weighed!)
-      weighed = try settle()
-    }
+    if before.outside(weighing.load) == 0 { WeightedMend.run(weighing, before) }
+    weighed = try settle()
     // What the sums of several maps ask for comes after what this one does.
     if weighing.goal != nil { weighed = try settle(aimed: false) }
   }
@@ -190,7 +183,7 @@ struct WeightedPipeline {
   ///
   /// What was filled by weight is not where it costs least, and chains whose links cost less than nothing may not be
   /// seen; so where something still is missing once more as if nobody held anything, when all links cost the same. What
-  /// went needlessly goes home later (`WeightedHome`).
+  /// went needlessly the search brings home.
   private mutating func placeTheRest() throws(PlatError) {
     placement.countPlaced()
     guard let due, placement.placed < problem.partitionCount * weighing.replicas else { return }

@@ -13,10 +13,8 @@ struct WeightedRoles {
   /// In this state and those after it.
   private let pool: NodeTable<Int>
 
-  /// `isLeadSettled`: the leading state is as it is to be. O(P · R²) for each state and sweep.
-  static func run(
-    _ weighing: Weighing, _ placement: Placement, _ total: WeightedDue, isLeadSettled: Bool = false
-  ) throws(PlatError) {
+  /// O(P · R²) for each state and sweep.
+  static func run(_ weighing: Weighing, _ placement: Placement, _ total: WeightedDue) throws(PlatError) {
     let problem = weighing.problem
     var first = 0
     let wanted = problem.wanted.indices.filter { problem.wanted[$0] > 0 }
@@ -25,12 +23,6 @@ struct WeightedRoles {
     for state in wanted.dropLast() {
       let slots = first..<(first + problem.wanted[state])
       first = slots.upperBound
-      if isLeadSettled, state == 0 {
-        let led = try WeightedDue.state(
-          state, weighing, total: total, heaviest: weighing.heaviest(in: slots), inAll: heaviest, left: left)
-        for node in left.indices { left[node] = left[node] - led.exact(node) }
-        continue
-      }
       let roles = WeightedRoles(
         weighing: weighing, problem: problem, state: state, slots: slots,
         load: try problem.arena.table(problem.nodeCount),
@@ -60,9 +52,8 @@ struct WeightedRoles {
     let isAimed = weighing.goal?.states[state] != nil
     let open = keep()
     assign(open, try due(aimed: isAimed))
-    var hops: RoleHops?  // who holds what does not change from here on
-    if isAimed { _ = try settle(&hops) { () throws(PlatError) in try due(aimed: true) } }
-    let target = try settle(&hops) { () throws(PlatError) in try due() }
+    if isAimed { _ = try settle { () throws(PlatError) in try due(aimed: true) } }
+    let target = try settle { () throws(PlatError) in try due() }
     guard target.outside(load) == 0, problem.current != nil else { return target }
     let before = try weighing.snapshot()
     // What sums ask for is needed, too.
@@ -74,9 +65,7 @@ struct WeightedRoles {
   }
 
   /// Into the windows, as far as can be. A round counts only if less is outside by the dues that hold after it.
-  private func settle(
-    _ hops: inout RoleHops?, _ due: () throws(PlatError) -> WeightedDue
-  ) throws(PlatError) -> WeightedDue {
+  private func settle(_ due: () throws(PlatError) -> WeightedDue) throws(PlatError) -> WeightedDue {
     let isOut: NodeTable<Bool> = try problem.arena.table(problem.nodeCount)
     var target = try due()
     var outside = target.outside(load)
@@ -87,16 +76,7 @@ struct WeightedRoles {
       for _ in 0..<min(sweepsLeft, TrialLimits.WeightedRoles.sweeps)
       where target.outside(load) > 0 && !problem.arena.isInterrupted {
         sweepsLeft -= 1
-        var changed = sweep(target, spreads: false, isOut)
-        if !changed {
-          if hops == nil {
-            let holdings = try WeighedHoldings(weighing, in: slots.lowerBound..<problem.replicas)
-            hops = RoleHops(weighing: weighing, holdings: holdings, state: state, slots: slots, load: load)
-          }
-          var chains = WeightedChains(hops!, target, load: load, arena: problem.arena)
-          changed = chains.run()
-        }
-        if !changed { changed = sweep(target, spreads: true, isOut) }
+        let changed = sweep(target, spreads: false, isOut) || sweep(target, spreads: true, isOut)
         guard changed else { break }
       }
       let after = try due()

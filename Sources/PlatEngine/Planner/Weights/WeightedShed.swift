@@ -20,11 +20,6 @@ struct WeightedShed {
       changed = shed.top(mayPass: true) || changed
       guard due.outside(weighing.load) > 0 else { return }
       if !changed { changed = shed.exchange() }
-      if !changed {
-        var chains = WeightedChains(ReplicaHops(weighing: weighing, holdings: shed.holdings), due, load: weighing.load,
-          arena: weighing.problem.arena)
-        changed = chains.run()
-      }
       guard changed else { return }
     }
   }
