@@ -19,6 +19,8 @@ struct Marked: ~Copyable {
 
   subscript(index: Int) -> Int { Int(items[index]) }
 
+  func contains(_ item: Int) -> Bool { place[item] >= 0 }
+
   @inline(__always) mutating func set(_ item: Int, _ isMarked: Bool) {
     guard isMarked != (place[item] >= 0) else { return }
     if isMarked {

@@ -4,6 +4,7 @@ extension SearchState {
     case loadsAreCounts
     case peersAreThePairs
     case scoreIsTheRecount
+    case marksAreThoseOfTheRows
   }
 
   /// The first that does not hold of the rows as they are, all closed; nil: all hold. O(rows · width² + N · states).
@@ -16,7 +17,12 @@ extension SearchState {
       if replicas.count(node) != recount.replicas.count(node) { return .loadsAreCounts }
       if outbound[node] != recount.outbound[node] || inbound[node] != recount.inbound[node] { return .peersAreThePairs }
     }
-    return score == recount.score ? nil : .scoreIsTheRecount
+    if score != recount.score { return .scoreIsTheRecount }
+    let isMarkedAlike =
+      (0..<(rowCount * width)).allSatisfy {
+        away.contains($0) == recount.away.contains($0) && inOtherState.contains($0) == recount.inOtherState.contains($0)
+      } && (0..<rowCount).allSatisfy { breaching.contains($0) == recount.breaching.contains($0) }
+    return isMarkedAlike ? nil : .marksAreThoseOfTheRows
   }
 
   /// Stops a build with assertions where one does not hold.

@@ -30,9 +30,11 @@ import Testing
           state.undo()
           try holds(state.score == NaiveScore.of(problem, rows), "after taking back: \(state.score)")
         } else {
+          state.keep()
           rows = changed
         }
         try holds(state.current == rows, "rows")
+        try holds(state.firstBroken() == nil, "\(state.firstBroken()!.rawValue) does not hold")
       }
     }
   }
@@ -55,6 +57,10 @@ import Testing
       state = SearchState(problem, start: state.current)
       state.inbound[random.below(problem.nodeCount)] += 1
       try expect(state.firstBroken(), .peersAreThePairs)
+      state = SearchState(problem, start: state.current)
+      let row = random.below(problem.rowCount)
+      state.breaching.set(row, !state.breaching.contains(row))
+      try expect(state.firstBroken(), .marksAreThoseOfTheRows)
     }
   }
 
