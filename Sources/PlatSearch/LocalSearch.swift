@@ -73,7 +73,7 @@ public struct LocalSearch: ~Copyable {
     } else if !problem.bounds.isEmpty {
       parts.append((.boxes, 2))
     }
-    if problem.peers != nil { parts += [(.pair, 16), (.copyRow, 6), (.peer, 20)] }
+    if problem.hasPeers { parts += [(.pair, 16), (.copyRow, 6), (.peer, 20)] }
     return parts.flatMap { Array(repeating: $0.0, count: $0.1) }
   }
 
@@ -207,7 +207,9 @@ public struct LocalSearch: ~Copyable {
     over.removeAll(keepingCapacity: true)
     under.removeAll(keepingCapacity: true)
     if state.score.unfilled + state.score.leaderless > 0 {
-      for slot in 0..<(state.rowCount * state.width) where state.rows[slot] < 0 { holes.append(Int32(slot)) }
+      for slot in 0..<(state.rowCount * state.width) where state.rows[slot] < 0 && state.stateOfSlot[slot] != SearchShape.noState {
+        holes.append(Int32(slot))
+      }
     }
     for node in 0..<state.nodeCount { note(node) }
   }

@@ -47,11 +47,11 @@ enum SearchLimits {
   }
 
   static func rounds(_ problem: SearchProblem, isPolish: Bool) -> (most: Int, idle: Int) {
-    let isPlain = problem.colocations.isEmpty && problem.peers == nil && problem.amounts.isEmpty && !problem.hasSets
+    let isPlain = problem.colocations.isEmpty && !problem.hasPeers && problem.amounts.isEmpty && !problem.hasSets
     let slots = problem.rowCount * problem.width
     if isPolish { return (8, 3) }
     if slots > mostSlotsWhole { return (4, 1) }
-    if slots <= mostSlotsOfTiny, problem.peers != nil { return (120, 40) }
+    if slots <= mostSlotsOfTiny, problem.hasPeers { return (120, 40) }
     return slots > mostSlotsAnew ? (12, 3) : isPlain ? (14, 3) : (36, 10)
   }
 }

@@ -9,9 +9,10 @@
 public struct SearchProblem: Sendable {
   public var nodeCount: Int
   public var rowCount: Int
-  /// The state of each slot of a row.
-  public var stateOfSlot: [UInt8]
   public var stateCount: Int
+  /// What rows look like and have to keep: one kind, or of several maps some, and of each row which (empty: the first).
+  public var shapes: [SearchShape]
+  public var shapeOfRow: [UInt8] = []
   /// What each row weighs. Empty: 1 each.
   public var amounts: [Int] = []
   /// The live holders of each row today, and their states: those of row `p` from `homeStart[p]` up to
@@ -19,16 +20,10 @@ public struct SearchProblem: Sendable {
   public var homeStart: [Int32]
   public var homeNode: [Int32] = []
   public var homeState: [UInt8] = []
-  /// By node, a bit a state: what it may stay or become for a row that it holds, and for one that it does not.
-  public var mayKeep: [UInt32]
-  public var mayReceive: [UInt32]
   /// The most replicas of each node.
   public var capacity: [Int32]
   /// Rows that stay as they are.
   public var isFixed: [Bool]
-  public var bounds: [BoxBound] = []
-  public var colocations: [Colocation] = []
-  public var peers: PeerLimit?
   /// What a node should carry in all, and in each state; of several maps, of all together.
   public var total: Windows
   public var ofState: [Windows]
@@ -43,23 +38,63 @@ public struct SearchProblem: Sendable {
   /// False: nobody holds anything yet, and what comes costs nothing.
   public var countsMoves = true
 
+  /// All rows of one kind.
   public init(nodeCount: Int, rowCount: Int, stateOfSlot: [UInt8], stateCount: Int) {
-    self.nodeCount = nodeCount
-    self.rowCount = rowCount
-    self.stateOfSlot = stateOfSlot
-    self.stateCount = stateCount
+    self.init(
+      nodeCount: nodeCount, rowCount: rowCount, stateCount: stateCount,
+      shapes: [SearchShape(stateOfSlot: stateOfSlot, nodeCount: nodeCount)])
+  }
+
+  public init(nodeCount: Int, rowCount: Int, stateCount: Int, shapes: [SearchShape]) {
+    precondition(!shapes.isEmpty && stateCount <= Int(SearchShape.noState))
+    (self.nodeCount, self.rowCount, self.stateCount, self.shapes) = (nodeCount, rowCount, stateCount, shapes)
     homeStart = Array(repeating: 0, count: rowCount + 1)
-    mayKeep = Array(repeating: .max, count: nodeCount)
-    mayReceive = Array(repeating: .max, count: nodeCount)
     capacity = Array(repeating: .max, count: nodeCount)
     isFixed = Array(repeating: false, count: rowCount)
     total = Windows(open: nodeCount)
     ofState = Array(repeating: Windows(open: nodeCount), count: stateCount)
   }
 
-  public var width: Int { stateOfSlot.count }
+  /// Slots of the widest row.
+  public var width: Int { shapes.reduce(0) { max($0, $1.stateOfSlot.count) } }
+
+  public func shape(_ row: Int) -> SearchShape { shapes[shapeOfRow.isEmpty ? 0 : Int(shapeOfRow[row])] }
+
+  /// Of every slot, row after row; `SearchShape.noState` beyond those of a row that is narrower than others.
+  public var stateOfEverySlot: [UInt8] {
+    let width = width
+    let states = shapes.map { $0.stateOfSlot + Array(repeating: SearchShape.noState, count: width - $0.stateOfSlot.count) }
+    return (0..<rowCount).flatMap { states[shapeOfRow.isEmpty ? 0 : Int(shapeOfRow[$0])] }
+  }
+
+  var bounds: [BoxBound] { shapes.flatMap(\.bounds) }
+  public var colocations: [Colocation] { shapes.flatMap(\.colocations) }
+  public var hasPeers: Bool { shapes.contains { $0.peers != nil } }
+  public var hasHardPeers: Bool { shapes.contains { $0.peers?.isHard == true } }
   /// Some bound is about nodes that are no containers of one level.
-  var hasSets: Bool { bounds.contains { $0.containerOfNode.contains(-1) } }
+  var hasSets: Bool { shapes.contains { $0.bounds.contains { $0.containerOfNode.contains(-1) } } }
+}
+
+/// The slots of a row, who may stand in them, and the rules that it keeps.
+public struct SearchShape: Sendable {
+  public var stateOfSlot: [UInt8]
+  /// By node, a bit a state: what it may stay or become for a row that it holds, and for one that it does not.
+  public var mayKeep: [UInt32]
+  public var mayReceive: [UInt32]
+  public var bounds: [BoxBound] = []
+  public var colocations: [Colocation] = []
+  /// Of the rows of one map.
+  public var peers: PeerLimit?
+
+  /// Of a slot that a row does not have: no mask has its bit.
+  public static let noState: UInt8 = 31
+  static let states = UInt32.max >> 1
+
+  public init(stateOfSlot: [UInt8], nodeCount: Int) {
+    self.stateOfSlot = stateOfSlot
+    mayKeep = Array(repeating: .max, count: nodeCount)
+    mayReceive = Array(repeating: .max, count: nodeCount)
+  }
 }
 
 /// Of one row's replicas in `states`, at most `most` in one container.

@@ -15,7 +15,10 @@ extension SearchState {
     }
     for node in 0..<nodeCount {
       if replicas.count(node) != recount.replicas.count(node) { return .loadsAreCounts }
-      if outbound[node] != recount.outbound[node] || inbound[node] != recount.inbound[node] { return .peersAreThePairs }
+    }
+    for node in 0..<(hasPeers ? max(1, mapCount) * nodeCount : 0)
+    where outbound[node] != recount.outbound[node] || inbound[node] != recount.inbound[node] {
+      return .peersAreThePairs
     }
     if score != recount.score { return .scoreIsTheRecount }
     let isMarkedAlike =

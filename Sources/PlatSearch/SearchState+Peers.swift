@@ -2,20 +2,26 @@
 extension SearchState {
   /// `node` stands in `place` of the row, or did until now: its pairs with everybody else in the row.
   @inline(__always) mutating func countPeers(_ row: Int, _ place: Int, _ node: Int, by change: Int32) {
-    let leads = stateOfSlot[place] == 0
+    let limit = peerLimits[Int(shapeOfRow[row])]
+    guard limit.isLimited else { return }
+    let (first, map) = (row * width, Int(peersOfRow[row]))
+    let leads = stateOfSlot[first + place] == 0
     for other in 0..<width where other != place {
-      let peer = Int(rows[row * width + other])
+      let peer = Int(rows[first + other])
       guard peer >= 0 else { continue }
-      if leads { count(from: node, to: peer, change) }
-      if stateOfSlot[other] == 0 { count(from: peer, to: node, change) }
+      if leads { count(from: map + node, to: map + peer, peer, limit, change) }
+      if stateOfSlot[first + other] == 0 { count(from: map + peer, to: map + node, node, limit, change) }
     }
   }
 
-  @inline(__always) private mutating func count(from leader: Int, to peer: Int, _ change: Int32) {
-    let index = leader * nodeCount + peer
+  /// `leader`, `peer`: in the tables of their map. `node`: which the peer is.
+  @inline(__always) private mutating func count(
+    from leader: Int, to peer: Int, _ node: Int, _ limit: FlatPeers, _ change: Int32
+  ) {
+    let index = leader * nodeCount + node
     let before = pairs[index]
     pairs[index] = before + change
-    guard (before == 0) != (before + change == 0), let limit = peerLimit else { return }
+    guard (before == 0) != (before + change == 0) else { return }
     let sign: Int32 = before == 0 ? 1 : -1
     // One peer more or less beyond a limit is one breach more or less.
     var excess = 0
@@ -26,6 +32,10 @@ extension SearchState {
     if limit.isHard { score.broken += excess } else { score.softBroken += excess }
   }
 
-  /// Rows of the two in which `leader` leads and `peer` follows.
-  @inline(__always) func shared(_ leader: Int, _ peer: Int) -> Int { Int(pairs[leader * nodeCount + peer]) }
+  /// Rows of the two, of the same map as `row`, in which `leader` leads and `peer` follows.
+  @inline(__always) func shared(_ leader: Int, _ peer: Int, as row: Int) -> Int {
+    Int(pairs[(Int(peersOfRow[row]) + leader) * nodeCount + peer])
+  }
+
+  @inline(__always) func areOfOneMap(_ row: Int, _ other: Int) -> Bool { peersOfRow[row] == peersOfRow[other] }
 }

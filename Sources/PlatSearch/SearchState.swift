@@ -14,6 +14,7 @@ struct SearchState: ~Copyable {
   let replicas: Replicas
   var score = SearchScore()
 
+  /// Of every slot of every row.
   let stateOfSlot: UnsafeMutablePointer<UInt8>
   let hasAmounts: Bool
   let hasDue: Bool
@@ -22,13 +23,17 @@ struct SearchState: ~Copyable {
   let homeStart: UnsafeMutablePointer<Int32>
   let homeNode: UnsafeMutablePointer<Int32>
   let homeState: UnsafeMutablePointer<UInt8>
+  /// By shape and node.
   let mayKeep: UnsafeMutablePointer<UInt32>
   let mayReceive: UnsafeMutablePointer<UInt32>
+  /// Of each row, where its shape has its masks; and of each shape, where its rules begin.
+  let masksOfRow: UnsafeMutablePointer<Int32>
+  let shapeOfRow: UnsafeMutablePointer<UInt8>
+  let firstBound: UnsafeMutablePointer<Int>
+  let firstColocation: UnsafeMutablePointer<Int>
   let capacity: UnsafeMutablePointer<Int32>
   let isFixed: UnsafeMutablePointer<Bool>
-  let boundCount: Int
   let bounds: UnsafeMutablePointer<FlatBound>
-  let colocationCount: Int
   let colocations: UnsafeMutablePointer<FlatBound>
   /// Of the rules, by rule and node: the container.
   let containers: UnsafeMutablePointer<Int32>
@@ -51,11 +56,14 @@ struct SearchState: ~Copyable {
   let leastCount: UnsafeMutablePointer<Int>
   let mostCount: UnsafeMutablePointer<Int>
 
-  /// By leader and peer: rows that they share so. Empty without a limit.
+  /// By map, leader and peer: rows that they share so. Empty without a limit.
   let pairs: UnsafeMutablePointer<Int32>
   let outbound: UnsafeMutablePointer<Int32>
   let inbound: UnsafeMutablePointer<Int32>
-  let peerLimit: PeerLimit?
+  let hasPeers: Bool
+  let peerLimits: UnsafeMutablePointer<FlatPeers>
+  /// Of each row, where its map has its nodes in these tables.
+  let peersOfRow: UnsafeMutablePointer<Int32>
 
   /// Slots whose node does not hold the row today, and those whose node holds it in another state; rows that break a
   /// rule. As of the last change that was kept.
@@ -81,6 +89,13 @@ struct SearchState: ~Copyable {
     var isHard: Bool
   }
 
+  struct FlatPeers: BitwiseCopyable {
+    var isLimited: Bool
+    var outbound: Int
+    var inbound: Int
+    var isHard: Bool
+  }
+
   /// `start`: rows × width, −1 where nobody stands. O(rows · width).
   init(_ problem: SearchProblem, start: [Int32]) {
     self.problem = problem
@@ -93,7 +108,7 @@ struct SearchState: ~Copyable {
     away = Marked(rowCount * width)
     inOtherState = Marked(rowCount * width)
     breaching = Marked(rowCount)
-    stateOfSlot = memory.table(problem.stateOfSlot)
+    stateOfSlot = memory.table(problem.stateOfEverySlot)
     hasAmounts = !problem.amounts.isEmpty
     amount = memory.table(problem.amounts)
     hasDue = !problem.due.isEmpty
@@ -101,8 +116,15 @@ struct SearchState: ~Copyable {
     homeStart = memory.table(problem.homeStart)
     homeNode = memory.table(problem.homeNode)
     homeState = memory.table(problem.homeState)
-    mayKeep = memory.table(problem.mayKeep)
-    mayReceive = memory.table(problem.mayReceive)
+    mayKeep = memory.table(problem.shapes.flatMap { $0.mayKeep.map { $0 & SearchShape.states } })
+    mayReceive = memory.table(problem.shapes.flatMap { $0.mayReceive.map { $0 & SearchShape.states } })
+    shapeOfRow =
+      problem.shapeOfRow.isEmpty ? memory.table(rowCount, filledWith: 0) : memory.table(problem.shapeOfRow)
+    masksOfRow = memory.table(rowCount, filledWith: 0)
+    for row in 0..<rowCount { masksOfRow[row] = Int32(Int(shapeOfRow[row]) * nodeCount) }
+    firstBound = memory.table(problem.shapes.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.bounds.count) })
+    firstColocation = memory.table(
+      problem.shapes.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.colocations.count) })
     capacity = memory.table(problem.capacity)
     isFixed = memory.table(problem.isFixed)
     var tables: [Int32] = []
@@ -112,13 +134,11 @@ struct SearchState: ~Copyable {
       tables += table
       return tables.count - table.count
     }
-    boundCount = problem.bounds.count
     bounds = memory.table(problem.bounds.map {
       FlatBound(
         first: flat($0.containerOfNode, $0.containerCount), states: $0.states, anchor: 0, count: Int32($0.most),
         isHard: $0.isHard)
     })
-    colocationCount = problem.colocations.count
     colocations = memory.table(problem.colocations.map {
       FlatBound(
         first: flat($0.containerOfNode, $0.containerCount), states: $0.states, anchor: $0.anchor,
@@ -139,10 +159,18 @@ struct SearchState: ~Copyable {
     hasCounts = problem.counts != nil
     leastCount = memory.table(problem.counts?.least ?? [])
     mostCount = memory.table(problem.counts?.most ?? [])
-    peerLimit = problem.peers
-    pairs = memory.table(problem.peers == nil ? 0 : nodeCount * nodeCount, filledWith: 0)
-    outbound = memory.table(nodeCount, filledWith: 0)
-    inbound = memory.table(nodeCount, filledWith: 0)
+    hasPeers = problem.hasPeers
+    peerLimits = memory.table(problem.shapes.map { shape in
+      FlatPeers(
+        isLimited: shape.peers != nil, outbound: shape.peers?.outbound ?? .max, inbound: shape.peers?.inbound ?? .max,
+        isHard: shape.peers?.isHard ?? false)
+    })
+    let maps = hasPeers ? max(1, problem.ofMap.count) : 0
+    pairs = memory.table(maps * nodeCount * nodeCount, filledWith: 0)
+    outbound = memory.table(maps * nodeCount, filledWith: 0)
+    inbound = memory.table(maps * nodeCount, filledWith: 0)
+    peersOfRow = memory.table(problem.mapOfRow.isEmpty ? Array(repeating: 0, count: rowCount) : problem.mapOfRow)
+    for row in 0..<rowCount { peersOfRow[row] *= Int32(nodeCount) }
     isOpen = memory.table(rowCount, filledWith: false)
     load(start)
   }
@@ -211,7 +239,7 @@ struct SearchState: ~Copyable {
     var (isHeld, isSame) = (node < 0, true)
     if node >= 0 {
       for index in Int(homeStart[row])..<Int(homeStart[row + 1]) where homeNode[index] == node {
-        (isHeld, isSame) = (true, homeState[index] == stateOfSlot[slot % width])
+        (isHeld, isSame) = (true, homeState[index] == stateOfSlot[slot])
       }
     }
     away.set(slot, !isHeld && problem.countsMoves)
@@ -233,14 +261,15 @@ struct SearchState: ~Copyable {
 
   /// Whether `node` may stand in a slot of the row, by itself: state, status, room. It is not in the row yet.
   @inline(__always) func admits(_ slot: Int, _ node: Int) -> Bool {
-    let mask = holds(slot / width, node) ? mayKeep[node] : mayReceive[node]
-    return mask & (1 << UInt32(stateOfSlot[slot % width])) != 0 && replicas.count(node) < Int(capacity[node])
+    mayBe(slot, node) && replicas.count(node) < Int(capacity[node])
   }
 
   /// The same for a node that stands in the row already, or whose room is known.
   @inline(__always) func mayBe(_ slot: Int, _ node: Int) -> Bool {
-    let mask = holds(slot / width, node) ? mayKeep[node] : mayReceive[node]
-    return mask & (1 << UInt32(stateOfSlot[slot % width])) != 0
+    let row = slot / width
+    let masks = Int(masksOfRow[row])
+    let mask = holds(row, node) ? mayKeep[masks + node] : mayReceive[masks + node]
+    return mask & (1 << UInt32(stateOfSlot[slot])) != 0
   }
 
   /// Whether the node has the row's data today.
@@ -306,13 +335,13 @@ struct SearchState: ~Copyable {
     let (row, place) = (slot / width, slot % width)
     let amount = hasAmounts ? amount[row] : 1
     if before >= 0 {
-      if peerLimit != nil { countPeers(row, place, Int(before), by: -1) }
-      count(Int(before), slot, Int(stateOfSlot[place]), -amount, comes: false)
+      if hasPeers { countPeers(row, place, Int(before), by: -1) }
+      count(Int(before), slot, Int(stateOfSlot[slot]), -amount, comes: false)
     }
     rows[slot] = node
     if node >= 0 {
-      count(Int(node), slot, Int(stateOfSlot[place]), amount, comes: true)
-      if peerLimit != nil { countPeers(row, place, Int(node), by: 1) }
+      count(Int(node), slot, Int(stateOfSlot[slot]), amount, comes: true)
+      if hasPeers { countPeers(row, place, Int(node), by: 1) }
     }
   }
 

@@ -7,8 +7,11 @@ enum RandomProblem {
     var random = SplitMix64(seed: seed)
     let nodes = random.among(2...most)
     let width = random.among(1...min(4, nodes))
+    let containers = (0..<nodes).map { Int32($0 % random.among(1...nodes)) }
+    let widths = [width] + (random.chance(1, 3) ? [random.among(1...width)] : [])
     var problem = SearchProblem(
-      nodeCount: nodes, rowCount: random.among(rows), stateOfSlot: (0..<width).map { UInt8(min($0, 2)) }, stateCount: 3)
+      nodeCount: nodes, rowCount: random.among(rows), stateCount: 3,
+      shapes: widths.map { shape(nodes, width: $0, containers, &random) })
     if random.chance(1, 2) { problem.amounts = (0..<problem.rowCount).map { _ in random.pick([0, 1, 2, 7, 100]) } }
     for row in 0..<problem.rowCount {
       for node in random.shuffled(Array(0..<nodes)).prefix(random.among(0...width)) {
@@ -17,28 +20,8 @@ enum RandomProblem {
       }
       problem.homeStart[row + 1] = Int32(problem.homeNode.count)
     }
-    for node in 0..<nodes {
-      if random.chance(1, 6) { problem.mayReceive[node] = 0 }
-      if random.chance(1, 8) { problem.mayKeep[node] = random.pick([0, ~1]) }
-      if random.chance(1, 5) { problem.capacity[node] = Int32(random.among(0...problem.rowCount)) }
-    }
-    let boxes = random.among(1...nodes)
-    let containers = (0..<nodes).map { Int32($0 % boxes) }
-    for _ in 0..<random.below(3) {
-      problem.bounds.append(
-        BoxBound(
-          containerOfNode: containers, containerCount: boxes, states: random.pick([1, 2, 7]), most: random.among(0...2),
-          isHard: random.chance(1, 2)))
-    }
-    if random.chance(1, 2) {
-      problem.colocations.append(
-        Colocation(
-          containerOfNode: containers, containerCount: boxes, states: random.pick([2, 6]), anchor: 0,
-          atLeast: random.among(1...2), isHard: random.chance(1, 2)))
-    }
-    if random.chance(1, 2) {
-      problem.peers = PeerLimit(
-        outbound: random.among(1...nodes), inbound: random.among(1...nodes), isHard: random.chance(1, 2))
+    for node in 0..<nodes where random.chance(1, 5) {
+      problem.capacity[node] = Int32(random.among(0...problem.rowCount))
     }
     let sum = (problem.amounts.isEmpty ? problem.rowCount : problem.amounts.reduce(0, +))
     func windows(_ replicas: Int) -> Windows {
@@ -47,19 +30,48 @@ enum RandomProblem {
         most: Array(repeating: (sum * replicas + nodes - 1) / nodes, count: nodes))
     }
     problem.total = windows(width)
-    for state in 0..<3 { problem.ofState[state] = windows(problem.stateOfSlot.count { $0 == UInt8(state) }) }
+    for state in 0..<3 { problem.ofState[state] = windows(problem.shapes[0].stateOfSlot.count { $0 == UInt8(state) }) }
     if !problem.amounts.isEmpty { (problem.counts, problem.due) = (windows(width), windows(width).least) }
     if random.chance(1, 2) { problem.even = problem.ofState }
     for state in 0..<3 where random.chance(1, 2) {
       problem.ofState[state].most = problem.ofState[state].most.map { $0 + 1 }
     }
-    if random.chance(1, 3) { divide(&problem, among: random.among(2...3), &random) }
+    if widths.count > 1 || random.chance(1, 4) { divide(&problem, among: random.among(2...3), &random) }
     return problem
   }
 
-  /// Its rows are those of several maps, each with windows of its own.
+  private static func shape(
+    _ nodes: Int, width: Int, _ containers: [Int32], _ random: inout SplitMix64
+  ) -> SearchShape {
+    var shape = SearchShape(stateOfSlot: (0..<width).map { UInt8(min($0, 2)) }, nodeCount: nodes)
+    for node in 0..<nodes {
+      if random.chance(1, 6) { shape.mayReceive[node] = 0 }
+      if random.chance(1, 8) { shape.mayKeep[node] = random.pick([0, ~1]) }
+    }
+    let boxes = Int(containers.max()!) + 1
+    for _ in 0..<random.below(3) {
+      shape.bounds.append(
+        BoxBound(
+          containerOfNode: containers, containerCount: boxes, states: random.pick([1, 2, 7]), most: random.among(0...2),
+          isHard: random.chance(1, 2)))
+    }
+    if random.chance(1, 2) {
+      shape.colocations.append(
+        Colocation(
+          containerOfNode: containers, containerCount: boxes, states: random.pick([2, 6]), anchor: 0,
+          atLeast: random.among(1...2), isHard: random.chance(1, 2)))
+    }
+    if random.chance(1, 2) {
+      shape.peers = PeerLimit(
+        outbound: random.among(1...nodes), inbound: random.among(1...nodes), isHard: random.chance(1, 2))
+    }
+    return shape
+  }
+
+  /// Its rows are those of several maps, each with windows of its own and rows of one shape.
   private static func divide(_ problem: inout SearchProblem, among maps: Int, _ random: inout SplitMix64) {
     problem.mapOfRow = (0..<problem.rowCount).map { _ in Int32(random.below(maps)) }
+    if problem.shapes.count > 1 { problem.shapeOfRow = problem.mapOfRow.map { UInt8($0 & 1) } }
     for _ in 0..<maps {
       func part(_ windows: Windows) -> Windows {
         Windows(
@@ -93,21 +105,28 @@ enum NaiveScore {
   }
 
   static func admits(_ problem: SearchProblem, _ slot: Int, _ node: Int) -> Bool {
+    let shape = problem.shape(slot / problem.width)
+    guard slot % problem.width < shape.stateOfSlot.count else { return false }
     let isHeld = holds(problem, slot / problem.width, node) != nil
-    let mask = isHeld ? problem.mayKeep[node] : problem.mayReceive[node]
-    return mask & (1 << UInt32(problem.stateOfSlot[slot % problem.width])) != 0
+    let mask = isHeld ? shape.mayKeep[node] : shape.mayReceive[node]
+    return mask & (1 << UInt32(shape.stateOfSlot[slot % problem.width])) != 0
   }
 
   static func of(_ problem: SearchProblem, _ rows: [Int32]) -> SearchScore {
     var score = SearchScore()
     let width = problem.width
-    var pairs: Set<[Int]> = []
+    /// By map: a limit is about the rows of one.
+    var pairs: [Set<[Int]>] = Array(repeating: [], count: max(1, problem.ofMap.count))
+    var limits: [PeerLimit?] = pairs.map { _ in nil }
     var load = [[Int]](repeating: Array(repeating: 0, count: problem.nodeCount), count: problem.stateCount)
     var ofMap = Array(repeating: load, count: problem.ofMap.count)
     var counts = [Int](repeating: 0, count: problem.nodeCount)
     for row in 0..<problem.rowCount {
-      let all = (0..<width).map { (state: Int(problem.stateOfSlot[$0]), node: Int(rows[row * width + $0])) }
+      let shape = problem.shape(row)
+      let all = shape.stateOfSlot.enumerated().map { (state: Int($1), node: Int(rows[row * width + $0])) }
       let placed = all.filter { $0.node >= 0 }
+      let map = problem.ofMap.isEmpty ? 0 : Int(problem.mapOfRow[row])
+      if let limit = shape.peers { limits[map] = limit }
       score.leaderless += all.count { $0.node < 0 && $0.state == 0 }
       score.unfilled += all.count { $0.node < 0 && $0.state != 0 }
       if placed.isEmpty, problem.homeStart[row + 1] > problem.homeStart[row] { score.emptied += 1 }
@@ -122,9 +141,11 @@ enum NaiveScore {
           score.moves += 1
           score.moved += amount
         }
-        if state == 0 { for other in placed where other.node != node { pairs.insert([node, other.node]) } }
+        if state == 0, shape.peers != nil {
+          for other in placed where other.node != node { pairs[map].insert([node, other.node]) }
+        }
       }
-      for bound in problem.bounds {
+      for bound in shape.bounds {
         for container in 0..<bound.containerCount {
           let here = placed.count {
             bound.states >> UInt32($0.state) & 1 == 1 && bound.containerOfNode[$0.node] == Int32(container)
@@ -132,7 +153,7 @@ enum NaiveScore {
           add(&score, max(0, here - bound.most), bound.isHard)
         }
       }
-      for rule in problem.colocations {
+      for rule in shape.colocations {
         let anchors = Set(placed.filter { $0.state == Int(rule.anchor) }.map { rule.containerOfNode[$0.node] })
         let subject = placed.filter { rule.states >> UInt32($0.state) & 1 == 1 }
         let near = subject.count { anchors.contains(rule.containerOfNode[$0.node]) }
@@ -159,9 +180,11 @@ enum NaiveScore {
       }
       score.broken += max(0, counts[node] - Int(problem.capacity[node]))
       if let windows = problem.counts { score.outsideCounts += outside(counts[node], windows, node) }
-      guard let limit = problem.peers else { continue }
-      add(&score, max(0, pairs.count { $0[0] == node } - limit.outbound), limit.isHard)
-      add(&score, max(0, pairs.count { $0[1] == node } - limit.inbound), limit.isHard)
+      for (limit, pairs) in zip(limits, pairs) {
+        guard let limit else { continue }
+        add(&score, max(0, pairs.count { $0[0] == node } - limit.outbound), limit.isHard)
+        add(&score, max(0, pairs.count { $0[1] == node } - limit.inbound), limit.isHard)
+      }
     }
     return score
   }

@@ -96,8 +96,8 @@ enum TrialLimits {
     /// small maps, for nearly the least.
     static let gapOfWeight = 3
     static let smallGapOfWeight = 1
-    /// The most pairs of nodes, where peers are limited.
-    static let mostPairs = 1 << 24
+    /// The most pairs of nodes in all maps, where peers are limited.
+    static let mostPairs = 1 << 22
     /// Of several maps, maps times nodes: the search looks at all windows now and then.
     static let mostMapCells = 1 << 14
     /// The most slots of a map that is searched for the sake of soft rules and states alone.

@@ -33,7 +33,7 @@ protocol ContainerRule: Sendable {
 
   /// Throws where plans cannot keep it.
   func refuseUnsupported(_ cluster: DenseCluster) throws(PlatError)
-  func compile(_ cluster: DenseCluster, into problem: inout SearchProblem)
+  func compile(_ cluster: DenseCluster, into shape: inout SearchShape)
 
   // What the Judge recounts.
 

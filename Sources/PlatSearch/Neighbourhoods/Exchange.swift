@@ -18,7 +18,7 @@ extension LocalSearch {
     guard a >= 0 else { return false }
     let row = a / state.width
     let b = row * state.width + random.below(state.width)
-    guard a != b, state.stateOfSlot[a % state.width] != state.stateOfSlot[b % state.width] else { return false }
+    guard a != b, state.stateOfSlot[a] != state.stateOfSlot[b] else { return false }
     let (x, y) = (Int(state.rows[a]), Int(state.rows[b]))
     guard x >= 0 || y >= 0, exchangeStates(row, a, b) else { return false }
     guard x >= 0, y >= 0, random.happens(8) else { return true }
@@ -26,9 +26,9 @@ extension LocalSearch {
     for _ in 0..<SearchLimits.tries {
       let c = state.replicas.slot(y, random.below(state.replicas.count(y)))
       let other = c / state.width
-      guard other != row, state.stateOfSlot[c % state.width] == state.stateOfSlot[a % state.width] else { continue }
+      guard other != row, state.stateOfSlot[c] == state.stateOfSlot[a] else { continue }
       let d = state.slot(other, of: x)
-      guard d >= 0, state.stateOfSlot[d % state.width] == state.stateOfSlot[b % state.width] else { continue }
+      guard d >= 0, state.stateOfSlot[d] == state.stateOfSlot[b] else { continue }
       return exchangeStates(other, c, d)
     }
     return true

@@ -10,14 +10,14 @@ extension LocalSearch {
     let other = row * state.width + random.below(state.width)
     guard other != picked, state.rows[other] >= 0 else { return false }
     let (donor, partner) = (Int(state.rows[picked]), Int(state.rows[other]))
-    let (givenState, keptState) = (state.stateOfSlot[picked % state.width], state.stateOfSlot[other % state.width])
+    let (givenState, keptState) = (state.stateOfSlot[picked], state.stateOfSlot[other])
     guard givenState == 0 || keptState == 0 else { return false }
     let receiver = pickReceiver()
     guard receiver != donor, receiver != partner else { return false }
     let (leader, peer) = givenState == 0 ? (donor, partner) : (partner, donor)
-    let all = state.shared(leader, peer)
+    let all = state.shared(leader, peer, as: row)
     let most = random.happens(8) ? all : 1 + random.below(max(1, all))
-    let slots = slotsOf(donor, givenState, beside: partner, keptState, receiver, most: most)
+    let slots = slotsOf(donor, givenState, beside: partner, keptState, receiver, as: row, most: most)
     guard !slots.isEmpty else { return false }
     for slot in slots where state.admits(Int(slot), receiver) {
       state.open(Int(slot) / state.width)
@@ -26,9 +26,10 @@ extension LocalSearch {
     return true
   }
 
-  /// Slots in which `donor` stands in rows in which `partner` stands in its state, and `receiver` does not.
+  /// Slots in which `donor` stands in rows of a map in which `partner` stands in its state, and `receiver` does not.
   private mutating func slotsOf(
-    _ donor: Int, _ givenState: UInt8, beside partner: Int, _ keptState: UInt8, _ receiver: Int, most: Int
+    _ donor: Int, _ givenState: UInt8, beside partner: Int, _ keptState: UInt8, _ receiver: Int, as other: Int,
+    most: Int
   ) -> [Int32] {
     var slots: [Int32] = []
     let count = state.replicas.count(donor)
@@ -36,9 +37,9 @@ extension LocalSearch {
     for index in 0..<count where slots.count < most {
       let slot = state.replicas.slot(donor, (start + index) % count)
       let row = slot / state.width
-      guard state.stateOfSlot[slot % state.width] == givenState, !state.isFixed[row] else { continue }
+      guard state.stateOfSlot[slot] == givenState, state.areOfOneMap(row, other), !state.isFixed[row] else { continue }
       let kept = state.slot(row, of: partner)
-      guard kept >= 0, state.stateOfSlot[kept % state.width] == keptState, state.slot(row, of: receiver) < 0 else {
+      guard kept >= 0, state.stateOfSlot[kept] == keptState, state.slot(row, of: receiver) < 0 else {
         continue
       }
       slots.append(Int32(slot))
@@ -58,16 +59,18 @@ extension LocalSearch {
   /// −1: none was found.
   mutating func pickPeer(for slot: Int) -> Int {
     let row = slot / state.width
-    let leads = state.stateOfSlot[slot % state.width] == 0
+    let (first, leads) = (row * state.width, state.stateOfSlot[slot] == 0)
     for _ in 0..<SearchLimits.tries {
       let place = random.below(state.width)
-      let other = Int(state.rows[row * state.width + place])
-      guard row * state.width + place != slot, other >= 0, (state.stateOfSlot[place] == 0) != leads else { continue }
+      let other = Int(state.rows[first + place])
+      guard first + place != slot, other >= 0, (state.stateOfSlot[first + place] == 0) != leads else { continue }
       for _ in 0..<SearchLimits.tries {
         let held = state.replicas.slot(other, random.below(state.replicas.count(other)))
-        guard held / state.width != row, (state.stateOfSlot[held % state.width] == 0) != leads else { continue }
+        guard held / state.width != row, state.areOfOneMap(held / state.width, row),
+          (state.stateOfSlot[held] == 0) != leads
+        else { continue }
         let found = held / state.width * state.width + random.below(state.width)
-        guard (state.stateOfSlot[found % state.width] == 0) == leads, state.rows[found] >= 0 else { continue }
+        guard (state.stateOfSlot[found] == 0) == leads, state.rows[found] >= 0 else { continue }
         return Int(state.rows[found])
       }
       return -1
@@ -83,11 +86,12 @@ extension LocalSearch {
     let node = pickReceiver()
     guard !state.isFixed[row], state.replicas.count(node) > 0 else { return false }
     let pattern = state.replicas.slot(node, random.below(state.replicas.count(node))) / state.width
-    guard pattern != row else { return false }
+    guard pattern != row, state.shapeOfRow[pattern] == state.shapeOfRow[row] else { return false }
     state.open(row)
     for place in 0..<state.width { state.place(row * state.width + place, -1) }
     for place in 0..<state.width {
       let (slot, node) = (row * state.width + place, Int(state.rows[pattern * state.width + place]))
+      if state.stateOfSlot[slot] == SearchShape.noState { continue }
       guard node >= 0, state.admits(slot, node) else { return false }
       state.place(slot, node)
     }

@@ -40,7 +40,7 @@ extension LocalSearch {
     for _ in 0..<SearchLimits.nodesTried {
       let node = Int(nodes[nodes.startIndex + random.below(nodes.count)])
       guard state.slot(row, of: node) < 0, state.admits(slot, node) else { continue }
-      let excess = state.excess(node) * 2 + state.excess(node, inState: Int(state.stateOfSlot[slot % state.width]))
+      let excess = state.excess(node) * 2 + state.excess(node, inState: Int(state.stateOfSlot[slot]))
       if best == nil || excess < best!.excess { best = (node, excess) }
     }
     return best?.node
@@ -69,7 +69,7 @@ extension LocalSearch {
       var best: (node: Int, energy: Int)?
       for index in 0..<(SearchLimits.nodesTried + homes.count) {
         var node = index < homes.count ? Int(state.homeNode[homes.lowerBound + index]) : pickReceiver()
-        if index >= homes.count, state.peerLimit != nil, random.happens(8) { node = pickPeer(for: first + place) }
+        if index >= homes.count, state.hasPeers, random.happens(8) { node = pickPeer(for: first + place) }
         guard node >= 0, state.slot(row, of: node) < 0, state.admits(first + place, node) else { continue }
         state.place(first + place, node)
         state.close()

@@ -242,6 +242,9 @@ struct WeightSums {
         above: farthest { held[place][$0] - due[place][$0] })
     }
 
+    /// Where sums are well.
+    func well(_ place: Int) -> [ClosedRange<Int>] { widest[place] }
+
     /// In all: what the sums are aimed at, or half a replica of the average size.
     var tight: [ClosedRange<Int>] { around(0, below: halfReplica, above: halfReplica) }
 

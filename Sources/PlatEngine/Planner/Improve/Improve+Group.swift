@@ -1,6 +1,6 @@
 import PlatSearch
 
-/// The same for several maps of one shape: all of them in one search, since what one gives up another may take.
+/// The same for several maps: all of them in one search, since what one gives up another may take.
 extension Improve {
   /// Returns whether it has put other maps into the plan.
   static func run(
@@ -8,7 +8,9 @@ extension Improve {
   ) throws(PlatError) -> Bool {
     let slots = group.clusters.reduce(0) { $0 + $1.partitionCount * $1.replicas }
     guard plan.operation == .rebalance, slots <= TrialLimits.Improve.mostSlots,
-      group.clusters.count * group.nodeCount <= TrialLimits.Improve.mostMapCells, !group.hasBudget
+      group.clusters.count * group.nodeCount <= TrialLimits.Improve.mostMapCells, !group.hasBudget,
+      !group.clusters.contains(where: { $0.limitOnPeers != nil })
+        || group.clusters.count * group.nodeCount * group.nodeCount <= TrialLimits.Improve.mostPairs
     else { return false }
     let planned = plan.plans.map(\.target)
     guard let maps = try better(group, planned, from: currents, bound: leastMoved(group, plan), options) else {
@@ -18,8 +20,10 @@ extension Improve {
     return true
   }
 
-  /// Sums that are as even as one map's may cost one part in so many more weight.
+  /// Sums that are as even as one map's may cost one part in so many more weight, and sums no farther off than they are
+  /// planned one in so many more than such as are just well.
   private static let partForEvenSums = 20
+  private static let partForPlannedSums = 5
 
   /// Better maps than those planned, or the maps of today where they are as good; nil: neither.
   private static func better(
@@ -49,6 +53,13 @@ extension Improve {
       let isCheap = even.score.moved - found.score.moved <= found.score.moved / partForEvenSums
       if even.score.isWellPlaced, isCheap || !found.score.isWellPlaced {
         return even.rows == rows ? nil : try tables.maps(even.rows, like: planned)
+      }
+    }
+    if let loose = tables.looseProblem, found.score.moved > bound + bound / partForPlannedSums {
+      let well = try search(loose)
+      let costs = well.score.moved + well.score.moved / partForPlannedSums
+      if well.score.isWellPlaced, !found.score.isWellPlaced || costs < found.score.moved {
+        return well.rows == rows ? nil : try tables.maps(well.rows, like: planned)
       }
     }
     return found.score < score ? try tables.maps(found.rows, like: planned) : nil

@@ -55,7 +55,7 @@ enum Improve {
     let (bound, near) = leastMoved(cluster, plan, problem)
     let seeksBalance = plan.operation == .rebalance && cluster.cluster.settings.balance.moveBudget == nil
     let mayPolish = seeksBalance && planned.count <= TrialLimits.Improve.mostSlotsToPolish
-    let isPlain = problem.amounts.isEmpty && problem.colocations.isEmpty && problem.peers?.isHard != true
+    let isPlain = problem.amounts.isEmpty && problem.colocations.isEmpty && !problem.hasHardPeers
       && cluster.places.bounds.isEmpty
     // By number and under bounds of containers alone the stages before have the fewest moves for their totals, proved.
     let isProved = isPlain && !plan.isFinished && score.isPlaced && score.outside == 0
@@ -94,7 +94,7 @@ enum Improve {
   private static func withoutStates(
     _ problem: SearchProblem, _ found: (rows: [Int32], score: SearchScore), _ starts: [[Int32]], _ options: PlanRequest
   ) throws(PlatError) -> (rows: [Int32], score: SearchScore)? {
-    guard problem.countsMoves, problem.peers?.isHard == true, found.score.isPlaced, found.score.outside == 0,
+    guard problem.countsMoves, problem.hasHardPeers, found.score.isPlaced, found.score.outside == 0,
       !found.score.isWellPlaced
     else { return nil }
     var open = problem
@@ -149,6 +149,5 @@ extension DenseCluster {
     let peers = limitOnPeers?.strength == .hard
     let most = peers || hasHardNearRule ? TrialLimits.Improve.mostSlotsOfKept : TrialLimits.Improve.mostSlots
     return partitionCount * replicas <= most
-      && (limitOnPeers == nil || nodeCount * nodeCount <= TrialLimits.Improve.mostPairs)
   }
 }

@@ -15,8 +15,16 @@ struct SearchTables {
       return tight
     }
   }
+  private var loose: (total: Windows, ofState: [Windows])?
+  /// The same with windows no narrower than need be.
+  var looseProblem: SearchProblem? {
+    loose.map { windows in
+      var problem = problem
+      (problem.total, problem.ofState) = windows
+      return problem
+    }
+  }
   private let maps: [Member]
-  /// The first of the maps: what it says of nodes and rules the others say, too.
   private var cluster: DenseCluster { maps[0].cluster }
 
   private struct Member {
@@ -24,6 +32,16 @@ struct SearchTables {
     var current: PlacementMap?
     /// Its rows.
     var rows: Range<Int>
+    /// Of its shape: what its states are called in the search, and the slots of its rows.
+    var states: [Int]
+    var slots: [UInt8]
+
+    /// Its windows by the search's states, of which it may not have all.
+    func ofSearch(_ windows: [Windows], stateCount: Int) -> [Windows] {
+      var result = Array(repeating: Windows(open: cluster.nodeCount), count: stateCount)
+      for (state, own) in windows.enumerated() { result[states[state]] = own }
+      return result
+    }
   }
 
   /// For a better plan than `plan`: a rebalance has windows, in other operations every node may hold anything. Nil
@@ -36,12 +54,11 @@ struct SearchTables {
     if cluster.cluster.settings.balance.moveBudget != nil { keepBalance(of: plan.target) }
   }
 
-  /// For better plans of several maps of one shape than those with `targets`. Nil where they are of different shapes,
-  /// or where there are no tables for what they ask. O(Σ P · R + N · rules + maps · N).
+  /// For better plans of several maps than those with `targets`. Nil where there are no tables for what they ask.
+  /// O(Σ P · R + N · rules + maps · N).
   init?(
     _ group: DenseGroup, from currents: [PlacementMap?], targets: [PlacementMap], _ options: PlanRequest
   ) throws(PlatError) {
-    guard group.areOfOneShape else { return nil }
     self.init(
       group.clusters, from: currents, targets: targets,
       capacity: group.group.shared.nodes.map { $0.capacity ?? .max })
@@ -52,58 +69,68 @@ struct SearchTables {
       problem.mapOfRow += Array(repeating: Int32(map), count: member.rows.count)
       var windows = try SearchWindows(member.cluster, from: currents[map], targets[map], options)
       if let weights = group.weights { windows = windows.times(weights.scale[map]) }
-      problem.ofMap.append(MapWindows(total: windows.total, ofState: windows.ofState))
+      problem.ofMap.append(
+        MapWindows(
+          total: windows.total, ofState: member.ofSearch(windows.ofState, stateCount: problem.stateCount)))
       for partition in windows.isFixed.indices where windows.isFixed[partition] {
         problem.isFixed[member.rows.lowerBound + partition] = true
       }
     }
-    setWindows(try SearchWindows(group, from: currents, targets: targets, options))
+    setWindows(
+      try SearchWindows(group, from: currents, targets: targets, states: Self.stateNames(group.clusters), options))
   }
 
   private init?(
     _ clusters: [DenseCluster], from currents: [PlacementMap?], targets: [PlacementMap], capacity: [Int]
   ) {
+    guard let cluster = clusters.first, !clusters.contains(where: \.hasWitnesses), cluster.nodeCount > 1,
+      clusters.contains(where: { $0.replicas > 0 })
+    else { return nil }
+    let names = Self.stateNames(clusters)
+    guard names.count <= Int(SearchShape.noState), clusters.allSatisfy({ $0.stateNames[0] == names[0] }) else {
+      return nil
+    }
+    var shapes: [(settings: Settings, shape: SearchShape)] = []
+    var shapeOfRow: [UInt8] = []
     var maps: [Member] = []
     for (cluster, current) in zip(clusters, currents) {
+      let settings = cluster.cluster.settings.shape
+      let states = cluster.stateNames.map { names.firstIndex(of: $0)! }
+      var index = shapes.firstIndex { $0.settings == settings }
+      if index == nil {
+        guard let shape = SearchShape(cluster, states), shapes.count < 255 else { return nil }
+        shapes.append((settings, shape))
+        index = shapes.count - 1
+      }
       let first = maps.last?.rows.upperBound ?? 0
-      maps.append(Member(cluster: cluster, current: current, rows: first..<(first + cluster.partitionCount)))
+      maps.append(
+        Member(
+          cluster: cluster, current: current, rows: first..<(first + cluster.partitionCount), states: states,
+          slots: shapes[index!].shape.stateOfSlot))
+      shapeOfRow += Array(repeating: UInt8(index!), count: cluster.partitionCount)
     }
     self.maps = maps
-    guard let cluster = clusters.first, !clusters.contains(where: \.hasWitnesses), cluster.replicas > 0,
-      cluster.nodeCount > 1
-    else { return nil }
     problem = SearchProblem(
-      nodeCount: cluster.nodeCount, rowCount: maps.last?.rows.upperBound ?? 0,
-      stateOfSlot: cluster.dataWanted.indices.flatMap { Array(repeating: UInt8($0), count: cluster.dataWanted[$0]) },
-      stateCount: cluster.wanted.count)
+      nodeCount: cluster.nodeCount, rowCount: shapeOfRow.count, stateCount: names.count, shapes: shapes.map(\.shape))
+    problem.shapeOfRow = shapeOfRow
+    problem.capacity = capacity.map { Int32(clamping: $0) }
     problem.countsMoves = currents.contains { $0 != nil }
-    setNodes(capacity)
     for member in maps { setHomes(member) }
-    setRules()
-    setPlaces()
-    guard cluster.compilePeerLimit(into: &problem), maps.count == 1 || problem.peers == nil else { return nil }
     keepLastCopies(targets)
+  }
+
+  /// Of all maps, the leading one first.
+  private static func stateNames(_ clusters: [DenseCluster]) -> [String] {
+    clusters.reduce(into: []) { names, cluster in
+      for name in cluster.stateNames where !names.contains(name) { names.append(name) }
+    }
   }
 
   // MARK: What the cluster says
 
-  private mutating func setNodes(_ capacity: [Int]) {
-    for node in 0..<cluster.nodeCount {
-      switch cluster.status[node].entitlement {
-      case .share: (problem.mayKeep[node], problem.mayReceive[node]) = (.max, .max)
-      case .holdings: (problem.mayKeep[node], problem.mayReceive[node]) = (~1, 0)
-      case .nothing: (problem.mayKeep[node], problem.mayReceive[node]) = (0, 0)
-      }
-      if !cluster.places.barred.isEmpty {
-        problem.mayKeep[node] &= ~cluster.places.barred[node]
-        problem.mayReceive[node] &= ~cluster.places.barred[node]
-      }
-      problem.capacity[node] = Int32(clamping: capacity[node])
-    }
-  }
-
   private mutating func setHomes(_ map: Member) {
     let stateOfSlot = map.current?.stateOfSlot ?? []
+    let cluster = map.cluster
     let held = map.current?.dataSlots(cluster.cluster.settings.model) ?? []
     for partition in 0..<map.rows.count {
       if let current = map.current, partition < current.partitionCount {
@@ -111,23 +138,10 @@ struct SearchTables {
         for slot in held
         where row[slot] != .none && row[slot].int < cluster.nodeCount && cluster.status[row[slot].int].isReadable {
           problem.homeNode.append(Int32(row[slot].int))
-          problem.homeState.append(UInt8(stateOfSlot[slot]))
+          problem.homeState.append(UInt8(map.states[stateOfSlot[slot]]))
         }
       }
       problem.homeStart[map.rows.lowerBound + partition + 1] = Int32(problem.homeNode.count)
-    }
-  }
-
-  private mutating func setRules() {
-    for rule in cluster.cluster.settings.containerRules { rule.compile(cluster, into: &problem) }
-  }
-
-  private mutating func setPlaces() {
-    for bound in cluster.places.bounds {
-      problem.bounds.append(
-        BoxBound(
-          containerOfNode: bound.isIn.map { $0 ? 0 : -1 }, containerCount: 1, states: bound.states, most: bound.most,
-          isHard: bound.strength == .hard))
     }
   }
 
@@ -145,11 +159,12 @@ struct SearchTables {
 
   private func isBeyondMasks(_ rows: [Int32], _ row: Int) -> Bool {
     let homes = Int(problem.homeStart[row])..<Int(problem.homeStart[row + 1])
-    return (0..<problem.width).contains { place in
+    let shape = problem.shape(row)
+    return shape.stateOfSlot.enumerated().contains { place, state in
       let node = rows[row * problem.width + place]
       guard node >= 0 else { return false }
-      let masks = homes.contains { problem.homeNode[$0] == node } ? problem.mayKeep : problem.mayReceive
-      return masks[Int(node)] & (1 << UInt32(problem.stateOfSlot[place])) == 0
+      let masks = homes.contains { problem.homeNode[$0] == node } ? shape.mayKeep : shape.mayReceive
+      return masks[Int(node)] & (1 << UInt32(state)) == 0
     }
   }
 
@@ -157,7 +172,8 @@ struct SearchTables {
 
   private mutating func setWindows(_ windows: SearchWindows) {
     (problem.total, problem.ofState, problem.even) = (windows.total, windows.ofState, windows.even)
-    (problem.due, problem.counts, tightTotal) = (windows.due, windows.counts, windows.tightTotal)
+    (problem.due, problem.counts) = (windows.due, windows.counts)
+    (tightTotal, loose) = (windows.tightTotal, windows.loose)
     for partition in windows.isFixed.indices where windows.isFixed[partition] { problem.isFixed[partition] = true }
   }
 
@@ -179,16 +195,19 @@ struct SearchTables {
 
   /// The slots that hold data, row after row; −1: unfilled. A node that stands in a row a second time is left out.
   func rows(_ targets: [PlacementMap]) -> [Int32] {
-    var rows: [Int32] = []
-    rows.reserveCapacity(problem.rowCount * problem.width)
+    let width = problem.width
+    var rows = [Int32](repeating: -1, count: problem.rowCount * width)
     for (member, map) in zip(maps, targets) {
-      let slots = cluster.dataWanted.indices.flatMap { map.slots(ofState: $0).prefix(cluster.dataWanted[$0]) }
+      let slots = member.cluster.dataWanted.indices.flatMap {
+        map.slots(ofState: $0).prefix(member.cluster.dataWanted[$0])
+      }
       for partition in 0..<member.rows.count {
-        let first = rows.count
-        for slot in slots {
+        let first = (member.rows.lowerBound + partition) * width
+        for (place, slot) in slots.enumerated() {
           let node = map.row(partition)[slot]
-          let isThere = node != .none && rows[first...].contains(Int32(node.int))
-          rows.append(node == .none || isThere ? -1 : Int32(node.int))
+          if node != .none, !rows[first..<(first + place)].contains(Int32(node.int)) {
+            rows[first + place] = Int32(node.int)
+          }
         }
       }
     }
@@ -201,13 +220,14 @@ struct SearchTables {
     var rows = [Int32](repeating: -1, count: problem.rowCount * width)
     for row in 0..<problem.rowCount {
       let homes = Int(problem.homeStart[row])..<Int(problem.homeStart[row + 1])
+      let shape = problem.shape(row)
       for isOwnState in [true, false] {
         for home in homes {
           let node = problem.homeNode[home]
           guard !rows[(row * width)..<(row * width + width)].contains(node) else { continue }
-          let place = (0..<width).first { place in
-            rows[row * width + place] < 0 && (problem.stateOfSlot[place] == problem.homeState[home]) == isOwnState
-              && problem.mayKeep[Int(node)] & (1 << UInt32(problem.stateOfSlot[place])) != 0
+          let place = shape.stateOfSlot.indices.first { place in
+            rows[row * width + place] < 0 && (shape.stateOfSlot[place] == problem.homeState[home]) == isOwnState
+              && shape.mayKeep[Int(node)] & (1 << UInt32(shape.stateOfSlot[place])) != 0
           }
           if let place { rows[row * width + place] = node }
         }
@@ -219,15 +239,15 @@ struct SearchTables {
   /// The same maps with other rows.
   func maps(_ rows: [Int32], like targets: [PlacementMap]) throws(PlatError) -> [PlacementMap] {
     var result: [PlacementMap] = []
-    var index = 0
     for (member, target) in zip(maps, targets) {
       let map = try PlacementMap(partitionCount: target.partitionCount, slotCounts: target.slotCounts)
+      let slots = member.cluster.dataWanted.indices.flatMap {
+        map.slots(ofState: $0).prefix(member.cluster.dataWanted[$0])
+      }
       for partition in 0..<member.rows.count {
-        for state in cluster.dataWanted.indices {
-          for slot in map.slots(ofState: state).prefix(cluster.dataWanted[state]) {
-            if rows[index] >= 0 { map.row(partition)[slot] = NodeIndex(Int(rows[index])) }
-            index += 1
-          }
+        let first = (member.rows.lowerBound + partition) * problem.width
+        for (place, slot) in slots.enumerated() where rows[first + place] >= 0 {
+          map.row(partition)[slot] = NodeIndex(Int(rows[first + place]))
         }
       }
       result.append(map)
@@ -236,8 +256,55 @@ struct SearchTables {
   }
 }
 
+extension SearchShape {
+  /// Of a map whose states are called `states` in the search. Nil where there are no tables for what it asks. O(N · rules).
+  fileprivate init?(_ cluster: DenseCluster, _ states: [Int]) {
+    self.init(
+      stateOfSlot: cluster.dataWanted.indices.flatMap { Array(repeating: UInt8($0), count: cluster.dataWanted[$0]) },
+      nodeCount: cluster.nodeCount)
+    for node in 0..<cluster.nodeCount {
+      switch cluster.status[node].entitlement {
+      case .share: (mayKeep[node], mayReceive[node]) = (.max, .max)
+      case .holdings: (mayKeep[node], mayReceive[node]) = (~1, 0)
+      case .nothing: (mayKeep[node], mayReceive[node]) = (0, 0)
+      }
+      if !cluster.places.barred.isEmpty {
+        mayKeep[node] &= ~cluster.places.barred[node]
+        mayReceive[node] &= ~cluster.places.barred[node]
+      }
+    }
+    for rule in cluster.cluster.settings.containerRules { rule.compile(cluster, into: &self) }
+    for bound in cluster.places.bounds {
+      bounds.append(
+        BoxBound(
+          containerOfNode: bound.isIn.map { $0 ? 0 : -1 }, containerCount: 1, states: bound.states, most: bound.most,
+          isHard: bound.strength == .hard))
+    }
+    guard cluster.compilePeerLimit(into: &self) else { return nil }
+    if states != Array(states.indices) { rename(states) }
+  }
+
+  private mutating func rename(_ states: [Int]) {
+    func renamed(_ mask: UInt32) -> UInt32 {
+      states.enumerated().reduce(0) { mask >> UInt32($1.offset) & 1 == 1 ? $0 | 1 << UInt32($1.element) : $0 }
+    }
+    stateOfSlot = stateOfSlot.map { UInt8(states[Int($0)]) }
+    mayKeep = mayKeep.map(renamed)
+    mayReceive = mayReceive.map(renamed)
+    for rule in bounds.indices { bounds[rule].states = renamed(bounds[rule].states) }
+    for rule in colocations.indices {
+      colocations[rule].states = renamed(colocations[rule].states)
+      colocations[rule].anchor = UInt8(states[Int(colocations[rule].anchor)])
+    }
+  }
+}
+
+extension DenseCluster {
+  fileprivate var stateNames: [String] { cluster.settings.model.states.map(\.name) }
+}
+
 extension DenseGroup {
-  /// Slots and rules of all maps are the same: what the search asks of a row it asks of all.
+  /// Slots and rules of all maps are the same.
   var areOfOneShape: Bool {
     guard let shape = clusters.first?.cluster.settings.shape else { return false }
     return clusters.allSatisfy { $0.cluster.settings.shape == shape }

@@ -5,6 +5,8 @@ struct SearchWindows {
   private(set) var total: Windows
   /// Of several maps by weight: narrower ones, for sums as even as one map would be.
   private(set) var tightTotal: Windows?
+  /// The same just narrow enough: in all, and in each state.
+  private(set) var loose: (total: Windows, ofState: [Windows])?
   private(set) var ofState: [Windows]
   /// Of each state, narrower: for what costs no move. Empty: none.
   private(set) var even: [Windows] = []
@@ -40,48 +42,64 @@ struct SearchWindows {
     try setWeights(weighing, cluster)
   }
 
-  /// Of several maps of one shape together. O(Σ P · R + maps · N).
+  /// Of several maps together. `states`: of all of them, by name. O(Σ P · R + maps · N).
   init(
-    _ group: DenseGroup, from currents: [PlacementMap?], targets: [PlacementMap], _ options: PlanRequest
+    _ group: DenseGroup, from currents: [PlacementMap?], targets: [PlacementMap], states: [String],
+    _ options: PlanRequest
   ) throws(PlatError) {
-    let nodes = 0..<group.nodeCount
     let cluster = group.clusters[0]
     total = Windows(open: group.nodeCount)
-    ofState = Array(repeating: total, count: cluster.wanted.count)
+    ofState = Array(repeating: total, count: states.count)
     if let weights = group.weights {
-      let sums = WeightSums(group, weights)
-      let scores = try targets.enumerated().map { map, target throws(PlatError) in
-        try sums.score(map, target, from: currents[map])
-      }
-      let windows = sums.windows(scores)
-      let (inAll, tight) = (windows.reached(sums.total), windows.tight)
-      total = Self.windows(cluster) { inAll[$0] }
-      tightTotal = Self.windows(cluster) { tight[$0] }
-      even = ofState
-      for state in ofState.indices where cluster.dataWanted[state] > 0 {
-        guard let place = sums.place(of: state, in: 0) else { continue }
-        let (reached, narrow) = (windows.reached(place), windows.even(place))
-        ofState[state] = Self.windows(cluster) { reached[$0] }
-        even[state] = Self.windows(cluster) { narrow[$0] }
-      }
-      due = nodes.map { windows.due[sums.total][$0] }
+      try setSums(WeightSums(group, weights), from: currents, targets: targets, states: states, cluster)
     } else {
-      let due = try GroupDue(group, currents: currents, options: options)
-      let all = due.windows()
-      total = Self.windows(cluster) { all.least[$0]...max(all.least[$0], all.most[$0]) }
-      let wanted = cluster.dataWanted.indices.filter { cluster.dataWanted[$0] > 0 }
-      guard wanted.count > 1 else { return }
-      let tolerance = group.group.shared.settings.tolerance
-      var left = nodes.map { all.due($0) }
-      for state in wanted {
-        let places = due.places(of: cluster.cluster.settings.model.states[state].name)
-        let ofState = places.map { due.windows($0) }
-        guard state == wanted.last || ofState != nil else { return }
-        let shares = nodes.map { state == wanted.last ? left[$0] : ofState!.due($0) }
-        self.ofState[state] = Self.windows(cluster) { tolerance.withinOne(shares[$0]).range }
-        for node in nodes { left[node] = left[node] - shares[node] }
-      }
+      setSums(try GroupDue(group, currents: currents, options: options), states: states, group)
     }
+  }
+
+  private mutating func setSums(
+    _ sums: WeightSums, from currents: [PlacementMap?], targets: [PlacementMap], states: [String],
+    _ cluster: DenseCluster
+  ) throws(PlatError) {
+    let scores = try targets.enumerated().map { map, target throws(PlatError) in
+      try sums.score(map, target, from: currents[map])
+    }
+    let windows = sums.windows(scores)
+    let (inAll, tight) = (windows.reached(sums.total), windows.tight)
+    total = Self.windows(cluster) { inAll[$0] }
+    tightTotal = Self.windows(cluster) { tight[$0] }
+    even = ofState
+    let well = windows.well(sums.total)
+    var loose = (total: Self.windows(cluster) { well[$0] }, ofState: ofState)
+    for (state, name) in states.enumerated() {
+      guard let place = sums.names.firstIndex(of: name).map({ $0 + 1 }) else { continue }
+      let (reached, narrow, well) = (windows.reached(place), windows.even(place), windows.well(place))
+      loose.ofState[state] = Self.windows(cluster) { well[$0] }
+      ofState[state] = Self.windows(cluster) { reached[$0] }
+      even[state] = Self.windows(cluster) { narrow[$0] }
+    }
+    self.loose = loose
+    due = (0..<cluster.nodeCount).map { windows.due[sums.total][$0] }
+  }
+
+  private mutating func setSums(_ due: GroupDue, states: [String], _ group: DenseGroup) {
+    let (cluster, nodes) = (group.clusters[0], 0..<group.nodeCount)
+    let all = due.windows()
+    total = Self.windows(cluster) { all.least[$0]...max(all.least[$0], all.most[$0]) }
+    let tolerance = group.group.shared.settings.tolerance
+    let wanted = states.indices.filter { group.wants(states[$0]) }
+    guard wanted.count > 1 else { return }
+    // The last state of a map is what its others leave: of one state that is told where those of all others are.
+    var (left, isLeft) = (nodes.map { all.due($0) }, [Int]())
+    for state in wanted {
+      guard let ofState = due.places(of: states[state]).map({ due.windows($0) }) else {
+        isLeft.append(state)
+        continue
+      }
+      self.ofState[state] = Self.windows(cluster) { tolerance.withinOne(ofState.due($0)).range }
+      for node in nodes { left[node] = left[node] - ofState.due(node) }
+    }
+    if isLeft.count == 1 { ofState[isLeft[0]] = Self.windows(cluster) { tolerance.withinOne(left[$0]).range } }
   }
 
   /// In numbers so many times as great.
@@ -171,4 +189,15 @@ struct SearchWindows {
 
 extension RoleWindows.Window {
   fileprivate var range: ClosedRange<Int> { max(0, Int(least))...max(0, Int(least), Int(most)) }
+}
+
+extension DenseGroup {
+  /// Whether some map has replicas of data in the state.
+  fileprivate func wants(_ name: String) -> Bool {
+    clusters.contains { cluster in
+      cluster.cluster.settings.model.states.enumerated().contains {
+        $1.name == name && cluster.dataWanted[$0] > 0
+      }
+    }
+  }
 }

@@ -120,9 +120,9 @@ extension AtMost {
     wanted.indices.reduce(0) { $0 + (states.contains($1) ? 0 : wanted[$1]) }
   }
 
-  func compile(_ cluster: DenseCluster, into problem: inout SearchProblem) {
+  func compile(_ cluster: DenseCluster, into shape: inout SearchShape) {
     let containers = cluster.levels[level]
-    problem.bounds.append(
+    shape.bounds.append(
       BoxBound(
         containerOfNode: containers.containerOfNode.map { Int32($0.int) }, containerCount: containers.count,
         states: states.asMask, most: most, isHard: strength == .hard))

@@ -46,9 +46,9 @@ extension Near {
     }
   }
 
-  func compile(_ cluster: DenseCluster, into problem: inout SearchProblem) {
+  func compile(_ cluster: DenseCluster, into shape: inout SearchShape) {
     let containers = cluster.levels[level]
-    problem.colocations.append(
+    shape.colocations.append(
       Colocation(
         containerOfNode: containers.containerOfNode.map { Int32($0.int) }, containerCount: containers.count,
         states: states.asMask, anchor: UInt8(of), atLeast: atLeast,

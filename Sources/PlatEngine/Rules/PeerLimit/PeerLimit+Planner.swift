@@ -17,10 +17,10 @@ extension DenseCluster {
   private static let mostPeerNodes = 1024
 
   /// False where the search has no tables for a hard one.
-  func compilePeerLimit(into problem: inout SearchProblem) -> Bool {
+  func compilePeerLimit(into shape: inout SearchShape) -> Bool {
     guard let limit = cluster.settings.fanOut, dataWanted[0] > 0, replicas > 1 else { return true }
     guard nodeCount <= Self.mostPeerNodes else { return limit.strength == .soft }
-    problem.peers = PeerLimit(
+    shape.peers = PeerLimit(
       outbound: limit.outbound ?? nodeCount, inbound: limit.inbound ?? nodeCount,
       isHard: limit.strength == .hard)
     return true
