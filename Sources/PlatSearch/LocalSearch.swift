@@ -95,7 +95,7 @@ public struct LocalSearch: ~Copyable {
       if score < best.score { best = (start, score) }
     }
     guard !isEnough(best.score), problem.rowCount > 0, problem.width > 0, problem.nodeCount > 1 else { return best }
-    let proposals = SearchLimits.proposals(problem, concerned: concerned(problem, best.rows), isPolish: isPolish)
+    let proposals = SearchLimits.proposals(problem, isPolish: isPolish)
     let rounds = SearchLimits.rounds(problem, isPolish: isPolish)
     var (round, idle) = (0, 0)
     func mayGoOn() -> Bool {
@@ -115,12 +115,6 @@ public struct LocalSearch: ~Copyable {
       round += 1
     }
     return best
-  }
-
-  /// Slots that ask for a change, or have got one.
-  private static func concerned(_ problem: SearchProblem, _ rows: [Int32]) -> Int {
-    let state = SearchState(problem, start: rows)
-    return state.away.count + state.breaching.count * problem.width + state.score.unfilled + state.score.leaderless
   }
 
   public static func score(_ problem: SearchProblem, _ rows: [Int32]) -> SearchScore {

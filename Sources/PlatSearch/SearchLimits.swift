@@ -2,11 +2,10 @@
 ///
 /// | limit | unit | why |
 /// | --- | --- | --- |
-/// | `proposalsOfSlot`, `proposalsOfConcerned`, `leastProposals`, `mostProposals` | changes tried in a round | more rounds do more than longer ones |
+/// | `proposalsOfSlot`, `leastProposals`, `mostProposals` | changes tried in a round | more rounds do more than longer ones |
 /// | `rounds` | rounds in all; rounds without anything better, after which it ends | small maps gain most; plain ones little |
 /// | `mostSlotsOfTiny` | slots of a map under a limit on peers with more rounds | pairs are hard to find |
 /// | `idleInShortage`, `idleNearby` | the same, where something has no place; where little is left to gain | mostly nothing comes of it |
-/// | `mostSlotsWhole` | slots of a map that is looked at everywhere | of larger ones only what is concerned is |
 /// | `round` | where a round begins, and how many of its hottest stages it leaves out | some escape, some polish |
 /// | `mostSlotsAnew` | slots of a map on which rounds begin at a start again | large maps need all rounds to get anywhere |
 /// | `refresh` | changes tried between two looks at all nodes | the lists of nodes outside windows grow stale |
@@ -15,14 +14,12 @@
 /// | `chainLength` | replicas that one chain moves beyond its first | longer ones are hardly ever kept |
 enum SearchLimits {
   static let proposalsOfSlot = 150
-  static let proposalsOfConcerned = 600
   static let leastProposals = 4_000
   static let mostProposals = 400_000
   static let mostSlotsAnew = 2_000
   static let mostSlotsOfTiny = 128
   static let idleInShortage = 3
   static let idleNearby = 1
-  static let mostSlotsWhole = 60_000
   static let refresh = 128
   static let tries = 8
   static let nodesTried = 6
@@ -37,11 +34,9 @@ enum SearchLimits {
   private static let cycleOfSmall = [(true, 0), (true, 0), (false, 3), (true, 0), (false, 1), (true, 0), (false, 2)]
   private static let cycleOfLarge = [(false, 0), (false, 0), (false, 1), (false, 0), (false, 3)]
 
-  /// Changes tried in a round. Of wide rows one costs more, by the square of the width. `concerned`: slots that ask for
-  /// a change.
-  static func proposals(_ problem: SearchProblem, concerned: Int, isPolish: Bool) -> Int {
-    let slots = problem.rowCount * problem.width
-    let wanted = max(leastProposals, slots > mostSlotsWhole ? proposalsOfConcerned * concerned : proposalsOfSlot * slots)
+  /// Changes tried in a round. Of wide rows one costs more, by the square of the width.
+  static func proposals(_ problem: SearchProblem, isPolish: Bool) -> Int {
+    let wanted = max(leastProposals, proposalsOfSlot * problem.rowCount * problem.width)
     let most = mostProposals * 64 / (max(4, problem.width) * max(16, problem.width))
     return min(most, wanted) / (isPolish ? 3 : 1)
   }
@@ -50,7 +45,6 @@ enum SearchLimits {
     let isPlain = problem.colocations.isEmpty && !problem.hasPeers && problem.amounts.isEmpty && !problem.hasSets
     let slots = problem.rowCount * problem.width
     if isPolish { return (8, 3) }
-    if slots > mostSlotsWhole { return (4, 1) }
     if slots <= mostSlotsOfTiny, problem.hasPeers { return (120, 40) }
     return slots > mostSlotsAnew ? (12, 3) : isPlain ? (14, 3) : (36, 10)
   }

@@ -87,9 +87,8 @@ enum TrialLimits {
   }
 
   enum Improve {
-    /// The most slots of maps that are searched; and of one under near rules or a limit on peers.
+    /// The most slots of maps that are searched.
     static let mostSlots = 60_000
-    static let mostSlotsOfKept = 400_000
     /// The most slots of a map by weight that is searched for less than `gapOfWeight`.
     static let mostSlotsToTheEnd = 4_096
     /// What moves up to so many hundredths above a bound of weight, which is not exact, is taken for the least; and of

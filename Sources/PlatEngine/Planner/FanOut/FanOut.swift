@@ -89,6 +89,7 @@ struct FanOut {
     var fanOut = FanOut(problem: problem, due: due, placement: placement, book: try PeerBook(problem))
     try fanOut.settleMasters()
     if mayDrop { try fanOut.dropPairs() }
+    try fanOut.giveToNewReplicas()
     fanOut.placement.peers = fanOut.book
     fanOut.placement.book(upTo: problem.partitionCount)
     _ = try Roles.run(problem, due, &fanOut.placement)

@@ -16,7 +16,7 @@ enum Improve {
     planned: (DenseCluster, PlacementMap?, PlanRequest) throws(PlatError) -> Plan
   ) throws(PlatError) -> Plan {
     guard plan.operation == .rebalance || plan.operation == .maintenance, cluster.capacityPart == nil,
-      cluster.isSmallEnoughToSearch
+      cluster.partitionCount * cluster.replicas <= TrialLimits.Improve.mostSlots
     else { return plan }
     var clock = StageClock(options.interrupt)
     guard let tables = try SearchTables(cluster, from: current, plan, options) else { return plan }
@@ -141,13 +141,5 @@ enum Improve {
       result.movesWeightLowerBound = min(bound, weights.exact(after.moved))
     }
     return result
-  }
-}
-
-extension DenseCluster {
-  fileprivate var isSmallEnoughToSearch: Bool {
-    let peers = limitOnPeers?.strength == .hard
-    let most = peers || hasHardNearRule ? TrialLimits.Improve.mostSlotsOfKept : TrialLimits.Improve.mostSlots
-    return partitionCount * replicas <= most
   }
 }

@@ -114,6 +114,22 @@ final class PeerBook {
     return false
   }
 
+  /// Puts other nodes into a row and books that, if the limits allow it (`most`: if so many peers are beyond them at
+  /// most) and the row then `isLegal`.
+  func tryReplace(
+    _ row: UnsafeMutablePointer<NodeIndex>, with new: [NodeIndex], most: Int? = nil,
+    isLegal: (UnsafeMutablePointer<NodeIndex>) -> Bool = { _ in true }
+  ) -> Bool {
+    let old = (0..<width).map { row[$0] }
+    func put(_ nodes: [NodeIndex]) -> (UnsafeMutablePointer<NodeIndex>) -> Void {
+      { $0.update(from: nodes, count: nodes.count) }
+    }
+    guard tryChange(row, most: most, put(new), undo: put(old)) else { return false }
+    if isLegal(row) { return true }
+    _ = tryChange(row, most: .max, put(old), undo: { _ in })
+    return false
+  }
+
   /// Two slots of a row change their holders, if the limits allow it.
   func trySwap(_ row: UnsafeMutablePointer<NodeIndex>, _ a: Int, _ b: Int) -> Bool {
     tryChange(row, { $0.swap(a, b) }, undo: { $0.swap(a, b) })
