@@ -117,6 +117,16 @@ public struct LocalSearch: ~Copyable {
     return best
   }
 
+  /// What lies outside the windows of each of several maps.
+  public static func outsideOfMaps(_ problem: SearchProblem, _ rows: [Int32]) -> [Int] {
+    let state = SearchState(problem, start: rows)
+    return (0..<state.mapCount).map { map in
+      (0..<state.nodeCount).reduce(0) { sum, node in
+        (0...problem.stateCount).reduce(sum) { $0 + abs(state.excess(node, inState: $1, ofMap: map)) }
+      }
+    }
+  }
+
   public static func score(_ problem: SearchProblem, _ rows: [Int32]) -> SearchScore {
     SearchState(problem, start: rows).score
   }

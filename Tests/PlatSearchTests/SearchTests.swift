@@ -18,7 +18,9 @@ import Testing
           let row = slot / problem.width
           let node = random.below(problem.nodeCount + 1) - 1
           let range = (row * problem.width)..<(row * problem.width + problem.width)
-          guard node < 0 || !changed[range].contains(Int32(node)) else { continue }
+          guard node < 0 || !changed[range].contains(Int32(node)), state.stateOfSlot[slot] != SearchShape.noState else {
+            continue
+          }
           state.open(row)
           state.place(slot, node)
           changed[slot] = Int32(node)

@@ -46,23 +46,26 @@ extension Improve {
       return found
     }
     guard !isEnough(score), score.moved > 0 || !score.isWellPlaced else { return nil }
-    let found = try search(tables.problem)
-    // Sums as even as one map would be, where that costs next to nothing; else as even as they are.
-    if let tight = tables.tightProblem {
-      let even = try search(tight)
-      let isCheap = even.score.moved - found.score.moved <= found.score.moved / partForEvenSums
-      if even.score.isWellPlaced, isCheap || !found.score.isWellPlaced {
-        return even.rows == rows ? nil : try tables.maps(even.rows, like: planned)
-      }
-    }
-    if let loose = tables.looseProblem, found.score.moved > bound + bound / partForPlannedSums {
+    var best = try search(tables.problem)
+    var isBetter = best.score < score
+    // Sums no farther off than they are planned, where that does not cost much; else such as are just well.
+    if let loose = tables.looseProblem, best.score.moved > bound + bound / partForPlannedSums {
       let well = try search(loose)
       let costs = well.score.moved + well.score.moved / partForPlannedSums
-      if well.score.isWellPlaced, !found.score.isWellPlaced || costs < found.score.moved {
-        return well.rows == rows ? nil : try tables.maps(well.rows, like: planned)
-      }
+      if well.score.isWellPlaced, !best.score.isWellPlaced || costs < best.score.moved { (best, isBetter) = (well, true) }
     }
-    return found.score < score ? try tables.maps(found.rows, like: planned) : nil
+    // Sums as even as one map's, where that costs next to nothing.
+    if let tight = tables.tightProblem {
+      let even = try search(tight)
+      let isCheap = even.score.moved - best.score.moved <= best.score.moved / partForEvenSums
+      if even.score.isWellPlaced, isCheap || !best.score.isWellPlaced { (best, isBetter) = (even, true) }
+    }
+    // No map is worse for it.
+    let (before, after) = (
+      LocalSearch.outsideOfMaps(tables.problem, rows), LocalSearch.outsideOfMaps(tables.problem, best.rows)
+    )
+    guard isBetter, best.rows != rows, !score.isPlaced || zip(before, after).allSatisfy({ $0 >= $1 }) else { return nil }
+    return try tables.maps(best.rows, like: planned)
   }
 
   /// The maps of today, where nothing is missing in them and they are no farther out of balance than the plan, by what
