@@ -211,7 +211,8 @@ public struct LocalSearch: ~Copyable {
     over.removeAll(keepingCapacity: true)
     under.removeAll(keepingCapacity: true)
     if state.score.unfilled + state.score.leaderless > 0 {
-      for slot in 0..<(state.rowCount * state.width) where state.rows[slot] < 0 && state.stateOfSlot[slot] != SearchShape.noState {
+      for slot in 0..<(state.rowCount * state.width)
+      where state.rows[slot] < 0 && state.stateOfSlot[slot] != SearchShape.noState {
         holes.append(Int32(slot))
       }
     }

@@ -63,7 +63,9 @@ public struct SearchProblem: Sendable {
   /// Of every slot, row after row; `SearchShape.noState` beyond those of a row that is narrower than others.
   public var stateOfEverySlot: [UInt8] {
     let width = width
-    let states = shapes.map { $0.stateOfSlot + Array(repeating: SearchShape.noState, count: width - $0.stateOfSlot.count) }
+    let states = shapes.map { shape in
+      shape.stateOfSlot + Array(repeating: SearchShape.noState, count: width - shape.stateOfSlot.count)
+    }
     return (0..<rowCount).flatMap { states[shapeOfRow.isEmpty ? 0 : Int(shapeOfRow[$0])] }
   }
 

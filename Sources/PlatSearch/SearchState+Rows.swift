@@ -54,7 +54,8 @@ extension SearchState {
   /// Replicas beyond the bound, over all containers.
   @inline(__always) private func crowded(_ first: Int, _ bound: FlatBound) -> Int {
     var excess = 0
-    for place in 0..<width where rows[first + place] >= 0 && bound.states & (1 << UInt32(stateOfSlot[first + place])) != 0 {
+    for place in 0..<width
+    where rows[first + place] >= 0 && bound.states & (1 << UInt32(stateOfSlot[first + place])) != 0 {
       let container = Int(containers[bound.first + Int(rows[first + place])])
       guard container >= 0 else { continue }
       inContainer[container] += 1
@@ -76,7 +77,8 @@ extension SearchState {
     }
     guard anchors > 0 else { return 0 }
     var (placed, near) = (0, 0)
-    for place in 0..<width where rows[first + place] >= 0 && rule.states & (1 << UInt32(stateOfSlot[first + place])) != 0 {
+    for place in 0..<width
+    where rows[first + place] >= 0 && rule.states & (1 << UInt32(stateOfSlot[first + place])) != 0 {
       placed += 1
       if inContainer[Int(containers[rule.first + Int(rows[first + place])])] == 1 { near += 1 }
     }

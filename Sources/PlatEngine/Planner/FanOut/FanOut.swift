@@ -4,7 +4,7 @@
 /// may come, in which no node has more peers than it may; then the fewest moves within that graph (`Exchange`, which
 /// then leaves masters where they are); then mastership from node to node, as far as the limit lets it:
 ///
-///     Keep → masters → too many peers: the lightest pairs go → new replicas' masters → graph → flow → roles
+///     Keep → masters → too many peers: the lightest pairs go → new nodes' masters → roles → graph → flow → roles
 ///
 /// Nothing is ever placed that would take a node beyond its limit.
 struct FanOut {

@@ -52,7 +52,9 @@ extension Improve {
     if let loose = tables.looseProblem, best.score.moved > bound + bound / partForPlannedSums {
       let well = try search(loose)
       let costs = well.score.moved + well.score.moved / partForPlannedSums
-      if well.score.isWellPlaced, !best.score.isWellPlaced || costs < best.score.moved { (best, isBetter) = (well, true) }
+      if well.score.isWellPlaced, !best.score.isWellPlaced || costs < best.score.moved {
+        (best, isBetter) = (well, true)
+      }
     }
     // Sums as even as one map's, where that costs next to nothing.
     if let tight = tables.tightProblem {
@@ -64,7 +66,8 @@ extension Improve {
     let (before, after) = (
       LocalSearch.outsideOfMaps(tables.problem, rows), LocalSearch.outsideOfMaps(tables.problem, best.rows)
     )
-    guard isBetter, best.rows != rows, !score.isPlaced || zip(before, after).allSatisfy({ $0 >= $1 }) else { return nil }
+    let isWorse = score.isPlaced && zip(before, after).contains { $0 < $1 }
+    guard isBetter, best.rows != rows, !isWorse else { return nil }
     return try tables.maps(best.rows, like: planned)
   }
 

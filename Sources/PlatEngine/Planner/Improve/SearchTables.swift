@@ -257,7 +257,8 @@ struct SearchTables {
 }
 
 extension SearchShape {
-  /// Of a map whose states are called `states` in the search. Nil where there are no tables for what it asks. O(N · rules).
+  /// Of a map whose states are called `states` in the search. Nil where there are no tables for what it asks.
+  /// O(N · rules).
   fileprivate init?(_ cluster: DenseCluster, _ states: [Int]) {
     self.init(
       stateOfSlot: cluster.dataWanted.indices.flatMap { Array(repeating: UInt8($0), count: cluster.dataWanted[$0]) },
