@@ -45,7 +45,7 @@ enum SearchLimits {
     let isPlain = problem.colocations.isEmpty && !problem.hasPeers && problem.amounts.isEmpty && !problem.hasSets
     let slots = problem.rowCount * problem.width
     if isPolish { return (8, 3) }
-    if problem.ofMap.count > 1, slots > mostSlotsAnew { return (4, 1) }
+    if problem.ofMap.count > 1 { return slots > mostSlotsAnew ? (6, 2) : (12, 3) }
     if slots <= mostSlotsOfTiny, problem.hasPeers { return (120, 40) }
     return slots > mostSlotsAnew ? (12, 3) : isPlain ? (14, 3) : (36, 10)
   }

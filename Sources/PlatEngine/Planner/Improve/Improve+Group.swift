@@ -62,11 +62,11 @@ extension Improve {
       let isCheap = even.score.moved - best.score.moved <= best.score.moved / partForEvenSums
       if even.score.isWellPlaced, isCheap || !best.score.isWellPlaced { (best, isBetter) = (even, true) }
     }
-    // No map is worse for it.
+    // No map leaves its windows for it.
     let (before, after) = (
       LocalSearch.outsideOfMaps(tables.problem, rows), LocalSearch.outsideOfMaps(tables.problem, best.rows)
     )
-    let isWorse = score.isPlaced && zip(before, after).contains { $0 < $1 }
+    let isWorse = score.isPlaced && zip(before, after).contains { $0 == 0 && $1 > 0 }
     guard isBetter, best.rows != rows, !isWorse else { return nil }
     return try tables.maps(best.rows, like: planned)
   }
