@@ -194,8 +194,9 @@ import Testing
     }
     #expect(steps > 60 && worse * 20 < steps, "\(worse) of \(steps) steps leave more outside than before")
     #expect(goesOn * 10 <= seen, "\(goesOn) of \(seen) go on")
+    // The whole plan is searched for less weight, not for fewer moves: in all they come to the same.
     #expect(
-      more * 3 < seen && inSteps * 100 <= atOnce * 110,
+      more * 5 <= seen * 2 && inSteps * 100 <= atOnce * 105,
       "\(more) of \(seen) make more moves: \(inSteps), \(atOnce) at once")
   }
 
