@@ -45,6 +45,7 @@ extension Planner {
   ) throws(PlatError) -> GroupPlan {
     precondition(currents.count == group.clusters.count)
     if group.clusters.count == 1 { return try planOnly(group.clusters[0], from: currents[0], options: options) }
+    try group.refusePlaces()
     var plan: GroupPlan
     let changed: Bool
     (plan, changed) = try completed(group, from: currents, options: options)

@@ -7,7 +7,8 @@ extension Improve {
     _ group: DenseGroup, _ plan: inout GroupPlan, from currents: [PlacementMap?], options: PlanRequest
   ) throws(PlatError) -> Bool {
     let slots = group.clusters.reduce(0) { $0 + $1.partitionCount * $1.replicas }
-    guard plan.operation == .rebalance, slots <= TrialLimits.Improve.mostSlots,
+    // By number sums of maps of different shapes are the fewest changes already, by a flow.
+    guard plan.operation == .rebalance, group.areOfOneShape || group.weights != nil, slots <= TrialLimits.Improve.mostSlots,
       group.clusters.count * group.nodeCount <= TrialLimits.Improve.mostMapCells, !group.hasBudget,
       !group.clusters.contains(where: { $0.limitOnPeers != nil })
         || group.clusters.count * group.nodeCount * group.nodeCount <= TrialLimits.Improve.mostPairs

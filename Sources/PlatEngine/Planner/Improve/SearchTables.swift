@@ -84,7 +84,7 @@ struct SearchTables {
     _ clusters: [DenseCluster], from currents: [PlacementMap?], targets: [PlacementMap], capacity: [Int]
   ) {
     guard let cluster = clusters.first, !clusters.contains(where: \.hasWitnesses), cluster.nodeCount > 1,
-      clusters.contains(where: { $0.replicas > 0 })
+      clusters.allSatisfy({ $0.replicas > 0 })
     else { return nil }
     let names = Self.stateNames(clusters)
     guard names.count <= Int(SearchShape.noState), clusters.allSatisfy({ $0.stateNames[0] == names[0] }) else {
