@@ -53,7 +53,8 @@ import Testing
       return hash.text
     }
     guard let golden = known else { return try HashTable.write(kind, hashes) }
-    for (block, hash) in hashes.enumerated() {
+    // Some kinds have the hash of their first block only.
+    for (block, hash) in hashes.enumerated() where block < golden.count {
       #expect(
         hash == golden[block],
         "\(kind.name): a plan of seeds \(block * Self.blockSize)..<\((block + 1) * Self.blockSize) has changed")
