@@ -99,8 +99,9 @@ public struct LocalSearch: ~Copyable {
     let rounds = SearchLimits.rounds(problem, isPolish: isPolish)
     var (round, idle) = (0, 0)
     func mayGoOn() -> Bool {
-      guard best.score.isPlaced else { return round < rounds.most && idle < SearchLimits.idleInShortage }
-      return round < rounds.most && idle < (isNearly(best.score) ? SearchLimits.idleNearby : rounds.idle)
+      let isNearby = best.score.isPlaced && isNearly(best.score)
+      let most = isNearby ? SearchLimits.idleNearby : best.score.isPlaced ? rounds.idle : SearchLimits.idleInShortage
+      return round < rounds.most && idle < most
     }
     while mayGoOn(), !isEnough(best.score), !isCancelled() {
       let (isAnew, skipping) = SearchLimits.round(round, slots: problem.rowCount * problem.width)
@@ -242,16 +243,16 @@ public struct LocalSearch: ~Copyable {
     if isUnder { under.append(Int32(node)) }
   }
 
-  /// A slot, rather one that has moved, of a row that breaks a rule, or of a node that has too much; −1: the node picked
-  /// has none.
+  /// A slot, rather one that has moved, of a row that breaks a rule, or of a node that has too much; −1: the node
+  /// picked has none.
   mutating func pickSlot() -> Int {
     let node: Int
     switch random.below(16) {
-    case 0..<5 where state.away.count > 0: return state.away[random.below(state.away.count)]
-    case 5 where state.breaching.count > 0:
-      return state.breaching[random.below(state.breaching.count)] * state.width + random.below(state.width)
+    case 0..<5 where !state.away.isEmpty: return state.away.any(&random)
+    case 5 where !state.breaching.isEmpty:
+      return state.breaching.any(&random) * state.width + random.below(state.width)
     case 0..<12 where !over.isEmpty: node = Int(over[random.below(over.count)])
-    case 0..<14 where state.away.count > 0: node = pickConcerned()
+    case 0..<14 where !state.away.isEmpty: node = pickConcerned()
     default: return random.below(state.rowCount * state.width)
     }
     let count = state.replicas.count(node)
@@ -261,15 +262,20 @@ public struct LocalSearch: ~Copyable {
   /// A node, rather one that has too little.
   mutating func pickReceiver() -> Int {
     if !under.isEmpty, random.happens(10) { return Int(under[random.below(under.count)]) }
-    return state.away.count > 0 && random.happens(8) ? pickConcerned() : random.below(state.nodeCount)
+    return !state.away.isEmpty && random.happens(8) ? pickConcerned() : random.below(state.nodeCount)
+  }
+
+  /// A node that holds the row today; −1: nobody does.
+  mutating func pickHome(_ row: Int) -> Int {
+    let homes = state.homes(row)
+    return homes.isEmpty ? -1 : Int(state.homeNode[homes.lowerBound + random.below(homes.count)])
   }
 
   /// A node of a row of which something has moved, or that it has moved from.
   private mutating func pickConcerned() -> Int {
-    let slot = state.away[random.below(state.away.count)]
+    let slot = state.away.any(&random)
     let row = slot / state.width
-    let homes = Int(state.homeStart[row])..<Int(state.homeStart[row + 1])
-    if random.happens(6), !homes.isEmpty { return Int(state.homeNode[homes.lowerBound + random.below(homes.count)]) }
+    if random.happens(6), !state.homes(row).isEmpty { return pickHome(row) }
     let node = Int(state.rows[random.happens(8) ? slot : row * state.width + random.below(state.width)])
     return node >= 0 ? node : random.below(state.nodeCount)
   }

@@ -4,6 +4,7 @@ struct Marked: ~Copyable {
   /// Of each, its place among the marked; −1: it is not.
   private let place: UnsafeMutablePointer<Int32>
   private(set) var count = 0
+  var isEmpty: Bool { count == 0 }
 
   init(_ all: Int) {
     items = .allocate(capacity: max(all, 1))
@@ -17,7 +18,8 @@ struct Marked: ~Copyable {
     place.deallocate()
   }
 
-  subscript(index: Int) -> Int { Int(items[index]) }
+  /// Any of them; −1: none is marked.
+  @inline(__always) func any(_ random: inout SearchRandom) -> Int { count == 0 ? -1 : Int(items[random.below(count)]) }
 
   func contains(_ item: Int) -> Bool { place[item] >= 0 }
 

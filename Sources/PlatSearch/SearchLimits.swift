@@ -5,7 +5,7 @@
 /// | `proposalsOfSlot`, `leastProposals`, `mostProposals` | changes tried in a round | more rounds do more than longer ones |
 /// | `rounds` | rounds in all; rounds without anything better, after which it ends | small maps gain most; plain ones little |
 /// | `mostSlotsOfTiny` | slots of a map under a limit on peers with more rounds | pairs are hard to find |
-/// | `idleInShortage`, `idleNearby` | the same, where something has no place; where little is left to gain | mostly nothing comes of it |
+/// | `idleInShortage`, `idleNearby` | the same: something has no place; little is left to gain | mostly in vain |
 /// | `round` | where a round begins, and how many of its hottest stages it leaves out | some escape, some polish |
 /// | `mostSlotsAnew` | slots of a map on which rounds begin at a start again | large maps need all rounds to get anywhere |
 /// | `refresh` | changes tried between two looks at all nodes | the lists of nodes outside windows grow stale |

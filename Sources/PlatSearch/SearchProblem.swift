@@ -38,13 +38,6 @@ public struct SearchProblem: Sendable {
   /// False: nobody holds anything yet, and what comes costs nothing.
   public var countsMoves = true
 
-  /// All rows of one kind.
-  public init(nodeCount: Int, rowCount: Int, stateOfSlot: [UInt8], stateCount: Int) {
-    self.init(
-      nodeCount: nodeCount, rowCount: rowCount, stateCount: stateCount,
-      shapes: [SearchShape(stateOfSlot: stateOfSlot, nodeCount: nodeCount)])
-  }
-
   public init(nodeCount: Int, rowCount: Int, stateCount: Int, shapes: [SearchShape]) {
     precondition(!shapes.isEmpty && stateCount <= Int(SearchShape.noState))
     (self.nodeCount, self.rowCount, self.stateCount, self.shapes) = (nodeCount, rowCount, stateCount, shapes)
@@ -61,7 +54,7 @@ public struct SearchProblem: Sendable {
   public func shape(_ row: Int) -> SearchShape { shapes[shapeOfRow.isEmpty ? 0 : Int(shapeOfRow[row])] }
 
   /// Of every slot, row after row; `SearchShape.noState` beyond those of a row that is narrower than others.
-  public var stateOfEverySlot: [UInt8] {
+  var stateOfEverySlot: [UInt8] {
     let width = width
     let states = shapes.map { shape in
       shape.stateOfSlot + Array(repeating: SearchShape.noState, count: width - shape.stateOfSlot.count)
@@ -71,7 +64,7 @@ public struct SearchProblem: Sendable {
 
   var bounds: [BoxBound] { shapes.flatMap(\.bounds) }
   public var colocations: [Colocation] { shapes.flatMap(\.colocations) }
-  public var hasPeers: Bool { shapes.contains { $0.peers != nil } }
+  var hasPeers: Bool { shapes.contains { $0.peers != nil } }
   public var hasHardPeers: Bool { shapes.contains { $0.peers?.isHard == true } }
   /// Some bound is about nodes that are no containers of one level.
   var hasSets: Bool { shapes.contains { $0.bounds.contains { $0.containerOfNode.contains(-1) } } }
@@ -139,7 +132,7 @@ public struct Colocation: Sendable {
 }
 
 /// The most distinct other nodes that hold rows that a node leads, and that lead rows that a node holds.
-public struct PeerLimit: Sendable {
+public struct PeerLimit: Sendable, BitwiseCopyable {
   public var outbound: Int
   public var inbound: Int
   public var isHard: Bool

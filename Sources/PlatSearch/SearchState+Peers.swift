@@ -2,23 +2,23 @@
 extension SearchState {
   /// `node` stands in `place` of the row, or did until now: its pairs with everybody else in the row.
   @inline(__always) mutating func countPeers(_ row: Int, _ place: Int, _ node: Int, by change: Int32) {
-    let limit = peerLimits[Int(shapeOfRow[row])]
-    guard limit.isLimited else { return }
+    guard let limit = peerLimits[Int(shapeOfRow[row])] else { return }
     let (first, map) = (row * width, Int(peersOfRow[row]))
     let leads = stateOfSlot[first + place] == 0
     for other in 0..<width where other != place {
       let peer = Int(rows[first + other])
       guard peer >= 0 else { continue }
-      if leads { count(from: map + node, to: map + peer, peer, limit, change) }
-      if stateOfSlot[first + other] == 0 { count(from: map + peer, to: map + node, node, limit, change) }
+      if leads { count(map, from: node, to: peer, limit, change) }
+      if stateOfSlot[first + other] == 0 { count(map, from: peer, to: node, limit, change) }
     }
   }
 
-  /// `leader`, `peer`: in the tables of their map. `node`: which the peer is.
+  /// `map`: where the map has its nodes.
   @inline(__always) private mutating func count(
-    from leader: Int, to peer: Int, _ node: Int, _ limit: FlatPeers, _ change: Int32
+    _ map: Int, from node: Int, to other: Int, _ limit: PeerLimit, _ change: Int32
   ) {
-    let index = leader * nodeCount + node
+    let (leader, peer) = (map + node, map + other)
+    let index = leader * nodeCount + other
     let before = pairs[index]
     pairs[index] = before + change
     guard (before == 0) != (before + change == 0) else { return }

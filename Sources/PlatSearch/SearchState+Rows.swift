@@ -27,7 +27,7 @@ extension SearchState {
         countMove(row, first + place, node, sign)
       }
     }
-    if filled == 0, homeStart[row + 1] > homeStart[row] { score.emptied += sign }
+    if filled == 0, !homes(row).isEmpty { score.emptied += sign }
     for index in firstBound[shape]..<firstBound[shape + 1] {
       let bound = bounds[index]
       let excess = crowded(first, bound)
@@ -41,8 +41,9 @@ extension SearchState {
   }
 
   @inline(__always) private mutating func countMove(_ row: Int, _ slot: Int, _ node: Int32, _ sign: Int) {
-    for index in Int(homeStart[row])..<Int(homeStart[row + 1]) where homeNode[index] == node {
-      if homeState[index] != stateOfSlot[slot] { score.roleChanges += sign }
+    let home = home(row, of: Int(node))
+    if home >= 0 {
+      if homeState[home] != stateOfSlot[slot] { score.roleChanges += sign }
       return
     }
     // A map that nobody holds yet moves nothing.

@@ -26,8 +26,7 @@ struct SearchState: ~Copyable {
   /// By shape and node.
   let mayKeep: UnsafeMutablePointer<UInt32>
   let mayReceive: UnsafeMutablePointer<UInt32>
-  /// Of each row, where its shape has its masks; and of each shape, where its rules begin.
-  let masksOfRow: UnsafeMutablePointer<Int32>
+  /// Of each row its shape; of each shape, where its rules begin.
   let shapeOfRow: UnsafeMutablePointer<UInt8>
   let firstBound: UnsafeMutablePointer<Int>
   let firstColocation: UnsafeMutablePointer<Int>
@@ -61,7 +60,8 @@ struct SearchState: ~Copyable {
   let outbound: UnsafeMutablePointer<Int32>
   let inbound: UnsafeMutablePointer<Int32>
   let hasPeers: Bool
-  let peerLimits: UnsafeMutablePointer<FlatPeers>
+  /// By shape.
+  let peerLimits: UnsafeMutablePointer<PeerLimit?>
   /// Of each row, where its map has its nodes in these tables.
   let peersOfRow: UnsafeMutablePointer<Int32>
 
@@ -89,13 +89,6 @@ struct SearchState: ~Copyable {
     var isHard: Bool
   }
 
-  struct FlatPeers: BitwiseCopyable {
-    var isLimited: Bool
-    var outbound: Int
-    var inbound: Int
-    var isHard: Bool
-  }
-
   /// `start`: rows × width, −1 where nobody stands. O(rows · width).
   init(_ problem: SearchProblem, start: [Int32]) {
     self.problem = problem
@@ -120,8 +113,6 @@ struct SearchState: ~Copyable {
     mayReceive = memory.table(problem.shapes.flatMap { $0.mayReceive.map { $0 & SearchShape.states } })
     shapeOfRow =
       problem.shapeOfRow.isEmpty ? memory.table(rowCount, filledWith: 0) : memory.table(problem.shapeOfRow)
-    masksOfRow = memory.table(rowCount, filledWith: 0)
-    for row in 0..<rowCount { masksOfRow[row] = Int32(Int(shapeOfRow[row]) * nodeCount) }
     firstBound = memory.table(problem.shapes.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.bounds.count) })
     firstColocation = memory.table(
       problem.shapes.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.colocations.count) })
@@ -160,11 +151,7 @@ struct SearchState: ~Copyable {
     leastCount = memory.table(problem.counts?.least ?? [])
     mostCount = memory.table(problem.counts?.most ?? [])
     hasPeers = problem.hasPeers
-    peerLimits = memory.table(problem.shapes.map { shape in
-      FlatPeers(
-        isLimited: shape.peers != nil, outbound: shape.peers?.outbound ?? .max, inbound: shape.peers?.inbound ?? .max,
-        isHard: shape.peers?.isHard ?? false)
-    })
+    peerLimits = memory.table(problem.shapes.map(\.peers))
     let maps = hasPeers ? max(1, problem.ofMap.count) : 0
     pairs = memory.table(maps * nodeCount * nodeCount, filledWith: 0)
     outbound = memory.table(maps * nodeCount, filledWith: 0)
@@ -235,15 +222,10 @@ struct SearchState: ~Copyable {
   }
 
   @inline(__always) private mutating func mark(_ slot: Int) {
-    let (row, node) = (slot / width, rows[slot])
-    var (isHeld, isSame) = (node < 0, true)
-    if node >= 0 {
-      for index in Int(homeStart[row])..<Int(homeStart[row + 1]) where homeNode[index] == node {
-        (isHeld, isSame) = (true, homeState[index] == stateOfSlot[slot])
-      }
-    }
-    away.set(slot, !isHeld && problem.countsMoves)
-    inOtherState.set(slot, isHeld && !isSame)
+    let node = Int(rows[slot])
+    let home = node < 0 ? -1 : home(slot / width, of: node)
+    away.set(slot, node >= 0 && home < 0 && problem.countsMoves)
+    inOtherState.set(slot, home >= 0 && homeState[home] != stateOfSlot[slot])
   }
 
   /// Takes back all changes since `begin`, closed or not.
@@ -267,15 +249,21 @@ struct SearchState: ~Copyable {
   /// The same for a node that stands in the row already, or whose room is known.
   @inline(__always) func mayBe(_ slot: Int, _ node: Int) -> Bool {
     let row = slot / width
-    let masks = Int(masksOfRow[row])
-    let mask = holds(row, node) ? mayKeep[masks + node] : mayReceive[masks + node]
+    let index = Int(shapeOfRow[row]) * nodeCount + node
+    let mask = holds(row, node) ? mayKeep[index] : mayReceive[index]
     return mask & (1 << UInt32(stateOfSlot[slot])) != 0
   }
 
   /// Whether the node has the row's data today.
-  @inline(__always) func holds(_ row: Int, _ node: Int) -> Bool {
-    for index in Int(homeStart[row])..<Int(homeStart[row + 1]) where homeNode[index] == Int32(node) { return true }
-    return false
+  @inline(__always) func holds(_ row: Int, _ node: Int) -> Bool { home(row, of: node) >= 0 }
+
+  /// Who has the row's data today, as places in `homeNode` and `homeState`.
+  @inline(__always) func homes(_ row: Int) -> Range<Int> { Int(homeStart[row])..<Int(homeStart[row + 1]) }
+
+  /// Which of these the node is; −1: none.
+  @inline(__always) func home(_ row: Int, of node: Int) -> Int {
+    for home in homes(row) where homeNode[home] == Int32(node) { return home }
+    return -1
   }
 
   /// The slot of the row in which the node stands; −1: none.

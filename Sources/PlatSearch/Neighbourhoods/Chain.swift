@@ -24,13 +24,11 @@ extension LocalSearch {
   /// A replica that has moved goes back home; its old place goes to another one of that home, best of all one that does
   /// so without moving, or has moved already.
   mutating func comeHome() -> Bool {
-    for _ in 0..<SearchLimits.tries where state.away.count > 0 {
-      let slot = state.away[random.below(state.away.count)]
+    for _ in 0..<SearchLimits.tries where !state.away.isEmpty {
+      let slot = state.away.any(&random)
       let (row, away) = (slot / state.width, Int(state.rows[slot]))
-      guard away >= 0, !state.holds(row, away), !state.isFixed[row] else { continue }
-      let homes = Int(state.homeStart[row])..<Int(state.homeStart[row + 1])
-      guard !homes.isEmpty else { continue }
-      let home = Int(state.homeNode[homes.lowerBound + random.below(homes.count)])
+      guard !state.isFixed[row], !state.homes(row).isEmpty else { continue }
+      let home = pickHome(row)
       guard state.slot(row, of: home) < 0, state.mayBe(slot, home) else { continue }
       return comeHome(slot, away, home)
     }

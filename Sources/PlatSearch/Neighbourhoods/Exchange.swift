@@ -14,7 +14,7 @@ extension LocalSearch {
   /// Two replicas of a row change states, if need be with the same the other way round in another row of these two
   /// nodes.
   mutating func swapStates() -> Bool {
-    let a = random.happens(6) ? pickChangedState() : pickSlot()
+    let a = random.happens(6) ? state.inOtherState.any(&random) : pickSlot()
     guard a >= 0 else { return false }
     let row = a / state.width
     let b = row * state.width + random.below(state.width)
@@ -32,11 +32,6 @@ extension LocalSearch {
       return exchangeStates(other, c, d)
     }
     return true
-  }
-
-  /// A slot whose node has another state there today; −1: none was found.
-  private mutating func pickChangedState() -> Int {
-    state.inOtherState.count > 0 ? state.inOtherState[random.below(state.inOtherState.count)] : -1
   }
 
   /// Two replicas of two rows change nodes.

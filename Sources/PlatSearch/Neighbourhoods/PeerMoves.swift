@@ -39,9 +39,7 @@ extension LocalSearch {
       let row = slot / state.width
       guard state.stateOfSlot[slot] == givenState, state.areOfOneMap(row, other), !state.isFixed[row] else { continue }
       let kept = state.slot(row, of: partner)
-      guard kept >= 0, state.stateOfSlot[kept] == keptState, state.slot(row, of: receiver) < 0 else {
-        continue
-      }
+      guard kept >= 0, state.stateOfSlot[kept] == keptState, state.slot(row, of: receiver) < 0 else { continue }
       slots.append(Int32(slot))
     }
     return slots

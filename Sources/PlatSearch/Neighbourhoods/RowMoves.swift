@@ -32,8 +32,7 @@ extension LocalSearch {
     let nodes = level.nodes(of: container)
     guard !nodes.isEmpty else { return nil }
     let row = slot / state.width
-    let homes = Int(state.homeStart[row])..<Int(state.homeStart[row + 1])
-    for home in homes where random.happens(8) {
+    for home in state.homes(row) where random.happens(8) {
       let node = Int(state.homeNode[home])
       if level.container(node) == container, state.slot(row, of: node) < 0, state.admits(slot, node) { return node }
     }
@@ -56,7 +55,7 @@ extension LocalSearch {
     let places = rebuiltPlaces(picked % state.width)
     state.open(row)
     for place in places { state.place(first + place, -1) }
-    let homes = Int(state.homeStart[row])..<Int(state.homeStart[row + 1])
+    let homes = state.homes(row)
     // Where sets of nodes are bounded a slot stays open rather than be filled by whoever breaks more than that is
     // worth.
     var empty = Int.max

@@ -26,8 +26,7 @@ extension LocalSearch {
     guard state.rows[slot] < 0 else { return false }
     let row = slot / state.width
     var node = pickReceiver()
-    let homes = Int(state.homeStart[row])..<Int(state.homeStart[row + 1])
-    if !homes.isEmpty, random.happens(8) { node = Int(state.homeNode[homes.lowerBound + random.below(homes.count)]) }
+    if !state.homes(row).isEmpty, random.happens(8) { node = pickHome(row) }
     let other = state.slot(row, of: node)
     if other >= 0 { return exchangeStates(row, slot, other) }
     if state.admits(slot, node) { return move(slot, to: node) }
