@@ -65,6 +65,25 @@ import Testing
       one.report.unmet == 0 && one.report.isBalanced && one.moves <= one.plan.movesLowerBound * 3 / 2, "\(one.moves)")
   }
 
+  /// The stages before the search: with the fewest moves a zone that lost a node leads as many as counting allows, and
+  /// the finding says so.
+  @Test(arguments: [0, 13, 26, 37, 49], [Node.Status.leaving, .failed])
+  func aNodeGoes(node: Int, status: Node.Status) throws {
+    let first = try plan(fifty(), nil).plan.target
+    let one = try planByStages(fifty([node: status]), first)
+    #expect(one.report.unmet == 0 && one.moves == one.plan.movesLowerBound)
+    let zones = try zones(one)
+    let zone = zones[node / 10]
+    #expect(zones.allSatisfy { $0.led <= $0.canLead } && zone.led == zone.canLead)
+    let because = one.report.findings.first { $0.rule == "balance.master" }?.because ?? ""
+    #expect(
+      because.hasSuffix(
+        "zone z\(node / 10) can lead \(zone.led) after these moves, and does: placement[0] wants company for a master, "
+          + "\(zone.kept) partitions have theirs there from before, and \(zone.received) replicas came, each for one more at most"
+      ),
+      "\(because)")
+  }
+
   /// A zone that is said to lead all it can is so by count: with one more replica there that is nobody's co-location
   /// group the finding says it no more.
   @Test func whatIsSaidOfAZoneIsCounted() throws {

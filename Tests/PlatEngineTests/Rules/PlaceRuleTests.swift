@@ -122,8 +122,7 @@ import Testing
     forAllSeeds(0..<100) { seed in
       let shape = RandomCluster.Shape { ($0.nodes, $0.partitions) = (2...9, 1...10) }
       let (group, currents) = try RandomGroup.make(
-        seed: seed, maps: 2...4, shape: shape, isAlike: true,
-        weights: seed % 2 == 0 ? RandomGroup.anyWeights : nil,
+        seed: seed, maps: 2...4, shape: shape, isAlike: true, weights: seed % 2 == 0 ? RandomGroup.anyWeights : nil,
         change: { RandomPlaces.add(to: &$0, &$1) })
       let one = try PlannedGroup(group, currents)
       planned += 1

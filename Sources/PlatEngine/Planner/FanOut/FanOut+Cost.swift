@@ -38,9 +38,6 @@ extension FanOut {
       return mine == its ? moves < other.moves : mine < its && moves <= 2 * other.moves
     }
 
-    /// Everything has a place, and every node as much as it is due in all.
-    var isPlaced: Bool { unplaced == 0 && replicasOutside == 0 }
-
     func isNowhereAbove(_ other: Cost) -> Bool {
       unplaced <= other.unplaced && outside <= other.outside && moves <= other.moves && broken <= other.broken
     }

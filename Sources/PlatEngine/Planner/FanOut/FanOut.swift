@@ -67,17 +67,6 @@ struct FanOut {
     return try Placement(problem, target: target)
   }
 
-  /// The same placement in rows of its own. O(P · R).
-  static func copy(_ problem: Problem, _ placement: Placement, _ memoryLimitBytes: UInt64) throws(PlatError)
-    -> Placement
-  {
-    var copy = try emptyPlacement(problem, memoryLimitBytes)
-    copy.rows.update(from: placement.rows, count: problem.partitionCount * problem.replicas)
-    copy.load.copy(from: placement.load)
-    copy.placed = placement.placed
-    return copy
-  }
-
   /// A placement made for the limit. `mayDrop`: replicas may go for it. O(P · R² + N · peers²), and what `Exchange`
   /// needs.
   private static func rebalance(

@@ -8,8 +8,8 @@ extension Improve {
   ) throws(PlatError) -> Bool {
     let slots = group.clusters.reduce(0) { $0 + $1.partitionCount * $1.replicas }
     // By number sums of maps of different shapes are the fewest changes already, by a flow.
-    guard plan.operation == .rebalance, group.areOfOneShape || group.weights != nil, slots <= TrialLimits.Improve.mostSlots,
-      group.clusters.count * group.nodeCount <= TrialLimits.Improve.mostMapCells, !group.hasBudget,
+    guard plan.operation == .rebalance, group.areOfOneShape || group.weights != nil,
+      slots <= TrialLimits.Improve.mostSlots, group.clusters.count * group.nodeCount <= TrialLimits.Improve.mostMapCells, !group.hasBudget,
       !group.clusters.contains(where: { $0.limitOnPeers != nil })
         || group.clusters.count * group.nodeCount * group.nodeCount <= TrialLimits.Improve.mostPairs
     else { return false }
@@ -63,12 +63,13 @@ extension Improve {
       let isCheap = even.score.moved - best.score.moved <= best.score.moved / partForEvenSums
       if even.score.isWellPlaced, isCheap || !best.score.isWellPlaced { (best, isBetter) = (even, true) }
     }
-    // No map leaves its windows for it.
-    let (before, after) = (
-      LocalSearch.outsideOfMaps(tables.problem, rows), LocalSearch.outsideOfMaps(tables.problem, best.rows)
-    )
-    let isWorse = score.isPlaced && zip(before, after).contains { $0 == 0 && $1 > 0 }
-    guard isBetter, best.rows != rows, !isWorse else { return nil }
+    guard isBetter, best.rows != rows else { return nil }
+    // No map leaves its windows for the sums' sake.
+    if score.isPlaced {
+      let before = LocalSearch.outsideOfMaps(tables.problem, rows)
+      let after = LocalSearch.outsideOfMaps(tables.problem, best.rows)
+      guard !zip(before, after).contains(where: { $0 == 0 && $1 > 0 }) else { return nil }
+    }
     return try tables.maps(best.rows, like: planned)
   }
 
@@ -88,7 +89,7 @@ extension Improve {
   /// In the search's own amounts.
   private static func leastMoved(_ group: DenseGroup, _ plan: GroupPlan) -> Int {
     guard let weights = group.weights, let bound = plan.movesWeightLowerBound else { return plan.movesLowerBound }
-    return (bound / weights.unit).floor.map { $0 + $0 * TrialLimits.Improve.gapOfWeight / 100 } ?? 0
+    return nearly((bound / weights.unit).floor ?? 0, TrialLimits.Improve.gapOfWeight)
   }
 }
 

@@ -117,15 +117,15 @@ enum Improve {
     guard let weights = cluster.partitionWeights, let bound = plan.movesWeightLowerBound else {
       return (plan.movesLowerBound, plan.movesLowerBound)
     }
-    return leastMoved((bound / weights.unit).floor ?? 0, slots: problem.rowCount * problem.width)
+    // It is not exact: large maps end somewhat above it, small ones are searched on while that helps.
+    let least = (bound / weights.unit).floor ?? 0
+    let near = nearly(least, TrialLimits.Improve.gapOfWeight)
+    guard problem.rowCount * problem.width <= TrialLimits.Improve.mostSlotsToTheEnd else { return (near, near) }
+    return (least, nearly(least, TrialLimits.Improve.smallGapOfWeight))
   }
 
-  /// A bound of weight is not exact: large maps end somewhat above it, small ones are searched on while that helps.
-  static func leastMoved(_ bound: Int, slots: Int) -> (bound: Int, near: Int) {
-    let near = bound + bound * TrialLimits.Improve.gapOfWeight / 100
-    guard slots <= TrialLimits.Improve.mostSlotsToTheEnd else { return (near, near) }
-    return (bound, bound + bound * TrialLimits.Improve.smallGapOfWeight / 100)
-  }
+  /// So many hundredths above a bound of weight.
+  static func nearly(_ bound: Int, _ hundredths: Int) -> Int { bound + bound * hundredths / 100 }
 
   /// The plan with other rows. Bounds hold for any map in the windows; one outside them may move less.
   private static func replaced(

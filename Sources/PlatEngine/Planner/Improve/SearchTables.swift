@@ -25,6 +25,8 @@ struct SearchTables {
     }
   }
   private let maps: [Member]
+  /// Of all maps, the leading one first.
+  private let stateNames: [String]
   private var cluster: DenseCluster { maps[0].cluster }
 
   private struct Member {
@@ -32,9 +34,13 @@ struct SearchTables {
     var current: PlacementMap?
     /// Its rows.
     var rows: Range<Int>
-    /// Of its shape: what its states are called in the search, and the slots of its rows.
+    /// Of its shape: what its states are called in the search.
     var states: [Int]
-    var slots: [UInt8]
+
+    /// The slots of a map that the search sees: those of states that hold data.
+    func slots(_ map: PlacementMap) -> [Int] {
+      cluster.dataWanted.indices.flatMap { map.slots(ofState: $0).prefix(cluster.dataWanted[$0]) }
+    }
 
     /// Its windows by the search's states, of which it may not have all.
     func ofSearch(_ windows: [Windows], stateCount: Int) -> [Windows] {
@@ -77,7 +83,7 @@ struct SearchTables {
       }
     }
     setWindows(
-      try SearchWindows(group, from: currents, targets: targets, states: Self.stateNames(group.clusters), options))
+      try SearchWindows(group, from: currents, targets: targets, states: stateNames, options))
   }
 
   private init?(
@@ -86,7 +92,9 @@ struct SearchTables {
     guard let cluster = clusters.first, !clusters.contains(where: \.hasWitnesses), cluster.nodeCount > 1,
       clusters.allSatisfy({ $0.replicas > 0 })
     else { return nil }
-    let names = Self.stateNames(clusters)
+    let names: [String] = clusters.reduce(into: []) { names, cluster in
+      for name in cluster.stateNames where !names.contains(name) { names.append(name) }
+    }
     guard names.count <= Int(SearchShape.noState), clusters.allSatisfy({ $0.stateNames[0] == names[0] }) else {
       return nil
     }
@@ -105,11 +113,10 @@ struct SearchTables {
       let first = maps.last?.rows.upperBound ?? 0
       maps.append(
         Member(
-          cluster: cluster, current: current, rows: first..<(first + cluster.partitionCount), states: states,
-          slots: shapes[index!].shape.stateOfSlot))
+          cluster: cluster, current: current, rows: first..<(first + cluster.partitionCount), states: states))
       shapeOfRow += Array(repeating: UInt8(index!), count: cluster.partitionCount)
     }
-    self.maps = maps
+    (self.maps, stateNames) = (maps, names)
     problem = SearchProblem(
       nodeCount: cluster.nodeCount, rowCount: shapeOfRow.count, stateCount: names.count, shapes: shapes.map(\.shape))
     problem.shapeOfRow = shapeOfRow
@@ -117,13 +124,6 @@ struct SearchTables {
     problem.countsMoves = currents.contains { $0 != nil }
     for member in maps { setHomes(member) }
     keepLastCopies(targets)
-  }
-
-  /// Of all maps, the leading one first.
-  private static func stateNames(_ clusters: [DenseCluster]) -> [String] {
-    clusters.reduce(into: []) { names, cluster in
-      for name in cluster.stateNames where !names.contains(name) { names.append(name) }
-    }
   }
 
   // MARK: What the cluster says
@@ -198,9 +198,7 @@ struct SearchTables {
     let width = problem.width
     var rows = [Int32](repeating: -1, count: problem.rowCount * width)
     for (member, map) in zip(maps, targets) {
-      let slots = member.cluster.dataWanted.indices.flatMap {
-        map.slots(ofState: $0).prefix(member.cluster.dataWanted[$0])
-      }
+      let slots = member.slots(map)
       for partition in 0..<member.rows.count {
         let first = (member.rows.lowerBound + partition) * width
         for (place, slot) in slots.enumerated() {
@@ -241,9 +239,7 @@ struct SearchTables {
     var result: [PlacementMap] = []
     for (member, target) in zip(maps, targets) {
       let map = try PlacementMap(partitionCount: target.partitionCount, slotCounts: target.slotCounts)
-      let slots = member.cluster.dataWanted.indices.flatMap {
-        map.slots(ofState: $0).prefix(member.cluster.dataWanted[$0])
-      }
+      let slots = member.slots(map)
       for partition in 0..<member.rows.count {
         let first = (member.rows.lowerBound + partition) * problem.width
         for (place, slot) in slots.enumerated() where rows[first + place] >= 0 {

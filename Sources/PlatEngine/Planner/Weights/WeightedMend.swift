@@ -1,22 +1,9 @@
-/// The last touch on what has been newly placed: it goes home where that fits after all, and where it breaks a soft
-/// rule it changes places, within the windows. What is held is not moved.
+/// Where what has been newly placed breaks a soft rule it changes places, within the windows. What is held is not moved.
 enum WeightedMend {
   /// O(P · R²), and a bounded number of trials for each breach.
   static func run(_ weighing: Weighing, _ due: WeightedDue) {
-    guard weighing.problem.current != nil, !weighing.problem.soft.isEmpty else { return }
-    keepSoftRules(weighing, due)
-  }
-
-  /// Whether both stay in their windows.
-  private static func mayMove(
-    _ weighing: Weighing, _ due: WeightedDue, _ partition: Int, from node: NodeIndex, to other: NodeIndex
-  ) -> Bool {
-    let weight = weighing.weight.base[partition]
-    return weighing.load[other] + weight <= due.most[other] && weighing.load[node] - weight >= due.least[node]
-  }
-
-  private static func keepSoftRules(_ weighing: Weighing, _ due: WeightedDue) {
     let problem = weighing.problem
+    guard problem.current != nil, !problem.soft.isEmpty else { return }
     var newReplicas: [(partition: Int, slot: Int)] = []
     for partition in 0..<problem.partitionCount {
       let row = weighing.row(partition)
@@ -41,6 +28,14 @@ enum WeightedMend {
       room.update(node)
       room.update(row[slot])
     }
+  }
+
+  /// Whether both stay in their windows.
+  private static func mayMove(
+    _ weighing: Weighing, _ due: WeightedDue, _ partition: Int, from node: NodeIndex, to other: NodeIndex
+  ) -> Bool {
+    let weight = weighing.weight.base[partition]
+    return weighing.load[other] + weight <= due.most[other] && weighing.load[node] - weight >= due.least[node]
   }
 
   private static func exchange(
