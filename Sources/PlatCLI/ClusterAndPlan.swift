@@ -71,20 +71,21 @@ enum AnyClusterAndPlan {
 
   /// What is carried out: the map, or all of several as one with all their partitions, map after map. `revision`: of
   /// the map, or of the latest.
-  func simulated() throws -> (change: MapChange, revision: UInt64) {
+  func simulated() throws -> (change: MapChange, maps: JoinedMaps?, revision: UInt64) {
     switch self {
     case .one:
       let one = try maps()[0]
-      return (one.change, one.map.from)
+      return (one.change, nil, one.map.from)
     case .several(let document, let plan):
-      let change = try MapChange.joined(
-        DenseGroup(document.group), from: document.maps.map { $0?.placement }, to: plan.maps.map(\.placement))
-      guard let change else {
+      guard let maps = try JoinedMaps(DenseGroup(document.group)),
+        let target = try maps.joined(plan.maps.map(\.placement))
+      else {
         throw InputError(
-          path: "maps", found: "maps with different models, constraints or rules",
-          expected: "maps of one shape, or one of them: --map NAME")
+          path: "maps", found: "maps with different models",
+          expected: "maps of one model, or one of them: --map NAME")
       }
-      return (change, document.maps.compactMap { $0?.header.revision }.max() ?? 0)
+      let change = MapChange(maps.cluster, from: try maps.joined(document.maps.map { $0?.placement }), to: target)
+      return (change, maps, document.maps.compactMap { $0?.header.revision }.max() ?? 0)
     }
   }
 

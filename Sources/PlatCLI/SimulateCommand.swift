@@ -81,7 +81,7 @@ struct SimulateCommand: PlatCommand {
     let (source, read) = try console.stage("reading") { try documents.readAny() }
     let change = try source.locatingErrors { try read.narrowed(to: map.name).simulated() }
     var simulation = try SimulationDocument(
-      change.change, revision: change.revision, names: (clusterPath, planPath), map: map.name,
+      change.change, maps: change.maps, revision: change.revision, names: (clusterPath, planPath), map: map.name,
       options: simulateOptions())
     if trace { for line in try simulation.trace() { Console.write(line + "\n") } }
     try console.stage("simulating") { try simulation.run(threads: options.threadCount) }

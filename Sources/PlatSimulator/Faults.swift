@@ -97,6 +97,8 @@ public struct FaultRates: Sendable {
 /// What is simulated: a cluster on its way from one map to another.
 public struct SimulationCase: Sendable {
   public let cluster: DenseCluster
+  /// Those that the cluster's partitions are of, where they are several.
+  let maps: JoinedMaps?
   let beginning: Beginning
   let target: PlacementMap
   let rules: ExecutionRules
@@ -109,10 +111,11 @@ public struct SimulationCase: Sendable {
   let goal: MapStamp
 
   /// `revision`: of the map at the beginning.
-  public init(_ cluster: DenseCluster, from current: PlacementMap?, to target: PlacementMap, revision: UInt64)
-    throws(InputError)
-  {
-    self.cluster = cluster
+  public init(
+    _ cluster: DenseCluster, from current: PlacementMap?, to target: PlacementMap, maps: JoinedMaps? = nil,
+    revision: UInt64
+  ) throws(InputError) {
+    (self.cluster, self.maps) = (cluster, maps)
     self.target = target
     beginning = Beginning(cluster, map: current, revision: revision)
     rules = ExecutionRules(cluster.cluster.settings.model, minInSync: cluster.cluster.config.minInSync)

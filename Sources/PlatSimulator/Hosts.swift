@@ -158,7 +158,8 @@ extension Simulation {
   }
 
   private func makePlan(_ survey: Survey, _ change: Change) throws -> (steps: StepPlan, planned: Planned) {
-    let strategy = try survey.strategy(of: change.cluster, to: change.target, plant: plant, interrupt: interrupt)
+    let strategy = try survey.strategy(
+      of: change.cluster, to: change.target, maps: setup.maps, plant: plant, interrupt: interrupt)
     let (target, steps) = (strategy.target, strategy.steps)
     let rules = setup.rules
     let states = target.stateOfSlot

@@ -17,9 +17,10 @@ extension Simulation {
       basedOn = setup.beginning.revision
     }
 
-    init(_ cluster: DenseCluster, from current: PlacementMap, revision: UInt64) throws {
+    init(_ cluster: DenseCluster, _ maps: JoinedMaps?, from current: PlacementMap, revision: UInt64) throws {
       self.cluster = cluster
-      target = try Planner.plan(cluster, from: current).target
+      target =
+        try maps?.plan(on: cluster.cluster.nodes, from: current) ?? Planner.plan(cluster, from: current).target
       basedOn = revision
       goal = MapStamp(revision: revision + 1, digest: target.digest(of: cluster.cluster))
       hadHolders = Beginning(cluster, map: current, revision: revision).hadHolders
@@ -57,7 +58,7 @@ extension Simulation {
       cluster.nodes[leaving].status = .leaving
     }
     do {
-      changes.append(try Change(DenseCluster(cluster), from: current, revision: revision))
+      changes.append(try Change(DenseCluster(cluster), setup.maps, from: current, revision: revision))
       (calledOffAt, changeBegunAt) = (nil, now)
       trace {
         "change   \(self.changes.count - 1), based on map \(revision)\(leaving < cluster.nodes.count ? ", \(self.name(NodeIndex(leaving))) leaves" : "")"

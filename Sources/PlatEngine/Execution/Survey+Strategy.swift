@@ -16,11 +16,11 @@ extension Survey {
     try strategy(of: cluster, to: target, plant: nil)
   }
 
+  /// `maps`: those that the cluster's partitions are of, where they are several.
   package func strategy(
-    of cluster: DenseCluster, to target: PlacementMap, plant: InjectedFault?, interrupt: Interrupt? = nil
-  ) throws
-    -> Strategy
-  {
+    of cluster: DenseCluster, to target: PlacementMap, maps: JoinedMaps? = nil, plant: InjectedFault?,
+    interrupt: Interrupt? = nil
+  ) throws -> Strategy {
     let current = try map(of: cluster)
     var goal = target
     let found = try foundCluster(cluster)
@@ -29,12 +29,17 @@ extension Survey {
       options.operation = isCancelled ? .cancel : .rebalance
       options.to = isCancelled ? target : nil
       options.interrupt = interrupt
-      goal = try Planner.plan(found, from: current, options: options).target
+      goal =
+        try maps?.plan(on: found.cluster.nodes, from: current, options: options)
+        ?? Planner.plan(found, from: current, options: options).target
     }
     let rules = ExecutionRules(cluster.cluster.settings.model)
     let kept = kept(goal, current, rules, plant)
     if kept.contains(true) { goal = try asFound(goal, current, kept, rules, of: cluster) }
-    var steps = StepPlanner.plan(plant == .ignoreCapacity ? try boundless(found) : found, from: current, to: goal)
+    let room = plant == .ignoreCapacity ? try boundless(found) : found
+    var steps =
+      try maps?.steps(on: room.cluster.nodes, from: current, to: goal)
+      ?? StepPlanner.plan(room, from: current, to: goal)
     for partition in kept.indices where kept[partition] && !isWithheld[partition] {
       steps.unmet.append((PartitionIndex(partition), .noRoom))
     }

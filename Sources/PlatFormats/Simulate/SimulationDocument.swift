@@ -10,17 +10,18 @@ package struct SimulationDocument: Sendable {
   private let simulator: Simulator
   package private(set) var outcome = Simulator.Outcome()
 
-  /// A cluster on its way to the target of a plan; `revision`: of its map, `map`: which of several it is. Throws for
-  /// options that are out of range.
+  /// A cluster on its way to the target of a plan; `maps`: those that its partitions are of, where they are several;
+  /// `revision`: of its map, `map`: which of several it is. Throws for options that are out of range.
   package init(
-    _ change: MapChange, revision: UInt64, names: (cluster: String, plan: String), map: String? = nil,
+    _ change: MapChange, maps: JoinedMaps? = nil, revision: UInt64, names: (cluster: String, plan: String), map: String? = nil,
     options: SimulateOptions
   ) throws(InputError) {
     try options.validate()
     self.names = names
     self.map = map
     self.options = options
-    let setup = try SimulationCase(change.cluster, from: change.current, to: change.target, revision: revision)
+    let setup = try SimulationCase(
+      change.cluster, from: change.current, to: change.target, maps: maps, revision: revision)
     simulator = Simulator(
       setup, rates: try FaultRates(words: options.faults), plant: options.plant, lives: options.lives)
   }

@@ -77,9 +77,10 @@ import Testing
   @Test func mapsOfOneShapeAreOneMap() {
     forAllSeeds(0..<80) { seed in
       let one = try Case(seed, isAlike: true)
-      let joined = try #require(
-        try MapChange.joined(one.group, from: one.changes.map(\.current), to: one.changes.map(\.target)))
-      let plan = StepPlanner.plan([joined])
+      let maps = try #require(try JoinedMaps(one.group))
+      let target = try #require(try maps.joined(one.changes.map(\.target)))
+      let current = try maps.joined(one.changes.map(\.current))
+      let plan = StepPlanner.plan(maps.cluster, from: current, to: target)
       try holds(
         plan.list.steps.map(\.partition) == one.plan.list.steps.map(\.partition)
           && plan.list.steps.map(\.change) == one.plan.list.steps.map(\.change)
