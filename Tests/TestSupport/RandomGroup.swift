@@ -39,6 +39,7 @@ public enum RandomGroup {
       settings.partitionCount = random.among(1...max(2, 2 * base.settings.partitionCount))
       if !isAlike { settings.constraints[1] = random.among(0...2) }
       if !isAlike, random.chance(1, 3) { settings.placement = [] }
+      if !isAlike, !settings.places.isEmpty, random.chance(1, 2) { settings.places = [] }
       kinds.append(settings)
     }
     var members = (0..<count).map { ClusterGroup.Member(name: "m\($0)", settings: random.pick(kinds)) }

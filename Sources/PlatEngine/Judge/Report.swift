@@ -118,4 +118,10 @@ struct Outside: Equatable, Sendable {
     }
     return false
   }
+
+  static func + (a: Self, b: Self) -> Self {
+    Outside(
+      total: a.total + b.total, states: a.states + b.states, offInTotal: a.offInTotal + b.offInTotal,
+      offInStates: a.offInStates + b.offInStates)
+  }
 }

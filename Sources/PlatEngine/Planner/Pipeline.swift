@@ -72,7 +72,6 @@ struct Pipeline {
   /// Without a tolerance: where nothing is held yet, and of what is missing, being nearer costs nothing.
   private let strict: Due
   private var windows: Due
-  private let budget: MoveBudget?
   /// Of the nodes, the slack and the pool: prices by which moves are proved the fewest.
   private let potential: NodeTable<Int32>
   private var isSwapped = false
@@ -109,8 +108,6 @@ struct Pipeline {
     wide = seeksBalance ? nil : try due.safetyOnly(problem, placement)
     windows = wide ?? aimed
     strict = due.isTolerant ? goal?.aim(due.strict) ?? due.strict : aimed
-    // Of several maps it is counted when all are planned.
-    budget = seeksBalance && goal == nil ? try MoveBudget(problem, placement) : nil
     potential = try Pipeline.startingPotentials(problem, windows, placement)
     isFresh = placement.placed == 0 && placement.letGo == 0 && problem.near.isEmpty
     try clock.mark("due")
@@ -170,7 +167,6 @@ struct Pipeline {
 
   /// The placement as a map, with its proof. `movedFrom`, `judged`: see `Planner.rebalance`.
   consuming func plan(movedFrom: PlacementMap?, judged: DenseCluster?) throws(PlatError) -> Plan {
-    let heldBack = isSwapped ? 0 : try budget?.holdBack(problem, windows, &placement) ?? 0
     let map = try Witnesses.run(problem, placement, memoryLimitBytes: options.memoryLimitBytes)
     let prices: NodeTable<Int32> = try arena.table(cluster.nodeCount)
     for node in 0..<cluster.nodeCount where wide == nil && !isSwapped {
@@ -180,7 +176,7 @@ struct Pipeline {
     try clock.mark("certify")
     let loads = (0..<cluster.nodeCount).reduce(0) { $0 + Int(placement.load.base[$1]) }
     return Plan(
-      operation: operation, target: map, movesLowerBound: bound, movesHeldBack: heldBack,
+      operation: operation, target: map, movesLowerBound: bound,
       certificate: (0..<cluster.nodeCount).map { prices.base[$0] },
       isComplete: loads == problem.partitionCount * problem.replicas && placement.fits(cluster.capacity),
       stageNanoseconds: clock.stages,

@@ -1,6 +1,7 @@
 /// What comes behind every pipeline, and the only way out of the planner:
 ///
-///     pipeline → Completion (what is still missing) → Improve (local search) → Settling (nothing changes for nothing) → Gate → plan
+///     pipeline → Completion (what is still missing) → Improve (local search) → Settling (nothing changes for nothing)
+///              → Budget (some moves are put off) → Gate → plan
 extension Planner {
   /// The next map for `cluster` from `current` (nil: a fresh cluster), with the fewest moves and the proof.
   ///
@@ -22,6 +23,7 @@ extension Planner {
     try Settling.settle(&plan, cluster, from: current, options: options) { map, options throws(PlatError) in
       try completed(cluster, from: map, options: options)
     }
+    try Budget.run(cluster, &plan, from: current, options: options)
     try claimWhatIsProved(&plan, cluster, from: current, options: options)
     options.damage?(plan.target)
     try Gate.pass(
@@ -45,15 +47,15 @@ extension Planner {
   ) throws(PlatError) -> GroupPlan {
     precondition(currents.count == group.clusters.count)
     if group.clusters.count == 1 { return try planOnly(group.clusters[0], from: currents[0], options: options) }
-    try group.refusePlaces()
     var plan: GroupPlan
-    let changed: Bool
+    var changed: Bool
     (plan, changed) = try completed(group, from: currents, options: options)
     if changed {
       try Settling.settle(&plan, group, from: currents, options: options) { maps, options throws(PlatError) in
         try completed(group, from: maps, options: options).plan
       }
     }
+    if try Budget.run(group, &plan, from: currents, options: options) { changed = true }
     if plan.operation != .failover {
       // By weight a map is planned for other capacities and dues than those that its bound is about.
       if changed || group.weights != nil {
@@ -75,8 +77,7 @@ extension Planner {
     _ group: DenseGroup, from currents: [PlacementMap?], options: PlanRequest
   ) throws(PlatError) -> (plan: GroupPlan, isChanged: Bool) {
     // As for one map: rules that name places are kept behind the pipelines.
-    let hasBounds = group.clusters.contains { !$0.places.bounds.isEmpty }
-    var plan = try unfinished(hasBounds ? group.withoutPlaces : group, from: currents, options: options)
+    var plan = try unfinished(group.hasPlaces ? group.withoutPlaces : group, from: currents, options: options)
     guard plan.operation != .failover else { return (plan, false) }
     var isChanged = false
     for (map, cluster) in group.clusters.enumerated() where cluster.hasHardPlaces {

@@ -50,6 +50,8 @@ struct Problem {
   /// How many partitions of other maps each node leads, where open places are to go to whoever leads least of all; else
   /// empty.
   var leadBeside: [Int32] = []
+  /// What is put off leaves nodes out of their windows: as evenly in each state as may be.
+  var levelsStates = false
 
   /// Threads to work with. Nothing that is found out depends on it.
   let threads: Int

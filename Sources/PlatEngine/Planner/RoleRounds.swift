@@ -16,7 +16,7 @@ enum RoleRounds {
       placement.peers = nil  // a soft limit costs no balance
     }
     let slack = potential.base[problem.nodeCount]
-    // Under near rules what a node has in all was then chosen with a view to who has co-location group where.
+    // Under near rules what a node has in all was then chosen with a view to which co-location groups are where.
     let allStay =
       !problem.near.isEmpty && !(0..<problem.partitionCount).contains { problem.isAway($0, from: placement.row($0)) }
     var due = due

@@ -223,9 +223,7 @@ struct Roles {
     guard isOut else { return }
     let chains = RoleChains(problem, placement, slots: slots, state: state, count: count, window: window)
     try chains.run(placement)
-    if problem.near.isEmpty, problem.cluster.cluster.settings.balance.moveBudget != nil {
-      try chains.level(placement)  // what is put off leaves nodes out of their windows: evenly
-    }
+    if problem.near.isEmpty, problem.levelsStates { try chains.level(placement) }
     if !problem.near.isEmpty, let windows {
       try RoleChains(problem, placement, slots: slots, state: state, count: count, window: windows.own).level(placement)
     }

@@ -11,10 +11,8 @@ enum Settling {
     again: (PlacementMap, PlanRequest) throws(PlatError) -> Plan
   ) throws(PlatError) {
     let replicas = cluster.partitionCount * cluster.replicas
-    // A budget asks for a part of a plan, and comes to rest when nothing is held back.
     let isMoreThanWindows = !plan.isComplete || cluster.hasMoreThanWindows
     guard plan.seeksRest, replicas > 0, replicas <= TrialLimits.Settling.mostJudged,
-      cluster.cluster.settings.balance.moveBudget == nil,
       isMoreThanWindows || plan.isWanting
     else { return }
     if isMoreThanWindows, let current, let stays = try current.asTarget(of: plan.target) {
@@ -44,7 +42,7 @@ enum Settling {
           bound, weights.exact(next.target.received(cluster, from: current, weights: weights.of)))
       }
       (next.certificate, next.weightWindows) = (plan.certificate, plan.weightWindows)
-      (next.operation, next.movesHeldBack) = (plan.operation, plan.movesHeldBack)
+      next.operation = plan.operation
       next.stageNanoseconds = plan.stageNanoseconds
       next.isFinished = true
       next.peakBytes = max(plan.peakBytes, next.peakBytes)
@@ -53,23 +51,43 @@ enum Settling {
   }
 
   /// The same for several maps, where the pipelines made others than some of them: the next maps take the place of the
-  /// plan's own until they are those. `again`: plans the group from other maps.
+  /// plan's own until they are those. Where they come round in a circle the best of it stays, and of equal ones that of
+  /// today. `again`: plans the group from other maps.
   static func settle(
     _ plan: inout GroupPlan, _ group: DenseGroup, from currents: [PlacementMap?], options: PlanRequest,
     again: ([PlacementMap?], PlanRequest) throws(PlatError) -> GroupPlan
   ) throws(PlatError) {
     let replicas = group.clusters.reduce(0) { $0 + $1.partitionCount * $1.replicas }
-    guard plan.operation == .rebalance, replicas <= TrialLimits.Settling.mostReplicas, !group.hasBudget else { return }
+    guard plan.operation == .rebalance, replicas <= TrialLimits.Settling.mostReplicas else { return }
     var options = options
     options.interrupt = options.interrupt?.quiet
+    let today = currents.compactMap { $0 }
+    var seen = today.count == currents.count ? [today] : []
     for _ in 0..<TrialLimits.Settling.rounds {
-      let maps = plan.plans.map(\.target)
-      let next = try again(maps, options)
+      seen.append(plan.plans.map(\.target))
+      let next = try again(seen[seen.count - 1], options)
       guard next.operation == .rebalance else { return }
       let targets = next.plans.map(\.target)
-      if !zip(maps, targets).contains(where: { $0.differs(from: $1) }) { return }
+      if let first = seen.firstIndex(where: { !zip($0, targets).contains { $0.differs(from: $1) } }) {
+        guard first < seen.count - 1 else { return }
+        return plan.put(try best(Array(seen[first...]), group, options), group, from: currents)
+      }
       plan.put(targets, group, from: currents)
     }
+  }
+
+  /// Of several maps of a group those that the Judge finds best, of equal ones the first.
+  private static func best(
+    _ all: [[PlacementMap]], _ group: DenseGroup, _ options: PlanRequest
+  ) throws(PlatError) -> [PlacementMap] {
+    var best: (maps: [PlacementMap], unmet: Int, outside: Outside)?
+    for maps in all {
+      let report = try Judge.judge(group, maps: maps, from: nil, interrupt: options.interrupt)
+      let (unmet, outside) = (report.sum.unmet, report.maps.reduce(report.sum.outside) { $0 + $1.outside })
+      if let best, best.unmet < unmet || best.unmet == unmet && !(outside < best.outside) { continue }
+      best = (maps, unmet, outside)
+    }
+    return best!.maps
   }
 
   /// Whether a plan is worth its changes to another map: better by an aim that comes before moves, or by soft rules at

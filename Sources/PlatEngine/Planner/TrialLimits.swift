@@ -6,11 +6,6 @@ enum TrialLimits {
     static let exchangesTried = 64
   }
 
-  enum WeightedGroupBudget {
-    /// Pairs of moves looked at, of all maps.
-    static let pairsTried = 1 << 16
-  }
-
   enum CompletionSearch {
     /// Steps of one chain of replicas that make way.
     static let mostSteps = 1 << 18

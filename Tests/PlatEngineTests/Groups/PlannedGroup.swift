@@ -9,13 +9,10 @@ struct PlannedGroup {
   let plan: GroupPlan
   let report: GroupReport
 
-  /// `isStaged`: without the search, which goes on where there is no budget, and so may move more for states.
-  init(_ group: DenseGroup, _ currents: [PlacementMap?], isStaged: Bool = false) throws {
+  init(_ group: DenseGroup, _ currents: [PlacementMap?]) throws {
     self.group = group
     self.currents = currents
-    plan =
-      isStaged
-      ? try Planner.unfinished(group, from: currents, options: PlanRequest()) : try Planner.plan(group, from: currents)
+    plan = try Planner.plan(group, from: currents)
     report = try Judge.judge(group, maps: plan.plans.map(\.target), from: Self.before(group, currents))
   }
 

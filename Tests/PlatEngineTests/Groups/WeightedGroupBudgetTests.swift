@@ -30,12 +30,9 @@ import Testing
     forAllSeeds(0..<60) { seed in
       guard let (made, currents) = try make(seed, 2...4) else { return }
       let whole = try PlannedGroup(made.with(budget: nil), currents)
-      let staged = try PlannedGroup(made.with(budget: nil), currents, isStaged: true)
-      guard
-        [whole, staged].allSatisfy({ one in
-          one.report.sum.unmet == 0 && one.report.sum.isBalanced && one.report.maps.allSatisfy(\.isBalanced)
-        })
-      else { return }
+      guard whole.report.sum.unmet == 0, whole.report.sum.isBalanced, whole.report.maps.allSatisfy(\.isBalanced) else {
+        return
+      }
       let budget = 1 + whole.moves / 4
       let group = try made.with(budget: budget)
       var (maps, moves, isDone, count) = (currents, 0, false, 0)
@@ -56,7 +53,7 @@ import Testing
         standing += 1
         return
       }
-      let end = try PlannedGroup(made.with(budget: nil), maps, isStaged: true)
+      let end = try PlannedGroup(made.with(budget: nil), maps)
       try holds(end.moves == 0 && end.report.sum.isBalanced, "it goes on: \(end.moves) \(end.report.sum.findings)")
       (inSteps, atOnce) = (inSteps + moves, atOnce + whole.moves)
     }
@@ -70,7 +67,7 @@ import Testing
       guard let (made, currents) = try make(seed, 2...4) else { return }
       let group = try made.with(budget: nil, own: 1)
       let (whole, one) = (
-        try PlannedGroup(made.with(budget: nil), currents, isStaged: true), try PlannedGroup(group, currents)
+        try PlannedGroup(made.with(budget: nil), currents), try PlannedGroup(group, currents)
       )
       guard whole.report.sum.unmet == 0, currents[0] != nil else { return }
       let lost = BoxCaps.lost(group.clusters[0], currents[0])
@@ -112,7 +109,7 @@ import Testing
     let leaning = PlacementMap.make(
       [[[0], [], [], []], [[0], [], [], []], [[1], [], [], []], [[1], [], [], []]], least: [1, 0, 0, 0])
     let (made, maps) = (try DenseGroup(group), Array(repeating: leaning, count: 6))
-    let whole = try PlannedGroup(made, maps, isStaged: true)
+    let whole = try PlannedGroup(made, maps)
     #expect(whole.report.sum.isBalanced && whole.moves > 1, "\(whole.moves)")
     let one = try PlannedGroup(made.with(budget: 1), maps)
     #expect(one.moves == 1 && one.plan.movesHeldBack == whole.moves - 1, "\(one.moves), \(one.plan.movesHeldBack)")

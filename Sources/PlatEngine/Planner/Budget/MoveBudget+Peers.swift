@@ -7,7 +7,8 @@
 /// Where today's map with what safety asks for is not within the limit itself, all moves are for that, and none is put
 /// off.
 extension MoveBudget {
-  /// As `holdBack`. `capacities`: as in `MovesInBudget`. O(P · R), and what a row has of pairs for each move.
+  /// Returns how many moves it put off. `capacities`: as in `MovesInBudget`. O(P · R), and what a row has of pairs for
+  /// each move.
   func holdBackWithinPeers(
     _ problem: Problem, _ windows: Due, _ placement: inout Placement, atMost most: Int, capacities: [Int]? = nil
   ) throws(PlatError) -> Int {

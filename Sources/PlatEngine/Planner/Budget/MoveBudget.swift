@@ -1,9 +1,8 @@
-/// `settings.balance.moveBudget`: of the moves that a plan makes for balance alone, the best so many.
+/// Of one map: the moves of a plan that could be put off, and the way back from them.
 ///
-/// The plan is made without a thought of the budget, and then some of its moves are put off: so what is left to do
-/// afterwards is part of the same plan. Each row lies between the row before and the planned one, so both ways together
-/// are as long as the way at once; and since that had the fewest moves, planning on from here needs just those that
-/// were put off, whichever they were. Which to make is chosen by `MovesInBudget`.
+/// What is left to do afterwards is part of the same plan. Each row lies between the row before and the planned one, so
+/// both ways together are as long as the way at once; and since that had the fewest moves, planning on from here needs
+/// just those that were put off, whichever they were.
 ///
 ///     before  n3 n9 n4 n7        n9 ⇢ n8 ─ put off, one by one, in any number
 ///     planned n3 n8 n4 n6        n7 ⇢ n6 ─
@@ -15,17 +14,12 @@
 /// For balance alone is a move whose partition could have stayed where it was: `Keep` kept it. What replaces a replica
 /// that is lost is never put off, nor what makes room for it under a capacity.
 struct MoveBudget {
-  private let most: Int
   /// The rows as `Keep` left them, with what else of today's may stay in them.
   private let before: PartitionTable<NodeIndex>
 
-  /// After `Keep`. `most`: nil: what the settings say. Nil where there is no budget, or nothing that could stay.
-  /// O(P · R).
-  init?(_ problem: Problem, _ placement: Placement, most: Int? = nil) throws(PlatError) {
-    guard let most = most ?? problem.cluster.cluster.settings.balance.moveBudget, placement.placed > 0 else {
-      return nil
-    }
-    self.most = most
+  /// After `Keep`. Nil where there is nothing that could stay. O(P · R).
+  init?(_ problem: Problem, _ placement: Placement) throws(PlatError) {
+    guard placement.placed > 0 else { return nil }
     before = try problem.arena.table(problem.partitionCount * problem.replicas)
     before.base.update(from: placement.rows, count: before.count)
     placement.changed.forEachNotWhole { complete(problem, $0) }
@@ -45,43 +39,6 @@ struct MoveBudget {
       while slot < problem.replicas, row[slot] != .none { slot += 1 }
       if slot == problem.replicas { return }
     }
-  }
-
-  /// Puts moves of a finished plan off until no more than the budget are left, and assigns states anew where it did.
-  /// Returns how many it put off. O(concerned · R log R · levels), and see `MovesInBudget`.
-  func holdBack(_ problem: Problem, _ windows: Due, _ placement: inout Placement) throws(PlatError) -> Int {
-    if problem.fanOut?.strength == .hard {
-      return try holdBackWithinPeers(problem, windows, &placement, atMost: most)
-    }
-    let arcs = forBalance(problem, placement)
-    guard arcs.count > most else { return 0 }
-    var chosen = try MovesInBudget(problem, windows, placement.load, arcs)
-    chosen.choose(atMost: most)
-    let putOff = undo(arcs, unless: chosen.isMade, problem, &placement)
-    guard putOff > 0 else { return 0 }
-    placement.peers = nil  // a soft limit is nothing to put moves off for
-    _ = try Roles.run(problem, windows, &placement)
-    StateRules.enforce(problem, placement)
-    return putOff
-  }
-
-  /// The same where partitions differ in weight: the budget is in moves all the same, and what is brought near is
-  /// weight.
-  /// `due`: by number. States are left as they are. See `WeightInBudget`.
-  func holdBack(
-    _ weighing: Weighing, _ due: Due, _ weighed: WeightedDue, _ placement: inout Placement
-  ) throws(PlatError) -> Int {
-    let problem = weighing.problem
-    let arcs = forBalance(problem, placement)
-    guard arcs.count > most else { return 0 }
-    // What capacities ask for is counted in replicas.
-    var needed = try MovesInBudget(problem, due, placement.load, arcs)
-    needed.choose(atMost: 0)
-    var chosen = try WeightInBudget(weighing, weighed, arcs, isMade: needed.isMade)
-    chosen.choose(atMost: most)
-    let putOff = undo(arcs, unless: chosen.isMade, problem, &placement)
-    weighing.recount()
-    return putOff
   }
 
   /// Puts back what is not made; returns how many moves that are.
@@ -121,7 +78,8 @@ struct MoveBudget {
       RowDifference.find(old, new, width: problem.replicas, &goes, &comes)
       guard !goes.isEmpty, !comes.isEmpty else { return }
       let pairs = pair(problem, goes, comes)
-      if problem.hasStateRules, !areFree(problem, new, pairs) { return }
+      if problem.hasStateRules || problem.cluster.hasHardPlaces, !areFree(problem, new, pairs) { return }
+      if problem.hasSlaveOnly, !staysLed(problem, new, pairs) { return }
       for (from, to) in pairs {
         arcs.append(
           Arc(
@@ -155,8 +113,8 @@ struct MoveBudget {
     return pairs + zip(goes, comes).map { ($0, $1) }
   }
 
-  /// Under rules about single states, whether states can be had with any part of the pairs undone. Where not, or where
-  /// that is too much to look at, the row is what it must be.
+  /// Under rules about single states or places, whether they can be kept with any part of the pairs undone. Where not,
+  /// or where that is too much to look at, the row is what it must be.
   private func areFree(
     _ problem: Problem, _ row: UnsafeMutablePointer<NodeIndex>, _ pairs: [(from: NodeIndex, to: NodeIndex)]
   ) -> Bool {
@@ -168,9 +126,32 @@ struct MoveBudget {
         for (index, pair) in pairs.enumerated() where undone >> index & 1 == 1 {
           for slot in 0..<problem.replicas where trial[slot] == pair.to { trial[slot] = pair.from }
         }
-        return StateRules.canBeKept(problem, trial)
+        return keepsPlaces(problem, trial) && (!problem.hasStateRules || StateRules.canBeKept(problem, trial))
       }
     }
+  }
+}
+
+extension MoveBudget {
+  /// Whether statuses and hard rules that name places are kept, in the states as they are planned. O(rules · R).
+  private func keepsPlaces(_ problem: Problem, _ row: UnsafeMutablePointer<NodeIndex>) -> Bool {
+    guard problem.cluster.hasHardPlaces else { return true }
+    let slots = (0..<problem.replicas).filter { row[$0] != .none }
+    return slots.allSatisfy { problem.allows(row[$0], inState: problem.stateOfSlot[$0]) }
+      && problem.cluster.places.bounds.allSatisfy { bound in
+        bound.strength == .soft
+          || slots.count { bound.counts(problem.stateOfSlot[$0]) && bound.isIn[row[$0].int] } <= bound.most
+      }
+  }
+
+  /// Whether there is nobody less to lead the row with any part of the pairs undone.
+  private func staysLed(
+    _ problem: Problem, _ row: UnsafeMutablePointer<NodeIndex>, _ pairs: [(from: NodeIndex, to: NodeIndex)]
+  ) -> Bool {
+    func mayLead(_ node: NodeIndex) -> Bool { problem.allows(node, inState: 0) }
+    let able = (0..<problem.replicas).count { row[$0] != .none && mayLead(row[$0]) }
+    let fewer = pairs.count { mayLead($0.to) && !mayLead($0.from) }
+    return able - fewer >= min(able, problem.wanted[0])
   }
 }
 

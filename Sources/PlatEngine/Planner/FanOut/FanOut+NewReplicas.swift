@@ -107,7 +107,7 @@ extension FanOut {
     book.tryReplace(row, with: new) { StateRules.breach(problem, $0) == nil }
   }
 
-  // MARK: Doubles
+  // MARK: Two for one
 
   /// Where two holders can each spare one, the new replica and one of its peers come instead of both; and the peer
   /// gives the new replica another replica, as a slave, so that it holds as many as before. Three moves for what two

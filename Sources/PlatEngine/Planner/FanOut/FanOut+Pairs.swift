@@ -77,7 +77,7 @@ extension FanOut {
     book.add(row)
   }
 
-  /// A tenth above its window, which mastership on its way from node to node can make good.
+  /// Half above its window, which mastership on its way from node to node can make good.
   func mostMasters(_ node: NodeIndex) -> Int32 {
     guard let windows = due.roles.first, windows.state == 0 else { return .max }
     let most = windows.window(node, total: due.most[node]).most

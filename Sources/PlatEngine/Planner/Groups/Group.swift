@@ -46,7 +46,7 @@ extension Planner {
 /// Several maps on their way to the next, by number.
 private struct GroupPlanning {
   /// In this order.
-  private enum Stage: CaseIterable { case maps, sums, capacities, budget, bounds }
+  private enum Stage: CaseIterable { case maps, sums, capacities, bounds }
 
   mutating func run() throws(PlatError) {
     for stage in Stage.allCases {
@@ -54,7 +54,6 @@ private struct GroupPlanning {
       case .maps: try planEach()
       case .sums: try mendSums()
       case .capacities: letGoOfWhatDoesNotFit()
-      case .budget: try holdBack()
       case .bounds: boundByMoves()
       }
     }
@@ -199,13 +198,6 @@ private struct GroupPlanning {
           excess -= 1
         }
       }
-    }
-  }
-
-  /// Within budgets, some moves for balance are put off.
-  private mutating func holdBack() throws(PlatError) {
-    for map in try GroupBudget.holdBack(group, from: currents, due, &plans, options: options) {
-      loads[map] = try count(plans[map].target, group.clusters[map])
     }
   }
 

@@ -232,29 +232,15 @@ struct WeightSums {
       isActive[node] ? windows[place][node].distance(to: held) : 0
     }
 
-    /// No farther off than the farthest node is now; in all also what the sums are aimed at.
-    func reached(_ place: Int) -> [ClosedRange<Int>] {
-      func farthest(_ off: (Int) -> Int) -> Int {
-        max(0, held[place].indices.map { isActive[$0] ? off($0) : 0 }.max() ?? 0)
-      }
-      return around(
-        place, below: farthest { due[place][$0] - held[place][$0] },
-        above: farthest { held[place][$0] - due[place][$0] })
-    }
-
     /// Where sums are well.
     func well(_ place: Int) -> [ClosedRange<Int>] { widest[place] }
 
     /// In all: what the sums are aimed at, or half a replica of the average size.
-    var tight: [ClosedRange<Int>] { around(0, below: halfReplica, above: halfReplica) }
-
-    private func around(_ place: Int, below: Int, above: Int) -> [ClosedRange<Int>] {
-      held[place].indices.map { node in
-        let (due, aim, most) = (due[place][node], aims[place][node], widest[place][node])
-        var (low, high) = (due - below, due + above)
-        if place == 0 { (low, high) = (min(low, aim.lowerBound), max(high, aim.upperBound)) }
-        let least = max(most.lowerBound, low)
-        return least...max(least, min(most.upperBound, high))
+    var tight: [ClosedRange<Int>] {
+      due[0].indices.map { node in
+        let (due, aim, most) = (due[0][node], aims[0][node], widest[0][node])
+        let least = max(most.lowerBound, min(due - halfReplica, aim.lowerBound))
+        return least...max(least, min(most.upperBound, max(due + halfReplica, aim.upperBound)))
       }
     }
 

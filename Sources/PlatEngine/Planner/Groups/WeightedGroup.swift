@@ -2,9 +2,9 @@
 ///
 ///     existing maps   each by itself, as if it were alone
 ///     fresh maps      the coarsest first, each where those before leave the sums below their dues
-///     sums            replicas of any maps change nodes and states until sums are in their windows (SumExchange); maps that this
-///                     is not made in are planned once more towards what the others leave (WeightGoal), the finest first
-///     budgets         some moves are put off (WeightedGroupBudget)
+///     sums            replicas of any maps change nodes and states until sums are in their windows (SumExchange); maps
+///                     that this is not made in are planned once more towards what the others leave (WeightGoal), the
+///                     finest first
 ///
 /// Partitions of one size are planned by number where they can be; planned again for the sums each weighs 1.
 extension Planner {
@@ -20,14 +20,13 @@ extension Planner {
 
 private struct WeightedGroup {
   /// In this order.
-  private enum Stage: CaseIterable { case maps, sums, budget }
+  private enum Stage: CaseIterable { case maps, sums }
 
   mutating func run() throws(PlatError) {
     for stage in Stage.allCases {
       switch stage {
       case .maps: try planEach()
       case .sums: try mendSums()
-      case .budget: try holdBack()
       }
     }
   }
@@ -47,7 +46,7 @@ private struct WeightedGroup {
   init(_ group: DenseGroup, _ weights: GroupWeights, _ currents: [PlacementMap?], _ options: PlanRequest) {
     (self.group, self.weights, self.currents) = (group, weights, currents)
     sums = WeightSums(group, weights)
-    clusters = group.withWholePlaces.map(\.withoutBudget)
+    clusters = group.withWholePlaces
     var options = options
     options.operation = .rebalance  // what one map looks like by itself does not say what has happened
     self.options = options
@@ -160,16 +159,6 @@ private struct WeightedGroup {
     try options.interrupt?.finished("sums")
   }
 
-  /// Within budgets, some moves for balance are put off.
-  private mutating func holdBack() throws(PlatError) {
-    let changed = try WeightedGroupBudget.holdBack(
-      group, clusters, weights, sums, scores, from: currents, &plans, options: options)
-    for map in changed {
-      isChanged[map] = true
-      scores[map] = try sums.score(map, plans[map]?.target, from: currents[map])
-    }
-  }
-
   /// A map that would not stay as it is goes on from there as it does alone, and then is left to itself.
   private mutating func exchange() throws(PlatError) {
     let targets = plans.compactMap { $0?.target }
@@ -226,13 +215,11 @@ private struct WeightedGroup {
   /// What is proved of a map that has changed.
   private mutating func bound(_ map: Int) throws(PlatError) {
     guard var plan = plans[map] else { return }
-    let putOff = plan.movesHeldBack
     if group.clusters[map].partitionWeights == nil {
       plan.movesLowerBound = min(plan.movesLowerBound, scores[map].moves)
     } else {
       plan = try plan.bounded(group.clusters[map], weights.of[map], from: currents[map])
     }
-    plan.movesHeldBack = putOff
     plans[map] = plan
   }
 
@@ -285,14 +272,6 @@ extension DenseGroup {
 }
 
 extension DenseCluster {
-  /// Budgets are for all maps once they are planned.
-  fileprivate var withoutBudget: DenseCluster {
-    guard cluster.settings.balance.moveBudget != nil else { return self }
-    var cluster = cluster
-    cluster.settings.balance.moveBudget = nil
-    return DenseCluster(self, cluster: cluster, partitionCount: partitionCount, capacity: capacity)
-  }
-
   /// Its numbers are dealt out beside those of other maps.
   fileprivate var isPlannedByNumber: Bool { partitionWeights == nil && capacityPart == nil }
 }

@@ -7,9 +7,10 @@ extension Improve {
     _ group: DenseGroup, _ plan: inout GroupPlan, from currents: [PlacementMap?], options: PlanRequest
   ) throws(PlatError) -> Bool {
     let slots = group.clusters.reduce(0) { $0 + $1.partitionCount * $1.replicas }
-    // By number sums of maps of different shapes are the fewest changes already, by a flow.
-    guard plan.operation == .rebalance, group.areOfOneShape || group.weights != nil,
-      slots <= TrialLimits.Improve.mostSlots, group.clusters.count * group.nodeCount <= TrialLimits.Improve.mostMapCells, !group.hasBudget,
+    // By number sums of maps of different shapes are the fewest changes already, by a flow that knows no places.
+    guard plan.operation == .rebalance, group.areOfOneShape || group.weights != nil || group.hasPlaces,
+      slots <= TrialLimits.Improve.mostSlots,
+      group.clusters.count * group.nodeCount <= TrialLimits.Improve.mostMapCells,
       !group.clusters.contains(where: { $0.limitOnPeers != nil })
         || group.clusters.count * group.nodeCount * group.nodeCount <= TrialLimits.Improve.mostPairs
     else { return false }
@@ -21,10 +22,8 @@ extension Improve {
     return true
   }
 
-  /// Sums that are as even as one map's may cost one part in so many more weight, and sums no farther off than they are
-  /// planned one in so many more than such as are just well.
+  /// Sums that are as even as one map's may cost one part in so many more weight than such as are just well.
   private static let partForEvenSums = 20
-  private static let partForPlannedSums = 5
 
   /// Better maps than those planned, or the maps of today where they are as good; nil: neither.
   private static func better(
@@ -40,26 +39,21 @@ extension Improve {
     }
     func isEnough(_ score: SearchScore) -> Bool { score.isWellPlaced && score.moved <= bound }
     let interrupt = options.interrupt
-    func search(_ problem: SearchProblem) throws(PlatError) -> (rows: [Int32], score: SearchScore) {
+    func search(_ problem: SearchProblem, _ more: [Int32]? = nil) throws(PlatError) -> (
+      rows: [Int32], score: SearchScore
+    ) {
       let found = LocalSearch.run(
-        problem, starts: [rows, standing], isEnough: isEnough, isCancelled: { interrupt?.isRequested == true })
+        problem, starts: [rows, standing] + (more.map { [$0] } ?? []), isEnough: isEnough,
+        isCancelled: { interrupt?.isRequested == true })
       try interrupt?.throwIfRequested()
       return found
     }
     guard !isEnough(score), score.moved > 0 || !score.isWellPlaced else { return nil }
     var best = try search(tables.problem)
     var isBetter = best.score < score
-    // Sums no farther off than they are planned, where that does not cost much; else such as are just well.
-    if let loose = tables.looseProblem, best.score.moved > bound + bound / partForPlannedSums {
-      let well = try search(loose)
-      let costs = well.score.moved + well.score.moved / partForPlannedSums
-      if well.score.isWellPlaced, !best.score.isWellPlaced || costs < best.score.moved {
-        (best, isBetter) = (well, true)
-      }
-    }
     // Sums as even as one map's, where that costs next to nothing.
     if let tight = tables.tightProblem {
-      let even = try search(tight)
+      let even = try search(tight, best.rows)
       let isCheap = even.score.moved - best.score.moved <= best.score.moved / partForEvenSums
       if even.score.isWellPlaced, isCheap || !best.score.isWellPlaced { (best, isBetter) = (even, true) }
     }
@@ -104,10 +98,3 @@ extension GroupPlan {
   }
 }
 
-extension DenseGroup {
-  /// Some map, or all together, may make so many moves for balance and no more.
-  var hasBudget: Bool {
-    group.shared.settings.balance.moveBudget != nil
-      || clusters.contains { $0.cluster.settings.balance.moveBudget != nil }
-  }
-}

@@ -4,8 +4,7 @@ import PlatSearch
 ///
 /// A plan is good enough where everything is placed within all rules and windows, moves are at their bound, and neither
 /// soft rules are broken nor states changed. Else the better map by the order of aims takes its place, never a worse
-/// one. A budget of moves asks for part of a plan: then only what is missing is searched for, and no node is left
-/// farther outside.
+/// one.
 enum Improve {
   /// How much is left to do.
   private enum Need { case nothing, polish, search }
@@ -53,14 +52,16 @@ enum Improve {
     let planned = tables.rows([plan.target])
     let score = LocalSearch.score(problem, planned)
     let (bound, near) = leastMoved(cluster, plan, problem)
-    let seeksBalance = plan.operation == .rebalance && cluster.cluster.settings.balance.moveBudget == nil
+    let seeksBalance = plan.operation == .rebalance
     let mayPolish = seeksBalance && planned.count <= TrialLimits.Improve.mostSlotsToPolish
     let isPlain = problem.amounts.isEmpty && problem.colocations.isEmpty && !problem.hasHardPeers
       && cluster.places.bounds.isEmpty
     // By number and under bounds of containers alone the stages before have the fewest moves for their totals, proved.
     let isProved = isPlain && !plan.isFinished && score.isPlaced && score.outside == 0
+    // What a budget puts off changes states again.
+    let mayPolishProved = mayPolish && cluster.cluster.settings.balance.moveBudget == nil
     func need(_ other: SearchScore) -> Need {
-      if isProved { return !mayPolish || other.isWellPlaced && other.moved <= score.moved ? .nothing : .polish }
+      if isProved { return !mayPolishProved || other.isWellPlaced && other.moved <= score.moved ? .nothing : .polish }
       guard other.isWellPlaced || !seeksBalance && other.isPlaced, !seeksBalance || other.moved <= bound else {
         return .search
       }

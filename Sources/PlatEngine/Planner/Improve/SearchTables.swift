@@ -15,15 +15,6 @@ struct SearchTables {
       return tight
     }
   }
-  private var loose: (total: Windows, ofState: [Windows])?
-  /// The same with windows no narrower than need be.
-  var looseProblem: SearchProblem? {
-    loose.map { windows in
-      var problem = problem
-      (problem.total, problem.ofState) = windows
-      return problem
-    }
-  }
   private let maps: [Member]
   /// Of all maps, the leading one first.
   private let stateNames: [String]
@@ -57,7 +48,6 @@ struct SearchTables {
     problem.amounts = cluster.partitionWeights?.of ?? []
     guard plan.operation == .rebalance else { return }
     setWindows(try SearchWindows(cluster, from: current, plan.target, options))
-    if cluster.cluster.settings.balance.moveBudget != nil { keepBalance(of: plan.target) }
   }
 
   /// For better plans of several maps than those with `targets`. Nil where there are no tables for what they ask.
@@ -173,22 +163,8 @@ struct SearchTables {
   private mutating func setWindows(_ windows: SearchWindows) {
     (problem.total, problem.ofState, problem.even) = (windows.total, windows.ofState, windows.even)
     (problem.due, problem.counts) = (windows.due, windows.counts)
-    (tightTotal, loose) = (windows.tightTotal, windows.loose)
+    tightTotal = windows.tightTotal
     for partition in windows.isFixed.indices where windows.isFixed[partition] { problem.isFixed[partition] = true }
-  }
-
-  /// A budget of moves leaves nodes outside their windows: what is missing makes none of it worse.
-  private mutating func keepBalance(of target: PlacementMap) {
-    var loads = [Int](repeating: 0, count: cluster.nodeCount)
-    for (slot, node) in rows([target]).enumerated() where node >= 0 {
-      loads[Int(node)] += problem.amounts.isEmpty ? 1 : problem.amounts[slot / problem.width]
-    }
-    for (node, load) in loads.enumerated() {
-      problem.total.least[node] = min(problem.total.least[node], load)
-      problem.total.most[node] = max(problem.total.most[node], load)
-    }
-    problem.ofState = Array(repeating: Windows(open: cluster.nodeCount), count: problem.stateCount)
-    (problem.even, problem.due, problem.counts) = ([], [], nil)
   }
 
   // MARK: Maps
@@ -309,10 +285,11 @@ extension DenseGroup {
 }
 
 extension Settings {
-  /// Without what differs between maps that are alike: how many partitions there are, and how they are found.
+  /// Without what differs between maps that are alike: how many partitions there are, how they are found, and how many
+  /// may move.
   fileprivate var shape: Settings {
     var shape = self
-    (shape.partitionCount, shape.keyFunction) = (1, .crc32)
+    (shape.partitionCount, shape.keyFunction, shape.balance.moveBudget) = (1, .crc32, nil)
     return shape
   }
 }

@@ -5,8 +5,6 @@ struct SearchWindows {
   private(set) var total: Windows
   /// Of several maps by weight: narrower ones, for sums as even as one map would be.
   private(set) var tightTotal: Windows?
-  /// The same just narrow enough: in all, and in each state.
-  private(set) var loose: (total: Windows, ofState: [Windows])?
   private(set) var ofState: [Windows]
   /// Of each state, narrower: for what costs no move. Empty: none.
   private(set) var even: [Windows] = []
@@ -65,20 +63,16 @@ struct SearchWindows {
       try sums.score(map, target, from: currents[map])
     }
     let windows = sums.windows(scores)
-    let (inAll, tight) = (windows.reached(sums.total), windows.tight)
+    let (inAll, tight) = (windows.well(sums.total), windows.tight)
     total = Self.windows(cluster) { inAll[$0] }
     tightTotal = Self.windows(cluster) { tight[$0] }
     even = ofState
-    let well = windows.well(sums.total)
-    var loose = (total: Self.windows(cluster) { well[$0] }, ofState: ofState)
     for (state, name) in states.enumerated() {
       guard let place = sums.names.firstIndex(of: name).map({ $0 + 1 }) else { continue }
-      let (reached, narrow, well) = (windows.reached(place), windows.even(place), windows.well(place))
-      loose.ofState[state] = Self.windows(cluster) { well[$0] }
-      ofState[state] = Self.windows(cluster) { reached[$0] }
+      let (well, narrow) = (windows.well(place), windows.even(place))
+      ofState[state] = Self.windows(cluster) { well[$0] }
       even[state] = Self.windows(cluster) { narrow[$0] }
     }
-    self.loose = loose
     due = (0..<cluster.nodeCount).map { windows.due[sums.total][$0] }
   }
 

@@ -17,7 +17,7 @@ extension Keep {
         dropped += 1
       }
     } else {
-      // Nobody in the row can be master in co-location group: what may be elsewhere stays.
+      // Nobody in the row can lead with a co-location group: what may be elsewhere stays.
       var seen = 0
       for slot in 0..<problem.replicas where row[slot] != .none {
         seen += 1

@@ -26,15 +26,7 @@ extension Planner {
         // Who keeps the limit is known by number; the search then balances by weight.
         return try rebalance(cluster, from: current, options: options).bounded(cluster, weights, from: current)
       }
-      func plan(_ current: PlacementMap?) throws(PlatError) -> Plan {
-        try rebalanceWeighted(cluster, weights, from: current, options: options)
-      }
-      guard cluster.hasHardNearRule, cluster.cluster.settings.balance.moveBudget == nil else {
-        return try plan(current)
-      }
-      return try WeightedStanding.placingMost(cluster, from: current, byNumber: { () throws(PlatError) in
-        try rebalance(cluster, from: current, options: options)
-      }, plan)
+      return try rebalanceWeighted(cluster, weights, from: current, options: options)
     }
     if home == nil, operation == .cancel { plan.operation = .cancel }
     // What a node is due is told by its part of capacities, not by the room that other maps happen to leave.

@@ -52,7 +52,7 @@ enum WeightedFill {
     return least <= most && (most - least) / 16 >= left
   }
 
-  /// A *oversized partition* outweighs what any node without one is due. Nodes that hold two of them give the lighter
+  /// An *oversized partition* outweighs what any node without one is due. Nodes that hold two of them give the lighter
   /// away while some node without may have it, but for nodes in their window by a tolerance. Returns the weight of the
   /// lightest oversized partition, less one; nil: there are none.
   static func separateOversized(_ weighing: Weighing, _ due: WeightedDue) throws(PlatError) -> Int? {

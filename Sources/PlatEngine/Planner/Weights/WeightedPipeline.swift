@@ -1,19 +1,18 @@
 /// One map on its way to the next, by weight: partitions are of different sizes.
 ///
-///     prepare ─▶ keep → fill → shed → mend → budget → roles ─▶ certify
+///     prepare ─▶ keep → fill → shed → mend → roles ─▶ certify
 ///
 /// What a node is due depends on who holds the heaviest partitions: so these come first, and the due is taken again
 /// where they have changed hands. Operations that are no matter of balance move nothing for it: what may stay stays,
 /// and what is missing goes, heaviest first, to whoever lacks most.
 struct WeightedPipeline {
   /// In this order, each where it applies; the clock has them by these names.
-  enum Stage: String, CaseIterable { case keep, fill, shed, mend, budget, roles }
+  enum Stage: String, CaseIterable { case keep, fill, shed, mend, roles }
 
   private func applies(_ stage: Stage) -> Bool {
     switch stage {
     case .keep, .fill, .mend, .roles: true
     case .shed: seeksBalance
-    case .budget: budget != nil
     }
   }
 
@@ -23,7 +22,6 @@ struct WeightedPipeline {
     case .fill: try seeksBalance ? fill() : fillAnywhere()
     case .shed: weighed = try settle()
     case .mend: try seeksBalance ? mend() : WeightedMend.run(weighing, currentDue().open(arena))
-    case .budget: try holdBack()
     case .roles: try assignRoles()
     }
   }
@@ -51,10 +49,8 @@ struct WeightedPipeline {
   private var clock: StageClock
   /// By number: what can be placed in all.
   private var due: Due?
-  private var budget: MoveBudget?
   /// What nodes are due by weight, as the last stage has left it.
   private var weighed: WeightedDue?
-  private var heldBack = 0
 
   /// `home`: the map that is kept as far as may be; nil: nothing is held. `goal`: of one of several maps.
   init(
@@ -82,7 +78,6 @@ struct WeightedPipeline {
     Keep.run(problem, &placement)
     placement.changed.isAll = true  // rows change without a word from here on
     due = try Due(problem, held: placement.load)
-    if seeksBalance { budget = try MoveBudget(problem, placement) }
     weighing.recount()
     weighing.letGoBeyondCapacity()
     if seeksBalance { try WeightedFill.shareOversized(weighing) }
@@ -114,12 +109,6 @@ struct WeightedPipeline {
     if weighing.goal != nil { weighed = try settle(aimed: false) }
   }
 
-  private mutating func holdBack() throws(PlatError) {
-    guard let budget, let due, let before = weighed else { return }
-    heldBack = try budget.holdBack(weighing, due, before, &placement)
-    if heldBack > 0 { weighed = try currentDue() }
-  }
-
   private mutating func assignRoles() throws(PlatError) {
     if let weighed {
       try WeightedRoles.run(weighing, placement, weighed)
@@ -137,8 +126,7 @@ struct WeightedPipeline {
   consuming func plan() throws(PlatError) -> Plan {
     let map = try Witnesses.run(problem, placement, memoryLimitBytes: options.memoryLimitBytes)
     var plan = Plan(
-      operation: operation, target: map, movesLowerBound: 0, movesHeldBack: heldBack, certificate: [],
-      stageNanoseconds: [], peakBytes: 0)
+      operation: operation, target: map, movesLowerBound: 0, certificate: [], stageNanoseconds: [], peakBytes: 0)
     if seeksBalance, let due {
       let bound = try WeightedBound(weighing, due, try currentDue(aimed: false))
       (plan.movesLowerBound, plan.movesWeightLowerBound) = (bound.moves, weights.exact(bound.weight))

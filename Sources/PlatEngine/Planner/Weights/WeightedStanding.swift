@@ -15,8 +15,7 @@ struct WeightedStanding {
     _ plan: (DenseCluster, PlacementMap?) throws(PlatError) -> Plan
   ) throws(PlatError) -> Plan {
     let wide = try plan(cluster, current)
-    let balance = cluster.cluster.settings.balance
-    guard let current, let weights = cluster.partitionWeights, balance.tolerance != .zero, balance.moveBudget == nil
+    guard let current, let weights = cluster.partitionWeights, cluster.cluster.settings.balance.tolerance != .zero
     else { return wide }
     let (ofWide, _, _) = try stand(wide, cluster, weights, current)
     guard weights.exact(ofWide.moved) > wide.movesWeightLowerBound ?? .zero else { return wide }
@@ -26,24 +25,6 @@ struct WeightedStanding {
     let settled = try plan(cluster, narrow.target)
     let (ofSettled, weighing, total) = try stand(settled, cluster, weights, current)
     return ofSettled.isBetter(than: ofWide) ? try settled.bounded(by: weighing, total, weights) : wide
-  }
-
-  /// Near rules can leave replicas without a place that is filled by weight, and have one in the map planned by number:
-  /// then the plan goes on from there, if that places more.
-  static func placingMost(
-    _ cluster: DenseCluster, from current: PlacementMap?, byNumber: () throws(PlatError) -> Plan,
-    _ plan: (PlacementMap?) throws(PlatError) -> Plan
-  ) throws(PlatError) -> Plan {
-    let first = try plan(current)
-    guard let weights = cluster.partitionWeights else { return first }
-    let nothing = try PlacementMap(partitionCount: 0, slotCounts: cluster.wanted)
-    let before = current ?? nothing
-    let (ofFirst, _, _) = try stand(first, cluster, weights, before)
-    guard ofFirst.unplaced > 0 else { return first }
-    let other = try plan(byNumber().target)
-    let (ofOther, weighing, total) = try stand(other, cluster, weights, before)
-    guard ofOther.unplaced < ofFirst.unplaced else { return first }
-    return try other.bounded(by: weighing, total, weights)
   }
 
   /// How a plan stands in the cluster's own windows. O(P · R).
