@@ -1,10 +1,10 @@
 extension Judge {
-  /// The matter under judgement: cluster and maps, with what every pass over them needs at hand.
+  /// What is judged: cluster and maps, with what every pass over them needs at hand.
   ///
   /// Every node number in a map is read through `min(number, N)`: node `N` stands for nobody, so that an empty
   /// slot needs no branch and no number from outside leads astray. Tables by node have `N + 1` entries.
   struct CheckContext {
-    /// Some slots of a row, for straight loops. They live as long as the matter.
+    /// Some slots of a row, for straight loops. They live as long as the context.
     typealias SlotList = (base: UnsafeMutablePointer<Int>, count: Int)
 
     let dense: DenseCluster

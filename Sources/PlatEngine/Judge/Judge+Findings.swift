@@ -26,7 +26,7 @@ extension Judge {
       reasons = isMissing ? Reasons(context, holders, peers, due) : nil
     }
 
-    /// The first `Report.mostFindings`, in the order of the dockets.
+    /// The first `Report.mostFindings`, in the order of the lists.
     func findings(_ lists: [ViolationList]) -> [Finding] {
       var findings: [Finding] = []
       for violations in lists {

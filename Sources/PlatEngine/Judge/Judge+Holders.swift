@@ -12,7 +12,7 @@ extension Judge {
     /// Which these were.
     let workerOfBlock: UnsafeMutablePointer<UInt32>
     private let gaps: Gaps
-    /// What the tables are in: holders may be looked at for longer than the matter that was counted.
+    /// What the tables are in: holders may be looked at for longer than the context that they were counted in.
     private let arena: Arena
 
     /// For each state that the settings may ask for: partitions with too few or too many replicas in it.

@@ -2,11 +2,11 @@
 /// must move. It shares no code with the planner, whose maps it judges.
 ///
 ///     map ─┬─ holders   loads, replicas missing or too many      (Judge+Holders)
-///          ├─ rules     atMost and near                          (Judge+Rules)
-///          ├─ peers     fan-out                                  (Judge+FanOut)
+///          ├─ rules     about containers and places              (Rules/Registry+Judge)
+///          ├─ peers     fan-out                                  (Rules/PeerLimit/Peers+Judge)
 ///          ├─ moves     against the map before                   (Judge+Moves)
-///          └─ nodes     capacity, status, balance to the due     (Judge+Nodes, Judge+Balance)
-///     each fills dockets of breaches; only those that are listed are put into words (Judge+Findings).
+///          └─ nodes     capacity, status, balance to the due     (Rules/Capacity, Rules/Status, Judge+Balance)
+///     each fills lists of violations; only those that are listed are put into words (Judge+Findings).
 ///
 /// What it counts as a breach is hard or soft as the settings say, and a hard finding always raises `unmet`.
 /// What lies on `failed` nodes can't be read and counts as not there.

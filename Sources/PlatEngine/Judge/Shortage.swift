@@ -131,7 +131,7 @@ extension Shortage {
   /// Whether each partition by itself has a row. Where that is too much to look at, it is supposed.
   static func hasRows(_ dense: DenseCluster, held: Resting, _ change: Change = Change()) -> Bool {
     (held.kinds.isEmpty ? [[]] : held.kinds.map(\.nodes)).allSatisfy {
-      RowFeasibility.hasUnchangedRow(dense, resting: $0, change) ?? true
+      RowFeasibility.hasWholeRow(dense, resting: $0, change) ?? true
     }
   }
 }

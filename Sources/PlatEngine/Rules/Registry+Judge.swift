@@ -1,6 +1,6 @@
 /// Every rule about containers, as the Judge recounts a map by it.
 extension Judge.CheckContext {
-  /// Judges every placement rule, outermost level first; the dockets come in the order of the settings. Where no
+  /// Judges every placement rule, outermost level first; the lists come in the order of the settings. Where no
   /// container holds more of some states than a rule allows, none inside it does: then there is no need to look again.
   func placementRules() throws(PlatError) -> [Judge.ViolationList] {
     let rules = settings.containerRules

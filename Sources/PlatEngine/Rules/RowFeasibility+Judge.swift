@@ -23,8 +23,8 @@ struct RowFeasibility {
   private static let mostCounts = 1 << 12
 
   /// Nil where that is too much to look at.
-  static func hasUnchangedRow(_ dense: DenseCluster, resting: Set<Int>, _ change: Shortage.Change) -> Bool? {
-    RowFeasibility(dense, resting, change)?.hasUnchangedRow
+  static func hasWholeRow(_ dense: DenseCluster, resting: Set<Int>, _ change: Shortage.Change) -> Bool? {
+    RowFeasibility(dense, resting, change)?.hasWholeRow
   }
 
   private init?(_ dense: DenseCluster, _ resting: Set<Int>, _ change: Shortage.Change) {
@@ -73,7 +73,7 @@ struct RowFeasibility {
     return joined
   }
 
-  private var hasUnchangedRow: Bool {
+  private var hasWholeRow: Bool {
     var all = reach(level: 0, 0..<dense.nodeCount)
     if let (count, nodes) = change.containers {
       for _ in 0..<min(count, wanted.reduce(0, +)) { all = join(all, newContainer(level: 0, nodes)) }

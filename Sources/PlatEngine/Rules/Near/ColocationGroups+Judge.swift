@@ -1,8 +1,8 @@
 extension Judge {
-  /// How many partitions each container can lead at most, where a hard near rule wants co-location group for their
+  /// How many partitions each container can lead at most, where a hard near rule wants company for their
   /// masters.
   ///
-  ///     z1   co-location group kept for 230 partitions, 22 replicas received   →   at most 252 are led there
+  ///     z1   230 co-location groups kept, 22 replicas received   →   at most 252 are led there
   ///
   /// For whatever has its co-location group there had it there before, or received a replica there. Of the first such
   /// rule.
@@ -14,7 +14,7 @@ extension Judge {
     private(set) var received: [Int]
     private(set) var led: [Int]
 
-    /// Nil without such a rule, without a map before, and where masters are led without co-location group. O(P · R²).
+    /// Nil without such a rule, without a map before, and where masters are led without company. O(P · R²).
     init?(_ context: CheckContext) throws(PlatError) {
       let dense = context.dense
       guard let before = context.before else { return nil }

@@ -11,7 +11,7 @@ extension Judge {
     /// Holders that there is room for.
     let room: Int
 
-    /// One for each worker of the matter. `leading`: the partitions that each node is master of in the worker's blocks;
+    /// One for each worker. `leading`: the partitions that each node is master of in the worker's blocks;
     /// `each`: the holders beside each. O(N · workers).
     static func forEachWorker(
       _ context: CheckContext, leading: [NodeTable<UInt32>], each: Int
