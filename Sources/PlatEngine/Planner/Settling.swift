@@ -68,7 +68,7 @@ enum Settling {
       let next = try again(seen[seen.count - 1], options)
       guard next.operation == .rebalance else { return }
       let targets = next.plans.map(\.target)
-      if let first = seen.firstIndex(where: { !zip($0, targets).contains { $0.differs(from: $1) } }) {
+      if let first = seen.lastIndex(where: { !zip($0, targets).contains { $0.differs(from: $1) } }) {
         guard first < seen.count - 1 else { return }
         return plan.put(try best(Array(seen[first...]), group, options), group, from: currents)
       }
