@@ -7,8 +7,9 @@
 //   PlatCLI → CPlat, for the version number alone
 //   PlatABI → PlatFormats, PlatSimulator, PlatEngine, CPlat (documents go in and out through the C ABI, too)
 //
-// and inside the engine, by review: Exact ← Model ← Dense ← Planner; Dense ← Moves ← Steps ← Execution, which plans again;
-// Judge reads Rules, Dense, Model and Exact only; `docs/ARCHITECTURE.md` has the table. Nothing imports the CLI or the ABI. Neither the engine nor the library links Foundation.
+// and inside the engine, by review: Exact ← Model ← Dense ← Planner; Dense ← Moves ← Steps ← Execution, which plans
+// again; Judge reads Rules, Dense, Model and Exact only; `docs/ARCHITECTURE.md` has the table. Nothing imports the CLI
+// or the ABI. Neither the engine nor the library links Foundation.
 //
 // The engine is ONE target on purpose: an accessor called once per element across a target border costs
 // about ten times one inside it, so walls stand where data crosses once per plan.

@@ -38,6 +38,9 @@ public struct GroupWeights: Sendable {
     }
   }
 
+  /// What a map's partitions weigh beside those of the others. O(P).
+  func amounts(of map: Int) -> [Int] { of[map].of.map { $0 * scale[map] } }
+
   /// In the document's own numbers.
   public func exact(_ weight: Int) -> Rational { Rational(weight) * unit }
 

@@ -61,7 +61,7 @@ public struct JoinedMaps: Sendable {
   }
 
   /// The next maps of the group on nodes as they have become. O(a plan).
-  public func plan(
+  package func plan(
     on nodes: [Node], from current: PlacementMap, options: PlanOptions = PlanOptions()
   ) throws -> PlacementMap {
     var options = options
@@ -84,6 +84,7 @@ public struct JoinedMaps: Sendable {
 extension DenseGroup {
   /// The same maps on nodes as they have become.
   fileprivate func on(_ nodes: [Node]) throws(InputError) -> DenseGroup {
+    guard nodes != group.shared.nodes else { return self }
     var group = group
     group.shared.nodes = nodes
     return try DenseGroup(group)

@@ -98,7 +98,7 @@ extension Planner {
   ) throws(PlatError) -> GroupPlan {
     var options = options
     options.to = options.toMaps.first ?? nil
-    let cluster = cluster.with(room: cluster.cluster.nodes.map { $0.capacity ?? .max })
+    let cluster = cluster.with(room: cluster.cluster.nodes.map(\.room))
     let plan = try plan(cluster, from: current, options: options)
     return GroupPlan(
       operation: plan.operation, plans: [plan], movesLowerBound: plan.movesLowerBound,
@@ -197,7 +197,7 @@ extension Planner {
     _ plans: inout [Plan], _ clusters: [DenseCluster], from currents: [PlacementMap?], options: PlanRequest
   ) throws(PlatError) -> Bool {
     let planned = plans.map(\.target)
-    var capacity = clusters.first?.cluster.nodes.map { $0.capacity ?? .max } ?? []
+    var capacity = clusters.first?.cluster.nodes.map(\.room) ?? []
     var unasked: [LastCopiesUnasked?] = []
     var maps: [CompletedMap] = []
     var firstSlot = 0

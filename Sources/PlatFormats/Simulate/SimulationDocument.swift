@@ -13,8 +13,8 @@ package struct SimulationDocument: Sendable {
   /// A cluster on its way to the target of a plan; `maps`: those that its partitions are of, where they are several;
   /// `revision`: of its map, `map`: which of several it is. Throws for options that are out of range.
   package init(
-    _ change: MapChange, maps: JoinedMaps? = nil, revision: UInt64, names: (cluster: String, plan: String), map: String? = nil,
-    options: SimulateOptions
+    _ change: MapChange, maps: JoinedMaps? = nil, revision: UInt64, names: (cluster: String, plan: String),
+    map: String? = nil, options: SimulateOptions
   ) throws(InputError) {
     try options.validate()
     self.names = names

@@ -18,7 +18,7 @@ struct Budget {
   private let options: PlanRequest
   private var members: [Member] = []
   /// What nodes hold of each map as it is planned, of members and others.
-  private var planned: [[Int]]
+  private let planned: [[Int]]
 
   /// A map that exists: what it was, what is planned, and what lies between.
   private struct Member {
@@ -53,14 +53,13 @@ struct Budget {
     _ cluster: DenseCluster, _ plan: inout Plan, from current: PlacementMap?, options: PlanRequest
   ) throws(PlatError) {
     guard plan.operation == .rebalance, let current, cluster.cluster.settings.balance.moveBudget != nil else { return }
-    var weights: Weights?
-    if let own = cluster.partitionWeights {
-      weights = Weights(
-        ofMap: [own.of], windows: [try SearchWindows(cluster, from: current, plan.target, options).total])
-    }
     var plans = [plan]
     var budget = try Budget([cluster], plans, from: [current], capacity: cluster.capacity, atMost: .max, options)
-    _ = try budget.put(off: &plans, atMost: .max, weights)
+    _ = try budget.put(off: &plans, atMost: .max) { plans throws(PlatError) in
+      guard let own = cluster.partitionWeights else { return nil }
+      let windows = try SearchWindows(cluster, from: current, plans[0].target, options)
+      return Weights(ofMap: [own.of], windows: [windows.total])
+    }
     plan = plans[0]
   }
 
@@ -72,21 +71,19 @@ struct Budget {
     guard plan.operation == .rebalance,
       shared != nil || group.clusters.contains(where: { $0.cluster.settings.balance.moveBudget != nil })
     else { return false }
-    let targets = plan.plans.map(\.target)
-    var weights: Weights?
-    if let of = group.weights {
-      let ofMap = group.clusters.indices.map { map in of.of[map].of.map { $0 * of.scale[map] } }
-      weights = Weights(ofMap: ofMap, windows: [])
-      for (map, cluster) in group.clusters.enumerated() {
-        let windows = try SearchWindows(cluster, from: currents[map], targets[map], options)
-        weights?.windows.append(windows.times(of.scale[map]).total)
-      }
-      weights?.sums = try SearchWindows(group, from: currents, targets: targets, states: [], options).total
-    }
     var budget = try Budget(
-      group.clusters, plan.plans, from: currents, capacity: group.group.shared.nodes.map { $0.capacity ?? .max },
+      group.clusters, plan.plans, from: currents, capacity: group.group.shared.nodes.map(\.room),
       atMost: shared ?? .max, options)
-    return try budget.put(off: &plan.plans, atMost: shared ?? .max, weights)
+    return try budget.put(off: &plan.plans, atMost: shared ?? .max) { plans throws(PlatError) in
+      guard let weights = group.weights else { return nil }
+      let (maps, targets) = (group.clusters.indices, plans.map(\.target))
+      return Weights(
+        ofMap: maps.map { weights.amounts(of: $0) },
+        windows: try maps.map { map throws(PlatError) in
+          try SearchWindows(group, map: map, from: currents[map], targets[map], options).total
+        },
+        sums: try SearchWindows(group, from: currents, targets: targets, states: [], options).total)
+    }
   }
 
   private init(
@@ -156,11 +153,13 @@ struct Budget {
   /// Of a member's moves these are made, or so many in any order that a limit on peers allows.
   private enum Choice { case these([Bool]), upTo(Int) }
 
+  /// `weights`: nil: partitions are all of one size; asked only where something is put off.
   private mutating func put(
-    off plans: inout [Plan], atMost shared: Int, _ weights: Weights?
+    off plans: inout [Plan], atMost shared: Int, weights: ([Plan]) throws(PlatError) -> Weights?
   ) throws(PlatError) -> Bool {
     let arcs = members.reduce(0) { $0 + $1.arcs.count }
     guard arcs > shared || members.contains(where: { $0.arcs.count > $0.most }) else { return false }
+    let weights = try weights(plans)
     let choices =
       if let weights { try choose(weights, plans.map(\.target), atMost: shared) } else { try choose(atMost: shared) }
     var hasPutOff = false
@@ -264,9 +263,9 @@ struct Budget {
         choices.append(.these(isMade))
       }
     }
-    moves.choose(atMost: left)
+    let isMade = moves.choose(atMost: left)
     for (index, member) in members.enumerated() where !member.isPeerLimited {
-      choices[index] = .these(moves.isMade(of: member.map))
+      choices[index] = .these(isMade[member.map])
     }
     return choices
   }

@@ -16,10 +16,13 @@
 struct MoveBudget {
   /// The rows as `Keep` left them, with what else of today's may stay in them.
   private let before: PartitionTable<NodeIndex>
+  /// Hard rules that name places.
+  private let places: [NodeSetBound]
 
   /// After `Keep`. Nil where there is nothing that could stay. O(P · R).
   init?(_ problem: Problem, _ placement: Placement) throws(PlatError) {
     guard placement.placed > 0 else { return nil }
+    places = problem.cluster.places.bounds.filter { $0.strength == .hard }
     before = try problem.arena.table(problem.partitionCount * problem.replicas)
     before.base.update(from: placement.rows, count: before.count)
     placement.changed.forEachNotWhole { complete(problem, $0) }
@@ -78,7 +81,7 @@ struct MoveBudget {
       RowDifference.find(old, new, width: problem.replicas, &goes, &comes)
       guard !goes.isEmpty, !comes.isEmpty else { return }
       let pairs = pair(problem, goes, comes)
-      if problem.hasStateRules || problem.cluster.hasHardPlaces, !areFree(problem, new, pairs) { return }
+      if problem.hasStateRules || !places.isEmpty, !areFree(problem, new, pairs) { return }
       if problem.hasSlaveOnly, !staysLed(problem, new, pairs) { return }
       for (from, to) in pairs {
         arcs.append(
@@ -135,12 +138,11 @@ struct MoveBudget {
 extension MoveBudget {
   /// Whether statuses and hard rules that name places are kept, in the states as they are planned. O(rules · R).
   private func keepsPlaces(_ problem: Problem, _ row: UnsafeMutablePointer<NodeIndex>) -> Bool {
-    guard problem.cluster.hasHardPlaces else { return true }
+    guard !places.isEmpty else { return true }
     let slots = (0..<problem.replicas).filter { row[$0] != .none }
     return slots.allSatisfy { problem.allows(row[$0], inState: problem.stateOfSlot[$0]) }
-      && problem.cluster.places.bounds.allSatisfy { bound in
-        bound.strength == .soft
-          || slots.count { bound.counts(problem.stateOfSlot[$0]) && bound.isIn[row[$0].int] } <= bound.most
+      && places.allSatisfy { bound in
+        slots.count { bound.counts(problem.stateOfSlot[$0]) && bound.isIn[row[$0].int] } <= bound.most
       }
   }
 

@@ -63,11 +63,16 @@ struct WeightInBudget {
     self.isMade += isMade
   }
 
-  /// Of the moves of a map, in their order.
-  func isMade(of map: Int) -> [Bool] { moves.indices.filter { moves[$0].map == map }.map { isMade[$0] } }
+  /// Makes no more moves than the budget allows, beside those that have to be made. Returns of each map which of its
+  /// moves are made, in their order.
+  mutating func choose(atMost budget: Int) -> [[Bool]] {
+    makeBest(atMost: budget)
+    var result = [[Bool]](repeating: [], count: leftOfMap.count)
+    for (move, isMade) in zip(moves, isMade) { result[move.map].append(isMade) }
+    return result
+  }
 
-  /// Makes no more moves than the budget allows, beside those that have to be made.
-  mutating func choose(atMost budget: Int) {
+  private mutating func makeBest(atMost budget: Int) {
     (left, goal) = (budget, load)
     (movesFrom, movesTo) = (Array(repeating: [], count: nodeCount), Array(repeating: [], count: nodeCount))
     for index in moves.indices.sorted(by: { (moves[$1].weight, $0) < (moves[$0].weight, $1) }) {
@@ -111,6 +116,13 @@ struct WeightInBudget {
     isMade[index] = true
     left -= moves[index].arc.moves
     leftOfMap[moves[index].map] -= moves[index].arc.moves
+  }
+
+  private mutating func unmake(_ index: Int) {
+    shift(index, by: -1)
+    isMade[index] = false
+    left += moves[index].arc.moves
+    leftOfMap[moves[index].map] += moves[index].arc.moves
   }
 
   private func mayMake(_ index: Int) -> Bool {
@@ -162,15 +174,12 @@ struct WeightInBudget {
     for first in candidates(at: [node]) {
       let alone = gain(first)
       let other = (moves[first].arc.from.int == node ? moves[first].arc.to : moves[first].arc.from).int
-      let saved = (left, leftOfMap[moves[first].map])
       make(first)
       for second in candidates(at: [node, other]) {
         let gain = alone + gain(second)
         if gain > best?.gain ?? 0 { best = ([first, second], gain) }
       }
-      shift(first, by: -1)
-      isMade[first] = false
-      (left, leftOfMap[moves[first].map]) = saved
+      unmake(first)
     }
     return best?.moves
   }

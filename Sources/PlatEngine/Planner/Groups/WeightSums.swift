@@ -99,9 +99,7 @@ struct WeightSums {
     let weight = group.clusters.indices.reduce(0) { $0 + weights.of[$1].total * weights.scale[$1] }
     halfReplica = weight / max(1, 2 * group.clusters.reduce(0) { $0 + $1.partitionCount })
     single = WeightSizes(
-      group.clusters.indices.flatMap { map in weights.of[map].of.map { $0 * weights.scale[map] } }.sorted().lazy.map {
-        ($0, $0)
-      })
+      group.clusters.indices.flatMap { weights.amounts(of: $0) }.sorted().lazy.map { ($0, $0) })
     sizes = (0...names.count).map { place in
       var all: [(size: Int, replicas: Int)] = []
       for (map, cluster) in group.clusters.enumerated() {

@@ -38,22 +38,12 @@ extension Improve {
       return stays
     }
     func isEnough(_ score: SearchScore) -> Bool { score.isWellPlaced && score.moved <= bound }
-    let interrupt = options.interrupt
-    func search(_ problem: SearchProblem, _ more: [Int32]? = nil) throws(PlatError) -> (
-      rows: [Int32], score: SearchScore
-    ) {
-      let found = LocalSearch.run(
-        problem, starts: [rows, standing] + (more.map { [$0] } ?? []), isEnough: isEnough,
-        isCancelled: { interrupt?.isRequested == true })
-      try interrupt?.throwIfRequested()
-      return found
-    }
     guard !isEnough(score), score.moved > 0 || !score.isWellPlaced else { return nil }
-    var best = try search(tables.problem)
+    var best = try look(tables.problem, from: [rows, standing], options, isEnough: isEnough)
     var isBetter = best.score < score
     // Sums as even as one map's, where that costs next to nothing.
     if let tight = tables.tightProblem {
-      let even = try search(tight, best.rows)
+      let even = try look(tight, from: [rows, standing, best.rows], options, isEnough: isEnough)
       let isCheap = even.score.moved - best.score.moved <= best.score.moved / partForEvenSums
       if even.score.isWellPlaced, isCheap || !best.score.isWellPlaced { (best, isBetter) = (even, true) }
     }

@@ -71,13 +71,10 @@ enum Improve {
     let first = need(score)
     guard first != .nothing else { return nil }
     let standing = tables.standing()
-    let interrupt = options.interrupt
     let others = try first == .search ? strict().map { [tables.rows([$0])] } ?? [] : []
-    var found = LocalSearch.run(
-      problem, starts: [planned, standing] + others, isPolish: first == .polish, isEnough: { need($0) == .nothing },
-      isNearly: { $0.isWellPlaced && $0.moved <= near },
-      isCancelled: { interrupt?.isRequested == true })
-    try interrupt?.throwIfRequested()
+    var found = try look(
+      problem, from: [planned, standing] + others, options, isPolish: first == .polish,
+      isEnough: { need($0) == .nothing }, isNearly: { $0.isWellPlaced && $0.moved <= near })
     var isCheaper = false
     if first == .search, let cheaper = try withoutStates(problem, found, [planned, standing], options) {
       (found, isCheaper) = (cheaper, cheaper.score.moved < score.moved || cheaper.score < score)
@@ -101,13 +98,24 @@ enum Improve {
     var open = problem
     open.even = problem.ofState
     open.ofState = Array(repeating: Windows(open: problem.nodeCount), count: problem.stateCount)
-    let interrupt = options.interrupt
-    let cheaper = LocalSearch.run(
-      open, starts: starts + [found.rows], isEnough: { $0.isWellPlaced && $0.moved == 0 && $0.uneven == 0 },
-      isCancelled: { interrupt?.isRequested == true })
-    try interrupt?.throwIfRequested()
+    let cheaper = try look(
+      open, from: starts + [found.rows], options,
+      isEnough: { $0.isWellPlaced && $0.moved == 0 && $0.uneven == 0 })
     guard cheaper.score.isWellPlaced, cheaper.score.moved < found.score.moved else { return nil }
     return (cheaper.rows, LocalSearch.score(problem, cheaper.rows))
+  }
+
+  /// The best that the search finds; throws where the work is to stop.
+  static func look(
+    _ problem: SearchProblem, from starts: [[Int32]], _ options: PlanRequest, isPolish: Bool = false,
+    isEnough: (SearchScore) -> Bool, isNearly: (SearchScore) -> Bool = { _ in false }
+  ) throws(PlatError) -> (rows: [Int32], score: SearchScore) {
+    let interrupt = options.interrupt
+    let found = LocalSearch.run(
+      problem, starts: starts, isPolish: isPolish, isEnough: isEnough, isNearly: isNearly,
+      isCancelled: { interrupt?.isRequested == true })
+    try interrupt?.throwIfRequested()
+    return found
   }
 
   /// What moves at least, in the search's own amounts, and what is nearly as little.

@@ -18,7 +18,6 @@ struct SearchTables {
   private let maps: [Member]
   /// Of all maps, the leading one first.
   private let stateNames: [String]
-  private var cluster: DenseCluster { maps[0].cluster }
 
   private struct Member {
     var cluster: DenseCluster
@@ -55,16 +54,11 @@ struct SearchTables {
   init?(
     _ group: DenseGroup, from currents: [PlacementMap?], targets: [PlacementMap], _ options: PlanRequest
   ) throws(PlatError) {
-    self.init(
-      group.clusters, from: currents, targets: targets,
-      capacity: group.group.shared.nodes.map { $0.capacity ?? .max })
-    if let weights = group.weights {
-      for map in maps.indices { problem.amounts += weights.of[map].of.map { $0 * weights.scale[map] } }
-    }
+    self.init(group.clusters, from: currents, targets: targets, capacity: group.group.shared.nodes.map(\.room))
+    if let weights = group.weights { problem.amounts = maps.indices.flatMap { weights.amounts(of: $0) } }
     for (map, member) in maps.enumerated() {
       problem.mapOfRow += Array(repeating: Int32(map), count: member.rows.count)
-      var windows = try SearchWindows(member.cluster, from: currents[map], targets[map], options)
-      if let weights = group.weights { windows = windows.times(weights.scale[map]) }
+      let windows = try SearchWindows(group, map: map, from: currents[map], targets[map], options)
       problem.ofMap.append(
         MapWindows(
           total: windows.total, ofState: member.ofSearch(windows.ofState, stateCount: problem.stateCount)))

@@ -40,6 +40,14 @@ struct SearchWindows {
     try setWeights(weighing, cluster)
   }
 
+  /// Of one of several maps, in the numbers of all.
+  init(
+    _ group: DenseGroup, map: Int, from current: PlacementMap?, _ target: PlacementMap, _ options: PlanRequest
+  ) throws(PlatError) {
+    let own = try SearchWindows(group.clusters[map], from: current, target, options)
+    self = group.weights.map { own.times($0.scale[map]) } ?? own
+  }
+
   /// Of several maps together. `states`: of all of them, by name. O(Σ P · R + maps · N).
   init(
     _ group: DenseGroup, from currents: [PlacementMap?], targets: [PlacementMap], states: [String],
@@ -97,7 +105,7 @@ struct SearchWindows {
   }
 
   /// In numbers so many times as great.
-  func times(_ scale: Int) -> SearchWindows {
+  private func times(_ scale: Int) -> SearchWindows {
     func scaled(_ windows: Windows) -> Windows {
       func times(_ value: Int) -> Int { value > Limits.weight / max(1, scale) ? 1 << 60 : value * scale }
       return Windows(least: windows.least.map(times), most: windows.most.map(times))

@@ -1,4 +1,5 @@
-/// Where what has been newly placed breaks a soft rule it changes places, within the windows. What is held is not moved.
+/// Where what has been newly placed breaks a soft rule it changes places, within the windows. What is held is not
+/// moved.
 enum WeightedMend {
   /// O(P · R²), and a bounded number of trials for each breach.
   static func run(_ weighing: Weighing, _ due: WeightedDue) {

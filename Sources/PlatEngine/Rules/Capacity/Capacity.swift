@@ -6,6 +6,9 @@ extension Node {
       path: "nodes.\(name).capacity", found: "\(capacity)", expected: "0 to \(Limits.capacity) replicas")
   }
 
+  /// Of all maps together.
+  var room: Int { capacity ?? .max }
+
   /// Of one map alone: never more than one replica of each partition.
   func room(of partitions: Int) -> Int { min(capacity ?? partitions, partitions) }
 }
