@@ -206,7 +206,7 @@ extension PlacementMap {
           || map.staysForWantOfAnother(nodes) && map.keepsRules(partition) || map.isLegal(partition)
       else { return false }
     }
-    guard loads.indices.allSatisfy({ loads[$0] <= max(cluster.cluster.nodes[$0].capacity ?? .max, only[$0]) }) else {
+    guard loads.indices.allSatisfy({ loads[$0] <= max(cluster.cluster.nodes[$0].room, only[$0]) }) else {
       return false
     }
     guard map.isPeerLimited else { return true }

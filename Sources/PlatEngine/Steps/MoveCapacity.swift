@@ -30,7 +30,7 @@ struct MoveCapacity {
     var coming = [Int](repeating: 0, count: cluster.nodeCount)
     for step in partitions.steps where partitions.comes(step) { coming[step.node.int] += 1 }
     return (0..<cluster.nodeCount).allSatisfy {
-      coming[$0] == 0 || load[$0] + coming[$0] <= cluster.cluster.nodes[$0].capacity ?? .max
+      coming[$0] == 0 || load[$0] + coming[$0] <= cluster.cluster.nodes[$0].room
     }
   }
 
@@ -40,7 +40,7 @@ struct MoveCapacity {
   ) {
     self.partitions = partitions
     let steps = partitions.steps
-    let capacity = cluster.cluster.nodes.map { $0.capacity ?? .max }
+    let capacity = cluster.cluster.nodes.map(\.room)
     free = (0..<cluster.nodeCount).map { capacity[$0] == .max ? .max : capacity[$0] - load[$0] }
     left = Array(repeating: [], count: cluster.nodeCount)
     waiting = left

@@ -62,7 +62,7 @@ struct RoomPlan {
     var coming = [Int](repeating: 0, count: cluster.nodeCount)
     for step in partitions.steps where partitions.comes(step) { coming[step.node.int] += 1 }
     func isTight(_ node: NodeIndex) -> Bool {
-      coming[node.int] > 0 && load[node.int] + coming[node.int] > cluster.cluster.nodes[node.int].capacity ?? .max
+      coming[node.int] > 0 && load[node.int] + coming[node.int] > cluster.cluster.nodes[node.int].room
     }
     var nodesOf: [PartitionIndex: [NodeIndex]] = [:]  // looked up only
     var partitionsOf: [NodeIndex: [PartitionIndex]] = [:]  // looked up only

@@ -22,7 +22,7 @@ struct MoveBudget {
   /// After `Keep`. Nil where there is nothing that could stay. O(P · R).
   init?(_ problem: Problem, _ placement: Placement) throws(PlatError) {
     guard placement.placed > 0 else { return nil }
-    places = problem.cluster.places.bounds.filter { $0.strength == .hard }
+    places = problem.cluster.hardPlaces
     before = try problem.arena.table(problem.partitionCount * problem.replicas)
     before.base.update(from: placement.rows, count: before.count)
     placement.changed.forEachNotWhole { complete(problem, $0) }

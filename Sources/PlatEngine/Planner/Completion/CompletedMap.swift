@@ -28,7 +28,7 @@ struct CompletedMap {
     heldSlots = before?.dataSlots(settings.model) ?? []
     isPeerLimited = settings.hasHardPeerLimit
     let hard = settings.hardContainerRules
-    let places = cluster.places.bounds.filter { $0.strength == .hard }.map { bound in
+    let places = cluster.hardPlaces.map { bound in
       RowBound(
         containerOfNode: bound.isIn.map { ContainerIndex($0 ? 0 : 1) }, countsSlot: stateOfSlot.map(bound.counts),
         free: ContainerIndex(1), limit: bound.most, anchors: nil)

@@ -70,7 +70,7 @@ enum Swap {
       coming = coming.filter { mayCome(problem, placement, $0) }
       parts.append(Part(problem, placement, left))
     }
-    return Pairing(parts, coming) { group.group.shared.nodes[$0.int].capacity ?? .max }.counterparts()
+    return Pairing(parts, coming) { group.group.shared.nodes[$0.int].room }.counterparts()
   }
 
   /// One of the maps that swap.

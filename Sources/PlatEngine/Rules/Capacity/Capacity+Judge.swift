@@ -19,11 +19,11 @@ extension Gate {
     let bound = maps.filter { !$0.changesStatesOnly }
     guard let nodes = bound.first?.cluster.cluster.nodes else { return nil }
     let partitions = bound.reduce(0) { $0 + $1.cluster.partitionCount }
-    guard nodes.contains(where: { $0.status.isReadable && $0.capacity ?? .max < partitions }) else { return nil }
+    guard nodes.contains(where: { $0.status.isReadable && $0.room < partitions }) else { return nil }
     let arena = try Arena()
     let loads: NodeTable<Int> = try arena.table(nodes.count)
     for map in bound { map.forEachReplica { _, _, node in loads[node] += 1 } }
-    for (index, node) in nodes.enumerated() where node.status.isReadable && loads.base[index] > node.capacity ?? .max {
+    for (index, node) in nodes.enumerated() where node.status.isReadable && loads.base[index] > node.room {
       for map in bound {
         var other: Int?
         map.forEachReplica { partition, _, holder in

@@ -87,6 +87,7 @@ extension DenseCluster {
     !dataWanted.indices.contains { $0 > state && dataWanted[$0] > 0 && mayEver(node, inState: $0) }
   }
 
+  var hardPlaces: [NodeSetBound] { places.bounds.filter { $0.strength == .hard } }
   var hasHardPlaces: Bool { places.bounds.contains { $0.strength == .hard } }
 
   /// The same cluster without the rules that name places, but for nodes that are to be emptied.
